@@ -1,0 +1,82 @@
+package org.alignment4j.core;
+
+import com.google.gson.Gson;
+import com.google.gson.GsonBuilder;
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParseException;
+import com.google.gson.JsonParser;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/**
+ * How an artifact came to be: enough to judge it and to make it again. Written as JSON into every
+ * file this library leaves behind. Values must be of JSON's kinds: strings, numbers, booleans,
+ * lists, maps. Immutable.
+ *
+ * @param method the method's name, e.g. "actor"
+ * @param settings every setting of the run by name
+ * @param seed the seed of the run's random numbers
+ * @param inputs SHA-256 hashes of model and data by name
+ * @param metrics measured figures, before and after, by name
+ */
+public record Provenance(
+    String method,
+    Map<String, Object> settings,
+    long seed,
+    Map<String, String> inputs,
+    Map<String, Object> metrics) {
+
+  /** The library's version, as written into artifacts. */
+  public static final String LIBRARY_VERSION = "0.1.0";
+
+  /** How layers are numbered in everything this library writes. */
+  public static final String LAYER_CONVENTION =
+      "hidden_states: 0 = embeddings, l = output of block l (model.layers.(l-1)), no final norm";
+
+  private static final Gson GSON =
+      new GsonBuilder().disableHtmlEscaping().setPrettyPrinting().create();
+
+  /** Copies the maps, keeping their order. */
+  public Provenance {
+    settings = copy(settings);
+    inputs = copy(inputs);
+    metrics = copy(metrics);
+  }
+
+  private static <V> Map<String, V> copy(Map<String, V> map) {
+    return java.util.Collections.unmodifiableMap(new LinkedHashMap<>(map));
+  }
+
+  /** This record as a JSON object, with the library's version and layer convention. */
+  public String toJson() {
+    Map<String, Object> all = new LinkedHashMap<>();
+    all.put("library", "alignment4j " + LIBRARY_VERSION);
+    all.put("layer_convention", LAYER_CONVENTION);
+    all.put("method", method);
+    all.put("settings", settings);
+    all.put("seed", seed);
+    all.put("inputs", inputs);
+    all.put("metrics", metrics);
+    return GSON.toJson(all);
+  }
+
+  /**
+   * Reads what {@link #toJson} wrote; numbers in maps come back as doubles.
+   *
+   * @throws BadDataException if the text is not such an object
+   */
+  @SuppressWarnings("unchecked")
+  public static Provenance fromJson(String json) {
+    try {
+      JsonObject o = JsonParser.parseString(json).getAsJsonObject();
+      return new Provenance(
+          o.get("method").getAsString(),
+          GSON.fromJson(o.get("settings"), Map.class),
+          o.get("seed").getAsLong(),
+          GSON.fromJson(o.get("inputs"), Map.class),
+          GSON.fromJson(o.get("metrics"), Map.class));
+    } catch (JsonParseException | IllegalStateException | NullPointerException e) {
+      throw new BadDataException("not a provenance record: " + e.getMessage(), e);
+    }
+  }
+}
