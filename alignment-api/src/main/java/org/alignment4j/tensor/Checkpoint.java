@@ -1,0 +1,188 @@
+package org.alignment4j.tensor;
+
+import static org.alignment4j.tensor.StrictJson.quoted;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.FloatBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Stream;
+import org.alignment4j.core.CheckpointException;
+
+/**
+ * The weights of a Hugging Face model folder: {@code model.safetensors}, or the shards that {@code
+ * model.safetensors.index.json} names. Every file's header is checked on opening. Safe for use by
+ * many threads at once. Pickled weights are never loaded.
+ */
+public final class Checkpoint implements AutoCloseable {
+  private static final String SINGLE = "model.safetensors";
+  private static final String INDEX = "model.safetensors.index.json";
+
+  private final Path origin;
+  private final Map<String, SafetensorsFile> fileByTensor;
+  private final List<SafetensorsFile> files;
+
+  private Checkpoint(
+      Path origin, Map<String, SafetensorsFile> fileByTensor, List<SafetensorsFile> files) {
+    this.origin = origin;
+    this.fileByTensor = fileByTensor;
+    this.files = files;
+  }
+
+  /**
+   * Opens the weights in a folder; if it has both a single file and an index, the single file.
+   *
+   * @throws CheckpointException if there are no safetensors weights, a shard or tensor that the
+   *     index names is missing, or a file is damaged
+   */
+  public static Checkpoint open(Path folder) {
+    if (!Files.isDirectory(folder)) {
+      throw new CheckpointException(folder + ": expected a checkpoint folder, found none");
+    }
+    Path single = folder.resolve(SINGLE);
+    if (Files.exists(single)) {
+      SafetensorsFile file = SafetensorsFile.open(single);
+      Map<String, SafetensorsFile> byTensor = new LinkedHashMap<>();
+      file.tensors().keySet().forEach(name -> byTensor.put(name, file));
+      return new Checkpoint(single, byTensor, List.of(file));
+    }
+    Path index = folder.resolve(INDEX);
+    if (Files.exists(index)) {
+      return openShards(folder, index);
+    }
+    throw nothingToLoad(folder);
+  }
+
+  private static Checkpoint openShards(Path folder, Path index) {
+    Map<String, SafetensorsFile> shards = new LinkedHashMap<>();
+    Map<String, SafetensorsFile> byTensor = new LinkedHashMap<>();
+    boolean complete = false;
+    try {
+      ShardIndex.read(index)
+          .forEach(
+              (tensor, name) -> {
+                SafetensorsFile shard =
+                    shards.computeIfAbsent(name, n -> openShard(folder, index, n, tensor));
+                if (!shard.tensors().containsKey(tensor)) {
+                  throw new CheckpointException(
+                      index
+                          + ": expected tensor "
+                          + quoted(tensor)
+                          + " in "
+                          + shard.path()
+                          + ", found none there");
+                }
+                byTensor.put(tensor, shard);
+              });
+      complete = true;
+      return new Checkpoint(index, byTensor, List.copyOf(shards.values()));
+    } finally {
+      if (!complete) {
+        shards.values().forEach(SafetensorsFile::close);
+      }
+    }
+  }
+
+  private static SafetensorsFile openShard(Path folder, Path index, String name, String tensor) {
+    Path shard = folder.resolve(name);
+    if (!Files.exists(shard)) {
+      throw new CheckpointException(
+          index
+              + ": expected shard "
+              + quoted(name)
+              + " (with tensor "
+              + quoted(tensor)
+              + "), found no such file; the download may be incomplete");
+    }
+    return SafetensorsFile.open(shard);
+  }
+
+  private static CheckpointException nothingToLoad(Path folder) {
+    List<String> pickles;
+    try (Stream<Path> listing = Files.list(folder)) {
+      pickles =
+          listing
+              .map(p -> p.getFileName().toString())
+              .filter(
+                  n -> n.matches("(pytorch_model|consolidated).*\\.(bin|pt|pth)(\\.index\\.json)?"))
+              .sorted()
+              .limit(3)
+              .toList();
+    } catch (IOException e) {
+      throw new CheckpointException("cannot read " + folder + ": " + e, e);
+    }
+    String expected = folder + ": expected " + SINGLE + " or " + INDEX + ", found ";
+    return new CheckpointException(
+        pickles.isEmpty()
+            ? expected + "neither"
+            : expected
+                + "only "
+                + pickles
+                + "; pickles can run code and are never loaded: convert them to safetensors");
+  }
+
+  /** The names of all tensors: in the order of the file's data, or of the index. */
+  public Set<String> names() {
+    return Collections.unmodifiableSet(fileByTensor.keySet());
+  }
+
+  /** Whether there is a tensor of this name. */
+  public boolean contains(String name) {
+    return fileByTensor.containsKey(name);
+  }
+
+  /**
+   * One tensor's type, shape and place in its file.
+   *
+   * @throws CheckpointException if there is no such tensor
+   */
+  public TensorInfo info(String name) {
+    return file(name).info(name);
+  }
+
+  /** The safetensors files that hold the weights. */
+  public List<Path> files() {
+    return files.stream().map(SafetensorsFile::path).toList();
+  }
+
+  /** Reads part of a tensor as float32; see {@link SafetensorsFile#read}. */
+  public void read(String name, long firstElement, FloatBuffer into) {
+    file(name).read(name, firstElement, into);
+  }
+
+  /** Reads a whole tensor as float32; see {@link SafetensorsFile#floats}. */
+  public float[] floats(String name) {
+    return file(name).floats(name);
+  }
+
+  /** Reads a whole tensor of integers; see {@link SafetensorsFile#longs}. */
+  public long[] longs(String name) {
+    return file(name).longs(name);
+  }
+
+  /** Reads part of a tensor's bytes; see {@link SafetensorsFile#readRaw}. */
+  public void readRaw(String name, long firstByte, ByteBuffer into) {
+    file(name).readRaw(name, firstByte, into);
+  }
+
+  /** The open file that holds a tensor. */
+  SafetensorsFile file(String name) {
+    SafetensorsFile file = fileByTensor.get(name);
+    if (file == null) {
+      throw new CheckpointException(origin + ": expected tensor " + quoted(name) + ", found none");
+    }
+    return file;
+  }
+
+  /** Closes all files. */
+  @Override
+  public void close() {
+    files.forEach(SafetensorsFile::close);
+  }
+}

@@ -1,0 +1,201 @@
+package org.alignment4j.tensor;
+
+import static org.alignment4j.core.Arguments.require;
+import static org.alignment4j.tensor.StrictJson.quoted;
+
+import com.google.gson.stream.JsonWriter;
+import java.io.IOException;
+import java.io.StringWriter;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.CharBuffer;
+import java.nio.FloatBuffer;
+import java.nio.channels.ClosedByInterruptException;
+import java.nio.channels.FileChannel;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.UUID;
+import org.alignment4j.core.Cancellation;
+import org.alignment4j.core.CancelledException;
+import org.alignment4j.core.CheckpointException;
+
+/**
+ * Writes safetensors files of any size, holding one chunk in memory at a time. A file appears only
+ * when it is complete and flushed to disk: it is written under a temporary name beside the target
+ * and then renamed, so that an interrupted or failed write leaves what was there before.
+ */
+public final class SafetensorsWriter {
+  private static final int CHUNK = 1 << 20;
+
+  private SafetensorsWriter() {}
+
+  /**
+   * Writes a file, replacing one that is there. Tensors keep the given order, those of wider types
+   * first, so that every element lies aligned in a mapped file.
+   *
+   * @param file in a folder that exists; may be a file that tensors are copied from
+   * @param metadata texts for {@code __metadata__}, added to {@code "format": "pt"}
+   * @param tensors with names that differ
+   * @throws IllegalArgumentException if names repeat or are not whole Unicode, a filler puts too
+   *     few elements, or the header would exceed 100 MB
+   * @throws CheckpointException if the file cannot be written
+   * @throws CancelledException if the thread is interrupted
+   */
+  public static void write(Path file, Map<String, String> metadata, List<TensorSource> tensors) {
+    List<TensorSource> ordered = new ArrayList<>(tensors);
+    ordered.sort(Comparator.comparingInt((TensorSource t) -> t.type().bytes()).reversed());
+    ByteBuffer header = header(metadata, ordered);
+    Path target = file.toAbsolutePath();
+    Path temporary =
+        target.resolveSibling("." + target.getFileName() + "." + UUID.randomUUID() + ".tmp");
+    try {
+      try (FileChannel channel =
+          FileChannel.open(temporary, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
+        writeFully(channel, header);
+        for (TensorSource tensor : ordered) {
+          if (tensor.filler() instanceof TensorSource.RawFiller raw) {
+            writeRaw(channel, file, tensor, raw);
+          } else {
+            writeFloats(channel, file, tensor);
+          }
+        }
+        channel.force(true);
+      }
+      Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE);
+    } catch (ClosedByInterruptException e) {
+      throw new CancelledException("writing " + file + " was cancelled", e);
+    } catch (IOException e) {
+      throw new CheckpointException("cannot write " + file + ": " + e, e);
+    } finally {
+      deleteQuietly(temporary);
+    }
+  }
+
+  private static void writeFloats(FileChannel channel, Path file, TensorSource tensor)
+      throws IOException {
+    int width = tensor.type().bytes();
+    long elements = tensor.bytes() / width;
+    int chunk = (int) Math.min(CHUNK / width, elements);
+    float[] floats = new float[chunk];
+    ByteBuffer bytes = ByteBuffer.allocateDirect(chunk * width).order(ByteOrder.LITTLE_ENDIAN);
+    FloatEncoder encoder = new FloatEncoder(tensor.type(), chunk);
+    for (long first = 0; first < elements; first += chunk) {
+      Cancellation.check("writing " + file);
+      int n = (int) Math.min(chunk, elements - first);
+      FloatBuffer into = FloatBuffer.wrap(floats, 0, n);
+      tensor.filler().fill(first, into);
+      requireFilled(tensor, into.remaining());
+      encoder.encode(floats, n, bytes.clear());
+      writeFully(channel, bytes.flip());
+    }
+  }
+
+  private static void writeRaw(
+      FileChannel channel, Path file, TensorSource tensor, TensorSource.RawFiller filler)
+      throws IOException {
+    long total = tensor.bytes();
+    ByteBuffer bytes =
+        ByteBuffer.allocateDirect((int) Math.min(CHUNK, total)).order(ByteOrder.LITTLE_ENDIAN);
+    for (long first = 0; first < total; first += CHUNK) {
+      Cancellation.check("writing " + file);
+      bytes.clear().limit((int) Math.min(CHUNK, total - first));
+      filler.fillRaw(first, bytes);
+      requireFilled(tensor, bytes.remaining());
+      writeFully(channel, bytes.flip());
+    }
+  }
+
+  private static void requireFilled(TensorSource tensor, int missing) {
+    require(
+        missing == 0,
+        "tensor %s: the filler left %s elements of a chunk unfilled",
+        quoted(tensor.name()),
+        missing);
+  }
+
+  /** The header's length and text, padded with spaces to a multiple of 8 bytes. */
+  private static ByteBuffer header(Map<String, String> metadata, List<TensorSource> tensors) {
+    Map<String, String> texts = new LinkedHashMap<>();
+    texts.put("format", "pt");
+    texts.putAll(metadata);
+    StringWriter text = new StringWriter();
+    try (JsonWriter json = new JsonWriter(text)) {
+      json.setHtmlSafe(false);
+      json.beginObject();
+      json.name(SafetensorsHeader.METADATA).beginObject();
+      for (Map.Entry<String, String> entry : texts.entrySet()) {
+        json.name(entry.getKey()).value(entry.getValue());
+      }
+      json.endObject();
+      Set<String> names = new HashSet<>();
+      long offset = 0;
+      for (TensorSource tensor : tensors) {
+        require(names.add(tensor.name()), "tensor %s occurs twice", quoted(tensor.name()));
+        long end;
+        try {
+          end = Math.addExact(offset, tensor.bytes());
+        } catch (ArithmeticException e) {
+          throw new IllegalArgumentException("the tensors' sizes overflow 64 bits", e);
+        }
+        json.name(tensor.name()).beginObject();
+        json.name("dtype").value(tensor.type().safetensorsName());
+        json.name("shape").beginArray();
+        for (long size : tensor.shape()) {
+          json.value(size);
+        }
+        json.endArray();
+        json.name("data_offsets").beginArray().value(offset).value(end).endArray();
+        json.endObject();
+        offset = end;
+      }
+      json.endObject();
+    } catch (IOException e) {
+      throw new IllegalStateException("a StringWriter does not fail", e);
+    }
+    ByteBuffer utf8;
+    try {
+      utf8 = StandardCharsets.UTF_8.newEncoder().encode(CharBuffer.wrap(text.getBuffer()));
+    } catch (CharacterCodingException e) {
+      throw new IllegalArgumentException(
+          "expected names and metadata of whole Unicode characters", e);
+    }
+    int length = (utf8.remaining() + 7) / 8 * 8;
+    require(
+        length <= SafetensorsHeader.MAX_BYTES,
+        "expected a header of at most %s bytes, found %s",
+        SafetensorsHeader.MAX_BYTES,
+        length);
+    ByteBuffer header = ByteBuffer.allocate(Long.BYTES + length).order(ByteOrder.LITTLE_ENDIAN);
+    header.putLong(length).put(utf8);
+    while (header.hasRemaining()) {
+      header.put((byte) ' ');
+    }
+    return header.flip();
+  }
+
+  private static void writeFully(FileChannel channel, ByteBuffer bytes) throws IOException {
+    while (bytes.hasRemaining()) {
+      channel.write(bytes);
+    }
+  }
+
+  private static void deleteQuietly(Path temporary) {
+    try {
+      Files.deleteIfExists(temporary);
+    } catch (IOException e) {
+      org.slf4j.LoggerFactory.getLogger(SafetensorsWriter.class)
+          .warn("cannot delete the unfinished file {}", temporary, e);
+    }
+  }
+}

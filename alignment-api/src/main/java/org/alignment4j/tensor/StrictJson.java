@@ -1,0 +1,149 @@
+package org.alignment4j.tensor;
+
+import com.google.gson.Strictness;
+import com.google.gson.stream.JsonReader;
+import com.google.gson.stream.JsonToken;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.CodingErrorAction;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.HashSet;
+import java.util.Set;
+import org.alignment4j.core.CheckpointException;
+
+/**
+ * Reads an untrusted JSON object from bytes: valid UTF-8, RFC 8259 syntax, no key twice, nothing
+ * after the object. Every failure is a {@link CheckpointException} that names the file.
+ */
+final class StrictJson {
+  private static final int MAX_SHOWN = 200;
+
+  private final Path file;
+  private final String part;
+  private final JsonReader reader;
+
+  /** Reads one member's value, which begins at the reader's position. */
+  interface Member {
+    void read(String key) throws IOException;
+  }
+
+  /**
+   * @param part what the bytes are, for messages, e.g. "header"
+   */
+  StrictJson(Path file, String part, byte[] bytes) {
+    this.file = file;
+    this.part = part;
+    this.reader =
+        new JsonReader(
+            new InputStreamReader(
+                new ByteArrayInputStream(bytes),
+                StandardCharsets.UTF_8
+                    .newDecoder()
+                    .onMalformedInput(CodingErrorAction.REPORT)
+                    .onUnmappableCharacter(CodingErrorAction.REPORT)));
+    reader.setStrictness(Strictness.STRICT);
+  }
+
+  /** Reads the whole document, an object, handing each member to {@code member}. */
+  void document(Member member) {
+    try {
+      members("the " + part, member);
+      if (reader.peek() != JsonToken.END_DOCUMENT) {
+        throw error("expected nothing after the JSON object, found " + reader.peek());
+      }
+    } catch (CharacterCodingException e) {
+      throw new CheckpointException(file + ": " + part + " is not valid UTF-8", e);
+    } catch (IOException | IllegalStateException | NumberFormatException e) {
+      throw new CheckpointException(
+          file + ": " + part + " is not valid JSON: " + shown(String.valueOf(e.getMessage())), e);
+    }
+  }
+
+  /** Reads an object at the reader's position. */
+  void members(String where, Member member) throws IOException {
+    expect(JsonToken.BEGIN_OBJECT, where);
+    reader.beginObject();
+    Set<String> seen = new HashSet<>();
+    while (reader.hasNext()) {
+      String key = reader.nextName();
+      if (!seen.add(key)) {
+        throw error("key " + quoted(key) + " occurs twice in " + where);
+      }
+      member.read(key);
+    }
+    reader.endObject();
+  }
+
+  /** Reads a string. */
+  String string(String where) throws IOException {
+    expect(JsonToken.STRING, where);
+    return reader.nextString();
+  }
+
+  /** Reads an array of integers from 0 to 2^63 - 1, {@code max} at most. */
+  long[] naturals(String where, int max) throws IOException {
+    expect(JsonToken.BEGIN_ARRAY, where);
+    reader.beginArray();
+    long[] values = new long[max];
+    int n = 0;
+    while (reader.hasNext()) {
+      if (n == max) {
+        throw error("expected at most " + max + " numbers in " + where);
+      }
+      values[n++] = natural(where);
+    }
+    reader.endArray();
+    return java.util.Arrays.copyOf(values, n);
+  }
+
+  private long natural(String where) throws IOException {
+    expect(JsonToken.NUMBER, where);
+    String digits = reader.nextString(); // as written: nextLong would let 1.0 and 1e3 through
+    for (int i = 0; i < digits.length(); i++) {
+      if (digits.charAt(i) < '0' || digits.charAt(i) > '9') {
+        throw error("expected integers >= 0 in " + where + ", found " + shown(digits));
+      }
+    }
+    try {
+      return Long.parseLong(digits);
+    } catch (NumberFormatException e) {
+      throw error("expected integers below 2^63 in " + where + ", found " + shown(digits));
+    }
+  }
+
+  /** Skips the value; true if it was null. */
+  boolean skip() throws IOException {
+    boolean isNull = reader.peek() == JsonToken.NULL;
+    reader.skipValue();
+    return isNull;
+  }
+
+  /** Whether a null comes next. */
+  boolean nullNext() throws IOException {
+    return reader.peek() == JsonToken.NULL;
+  }
+
+  private void expect(JsonToken token, String where) throws IOException {
+    JsonToken found = reader.peek();
+    if (found != token) {
+      throw error("expected " + token + " for " + where + ", found " + found);
+    }
+  }
+
+  CheckpointException error(String message) {
+    return new CheckpointException(file + ": " + message);
+  }
+
+  /** A name from a file, for a message: in quotes, shortened, control characters replaced. */
+  static String quoted(String name) {
+    return "'" + shown(name) + "'";
+  }
+
+  private static String shown(String text) {
+    String head = text.length() > MAX_SHOWN ? text.substring(0, MAX_SHOWN) + "..." : text;
+    return head.replaceAll("[\\p{Cntrl}\\p{Cs}]", "?");
+  }
+}
