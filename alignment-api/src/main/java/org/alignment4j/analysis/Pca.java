@@ -1,0 +1,213 @@
+package org.alignment4j.analysis;
+
+import static org.alignment4j.core.Arguments.require;
+
+import java.util.Arrays;
+
+/**
+ * Principal components of rows: orthonormal directions [K, D] in order of falling variance, in
+ * float64. Two forms: {@link #fit} of one cloud of rows and {@link #ofDifferences} of paired rows.
+ * Runs on ND4J, whose first use takes seconds to load. Immutable and thread-safe.
+ *
+ * <p>Components come from the eigenvectors of the smaller of the two Gram matrices, N x N or D x D,
+ * so cost is O(min(N, D)^2 max(N, D)). That squares the condition number: directions whose standard
+ * deviation is below about 1e-7 of the first one's are noise, and are left out.
+ */
+public final class Pca {
+  private final double[] mean;
+  private final double[][] components;
+  private final double[] explainedVariance;
+  private final double totalVariance;
+
+  private Pca(
+      double[] mean, double[][] components, double[] explainedVariance, double totalVariance) {
+    this.mean = mean;
+    this.components = components;
+    this.explainedVariance = explainedVariance;
+    this.totalVariance = totalVariance;
+  }
+
+  /**
+   * The first {@code count} components of {@code rows} [N, D] about their mean; variances are
+   * divided by N - 1. The sign of a component is such that its largest coordinate (the first of
+   * equals) is positive.
+   *
+   * @param count K, at most min(N - 1, D); fewer come back if the rows span fewer dimensions
+   * @throws IllegalArgumentException if N &lt; 2, {@code count} is out of range, rows differ in
+   *     width or a value is not finite
+   * @throws org.alignment4j.core.EngineException if ND4J has no backend
+   */
+  public static Pca fit(float[][] rows, int count) {
+    return fitChecked(Rows.checked("rows", rows), count);
+  }
+
+  /** As {@link #fit(float[][], int)}, for float64 rows. */
+  public static Pca fit(double[][] rows, int count) {
+    return fitChecked(Rows.checked("rows", rows), count);
+  }
+
+  /**
+   * The first {@code count} components of the differences {@code positive} - {@code negative} [N,
+   * D] of paired rows, about the origin: the components of the differences taken in both
+   * directions, so that a shift common to all pairs counts (centred components would remove just
+   * that). Variances are divided by N. The sign of a component is such that the positive rows
+   * project higher on average.
+   *
+   * @param count K, at most min(N, D); fewer come back if the differences span fewer dimensions
+   * @throws IllegalArgumentException if the shapes differ, {@code count} is out of range or a value
+   *     is not finite
+   * @throws org.alignment4j.core.EngineException if ND4J has no backend
+   */
+  public static Pca ofDifferences(float[][] positive, float[][] negative, int count) {
+    double[][] differences = Rows.checked("positive", positive);
+    double[][] subtrahend = Rows.checked("negative", negative);
+    require(
+        differences.length == subtrahend.length && differences[0].length == subtrahend[0].length,
+        "dimensions differ: [%d, %d] != [%d, %d]",
+        differences.length,
+        differences[0].length,
+        subtrahend.length,
+        subtrahend[0].length);
+    int n = differences.length;
+    int width = differences[0].length;
+    double[] shift = new double[width];
+    for (int i = 0; i < n; i++) {
+      for (int j = 0; j < width; j++) {
+        differences[i][j] -= subtrahend[i][j];
+        shift[j] += differences[i][j] / n;
+      }
+    }
+    requireCount(count, Math.min(n, width));
+    return decompose(differences, new double[width], shift, count, n);
+  }
+
+  private static Pca fitChecked(double[][] rows, int count) {
+    int n = rows.length;
+    int width = rows[0].length;
+    require(n >= 2, "principal components need at least 2 rows, have %d", n);
+    requireCount(count, Math.min(n - 1, width));
+    MeanAccumulator accumulator = new MeanAccumulator(width);
+    for (double[] row : rows) {
+      accumulator.add(row);
+    }
+    double[] mean = accumulator.mean();
+    for (double[] row : rows) {
+      for (int j = 0; j < width; j++) {
+        row[j] -= mean[j];
+      }
+    }
+    return decompose(rows, mean, new double[width], count, n - 1);
+  }
+
+  private static void requireCount(int count, int most) {
+    require(count >= 1 && count <= most, "components must lie in 1..%d, was %d", most, count);
+  }
+
+  /**
+   * Components of {@code x} [N, D] about the origin, oriented along {@code orientation} [D] or, at
+   * right angles to it, by their largest coordinate.
+   */
+  private static Pca decompose(
+      double[][] x, double[] mean, double[] orientation, int count, int divisor) {
+    boolean wide = x.length <= x[0].length;
+    Nd4jLinalg.Eigen eigen = Nd4jLinalg.eigen(Nd4jLinalg.gram(wide ? x : transposed(x)));
+    // Rounding leaves eigenvalues of about this size where the rows span nothing.
+    double floor = Math.max(eigen.values()[0], 0) * eigen.values().length * Math.ulp(1.0);
+    int kept = 0;
+    while (kept < count && eigen.values()[kept] > floor) {
+      kept++;
+    }
+    double[][] leading = Arrays.copyOf(eigen.vectors(), kept);
+    // X = U S V^T: the rows of V^T are u^T X / s.
+    double[][] components = wide && kept > 0 ? Nd4jLinalg.product(leading, x) : leading;
+    double[] explained = new double[kept];
+    for (int i = 0; i < kept; i++) {
+      explained[i] = eigen.values()[i] / divisor;
+      double sign = sign(components[i], orientation);
+      double scale = sign / Math.sqrt(dot(components[i], components[i]));
+      for (int j = 0; j < components[i].length; j++) {
+        components[i][j] *= scale;
+      }
+    }
+    double total = 0;
+    for (double[] row : x) {
+      total += dot(row, row);
+    }
+    return new Pca(mean, components, explained, total / divisor);
+  }
+
+  private static double sign(double[] component, double[] orientation) {
+    double along = dot(component, orientation);
+    double noise =
+        1e-9 * Math.sqrt(dot(component, component)) * Math.sqrt(dot(orientation, orientation));
+    if (Math.abs(along) > noise) {
+      return Math.signum(along);
+    }
+    double largest = 0;
+    for (double value : component) {
+      if (Math.abs(value) > Math.abs(largest)) {
+        largest = value;
+      }
+    }
+    return Math.signum(largest);
+  }
+
+  /** The number of components, K. */
+  public int size() {
+    return components.length;
+  }
+
+  /**
+   * A copy of component {@code index} [D], of unit length; 0 is the one of most variance.
+   *
+   * @throws IndexOutOfBoundsException if there is no such component
+   */
+  public double[] component(int index) {
+    return components[index].clone();
+  }
+
+  /** The variance of the rows along each component [K], in squared units of the rows. */
+  public double[] explainedVariance() {
+    return explainedVariance.clone();
+  }
+
+  /** The share of the total variance along each component [K], each in [0, 1]. */
+  public double[] explainedVarianceRatio() {
+    return Arrays.stream(explainedVariance).map(v -> v / totalVariance).toArray();
+  }
+
+  /** The point [D] that components are measured from: the mean, or zero for differences. */
+  public double[] mean() {
+    return mean.clone();
+  }
+
+  /**
+   * The coordinates [K] of a row [D] along the components, measured from {@link #mean}.
+   *
+   * @throws IllegalArgumentException if the row has another width
+   */
+  public double[] project(double[] row) {
+    require(row.length == mean.length, "dimensions differ: %d != %d", row.length, mean.length);
+    double[] centred = new double[row.length];
+    Arrays.setAll(centred, j -> row[j] - mean[j]);
+    return Arrays.stream(components).mapToDouble(c -> dot(c, centred)).toArray();
+  }
+
+  private static double dot(double[] a, double[] b) {
+    double sum = 0;
+    for (int i = 0; i < a.length; i++) {
+      sum += a[i] * b[i];
+    }
+    return sum;
+  }
+
+  private static double[][] transposed(double[][] x) {
+    double[][] result = new double[x[0].length][x.length];
+    for (int i = 0; i < x.length; i++) {
+      for (int j = 0; j < x[0].length; j++) {
+        result[j][i] = x[i][j];
+      }
+    }
+    return result;
+  }
+}
