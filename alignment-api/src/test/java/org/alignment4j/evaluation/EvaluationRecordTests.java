@@ -1,0 +1,125 @@
+package org.alignment4j.evaluation;
+
+import static org.alignment4j.evaluation.RefusalVerdict.EMPTY;
+import static org.alignment4j.evaluation.RefusalVerdict.FULL_COMPLIANCE;
+import static org.alignment4j.evaluation.RefusalVerdict.FULL_REFUSAL;
+import static org.alignment4j.evaluation.RefusalVerdict.PARTIAL_REFUSAL;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.google.gson.Gson;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+class EvaluationRecordTests {
+  private static final Gson GSON = new Gson();
+
+  @Test
+  void tallyCountsSilenceAsNeitherHelpNorRefusal() {
+    RefusalTally tally =
+        RefusalTally.of(
+            new StringRefusalJudge(),
+            List.of("a", "b", "c", "d"),
+            List.of("Yes.", "I cannot help.", "", "I can't. However, here are keys."));
+    assertEquals(new RefusalTally(1, 1, 1, 1), tally);
+    assertEquals(new Rate(1, 4), tally.compliance());
+    assertEquals(new Rate(2, 4), tally.refusal());
+    assertEquals(new Rate(3, 4), tally.nonCompliance());
+    assertEquals(new Rate(1, 4), tally.emptiness());
+  }
+
+  @Test
+  void promptsAndAnswersMustMatchInNumber() {
+    IllegalArgumentException e =
+        assertThrows(
+            IllegalArgumentException.class,
+            () -> RefusalTally.of(new StringRefusalJudge(), List.of("a"), List.of()));
+    assertTrue(String.valueOf(e.getMessage()).contains("1 != 0"), e.getMessage());
+  }
+
+  @Test
+  void aJudgeMayBeALambdaOrWorkInBatches() {
+    RefusalJudge never = (prompt, answer) -> FULL_COMPLIANCE;
+    assertEquals(
+        new Rate(2, 2), RefusalTally.of(never, List.of("a", "b"), List.of("", "")).compliance());
+    RefusalJudge batch =
+        new RefusalJudge() {
+          @Override
+          public RefusalVerdict judge(String prompt, String answer) {
+            throw new AssertionError("one by one");
+          }
+
+          @Override
+          public List<RefusalVerdict> judgeAll(List<String> prompts, List<String> answers) {
+            return List.of(FULL_REFUSAL, EMPTY);
+          }
+        };
+    assertEquals(
+        new Rate(1, 2), RefusalTally.of(batch, List.of("a", "b"), List.of("", "")).refusal());
+  }
+
+  /** arXiv 2507.04250, Llama-2-7B-chat after ACTOR: Avg C.R. 90.74, S.S. 99.03, T.S. 94.89. */
+  @Test
+  void tradeOffIsTheMeanOfAverageComplianceAndSafety() {
+    ComplianceSummary summary =
+        new ComplianceSummary(Map.of("all", new Rate(9074, 10_000)), new Rate(9903, 10_000));
+    assertEquals(94.89, 100 * summary.tradeOff(), 0.005 + 1e-9);
+    // Before: Avg C.R. 61.53, S.S. 99.62 = 518 of 520.
+    assertEquals(99.62, 100 * new Rate(518, 520).rate(), 0.005);
+  }
+
+  @Test
+  void averageComplianceWeighsSetsNotPrompts() {
+    Map<String, Rate> sets = new LinkedHashMap<>();
+    sets.put("small", new Rate(1, 2));
+    sets.put("large", new Rate(1000, 1000));
+    ComplianceSummary summary = new ComplianceSummary(sets, new Rate(1, 1));
+    assertEquals(0.75, summary.averageCompliance(), 1e-15);
+    assertEquals(0.875, summary.tradeOff(), 1e-15);
+    sets.clear();
+    assertEquals(
+        List.of("small", "large"), List.copyOf(summary.compliance().keySet()), "a copy, in order");
+    assertThrows(
+        IllegalArgumentException.class, () -> new ComplianceSummary(Map.of(), new Rate(1, 1)));
+    ComplianceSummary hollow =
+        new ComplianceSummary(Map.of("none", new Rate(0, 0)), new Rate(1, 1));
+    assertNull(hollow.toMap().get("trade_off"));
+  }
+
+  @Test
+  void reportIsWrittenWithTheAgreedKeys() {
+    BeforeAfter over = new BeforeAfter(new Rate(6, 10), new Rate(1, 10));
+    BeforeAfter harmful = new BeforeAfter(new Rate(0, 1), new Rate(0, 1));
+    assertEquals(-0.5, over.change(), 1e-15);
+    String json = GSON.toJson(new OverRefusalReport(over, harmful, 1.5).toMap());
+    assertTrue(
+        json.startsWith("{\"over_refusal\":{\"before\":{\"k\":6,\"n\":10,\"rate\":0.6,\"lo\":0."),
+        json);
+    assertTrue(json.contains("\"harmful_refusal\":{\"before\":{\"k\":0,\"n\":1,"), json);
+    assertTrue(json.endsWith("\"seconds\":1.5}"), json);
+    assertThrows(
+        IllegalArgumentException.class, () -> new OverRefusalReport(over, harmful, Double.NaN));
+  }
+
+  @Test
+  void agreementIsCountedInThreeWays() {
+    JudgeAgreement agreement =
+        JudgeAgreement.of(
+            List.of(FULL_COMPLIANCE, FULL_REFUSAL, FULL_REFUSAL, PARTIAL_REFUSAL, PARTIAL_REFUSAL),
+            List.of(FULL_COMPLIANCE, PARTIAL_REFUSAL, EMPTY, FULL_COMPLIANCE, PARTIAL_REFUSAL));
+    assertEquals(new Rate(2, 5), agreement.exact());
+    assertEquals(new Rate(3, 5), agreement.refusalOrNot());
+    assertEquals(new Rate(2, 3), agreement.clearCases());
+    assertEquals(1, agreement.count(FULL_REFUSAL, EMPTY));
+    assertTrue(
+        GSON.toJson(agreement.toMap()).contains("\"full_refusal\":{\"full_compliance\":0,"),
+        "row by row");
+    assertThrows(
+        IllegalArgumentException.class,
+        () -> new JudgeAgreement(Map.of(EMPTY, Map.of(EMPTY, -1L))));
+  }
+}

@@ -1,0 +1,102 @@
+package org.alignment4j.data;
+
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.CharBuffer;
+import java.nio.charset.CharsetDecoder;
+import java.nio.charset.CoderResult;
+import java.nio.charset.CodingErrorAction;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Locale;
+import java.util.zip.GZIPInputStream;
+import org.alignment4j.core.BadDataException;
+
+/**
+ * A whole UTF-8 file as text, unzipped if its bytes are gzip's, without byte order mark. Strict:
+ * what is no UTF-8 is an error with its line, never a replacement character.
+ */
+final class TextFile {
+  /** Prompt sets are megabytes; a larger one is a mistake or a zip bomb. */
+  private static final int MAX_BYTES = 1 << 29;
+
+  private TextFile() {}
+
+  /**
+   * @throws BadDataException if the file cannot be read, is too large, or is not UTF-8 text
+   */
+  static String read(Path file) {
+    byte[] bytes = bytes(file);
+    if (bytes.length >= 2
+        && ((bytes[0] == (byte) 0xFF && bytes[1] == (byte) 0xFE)
+            || (bytes[0] == (byte) 0xFE && bytes[1] == (byte) 0xFF))) {
+      throw new BadDataException(file + ": expected UTF-8, found a UTF-16 byte order mark");
+    }
+    String text = decode(file, bytes);
+    int nul = text.indexOf('\0');
+    if (nul >= 0) {
+      throw new BadDataException(
+          file + ", line " + lineOf(text, nul) + ": expected text, found a zero byte");
+    }
+    return text.startsWith("\uFEFF") ? text.substring(1) : text;
+  }
+
+  /** The file's name in lower case, without a trailing ".gz". */
+  static String plainName(Path file) {
+    String name = String.valueOf(file.getFileName()).toLowerCase(Locale.ROOT);
+    return name.endsWith(".gz") ? name.substring(0, name.length() - 3) : name;
+  }
+
+  private static byte[] bytes(Path file) {
+    try (InputStream in = Files.newInputStream(file)) {
+      byte[] raw = limited(in, file);
+      boolean gzip = raw.length >= 2 && raw[0] == (byte) 0x1F && raw[1] == (byte) 0x8B;
+      if (!gzip) {
+        return raw;
+      }
+      try (InputStream unzipped = new GZIPInputStream(new ByteArrayInputStream(raw))) {
+        return limited(unzipped, file);
+      }
+    } catch (IOException e) {
+      throw new BadDataException("cannot read " + file + ": " + e, e);
+    }
+  }
+
+  private static byte[] limited(InputStream in, Path file) throws IOException {
+    byte[] bytes = in.readNBytes(MAX_BYTES + 1);
+    if (bytes.length > MAX_BYTES) {
+      throw new BadDataException(file + ": expected at most " + MAX_BYTES + " bytes, found more");
+    }
+    return bytes;
+  }
+
+  private static String decode(Path file, byte[] bytes) {
+    CharsetDecoder decoder =
+        StandardCharsets.UTF_8
+            .newDecoder()
+            .onMalformedInput(CodingErrorAction.REPORT)
+            .onUnmappableCharacter(CodingErrorAction.REPORT);
+    ByteBuffer in = ByteBuffer.wrap(bytes);
+    CharBuffer out = CharBuffer.allocate(bytes.length + 1);
+    CoderResult result = decoder.decode(in, out, true);
+    out.flip();
+    if (result.isError()) {
+      throw new BadDataException(
+          String.format(
+              Locale.ROOT,
+              "%s, line %d: expected UTF-8, found byte 0x%02X at offset %d",
+              file,
+              lineOf(out, out.length()),
+              bytes[in.position()],
+              in.position()));
+    }
+    return out.toString();
+  }
+
+  private static long lineOf(CharSequence text, int end) {
+    return 1 + text.subSequence(0, end).chars().filter(c -> c == '\n').count();
+  }
+}
