@@ -18,7 +18,6 @@ final class Nd4jLinalg {
    * @param values [N]
    * @param vectors [N, N], row i belonging to value i
    */
-  @SuppressWarnings("ArrayRecordComponent") // never compared
   record Eigen(double[] values, double[][] vectors) {}
 
   /** rows rows^T [N, N] of {@code rows} [N, D]. */

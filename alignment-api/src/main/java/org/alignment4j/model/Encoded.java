@@ -11,7 +11,6 @@ import java.util.Arrays;
  * @param responseStart 0-based index of the first token that belongs to the response, in {@code 0 <
  *     responseStart <= T}; the tokens before it are the prompt
  */
-@SuppressWarnings("ArrayRecordComponent") // ids feed tensors; equality and copies are handled below
 public record Encoded(int[] ids, int responseStart) {
   /**
    * @throws IllegalArgumentException if {@code responseStart} lies outside the ids

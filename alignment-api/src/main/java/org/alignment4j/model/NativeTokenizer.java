@@ -70,6 +70,5 @@ final class NativeTokenizer implements AutoCloseable {
    * @param ids token ids, [T]
    * @param spans the code points each token stands for, [T]
    */
-  @SuppressWarnings("ArrayRecordComponent") // a carrier within one method call
   record Tokens(long[] ids, CharSpan[] spans) {}
 }

@@ -11,7 +11,6 @@ import java.util.Arrays;
  * @param offset position of the first byte from the start of the file
  * @param bytes size of the data, elements x {@code type.bytes()}
  */
-@SuppressWarnings("ArrayRecordComponent") // copied both ways and compared by content
 public record TensorInfo(String name, StorageType type, long[] shape, long offset, long bytes) {
 
   /** Copies the shape. */

@@ -15,7 +15,6 @@ import java.util.Arrays;
  * @param shape sizes from the slowest to the fastest axis; empty for a scalar
  * @param filler gives the elements
  */
-@SuppressWarnings("ArrayRecordComponent") // copied both ways and compared by content
 public record TensorSource(String name, StorageType type, long[] shape, Filler filler) {
 
   /** Gives a tensor's elements, row-major, as float32. */

@@ -1,0 +1,172 @@
+package org.alignment4j.adapter;
+
+import static org.alignment4j.core.Arguments.require;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.alignment4j.core.CheckpointException;
+import org.alignment4j.core.Layer;
+import org.alignment4j.core.Provenance;
+import org.alignment4j.tensor.Checkpoint;
+import org.alignment4j.tensor.SafetensorsFile;
+import org.alignment4j.tensor.SafetensorsWriter;
+import org.alignment4j.tensor.StorageType;
+import org.alignment4j.tensor.TensorInfo;
+import org.alignment4j.tensor.TensorSource;
+
+/**
+ * One decoder block with weights of its own, which stand in for the base model's: what ACTOR leaves
+ * behind. Immutable: the arrays are not copied, so do not write to them.
+ *
+ * @param layer the layer the block writes
+ * @param tensors float32 weights by their names within the block, e.g. {@code
+ *     self_attn.q_proj.weight}
+ * @param provenance how it was made
+ */
+public record TunedBlock(Layer layer, Map<String, Weight> tensors, Provenance provenance) {
+  private static final String FILE = "tuned_block.safetensors";
+
+  /**
+   * One tensor.
+   *
+   * @param shape as in the checkpoint
+   * @param values row-major, product of {@code shape} numbers
+   */
+  public record Weight(long[] shape, float[] values) {}
+
+  /** Copies the map. */
+  public TunedBlock {
+    require(!tensors.isEmpty(), "a tuned block without tensors");
+    tensors = java.util.Collections.unmodifiableMap(new LinkedHashMap<>(tensors));
+  }
+
+  private String prefix() {
+    return "model.layers." + layer.block() + ".";
+  }
+
+  /**
+   * Writes {@code tuned_block.safetensors}, its tensors under their Hugging Face names, and {@code
+   * provenance.json} into a folder, which is made if absent.
+   *
+   * @throws CheckpointException if writing fails; files of an earlier save are then left whole
+   */
+  public void save(Path folder) {
+    try {
+      Files.createDirectories(folder);
+      Files.writeString(folder.resolve("provenance.json"), provenance.toJson());
+    } catch (IOException e) {
+      throw new CheckpointException("cannot write " + folder + ": " + e.getMessage(), e);
+    }
+    List<TensorSource> sources = new ArrayList<>();
+    tensors.forEach(
+        (name, w) ->
+            sources.add(TensorSource.of(prefix() + name, StorageType.F32, w.shape(), w.values())));
+    SafetensorsWriter.write(
+        folder.resolve(FILE),
+        Map.of("layer", String.valueOf(layer.index()), "provenance", provenance.toJson()),
+        sources);
+  }
+
+  /**
+   * Reads what {@link #save} wrote.
+   *
+   * @throws CheckpointException if the file is missing or damaged
+   */
+  public static TunedBlock load(Path folder) {
+    Path path = folder.resolve(FILE);
+    try (SafetensorsFile file = SafetensorsFile.open(path)) {
+      String index = file.metadata().get("layer");
+      String provenance = file.metadata().get("provenance");
+      if (index == null || provenance == null || !index.matches("[1-9][0-9]{0,4}")) {
+        throw new CheckpointException(path + " is not a tuned block: no layer or provenance");
+      }
+      Layer layer = new Layer(Integer.parseInt(index));
+      String prefix = "model.layers." + layer.block() + ".";
+      Map<String, Weight> tensors = new LinkedHashMap<>();
+      for (TensorInfo info : file.tensors().values()) {
+        if (!info.name().startsWith(prefix)) {
+          throw new CheckpointException(
+              path + ": tensor " + info.name() + " is not of block " + layer.block());
+        }
+        tensors.put(
+            info.name().substring(prefix.length()),
+            new Weight(info.shape(), file.floats(info.name())));
+      }
+      return new TunedBlock(layer, tensors, Provenance.fromJson(provenance));
+    }
+  }
+
+  /**
+   * Writes a full checkpoint: the base's files with this block's weights in the place of the
+   * base's, in the base's storage types and shards, so that other programs load it as any other.
+   *
+   * @param base folder of the model the block was tuned on
+   * @param out folder to write; made if absent, must not be the base's
+   * @throws CheckpointException if the base does not fit the block, or writing fails
+   */
+  public void merge(Path base, Path out) {
+    require(
+        !out.toAbsolutePath().normalize().equals(base.toAbsolutePath().normalize()),
+        "the merged checkpoint cannot replace its base %s",
+        base);
+    try (Checkpoint checkpoint = Checkpoint.open(base)) {
+      for (Map.Entry<String, Weight> e : tensors.entrySet()) {
+        long[] found = checkpoint.info(prefix() + e.getKey()).shape();
+        if (!java.util.Arrays.equals(found, e.getValue().shape())) {
+          throw new CheckpointException(
+              base
+                  + ": "
+                  + prefix()
+                  + e.getKey()
+                  + " has shape "
+                  + java.util.Arrays.toString(found)
+                  + ", the tuned block "
+                  + java.util.Arrays.toString(e.getValue().shape()));
+        }
+      }
+      Files.createDirectories(out);
+      copyOtherFiles(base, out);
+      for (Path shard : checkpoint.files()) {
+        mergeShard(shard, out.resolve(shard.getFileName()));
+      }
+      Files.writeString(out.resolve("provenance.json"), provenance.toJson());
+    } catch (IOException e) {
+      throw new CheckpointException("cannot write " + out + ": " + e.getMessage(), e);
+    }
+  }
+
+  private static void copyOtherFiles(Path base, Path out) throws IOException {
+    try (Stream<Path> files = Files.list(base)) {
+      for (Path f : files.filter(Files::isRegularFile).toList()) {
+        String name = f.getFileName().toString();
+        if (!name.endsWith(".safetensors") && !name.endsWith(".bin")) {
+          Files.copy(f, out.resolve(name), StandardCopyOption.REPLACE_EXISTING);
+        }
+      }
+    }
+  }
+
+  private void mergeShard(Path shard, Path to) {
+    try (SafetensorsFile file = SafetensorsFile.open(shard)) {
+      List<TensorSource> sources = new ArrayList<>();
+      for (TensorInfo info : file.tensors().values()) {
+        Weight own =
+            info.name().startsWith(prefix())
+                ? tensors.get(info.name().substring(prefix().length()))
+                : null;
+        sources.add(
+            own == null
+                ? TensorSource.copy(file, info.name())
+                : TensorSource.of(info.name(), info.type(), info.shape(), own.values()));
+      }
+      SafetensorsWriter.write(to, Map.of(), sources);
+    }
+  }
+}

@@ -1,0 +1,135 @@
+package org.alignment4j.model;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.stream.IntStream;
+
+/**
+ * Token sequences of one forward pass, padded to one length.
+ *
+ * @param index place of each sequence in the caller's list [B]
+ * @param sequences B token sequences
+ * @param length T, the longest
+ * @param side where the padding lies
+ */
+record Batch(int[] index, List<int[]> sequences, int length, Side side) {
+  /** Where padding lies. */
+  enum Side {
+    LEFT,
+    RIGHT
+  }
+
+  static Batch of(List<int[]> sequences, Side side) {
+    return new Batch(
+        IntStream.range(0, sequences.size()).toArray(), sequences, longest(sequences), side);
+  }
+
+  /**
+   * Groups sequences of like length, so that little is computed for padding.
+   *
+   * @param tokens at most so many places B x T in a batch, one sequence at least
+   */
+  static List<Batch> group(List<int[]> sequences, int tokens, Side side) {
+    List<Integer> order = new ArrayList<>();
+    for (int i = 0; i < sequences.size(); i++) {
+      order.add(i);
+    }
+    order.sort(Comparator.comparingInt(i -> sequences.get(i).length));
+    List<Batch> batches = new ArrayList<>();
+    List<Integer> group = new ArrayList<>();
+    int used = 0;
+    for (int i : order) {
+      int n = sequences.get(i).length;
+      int places = n * (group.size() + 1);
+      boolean wasteful = group.size() >= 4 && places - (used + n) > places / 12;
+      if (!group.isEmpty() && (places > tokens || wasteful)) {
+        batches.add(pick(sequences, group, side));
+        group.clear();
+        used = 0;
+      }
+      group.add(i);
+      used += n;
+    }
+    if (!group.isEmpty()) {
+      batches.add(pick(sequences, group, side));
+    }
+    return batches;
+  }
+
+  private static Batch pick(List<int[]> sequences, List<Integer> group, Side side) {
+    List<int[]> some = group.stream().map(sequences::get).toList();
+    return new Batch(
+        group.stream().mapToInt(Integer::intValue).toArray(), some, longest(some), side);
+  }
+
+  private static int longest(List<int[]> sequences) {
+    return sequences.stream().mapToInt(s -> s.length).max().orElse(0);
+  }
+
+  /** The same sequences, known to the caller by other numbers. */
+  Batch withIndex(int[] other) {
+    return new Batch(other, sequences, length, side);
+  }
+
+  int size() {
+    return sequences.size();
+  }
+
+  /** Whether no mask is needed: padding on the right is never looked at by a causal model. */
+  boolean plain() {
+    return side == Side.RIGHT || sequences.stream().allMatch(s -> s.length == length);
+  }
+
+  /** The place in the padded row of token {@code position} of sequence {@code b}. */
+  int place(int b, int position) {
+    return side == Side.RIGHT ? position : length - sequences.get(b).length + position;
+  }
+
+  /** Token ids [B, T] int64; padding is id 0. */
+  NDArray ids(NDManager scope) {
+    return fill(scope, length, (b, p) -> sequences.get(b)[p], 0);
+  }
+
+  /** 1 for tokens and for the {@code room} places after the batch, 0 for padding, [B, T + room]. */
+  NDArray attentionWithRoom(NDManager scope, int room) {
+    int total = length + room;
+    long[] flat = new long[size() * total];
+    for (int b = 0; b < size(); b++) {
+      for (int p = 0; p < sequences.get(b).length; p++) {
+        flat[b * total + place(b, p)] = 1;
+      }
+      for (int p = length; p < total; p++) {
+        flat[b * total + p] = 1;
+      }
+    }
+    return scope.create(flat, new Shape(size(), total));
+  }
+
+  /** Positions [1, T] if padded on the right, else [B, T] counted from each first token. */
+  NDArray positions(NDManager scope) {
+    if (plain()) {
+      return scope.create(
+          IntStream.range(0, length).mapToLong(i -> i).toArray(), new Shape(1, length));
+    }
+    return fill(scope, length, (b, p) -> p, 0);
+  }
+
+  private interface Value {
+    long at(int sequence, int position);
+  }
+
+  private NDArray fill(NDManager scope, int places, Value value, long padding) {
+    long[] flat = new long[size() * places];
+    java.util.Arrays.fill(flat, padding);
+    for (int b = 0; b < size(); b++) {
+      for (int p = 0; p < sequences.get(b).length; p++) {
+        flat[b * places + place(b, p)] = value.at(b, p);
+      }
+    }
+    return scope.create(flat, new Shape(size(), places));
+  }
+}

@@ -1,0 +1,82 @@
+package org.alignment4j.model;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.alignment4j.adapter.TunedBlock;
+import org.alignment4j.adapter.TunedBlock.Weight;
+import org.alignment4j.core.CheckpointException;
+import org.alignment4j.model.BlockLayout.Part;
+import org.alignment4j.model.BlockLayout.Slot;
+
+/** Moves a block's weights between named tensors in Java and the kernels' fused arrays. */
+final class BlockTensors {
+  private BlockTensors() {}
+
+  /** Fused arrays of a block in {@code manager}. */
+  static List<NDArray> toNative(ModelConfig config, TunedBlock block, NDManager manager) {
+    List<NDArray> arrays = new ArrayList<>();
+    int used = 0;
+    for (Slot slot : BlockLayout.of(config).slots()) {
+      float[] all = new float[(int) slot.shape().size()];
+      int at = 0;
+      for (Part part : slot.parts()) {
+        Weight w = block.tensors().get(part.name());
+        if (w == null || !Arrays.equals(w.shape(), part.shape())) {
+          throw new CheckpointException(
+              "the tuned block's "
+                  + part.name()
+                  + " has shape "
+                  + (w == null ? "(absent)" : Arrays.toString(w.shape()))
+                  + ", the model's "
+                  + Arrays.toString(part.shape()));
+        }
+        System.arraycopy(w.values(), 0, all, at, w.values().length);
+        at += w.values().length;
+        used++;
+      }
+      arrays.add(manager.create(all, slot.shape()));
+    }
+    if (used != block.tensors().size()) {
+      throw new CheckpointException(
+          "the tuned block has " + block.tensors().size() + " tensors, the model's block " + used);
+    }
+    return arrays;
+  }
+
+  /** Named tensors of a block's fused arrays, or of gradients of the same shapes. */
+  static Map<String, Weight> toJava(ModelConfig config, List<NDArray> arrays) {
+    Map<String, Weight> tensors = new LinkedHashMap<>();
+    List<Slot> slots = BlockLayout.of(config).slots();
+    for (int i = 0; i < slots.size(); i++) {
+      if (slots.get(i).parts().isEmpty()) {
+        continue;
+      }
+      float[] all = arrays.get(i).toFloatArray();
+      int at = 0;
+      for (Part part : slots.get(i).parts()) {
+        int n = (int) part.elements();
+        tensors.put(part.name(), new Weight(part.shape(), Arrays.copyOfRange(all, at, at + n)));
+        at += n;
+      }
+    }
+    return tensors;
+  }
+
+  /** Copies arrays into {@code manager}; gradients do not flow through a copy. */
+  static List<NDArray> copy(List<NDArray> arrays, NDManager manager) {
+    List<NDArray> copies = new ArrayList<>();
+    for (NDArray a : arrays) {
+      copies.add(
+          a.getShape().size() == 0
+              ? manager.zeros(new Shape(0))
+              : manager.create(a.toByteBuffer(), a.getShape(), a.getDataType()));
+    }
+    return copies;
+  }
+}

@@ -1,0 +1,119 @@
+package org.alignment4j.model;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import org.alignment4j.core.Cancellation;
+import org.jspecify.annotations.Nullable;
+
+/** Greedy generation for one left-padded batch. */
+final class Greedy {
+  private final LanguageModel model;
+  private final NDManager scope;
+  private final Batch batch;
+  private final Generation settings;
+  private final Set<Integer> ends;
+
+  Greedy(LanguageModel model, NDManager scope, Batch batch, Generation settings) {
+    this.model = model;
+    this.scope = scope;
+    this.batch = batch;
+    this.settings = settings;
+    this.ends = new HashSet<>(model.config().endOfSequence());
+    ChatTokenizer tokenizer = model.tokenizerIfPresent();
+    if (tokenizer != null) {
+      ends.addAll(tokenizer.endOfTurn());
+    }
+  }
+
+  List<Completion> run() {
+    ModelConfig c = model.config();
+    int room = Math.min(settings.maxNewTokens(), c.contextLength() - batch.length());
+    int places = batch.length() + room;
+    List<NDArray> cache = new ArrayList<>();
+    for (int i = 0; i < 2 * c.blocks(); i++) {
+      cache.add(scope.zeros(new Shape(batch.size(), c.kvHeads(), places, c.headSize())));
+    }
+    NDArray attention = batch.attentionWithRoom(scope, room);
+    List<Decoder.Edit> edits = model.edits(scope, batch, room);
+    NDArray banned =
+        Decoder.longs(scope, ends.stream().mapToLong(Integer::longValue).sorted().toArray());
+    NDArray none = Decoder.longs(scope, new long[0]);
+    long[] pick = new long[batch.size()];
+    Arrays.fill(pick, batch.length() - 1);
+    int[][] out = new int[batch.size()][room];
+    int[] lengths = new int[batch.size()];
+    boolean[] ended = new boolean[batch.size()];
+    NDManager step = scope.newSubManager();
+    NDArray ids = batch.ids(step);
+    NDArray positions = batch.positions(step);
+    boolean plain = batch.plain();
+    for (int n = 0, past = 0; n < room && !all(ended); n++) {
+      Cancellation.check("generation");
+      NDList result =
+          model
+              .decoder()
+              .step(
+                  step,
+                  past,
+                  plain,
+                  ids,
+                  model.weights(),
+                  attention,
+                  positions,
+                  pick,
+                  n < settings.minNewTokens() ? banned : none,
+                  cache,
+                  edits);
+      long[] next = result.get(1).toLongArray();
+      step.close();
+      past = batch.length() + n;
+      for (int b = 0; b < next.length; b++) {
+        if (!ended[b]) {
+          ended[b] = ends.contains((int) next[b]) && n >= settings.minNewTokens();
+          if (!ended[b]) {
+            out[b][lengths[b]++] = (int) next[b];
+          }
+        }
+      }
+      step = scope.newSubManager();
+      ids = step.create(next, new Shape(next.length, 1));
+      positions = step.create(positionsAt(n), new Shape(plain ? 1 : next.length, 1));
+      Arrays.fill(pick, 0);
+    }
+    step.close();
+    return completions(out, lengths, ended);
+  }
+
+  private long[] positionsAt(int n) {
+    if (batch.plain()) {
+      return new long[] {batch.length() + n};
+    }
+    return batch.sequences().stream().mapToLong(s -> s.length + n).toArray();
+  }
+
+  private static boolean all(boolean[] flags) {
+    for (boolean f : flags) {
+      if (!f) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private List<Completion> completions(int[][] out, int[] lengths, boolean[] ended) {
+    @Nullable ChatTokenizer tokenizer = model.tokenizerIfPresent();
+    List<Completion> result = new ArrayList<>();
+    for (int b = 0; b < out.length; b++) {
+      int[] ids = Arrays.copyOf(out[b], lengths[b]);
+      result.add(new Completion(ids, tokenizer == null ? "" : tokenizer.decode(ids), ended[b]));
+    }
+    return result;
+  }
+}

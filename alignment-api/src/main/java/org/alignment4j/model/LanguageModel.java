@@ -1,0 +1,478 @@
+package org.alignment4j.model;
+
+import static org.alignment4j.core.Arguments.require;
+
+import ai.djl.Device;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
+import org.alignment4j.adapter.TunedBlock;
+import org.alignment4j.core.Cancellation;
+import org.alignment4j.core.CheckpointException;
+import org.alignment4j.core.DjlDefaults;
+import org.alignment4j.core.Hashes;
+import org.alignment4j.core.Layer;
+import org.alignment4j.model.Activations.Label;
+import org.alignment4j.tensor.Checkpoint;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A white-box language model: an open-weight checkpoint whose hidden states can be read, steered
+ * and tuned. Weights are float32 and never change; {@link #with(TunedBlock)} and {@link
+ * #with(Steering...)} give views that share them. Thread-safe: many threads may use one model and
+ * its views at once.
+ *
+ * <p>Shapes in this package: B batch, T tokens, D width, H heads, K key/value heads, V vocabulary,
+ * L blocks.
+ */
+public final class LanguageModel implements AutoCloseable {
+  /** Places B x T of one forward pass on the way to hidden states. */
+  private static final int CAPTURE_TOKENS = 1024;
+
+  private static final int GENERATE_ROWS = 32;
+
+  private final Base base;
+  private final Weights weights;
+  private final List<Steering> steering;
+
+  /** Native memory that goes when this is closed; null if there is none of its own. */
+  private final @Nullable NDManager own;
+
+  private final boolean isBase;
+
+  /** What all views of one checkpoint share. */
+  private record Base(Path folder, NDManager manager, Decoder decoder, Tokenizers tokenizers) {}
+
+  private LanguageModel(
+      Base base,
+      Weights weights,
+      List<Steering> steering,
+      @Nullable NDManager own,
+      boolean isBase) {
+    this.isBase = isBase;
+    this.base = base;
+    this.weights = weights;
+    this.steering = steering;
+    this.own = own;
+  }
+
+  /**
+   * Loads a Hugging Face checkpoint folder onto the CPU.
+   *
+   * @throws CheckpointException if a file is missing or damaged, or a tensor does not fit; the
+   *     message names file and tensor
+   * @throws org.alignment4j.core.UnsupportedArchitectureException for architectures or options this
+   *     version does not run
+   */
+  public static LanguageModel load(Path folder) {
+    return load(folder, Device.cpu());
+  }
+
+  /** Loads a Hugging Face checkpoint folder onto a device; see {@link #load(Path)}. */
+  public static LanguageModel load(Path folder, Device device) {
+    DjlDefaults.apply();
+    if (!Files.isDirectory(folder)) {
+      throw new CheckpointException("no folder " + folder);
+    }
+    ModelConfig config = ModelConfig.read(folder);
+    NDManager manager = newManager(device);
+    try (Checkpoint checkpoint = Checkpoint.open(folder)) {
+      Weights weights = Weights.load(checkpoint, config, manager);
+      Base base = new Base(folder, manager, new Decoder(config, manager), new Tokenizers(folder));
+      return new LanguageModel(base, weights, List.of(), manager, true);
+    } catch (RuntimeException | Error e) {
+      manager.close();
+      throw e;
+    }
+  }
+
+  private static NDManager newManager(Device device) {
+    try {
+      return NDManager.newBaseManager(device, "PyTorch");
+    } catch (RuntimeException e) {
+      throw new org.alignment4j.core.EngineException(
+          "the PyTorch engine does not load: "
+              + e.getMessage()
+              + "; add ai.djl.pytorch:pytorch-jni:2.7.1-0.35.1 and"
+              + " ai.djl.pytorch:pytorch-native-cpu:2.7.1 with your platform's classifier",
+          e);
+    }
+  }
+
+  /** The model's shape. */
+  public ModelConfig config() {
+    return base.decoder.config();
+  }
+
+  /** The folder it was loaded from. */
+  public Path folder() {
+    return base.folder;
+  }
+
+  /** The highest layer, written by the last block. */
+  public Layer topLayer() {
+    return new Layer(config().blocks());
+  }
+
+  /**
+   * The checkpoint's tokenizer, loaded at its first use; it belongs to the model.
+   *
+   * @throws CheckpointException if the folder has none
+   */
+  public ChatTokenizer tokenizer() {
+    return base.tokenizers.get();
+  }
+
+  /** SHA-256 over the checkpoint's weight files and configuration, for provenance. */
+  public String hash() {
+    try (Checkpoint checkpoint = Checkpoint.open(base.folder)) {
+      List<String> hashes = new ArrayList<>();
+      hashes.add(Hashes.sha256(base.folder.resolve("config.json")));
+      checkpoint.files().forEach(f -> hashes.add(Hashes.sha256(f)));
+      return Hashes.sha256(hashes);
+    }
+  }
+
+  /**
+   * A view with one block replaced. Close it to free the block's memory; the base stays open.
+   *
+   * @throws CheckpointException if the block does not fit this model
+   */
+  public LanguageModel with(TunedBlock block) {
+    require(
+        block.layer().index() <= config().blocks(),
+        "%s of a model of %s blocks",
+        block.layer(),
+        config().blocks());
+    NDManager manager = base.manager.newSubManager();
+    try {
+      Weights changed =
+          weights.withBlock(block.layer(), BlockTensors.toNative(config(), block, manager));
+      return new LanguageModel(base, changed, steering, manager, false);
+    } catch (RuntimeException e) {
+      manager.close();
+      throw e;
+    }
+  }
+
+  /**
+   * A view with its residual stream changed while it runs; adds to changes it already has. Needs no
+   * closing.
+   *
+   * @throws IllegalArgumentException if a layer or a vector's length does not fit
+   */
+  public LanguageModel with(Steering... changes) {
+    List<Steering> all = new ArrayList<>(steering);
+    for (Steering s : changes) {
+      require(s.layer().index() <= config().blocks(), "no %s in this model", s.layer());
+      require(
+          s.vector().length == config().width(),
+          "the vector has %s numbers, the model's width is %s",
+          s.vector().length,
+          config().width());
+      all.add(s);
+    }
+    return new LanguageModel(base, weights, List.copyOf(all), null, false);
+  }
+
+  /** Reads hidden states of templated prompts; see {@link #captureIds}. */
+  public Activations capture(List<Prompt> prompts, Capture capture) {
+    return captureIds(encode(prompts), capture);
+  }
+
+  /**
+   * Reads hidden states of token sequences, the final norm not applied.
+   *
+   * @param sequences token ids; all of a sequence is prompt if its {@code responseStart} is its end
+   * @return rows in the order of sequences, then positions
+   * @throws IllegalArgumentException if there is no sequence, one is empty or too long, or has an
+   *     id outside the vocabulary; the message gives its index
+   */
+  public Activations captureIds(List<Encoded> sequences, Capture capture) {
+    check(sequences.stream().map(Encoded::ids).toList());
+    require(capture.top().index() <= config().blocks(), "no %s in this model", capture.top());
+    int[][] positions = new int[sequences.size()][];
+    List<Label> labels = new ArrayList<>();
+    int[] firstRow = new int[sequences.size()];
+    for (int i = 0; i < positions.length; i++) {
+      Encoded e = sequences.get(i);
+      positions[i] = capture.positions().resolve(e.ids().length, e.responseStart());
+      firstRow[i] = labels.size();
+      for (int p : positions[i]) {
+        labels.add(new Label(i, p));
+      }
+    }
+    Map<Layer, float[][]> values = new LinkedHashMap<>();
+    capture.layers().forEach(l -> values.put(l, new float[labels.size()][]));
+    List<int[]> ids = sequences.stream().map(Encoded::ids).toList();
+    for (Batch batch : Batch.group(ids, CAPTURE_TOKENS, Batch.Side.RIGHT)) {
+      Cancellation.check("capture");
+      captureBatch(batch, capture, positions, firstRow, values);
+    }
+    return new Activations(labels, values);
+  }
+
+  private void captureBatch(
+      Batch batch,
+      Capture capture,
+      int[][] positions,
+      int[] firstRow,
+      Map<Layer, float[][]> values) {
+    List<Long> rows = new ArrayList<>();
+    boolean onePerSequence = true;
+    for (int b = 0; b < batch.size(); b++) {
+      int[] own = positions[batch.index()[b]];
+      onePerSequence &= own.length == 1;
+      for (int p : own) {
+        rows.add((long) b * batch.length() + batch.place(b, p));
+      }
+    }
+    long[] flat = rows.stream().mapToLong(Long::longValue).toArray();
+    long[] pick =
+        onePerSequence && steering.isEmpty()
+            ? Arrays.stream(flat).map(r -> r % batch.length()).toArray()
+            : null;
+    try (NDManager scope = base.manager.newSubManager()) {
+      NDList found = hidden(scope, batch, capture.top(), capture.layers(), flat, pick);
+      for (int j = 0; j < capture.layers().size(); j++) {
+        float[] all = found.get(1 + j).toFloatArray();
+        float[][] into = java.util.Objects.requireNonNull(values.get(capture.layers().get(j)));
+        int row = 0;
+        for (int b = 0; b < batch.size(); b++) {
+          int i = batch.index()[b];
+          for (int k = 0; k < positions[i].length; k++, row++) {
+            into[firstRow[i] + k] =
+                Arrays.copyOfRange(all, row * config().width(), (row + 1) * config().width());
+          }
+        }
+      }
+    }
+  }
+
+  /** The output of the block that writes {@code top}, then the captured rows. */
+  NDList hidden(
+      NDManager scope,
+      Batch batch,
+      Layer top,
+      List<Layer> captures,
+      long[] rows,
+      long @Nullable [] pick) {
+    NDArray x = base.decoder.embed(scope, batch.ids(scope), weights.embeddings(), false);
+    return base.decoder.blocks(
+        scope,
+        x,
+        weights.range(0, top.index()),
+        batch,
+        new Decoder.Pass(
+            0, top.index(), captures, rows, top.index() == 0 ? null : pick, edits(scope, batch, 0)),
+        false);
+  }
+
+  /** Logits of the token that follows each templated prompt; see {@link #nextTokenLogitsIds}. */
+  public float[][] nextTokenLogits(List<Prompt> prompts) {
+    return nextTokenLogitsIds(encodeIds(prompts));
+  }
+
+  /**
+   * Logits of the token that follows each sequence.
+   *
+   * @return [sequences, V]
+   * @throws IllegalArgumentException as in {@link #captureIds}
+   */
+  public float[][] nextTokenLogitsIds(List<int[]> sequences) {
+    check(sequences);
+    float[][] logits = new float[sequences.size()][];
+    for (Batch batch : Batch.group(sequences, CAPTURE_TOKENS, Batch.Side.RIGHT)) {
+      Cancellation.check("logits");
+      long[] pick = batch.sequences().stream().mapToLong(s -> s.length - 1).toArray();
+      try (NDManager scope = base.manager.newSubManager()) {
+        NDArray last = lastHidden(scope, batch, pick);
+        float[] all = base.decoder.head(scope, last, weights).toFloatArray();
+        for (int b = 0; b < batch.size(); b++) {
+          logits[batch.index()[b]] =
+              Arrays.copyOfRange(all, b * config().vocabulary(), (b + 1) * config().vocabulary());
+        }
+      }
+    }
+    return logits;
+  }
+
+  private NDArray lastHidden(NDManager scope, Batch batch, long[] pick) {
+    if (steering.isEmpty()) {
+      return hidden(scope, batch, topLayer(), List.of(), new long[] {0}, pick).get(0);
+    }
+    long[] rows = new long[pick.length];
+    for (int b = 0; b < rows.length; b++) {
+      rows[b] = (long) b * batch.length() + pick[b];
+    }
+    return hidden(scope, batch, topLayer(), List.of(topLayer()), rows, null).get(1);
+  }
+
+  /** Answers templated prompts greedily; see {@link #generateIds}. */
+  public List<Completion> generate(List<Prompt> prompts, Generation settings) {
+    return generateIds(encodeIds(prompts), settings);
+  }
+
+  /**
+   * Continues token sequences greedily with a key/value cache.
+   *
+   * @return one completion per sequence, in order
+   * @throws IllegalArgumentException as in {@link #captureIds}, and if a sequence has no room for
+   *     {@code minNewTokens}
+   */
+  public List<Completion> generateIds(List<int[]> sequences, Generation settings) {
+    check(sequences);
+    for (int i = 0; i < sequences.size(); i++) {
+      require(
+          sequences.get(i).length + Math.max(1, settings.minNewTokens())
+              <= config().contextLength(),
+          "sequence %s of %s tokens leaves no room in the context of %s",
+          i,
+          sequences.get(i).length,
+          config().contextLength());
+    }
+    Completion[] result = new Completion[sequences.size()];
+    List<Integer> order = new ArrayList<>(IntStream.range(0, result.length).boxed().toList());
+    order.sort(java.util.Comparator.comparingInt(i -> sequences.get(i).length));
+    for (int from = 0; from < order.size(); from += GENERATE_ROWS) {
+      List<Integer> some = order.subList(from, Math.min(order.size(), from + GENERATE_ROWS));
+      Batch batch = Batch.of(some.stream().map(sequences::get).toList(), Batch.Side.LEFT);
+      try (NDManager scope = base.manager.newSubManager()) {
+        List<Completion> part = new Greedy(this, scope, batch, settings).run();
+        for (int b = 0; b < part.size(); b++) {
+          result[some.get(b)] = part.get(b);
+        }
+      }
+    }
+    return List.of(result);
+  }
+
+  /** Steering resolved for a batch, with room for tokens to come. */
+  List<Decoder.Edit> edits(NDManager scope, Batch batch, int room) {
+    List<Decoder.Edit> edits = new ArrayList<>();
+    for (Steering s : steering) {
+      int places = batch.length() + room;
+      float[] on = new float[batch.size() * places];
+      for (int b = 0; b < batch.size(); b++) {
+        int n = batch.sequences().get(b).length;
+        for (int p : s.positions().resolve(n, n)) {
+          on[b * places + batch.place(b, p)] = 1;
+        }
+        if (s.positions().generated()) {
+          Arrays.fill(on, b * places + batch.length(), (b + 1) * places, 1f);
+        }
+      }
+      float[] v = s.vector();
+      if (s.kind() == Steering.Kind.PROJECT_OUT) {
+        double norm = 0;
+        for (float f : v) {
+          norm += (double) f * f;
+        }
+        require(norm > 0, "cannot project out a zero vector");
+        for (int i = 0; i < v.length; i++) {
+          v[i] = (float) (v[i] / Math.sqrt(norm));
+        }
+      }
+      edits.add(
+          new Decoder.Edit(
+              s, scope.create(v).expandDims(0), scope.create(on).reshape(batch.size(), places)));
+    }
+    return edits;
+  }
+
+  Decoder decoder() {
+    return base.decoder;
+  }
+
+  Weights weights() {
+    return weights;
+  }
+
+  NDManager manager() {
+    return base.manager;
+  }
+
+  @Nullable ChatTokenizer tokenizerIfPresent() {
+    return base.tokenizers.ifPresent();
+  }
+
+  private List<Encoded> encode(List<Prompt> prompts) {
+    return encodeIds(prompts).stream().map(ids -> new Encoded(ids, ids.length)).toList();
+  }
+
+  private List<int[]> encodeIds(List<Prompt> prompts) {
+    ChatTokenizer tokenizer = tokenizer();
+    return prompts.stream().map(tokenizer::encode).toList();
+  }
+
+  private void check(List<int[]> sequences) {
+    require(!sequences.isEmpty(), "no prompts");
+    for (int i = 0; i < sequences.size(); i++) {
+      int[] s = sequences.get(i);
+      require(s.length > 0, "sequence %s is empty", i);
+      require(
+          s.length <= config().contextLength(),
+          "sequence %s has %s tokens, the model's context is %s",
+          i,
+          s.length,
+          config().contextLength());
+      for (int id : s) {
+        require(
+            id >= 0 && id < config().vocabulary(),
+            "sequence %s has id %s, the vocabulary ends at %s",
+            i,
+            id,
+            config().vocabulary());
+      }
+    }
+  }
+
+  /** Frees this view's memory; the base model frees everything, its tokenizer included. */
+  @Override
+  public void close() {
+    if (own == null) {
+      return;
+    }
+    if (isBase) {
+      base.tokenizers.close();
+      base.decoder.close();
+    }
+    own.close();
+  }
+
+  /** The tokenizer, loaded when first asked for. */
+  private static final class Tokenizers {
+    private final Path folder;
+    private @Nullable ChatTokenizer tokenizer;
+
+    Tokenizers(Path folder) {
+      this.folder = folder;
+    }
+
+    synchronized ChatTokenizer get() {
+      if (tokenizer == null) {
+        tokenizer = ChatTokenizer.load(folder);
+      }
+      return tokenizer;
+    }
+
+    synchronized @Nullable ChatTokenizer ifPresent() {
+      return tokenizer != null || Files.exists(folder.resolve("tokenizer.json")) ? get() : null;
+    }
+
+    synchronized void close() {
+      if (tokenizer != null) {
+        tokenizer.close();
+        tokenizer = null;
+      }
+    }
+  }
+}

@@ -1,0 +1,159 @@
+package org.alignment4j.model;
+
+import static org.alignment4j.core.Arguments.require;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.Arrays;
+import java.util.List;
+import org.alignment4j.core.AlignmentException;
+import org.alignment4j.core.Cancellation;
+import org.alignment4j.core.Layer;
+import org.alignment4j.core.ProgressListener;
+
+/**
+ * Hidden states of all tokens of many sequences at one layer, computed once: what a block reads
+ * while it is trained and the blocks below it stay frozen. Kept in memory up to a budget, beyond it
+ * in a memory-mapped temporary file. Thread-safe once made.
+ */
+public final class PrefixCache implements AutoCloseable {
+  private static final int TOKENS = 1024;
+
+  private final Layer layer;
+  private final int width;
+  private final List<int[]> sequences;
+  private final ByteBuffer[] rows;
+
+  private PrefixCache(Layer layer, int width, List<int[]> sequences) {
+    this.layer = layer;
+    this.width = width;
+    this.sequences = sequences;
+    this.rows = new ByteBuffer[sequences.size()];
+  }
+
+  /**
+   * Runs the blocks up to {@code layer} once over all sequences.
+   *
+   * @param sequences token ids
+   * @param layer whose states to keep; the block above reads them
+   * @param memoryBytes bytes to keep in memory; the rest goes to a temporary file
+   */
+  public static PrefixCache of(
+      LanguageModel model,
+      List<int[]> sequences,
+      Layer layer,
+      long memoryBytes,
+      ProgressListener progress) {
+    require(layer.index() < model.config().blocks(), "no block reads %s", layer);
+    require(!sequences.isEmpty(), "no prompts");
+    PrefixCache cache = new PrefixCache(layer, model.config().width(), List.copyOf(sequences));
+    long bytes = 0;
+    for (int[] s : sequences) {
+      bytes += cache.bytes(s);
+    }
+    if (bytes <= memoryBytes) {
+      for (int i = 0; i < cache.rows.length; i++) {
+        cache.rows[i] =
+            ByteBuffer.allocateDirect(cache.bytes(sequences.get(i))).order(ByteOrder.nativeOrder());
+      }
+    } else {
+      cache.map();
+    }
+    int done = 0;
+    for (Batch batch : Batch.group(sequences, TOKENS, Batch.Side.RIGHT)) {
+      Cancellation.check("prefix cache");
+      cache.fill(model, batch);
+      done += batch.size();
+      progress.step("prefix up to " + layer, done, sequences.size());
+    }
+    return cache;
+  }
+
+  private int bytes(int[] sequence) {
+    return sequence.length * width * Float.BYTES;
+  }
+
+  private void map() {
+    try {
+      Path file = Files.createTempFile("alignment4j", ".prefix");
+      try (FileChannel channel =
+          FileChannel.open(
+              file,
+              StandardOpenOption.READ,
+              StandardOpenOption.WRITE,
+              StandardOpenOption.DELETE_ON_CLOSE)) {
+        long at = 0;
+        for (int i = 0; i < rows.length; i++) {
+          int n = bytes(sequences.get(i));
+          rows[i] =
+              channel.map(FileChannel.MapMode.READ_WRITE, at, n).order(ByteOrder.nativeOrder());
+          at += n;
+        }
+      }
+    } catch (IOException e) {
+      throw new AlignmentException("cannot keep the prefix cache in a temporary file: " + e, e);
+    }
+  }
+
+  private void fill(LanguageModel model, Batch batch) {
+    try (NDManager scope = model.manager().newSubManager()) {
+      NDArray x = model.hidden(scope, batch, layer, List.of(), new long[] {0}, null).get(0);
+      ByteBuffer all = x.toByteBuffer().order(ByteOrder.nativeOrder());
+      int row = width * Float.BYTES;
+      for (int b = 0; b < batch.size(); b++) {
+        int from = b * batch.length() * row;
+        int i = batch.index()[b];
+        rows[i].put(0, all, from, bytes(sequences.get(i)));
+      }
+    }
+  }
+
+  /** The layer whose states are kept. */
+  public Layer layer() {
+    return layer;
+  }
+
+  /** Number of sequences. */
+  public int size() {
+    return rows.length;
+  }
+
+  /** Number of tokens of a sequence. */
+  public int length(int sequence) {
+    return sequences.get(sequence).length;
+  }
+
+  Batch batch(int[] which) {
+    return Batch.of(Arrays.stream(which).mapToObj(sequences::get).toList(), Batch.Side.RIGHT)
+        .withIndex(which);
+  }
+
+  /** Inputs [BT, D] of a batch made by {@link #batch}; padding rows are zero. */
+  NDArray inputs(Batch batch, NDManager scope) {
+    int row = width * Float.BYTES;
+    int stride = batch.length() * row;
+    ByteBuffer all =
+        ByteBuffer.allocateDirect(batch.size() * stride).order(ByteOrder.nativeOrder());
+    for (int b = 0; b < batch.size(); b++) {
+      ByteBuffer own = rows[batch.index()[b]];
+      all.put(b * stride, own, 0, own.capacity());
+    }
+    return scope.create(
+        all, new Shape((long) batch.size() * batch.length(), width), DataType.FLOAT32);
+  }
+
+  /** Drops the references; memory goes with the garbage collector. */
+  @Override
+  public void close() {
+    Arrays.fill(rows, ByteBuffer.allocate(0));
+  }
+}

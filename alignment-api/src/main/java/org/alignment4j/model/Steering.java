@@ -1,0 +1,60 @@
+package org.alignment4j.model;
+
+import static org.alignment4j.core.Arguments.require;
+
+import org.alignment4j.core.Layer;
+
+/**
+ * A change of the residual stream while a model runs: at a layer, on some tokens, a vector is added
+ * or a direction projected out.
+ *
+ * @param layer where, {@code hidden_states} numbering
+ * @param positions which tokens
+ * @param kind what is done
+ * @param vector [D]; for {@link Kind#PROJECT_OUT} its length does not matter
+ */
+public record Steering(Layer layer, TokenPositions positions, Kind kind, float[] vector) {
+  /** What is done to the residual x with the vector v. */
+  public enum Kind {
+    /** x + v. */
+    ADD,
+    /** x - (x.v / v.v) v, directional ablation. */
+    PROJECT_OUT
+  }
+
+  /** Copies the vector. */
+  public Steering {
+    for (float v : vector) {
+      require(Float.isFinite(v), "the vector has a number that is not finite: %s", v);
+    }
+    vector = vector.clone();
+  }
+
+  /** Adds {@code coefficient} x {@code vector} to every token. */
+  public static Steering add(Layer layer, float[] vector, double coefficient) {
+    float[] scaled = new float[vector.length];
+    for (int i = 0; i < scaled.length; i++) {
+      scaled[i] = (float) (vector[i] * coefficient);
+    }
+    return new Steering(layer, TokenPositions.all(), Kind.ADD, scaled);
+  }
+
+  @Override
+  public float[] vector() {
+    return vector.clone();
+  }
+
+  @Override
+  public boolean equals(Object o) {
+    return o instanceof Steering s
+        && layer.equals(s.layer)
+        && positions.equals(s.positions)
+        && kind == s.kind
+        && java.util.Arrays.equals(vector, s.vector);
+  }
+
+  @Override
+  public int hashCode() {
+    return java.util.Objects.hash(layer, positions, kind, java.util.Arrays.hashCode(vector));
+  }
+}

@@ -1,0 +1,104 @@
+package org.alignment4j.model;
+
+import static org.alignment4j.core.Arguments.require;
+
+import java.util.stream.IntStream;
+
+/**
+ * Which tokens of a sequence to read or to steer, counted without padding. The same language serves
+ * capture and steering. Immutable.
+ */
+public sealed interface TokenPositions {
+  /** The last token of the prompt: where a model has read all and answered nothing. */
+  static TokenPositions lastPrompt() {
+    return new LastPrompt();
+  }
+
+  /** The tokens of the response, those being generated included. */
+  static TokenPositions response() {
+    return new Response();
+  }
+
+  /** Every token. */
+  static TokenPositions all() {
+    return new All();
+  }
+
+  /**
+   * Tokens {@code from} to before {@code to} of prompt and response together; negative numbers
+   * count from the end, and {@code to} = 0 means the end. What lies outside a sequence is left out.
+   */
+  static TokenPositions range(int from, int to) {
+    return new Range(from, to);
+  }
+
+  /**
+   * The positions in a sequence, ascending.
+   *
+   * @param length number of tokens, at least 1
+   * @param responseStart index of the response's first token; {@code length} if there is none
+   */
+  int[] resolve(int length, int responseStart);
+
+  /** Whether tokens generated after the given ones are meant too. */
+  boolean generated();
+
+  /** See {@link #lastPrompt}. */
+  record LastPrompt() implements TokenPositions {
+    @Override
+    public int[] resolve(int length, int responseStart) {
+      return new int[] {Math.max(0, responseStart - 1)};
+    }
+
+    @Override
+    public boolean generated() {
+      return false;
+    }
+  }
+
+  /** See {@link #response}. */
+  record Response() implements TokenPositions {
+    @Override
+    public int[] resolve(int length, int responseStart) {
+      return IntStream.range(responseStart, length).toArray();
+    }
+
+    @Override
+    public boolean generated() {
+      return true;
+    }
+  }
+
+  /** See {@link #all}. */
+  record All() implements TokenPositions {
+    @Override
+    public int[] resolve(int length, int responseStart) {
+      return IntStream.range(0, length).toArray();
+    }
+
+    @Override
+    public boolean generated() {
+      return true;
+    }
+  }
+
+  /** See {@link #range}. */
+  record Range(int from, int to) implements TokenPositions {
+    /** Checks that the ends are in order where that can be known. */
+    public Range {
+      require(to == 0 || (from < 0) != (to < 0) || from < to, "range %s to %s is empty", from, to);
+    }
+
+    @Override
+    public int[] resolve(int length, int responseStart) {
+      int a = Math.max(0, from < 0 ? length + from : from);
+      int z = Math.min(length, to <= 0 ? length + to : to);
+      return IntStream.range(a, Math.max(a, z)).toArray();
+    }
+
+    @Override
+    public boolean generated() {
+      return false;
+    }
+  }
+}

@@ -1,0 +1,124 @@
+package org.alignment4j.model;
+
+import static org.alignment4j.core.Arguments.require;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import java.util.ArrayList;
+import java.util.List;
+import org.alignment4j.adapter.TunedBlock;
+import org.alignment4j.core.Layer;
+import org.alignment4j.core.Provenance;
+
+/**
+ * A float32 copy of one block to be trained on cached inputs, while everything else stays frozen.
+ * Not thread-safe; belongs to the thread that trains. The model must stay open.
+ */
+public final class TrainableBlock implements AutoCloseable {
+  private final LanguageModel model;
+  private final Layer layer;
+  private final NDManager manager;
+  private final List<NDArray> arrays;
+  private final NDList parameters = new NDList();
+
+  private TrainableBlock(LanguageModel model, Layer layer) {
+    this.model = model;
+    this.layer = layer;
+    this.manager = model.manager().newSubManager();
+    this.arrays = BlockTensors.copy(model.weights().range(layer.block(), layer.index()), manager);
+    for (NDArray a : arrays) {
+      if (a.getShape().size() > 0) {
+        a.setRequiresGradient(true);
+        parameters.add(a);
+      }
+    }
+  }
+
+  /**
+   * Copies the block that writes {@code layer}.
+   *
+   * @throws IllegalArgumentException if no block of the model does
+   */
+  public static TrainableBlock of(LanguageModel model, Layer layer) {
+    require(
+        layer.index() >= 1 && layer.index() <= model.config().blocks(),
+        "no block writes %s in a model of %s blocks",
+        layer,
+        model.config().blocks());
+    return new TrainableBlock(model, layer);
+  }
+
+  /** The layer this block writes. */
+  public Layer layer() {
+    return layer;
+  }
+
+  /** The weights, fused as the kernels read them, float32, with gradients; live tensors. */
+  public NDList parameters() {
+    return parameters;
+  }
+
+  /** Names for the parameters, in their order. */
+  public List<String> parameterNames() {
+    List<String> names = new ArrayList<>();
+    String[] slots = {
+      "input_layernorm",
+      "qkv_proj",
+      "qkv_bias",
+      "q_norm",
+      "k_norm",
+      "o_proj",
+      "post_attention_layernorm",
+      "gate_up_proj",
+      "down_proj"
+    };
+    for (int i = 0; i < slots.length; i++) {
+      if (arrays.get(i).getShape().size() > 0) {
+        names.add("model.layers." + layer.block() + "." + slots[i]);
+      }
+    }
+    return names;
+  }
+
+  /**
+   * The block's output at the last token of some cached sequences; only keys and values are
+   * computed for the tokens before it.
+   *
+   * @param cache inputs of this block
+   * @param which indices of sequences in the cache [B]
+   * @param gradients whether gradients should flow to the parameters
+   * @return [B, D] in {@code scope}
+   */
+  public NDArray lastToken(PrefixCache cache, int[] which, boolean gradients, NDManager scope) {
+    require(
+        cache.layer().index() == layer.block(),
+        "the cache holds %s, block %s reads layer %s",
+        cache.layer(),
+        layer.index(),
+        layer.block());
+    Batch batch = cache.batch(which);
+    long[] pick = batch.sequences().stream().mapToLong(s -> s.length - 1).toArray();
+    return model
+        .decoder()
+        .blocks(
+            scope,
+            cache.inputs(batch, scope),
+            arrays,
+            batch,
+            new Decoder.Pass(
+                layer.block(), layer.index(), List.of(), new long[] {0}, pick, List.of()),
+            gradients)
+        .get(0);
+  }
+
+  /** The block's weights as they are now. */
+  public TunedBlock snapshot(Provenance provenance) {
+    return new TunedBlock(layer, BlockTensors.toJava(model.config(), arrays), provenance);
+  }
+
+  @Override
+  public void close() {
+    manager.close();
+  }
+}
