@@ -62,6 +62,18 @@ class PromptSplitTests {
   }
 
   @Test
+  void advBenchKeepsItsLastHundredRows() {
+    List<PromptRow> rows = new ArrayList<>();
+    for (int i = 0; i < 520; i++) {
+      rows.add(PromptRow.of(Integer.toString(i), "prompt " + i));
+    }
+    PromptSplit split = PromptSplit.advBench(rows);
+    assertEquals(rows.subList(0, 420), split.tuning());
+    assertEquals(rows.subList(420, 520), split.heldOut());
+    assertEquals(List.of(), split.contrast());
+  }
+
+  @Test
   void otherSetsAreNotTakenForXsTest() {
     assertThrows(BadDataException.class, () -> PromptSplit.xsTest(likeXsTest().subList(0, 100)));
     assertThrows(BadDataException.class, () -> PromptSplit.xsTest(List.of()));

@@ -22,7 +22,7 @@ import org.alignment4j.evaluation.StringRefusalJudge;
 import org.apache.commons.csv.CSVFormat;
 import org.apache.commons.csv.CSVParser;
 import org.apache.commons.csv.CSVRecord;
-import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -59,8 +59,8 @@ class RefusalJudgeAgreementTests {
             : RefusalVerdict.FULL_COMPLIANCE;
       };
 
-  @BeforeAll
-  static void needsXsTest() {
+  @BeforeEach
+  void needsXsTest() {
     assumeTrue(Files.isDirectory(XSTEST), "XSTest completions are absent");
   }
 
