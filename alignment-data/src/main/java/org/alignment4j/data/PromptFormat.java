@@ -1,5 +1,6 @@
 package org.alignment4j.data;
 
+import com.google.common.collect.ImmutableList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -26,10 +27,10 @@ public enum PromptFormat {
    */
   JSONL;
 
-  private final List<String> columns;
+  private final ImmutableList<String> columns;
 
   PromptFormat(String... columns) {
-    this.columns = List.of(columns);
+    this.columns = ImmutableList.copyOf(columns);
   }
 
   /** The columns a CSV file of this format must have, in lower case; empty for other formats. */

@@ -4,9 +4,13 @@ import static org.alignment4j.core.Arguments.require;
 
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.alignment4j.core.BadDataException;
@@ -23,6 +27,8 @@ public record PromptSplit(
     List<PromptRow> tuning, List<PromptRow> heldOut, List<PromptRow> contrast) {
   private static final int XSTEST_SAFE_TYPES = 10;
   private static final int XSTEST_TUNING_PER_TYPE = 10;
+  private static final int XSTEST_TUNING = XSTEST_SAFE_TYPES * XSTEST_TUNING_PER_TYPE;
+  private static final int XSTEST_HELD_OUT = 150;
   private static final int ADVBENCH_ROWS = 520;
   private static final int ADVBENCH_HELD_OUT_FROM = 420;
   private static final Pattern ID_NUMBER = Pattern.compile("(\\d{1,18})$");
@@ -42,18 +48,18 @@ public record PromptSplit(
    */
   public static PromptSplit xsTest(List<PromptRow> rows) {
     PromptSplit split = lowestIdsOfEachType(rows, XSTEST_TUNING_PER_TYPE);
-    if (split.tuning.size() != XSTEST_SAFE_TYPES * XSTEST_TUNING_PER_TYPE
-        || split.tuning.stream().map(PromptRow::type).distinct().count() != XSTEST_SAFE_TYPES) {
+    long types = split.tuning.stream().map(PromptRow::type).distinct().count();
+    if (types != XSTEST_SAFE_TYPES
+        || split.tuning.size() != XSTEST_TUNING
+        || split.heldOut.size() != XSTEST_HELD_OUT) {
       throw new BadDataException(
           String.format(
-              "expected XSTest with %d safe types of at least %d prompts, found %d types",
+              Locale.ROOT,
+              "expected XSTest with %d safe prompts of %d types, found %d of %d",
+              XSTEST_TUNING + XSTEST_HELD_OUT,
               XSTEST_SAFE_TYPES,
-              XSTEST_TUNING_PER_TYPE,
-              rows.stream()
-                  .filter(row -> row.label() == PromptLabel.SAFE)
-                  .map(PromptRow::type)
-                  .distinct()
-                  .count()));
+              split.tuning.size() + split.heldOut.size(),
+              types));
     }
     return split;
   }
@@ -96,10 +102,12 @@ public record PromptSplit(
   public static PromptSplit lowestIdsOfEachType(List<PromptRow> rows, int perType) {
     require(perType >= 1, "tuning rows of each type must be >= 1, was %d", perType);
     Map<String, List<PromptRow>> byType = new LinkedHashMap<>();
+    Map<PromptRow, Long> numbers = new HashMap<>();
     List<PromptRow> contrast = new ArrayList<>();
     for (PromptRow row : rows) {
       if (row.label() == PromptLabel.SAFE) {
         byType.computeIfAbsent(row.type(), type -> new ArrayList<>()).add(row);
+        numbers.put(row, number(row));
       } else {
         contrast.add(row);
       }
@@ -107,8 +115,7 @@ public record PromptSplit(
     List<PromptRow> tuning = new ArrayList<>();
     List<PromptRow> heldOut = new ArrayList<>();
     for (List<PromptRow> ofType : byType.values()) {
-      List<PromptRow> byId =
-          ofType.stream().sorted(Comparator.comparingLong(PromptSplit::number)).toList();
+      List<PromptRow> byId = ofType.stream().sorted(Comparator.comparing(numbers::get)).toList();
       int cut = Math.min(perType, byId.size());
       tuning.addAll(byId.subList(0, cut));
       heldOut.addAll(byId.subList(cut, byId.size()));
@@ -117,7 +124,7 @@ public record PromptSplit(
   }
 
   private static List<PromptRow> inOrderOf(List<PromptRow> rows, List<PromptRow> chosen) {
-    java.util.Set<PromptRow> set = new java.util.HashSet<>(chosen);
+    Set<PromptRow> set = new HashSet<>(chosen);
     return rows.stream().filter(set::contains).toList();
   }
 
