@@ -66,6 +66,16 @@ class BootstrapTests {
   }
 
   @Test
+  void boundsAreInterpolatedQuantilesThatLeaveHalfTheRestOnEachSide() {
+    int[] calls = {0};
+    // The estimate is -1, then the resamples give 0, 1, .. 999.
+    Bootstrap.Interval interval = bootstrap.of(1, indices -> calls[0]++ - 1);
+    assertEquals(-1, interval.estimate());
+    assertEquals(0.05 * 999, interval.lo(), 1e-9);
+    assertEquals(0.95 * 999, interval.hi(), 1e-9);
+  }
+
+  @Test
   void aWiderLevelGivesAWiderInterval() {
     double[] values = Clouds.gaussian(new Random(2), 1, 30, 0)[0];
     Bootstrap.Interval narrow = new Bootstrap(2000, 0.5, 1).mean(values);
