@@ -31,8 +31,7 @@ public enum ActorTarget {
     @Override
     double step(RefusalAxis axis, double[] activation, double alpha, PromptClass promptClass) {
       double u = axis.u(activation);
-      // 0.0 - x, so that a prompt on its side gets the step 0.0 and not -0.0.
-      return promptClass.safe() ? 0.0 - alpha * Math.max(0, u) : 0.0 - alpha * Math.min(0, u - 1);
+      return promptClass.safe() ? -alpha * Math.max(0, u) : -alpha * Math.min(0, u - 1);
     }
   },
 

