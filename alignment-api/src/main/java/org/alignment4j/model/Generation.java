@@ -7,8 +7,10 @@ import static org.alignment4j.core.Arguments.require;
  *
  * @param maxNewTokens most tokens to generate, 1 or more
  * @param minNewTokens no end token is chosen before so many tokens, 0 to maxNewTokens
+ * @param ignoreEnd whether end tokens are tokens like any other, so that all {@code maxNewTokens}
+ *     come
  */
-public record Generation(int maxNewTokens, int minNewTokens) {
+public record Generation(int maxNewTokens, int minNewTokens, boolean ignoreEnd) {
   /** Checks the ranges. */
   public Generation {
     require(maxNewTokens >= 1, "maxNewTokens must be >= 1, was %s", maxNewTokens);
@@ -21,6 +23,11 @@ public record Generation(int maxNewTokens, int minNewTokens) {
 
   /** Greedy generation of at most {@code maxNewTokens} tokens. */
   public static Generation greedy(int maxNewTokens) {
-    return new Generation(maxNewTokens, 0);
+    return new Generation(maxNewTokens, 0, false);
+  }
+
+  /** The same, running on past end tokens. */
+  public Generation ignoringEnd() {
+    return new Generation(maxNewTokens, minNewTokens, true);
   }
 }

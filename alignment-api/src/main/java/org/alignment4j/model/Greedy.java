@@ -25,10 +25,13 @@ final class Greedy {
     this.scope = scope;
     this.batch = batch;
     this.settings = settings;
-    this.ends = new HashSet<>(model.config().endOfSequence());
-    ChatTokenizer tokenizer = model.tokenizerIfPresent();
-    if (tokenizer != null) {
-      ends.addAll(tokenizer.endOfTurn());
+    this.ends = new HashSet<>();
+    if (!settings.ignoreEnd()) {
+      ends.addAll(model.config().endOfSequence());
+      ChatTokenizer tokenizer = model.tokenizerIfPresent();
+      if (tokenizer != null) {
+        ends.addAll(tokenizer.endOfTurn());
+      }
     }
   }
 

@@ -388,6 +388,11 @@ public final class LanguageModel implements AutoCloseable {
     return edits;
   }
 
+  /** A view with other weights, which belong to the caller. */
+  LanguageModel viewOf(Weights other) {
+    return new LanguageModel(base, other, steering, null, false);
+  }
+
   Decoder decoder() {
     return base.decoder;
   }

@@ -1,0 +1,78 @@
+package org.alignment4j.model;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.SplittableRandom;
+import org.alignment4j.core.CheckpointException;
+import org.alignment4j.core.Layer;
+import org.alignment4j.model.BlockLayout.Part;
+import org.alignment4j.model.BlockLayout.Slot;
+import org.alignment4j.tensor.SafetensorsWriter;
+import org.alignment4j.tensor.StorageType;
+import org.alignment4j.tensor.TensorSource;
+
+/** Writes a checkpoint of random weights: where training from scratch and tests start. */
+public final class RandomCheckpoint {
+  private static final double DEVIATION = 0.02;
+
+  private RandomCheckpoint() {}
+
+  /**
+   * Writes {@code config.json} and {@code model.safetensors}, float32: matrices normal with
+   * standard deviation 0.02, those that write to the residual stream divided by sqrt(2L) as in
+   * GPT-2, norms 1, biases 0. The same seed gives the same bytes.
+   *
+   * @param folder made if absent
+   */
+  public static void write(ModelConfig config, long seed, Path folder) {
+    SplittableRandom random = new SplittableRandom(seed);
+    List<TensorSource> sources = new ArrayList<>();
+    long v = config.vocabulary();
+    long d = config.width();
+    sources.add(normal("model.embed_tokens.weight", new long[] {v, d}, DEVIATION, random));
+    double small = DEVIATION / Math.sqrt(2.0 * config.blocks());
+    for (int b = 0; b < config.blocks(); b++) {
+      for (Slot slot : BlockLayout.of(config).slots()) {
+        for (Part part : slot.parts()) {
+          String name = BlockLayout.fullName(Layer.ofBlock(b), part);
+          boolean writes = name.endsWith("o_proj.weight") || name.endsWith("down_proj.weight");
+          sources.add(
+              part.shape().length == 1
+                  ? constant(name, part.shape(), name.endsWith("bias") ? 0 : 1)
+                  : normal(name, part.shape(), writes ? small : DEVIATION, random));
+        }
+      }
+    }
+    sources.add(constant("model.norm.weight", new long[] {d}, 1));
+    if (!config.tiedHead()) {
+      sources.add(normal("lm_head.weight", new long[] {v, d}, DEVIATION, random));
+    }
+    try {
+      Files.createDirectories(folder);
+      Files.writeString(folder.resolve("config.json"), ConfigFile.write(config));
+    } catch (IOException e) {
+      throw new CheckpointException("cannot write " + folder + ": " + e.getMessage(), e);
+    }
+    SafetensorsWriter.write(folder.resolve("model.safetensors"), Map.of(), sources);
+  }
+
+  private static TensorSource constant(String name, long[] shape, float value) {
+    float[] values = new float[(int) new Part(name, shape).elements()];
+    java.util.Arrays.fill(values, value);
+    return TensorSource.of(name, StorageType.F32, shape, values);
+  }
+
+  private static TensorSource normal(
+      String name, long[] shape, double deviation, SplittableRandom random) {
+    java.util.Random gaussian = new java.util.Random(random.nextLong());
+    float[] values = new float[(int) new Part(name, shape).elements()];
+    for (int i = 0; i < values.length; i++) {
+      values[i] = (float) (gaussian.nextGaussian() * deviation);
+    }
+    return TensorSource.of(name, StorageType.F32, shape, values);
+  }
+}

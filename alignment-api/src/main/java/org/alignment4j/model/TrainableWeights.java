@@ -1,0 +1,221 @@
+package org.alignment4j.model;
+
+import static org.alignment4j.core.Arguments.require;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import org.alignment4j.adapter.TunedBlock.Weight;
+import org.alignment4j.core.CheckpointException;
+import org.alignment4j.core.Layer;
+import org.alignment4j.core.Provenance;
+import org.alignment4j.tensor.SafetensorsWriter;
+import org.alignment4j.tensor.StorageType;
+import org.alignment4j.tensor.TensorSource;
+
+/**
+ * Float32 copies of some or all of a model's weights, to be trained with losses on its logits; the
+ * rest is shared with the model and frozen. Not thread-safe; belongs to the thread that trains. The
+ * model must stay open.
+ */
+public final class TrainableWeights implements AutoCloseable {
+  private final LanguageModel model;
+  private final NDManager manager;
+  private final Weights weights;
+  private final Set<Layer> layers;
+  private final NDList parameters = new NDList();
+  private final List<String> names = new ArrayList<>();
+
+  private TrainableWeights(LanguageModel model, Set<Layer> layers, boolean ends) {
+    this.model = model;
+    this.layers = layers;
+    this.manager = model.manager().newSubManager();
+    Weights w = model.weights();
+    if (ends) {
+      NDArray table = own(w.embeddings(), "model.embed_tokens");
+      NDArray norm = own(w.finalNorm(), "model.norm");
+      NDArray output = model.config().tiedHead() ? table : own(w.output(), "lm_head");
+      w = new Weights(table, w.blocks(), norm, output);
+    }
+    for (Layer layer : layers) {
+      List<NDArray> copies =
+          BlockTensors.copy(model.weights().range(layer.block(), layer.index()), manager);
+      for (int i = 0; i < copies.size(); i++) {
+        if (copies.get(i).getShape().size() > 0) {
+          copies.get(i).setRequiresGradient(true);
+          parameters.add(copies.get(i));
+          names.add("block." + layer.block() + "." + i);
+        }
+      }
+      w = w.withBlock(layer, copies);
+    }
+    this.weights = w;
+  }
+
+  private NDArray own(NDArray array, String name) {
+    NDArray copy = BlockTensors.copy(List.of(array), manager).get(0);
+    copy.setRequiresGradient(true);
+    parameters.add(copy);
+    names.add(name);
+    return copy;
+  }
+
+  /** Everything: embeddings, all blocks, final norm, output. */
+  public static TrainableWeights all(LanguageModel model) {
+    Set<Layer> layers = new TreeSet<>();
+    for (int b = 0; b < model.config().blocks(); b++) {
+      layers.add(Layer.ofBlock(b));
+    }
+    return new TrainableWeights(model, layers, true);
+  }
+
+  /** The blocks that write some layers. */
+  public static TrainableWeights blocks(LanguageModel model, Collection<Layer> layers) {
+    require(!layers.isEmpty(), "no layers to train");
+    for (Layer l : layers) {
+      require(l.index() >= 1 && l.index() <= model.config().blocks(), "no block writes %s", l);
+    }
+    return new TrainableWeights(model, new TreeSet<>(layers), false);
+  }
+
+  /** The trained tensors, fused as the kernels read them, float32; live. */
+  public NDList parameters() {
+    return parameters;
+  }
+
+  /** Names for the parameters, in their order. */
+  public List<String> parameterNames() {
+    return List.copyOf(names);
+  }
+
+  /**
+   * The sum of cross entropies of the responses' tokens, in nats, and its gradients.
+   *
+   * @param sequences prompt and response; tokens from {@code responseStart} on are predicted
+   * @return the sum [], then a gradient per parameter, in {@code scope}
+   * @throws IllegalArgumentException if no sequence has a response
+   */
+  public NDList crossEntropy(List<Encoded> sequences, NDManager scope) {
+    return crossEntropy(
+        Batch.of(sequences.stream().map(Encoded::ids).toList(), Batch.Side.RIGHT),
+        sequences,
+        scope);
+  }
+
+  NDList crossEntropy(Batch batch, List<Encoded> sequences, NDManager scope) {
+    List<Long> rows = new ArrayList<>();
+    List<Long> labels = new ArrayList<>();
+    for (int b = 0; b < batch.size(); b++) {
+      int[] ids = batch.sequences().get(b);
+      for (int p = Math.max(1, sequences.get(b).responseStart()); p < ids.length; p++) {
+        rows.add((long) b * batch.length() + batch.place(b, p - 1));
+        labels.add((long) ids[p]);
+      }
+    }
+    require(!rows.isEmpty(), "no sequence has a response to learn");
+    Decoder decoder = model.decoder();
+    NDArray x = decoder.embed(scope, batch.ids(scope), weights.embeddings(), true);
+    int top = model.config().blocks();
+    x =
+        decoder
+            .blocks(
+                scope,
+                x,
+                weights.blocks(),
+                batch,
+                new Decoder.Pass(0, top, List.of(), new long[] {0}, null, List.of()),
+                true)
+            .get(0);
+    return decoder.crossEntropy(
+        scope,
+        x,
+        weights.finalNorm(),
+        weights.output(),
+        rows.stream().mapToLong(Long::longValue).toArray(),
+        labels.stream().mapToLong(Long::longValue).toArray(),
+        parameters);
+  }
+
+  /** The gradients of one trained block by their names in the checkpoint. */
+  Map<String, Weight> blockGradients(Layer layer, NDList gradients) {
+    require(layers.contains(layer), "%s is not trained", layer);
+    List<NDArray> fused = new ArrayList<>();
+    String prefix = "block." + layer.block() + ".";
+    for (int i = 0; i < BlockLayout.STRIDE; i++) {
+      int at = names.indexOf(prefix + i);
+      fused.add(at < 0 ? weights.range(layer.block(), layer.index()).get(i) : gradients.get(at));
+    }
+    return BlockTensors.toJava(model.config(), fused);
+  }
+
+  /**
+   * A view of the model that runs with the weights as they are now; it follows further training.
+   */
+  public LanguageModel view() {
+    return model.viewOf(weights);
+  }
+
+  /**
+   * Writes a whole checkpoint: weights as they are now, and the configuration and tokenizer files
+   * of the model's folder.
+   *
+   * @param folder made if absent
+   * @param type storage type of all tensors, F32, F16 or BF16
+   */
+  public void save(Path folder, StorageType type, Provenance provenance) {
+    try {
+      Files.createDirectories(folder);
+      for (String name :
+          List.of(
+              "config.json",
+              "generation_config.json",
+              "tokenizer.json",
+              "tokenizer_config.json",
+              "special_tokens_map.json",
+              "chat_template.jinja")) {
+        Path from = model.folder().resolve(name);
+        if (Files.exists(from) && !model.folder().equals(folder)) {
+          Files.copy(from, folder.resolve(name), StandardCopyOption.REPLACE_EXISTING);
+        }
+      }
+      Files.writeString(folder.resolve("provenance.json"), provenance.toJson());
+    } catch (IOException e) {
+      throw new CheckpointException("cannot write " + folder + ": " + e.getMessage(), e);
+    }
+    Map<String, Weight> tensors = new LinkedHashMap<>();
+    ModelConfig c = model.config();
+    long[] table = {c.vocabulary(), c.width()};
+    tensors.put(
+        "model.embed_tokens.weight", new Weight(table, weights.embeddings().toFloatArray()));
+    for (int b = 0; b < c.blocks(); b++) {
+      String prefix = "model.layers." + b + ".";
+      BlockTensors.toJava(c, weights.range(b, b + 1))
+          .forEach((name, w) -> tensors.put(prefix + name, w));
+    }
+    tensors.put(
+        "model.norm.weight",
+        new Weight(new long[] {c.width()}, weights.finalNorm().toFloatArray()));
+    if (!c.tiedHead()) {
+      tensors.put("lm_head.weight", new Weight(table, weights.output().toFloatArray()));
+    }
+    List<TensorSource> sources = new ArrayList<>();
+    tensors.forEach((name, w) -> sources.add(TensorSource.of(name, type, w.shape(), w.values())));
+    SafetensorsWriter.write(folder.resolve("model.safetensors"), Map.of(), sources);
+  }
+
+  @Override
+  public void close() {
+    manager.close();
+  }
+}
