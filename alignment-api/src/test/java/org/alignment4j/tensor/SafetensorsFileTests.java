@@ -290,7 +290,7 @@ class SafetensorsFileTests {
   @Test
   @Timeout(60)
   void interruptingOneReaderLeavesTheOthersReading() throws Exception {
-    long elements = 16 << 20;
+    long elements = 4 << 20;
     Path path = sparse("shared", "F32", elements, 4, (byte) 0, (byte) 0, (byte) 0x80, (byte) 0x3f);
     try (SafetensorsFile file = SafetensorsFile.open(path)) {
       AtomicBoolean stop = new AtomicBoolean();
@@ -305,7 +305,7 @@ class SafetensorsFileTests {
                   reads.incrementAndGet();
                 }
               });
-      for (int i = 0; i < 20; i++) {
+      for (int i = 0; i < 12; i++) {
         CompletableFuture<Throwable> ended = new CompletableFuture<>();
         Thread victim =
             new Thread(
