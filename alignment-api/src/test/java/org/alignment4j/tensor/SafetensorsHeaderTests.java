@@ -167,6 +167,16 @@ class SafetensorsHeaderTests {
   }
 
   @Test
+  void objectsOfTooManyMembersAreRefused() {
+    String many =
+        IntStream.range(0, 70_000)
+            .mapToObj(i -> "\"" + i + "\":\"\"")
+            .collect(Collectors.joining(",", "{", "}"));
+    assertRefused(RawFiles.bytes("{\"__metadata__\":" + many + "}", 0), "__metadata__", "65536");
+    assertRefused(RawFiles.bytes("{\"w\":" + many + "}", 0), "'w'", "at most 64 members");
+  }
+
+  @Test
   void foldersPipesAndMissingFilesAreRefused() {
     for (Path path : List.of(folder, folder.resolve("none"), Path.of("/dev/zero"))) {
       String message = refusal(path);
