@@ -80,6 +80,7 @@ public final class SafetensorsFile implements AutoCloseable {
    * Opens a file and checks its header.
    *
    * @throws CheckpointException if the file cannot be read or its header is wrong
+   * @throws OutOfMemoryException if a header of up to 100 MB is too large for the heap
    */
   public static SafetensorsFile open(Path path) {
     if (!Files.isRegularFile(path)) { // a pipe would block, a folder opens but cannot be read
@@ -92,7 +93,10 @@ public final class SafetensorsFile implements AutoCloseable {
       channel = null; // now the file's to close
       return file;
     } catch (IOException e) {
-      throw cannotRead(path, e);
+      throw new CheckpointException("cannot read " + path + ": " + e, e);
+    } catch (OutOfMemoryError e) {
+      // Only the header's content, bounded by its 100 MB, is held: a small heap may still not do.
+      throw new OutOfMemoryException(path + ": the header does not fit in the heap", e);
     } finally {
       closeQuietly(channel);
     }
@@ -357,10 +361,6 @@ public final class SafetensorsFile implements AutoCloseable {
         channel = fresh;
       }
     }
-  }
-
-  private static CheckpointException cannotRead(Path path, IOException e) {
-    return new CheckpointException("cannot read " + path + ": " + e, e);
   }
 
   private static void closeQuietly(@Nullable FileChannel channel) {

@@ -28,6 +28,7 @@ record SafetensorsHeader(Map<String, String> metadata, Map<String, TensorInfo> t
   static final int MAX_RANK = 64;
   private static final int MAX_TENSORS = 1 << 20;
   private static final int MAX_METADATA = 1 << 16;
+  private static final int MAX_KEYS = 64;
 
   /**
    * Parses and checks a header.
@@ -45,11 +46,10 @@ record SafetensorsHeader(Map<String, String> metadata, Map<String, TensorInfo> t
     List<TensorInfo> infos = new ArrayList<>();
     StrictJson reader = new StrictJson(file, "header", json);
     reader.document(
+        MAX_TENSORS,
         key -> {
           if (key.equals(METADATA)) {
             readMetadata(reader, metadata);
-          } else if (infos.size() == MAX_TENSORS) {
-            throw reader.error("expected at most " + MAX_TENSORS + " tensors");
           } else {
             infos.add(readTensor(file, reader, key, dataStart, fileSize));
           }
@@ -66,10 +66,8 @@ record SafetensorsHeader(Map<String, String> metadata, Map<String, TensorInfo> t
     }
     reader.members(
         METADATA,
+        MAX_METADATA,
         key -> {
-          if (metadata.size() == MAX_METADATA) {
-            throw reader.error("expected at most " + MAX_METADATA + " entries in " + METADATA);
-          }
           metadata.put(key, reader.string(METADATA + " " + quoted(key)));
         });
   }
@@ -95,6 +93,7 @@ record SafetensorsHeader(Map<String, String> metadata, Map<String, TensorInfo> t
     Entry entry = new Entry();
     reader.members(
         tensor,
+        MAX_KEYS,
         key -> {
           switch (key) {
             case "dtype" -> entry.dtype = reader.string("dtype of " + tensor);

@@ -29,6 +29,8 @@ import java.util.UUID;
 import org.alignment4j.core.Cancellation;
 import org.alignment4j.core.CancelledException;
 import org.alignment4j.core.CheckpointException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Writes safetensors files of any size, holding one chunk in memory at a time. A file appears only
@@ -36,6 +38,7 @@ import org.alignment4j.core.CheckpointException;
  * and then renamed, so that an interrupted or failed write leaves what was there before.
  */
 public final class SafetensorsWriter {
+  private static final Logger LOG = LoggerFactory.getLogger(SafetensorsWriter.class);
   private static final int CHUNK = 1 << 20;
 
   private SafetensorsWriter() {}
@@ -56,6 +59,7 @@ public final class SafetensorsWriter {
     List<TensorSource> ordered = new ArrayList<>(tensors);
     ordered.sort(Comparator.comparingInt((TensorSource t) -> t.type().bytes()).reversed());
     ByteBuffer header = header(metadata, ordered);
+    ByteBuffer chunk = ByteBuffer.allocateDirect(CHUNK).order(ByteOrder.LITTLE_ENDIAN);
     Path target = file.toAbsolutePath();
     Path temporary =
         target.resolveSibling("." + target.getFileName() + "." + UUID.randomUUID() + ".tmp");
@@ -65,9 +69,9 @@ public final class SafetensorsWriter {
         writeFully(channel, header);
         for (TensorSource tensor : ordered) {
           if (tensor.filler() instanceof TensorSource.RawFiller raw) {
-            writeRaw(channel, file, tensor, raw);
+            writeRaw(channel, file, tensor, raw, chunk);
           } else {
-            writeFloats(channel, file, tensor);
+            writeFloats(channel, file, tensor, chunk);
           }
         }
         channel.force(true);
@@ -82,13 +86,12 @@ public final class SafetensorsWriter {
     }
   }
 
-  private static void writeFloats(FileChannel channel, Path file, TensorSource tensor)
-      throws IOException {
+  private static void writeFloats(
+      FileChannel channel, Path file, TensorSource tensor, ByteBuffer bytes) throws IOException {
     int width = tensor.type().bytes();
     long elements = tensor.bytes() / width;
     int chunk = (int) Math.min(CHUNK / width, elements);
     float[] floats = new float[chunk];
-    ByteBuffer bytes = ByteBuffer.allocateDirect(chunk * width).order(ByteOrder.LITTLE_ENDIAN);
     FloatEncoder encoder = new FloatEncoder(tensor.type(), chunk);
     for (long first = 0; first < elements; first += chunk) {
       Cancellation.check("writing " + file);
@@ -102,11 +105,13 @@ public final class SafetensorsWriter {
   }
 
   private static void writeRaw(
-      FileChannel channel, Path file, TensorSource tensor, TensorSource.RawFiller filler)
+      FileChannel channel,
+      Path file,
+      TensorSource tensor,
+      TensorSource.RawFiller filler,
+      ByteBuffer bytes)
       throws IOException {
     long total = tensor.bytes();
-    ByteBuffer bytes =
-        ByteBuffer.allocateDirect((int) Math.min(CHUNK, total)).order(ByteOrder.LITTLE_ENDIAN);
     for (long first = 0; first < total; first += CHUNK) {
       Cancellation.check("writing " + file);
       bytes.clear().limit((int) Math.min(CHUNK, total - first));
@@ -194,8 +199,7 @@ public final class SafetensorsWriter {
     try {
       Files.deleteIfExists(temporary);
     } catch (IOException e) {
-      org.slf4j.LoggerFactory.getLogger(SafetensorsWriter.class)
-          .warn("cannot delete the unfinished file {}", temporary, e);
+      LOG.warn("cannot delete the unfinished file {}", temporary, e);
     }
   }
 }

@@ -13,6 +13,8 @@ import org.alignment4j.core.CheckpointException;
 /** Reads {@code model.safetensors.index.json}: which shard holds which tensor. */
 final class ShardIndex {
   private static final String MAP = "weight_map";
+  private static final int MAX_KEYS = 1024;
+  private static final int MAX_TENSORS = 1 << 20;
 
   private ShardIndex() {}
 
@@ -37,11 +39,13 @@ final class ShardIndex {
     boolean[] found = new boolean[1];
     StrictJson reader = new StrictJson(index, "index", bytes);
     reader.document(
+        MAX_KEYS,
         key -> {
           if (key.equals(MAP)) {
             found[0] = true;
             reader.members(
                 MAP,
+                MAX_TENSORS,
                 tensor -> {
                   String shard = reader.string("shard of tensor " + quoted(tensor));
                   checkShard(reader, tensor, shard);

@@ -10,6 +10,7 @@ import java.nio.charset.CharacterCodingException;
 import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.Set;
 import org.alignment4j.core.CheckpointException;
@@ -47,10 +48,13 @@ final class StrictJson {
     reader.setStrictness(Strictness.STRICT);
   }
 
-  /** Reads the whole document, an object, handing each member to {@code member}. */
-  void document(Member member) {
+  /**
+   * Reads the whole document, an object of at most {@code max} members, handing each to {@code
+   * member}.
+   */
+  void document(int max, Member member) {
     try {
-      members("the " + part, member);
+      members("the " + part, max, member);
       if (reader.peek() != JsonToken.END_DOCUMENT) {
         throw error("expected nothing after the JSON object, found " + reader.peek());
       }
@@ -62,8 +66,8 @@ final class StrictJson {
     }
   }
 
-  /** Reads an object at the reader's position. */
-  void members(String where, Member member) throws IOException {
+  /** Reads an object of at most {@code max} members at the reader's position. */
+  void members(String where, int max, Member member) throws IOException {
     expect(JsonToken.BEGIN_OBJECT, where);
     reader.beginObject();
     Set<String> seen = new HashSet<>();
@@ -71,6 +75,9 @@ final class StrictJson {
       String key = reader.nextName();
       if (!seen.add(key)) {
         throw error("key " + quoted(key) + " occurs twice in " + where);
+      }
+      if (seen.size() > max) {
+        throw error("expected at most " + max + " members in " + where);
       }
       member.read(key);
     }
@@ -96,7 +103,7 @@ final class StrictJson {
       values[n++] = natural(where);
     }
     reader.endArray();
-    return java.util.Arrays.copyOf(values, n);
+    return Arrays.copyOf(values, n);
   }
 
   private long natural(String where) throws IOException {
@@ -114,11 +121,9 @@ final class StrictJson {
     }
   }
 
-  /** Skips the value; true if it was null. */
-  boolean skip() throws IOException {
-    boolean isNull = reader.peek() == JsonToken.NULL;
+  /** Skips the value, whatever it is. */
+  void skip() throws IOException {
     reader.skipValue();
-    return isNull;
   }
 
   /** Whether a null comes next. */
