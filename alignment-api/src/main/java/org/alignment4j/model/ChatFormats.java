@@ -97,7 +97,17 @@ final class ChatFormats {
 
   private static @Nullable ChatFormat chatMl(String template, String bos, String eos) {
     String turn = "'<|im_start|>'+" + ROLE + "+'\\n'+" + CONTENT + "+'<|im_end|>\\n'";
-    if (!has(template, turn, IF_GENERATION, "'<|im_start|>assistant\\n'")
+    // Qwen3's instruct-only models write an answer and its end apart, tool calls between them.
+    boolean whole = has(template, turn);
+    boolean apart =
+        has(
+            template,
+            "{%setcontent=" + CONTENT + "%}",
+            "{{'<|im_start|>'+" + ROLE + "+'\\n'+content+'<|im_end|>\\n'}}",
+            "{{'<|im_start|>'+" + ROLE + "+'\\n'+content}}",
+            "{{'<|im_end|>\\n'}}");
+    if (!(whole || apart)
+        || !has(template, IF_GENERATION, "'<|im_start|>assistant\\n'")
         || has(template, "think>")
         || has(template, "trim")
         || has(template, "strip(")) {
@@ -115,7 +125,7 @@ final class ChatFormats {
         "<|im_start|>assistant\n",
         false,
         "",
-        new SystemRule(true, false, "", system),
+        new SystemRule(true, false, false, "", system),
         "<|im_end|>",
         CHATML_MARKERS);
   }
@@ -130,6 +140,9 @@ final class ChatFormats {
       return null;
     }
     boolean dated = has(template, "Cutting Knowledge Date");
+    if (has(template, "{%ifsystem_message%}")) {
+      return null;
+    }
     if (dated
         && !has(
             template,
@@ -153,6 +166,7 @@ final class ChatFormats {
         dated
             ? new SystemRule(
                 true,
+                false,
                 false,
                 "Cutting Knowledge Date: December 2023\nToday Date: 26 Jul 2024\n\n",
                 "")
@@ -204,7 +218,7 @@ final class ChatFormats {
         "<|assistant|>\n",
         false,
         eos,
-        SystemRule.FREE,
+        new SystemRule(true, false, has(template, "=='system'and" + CONTENT + "%}"), "", null),
         "<|end|>",
         List.of("<|system|>", "<|user|>", "<|assistant|>", "<|end|>"));
   }

@@ -5,7 +5,9 @@ import static org.alignment4j.core.Arguments.require;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
+import java.util.HashSet;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -17,7 +19,6 @@ import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.Supplier;
 import org.alignment4j.core.CheckpointException;
 import org.alignment4j.core.UnsupportedArchitectureException;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A model's tokenizer together with its chat template.
@@ -46,6 +47,9 @@ public final class ChatTokenizer implements AutoCloseable {
   private final Set<Integer> endOfTurn;
   private final OptionalInt bos;
   private final int pad;
+
+  /** Tokens without text: not every tokenizer.json marks those that the configuration names. */
+  private final Set<Integer> silent;
 
   /** Knows all tokens; only decodes. */
   private final NativeTokenizer decoder;
@@ -85,6 +89,8 @@ public final class ChatTokenizer implements AutoCloseable {
       ends.add(turnEnd.id());
     }
     this.endOfTurn = Collections.unmodifiableSet(ends);
+    this.silent = new HashSet<>();
+    settings.named().forEach(token -> idOf(token).ifPresent(silent::add));
     this.pad =
         idOf(settings.pad())
             .orElseGet(() -> eos.orElseGet(() -> ends.isEmpty() ? 0 : ends.iterator().next()));
@@ -114,14 +120,10 @@ public final class ChatTokenizer implements AutoCloseable {
     }
   }
 
-  private static NativeTokenizer openedIn(String json, Path file, List<NativeTokenizer> open) {
-    NativeTokenizer tokenizer = NativeTokenizer.open(json, file);
+  private NativeTokenizer opened(String json, List<NativeTokenizer> open) {
+    NativeTokenizer tokenizer = NativeTokenizer.open(json, file.file());
     open.add(tokenizer);
     return tokenizer;
-  }
-
-  private NativeTokenizer opened(String json, List<NativeTokenizer> open) {
-    return openedIn(json, file.file(), open);
   }
 
   /** A new spelling for every control token that nobody can type, drawn at each loading. */
@@ -207,12 +209,11 @@ public final class ChatTokenizer implements AutoCloseable {
    * @throws IllegalArgumentException if an id is negative
    */
   public String decode(int[] ids) {
-    long[] wide = new long[ids.length];
     for (int i = 0; i < ids.length; i++) {
       require(ids[i] >= 0, "token ids are not negative, found %s at position %s", ids[i], i);
-      wide[i] = ids[i];
     }
-    return locked(() -> decoder.decode(wide, true));
+    long[] spoken = Arrays.stream(ids).filter(id -> !silent.contains(id)).asLongStream().toArray();
+    return locked(() -> decoder.decode(spoken, true));
   }
 
   /** A decoder for the tokens of one sequence as they are generated. */
@@ -290,9 +291,9 @@ public final class ChatTokenizer implements AutoCloseable {
     return control.ids();
   }
 
-  /** The token the model writes for what it cannot spell, or null. */
-  @Nullable String unknownToken() {
-    return file.unknown();
+  /** Whether this tokenizer has no control token for a role marker. */
+  boolean isPlainText(String marker) {
+    return markers.markers().contains(marker);
   }
 
   ChatFormat format() {

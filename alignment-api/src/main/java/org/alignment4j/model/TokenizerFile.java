@@ -3,7 +3,6 @@ package org.alignment4j.model;
 import com.google.gson.Gson;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
-import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
 import com.google.gson.JsonPrimitive;
 import com.google.gson.stream.JsonReader;
@@ -41,7 +40,6 @@ final class TokenizerFile {
   private final String json;
   private final List<AddedToken> added;
   private final @Nullable String[] tokens;
-  private final @Nullable String unknown;
   private final boolean prefixesFirstOnly;
 
   private TokenizerFile(
@@ -49,13 +47,11 @@ final class TokenizerFile {
       String json,
       List<AddedToken> added,
       @Nullable String[] tokens,
-      @Nullable String unknown,
       boolean prefixesFirstOnly) {
     this.file = file;
     this.json = json;
     this.added = List.copyOf(added);
     this.tokens = tokens;
-    this.unknown = unknown;
     this.prefixesFirstOnly = prefixesFirstOnly;
   }
 
@@ -68,7 +64,10 @@ final class TokenizerFile {
     }
     try {
       return parse(file, Files.readString(file));
-    } catch (IOException | JsonParseException | IllegalStateException | NumberFormatException e) {
+    } catch (CheckpointException e) {
+      throw e;
+    } catch (IOException | RuntimeException e) {
+      // Gson reports a value of the wrong kind by half a dozen exception types.
       throw new CheckpointException(
           file + " is not a readable tokenizer.json: " + e.getMessage(), e);
     }
@@ -77,7 +76,6 @@ final class TokenizerFile {
   private static TokenizerFile parse(Path file, String json) throws IOException {
     List<AddedToken> added = new ArrayList<>();
     Map<Integer, String> byId = new HashMap<>();
-    String[] unknown = new String[1];
     boolean[] seen = new boolean[2];
     try (JsonReader reader = new JsonReader(new StringReader(json))) {
       reader.beginObject();
@@ -90,7 +88,7 @@ final class TokenizerFile {
           }
           case "model" -> {
             seen[0] = true;
-            readModel(reader, byId, unknown);
+            readModel(reader, byId);
           }
           case "pre_tokenizer" -> seen[1] = prefixesFirstOnly(JsonParser.parseReader(reader));
           default -> reader.skipValue();
@@ -121,7 +119,7 @@ final class TokenizerFile {
           }
           tokens[id] = token;
         });
-    return new TokenizerFile(file, json, added, tokens, unknown[0], seen[1]);
+    return new TokenizerFile(file, json, added, tokens, seen[1]);
   }
 
   private static AddedToken addedToken(JsonObject token) {
@@ -137,25 +135,13 @@ final class TokenizerFile {
     return token.has(name) && token.get(name).getAsBoolean();
   }
 
-  private static void readModel(
-      JsonReader reader, Map<Integer, String> byId, @Nullable String[] unknown) throws IOException {
+  private static void readModel(JsonReader reader, Map<Integer, String> byId) throws IOException {
     reader.beginObject();
     while (reader.hasNext()) {
-      switch (reader.nextName()) {
-        case "vocab" -> readVocabulary(reader, byId::put);
-        case "unk_token" -> {
-          JsonElement value = JsonParser.parseReader(reader);
-          if (value.isJsonPrimitive()) {
-            unknown[0] = value.getAsString();
-          }
-        }
-        case "unk_id" -> {
-          JsonElement value = JsonParser.parseReader(reader);
-          if (value.isJsonPrimitive()) {
-            unknown[0] = byId.get(value.getAsInt());
-          }
-        }
-        default -> reader.skipValue();
+      if (reader.nextName().equals("vocab")) {
+        readVocabulary(reader, byId::put);
+      } else {
+        reader.skipValue();
       }
     }
     reader.endObject();
@@ -240,11 +226,6 @@ final class TokenizerFile {
       }
     }
     return -1;
-  }
-
-  /** The token the model writes for what it cannot spell, or null. */
-  @Nullable String unknown() {
-    return unknown;
   }
 
   /** Whether a word prefix is added at the start of a text only, not after control tokens. */

@@ -1,5 +1,6 @@
 package org.alignment4j.model;
 
+import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
@@ -52,15 +53,21 @@ record TokenizerSettings(
     if (config.get("added_tokens_decoder") instanceof JsonObject decoder) {
       for (String id : decoder.keySet()) {
         if (decoder.get(id) instanceof JsonObject token
-            && token.has("special")
-            && token.get("special").getAsBoolean()) {
+            && content(token.get("special")).equals("true")) {
           addIfPresent(named, content(token));
         }
       }
     }
     Set<Integer> eosIds = new LinkedHashSet<>();
     for (String name : new String[] {"generation_config.json", "config.json"}) {
-      addIds(eosIds, object(folder.resolve(name)).get("eos_token_id"));
+      Path file = folder.resolve(name);
+      JsonElement value = object(file).get("eos_token_id");
+      try {
+        addIds(eosIds, value);
+      } catch (RuntimeException e) {
+        throw new CheckpointException(
+            file + ": eos_token_id should be an integer or a list of them, found " + value, e);
+      }
     }
     Path jinja = folder.resolve("chat_template.jinja");
     boolean separate = Files.isRegularFile(jinja);
@@ -70,7 +77,7 @@ record TokenizerSettings(
         token("pad_token", config, map),
         named,
         eosIds,
-        separate ? text(jinja) : template(config.get("chat_template")),
+        separate ? text(jinja) : template(config.get("chat_template"), configFile),
         separate ? jinja : configFile);
   }
 
@@ -104,20 +111,22 @@ record TokenizerSettings(
   }
 
   /** One template, or the one named {@code default} of several. */
-  private static String template(@Nullable JsonElement value) {
+  private static String template(@Nullable JsonElement value, Path file) {
     if (value == null || value.isJsonNull()) {
       return "";
     }
     if (value.isJsonPrimitive()) {
       return value.getAsString();
     }
-    for (JsonElement entry : value.getAsJsonArray()) {
-      JsonObject named = entry.getAsJsonObject();
-      if (named.get("name").getAsString().equals("default")) {
-        return named.get("template").getAsString();
+    if (value instanceof JsonArray several) {
+      for (JsonElement entry : several) {
+        if (entry instanceof JsonObject named && content(named.get("name")).equals("default")) {
+          return content(named.get("template"));
+        }
       }
     }
-    return "";
+    throw new CheckpointException(
+        file + ": chat_template should be a text or a list with one named default");
   }
 
   private static JsonObject object(Path file) {

@@ -43,13 +43,18 @@ record TurnFormat(
    *
    * @param allowed whether the template takes them
    * @param alternating whether users and assistants must alternate, a user first
+   * @param skipsEmpty whether an empty system message is left out
    * @param preface template text before every system message's text
    * @param standard the system text where the prompt has none; null to write no system turn then
    */
   record SystemRule(
-      boolean allowed, boolean alternating, String preface, @Nullable String standard) {
-    static final SystemRule FREE = new SystemRule(true, false, "", null);
-    static final SystemRule NONE = new SystemRule(false, true, "", null);
+      boolean allowed,
+      boolean alternating,
+      boolean skipsEmpty,
+      String preface,
+      @Nullable String standard) {
+    static final SystemRule FREE = new SystemRule(true, false, false, "", null);
+    static final SystemRule NONE = new SystemRule(false, true, false, "", null);
   }
 
   @Override
@@ -69,6 +74,9 @@ record TurnFormat(
     }
     for (int i = 0; i < messages.size(); i++) {
       Message message = messages.get(i);
+      if (message.role() == Role.SYSTEM && system.skipsEmpty && message.text().isEmpty()) {
+        continue;
+      }
       script.template(headerOf(message.role()));
       if (message.role() == Role.SYSTEM) {
         script.template(system.preface);
