@@ -143,7 +143,8 @@ public final class BytePairTrainer {
           continue;
         }
         long pair = ((long) left << 32) | right;
-        counts.merge(pair, (long) sign * word.count, Long::sum);
+        long change = (long) sign * word.count;
+        counts.merge(pair, change, (a, b) -> a + b == 0 ? null : a + b);
         if (sign > 0) {
           places.computeIfAbsent(pair, p -> new TreeSet<>()).add(place);
         }

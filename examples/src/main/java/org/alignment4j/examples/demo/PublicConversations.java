@@ -1,6 +1,7 @@
 package org.alignment4j.examples.demo;
 
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Random;
@@ -23,6 +24,7 @@ final class PublicConversations {
   private final Random random;
   private final Refusals refusals;
   private final Pattern risk;
+  private final Set<String> safe;
 
   PublicConversations(Random random, Refusals refusals) {
     this.random = random;
@@ -32,6 +34,10 @@ final class PublicConversations {
       for (String word : SPACE.split(line, -1)) {
         words.append(words.length() == 0 ? "" : "|").append(word.replace("*", "\\p{L}*"));
       }
+    }
+    this.safe = new HashSet<>();
+    for (String line : DataFolder.resourceLines("text/safe-topics.txt")) {
+      safe.addAll(List.of(SPACE.split(line, -1)));
     }
     this.risk = Pattern.compile("\\b(?:" + words + ")\\b", Pattern.CASE_INSENSITIVE);
   }
@@ -63,12 +69,21 @@ final class PublicConversations {
       return made;
     }
     String answer = shortened(row.answer());
+    if (source == DataSource.HH_RLHF && (!harmless(prompt) || answer.endsWith("?"))) {
+      return made;
+    }
     if (!fits(prompt, answer)) {
       return made;
     }
     Kind kind = source == DataSource.HH_RLHF ? Kind.OTHER : Kind.BENIGN;
     made.add(conversation(prompt, answer, kind, source, row));
     return made;
+  }
+
+  /** The dialogues were collected to provoke harm, so a question must name a harmless topic. */
+  private boolean harmless(String prompt) {
+    return List.of(NOT_A_LETTER.split(prompt.toLowerCase(Locale.ROOT), -1)).stream()
+        .anyMatch(safe::contains);
   }
 
   private boolean fits(String prompt, String answer) {

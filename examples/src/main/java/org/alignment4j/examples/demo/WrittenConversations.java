@@ -3,14 +3,17 @@ package org.alignment4j.examples.demo;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
 import java.util.function.UnaryOperator;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.alignment4j.core.BadDataException;
 import org.alignment4j.examples.demo.Conversation.Kind;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Conversations made from the word lists and templates written for this project: harmful request
@@ -22,7 +25,8 @@ final class WrittenConversations {
   static final String SOURCE = "own";
   private static final Pattern SLOT = Pattern.compile("\\{(?:(ing|s|Cap):)?(\\d)\\}");
   private static final int FORMS_PER_ACT = 1;
-  private static final int FORMS_PER_THING = 7;
+  private static final int FORMS_PER_THING = 5;
+  private static final int QUESTIONS_PER_TEMPLATE = 18;
 
   /** How many forms each line of a kind is asked in, at most. */
   private static final Map<String, Integer> FORMS_PER_LINE =
@@ -57,6 +61,7 @@ final class WrittenConversations {
     List<Conversation> all = new ArrayList<>();
     harmfulActs(all);
     harmfulThings(all);
+    harmfulQuestions(all);
     Map<String, String> files = new LinkedHashMap<>();
     files.put("howto", "howto");
     files.put("program", "programs");
@@ -132,6 +137,36 @@ final class WrittenConversations {
     }
   }
 
+  /** Every line is "name = values" or "topic | template with slots". */
+  private void harmfulQuestions(List<Conversation> all) {
+    Map<String, List<String>> slots = new LinkedHashMap<>();
+    int row = 0;
+    for (String line : DataFolder.resourceLines("text/harmful-questions.txt")) {
+      int equals = line.indexOf(" = ");
+      if (equals > 0) {
+        slots.put(line.substring(0, equals), alternatives(line.substring(equals + 3)));
+        continue;
+      }
+      String[] fields = split(line, 2);
+      Set<String> asked = new LinkedHashSet<>();
+      for (int i = 0; i < QUESTIONS_PER_TEMPLATE; i++) {
+        String prompt = fields[1];
+        for (Map.Entry<String, List<String>> slot : slots.entrySet()) {
+          List<String> values = slot.getValue();
+          prompt =
+              prompt.replace("{" + slot.getKey() + "}", values.get(random.nextInt(values.size())));
+        }
+        asked.add(prompt);
+      }
+      int item = 0;
+      for (String prompt : asked) {
+        String id = "question-" + row + "-" + item++;
+        add(all, prompt, refusals.about(fields[0], random), Kind.HARMFUL, id);
+      }
+      row++;
+    }
+  }
+
   private void benign(String kind, String file, List<Conversation> all) {
     List<String> lines = DataFolder.resourceLines("text/" + file);
     List<String[]> ways = benignForms.getOrDefault(kind, List.of());
@@ -204,7 +239,7 @@ final class WrittenConversations {
     return matcher.appendTail(out).toString().replace("..", ".");
   }
 
-  private static UnaryOperator<String> change(@org.jspecify.annotations.Nullable String name) {
+  private static UnaryOperator<String> change(@Nullable String name) {
     if (name == null) {
       return text -> text;
     }
