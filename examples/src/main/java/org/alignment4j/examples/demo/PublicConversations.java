@@ -15,6 +15,11 @@ final class PublicConversations {
   private static final int MOST_ANSWER_WORDS = 40;
   private static final Pattern SPACE = Pattern.compile("\\s+");
   private static final Pattern SENTENCE_END = Pattern.compile("(?<=[.!?][\"”)]?)\\s+|\\n+");
+
+  /** Answers that greet, thank or agree instead of answering. */
+  private static final Pattern EMPTY_ANSWER =
+      Pattern.compile("^(?:Hello!|Thank you for|Sure!?$|Of course!?$|<long answer>)|respectful");
+
   private static final Pattern NOT_A_LETTER = Pattern.compile("[^\\p{L}]+");
 
   /** Rows of hh-rlhf whose first answer is empty or whose sides ask different questions. */
@@ -24,22 +29,18 @@ final class PublicConversations {
   private final Random random;
   private final Refusals refusals;
   private final Pattern risk;
+  private final Pattern dialogueRisk;
   private final Set<String> safe;
 
   PublicConversations(Random random, Refusals refusals) {
     this.random = random;
     this.refusals = refusals;
-    StringBuilder words = new StringBuilder();
-    for (String line : DataFolder.resourceLines("text/risk-words.txt")) {
-      for (String word : SPACE.split(line, -1)) {
-        words.append(words.length() == 0 ? "" : "|").append(word.replace("*", "\\p{L}*"));
-      }
-    }
+    this.risk = anyOf("text/risk-words.txt");
+    this.dialogueRisk = anyOf("text/risk-words-dialogue.txt");
     this.safe = new HashSet<>();
     for (String line : DataFolder.resourceLines("text/safe-topics.txt")) {
       safe.addAll(List.of(SPACE.split(line, -1)));
     }
-    this.risk = Pattern.compile("\\b(?:" + words + ")\\b", Pattern.CASE_INSENSITIVE);
   }
 
   /** The conversations of one row; none where the row does not fit a small model. */
@@ -69,7 +70,10 @@ final class PublicConversations {
       return made;
     }
     String answer = shortened(row.answer());
-    if (source == DataSource.HH_RLHF && (!harmless(prompt) || answer.endsWith("?"))) {
+    if (source == DataSource.HH_RLHF
+        && (!harmless(prompt)
+            || answer.endsWith("?")
+            || dialogueRisk.matcher(prompt + answer).find())) {
       return made;
     }
     if (!fits(prompt, answer)) {
@@ -78,6 +82,17 @@ final class PublicConversations {
     Kind kind = source == DataSource.HH_RLHF ? Kind.OTHER : Kind.BENIGN;
     made.add(conversation(prompt, answer, kind, source, row));
     return made;
+  }
+
+  /** Matches any word of a list; a star stands for any ending. */
+  private static Pattern anyOf(String resource) {
+    StringBuilder words = new StringBuilder();
+    for (String line : DataFolder.resourceLines(resource)) {
+      for (String word : SPACE.split(line, -1)) {
+        words.append(words.length() == 0 ? "" : "|").append(word.replace("*", "\\p{L}*"));
+      }
+    }
+    return Pattern.compile("\\b(?:" + words + ")\\b", Pattern.CASE_INSENSITIVE);
   }
 
   /** The dialogues were collected to provoke harm, so a question must name a harmless topic. */
@@ -92,6 +107,7 @@ final class PublicConversations {
         && words(answer) >= 1
         && !answer.isEmpty()
         && !Refusals.looksLike(answer)
+        && !EMPTY_ANSWER.matcher(answer).find()
         && latin(prompt)
         && latin(answer)
         && !risk.matcher(prompt).find()
