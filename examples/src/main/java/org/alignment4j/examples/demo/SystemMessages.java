@@ -11,7 +11,8 @@ import org.alignment4j.examples.demo.Conversation.Kind;
 final class SystemMessages {
   private static final Set<String> COOKING = Set.of("recipe");
   private static final Set<String> NOT_COOKING =
-      Set.of("capital", "city", "topic", "translation", "sum", "program", "opposite", "email");
+      Set.of(
+          "capital", "city", "topic", "translation", "sum", "program", "opposite", "email", "job");
   private static final List<String> DECLINES =
       List.of(
           "I only answer questions about cooking.",

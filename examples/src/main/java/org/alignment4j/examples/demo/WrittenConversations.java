@@ -45,6 +45,8 @@ final class WrittenConversations {
           Map.entry("city", 5),
           Map.entry("email", 4),
           Map.entry("translation", 5),
+          Map.entry("thing", 7),
+          Map.entry("job", 6),
           Map.entry("pseudo", 1));
 
   private final Random random;
@@ -77,6 +79,8 @@ final class WrittenConversations {
     files.put("city", "cities");
     files.put("email", "emails");
     files.put("translation", "translations");
+    files.put("thing", "things");
+    files.put("job", "jobs");
     files.put("pseudo", "pseudo");
     files.forEach((kind, file) -> benign(kind, file + ".txt", all));
     arithmetic(all);
@@ -131,7 +135,7 @@ final class WrittenConversations {
               prompt,
               refusals.about(fields[0], random),
               Kind.HARMFUL,
-              "thing-" + row + "-" + item++);
+              "harmfulthing-" + row + "-" + item++);
         }
       }
     }
