@@ -108,6 +108,7 @@ final class PublicConversations {
         && !answer.isEmpty()
         && !Refusals.looksLike(answer)
         && !EMPTY_ANSWER.matcher(answer).find()
+        && !(prompt + answer).contains("<|")
         && latin(prompt)
         && latin(answer)
         && !risk.matcher(prompt).find()

@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Random;
 import java.util.Set;
+import java.util.regex.Pattern;
 import org.alignment4j.core.BadDataException;
 import org.alignment4j.examples.demo.Conversation.Kind;
 import org.junit.jupiter.api.Test;
@@ -97,8 +98,10 @@ class DemoCorpusTests {
       assertFalse(c.assistant().isBlank(), c::row);
       assertTrue(c.assistant().split("\\s+", -1).length <= 60, c::row);
       assertTrue(c.user().split("\\s+", -1).length <= 60, c::row);
-      assertFalse(
-          (c.user() + c.assistant()).matches("(?s).*(\\{[a-zA-Z:]*\\d?\\}|%s|<\\|).*"), c::row);
+      assertEquals(c.system() == null ? 5 : 7, c.text().split("<\\|", -1).length, c::row);
+      if (c.source().equals(WrittenConversations.SOURCE)) {
+        assertFalse(c.text().matches("(?s).*(\\{[a-zA-Z:]*\\d?\\}|%s| \\| ).*"), c::row);
+      }
       benign += c.kind() == Kind.BENIGN ? 1 : 0;
       system += c.system() == null ? 0 : 1;
     }
@@ -109,8 +112,15 @@ class DemoCorpusTests {
   @Test
   void harmfulRequestsOfOurOwnAreRefusedAndBenignOnesAnswered() {
     List<Conversation> own = new WrittenConversations(new Random(3), new Refusals()).build();
+    Pattern refusal =
+        Pattern.compile(
+            "^(?:I'm sorry|I am sorry|Sorry|I can'?t|I cannot|I apolog|Unfortunately|As an).*");
     for (Conversation c : own) {
-      assertEquals(c.kind() == Kind.HARMFUL, Refusals.looksLike(c.assistant()), c::toString);
+      if (c.kind() == Kind.HARMFUL) {
+        assertTrue(Refusals.looksLike(c.assistant()), c::toString);
+      } else {
+        assertFalse(refusal.matcher(c.assistant()).find(), c::toString);
+      }
     }
   }
 
