@@ -1,0 +1,46 @@
+package org.alignment4j.tune;
+
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import java.util.List;
+import org.alignment4j.model.Encoded;
+import org.alignment4j.model.TrainableWeights;
+import org.alignment4j.train.Objective;
+
+/**
+ * Supervised fine-tuning: the cross entropy of the responses' tokens, in nats per token. Belongs to
+ * the thread that trains.
+ */
+public final class SupervisedFineTuning implements Objective<Encoded> {
+  private final TrainableWeights weights;
+
+  /**
+   * Trains some weights of a model.
+   *
+   * @param weights stays the caller's to close
+   */
+  public SupervisedFineTuning(TrainableWeights weights) {
+    this.weights = weights;
+  }
+
+  @Override
+  public NDList parameters() {
+    return weights.parameters();
+  }
+
+  @Override
+  public List<String> parameterNames() {
+    return weights.parameterNames();
+  }
+
+  @Override
+  public Gradients gradients(List<Encoded> batch, NDManager scope, long stepSeed) {
+    NDList result = weights.crossEntropy(batch, scope);
+    long tokens = 0;
+    for (Encoded e : batch) {
+      tokens += e.ids().length - Math.max(1, e.responseStart());
+    }
+    return new Gradients(
+        result.get(0).getFloat(), tokens, new NDList(result.subList(1, result.size())));
+  }
+}
