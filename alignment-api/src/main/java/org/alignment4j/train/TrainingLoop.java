@@ -1,0 +1,151 @@
+package org.alignment4j.train;
+
+import static org.alignment4j.core.Arguments.require;
+
+import java.util.List;
+import java.util.function.ToIntFunction;
+import org.alignment4j.core.ProgressListener;
+import org.alignment4j.tensor.GradientScope;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Minimises an {@link Objective} over rows of data with AdamW. Each optimizer step averages the
+ * gradients of one batch, computed in micro batches; the order of the data is a pure function of
+ * seed and epoch.
+ *
+ * <p>With an {@link Evaluator}, the parameters of the best acceptable evaluation are the result;
+ * without one, those after the last step. With a checkpoint folder, an interrupted or killed
+ * training goes on where it was when {@code run} is called again with the same settings, data and
+ * start parameters, and ends with the same parameters, bit for bit, on the same machine with the
+ * same number of threads; a finished one gives its result again without training.
+ *
+ * <p>Immutable; but one training runs at a time in a process.
+ *
+ * @param <B> one row of data
+ */
+public final class TrainingLoop<B> {
+  private final TrainingSettings settings;
+  private final String task;
+  private final String fingerprint;
+  private final @Nullable Evaluator evaluator;
+  private final @Nullable ToIntFunction<? super B> length;
+
+  private TrainingLoop(Builder<B> builder) {
+    this.settings = builder.settings;
+    this.task = builder.task;
+    this.fingerprint = builder.fingerprint;
+    this.evaluator = builder.evaluator;
+    this.length = builder.length;
+  }
+
+  /** A loop with these settings and nothing else. */
+  public static <B> TrainingLoop<B> of(TrainingSettings settings) {
+    return TrainingLoop.<B>builder(settings).build();
+  }
+
+  /** Starts the description of a loop. */
+  public static <B> Builder<B> builder(TrainingSettings settings) {
+    return new Builder<>(settings);
+  }
+
+  /**
+   * Trains, or goes on training, on the calling thread, and changes the objective's parameters in
+   * place. To cancel, interrupt the thread.
+   *
+   * @param data at least one row; must stay as it is meanwhile
+   * @param progress hears of every step: loss, learning_rate, gradient_norm,
+   *     median_gradient_over_eps and the objective's metrics; and of every evaluation, as task
+   *     "...: evaluate": score, acceptable (1 or 0) and the evaluator's metrics
+   * @throws org.alignment4j.core.CancelledException if the thread is interrupted, after a
+   *     checkpoint was written where there is a folder; the parameters stay as they are then
+   * @throws org.alignment4j.core.AlignmentException if a loss or gradient is not finite; the
+   *     message names the step. The parameters are those of the best acceptable evaluation, those
+   *     from before the training if none was acceptable, or without an evaluator those before that
+   *     step
+   * @throws org.alignment4j.core.CheckpointException if the folder's checkpoint is damaged or is of
+   *     another training, or none can be written
+   * @throws IllegalStateException if another training runs in this process
+   */
+  @SuppressWarnings("try") // the scope's use is that it is open
+  public TrainingResult run(List<B> data, Objective<B> objective, ProgressListener progress) {
+    require(!data.isEmpty(), "no training data");
+    try (GradientScope gradients = GradientScope.open();
+        TrainingRun<B> run = new TrainingRun<>(this, data, objective, progress)) {
+      return run.complete();
+    }
+  }
+
+  TrainingSettings settings() {
+    return settings;
+  }
+
+  String task() {
+    return task;
+  }
+
+  String fingerprint() {
+    return fingerprint;
+  }
+
+  @Nullable Evaluator evaluator() {
+    return evaluator;
+  }
+
+  int @Nullable [] lengths(List<B> data) {
+    ToIntFunction<? super B> measure = length;
+    return measure == null ? null : data.stream().mapToInt(measure).toArray();
+  }
+
+  /**
+   * Collects what a loop needs besides settings. Not thread-safe.
+   *
+   * @param <B> one row of data
+   */
+  public static final class Builder<B> {
+    private final TrainingSettings settings;
+    private String task = "train";
+    private String fingerprint = "";
+    private @Nullable Evaluator evaluator;
+    private @Nullable ToIntFunction<? super B> length;
+
+    private Builder(TrainingSettings settings) {
+      this.settings = settings;
+    }
+
+    /** What progress and messages call the work, e.g. "tune layer 4". */
+    public Builder<B> task(String task) {
+      this.task = task;
+      return this;
+    }
+
+    /**
+     * What else the result depends on, as a text: hashes of data and base model, the objective's
+     * settings. A checkpoint with another fingerprint is refused; without one, other data of equal
+     * size go unnoticed.
+     */
+    public Builder<B> fingerprint(String fingerprint) {
+      this.fingerprint = fingerprint;
+      return this;
+    }
+
+    /** Judges the parameters during training and at its end. */
+    public Builder<B> evaluator(@Nullable Evaluator evaluator) {
+      this.evaluator = evaluator;
+      return this;
+    }
+
+    /**
+     * A row's length in tokens, a pure function. Micro batches then hold rows of similar length,
+     * longest first.
+     */
+    public Builder<B> length(ToIntFunction<? super B> length) {
+      this.length = length;
+      return this;
+    }
+
+    /** Makes the loop. */
+    public TrainingLoop<B> build() {
+      return new TrainingLoop<>(this);
+    }
+  }
+}
