@@ -15,6 +15,7 @@ import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -191,6 +192,7 @@ public final class Kernels implements AutoCloseable {
     private final String method;
     private final NDManager scope;
     private final NDList arguments = new NDList();
+    private final List<Integer> plain = new ArrayList<>();
     private int lists;
 
     private Call(String method, NDManager scope) {
@@ -205,6 +207,7 @@ public final class Kernels implements AutoCloseable {
     /** Adds a tensor. */
     public Call tensor(NDArray array) {
       array.setName(null);
+      plain.add(arguments.size());
       arguments.add(array);
       return this;
     }
@@ -241,6 +244,22 @@ public final class Kernels implements AutoCloseable {
       return this;
     }
 
+    /**
+     * The engine sorts arguments by the names of the arrays, so an array that is an argument and
+     * also stands in a list needs a second object for the argument; gradients flow through the
+     * view.
+     */
+    private void separate() {
+      for (int i = 0; i < plain.size(); i++) {
+        NDArray array = arguments.get(plain.get(i));
+        if (array.getName() != null) {
+          NDArray view = array.reshape(array.getShape());
+          view.setName(null);
+          arguments.set(plain.get(i), view);
+        }
+      }
+    }
+
     /** Runs the call without gradients. */
     public NDList infer() {
       return run(inference.getBlock(), false);
@@ -252,6 +271,7 @@ public final class Kernels implements AutoCloseable {
     }
 
     private NDList run(Block block, boolean train) {
+      separate();
       try {
         return block.forward(new ParameterStore(scope, false), arguments, train);
       } catch (EngineException e) {
