@@ -19,6 +19,7 @@ import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.Supplier;
 import org.alignment4j.core.CheckpointException;
 import org.alignment4j.core.UnsupportedArchitectureException;
+import org.alignment4j.model.TokenizerFile.AddedToken;
 
 /**
  * A model's tokenizer together with its chat template.
@@ -48,7 +49,10 @@ public final class ChatTokenizer implements AutoCloseable {
   private final OptionalInt bos;
   private final int pad;
 
-  /** Tokens without text: not every tokenizer.json marks those that the configuration names. */
+  /**
+   * Tokens without text. Not every tokenizer.json marks those that the configuration names, and the
+   * native decoder writes out special tokens that are matched in normalised text.
+   */
   private final Set<Integer> silent;
 
   /** Knows all tokens; only decodes. */
@@ -84,13 +88,14 @@ public final class ChatTokenizer implements AutoCloseable {
         new Markers(format.markers().stream().filter(m -> control.get(m) == null).toList());
     Set<Integer> ends = new LinkedHashSet<>(settings.eosIds());
     eos.ifPresent(ends::add);
-    TokenizerFile.AddedToken turnEnd = control.get(format.endOfTurn());
+    AddedToken turnEnd = control.get(format.endOfTurn());
     if (turnEnd != null) {
       ends.add(turnEnd.id());
     }
     this.endOfTurn = Collections.unmodifiableSet(ends);
     this.silent = new HashSet<>();
     settings.named().forEach(token -> idOf(token).ifPresent(silent::add));
+    file.added().stream().filter(AddedToken::special).forEach(token -> silent.add(token.id()));
     this.pad =
         idOf(settings.pad())
             .orElseGet(() -> eos.orElseGet(() -> ends.isEmpty() ? 0 : ends.iterator().next()));

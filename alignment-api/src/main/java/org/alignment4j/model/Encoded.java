@@ -8,8 +8,8 @@ import java.util.Arrays;
  * A tokenised example to train on.
  *
  * @param ids the token ids of prompt and response, tokenised as one text, [T]
- * @param responseStart 0-based index of the first token that belongs to the response, in {@code 0 <
- *     responseStart <= T}; the tokens before it are the prompt
+ * @param responseStart 0-based index of the first token that belongs to the response, in {@code 0
+ *     <= responseStart <= T}; the tokens before it are the prompt
  */
 public record Encoded(int[] ids, int responseStart) {
   /**
