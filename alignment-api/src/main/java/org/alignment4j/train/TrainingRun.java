@@ -148,7 +148,7 @@ final class TrainingRun<B> implements AutoCloseable {
         write();
       }
     } catch (CancelledException e) {
-      writeBeforeLeaving();
+      writeBeforeLeaving(e);
       throw e;
     }
     useKept();
@@ -289,7 +289,7 @@ final class TrainingRun<B> implements AutoCloseable {
     long sinceBest =
         evaluations.stream().filter(e -> best == null || e.step() > best.step()).count();
     boolean impatient = settings.patience() > 0 && sinceBest >= settings.patience();
-    if (evaluation.stop() || (impatient && step < total)) {
+    if (step < total && (evaluation.stop() || impatient)) {
       stop = best == null ? StopReason.NO_ACCEPTABLE_CHECKPOINT : StopReason.EARLY_STOPPED;
       LOG.info("{}: ends after step {} of {}", loop.task(), step, total);
     }
@@ -355,10 +355,13 @@ final class TrainingRun<B> implements AutoCloseable {
   }
 
   /** Writes in spite of the interrupt that ends the training, which stays visible. */
-  private void writeBeforeLeaving() {
+  private void writeBeforeLeaving(CancelledException reason) {
     boolean interrupted = Thread.interrupted();
     try {
       write();
+    } catch (AlignmentException e) {
+      LOG.warn("{} was cancelled, and its checkpoint could not be written", loop.task(), e);
+      reason.addSuppressed(e);
     } finally {
       if (interrupted) {
         Thread.currentThread().interrupt();
