@@ -14,7 +14,7 @@ public enum ActorTarget {
    * <p>The projection is measured from the origin, so that a safe prompt with R.a &lt; 0 is moved
    * toward refusal and a harmful one away from it.
    */
-  PUBLISHED {
+  PUBLISHED(0) {
     @Override
     double step(RefusalAxis axis, double[] activation, double alpha, PromptClass promptClass) {
       double projection = axis.projection(activation);
@@ -27,7 +27,7 @@ public enum ActorTarget {
    * class mean: t = a - alpha max(0, u) R for safe prompts, t = a - alpha min(0, u - 1) R for
    * harmful ones. Its fixed points are the class means, which makes the shift just enough.
    */
-  CENTRED {
+  CENTRED(1) {
     @Override
     double step(RefusalAxis axis, double[] activation, double alpha, PromptClass promptClass) {
       double u = axis.u(activation);
@@ -39,12 +39,19 @@ public enum ActorTarget {
    * The same shift for every prompt of a class: t = a -/+ alpha R. A negative control that ruins
    * the text; never for use.
    */
-  UNIFORM {
+  UNIFORM(2) {
     @Override
     double step(RefusalAxis axis, double[] activation, double alpha, PromptClass promptClass) {
       return promptClass.safe() ? -alpha : alpha;
     }
   };
+
+  /** The form's number in actor.torchscript. */
+  final int code;
+
+  ActorTarget(int code) {
+    this.code = code;
+  }
 
   /** s of t = a + s R. */
   abstract double step(

@@ -36,6 +36,16 @@ final class RefusalAxis {
     return new RefusalAxis(direction, benign);
   }
 
+  /** R [D], a copy. */
+  double[] direction() {
+    return direction.clone();
+  }
+
+  /** m+ [D], a copy. */
+  double[] benignMean() {
+    return benignMean.clone();
+  }
+
   /** u = R.(a - m+) / |R|^2: 0 at the benign mean, 1 at the harmful mean. */
   double u(double[] activation) {
     requireWidth(activation.length, direction.length);

@@ -30,7 +30,8 @@ import org.alignment4j.tensor.TensorSource;
  *     self_attn.q_proj.weight}
  * @param provenance how it was made
  */
-public record TunedBlock(Layer layer, Map<String, Weight> tensors, Provenance provenance) {
+public record TunedBlock(Layer layer, Map<String, Weight> tensors, Provenance provenance)
+    implements Adapter {
   private static final String FILE = "tuned_block.safetensors";
 
   /**
@@ -57,6 +58,7 @@ public record TunedBlock(Layer layer, Map<String, Weight> tensors, Provenance pr
    *
    * @throws CheckpointException if writing fails; files of an earlier save are then left whole
    */
+  @Override
   public void save(Path folder) {
     try {
       Files.createDirectories(folder);

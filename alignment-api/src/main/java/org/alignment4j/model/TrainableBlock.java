@@ -112,6 +112,16 @@ public final class TrainableBlock implements AutoCloseable {
         .get(0);
   }
 
+  /** A manager for temporary tensors on the block's device; close it. */
+  public NDManager newScope() {
+    return manager.newSubManager();
+  }
+
+  /** A view of the model that runs with the block as it is now; it follows further training. */
+  public LanguageModel view() {
+    return model.viewOf(model.weights().withBlock(layer, arrays));
+  }
+
   /** The block's weights as they are now. */
   public TunedBlock snapshot(Provenance provenance) {
     return new TunedBlock(layer, BlockTensors.toJava(model.config(), arrays), provenance);

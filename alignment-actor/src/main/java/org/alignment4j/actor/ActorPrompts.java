@@ -1,0 +1,76 @@
+package org.alignment4j.actor;
+
+import static org.alignment4j.core.Arguments.require;
+
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Random;
+import org.alignment4j.model.Prompt;
+
+/**
+ * The prompts ACTOR learns from, and those it never learns from, on which the safety gate measures.
+ *
+ * @param harmful Q-: to be refused
+ * @param benign Q+: to be answered
+ * @param pseudoHarmful Q_PH: to be answered, wrongly refused so far
+ * @param gateHarmful held out, to be refused
+ * @param gateSafe held out, to be answered
+ */
+public record ActorPrompts(
+    List<Prompt> harmful,
+    List<Prompt> benign,
+    List<Prompt> pseudoHarmful,
+    List<Prompt> gateHarmful,
+    List<Prompt> gateSafe) {
+
+  /** Copies the lists and checks that none is empty. */
+  public ActorPrompts {
+    harmful = nonEmpty("harmful", harmful);
+    benign = nonEmpty("benign", benign);
+    pseudoHarmful = nonEmpty("pseudo-harmful", pseudoHarmful);
+    gateHarmful = nonEmpty("held-out harmful", gateHarmful);
+    gateSafe = nonEmpty("held-out safe", gateSafe);
+  }
+
+  private static List<Prompt> nonEmpty(String name, List<Prompt> prompts) {
+    require(!prompts.isEmpty(), "no %s prompts", name);
+    return List.copyOf(prompts);
+  }
+
+  /**
+   * Holds a share of the harmful and of the pseudo-harmful prompts out for the gate.
+   *
+   * @param share 0 to 1; at least one prompt of each is held out
+   * @throws IllegalArgumentException if there are fewer than two of either
+   */
+  public static ActorPrompts holdingOut(
+      List<Prompt> harmful,
+      List<Prompt> benign,
+      List<Prompt> pseudoHarmful,
+      double share,
+      long seed) {
+    require(share > 0 && share < 1, "share must be in (0, 1), was %s", share);
+    require(
+        harmful.size() >= 2 && pseudoHarmful.size() >= 2,
+        "holding out needs two harmful and two pseudo-harmful prompts at least, there are %s and %s",
+        harmful.size(),
+        pseudoHarmful.size());
+    List<Prompt> h = shuffled(harmful, seed);
+    List<Prompt> p = shuffled(pseudoHarmful, seed + 1);
+    int outH = Math.min(h.size() - 1, Math.max(1, (int) Math.round(h.size() * share)));
+    int outP = Math.min(p.size() - 1, Math.max(1, (int) Math.round(p.size() * share)));
+    return new ActorPrompts(
+        h.subList(outH, h.size()),
+        benign,
+        p.subList(outP, p.size()),
+        h.subList(0, outH),
+        p.subList(0, outP));
+  }
+
+  private static List<Prompt> shuffled(List<Prompt> prompts, long seed) {
+    List<Prompt> copy = new ArrayList<>(prompts);
+    Collections.shuffle(copy, new Random(seed));
+    return copy;
+  }
+}

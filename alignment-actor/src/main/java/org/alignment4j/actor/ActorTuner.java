@@ -1,0 +1,394 @@
+package org.alignment4j.actor;
+
+import static org.alignment4j.core.Arguments.require;
+
+import ai.djl.Device;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
+import org.alignment4j.RepresentationTuner;
+import org.alignment4j.adapter.TunedBlock;
+import org.alignment4j.core.Hashes;
+import org.alignment4j.core.Layer;
+import org.alignment4j.core.ProgressListener;
+import org.alignment4j.core.Provenance;
+import org.alignment4j.evaluation.BeforeAfter;
+import org.alignment4j.evaluation.OverRefusalReport;
+import org.alignment4j.evaluation.Rate;
+import org.alignment4j.evaluation.RefusalJudge;
+import org.alignment4j.evaluation.StringRefusalJudge;
+import org.alignment4j.model.LanguageModel;
+import org.alignment4j.model.Prompt;
+import org.alignment4j.model.TrainableBlock;
+import org.alignment4j.tensor.AdamW;
+import org.alignment4j.tensor.Kernels;
+import org.alignment4j.train.TrainingLoop;
+import org.alignment4j.train.TrainingResult;
+import org.alignment4j.train.TrainingSettings;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * ACTOR: tunes one block so that harmless prompts are no longer refused while harmful ones still
+ * are ("Just Enough Shifts", ICML 2025, arXiv 2507.04250). The block is trained on its own cached
+ * inputs with a loss on its output at the last prompt token; nothing else of the model changes.
+ * Immutable; one tuning runs at a time per process.
+ */
+public final class ActorTuner implements RepresentationTuner<ActorPrompts, ActorTuning> {
+  private final ActorSettings settings;
+  private final RefusalJudge judge;
+
+  private ActorTuner(ActorSettings settings, RefusalJudge judge) {
+    this.settings = settings;
+    this.judge = judge;
+  }
+
+  /** Starts with the defaults. */
+  public static Builder builder() {
+    return new Builder();
+  }
+
+  /** The settings. */
+  public ActorSettings settings() {
+    return settings;
+  }
+
+  @Override
+  public ActorTuning tune(LanguageModel model, ActorPrompts data, ProgressListener progress) {
+    ActorProbe probe =
+        ActorProbe.fit(
+            model,
+            anchors(data.harmful()),
+            anchors(data.benign()),
+            settings.layer(),
+            0.05,
+            progress);
+    List<Prompt> prompts = new ArrayList<>();
+    List<PromptClass> classes = new ArrayList<>();
+    add(prompts, classes, data.harmful(), PromptClass.HARMFUL);
+    add(prompts, classes, data.benign(), PromptClass.BENIGN);
+    add(prompts, classes, data.pseudoHarmful(), PromptClass.PSEUDO_HARMFUL);
+    List<int[]> ids = prompts.stream().map(model.tokenizer()::encode).toList();
+    return tune(
+        model, ids, classes, probe.axis(), probe.layer(), probe.layerScores(), data, progress);
+  }
+
+  /**
+   * Tunes on token sequences toward a given direction, without a safety gate: for measurements and
+   * for models without a tokenizer.
+   *
+   * @param sequences prompts as token ids
+   * @param classes how each is to be treated
+   * @param direction R [D]
+   * @param benignMean m+ [D]; read by {@link ActorTarget#CENTRED} only
+   * @throws IllegalArgumentException if the settings have a gate or no layer
+   */
+  public ActorTuning tuneIds(
+      LanguageModel model,
+      List<int[]> sequences,
+      List<PromptClass> classes,
+      double[] direction,
+      double[] benignMean,
+      ProgressListener progress) {
+    require(settings.gate() == null, "the gate needs prompts; build the tuner with noGate()");
+    Layer layer = settings.layer();
+    if (layer == null) {
+      throw new IllegalArgumentException("tuneIds needs a layer");
+    }
+    require(
+        sequences.size() == classes.size(),
+        "%s sequences, %s classes",
+        sequences.size(),
+        classes.size());
+    return tune(
+        model,
+        sequences,
+        classes,
+        new RefusalAxis(direction, benignMean),
+        layer,
+        List.of(),
+        null,
+        progress);
+  }
+
+  private ActorTuning tune(
+      LanguageModel model,
+      List<int[]> ids,
+      List<PromptClass> classes,
+      RefusalAxis axis,
+      Layer layer,
+      List<LayerScore> scores,
+      @Nullable ActorPrompts data,
+      ProgressListener progress) {
+    long start = System.nanoTime();
+    TrainingSettings.Builder training =
+        TrainingSettings.builder()
+            .epochs(settings.epochs())
+            .batchSize(settings.batchSize())
+            .learningRate(settings.learningRate())
+            .optimizer(settings.optimizer())
+            .seed(settings.seed());
+    if (settings.gate() != null) {
+      training.evaluateEvery(settings.refreshEvery());
+    }
+    try (TrainableBlock block = TrainableBlock.of(model, layer);
+        BlockInputs inputs = new BlockInputs(model, ids, layer, settings, progress);
+        Kernels kernels = kernels(Device.cpu())) {
+      ActorObjective objective =
+          new ActorObjective(block, inputs, classes, axis, settings, kernels);
+      ActorSettings.Gate gateSettings = settings.gate();
+      SafetyGate gate =
+          gateSettings == null || data == null
+              ? null
+              : new SafetyGate(model, block.view(), data, gateSettings, judge);
+      TrainingResult result =
+          TrainingLoop.<Integer>builder(training.build())
+              .task("ACTOR at " + layer)
+              .evaluator(gate)
+              .build()
+              .run(IntStream.range(0, ids.size()).boxed().toList(), objective, progress);
+      boolean changed = result.stopReason() != TrainingResult.StopReason.NO_ACCEPTABLE_CHECKPOINT;
+      OverRefusalReport report = report(gate, block, changed, start);
+      TunedBlock tuned = block.snapshot(provenance(model, layer, data, ids, scores, report));
+      return new ActorTuning(tuned, changed, reason(result, gate), report, scores, result);
+    }
+  }
+
+  private static Kernels kernels(Device device) {
+    return Kernels.named("actor").source(ActorTuner.class, "actor.torchscript").compile(device);
+  }
+
+  private static OverRefusalReport report(
+      @Nullable SafetyGate gate, TrainableBlock block, boolean changed, long start) {
+    double seconds = (System.nanoTime() - start) / 1e9;
+    if (gate == null) {
+      BeforeAfter none = new BeforeAfter(new Rate(0, 0), new Rate(0, 0));
+      return new OverRefusalReport(none, none, seconds);
+    }
+    SafetyGate.Refusals before = gate.before();
+    SafetyGate.Refusals after = changed ? gate.measure(block.view()) : before;
+    return new OverRefusalReport(
+        new BeforeAfter(before.safe().nonCompliance(), after.safe().nonCompliance()),
+        new BeforeAfter(before.harmful().refusal(), after.harmful().refusal()),
+        (System.nanoTime() - start) / 1e9);
+  }
+
+  private static String reason(TrainingResult result, @Nullable SafetyGate gate) {
+    if (gate == null) {
+      return "all " + result.steps() + " steps were done, without a safety gate";
+    }
+    return switch (result.stopReason()) {
+      case NO_ACCEPTABLE_CHECKPOINT ->
+          "no state of the block met the safety gate's conditions; the model is unchanged";
+      case COMPLETED, EARLY_STOPPED ->
+          "of the states that met the safety gate's conditions, the one after step "
+              + result.resultStep()
+              + " of "
+              + result.steps()
+              + " had the lowest over-refusal";
+    };
+  }
+
+  private Provenance provenance(
+      LanguageModel model,
+      Layer layer,
+      @Nullable ActorPrompts data,
+      List<int[]> ids,
+      List<LayerScore> scores,
+      OverRefusalReport report) {
+    Map<String, Object> all = new LinkedHashMap<>();
+    all.put("layer", layer.index());
+    all.putAll(settings.toMap());
+    Map<String, String> inputs = new LinkedHashMap<>();
+    inputs.put("model", model.hash());
+    if (data == null) {
+      inputs.put("sequences", Hashes.sha256(ids.stream().map(java.util.Arrays::toString).toList()));
+    } else {
+      inputs.put("harmful", hash(data.harmful()));
+      inputs.put("benign", hash(data.benign()));
+      inputs.put("pseudo_harmful", hash(data.pseudoHarmful()));
+      inputs.put("gate_harmful", hash(data.gateHarmful()));
+      inputs.put("gate_safe", hash(data.gateSafe()));
+    }
+    Map<String, Object> metrics = new LinkedHashMap<>();
+    if (data != null) {
+      metrics.put("gate", plain(report.toMap()));
+    }
+    metrics.put("layers", scores.stream().map(LayerScore::toMap).toList());
+    return new Provenance("actor", all, settings.seed(), inputs, metrics);
+  }
+
+  @SuppressWarnings("NullAway") // rates without cases are null in JSON
+  private static Object plain(Map<String, @Nullable Object> map) {
+    return map;
+  }
+
+  private static String hash(List<Prompt> prompts) {
+    return Hashes.sha256(prompts.stream().map(Prompt::toString).toList());
+  }
+
+  private List<Prompt> anchors(List<Prompt> prompts) {
+    return prompts.subList(0, Math.min(settings.anchors(), prompts.size()));
+  }
+
+  private static void add(
+      List<Prompt> prompts, List<PromptClass> classes, List<Prompt> some, PromptClass promptClass) {
+    prompts.addAll(some);
+    classes.addAll(Collections.nCopies(some.size(), promptClass));
+  }
+
+  /** Collects settings; defaults are the paper's where it has any. Not thread-safe. */
+  public static final class Builder {
+    private @Nullable Layer layer;
+    private ActorTarget target = ActorTarget.CENTRED;
+    private double alpha = 0.3;
+    private double learningRate = 2e-5;
+    private int epochs = 3;
+    private int batchSize = 8;
+    private int refreshEvery = 25;
+    private ActorSettings.ClassWeights weights = new ActorSettings.ClassWeights(1, 1, 1);
+    private AdamW.Settings optimizer = AdamW.Settings.DEFAULT;
+    private int anchors = 64;
+    private ActorSettings.@Nullable Gate gate = ActorSettings.Gate.DEFAULT;
+    private boolean cachePrefix = true;
+    private long cacheBytes = 1L << 30;
+    private long seed;
+    private RefusalJudge judge = new StringRefusalJudge();
+
+    private Builder() {}
+
+    /**
+     * The paper's form and settings: PUBLISHED target, alpha 0.0015, learning rate 1e-5, 3 epochs,
+     * batch 1, a refresh every 50 steps.
+     */
+    public Builder published() {
+      target = ActorTarget.PUBLISHED;
+      alpha = 0.0015;
+      learningRate = 1e-5;
+      batchSize = 1;
+      refreshEvery = 50;
+      return this;
+    }
+
+    /** The layer whose block is tuned; without it the best layer is chosen. */
+    public Builder layer(Layer value) {
+      layer = value;
+      return this;
+    }
+
+    /** The form of the target; CENTRED by default. */
+    public Builder target(ActorTarget value) {
+      target = value;
+      return this;
+    }
+
+    /** The projection multiplier; 0.3 by default. */
+    public Builder alpha(double value) {
+      alpha = value;
+      return this;
+    }
+
+    /** AdamW's learning rate; 2e-5 by default. */
+    public Builder learningRate(double value) {
+      learningRate = value;
+      return this;
+    }
+
+    /** Passes over the prompts; 3 by default. */
+    public Builder epochs(int value) {
+      epochs = value;
+      return this;
+    }
+
+    /** Prompts per step; 8 by default. */
+    public Builder batchSize(int value) {
+      batchSize = value;
+      return this;
+    }
+
+    /**
+     * Steps between refreshes of the direction, and gate measurements; 25 by default, 0 for never.
+     */
+    public Builder refreshEvery(int value) {
+      refreshEvery = value;
+      return this;
+    }
+
+    /** Relative total weights of the classes; equal by default. */
+    public Builder classWeights(double harmful, double benign, double pseudoHarmful) {
+      weights = new ActorSettings.ClassWeights(harmful, benign, pseudoHarmful);
+      return this;
+    }
+
+    /** AdamW's settings. */
+    public Builder optimizer(AdamW.Settings value) {
+      optimizer = value;
+      return this;
+    }
+
+    /** Prompts of each class that define the direction; 64 by default. */
+    public Builder anchors(int value) {
+      anchors = value;
+      return this;
+    }
+
+    /** The safety gate's conditions. */
+    public Builder gate(ActorSettings.Gate value) {
+      gate = value;
+      return this;
+    }
+
+    /** No safety gate: the last state is kept, whatever it does. For measurements only. */
+    public Builder noGate() {
+      gate = null;
+      return this;
+    }
+
+    /** Whether the blocks below are run once and remembered; true by default. */
+    public Builder cachePrefix(boolean value) {
+      cachePrefix = value;
+      return this;
+    }
+
+    /** Bytes of the prefix cache kept in memory; 1 GiB by default. */
+    public Builder cacheBytes(long value) {
+      cacheBytes = value;
+      return this;
+    }
+
+    /** Seed of everything random; 0 by default. */
+    public Builder seed(long value) {
+      seed = value;
+      return this;
+    }
+
+    /** Judges the gate's answers; strings by default. */
+    public Builder judge(RefusalJudge value) {
+      judge = value;
+      return this;
+    }
+
+    /** Builds the tuner. */
+    public ActorTuner build() {
+      return new ActorTuner(
+          new ActorSettings(
+              layer,
+              target,
+              alpha,
+              learningRate,
+              epochs,
+              batchSize,
+              refreshEvery,
+              weights,
+              optimizer,
+              anchors,
+              gate,
+              cachePrefix,
+              cacheBytes,
+              seed),
+          judge);
+    }
+  }
+}

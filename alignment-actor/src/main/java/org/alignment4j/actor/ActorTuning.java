@@ -1,0 +1,31 @@
+package org.alignment4j.actor;
+
+import java.util.List;
+import org.alignment4j.Tuning;
+import org.alignment4j.adapter.TunedBlock;
+import org.alignment4j.evaluation.OverRefusalReport;
+import org.alignment4j.train.TrainingResult;
+
+/**
+ * What ACTOR did.
+ *
+ * @param adapter the tuned block; the base's own weights if {@code changed} is false
+ * @param changed whether a state of the block met the gate's conditions
+ * @param reason why the tuning ended as it did
+ * @param report refusals on the gate's prompts, before and after; zero prompts without a gate
+ * @param layerScores how every layer fared before tuning
+ * @param training steps, losses, and the gate's measurements along the way
+ */
+public record ActorTuning(
+    TunedBlock adapter,
+    boolean changed,
+    String reason,
+    OverRefusalReport report,
+    List<LayerScore> layerScores,
+    TrainingResult training)
+    implements Tuning {
+  /** Copies the list. */
+  public ActorTuning {
+    layerScores = List.copyOf(layerScores);
+  }
+}

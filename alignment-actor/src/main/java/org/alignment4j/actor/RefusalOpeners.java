@@ -1,0 +1,69 @@
+package org.alignment4j.actor;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import org.alignment4j.evaluation.RefusalJudge;
+import org.alignment4j.model.Completion;
+import org.alignment4j.model.Generation;
+import org.alignment4j.model.LanguageModel;
+import org.alignment4j.model.Prompt;
+
+/**
+ * The first tokens with which a model opens its refusals, learnt from its own answers, and the
+ * log-odds that it starts with one.
+ *
+ * @param ids token ids; empty if the model never refused an anchor
+ */
+record RefusalOpeners(Set<Integer> ids) {
+  private static final int TOKENS = 16;
+
+  /** Tokens that open refusals in at least nine of ten answers that start with them. */
+  static RefusalOpeners learn(
+      LanguageModel model, RefusalJudge judge, List<Prompt> harmful, List<Prompt> benign) {
+    List<Prompt> prompts = new ArrayList<>(harmful);
+    prompts.addAll(benign);
+    Map<Integer, int[]> counts = new HashMap<>();
+    List<Completion> answers = model.generate(prompts, Generation.greedy(TOKENS));
+    for (int i = 0; i < answers.size(); i++) {
+      if (answers.get(i).ids().length > 0) {
+        int[] c = counts.computeIfAbsent(answers.get(i).ids()[0], k -> new int[2]);
+        c[0]++;
+        if (judge.judge(prompts.get(i).last().text(), answers.get(i).text()).isRefusal()) {
+          c[1]++;
+        }
+      }
+    }
+    Set<Integer> ids = new TreeSet<>();
+    counts.forEach(
+        (id, c) -> {
+          if (c[1] >= 0.9 * c[0]) {
+            ids.add(id);
+          }
+        });
+    return new RefusalOpeners(new HashSet<>(ids));
+  }
+
+  /** log(p / (1 - p)) for p the chance of an opener, from logits [V]; float64. */
+  double logOdds(float[] logits) {
+    double max = Double.NEGATIVE_INFINITY;
+    for (float l : logits) {
+      max = Math.max(max, l);
+    }
+    double openers = 0;
+    double others = 0;
+    for (int i = 0; i < logits.length; i++) {
+      double e = Math.exp(logits[i] - max);
+      if (ids.contains(i)) {
+        openers += e;
+      } else {
+        others += e;
+      }
+    }
+    return Math.log(Math.max(openers, 1e-300)) - Math.log(Math.max(others, 1e-300));
+  }
+}
