@@ -1,0 +1,130 @@
+package org.alignment4j.examples.bench;
+
+import static org.alignment4j.core.Arguments.require;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.alignment4j.core.Layer;
+import org.alignment4j.model.Capture;
+import org.alignment4j.model.Encoded;
+import org.alignment4j.model.Generation;
+import org.alignment4j.model.LanguageModel;
+import org.alignment4j.model.TokenPositions;
+
+/**
+ * Times a model on a workload. Each figure is the median of some repeats after one warm-up. Not
+ * thread-safe.
+ */
+public final class Bench {
+  private static final int GENERATE_PROMPT = 16;
+  private static final int GENERATE_NEW = 64;
+  private static final int ACTOR_PROMPTS = 32;
+
+  private final LanguageModel model;
+  private final Layer layer;
+  private final List<int[]> ids;
+  private final List<Encoded> prompts;
+  private final int repeats;
+
+  /**
+   * @param model measured with its weights as they are
+   * @param layer the layer that prefixes end at and whose block is tuned
+   * @param workload what to run
+   * @param repeats timed runs of each measurement, 1 or more
+   */
+  public Bench(LanguageModel model, Layer layer, Workload workload, int repeats) {
+    require(repeats >= 1, "repeats must be >= 1, was %s", repeats);
+    require(
+        layer.index() >= 1 && layer.index() <= model.config().blocks(),
+        "no block writes %s in a model of %s blocks",
+        layer,
+        model.config().blocks());
+    this.model = model;
+    this.layer = layer;
+    this.ids = workload.ids(model.config().vocabulary());
+    this.prompts = ids.stream().map(s -> new Encoded(s, s.length)).toList();
+    this.repeats = repeats;
+  }
+
+  /**
+   * All measurements by name, in the order they run in.
+   *
+   * <ul>
+   *   <li>capture_all: the last token's hidden states at all layers, prompts/s
+   *   <li>capture_prefix: the same at layers 0 to the bench's, prompts/s
+   *   <li>generate_b1, generate_b8: 64 greedy tokens after 16, batch of 1 and of 8, new tokens/s
+   *   <li>actor_usual: one tuning epoch over 32 prompts, all blocks run at each step, s
+   *   <li>actor_prefix: the same, with only the blocks up to the bench's layer run, s
+   * </ul>
+   */
+  public static Map<String, Measurement> measurements() {
+    Map<String, Measurement> all = new LinkedHashMap<>();
+    all.put("capture_all", b -> b.capture(b.model.topLayer()));
+    all.put("capture_prefix", b -> b.capture(b.layer));
+    all.put("generate_b1", b -> b.generate(1));
+    all.put("generate_b8", b -> b.generate(8));
+    all.put("actor_usual", b -> b.actor(true));
+    all.put("actor_prefix", b -> b.actor(false));
+    return all;
+  }
+
+  /** The model under test. */
+  public LanguageModel model() {
+    return model;
+  }
+
+  /** The layer that prefixes end at. */
+  public Layer layer() {
+    return layer;
+  }
+
+  /** The prompts that a tuning epoch goes over, in order. */
+  public List<int[]> tuningPrompts() {
+    return ids.subList(0, Math.min(ACTOR_PROMPTS, ids.size()));
+  }
+
+  /** The median duration of {@code work} after one warm-up, in seconds. */
+  public double seconds(Runnable work) {
+    return seconds(work, repeats);
+  }
+
+  private static double seconds(Runnable work, int repeats) {
+    work.run();
+    double[] seconds = new double[repeats];
+    for (int i = 0; i < repeats; i++) {
+      long start = System.nanoTime();
+      work.run();
+      seconds[i] = (System.nanoTime() - start) / 1e9;
+    }
+    Arrays.sort(seconds);
+    return (seconds[(repeats - 1) / 2] + seconds[repeats / 2]) / 2;
+  }
+
+  private double capture(Layer top) {
+    Capture capture = Capture.layers(0, top.index(), TokenPositions.lastPrompt());
+    return prompts.size() / seconds(() -> model.captureIds(prompts, capture));
+  }
+
+  private double generate(int rows) {
+    List<int[]> starts = new ArrayList<>();
+    for (int[] s : ids.subList(0, Math.min(rows, ids.size()))) {
+      int[] start = new int[GENERATE_PROMPT];
+      for (int i = 0; i < start.length; i++) {
+        start[i] = s[i % s.length];
+      }
+      starts.add(start);
+    }
+    Generation exactly = new Generation(GENERATE_NEW, GENERATE_NEW, true);
+    return starts.size() * GENERATE_NEW / seconds(() -> model.generateIds(starts, exactly));
+  }
+
+  /** An epoch is long enough to be timed once. */
+  private double actor(boolean allBlocks) {
+    try (TuningEpoch epoch = new TuningEpoch(model, layer, allBlocks)) {
+      return seconds(() -> epoch.run(tuningPrompts()), 1);
+    }
+  }
+}

@@ -1,0 +1,130 @@
+package org.alignment4j.examples.cli;
+
+import java.io.PrintWriter;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import org.alignment4j.core.AlignmentException;
+import org.alignment4j.core.CancelledException;
+import org.alignment4j.core.Provenance;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ParseResult;
+
+/**
+ * The command line. Exit status: 0 ran and passed, 1 failed (one line on standard error says why),
+ * 2 wrong usage, 130 interrupted.
+ */
+@Command(
+    name = "align",
+    mixinStandardHelpOptions = true,
+    version = "alignment4j " + Provenance.LIBRARY_VERSION,
+    description = "Reads, tunes and measures the representations of open-weight language models.",
+    synopsisSubcommandLabel = "COMMAND",
+    subcommands = {
+      GenerateCommand.class,
+      VerifyParityCommand.class,
+      CaptureCommand.class,
+      SplitCommand.class,
+      BenchCommand.class
+    })
+public final class Align {
+  static final int PASSED = 0;
+  static final int FAILED = 1;
+  static final int USAGE = 2;
+  static final int INTERRUPTED = 130;
+
+  private Align() {}
+
+  /** Runs one command and ends the process with its exit status. */
+  public static void main(String[] args) {
+    setUnlessSet("org.slf4j.simpleLogger.defaultLogLevel", "warn");
+    // DJL warns of a missing CUDA driver at every start on a machine without a GPU.
+    setUnlessSet("org.slf4j.simpleLogger.log.ai.djl", "error");
+    try (Interruption interruption = Interruption.ofCallingThread()) {
+      interruption.exitStatus(run(Console.ofProcess(), args));
+    }
+  }
+
+  private static void setUnlessSet(String property, String value) {
+    if (System.getProperty(property) == null) {
+      System.setProperty(property, value);
+    }
+  }
+
+  /** Runs one command; never throws. */
+  static int run(Console console, String... args) {
+    CommandLine line = new CommandLine(new Align());
+    line.setOut(new PrintWriter(console.out(), true, StandardCharsets.UTF_8));
+    line.setErr(new PrintWriter(console.err(), true, StandardCharsets.UTF_8));
+    line.setUsageHelpAutoWidth(false);
+    line.setExecutionStrategy(parsed -> dispatch(parsed, console));
+    line.setParameterExceptionHandler((e, given) -> usage(e, console));
+    return line.execute(args);
+  }
+
+  private static int dispatch(ParseResult parsed, Console console) {
+    Integer help = CommandLine.executeHelpRequest(parsed);
+    if (help != null) {
+      return help;
+    }
+    ParseResult leaf = parsed;
+    while (leaf.hasSubcommand()) {
+      leaf = leaf.subcommand();
+    }
+    CommandLine line = leaf.commandSpec().commandLine();
+    if (line.getCommand() instanceof AlignCommand command) {
+      return execute(command, console);
+    }
+    throw new ParameterException(line, "a command is missing");
+  }
+
+  private static int usage(ParameterException e, Console console) {
+    String name = e.getCommandLine().getCommandSpec().qualifiedName();
+    console.err().println("align: " + oneLine(e.getMessage()));
+    console.err().println("'" + name + " --help' shows the usage");
+    return USAGE;
+  }
+
+  private static int execute(AlignCommand command, Console console) {
+    try {
+      command.common().check();
+      Outcome outcome;
+      try (ConsoleProgress progress = new ConsoleProgress(console)) {
+        outcome = command.run(progress);
+      }
+      command.common().report(outcome, console);
+      if (outcome.failure() == null) {
+        return PASSED;
+      }
+      console.err().println("align: " + oneLine(outcome.failure()));
+      return FAILED;
+    } catch (ParameterException e) {
+      return usage(e, console);
+    } catch (RuntimeException | Error e) {
+      console.err().println("align: " + reason(e));
+      if (command.common().debug()) {
+        e.printStackTrace(console.err());
+      }
+      return e instanceof CancelledException ? INTERRUPTED : FAILED;
+    }
+  }
+
+  private static String reason(Throwable e) {
+    if (e instanceof OutOfMemoryError) {
+      return "the Java heap is full (" + oneLine(e.getMessage()) + "); set ALIGN_HEAP, e.g. to 8g";
+    }
+    boolean meant =
+        e instanceof AlignmentException
+            || e instanceof IllegalArgumentException
+            || e instanceof UncheckedIOException;
+    return meant && e.getMessage() != null
+        ? oneLine(e.getMessage())
+        : "internal error, --debug shows its stack: " + oneLine(e.toString());
+  }
+
+  private static String oneLine(@Nullable String text) {
+    return String.valueOf(text).strip().replaceAll("\\s*\\R\\s*", " ");
+  }
+}

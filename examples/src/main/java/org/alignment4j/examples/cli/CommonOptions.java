@@ -1,0 +1,77 @@
+package org.alignment4j.examples.cli;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import org.alignment4j.core.AlignmentException;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/** The options of every command. */
+final class CommonOptions {
+  private static final String STANDARD_OUTPUT = "-";
+
+  @Option(
+      names = "--json",
+      arity = "0..1",
+      fallbackValue = STANDARD_OUTPUT,
+      paramLabel = "FILE",
+      description = "write the result as JSON to FILE; without FILE, to standard output")
+  private @Nullable Path json;
+
+  @Option(names = "--debug", description = "show the stack of an error")
+  private boolean debug;
+
+  @Option(
+      names = {"-h", "--help"},
+      usageHelp = true,
+      description = "show this help")
+  @SuppressWarnings("UnusedVariable") // picocli reads it
+  private boolean help;
+
+  boolean debug() {
+    return debug;
+  }
+
+  boolean jsonOnStandardOutput() {
+    return json != null && json.toString().equals(STANDARD_OUTPUT);
+  }
+
+  /** Finds out before the work, not after it, that the JSON file cannot be written. */
+  void check() {
+    if (json == null || jsonOnStandardOutput()) {
+      return;
+    }
+    Path folder = json.toAbsolutePath().getParent();
+    if (Files.isDirectory(json) || folder == null || !Files.isDirectory(folder)) {
+      throw new AlignmentException("cannot write JSON to " + json + ": no such folder, or no file");
+    }
+  }
+
+  /** Writes a finished command's result where it was asked for. */
+  void report(Outcome outcome, Console console) {
+    if (!jsonOnStandardOutput() && !outcome.text().isEmpty()) {
+      console.out().println(outcome.text());
+    }
+    if (json != null) {
+      String text = Json.text(outcome.json());
+      if (jsonOnStandardOutput()) {
+        console.out().println(text);
+      } else {
+        write(json.toAbsolutePath(), text + "\n");
+      }
+    }
+    console.out().flush();
+  }
+
+  private static void write(Path file, String text) {
+    Path temporary = file.resolveSibling("." + file.getFileName() + ".tmp");
+    try {
+      Files.writeString(temporary, text);
+      Files.move(temporary, file, StandardCopyOption.REPLACE_EXISTING);
+    } catch (IOException e) {
+      throw new AlignmentException("cannot write " + file + ": " + e, e);
+    }
+  }
+}

@@ -1,0 +1,48 @@
+package org.alignment4j.examples.cli;
+
+import java.nio.file.Path;
+import java.util.function.Function;
+import org.alignment4j.adapter.TunedBlock;
+import org.alignment4j.model.LanguageModel;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** The model a command works on. */
+final class ModelOptions {
+  @Option(
+      names = "--model",
+      required = true,
+      paramLabel = "DIR",
+      description = "Hugging Face checkpoint folder")
+  private Path model = Path.of("");
+
+  @Option(
+      names = "--adapter",
+      paramLabel = "DIR",
+      description = "folder of a tuned block to put in the model's block's place")
+  private @Nullable Path adapter;
+
+  @Mixin private ThreadOptions threads = new ThreadOptions();
+
+  Path folder() {
+    return model;
+  }
+
+  @Nullable Path adapter() {
+    return adapter;
+  }
+
+  /** Runs {@code work} with the model, the adapter applied, and closes it. */
+  <R> R use(Function<LanguageModel, R> work) {
+    threads.apply();
+    try (LanguageModel base = LanguageModel.load(model)) {
+      if (adapter == null) {
+        return work.apply(base);
+      }
+      try (LanguageModel tuned = base.with(TunedBlock.load(adapter))) {
+        return work.apply(tuned);
+      }
+    }
+  }
+}
