@@ -273,7 +273,9 @@ public final class Kernels implements AutoCloseable {
     private NDList run(Block block, boolean train) {
       separate();
       try {
-        return block.forward(new ParameterStore(scope, false), arguments, train);
+        return ExitGate.pass(
+            name + "." + method,
+            () -> block.forward(new ParameterStore(scope, false), arguments, train));
       } catch (EngineException e) {
         String message = String.valueOf(e.getMessage());
         if (message.contains("not enough memory") || message.contains("out of memory")) {

@@ -1,0 +1,115 @@
+package org.alignment4j.model;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.Set;
+import org.alignment4j.model.ModelConfig.Family;
+import org.alignment4j.model.ModelConfig.Rope;
+import org.alignment4j.tensor.SafetensorsFile;
+import org.alignment4j.tensor.SafetensorsWriter;
+import org.alignment4j.tensor.StorageType;
+import org.alignment4j.tensor.TensorInfo;
+import org.alignment4j.tensor.TensorSource;
+
+/** Random models so small that one runs in a millisecond, but with weights that matter. */
+final class TinyModels {
+  static final int VOCABULARY = 37;
+  static final int CONTEXT = 48;
+
+  private TinyModels() {}
+
+  static ModelConfig config(Family family, int blocks, boolean tied) {
+    return new ModelConfig(
+        family,
+        VOCABULARY,
+        24,
+        blocks,
+        4,
+        2,
+        6,
+        20,
+        CONTEXT,
+        1e-5,
+        new Rope(10_000, null),
+        0,
+        Collections.nCopies(blocks, false),
+        tied,
+        Set.of(2));
+  }
+
+  /**
+   * Writes a checkpoint.
+   *
+   * @param window tokens of a sliding window, 0 for none; only Mistral has one
+   */
+  static Path write(Path folder, Family family, int blocks, boolean tied, int window, long seed)
+      throws IOException {
+    RandomCheckpoint.write(config(family, blocks, tied), seed, folder);
+    if (window > 0) {
+      Path json = folder.resolve("config.json");
+      String text = Files.readString(json);
+      Files.writeString(json, text.replaceFirst("\\{", "{ \"sliding_window\": " + window + ","));
+    }
+    perturb(folder.resolve("model.safetensors"), new Random(seed));
+    return folder;
+  }
+
+  static Path write(Path folder, Family family, int window, long seed) throws IOException {
+    return write(folder, family, 3, seed % 2 == 0, window, seed);
+  }
+
+  /** Makes matrices, biases and norms large enough that attention is sharp and norms differ. */
+  private static void perturb(Path file, Random random) {
+    List<TensorSource> sources = new ArrayList<>();
+    try (SafetensorsFile in = SafetensorsFile.open(file)) {
+      for (TensorInfo t : in.tensors().values()) {
+        float[] values = in.floats(t.name());
+        for (int i = 0; i < values.length; i++) {
+          values[i] =
+              (float)
+                  (t.shape().length == 2
+                      ? values[i] * 15
+                      : values[i] + 0.3 * random.nextGaussian());
+        }
+        sources.add(TensorSource.of(t.name(), StorageType.F32, t.shape(), values));
+      }
+    }
+    SafetensorsWriter.write(file, Map.of(), sources);
+  }
+
+  static int[] ids(Random random, int length) {
+    return random.ints(length, 0, VOCABULARY).toArray();
+  }
+
+  static Encoded prompt(int... ids) {
+    return new Encoded(ids, ids.length);
+  }
+
+  /** Largest difference of two rows. */
+  static double difference(float[] a, float[] b) {
+    if (a.length != b.length) {
+      throw new AssertionError(a.length + " and " + b.length + " numbers");
+    }
+    double max = 0;
+    for (int i = 0; i < a.length; i++) {
+      double d = Math.abs((double) a[i] - b[i]);
+      max = d >= max || Double.isNaN(d) ? d : max;
+    }
+    return max;
+  }
+
+  /** Largest difference over the largest element of the second. */
+  static double relative(float[] a, float[] b) {
+    double largest = 0;
+    for (float f : b) {
+      largest = Math.max(largest, Math.abs(f));
+    }
+    return difference(a, b) / largest;
+  }
+}
