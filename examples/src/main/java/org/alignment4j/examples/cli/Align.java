@@ -27,7 +27,12 @@ import picocli.CommandLine.ParseResult;
       VerifyParityCommand.class,
       CaptureCommand.class,
       SplitCommand.class,
-      BenchCommand.class
+      BenchCommand.class,
+      ProbeCommand.class,
+      TuneCommand.class,
+      EvaluateCommand.class,
+      DemoCommand.class,
+      StudyCommand.class
     })
 public final class Align {
   static final int PASSED = 0;

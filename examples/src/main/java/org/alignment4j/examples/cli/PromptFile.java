@@ -1,0 +1,20 @@
+package org.alignment4j.examples.cli;
+
+import java.nio.file.Path;
+import java.util.List;
+import org.alignment4j.data.PromptRow;
+import org.alignment4j.data.Prompts;
+import org.alignment4j.model.Prompt;
+
+/** Prompts of a file as conversations of one user message. */
+final class PromptFile {
+  private PromptFile() {}
+
+  static List<Prompt> read(Path file) {
+    return of(Prompts.read(file));
+  }
+
+  static List<Prompt> of(List<PromptRow> rows) {
+    return rows.stream().map(row -> Prompt.user(row.prompt())).toList();
+  }
+}

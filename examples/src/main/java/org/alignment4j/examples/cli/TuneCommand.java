@@ -1,0 +1,118 @@
+package org.alignment4j.examples.cli;
+
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
+import org.alignment4j.actor.ActorPrompts;
+import org.alignment4j.actor.ActorTuning;
+import org.alignment4j.actor.LayerScore;
+import org.alignment4j.core.ProgressListener;
+import org.alignment4j.evaluation.BeforeAfter;
+import org.alignment4j.evaluation.Rate;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** The tuning methods. */
+@Command(
+    name = "tune",
+    description = "Tunes a model on its representations.",
+    mixinStandardHelpOptions = true,
+    subcommands = TuneCommand.Actor.class)
+final class TuneCommand {
+
+  /** Tunes one block against over-refusal. */
+  @Command(
+      name = "actor",
+      description = {
+        "ACTOR: tunes one block so that harmless prompts are no longer refused while harmful ones"
+            + " still are, and writes it to --out.",
+        "A fifth of the harmful and of the pseudo-harmful prompts is held out for the safety gate."
+      })
+  static final class Actor extends AlignCommand {
+    private static final double HELD_OUT = 0.2;
+
+    @Mixin private ModelOptions model = new ModelOptions();
+    @Mixin private ActorOptions actor = new ActorOptions();
+
+    @Option(
+        names = "--harmful",
+        required = true,
+        paramLabel = "FILE",
+        description = "prompts to be refused")
+    private Path harmful = Path.of("");
+
+    @Option(
+        names = "--benign",
+        required = true,
+        paramLabel = "FILE",
+        description = "prompts to be answered")
+    private Path benign = Path.of("");
+
+    @Option(
+        names = "--pseudo-harmful",
+        required = true,
+        paramLabel = "FILE",
+        description = "prompts to be answered that look harmful")
+    private Path pseudoHarmful = Path.of("");
+
+    @Option(names = "--out", required = true, paramLabel = "DIR", description = "folder to write")
+    private Path out = Path.of("");
+
+    @Option(
+        names = "--merge",
+        paramLabel = "DIR",
+        description = "write the whole checkpoint with the tuned block merged, too")
+    private @Nullable Path merge;
+
+    @Override
+    Outcome run(ProgressListener progress) {
+      ActorPrompts prompts =
+          ActorPrompts.holdingOut(
+              PromptFile.read(harmful),
+              PromptFile.read(benign),
+              PromptFile.read(pseudoHarmful),
+              HELD_OUT,
+              actor.seed());
+      ActorTuning tuning = model.use(m -> actor.builder().build().tune(m, prompts, progress));
+      tuning.adapter().save(out);
+      if (merge != null) {
+        tuning.adapter().merge(model.folder(), merge);
+      }
+      return outcome(tuning);
+    }
+
+    private Outcome outcome(ActorTuning tuning) {
+      Map<String, Object> json = new LinkedHashMap<>();
+      json.put("adapter", out.toString());
+      json.put("layer", tuning.adapter().layer().index());
+      json.put("changed", tuning.changed());
+      json.put("reason", tuning.reason());
+      json.put("gate", tuning.report().toMap());
+      json.put("layers", tuning.layerScores().stream().map(LayerScore::toMap).toList());
+      json.put("steps", tuning.training().steps());
+      String text =
+          "tuned block at "
+              + tuning.adapter().layer()
+              + " written to "
+              + out
+              + "\n"
+              + tuning.reason()
+              + "\non the gate's held-out prompts: over-refusal "
+              + arrow(tuning.report().overRefusal())
+              + ", harmful refused "
+              + arrow(tuning.report().harmfulRefusal());
+      return Outcome.passed(json, text);
+    }
+
+    private static String arrow(BeforeAfter pair) {
+      return of(pair.before()) + " -> " + of(pair.after());
+    }
+
+    private static String of(Rate rate) {
+      return String.format(Locale.ROOT, "%d of %d", rate.k(), rate.n());
+    }
+  }
+}
