@@ -144,7 +144,7 @@ public final class Npz {
     if (shape.size() > 1 && find(FORTRAN, header).equals("True")) {
       throw new IOException("Fortran order is not supported: " + header);
     }
-    long bytes = Integer.parseInt(type.substring(2));
+    long bytes = Integer.parseInt(type.substring(2)) * (type.charAt(1) == 'U' ? 4L : 1L);
     for (long dimension : shape) {
       bytes *= dimension;
     }
