@@ -37,7 +37,11 @@ final class Greedy {
 
   List<Completion> run() {
     ModelConfig c = model.config();
-    int room = Math.min(settings.maxNewTokens(), c.contextLength() - batch.length());
+    int[] limits =
+        batch.sequences().stream()
+            .mapToInt(s -> Math.min(settings.maxNewTokens(), c.contextLength() - s.length))
+            .toArray();
+    int room = Arrays.stream(limits).max().orElse(0);
     int places = batch.length() + room;
     List<NDArray> cache = new ArrayList<>();
     for (int i = 0; i < 2 * c.blocks(); i++) {
@@ -53,11 +57,12 @@ final class Greedy {
     int[][] out = new int[batch.size()][room];
     int[] lengths = new int[batch.size()];
     boolean[] ended = new boolean[batch.size()];
+    boolean[] done = new boolean[batch.size()];
     NDManager step = scope.newSubManager();
     NDArray ids = batch.ids(step);
     NDArray positions = batch.positions(step);
     boolean plain = batch.plain();
-    for (int n = 0, past = 0; n < room && !all(ended); n++) {
+    for (int n = 0, past = 0; n < room && !all(done); n++) {
       Cancellation.check("generation");
       NDList result =
           model
@@ -78,11 +83,12 @@ final class Greedy {
       step.close();
       past = batch.length() + n;
       for (int b = 0; b < next.length; b++) {
-        if (!ended[b]) {
+        if (!done[b]) {
           ended[b] = ends.contains((int) next[b]) && n >= settings.minNewTokens();
           if (!ended[b]) {
             out[b][lengths[b]++] = (int) next[b];
           }
+          done[b] = ended[b] || lengths[b] == limits[b];
         }
       }
       step = scope.newSubManager();
