@@ -1,5 +1,6 @@
 package org.alignment4j.model;
 
+import ai.djl.engine.EngineException;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
@@ -10,10 +11,14 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import org.alignment4j.core.Cancellation;
+import org.alignment4j.core.OutOfMemoryException;
 import org.jspecify.annotations.Nullable;
 
 /** Greedy generation for one left-padded batch. */
 final class Greedy {
+  /** Places B x S of one batch: what depends on them in Java stays under 1 GiB. */
+  private static final long MAX_PLACES = 1L << 27;
+
   private final LanguageModel model;
   private final NDManager scope;
   private final Batch batch;
@@ -42,11 +47,13 @@ final class Greedy {
             .mapToInt(s -> Math.min(settings.maxNewTokens(), c.contextLength() - s.length))
             .toArray();
     int room = Arrays.stream(limits).max().orElse(0);
-    int places = batch.length() + room;
-    List<NDArray> cache = new ArrayList<>();
-    for (int i = 0; i < 2 * c.blocks(); i++) {
-      cache.add(scope.zeros(new Shape(batch.size(), c.kvHeads(), places, c.headSize())));
+    long wanted = (long) batch.length() + room;
+    if (wanted * batch.size() > MAX_PLACES) {
+      throw new OutOfMemoryException(
+          "generation of up to " + room + " tokens for " + batch.size() + " prompts at once");
     }
+    int places = (int) wanted;
+    List<NDArray> cache = cache(places);
     NDArray attention = batch.attentionWithRoom(scope, room);
     List<Decoder.Edit> edits = model.edits(scope, batch, room);
     NDArray banned =
@@ -98,6 +105,22 @@ final class Greedy {
     }
     step.close();
     return completions(out, lengths, ended);
+  }
+
+  /** Keys and values [B, K, S, E] per block; the system commits memory as they fill. */
+  private List<NDArray> cache(int places) {
+    ModelConfig c = model.config();
+    Shape shape = new Shape(batch.size(), c.kvHeads(), places, c.headSize());
+    List<NDArray> cache = new ArrayList<>();
+    try {
+      for (int i = 0; i < 2 * c.blocks(); i++) {
+        cache.add(scope.zeros(shape));
+      }
+    } catch (EngineException e) {
+      throw new OutOfMemoryException(
+          "no room for " + 2 * c.blocks() + " key and value arrays of shape " + shape, e);
+    }
+    return cache;
   }
 
   private long[] positionsAt(int n) {
