@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -40,7 +41,21 @@ public record TunedBlock(Layer layer, Map<String, Weight> tensors, Provenance pr
    * @param shape as in the checkpoint
    * @param values row-major, product of {@code shape} numbers
    */
-  public record Weight(long[] shape, float[] values) {}
+  public record Weight(long[] shape, float[] values) {
+    /** Checks that the numbers fill the shape. */
+    public Weight {
+      long elements = 1;
+      for (long d : shape) {
+        elements *= d;
+      }
+      require(
+          elements == values.length,
+          "shape %s holds %s numbers, not %s",
+          Arrays.toString(shape),
+          elements,
+          values.length);
+    }
+  }
 
   /** Copies the map. */
   public TunedBlock {
@@ -121,16 +136,16 @@ public record TunedBlock(Layer layer, Map<String, Weight> tensors, Provenance pr
     try (Checkpoint checkpoint = Checkpoint.open(base)) {
       for (Map.Entry<String, Weight> e : tensors.entrySet()) {
         long[] found = checkpoint.info(prefix() + e.getKey()).shape();
-        if (!java.util.Arrays.equals(found, e.getValue().shape())) {
+        if (!Arrays.equals(found, e.getValue().shape())) {
           throw new CheckpointException(
               base
                   + ": "
                   + prefix()
                   + e.getKey()
                   + " has shape "
-                  + java.util.Arrays.toString(found)
+                  + Arrays.toString(found)
                   + ", the tuned block "
-                  + java.util.Arrays.toString(e.getValue().shape()));
+                  + Arrays.toString(e.getValue().shape()));
         }
       }
       Files.createDirectories(out);

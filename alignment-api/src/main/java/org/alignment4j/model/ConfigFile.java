@@ -150,7 +150,7 @@ final class ConfigFile {
     List<Boolean> result = new ArrayList<>();
     if (types != null && types.isJsonArray()) {
       for (JsonElement type : types.getAsJsonArray()) {
-        result.add(type.getAsString().equals("sliding_attention"));
+        result.add(text("layer_types", type).equals("sliding_attention"));
       }
       return result;
     }
@@ -175,7 +175,7 @@ final class ConfigFile {
     JsonObject s = scaling.getAsJsonObject();
     base = number(s, "rope_theta", base);
     JsonElement kind = get(s, "rope_type") != null ? get(s, "rope_type") : get(s, "type");
-    String name = kind == null ? "default" : kind.getAsString();
+    String name = kind == null ? "default" : text("rope_type", kind);
     if (number(s, "partial_rotary_factor", 1) != 1) {
       throw unsupported("partial_rotary_factor");
     }
@@ -236,9 +236,10 @@ final class ConfigFile {
 
   private String string(String key, String fallback) {
     JsonElement e = get(json, key);
-    if (e == null) {
-      return fallback;
-    }
+    return e == null ? fallback : text(key, e);
+  }
+
+  private String text(String key, JsonElement e) {
     if (!e.isJsonPrimitive()) {
       throw new CheckpointException(file + ": " + key + " = " + e + " is not a string");
     }

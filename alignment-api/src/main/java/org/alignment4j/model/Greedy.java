@@ -1,5 +1,6 @@
 package org.alignment4j.model;
 
+import ai.djl.engine.EngineException;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
@@ -10,10 +11,14 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import org.alignment4j.core.Cancellation;
+import org.alignment4j.core.OutOfMemoryException;
 import org.jspecify.annotations.Nullable;
 
 /** Greedy generation for one left-padded batch. */
 final class Greedy {
+  /** Places B x S of one batch: what depends on them in Java stays under 1 GiB. */
+  private static final long MAX_PLACES = 1L << 27;
+
   private final LanguageModel model;
   private final NDManager scope;
   private final Batch batch;
@@ -37,12 +42,18 @@ final class Greedy {
 
   List<Completion> run() {
     ModelConfig c = model.config();
-    int room = Math.min(settings.maxNewTokens(), c.contextLength() - batch.length());
-    int places = batch.length() + room;
-    List<NDArray> cache = new ArrayList<>();
-    for (int i = 0; i < 2 * c.blocks(); i++) {
-      cache.add(scope.zeros(new Shape(batch.size(), c.kvHeads(), places, c.headSize())));
+    int[] limits =
+        batch.sequences().stream()
+            .mapToInt(s -> Math.min(settings.maxNewTokens(), c.contextLength() - s.length))
+            .toArray();
+    int room = Arrays.stream(limits).max().orElse(0);
+    long wanted = (long) batch.length() + room;
+    if (wanted * batch.size() > MAX_PLACES) {
+      throw new OutOfMemoryException(
+          "generation of up to " + room + " tokens for " + batch.size() + " prompts at once");
     }
+    int places = (int) wanted;
+    List<NDArray> cache = cache(places);
     NDArray attention = batch.attentionWithRoom(scope, room);
     List<Decoder.Edit> edits = model.edits(scope, batch, room);
     NDArray banned =
@@ -53,11 +64,12 @@ final class Greedy {
     int[][] out = new int[batch.size()][room];
     int[] lengths = new int[batch.size()];
     boolean[] ended = new boolean[batch.size()];
+    boolean[] done = new boolean[batch.size()];
     NDManager step = scope.newSubManager();
     NDArray ids = batch.ids(step);
     NDArray positions = batch.positions(step);
     boolean plain = batch.plain();
-    for (int n = 0, past = 0; n < room && !all(ended); n++) {
+    for (int n = 0, past = 0; n < room && !all(done); n++) {
       Cancellation.check("generation");
       NDList result =
           model
@@ -78,11 +90,12 @@ final class Greedy {
       step.close();
       past = batch.length() + n;
       for (int b = 0; b < next.length; b++) {
-        if (!ended[b]) {
+        if (!done[b]) {
           ended[b] = ends.contains((int) next[b]) && n >= settings.minNewTokens();
           if (!ended[b]) {
             out[b][lengths[b]++] = (int) next[b];
           }
+          done[b] = ended[b] || lengths[b] == limits[b];
         }
       }
       step = scope.newSubManager();
@@ -92,6 +105,22 @@ final class Greedy {
     }
     step.close();
     return completions(out, lengths, ended);
+  }
+
+  /** Keys and values [B, K, S, E] per block; the system commits memory as they fill. */
+  private List<NDArray> cache(int places) {
+    ModelConfig c = model.config();
+    Shape shape = new Shape(batch.size(), c.kvHeads(), places, c.headSize());
+    List<NDArray> cache = new ArrayList<>();
+    try {
+      for (int i = 0; i < 2 * c.blocks(); i++) {
+        cache.add(scope.zeros(shape));
+      }
+    } catch (EngineException e) {
+      throw new OutOfMemoryException(
+          "no room for " + 2 * c.blocks() + " key and value arrays of shape " + shape, e);
+    }
+    return cache;
   }
 
   private long[] positionsAt(int n) {

@@ -376,7 +376,6 @@ public final class LanguageModel implements AutoCloseable {
         for (float f : v) {
           norm += (double) f * f;
         }
-        require(norm > 0, "cannot project out a zero vector");
         for (int i = 0; i < v.length; i++) {
           v[i] = (float) (v[i] / Math.sqrt(norm));
         }
@@ -418,7 +417,8 @@ public final class LanguageModel implements AutoCloseable {
     return prompts.stream().map(tokenizer::encode).toList();
   }
 
-  private void check(List<int[]> sequences) {
+  /** Refuses what no forward pass can take. */
+  void check(List<int[]> sequences) {
     require(!sequences.isEmpty(), "no prompts");
     for (int i = 0; i < sequences.size(); i++) {
       int[] s = sequences.get(i);

@@ -72,7 +72,12 @@ public record ModelConfig(
    * @param base theta
    * @param scaling llama3's frequency scaling, or null for none
    */
-  public record Rope(double base, @Nullable Llama3Scaling scaling) {}
+  public record Rope(double base, @Nullable Llama3Scaling scaling) {
+    /** Checks the range. */
+    public Rope {
+      require(base > 0 && Double.isFinite(base), "the rotary base must be > 0, was %s", base);
+    }
+  }
 
   /**
    * Llama 3's scaling of rotary frequencies for longer contexts.
@@ -83,7 +88,23 @@ public record ModelConfig(
    * @param originalContext context length before scaling, in tokens
    */
   public record Llama3Scaling(
-      double factor, double lowFrequencyFactor, double highFrequencyFactor, int originalContext) {}
+      double factor, double lowFrequencyFactor, double highFrequencyFactor, int originalContext) {
+    /** Checks the ranges. */
+    public Llama3Scaling {
+      require(
+          factor > 0
+              && Double.isFinite(factor)
+              && lowFrequencyFactor > 0
+              && highFrequencyFactor > lowFrequencyFactor
+              && Double.isFinite(highFrequencyFactor)
+              && originalContext > 0,
+          "rotary scaling by %s between frequency factors %s and %s from a context of %s",
+          factor,
+          lowFrequencyFactor,
+          highFrequencyFactor,
+          originalContext);
+    }
+  }
 
   /** Checks that the sizes fit each other. */
   public ModelConfig {
@@ -91,6 +112,7 @@ public record ModelConfig(
     require(heads > 0 && kvHeads > 0, "heads and kvHeads must be > 0");
     require(heads % kvHeads == 0, "kvHeads %s must divide heads %s", kvHeads, heads);
     require(headSize > 0 && headSize % 2 == 0, "headSize must be even, was %s", headSize);
+    require(normEps >= 0 && Double.isFinite(normEps), "normEps must be >= 0, was %s", normEps);
     require(mlpWidth > 0 && contextLength > 0, "mlpWidth and contextLength must be > 0");
     require(
         windowed.size() == blocks,

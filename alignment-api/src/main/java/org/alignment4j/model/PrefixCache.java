@@ -32,6 +32,7 @@ public final class PrefixCache implements AutoCloseable {
   private final int width;
   private final List<int[]> sequences;
   private final ByteBuffer[] rows;
+  private volatile boolean closed;
 
   private PrefixCache(Layer layer, int width, List<int[]> sequences) {
     this.layer = layer;
@@ -54,7 +55,7 @@ public final class PrefixCache implements AutoCloseable {
       long memoryBytes,
       ProgressListener progress) {
     require(layer.index() < model.config().blocks(), "no block reads %s", layer);
-    require(!sequences.isEmpty(), "no prompts");
+    model.check(sequences);
     PrefixCache cache = new PrefixCache(layer, model.config().width(), List.copyOf(sequences));
     long bytes = 0;
     for (int[] s : sequences) {
@@ -139,6 +140,9 @@ public final class PrefixCache implements AutoCloseable {
 
   /** Inputs [BT, D] of a batch made by {@link #batch}; padding rows are zero. */
   NDArray inputs(Batch batch, NDManager scope) {
+    if (closed) {
+      throw new IllegalStateException("the prefix cache is closed");
+    }
     int row = width * Float.BYTES;
     int stride = batch.length() * row;
     ByteBuffer all =
@@ -154,6 +158,7 @@ public final class PrefixCache implements AutoCloseable {
   /** Drops the references; memory goes with the garbage collector. */
   @Override
   public void close() {
+    closed = true;
     Arrays.fill(rows, ByteBuffer.allocate(0));
   }
 }

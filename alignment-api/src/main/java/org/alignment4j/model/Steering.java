@@ -24,9 +24,12 @@ public record Steering(Layer layer, TokenPositions positions, Kind kind, float[]
 
   /** Copies the vector. */
   public Steering {
+    boolean zero = true;
     for (float v : vector) {
       require(Float.isFinite(v), "the vector has a number that is not finite: %s", v);
+      zero &= v == 0;
     }
+    require(kind == Kind.ADD || !zero, "cannot project out a zero vector");
     vector = vector.clone();
   }
 

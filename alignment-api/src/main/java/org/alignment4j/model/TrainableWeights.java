@@ -114,6 +114,7 @@ public final class TrainableWeights implements AutoCloseable {
   }
 
   NDList crossEntropy(Batch batch, List<Encoded> sequences, NDManager scope) {
+    model.check(batch.sequences());
     List<Long> rows = new ArrayList<>();
     List<Long> labels = new ArrayList<>();
     for (int b = 0; b < batch.size(); b++) {

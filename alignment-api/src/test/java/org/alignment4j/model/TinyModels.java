@@ -83,6 +83,16 @@ final class TinyModels {
     SafetensorsWriter.write(file, Map.of(), sources);
   }
 
+  /** Deletes a folder of files. */
+  static void remove(Path folder) throws IOException {
+    try (java.util.stream.Stream<Path> files = Files.list(folder)) {
+      for (Path f : files.toList()) {
+        Files.delete(f);
+      }
+    }
+    Files.delete(folder);
+  }
+
   static int[] ids(Random random, int length) {
     return random.ints(length, 0, VOCABULARY).toArray();
   }

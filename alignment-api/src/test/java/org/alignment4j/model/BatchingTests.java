@@ -1,0 +1,314 @@
+package org.alignment4j.model;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.stream.IntStream;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.constraints.IntRange;
+import net.jqwik.api.lifecycle.AfterContainer;
+import org.alignment4j.core.Layer;
+import org.alignment4j.model.ModelConfig.Family;
+import org.alignment4j.model.Steering.Kind;
+
+/**
+ * Hazards of padding: what stands beside a sequence in its batch, and on which side it is padded,
+ * does not change its results; padding rows that may attend to nothing give no NaN.
+ */
+class BatchingTests {
+  private static final double TOLERANCE = 1e-5;
+  private static final int WINDOW = 4;
+  private static final Map<String, LanguageModel> MODELS = new LinkedHashMap<>();
+  private static final List<Path> FOLDERS = new ArrayList<>();
+
+  /** The models of all families, and of Mistral with a sliding window too. */
+  private static LanguageModel model(int kind) {
+    Family family = Family.values()[kind % Family.values().length];
+    int window = kind >= Family.values().length ? WINDOW : 0;
+    return MODELS.computeIfAbsent(
+        kind + "",
+        k -> {
+          try {
+            Path folder = Files.createTempDirectory("tiny");
+            FOLDERS.add(folder);
+            Family f = window > 0 ? Family.MISTRAL : family;
+            return LanguageModel.load(TinyModels.write(folder, f, window, kind));
+          } catch (IOException e) {
+            throw new UncheckedIOException(e);
+          }
+        });
+  }
+
+  @AfterContainer
+  static void close() throws IOException {
+    MODELS.values().forEach(LanguageModel::close);
+    MODELS.clear();
+    for (Path f : FOLDERS) {
+      TinyModels.remove(f);
+    }
+    FOLDERS.clear();
+  }
+
+  private static List<int[]> sequences(long seed, int n) {
+    Random random = new Random(seed);
+    return IntStream.range(0, n)
+        .mapToObj(i -> TinyModels.ids(random, 1 + random.nextInt(14)))
+        .toList();
+  }
+
+  private static void assertClose(float[] expected, float[] own) {
+    double d = TinyModels.relative(own, expected);
+    assertTrue(d <= TOLERANCE, () -> "differs by " + d + " of the largest element");
+  }
+
+  @Property(tries = 60)
+  void hiddenStatesDoNotDependOnTheBatchNorOnTheSideOfThePadding(
+      @ForAll @IntRange(max = 4) int kind,
+      @ForAll long seed,
+      @ForAll @IntRange(min = 1, max = 6) int n) {
+    LanguageModel model = model(kind);
+    List<int[]> sequences = sequences(seed, n);
+    for (Batch.Side side : Batch.Side.values()) {
+      Batch batch = Batch.of(sequences, side);
+      long[] rows = new long[sequences.stream().mapToInt(s -> s.length).sum()];
+      int row = 0;
+      for (int b = 0; b < n; b++) {
+        for (int p = 0; p < sequences.get(b).length; p++) {
+          rows[row++] = (long) b * batch.length() + batch.place(b, p);
+        }
+      }
+      try (NDManager scope = model.manager().newSubManager()) {
+        List<Layer> layers = List.of(new Layer(0), new Layer(2), model.topLayer());
+        NDList found = model.hidden(scope, batch, model.topLayer(), layers, rows, null);
+        for (float f : found.get(0).toFloatArray()) {
+          assertTrue(Float.isFinite(f), "padding gives " + f);
+        }
+        for (int j = 0; j < layers.size(); j++) {
+          float[] all = found.get(1 + j).toFloatArray();
+          int at = 0;
+          for (int[] s : sequences) {
+            float[][] alone =
+                model
+                    .captureIds(
+                        List.of(TinyModels.prompt(s)),
+                        new Capture(List.of(layers.get(j)), TokenPositions.all()))
+                    .at(layers.get(j));
+            for (float[] expected : alone) {
+              assertClose(expected, Arrays.copyOfRange(all, at, at + expected.length));
+              at += expected.length;
+            }
+          }
+        }
+      }
+    }
+  }
+
+  @Property(tries = 40)
+  void theShortcutForOneTokenGivesWhatAFullPassGives(
+      @ForAll @IntRange(max = 4) int kind,
+      @ForAll long seed,
+      @ForAll @IntRange(min = 1, max = 8) int n) {
+    LanguageModel model = model(kind);
+    Random random = new Random(seed);
+    List<Encoded> sequences =
+        sequences(seed, n).stream()
+            .map(ids -> new Encoded(ids, 1 + random.nextInt(ids.length)))
+            .toList();
+    List<Layer> layers = List.of(new Layer(0), new Layer(1), model.topLayer());
+    Activations quick =
+        model.captureIds(sequences, new Capture(layers, TokenPositions.lastPrompt()));
+    Activations all = model.captureIds(sequences, new Capture(layers, TokenPositions.all()));
+    assertEquals(n, quick.labels().size());
+    for (int i = 0; i < n; i++) {
+      int at = all.labels().indexOf(quick.labels().get(i));
+      assertEquals(sequences.get(i).responseStart() - 1, quick.labels().get(i).position());
+      for (Layer l : layers) {
+        assertClose(all.at(l)[at], quick.at(l)[i]);
+      }
+    }
+  }
+
+  @Property(tries = 40)
+  void rangesOfPositionsGiveTheRowsOfAllThatLieInThem(
+      @ForAll long seed,
+      @ForAll @IntRange(min = -9, max = 9) int from,
+      @ForAll @IntRange(min = -9, max = 9) int to) {
+    if (to != 0 && (from < 0) == (to < 0) && from >= to) {
+      return;
+    }
+    LanguageModel model = model(0);
+    List<Encoded> sequences = sequences(seed, 4).stream().map(TinyModels::prompt).toList();
+    Layer layer = new Layer(2);
+    Activations some =
+        model.captureIds(sequences, new Capture(List.of(layer), TokenPositions.range(from, to)));
+    Activations all =
+        model.captureIds(sequences, new Capture(List.of(layer), TokenPositions.all()));
+    int row = 0;
+    for (int i = 0; i < all.labels().size(); i++) {
+      Activations.Label label = all.labels().get(i);
+      int length = sequences.get(label.sequence()).ids().length;
+      int first = from < 0 ? length + from : from;
+      int end = to <= 0 ? length + to : to;
+      if (label.position() >= first && label.position() < end) {
+        assertEquals(label, some.labels().get(row));
+        assertClose(all.at(layer)[i], some.at(layer)[row++]);
+      }
+    }
+    assertEquals(row, some.labels().size());
+  }
+
+  @Property(tries = 25)
+  void greedyGenerationWithACacheIsTheRepeatedArgmaxOfFullPasses(
+      @ForAll @IntRange(max = 4) int kind,
+      @ForAll long seed,
+      @ForAll @IntRange(min = 1, max = 4) int n) {
+    LanguageModel model = model(kind);
+    List<int[]> prompts = sequences(seed, n);
+    List<Completion> found = model.generateIds(prompts, Generation.greedy(9));
+    for (int i = 0; i < n; i++) {
+      assertIsArgmax(model, prompts.get(i), found.get(i), 9);
+    }
+  }
+
+  /** Follows a completion; where two logits are almost equal either may have been chosen. */
+  private static void assertIsArgmax(LanguageModel model, int[] prompt, Completion c, int limit) {
+    int[] ids = prompt.clone();
+    for (int next : c.ids()) {
+      float[] logits = model.nextTokenLogitsIds(List.of(ids))[0];
+      assertBest(logits, next);
+      ids = Arrays.copyOf(ids, ids.length + 1);
+      ids[ids.length - 1] = next;
+    }
+    if (c.ended()) {
+      assertBest(model.nextTokenLogitsIds(List.of(ids))[0], 2);
+    } else {
+      assertEquals(limit, c.ids().length);
+    }
+  }
+
+  private static void assertBest(float[] logits, int chosen) {
+    for (float l : logits) {
+      assertTrue(logits[chosen] >= l - 1e-4, "token " + chosen + " is not the most likely");
+    }
+  }
+
+  @Property(tries = 20)
+  void steeringActsOnGeneratedTokensAsInAFullPass(
+      @ForAll @IntRange(max = 4) int kind, @ForAll long seed, @ForAll Kind what) {
+    Random random = new Random(seed);
+    float[] v = new float[24];
+    for (int i = 0; i < v.length; i++) {
+      v[i] = (float) random.nextGaussian();
+    }
+    try (LanguageModel steered =
+        model(kind)
+            .with(new Steering(new Layer(random.nextInt(4)), TokenPositions.all(), what, v))) {
+      List<int[]> prompts = sequences(seed, 3);
+      List<Completion> found = steered.generateIds(prompts, Generation.greedy(6).ignoringEnd());
+      for (int i = 0; i < prompts.size(); i++) {
+        assertIsArgmax(steered, prompts.get(i), found.get(i), 6);
+      }
+    }
+  }
+
+  @Property(tries = 10)
+  void roomInTheContextDoesNotDependOnTheBatch(@ForAll long seed) {
+    LanguageModel model = model(0);
+    Random random = new Random(seed);
+    List<int[]> prompts =
+        List.of(TinyModels.ids(random, 3), TinyModels.ids(random, TinyModels.CONTEXT - 2));
+    Generation settings = Generation.greedy(30).ignoringEnd();
+    List<Completion> together = model.generateIds(prompts, settings);
+    for (int i = 0; i < 2; i++) {
+      int[] alone = model.generateIds(List.of(prompts.get(i)), settings).get(0).ids();
+      assertEquals(i == 0 ? 30 : 2, alone.length);
+      assertEquals(alone.length, together.get(i).ids().length);
+    }
+  }
+
+  @Property(tries = 20)
+  void addingAVectorAndItsOppositeIsTheIdentity(
+      @ForAll @IntRange(max = 4) int kind, @ForAll long seed) {
+    LanguageModel model = model(kind);
+    Random random = new Random(seed);
+    float[] v = new float[24];
+    for (int i = 0; i < v.length; i++) {
+      v[i] = random.nextInt(9) - 4;
+    }
+    Layer layer = new Layer(random.nextInt(4));
+    LanguageModel steered = model.with(Steering.add(layer, v, 1), Steering.add(layer, v, -1));
+    LanguageModel one = model.with(Steering.add(layer, v, 1));
+    List<int[]> prompts = sequences(seed, 3);
+    float[][] expected = model.nextTokenLogitsIds(prompts);
+    float[][] found = steered.nextTokenLogitsIds(prompts);
+    float[][] changed = one.nextTokenLogitsIds(prompts);
+    for (int i = 0; i < expected.length; i++) {
+      assertClose(expected[i], found[i]);
+      assertTrue(TinyModels.difference(expected[i], changed[i]) > 1e-3, "one edit does something");
+    }
+  }
+
+  @Property(tries = 20)
+  void aProjectedOutDirectionHasNoComponentLeft(
+      @ForAll @IntRange(max = 4) int kind, @ForAll long seed) {
+    Random random = new Random(seed);
+    float[] v = new float[24];
+    for (int i = 0; i < v.length; i++) {
+      v[i] = (float) random.nextGaussian() * 1e-3f;
+    }
+    Layer layer = new Layer(random.nextInt(4));
+    LanguageModel steered =
+        model(kind).with(new Steering(layer, TokenPositions.all(), Kind.PROJECT_OUT, v));
+    List<Encoded> prompts = sequences(seed, 3).stream().map(TinyModels::prompt).toList();
+    for (float[] row :
+        steered.captureIds(prompts, new Capture(List.of(layer), TokenPositions.all())).at(layer)) {
+      double dot = 0;
+      double norms = 0;
+      for (int i = 0; i < v.length; i++) {
+        dot += (double) row[i] * v[i];
+        norms += Math.abs((double) row[i] * v[i]);
+      }
+      assertEquals(0, dot / norms, 1e-5);
+    }
+  }
+
+  @Property(tries = 10)
+  void steeringOfSomeTokensLeavesTheTokensBeforeThemAlone(@ForAll long seed) {
+    LanguageModel model = model(0);
+    float[] v = new float[24];
+    Arrays.fill(v, 1f);
+    int[] ids = TinyModels.ids(new Random(seed), 10);
+    Layer layer = new Layer(1);
+    LanguageModel steered =
+        model.with(new Steering(layer, TokenPositions.range(6, 8), Kind.ADD, v));
+    Capture all = new Capture(List.of(layer, model.topLayer()), TokenPositions.all());
+    Activations before = model.captureIds(List.of(TinyModels.prompt(ids)), all);
+    Activations after = steered.captureIds(List.of(TinyModels.prompt(ids)), all);
+    for (int p = 0; p < ids.length; p++) {
+      float[] expected = before.at(layer)[p].clone();
+      if (p >= 6 && p < 8) {
+        for (int i = 0; i < v.length; i++) {
+          expected[i] += v[i];
+        }
+      }
+      assertArrayEquals(expected, after.at(layer)[p], 1e-5f);
+      double d =
+          TinyModels.difference(before.at(model.topLayer())[p], after.at(model.topLayer())[p]);
+      assertEquals(p >= 6, d > 1e-5, "position " + p + " differs by " + d);
+    }
+  }
+}
