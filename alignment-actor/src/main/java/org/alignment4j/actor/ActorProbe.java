@@ -33,6 +33,7 @@ public final class ActorProbe implements RefusalProbe {
   private static final int CAUSAL_PROMPTS = 16;
 
   private static final double FALSE_POSITIVES = 0.05;
+  private static final double NEARLY_ALL = 0.9;
 
   private final LanguageModel model;
   private final Layer layer;
@@ -69,8 +70,9 @@ public final class ActorProbe implements RefusalProbe {
    *
    * @param harmful at least two prompts the model refuses
    * @param benign at least two prompts it answers
-   * @param layer the layer to use, or null to choose one: the highest silhouette among the layers
-   *     whose direction, added, raises refusal at least half as much as the best layer's
+   * @param layer the layer to use, or null to choose one: the first whose direction, added, raises
+   *     refusal at least nine tenths as much as the best layer's does; if the model refuses no
+   *     anchor, so that this cannot be measured, the one with the highest silhouette
    * @param falsePositives share of benign anchors that may reach the threshold, 0 to 1
    */
   public static ActorProbe fit(
@@ -112,11 +114,21 @@ public final class ActorProbe implements RefusalProbe {
     return new ActorProbe(model, chosen, axis(h, b), roc(h, b), falsePositives, scores);
   }
 
+  /**
+   * The first layer at which the direction does nearly all it can: later ones only inherit it, and
+   * separate the classes still better without being a better place to intervene.
+   */
   private static Layer choose(List<LayerScore> scores) {
     double best = scores.stream().mapToDouble(LayerScore::causal).max().orElse(Double.NaN);
+    if (Double.isNaN(best) || best <= 0) {
+      return scores.stream()
+          .max(Comparator.comparingDouble(LayerScore::silhouette))
+          .orElseThrow()
+          .layer();
+    }
     return scores.stream()
-        .filter(s -> Double.isNaN(best) || s.causal() >= best / 2)
-        .max(Comparator.comparingDouble(LayerScore::silhouette))
+        .filter(s -> s.causal() >= NEARLY_ALL * best)
+        .findFirst()
         .orElseThrow()
         .layer();
   }

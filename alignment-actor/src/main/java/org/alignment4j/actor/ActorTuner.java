@@ -244,11 +244,11 @@ public final class ActorTuner implements RepresentationTuner<ActorPrompts, Actor
     private @Nullable Layer layer;
     private ActorTarget target = ActorTarget.CENTRED;
     private double alpha = 0.3;
-    private double learningRate = 2e-5;
-    private int epochs = 3;
+    private double learningRate = 5e-5;
+    private int epochs = 5;
     private int batchSize = 8;
     private int refreshEvery = 25;
-    private ActorSettings.ClassWeights weights = new ActorSettings.ClassWeights(1, 1, 1);
+    private ActorSettings.ClassWeights weights = new ActorSettings.ClassWeights(1, 1, 2);
     private AdamW.Settings optimizer = AdamW.Settings.DEFAULT;
     private int anchors = 64;
     private ActorSettings.@Nullable Gate gate = ActorSettings.Gate.DEFAULT;
@@ -268,7 +268,9 @@ public final class ActorTuner implements RepresentationTuner<ActorPrompts, Actor
       alpha = 0.0015;
       learningRate = 1e-5;
       batchSize = 1;
+      epochs = 3;
       refreshEvery = 50;
+      weights = new ActorSettings.ClassWeights(1, 1, 1);
       return this;
     }
 
@@ -290,13 +292,13 @@ public final class ActorTuner implements RepresentationTuner<ActorPrompts, Actor
       return this;
     }
 
-    /** AdamW's learning rate; 2e-5 by default. */
+    /** AdamW's learning rate; 5e-5 by default. */
     public Builder learningRate(double value) {
       learningRate = value;
       return this;
     }
 
-    /** Passes over the prompts; 3 by default. */
+    /** Passes over the prompts; 5 by default. */
     public Builder epochs(int value) {
       epochs = value;
       return this;
@@ -316,7 +318,7 @@ public final class ActorTuner implements RepresentationTuner<ActorPrompts, Actor
       return this;
     }
 
-    /** Relative total weights of the classes; equal by default. */
+    /** Relative total weights of the classes; 1, 1 and 2 by default. */
     public Builder classWeights(double harmful, double benign, double pseudoHarmful) {
       weights = new ActorSettings.ClassWeights(harmful, benign, pseudoHarmful);
       return this;

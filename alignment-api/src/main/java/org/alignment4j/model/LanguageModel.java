@@ -49,7 +49,7 @@ public final class LanguageModel implements AutoCloseable {
   private final boolean isBase;
 
   /** What all views of one checkpoint share. */
-  private record Base(Path folder, NDManager manager, Decoder decoder, Tokenizers tokenizers) {}
+  private record Base(Path folder, NDManager manager, Decoder decoder, FolderFiles files) {}
 
   private LanguageModel(
       Base base,
@@ -86,7 +86,7 @@ public final class LanguageModel implements AutoCloseable {
     NDManager manager = newManager(device);
     try (Checkpoint checkpoint = Checkpoint.open(folder)) {
       Weights weights = Weights.load(checkpoint, config, manager);
-      Base base = new Base(folder, manager, new Decoder(config, manager), new Tokenizers(folder));
+      Base base = new Base(folder, manager, new Decoder(config, manager), new FolderFiles(folder));
       return new LanguageModel(base, weights, List.of(), manager, true);
     } catch (RuntimeException | Error e) {
       manager.close();
@@ -128,17 +128,15 @@ public final class LanguageModel implements AutoCloseable {
    * @throws CheckpointException if the folder has none
    */
   public ChatTokenizer tokenizer() {
-    return base.tokenizers.get();
+    return base.files.get();
   }
 
-  /** SHA-256 over the checkpoint's weight files and configuration, for provenance. */
+  /**
+   * SHA-256 over the checkpoint's weight files and configuration, for provenance; read once, at
+   * about half a gigabyte a second.
+   */
   public String hash() {
-    try (Checkpoint checkpoint = Checkpoint.open(base.folder)) {
-      List<String> hashes = new ArrayList<>();
-      hashes.add(Hashes.sha256(base.folder.resolve("config.json")));
-      checkpoint.files().forEach(f -> hashes.add(Hashes.sha256(f)));
-      return Hashes.sha256(hashes);
-    }
+    return base.files.hash();
   }
 
   /**
@@ -405,7 +403,7 @@ public final class LanguageModel implements AutoCloseable {
   }
 
   @Nullable ChatTokenizer tokenizerIfPresent() {
-    return base.tokenizers.ifPresent();
+    return base.files.ifPresent();
   }
 
   private List<Encoded> encode(List<Prompt> prompts) {
@@ -447,18 +445,19 @@ public final class LanguageModel implements AutoCloseable {
       return;
     }
     if (isBase) {
-      base.tokenizers.close();
+      base.files.close();
       base.decoder.close();
     }
     own.close();
   }
 
-  /** The tokenizer, loaded when first asked for. */
-  private static final class Tokenizers {
+  /** What is read of the folder only when it is first asked for. */
+  private static final class FolderFiles {
     private final Path folder;
     private @Nullable ChatTokenizer tokenizer;
+    private @Nullable String hash;
 
-    Tokenizers(Path folder) {
+    FolderFiles(Path folder) {
       this.folder = folder;
     }
 
@@ -471,6 +470,18 @@ public final class LanguageModel implements AutoCloseable {
 
     synchronized @Nullable ChatTokenizer ifPresent() {
       return tokenizer != null || Files.exists(folder.resolve("tokenizer.json")) ? get() : null;
+    }
+
+    synchronized String hash() {
+      if (hash == null) {
+        try (Checkpoint checkpoint = Checkpoint.open(folder)) {
+          List<String> hashes = new ArrayList<>();
+          hashes.add(Hashes.sha256(folder.resolve("config.json")));
+          checkpoint.files().forEach(f -> hashes.add(Hashes.sha256(f)));
+          hash = Hashes.sha256(hashes);
+        }
+      }
+      return hash;
     }
 
     synchronized void close() {

@@ -213,6 +213,10 @@ final class StudyCommand extends AlignCommand {
     return text.toString();
   }
 
+  private static Rate rate(Row row, String name) {
+    return java.util.Objects.requireNonNull(row.rates.get(name));
+  }
+
   private static String table(List<Row> rows) {
     List<String> names = new ArrayList<>(rows.get(0).rates.keySet());
     List<String> lines = new ArrayList<>();
@@ -227,11 +231,10 @@ final class StudyCommand extends AlignCommand {
         for (String name : names) {
           double k =
               IntStream.range(0, own.size())
-                  .mapToDouble(i -> own.get(i).rates.get(name).k())
+                  .mapToDouble(i -> rate(own.get(i), name).k())
                   .average()
                   .orElseThrow();
-          mean.append(
-              String.format(Locale.ROOT, " **%.1f/%d** |", k, own.get(0).rates.get(name).n()));
+          mean.append(String.format(Locale.ROOT, " **%.1f/%d** |", k, rate(own.get(0), name).n()));
         }
         lines.add(mean.toString());
       }
