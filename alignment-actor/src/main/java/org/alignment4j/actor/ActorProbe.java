@@ -41,6 +41,7 @@ public final class ActorProbe implements RefusalProbe {
   private final double threshold;
   private final double auroc;
   private final List<LayerScore> layerScores;
+  private final RefusalOpeners openers;
 
   private ActorProbe(
       LanguageModel model,
@@ -48,7 +49,9 @@ public final class ActorProbe implements RefusalProbe {
       RefusalAxis axis,
       Roc roc,
       double falsePositives,
-      List<LayerScore> layerScores) {
+      List<LayerScore> layerScores,
+      RefusalOpeners openers) {
+    this.openers = openers;
     this.model = model;
     this.layer = layer;
     this.axis = axis;
@@ -111,7 +114,7 @@ public final class ActorProbe implements RefusalProbe {
     float[][] rows = states.at(chosen);
     float[][] h = Arrays.copyOfRange(rows, 0, harmful.size());
     float[][] b = Arrays.copyOfRange(rows, harmful.size(), rows.length);
-    return new ActorProbe(model, chosen, axis(h, b), roc(h, b), falsePositives, scores);
+    return new ActorProbe(model, chosen, axis(h, b), roc(h, b), falsePositives, scores, openers);
   }
 
   /**
@@ -204,6 +207,10 @@ public final class ActorProbe implements RefusalProbe {
   /** R [D], harmful mean minus benign mean at the layer; a copy. */
   public double[] direction() {
     return axis.direction();
+  }
+
+  RefusalOpeners openers() {
+    return openers;
   }
 
   RefusalAxis axis() {

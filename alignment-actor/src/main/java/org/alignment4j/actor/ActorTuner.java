@@ -72,7 +72,14 @@ public final class ActorTuner implements RepresentationTuner<ActorPrompts, Actor
     add(prompts, classes, data.pseudoHarmful(), PromptClass.PSEUDO_HARMFUL);
     List<int[]> ids = prompts.stream().map(model.tokenizer()::encode).toList();
     return tune(
-        model, ids, classes, probe.axis(), probe.layer(), probe.layerScores(), data, progress);
+        model,
+        ids,
+        classes,
+        probe.axis(),
+        probe.layer(),
+        probe.layerScores(),
+        new Measured(data, probe.openers()),
+        progress);
   }
 
   /**
@@ -120,8 +127,9 @@ public final class ActorTuner implements RepresentationTuner<ActorPrompts, Actor
       RefusalAxis axis,
       Layer layer,
       List<LayerScore> scores,
-      @Nullable ActorPrompts data,
+      @Nullable Measured measured,
       ProgressListener progress) {
+    ActorPrompts data = measured == null ? null : measured.prompts;
     long start = System.nanoTime();
     TrainingSettings.Builder training =
         TrainingSettings.builder()
@@ -140,9 +148,10 @@ public final class ActorTuner implements RepresentationTuner<ActorPrompts, Actor
           new ActorObjective(block, inputs, classes, axis, settings, kernels);
       ActorSettings.Gate gateSettings = settings.gate();
       SafetyGate gate =
-          gateSettings == null || data == null
+          gateSettings == null || measured == null
               ? null
-              : new SafetyGate(model, block.view(), data, gateSettings, judge);
+              : new SafetyGate(
+                  model, block.view(), measured.prompts, gateSettings, judge, measured.openers);
       TrainingResult result =
           TrainingLoop.<Integer>builder(training.build())
               .task("ACTOR at " + layer)
@@ -238,6 +247,9 @@ public final class ActorTuner implements RepresentationTuner<ActorPrompts, Actor
     prompts.addAll(some);
     classes.addAll(Collections.nCopies(some.size(), promptClass));
   }
+
+  /** What the gate measures with. */
+  private record Measured(ActorPrompts prompts, RefusalOpeners openers) {}
 
   /** Collects settings; defaults are the paper's where it has any. Not thread-safe. */
   public static final class Builder {

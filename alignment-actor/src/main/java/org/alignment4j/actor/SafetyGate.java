@@ -1,5 +1,6 @@
 package org.alignment4j.actor;
 
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -22,6 +23,7 @@ final class SafetyGate implements Evaluator {
   private final ActorPrompts prompts;
   private final ActorSettings.Gate settings;
   private final RefusalJudge judge;
+  private final RefusalOpeners openers;
   private final List<Prompt> klPrompts;
   private final float[][] baseLogits;
   private final Refusals before;
@@ -39,11 +41,13 @@ final class SafetyGate implements Evaluator {
       LanguageModel tuned,
       ActorPrompts prompts,
       ActorSettings.Gate settings,
-      RefusalJudge judge) {
+      RefusalJudge judge,
+      RefusalOpeners openers) {
     this.tuned = tuned;
     this.prompts = prompts;
     this.settings = settings;
     this.judge = judge;
+    this.openers = openers;
     this.klPrompts = prompts.benign().subList(0, Math.min(KL_PROMPTS, prompts.benign().size()));
     this.baseLogits = base.nextTokenLogits(klPrompts);
     this.before = measure(base);
@@ -78,7 +82,22 @@ final class SafetyGate implements Evaluator {
     metrics.put("over_refusal", over);
     metrics.put("harmful_refusal", now.harmful().refusal().rate());
     metrics.put("kl", kl);
-    return new Evaluation(-over - 1e-3 * kl, safe && kl <= settings.klBudget(), false, metrics);
+    // Few prompts give many ties: among equals the state that separates the classes best, counted
+    // for less than one prompt.
+    double tie = separation() / (2.0 * now.safe().n());
+    return new Evaluation(-over + tie, safe && kl <= settings.klBudget(), false, metrics);
+  }
+
+  /** Mean chance of a refusal's opener on harmful prompts, less that on safe ones, -1 to 1. */
+  private double separation() {
+    return openers.ids().isEmpty() ? 0 : chance(prompts.gateHarmful()) - chance(prompts.gateSafe());
+  }
+
+  private double chance(List<Prompt> some) {
+    return Arrays.stream(tuned.nextTokenLogits(some))
+        .mapToDouble(logits -> 1 / (1 + Math.exp(-openers.logOdds(logits))))
+        .average()
+        .orElseThrow();
   }
 
   /** Mean KL(p || q) in nats over rows of logits [N, V], float64. */

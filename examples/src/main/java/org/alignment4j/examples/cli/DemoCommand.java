@@ -51,7 +51,7 @@ final class DemoCommand extends AlignCommand {
               tuning(DemoPrompts.Label.HARMFUL),
               tuning(DemoPrompts.Label.BENIGN),
               tuning(DemoPrompts.Label.PSEUDO_HARMFUL),
-              0.3,
+              0.4,
               7);
       ActorTuning tuning = tuner().tune(base, prompts, progress);
       if (out != null) {
