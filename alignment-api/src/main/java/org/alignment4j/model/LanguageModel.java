@@ -390,6 +390,13 @@ public final class LanguageModel implements AutoCloseable {
     return new LanguageModel(base, other, steering, null, false);
   }
 
+  /**
+   * @throws IllegalArgumentException if the residual stream is steered, which training does not see
+   */
+  void requireUnsteered() {
+    require(steering.isEmpty(), "a steered view cannot be trained; train the model it is a view of");
+  }
+
   Decoder decoder() {
     return base.decoder;
   }

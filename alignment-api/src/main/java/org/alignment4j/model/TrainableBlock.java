@@ -23,6 +23,7 @@ public final class TrainableBlock implements AutoCloseable {
   private final NDList parameters = new NDList();
 
   private TrainableBlock(LanguageModel model, Layer layer) {
+    model.requireUnsteered();
     this.model = model;
     this.layer = layer;
     this.manager = model.manager().newSubManager();

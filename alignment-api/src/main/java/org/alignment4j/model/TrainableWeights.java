@@ -38,6 +38,7 @@ public final class TrainableWeights implements AutoCloseable {
   private final List<String> names = new ArrayList<>();
 
   private TrainableWeights(LanguageModel model, Set<Layer> layers, boolean ends) {
+    model.requireUnsteered();
     this.model = model;
     this.layers = layers;
     this.manager = model.manager().newSubManager();
