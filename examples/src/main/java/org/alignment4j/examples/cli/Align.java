@@ -32,7 +32,8 @@ import picocli.CommandLine.ParseResult;
       TuneCommand.class,
       EvaluateCommand.class,
       DemoCommand.class,
-      StudyCommand.class
+      StudyCommand.class,
+      PictureCommand.class
     })
 public final class Align {
   static final int PASSED = 0;

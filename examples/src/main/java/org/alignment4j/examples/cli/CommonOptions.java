@@ -65,7 +65,8 @@ final class CommonOptions {
     console.out().flush();
   }
 
-  private static void write(Path file, String text) {
+  /** Writes a file whole or not at all. */
+  static void write(Path file, String text) {
     Path temporary = file.resolveSibling("." + file.getFileName() + ".tmp");
     try {
       Files.writeString(temporary, text);

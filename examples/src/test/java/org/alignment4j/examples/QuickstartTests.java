@@ -1,0 +1,64 @@
+package org.alignment4j.examples;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.alignment4j.adapter.TunedBlock;
+import org.alignment4j.examples.demo.DemoPrompts;
+import org.alignment4j.model.Prompt;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The program of README.md is the one that is compiled here, and it runs. */
+class QuickstartTests {
+  private static final Path SOURCE =
+      Path.of("src/main/java/org/alignment4j/examples/Quickstart.java");
+  private static final Path README = Path.of("../README.md");
+
+  @Test
+  void theReadmeShowsTheProgramThatIsCompiled() throws IOException {
+    String program = between(Files.readString(SOURCE), "// README: begin\n", "    // README: end");
+    String shown = between(Files.readString(README), "```java\n", "```");
+    assertEquals(program.stripIndent(), shown);
+    assertEquals(10, shown.lines().count());
+  }
+
+  @Test
+  void theReadmesTestCommandIsWhatContinuousIntegrationRuns() throws IOException {
+    String command = "mvn -B verify";
+    assertTrue(Files.readString(README).contains("    " + command + "\n"));
+    assertTrue(Files.readAllLines(Path.of("../.ci/run")).contains(command));
+  }
+
+  @Test
+  void itRunsOnTheDemonstrationModel(@TempDir Path folder) {
+    Path out = folder.resolve("tuned");
+    Quickstart.run(
+        Path.of("demo-model"),
+        prompts(DemoPrompts.Label.HARMFUL),
+        prompts(DemoPrompts.Label.BENIGN),
+        prompts(DemoPrompts.Label.PSEUDO_HARMFUL),
+        out);
+    assertEquals("actor", TunedBlock.load(out).provenance().method());
+  }
+
+  private static List<Prompt> prompts(DemoPrompts.Label label) {
+    return DemoPrompts.tune().stream()
+        .filter(e -> e.label() == label)
+        .map(e -> Prompt.user(e.prompt()))
+        .toList();
+  }
+
+  private static String between(String text, String begin, String end) {
+    int from = text.indexOf(begin);
+    assertTrue(from >= 0, () -> "no " + begin);
+    int start = from + begin.length();
+    int to = text.indexOf(end, start);
+    assertTrue(to >= 0, () -> "no " + end);
+    return text.substring(start, to);
+  }
+}
