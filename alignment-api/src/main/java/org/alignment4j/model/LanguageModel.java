@@ -418,7 +418,12 @@ public final class LanguageModel implements AutoCloseable {
     return prompts.stream().map(tokenizer::encode).toList();
   }
 
-  private void check(List<int[]> sequences) {
+  /**
+   * Checks that the model can read sequences.
+   *
+   * @throws IllegalArgumentException as in {@link #captureIds}
+   */
+  void check(List<int[]> sequences) {
     require(!sequences.isEmpty(), "no prompts");
     for (int i = 0; i < sequences.size(); i++) {
       int[] s = sequences.get(i);

@@ -46,6 +46,7 @@ public final class PrefixCache implements AutoCloseable {
    * @param sequences token ids
    * @param layer whose states to keep; the block above reads them
    * @param memoryBytes bytes to keep in memory; the rest goes to a temporary file
+   * @throws IllegalArgumentException as in {@link LanguageModel#captureIds}
    */
   public static PrefixCache of(
       LanguageModel model,
@@ -54,7 +55,7 @@ public final class PrefixCache implements AutoCloseable {
       long memoryBytes,
       ProgressListener progress) {
     require(layer.index() < model.config().blocks(), "no block reads %s", layer);
-    require(!sequences.isEmpty(), "no prompts");
+    model.check(sequences);
     PrefixCache cache = new PrefixCache(layer, model.config().width(), List.copyOf(sequences));
     long bytes = 0;
     for (int[] s : sequences) {
