@@ -4,28 +4,42 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import java.util.Arrays;
+import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.stream.IntStream;
+import org.alignment4j.core.AlignmentException;
+import org.alignment4j.core.CheckpointException;
 import org.alignment4j.model.TrainableBlock;
 import org.alignment4j.tensor.Kernels;
 import org.alignment4j.train.Objective;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * ACTOR's objective over rows of {@link BlockInputs}: 1 - cos(a, t) with t held constant, and the
- * direction computed anew every so many steps (Algorithm 1).
+ * direction computed anew every so many steps (Algorithm 1). Metrics of a step: u_harmful, u_benign
+ * and u_pseudo_harmful, the classes' mean places at the last refresh on the axis from before the
+ * tuning, on which benign prompts were at 0 and harmful ones at 1.
  */
 final class ActorObjective implements Objective<Integer> {
+  private static final Logger LOG = LoggerFactory.getLogger(ActorObjective.class);
+
   private final TrainableBlock block;
   private final BlockInputs inputs;
   private final List<PromptClass> classes;
   private final double[] weights;
   private final ActorSettings settings;
-  private final int[] harmfulAnchors;
-  private final int[] benignAnchors;
+  private final Map<PromptClass, int[]> anchors = new EnumMap<>(PromptClass.class);
   private final Kernels kernels;
+  private final RefusalAxis first;
   private RefusalAxis axis;
+
+  /** Mean place per class on the first axis at the last refresh; empty without refreshes. */
+  private Map<String, Double> places = Map.of();
 
   ActorObjective(
       TrainableBlock block,
@@ -37,12 +51,19 @@ final class ActorObjective implements Objective<Integer> {
     this.block = block;
     this.inputs = inputs;
     this.classes = classes;
+    this.first = axis;
     this.axis = axis;
     this.settings = settings;
     this.kernels = kernels;
     this.weights = weights(classes, settings.weights());
-    this.harmfulAnchors = anchors(PromptClass.HARMFUL);
-    this.benignAnchors = anchors(PromptClass.BENIGN);
+    for (PromptClass c : PromptClass.values()) {
+      anchors.put(
+          c,
+          IntStream.range(0, classes.size())
+              .filter(i -> classes.get(i) == c)
+              .limit(settings.anchors())
+              .toArray());
+    }
   }
 
   /** Weights of mean 1, so that the classes' totals stand as the settings ask. */
@@ -54,13 +75,6 @@ final class ActorObjective implements Objective<Integer> {
     }
     double mean = Arrays.stream(w).average().orElseThrow();
     return Arrays.stream(w).map(x -> x / mean).toArray();
-  }
-
-  private int[] anchors(PromptClass promptClass) {
-    return IntStream.range(0, classes.size())
-        .filter(i -> classes.get(i) == promptClass)
-        .limit(settings.anchors())
-        .toArray();
   }
 
   RefusalAxis axis() {
@@ -79,8 +93,37 @@ final class ActorObjective implements Objective<Integer> {
 
   @Override
   public void beforeStep(long step, NDManager scope) {
-    if (settings.refreshEvery() > 0 && step > 0 && step % settings.refreshEvery() == 0) {
-      axis = ActorProbe.axis(activations(harmfulAnchors), activations(benignAnchors));
+    if (settings.refreshEvery() == 0 || step % settings.refreshEvery() != 0) {
+      return;
+    }
+    Map<PromptClass, float[][]> states = new EnumMap<>(PromptClass.class);
+    anchors.forEach((c, rows) -> states.put(c, activations(rows)));
+    Map<String, Double> now = new LinkedHashMap<>();
+    states.forEach(
+        (c, rows) ->
+            Arrays.stream(ActorProbe.us(first, rows))
+                .average()
+                .ifPresent(mean -> now.put("u_" + c.name().toLowerCase(Locale.ROOT), mean)));
+    places = now;
+    if (step > 0) {
+      axis = refreshed(states, step);
+    }
+    LOG.debug("step {}: {}", step, places);
+  }
+
+  private static RefusalAxis refreshed(Map<PromptClass, float[][]> states, long step) {
+    try {
+      return ActorProbe.axis(
+          Objects.requireNonNull(states.get(PromptClass.HARMFUL)),
+          Objects.requireNonNull(states.get(PromptClass.BENIGN)));
+    } catch (IllegalArgumentException e) {
+      throw new AlignmentException(
+          "ACTOR has destroyed the block by step "
+              + step
+              + ": "
+              + e.getMessage()
+              + ". A lower learning rate may help",
+          e);
     }
   }
 
@@ -110,12 +153,9 @@ final class ActorObjective implements Objective<Integer> {
             .reals(settings.alpha(), settings.target().code)
             .list(block.parameters())
             .train();
-    double[] u = result.get(1).toDoubleArray();
+    // The loop divides by the rows, so that these come out as they are.
     Map<String, Double> metrics = new LinkedHashMap<>();
-    for (int i = 0; i < rows.length; i++) {
-      String name = classes.get(rows[i]).safe() ? "u_safe_weighted" : "u_harmful_weighted";
-      metrics.merge(name, u[i] * weight[i], Double::sum);
-    }
+    places.forEach((name, u) -> metrics.put(name, u * rows.length));
     return new Gradients(
         result.get(0).getDouble(),
         rows.length,
@@ -125,34 +165,46 @@ final class ActorObjective implements Objective<Integer> {
 
   @Override
   public Map<String, float[]> state() {
-    // float64 as two float32 each, so that a resumed run goes on with the very same direction.
     Map<String, float[]> state = new LinkedHashMap<>();
     state.put("direction", split(axis.direction()));
     state.put("benign_mean", split(axis.benignMean()));
+    places.forEach((name, u) -> state.put(name, split(new double[] {u})));
     return state;
   }
 
   @Override
   public void restore(Map<String, float[]> state) {
-    axis = new RefusalAxis(join(state.get("direction")), join(state.get("benign_mean")));
+    axis = new RefusalAxis(join(state, "direction"), join(state, "benign_mean"));
+    Map<String, Double> then = new LinkedHashMap<>();
+    for (String name : state.keySet()) {
+      if (name.startsWith("u_")) {
+        then.put(name, join(state, name)[0]);
+      }
+    }
+    places = then;
   }
 
-  private static float[] split(double[] values) {
-    float[] bits = new float[2 * values.length];
-    for (int i = 0; i < values.length; i++) {
-      bits[2 * i] = (float) values[i];
-      bits[2 * i + 1] = (float) (values[i] - bits[2 * i]);
+  /** float64 as four numbers of 16 bits each: a resumed run goes on with the very same values. */
+  static float[] split(double[] values) {
+    float[] parts = new float[4 * values.length];
+    for (int i = 0; i < parts.length; i++) {
+      parts[i] = (Double.doubleToRawLongBits(values[i / 4]) >>> (16 * (i % 4))) & 0xFFFF;
     }
-    return bits;
+    return parts;
   }
 
-  private static double[] join(float @org.jspecify.annotations.Nullable [] parts) {
-    if (parts == null) {
-      throw new IllegalArgumentException("the checkpoint has no direction");
+  static double[] join(Map<String, float[]> state, String name) {
+    float[] parts = state.get(name);
+    if (parts == null || parts.length % 4 != 0) {
+      throw new CheckpointException("the checkpoint has no '" + name + "' of ACTOR's");
     }
-    double[] values = new double[parts.length / 2];
+    double[] values = new double[parts.length / 4];
     for (int i = 0; i < values.length; i++) {
-      values[i] = (double) parts[2 * i] + parts[2 * i + 1];
+      long bits = 0;
+      for (int j = 3; j >= 0; j--) {
+        bits = bits << 16 | (long) parts[4 * i + j];
+      }
+      values[i] = Double.longBitsToDouble(bits);
     }
     return values;
   }

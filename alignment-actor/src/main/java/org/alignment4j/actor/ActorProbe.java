@@ -89,7 +89,18 @@ public final class ActorProbe implements RefusalProbe {
         harmful.size() >= 2, "a direction needs two harmful prompts, there are %s", harmful.size());
     require(
         benign.size() >= 2, "a direction needs two benign prompts, there are %s", benign.size());
+    require(
+        falsePositives >= 0 && falsePositives <= 1,
+        "falsePositives must lie in [0, 1], was %s",
+        falsePositives);
     int top = model.config().blocks();
+    if (layer != null) {
+      require(
+          layer.index() >= 1 && layer.index() <= top,
+          "no block writes %s in a model of %s blocks",
+          layer,
+          top);
+    }
     List<Prompt> all = new ArrayList<>(harmful);
     all.addAll(benign);
     Activations states = model.capture(all, Capture.layers(1, top, TokenPositions.lastPrompt()));
@@ -107,7 +118,7 @@ public final class ActorProbe implements RefusalProbe {
         Steering add = Steering.add(new Layer(l), difference(h, b), 1);
         causal = meanLogOdds(model.with(add), openers, few) - before;
       }
-      scores.add(new LayerScore(new Layer(l), Silhouette.score(h, b), roc(h, b).auroc(), causal));
+      scores.add(new LayerScore(new Layer(l), Silhouette.score(h, b), auroc(h, b), causal));
       progress.step("layer scores", l, top);
     }
     Layer chosen = layer != null ? layer : choose(scores);
@@ -121,8 +132,13 @@ public final class ActorProbe implements RefusalProbe {
    * The first layer at which the direction does nearly all it can: later ones only inherit it, and
    * separate the classes still better without being a better place to intervene.
    */
-  private static Layer choose(List<LayerScore> scores) {
-    double best = scores.stream().mapToDouble(LayerScore::causal).max().orElse(Double.NaN);
+  static Layer choose(List<LayerScore> scores) {
+    double best =
+        scores.stream()
+            .mapToDouble(LayerScore::causal)
+            .filter(c -> !Double.isNaN(c))
+            .max()
+            .orElse(Double.NaN);
     if (Double.isNaN(best) || best <= 0) {
       return scores.stream()
           .max(Comparator.comparingDouble(LayerScore::silhouette))
@@ -166,12 +182,17 @@ public final class ActorProbe implements RefusalProbe {
     return r;
   }
 
+  /** 0.5 where the classes have the same mean, as in a layer that has not seen the prompt yet. */
+  private static double auroc(float[][] harmful, float[][] benign) {
+    return Arrays.equals(mean(harmful), mean(benign)) ? 0.5 : roc(harmful, benign).auroc();
+  }
+
   private static Roc roc(float[][] harmful, float[][] benign) {
     RefusalAxis axis = axis(harmful, benign);
     return Roc.of(us(axis, harmful), us(axis, benign));
   }
 
-  private static double[] us(RefusalAxis axis, float[][] rows) {
+  static double[] us(RefusalAxis axis, float[][] rows) {
     return Arrays.stream(rows).mapToDouble(row -> axis.u(doubles(row))).toArray();
   }
 

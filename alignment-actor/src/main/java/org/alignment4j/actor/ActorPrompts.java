@@ -4,6 +4,7 @@ import static org.alignment4j.core.Arguments.require;
 
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Random;
 import org.alignment4j.model.Prompt;
@@ -39,10 +40,11 @@ public record ActorPrompts(
   }
 
   /**
-   * Holds a share of the harmful and of the pseudo-harmful prompts out for the gate.
+   * Holds a share of the harmful and of the pseudo-harmful prompts out for the gate; of prompts
+   * that occur twice, one stays.
    *
    * @param share 0 to 1; at least one prompt of each is held out
-   * @throws IllegalArgumentException if there are fewer than two of either
+   * @throws IllegalArgumentException if there are fewer than two different ones of either
    */
   public static ActorPrompts holdingOut(
       List<Prompt> harmful,
@@ -51,13 +53,13 @@ public record ActorPrompts(
       double share,
       long seed) {
     require(share > 0 && share < 1, "share must be in (0, 1), was %s", share);
-    require(
-        harmful.size() >= 2 && pseudoHarmful.size() >= 2,
-        "holding out needs two harmful and two pseudo-harmful prompts at least, there are %s and %s",
-        harmful.size(),
-        pseudoHarmful.size());
     List<Prompt> h = shuffled(harmful, seed);
     List<Prompt> p = shuffled(pseudoHarmful, seed + 1);
+    require(
+        h.size() >= 2 && p.size() >= 2,
+        "holding out needs two harmful and two pseudo-harmful prompts at least, there are %s and %s",
+        h.size(),
+        p.size());
     int outH = Math.min(h.size() - 1, Math.max(1, (int) Math.round(h.size() * share)));
     int outP = Math.min(p.size() - 1, Math.max(1, (int) Math.round(p.size() * share)));
     return new ActorPrompts(
@@ -69,7 +71,7 @@ public record ActorPrompts(
   }
 
   private static List<Prompt> shuffled(List<Prompt> prompts, long seed) {
-    List<Prompt> copy = new ArrayList<>(prompts);
+    List<Prompt> copy = new ArrayList<>(new LinkedHashSet<>(prompts));
     Collections.shuffle(copy, new Random(seed));
     return copy;
   }

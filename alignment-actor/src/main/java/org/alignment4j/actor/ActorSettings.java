@@ -2,6 +2,7 @@ package org.alignment4j.actor;
 
 import static org.alignment4j.core.Arguments.require;
 
+import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.alignment4j.core.Layer;
@@ -27,6 +28,9 @@ import org.jspecify.annotations.Nullable;
  *     at each step
  * @param cacheBytes bytes of the prefix cache kept in memory, beyond that it is a mapped file
  * @param seed of everything random
+ * @param checkpointFolder where the training's checkpoint lies, from which a cancelled or killed
+ *     tuning goes on; null for none
+ * @param checkpointEvery steps between checkpoints; 0 for one when cancelled and one at the end
  */
 public record ActorSettings(
     @Nullable Layer layer,
@@ -42,21 +46,24 @@ public record ActorSettings(
     @Nullable Gate gate,
     boolean cachePrefix,
     long cacheBytes,
-    long seed) {
+    long seed,
+    @Nullable Path checkpointFolder,
+    int checkpointEvery) {
 
   /**
-   * Relative total weight of the classes, whatever their number of prompts.
+   * Relative total weight of the classes, whatever their number of prompts; not all 0.
    *
    * @param harmful of Q-
    * @param benign of Q+
    * @param pseudoHarmful of Q_PH
    */
   public record ClassWeights(double harmful, double benign, double pseudoHarmful) {
-    /** Checks that none is negative. */
+    /** Checks that all are finite, none is negative and one is positive. */
     public ClassWeights {
+      double sum = harmful + benign + pseudoHarmful;
       require(
-          harmful >= 0 && benign >= 0 && pseudoHarmful >= 0,
-          "class weights must be >= 0: %s, %s, %s",
+          harmful >= 0 && benign >= 0 && pseudoHarmful >= 0 && sum > 0 && Double.isFinite(sum),
+          "class weights must be >= 0, and one of them more: %s, %s, %s",
           harmful,
           benign,
           pseudoHarmful);
@@ -72,8 +79,8 @@ public record ActorSettings(
   }
 
   /**
-   * The conditions under which a tuned block may be kept: of those that meet them, the one with the
-   * lowest over-refusal is.
+   * The conditions under which a tuned block that lowers over-refusal may be kept: of those that
+   * meet them, the one with the lowest over-refusal is.
    *
    * @param tolerance share of the held-out harmful prompts that may be refused less than before, at
    *     least one prompt; 0 to 1
@@ -96,15 +103,21 @@ public record ActorSettings(
   /** Checks the ranges. */
   public ActorSettings {
     require(alpha > 0 && alpha < Double.POSITIVE_INFINITY, "alpha must be > 0, was %s", alpha);
-    require(learningRate > 0, "learningRate must be > 0, was %s", learningRate);
+    require(
+        learningRate > 0 && learningRate < Double.POSITIVE_INFINITY,
+        "learningRate must be > 0, was %s",
+        learningRate);
     require(epochs >= 1, "epochs must be >= 1, was %s", epochs);
     require(batchSize >= 1, "batchSize must be >= 1, was %s", batchSize);
     require(refreshEvery >= 0, "refreshEvery must be >= 0, was %s", refreshEvery);
     require(anchors >= 2, "anchors must be >= 2, was %s", anchors);
+    require(cacheBytes >= 0, "cacheBytes must be >= 0, was %s", cacheBytes);
+    require(checkpointEvery >= 0, "checkpointEvery must be >= 0, was %s", checkpointEvery);
     require(
         gate == null || refreshEvery > 0, "the gate measures at each refresh: refreshEvery is 0");
   }
 
+  /** What the result depends on, for provenance. */
   Map<String, Object> toMap() {
     Map<String, Object> map = new LinkedHashMap<>();
     map.put("target", target.name());

@@ -3,7 +3,9 @@ package org.alignment4j.actor;
 import static org.alignment4j.core.Arguments.require;
 
 import ai.djl.Device;
+import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -131,13 +133,23 @@ public final class ActorTuner implements RepresentationTuner<ActorPrompts, Actor
       ProgressListener progress) {
     ActorPrompts data = measured == null ? null : measured.prompts;
     long start = System.nanoTime();
+    require(
+        settings.refreshEvery() == 0
+            || (classes.contains(PromptClass.HARMFUL) && classes.contains(PromptClass.BENIGN)),
+        "a refresh of the direction needs harmful and benign prompts");
+    Map<String, Object> all = new LinkedHashMap<>();
+    all.put("layer", layer.index());
+    all.putAll(settings.toMap());
+    Map<String, String> hashes = hashes(model, data, ids, classes, axis);
     TrainingSettings.Builder training =
         TrainingSettings.builder()
             .epochs(settings.epochs())
             .batchSize(settings.batchSize())
             .learningRate(settings.learningRate())
             .optimizer(settings.optimizer())
-            .seed(settings.seed());
+            .seed(settings.seed())
+            .checkpointFolder(settings.checkpointFolder())
+            .checkpointEvery(settings.checkpointEvery());
     if (settings.gate() != null) {
       training.evaluateEvery(settings.refreshEvery());
     }
@@ -155,13 +167,27 @@ public final class ActorTuner implements RepresentationTuner<ActorPrompts, Actor
       TrainingResult result =
           TrainingLoop.<Integer>builder(training.build())
               .task("ACTOR at " + layer)
+              .fingerprint(hashes + " " + all)
               .evaluator(gate)
               .build()
               .run(IntStream.range(0, ids.size()).boxed().toList(), objective, progress);
+      // The gate does not accept the block as it was.
       boolean changed = result.stopReason() != TrainingResult.StopReason.NO_ACCEPTABLE_CHECKPOINT;
       OverRefusalReport report = report(gate, block, changed, start);
-      TunedBlock tuned = block.snapshot(provenance(model, layer, data, ids, scores, report));
-      return new ActorTuning(tuned, changed, reason(result, gate), report, scores, result);
+      String reason = reason(result, gate);
+      Map<String, Object> metrics = new LinkedHashMap<>();
+      metrics.put("changed", changed);
+      metrics.put("reason", reason);
+      metrics.put("steps", result.steps());
+      metrics.put("result_step", result.resultStep());
+      metrics.put("final_loss", result.finalLoss());
+      if (gate != null) {
+        metrics.put("gate", plain(report.toMap()));
+      }
+      metrics.put("layers", scores.stream().map(LayerScore::toMap).toList());
+      TunedBlock tuned =
+          block.snapshot(new Provenance("actor", all, settings.seed(), hashes, metrics));
+      return new ActorTuning(tuned, changed, reason, report, scores, result);
     }
   }
 
@@ -190,7 +216,8 @@ public final class ActorTuner implements RepresentationTuner<ActorPrompts, Actor
     }
     return switch (result.stopReason()) {
       case NO_ACCEPTABLE_CHECKPOINT ->
-          "no state of the block met the safety gate's conditions; the model is unchanged";
+          "no state of the block lowered over-refusal within the safety gate's conditions; the model"
+              + " is unchanged";
       case COMPLETED, EARLY_STOPPED ->
           "of the states that met the safety gate's conditions, the one after step "
               + result.resultStep()
@@ -200,33 +227,28 @@ public final class ActorTuner implements RepresentationTuner<ActorPrompts, Actor
     };
   }
 
-  private Provenance provenance(
+  private static Map<String, String> hashes(
       LanguageModel model,
-      Layer layer,
       @Nullable ActorPrompts data,
       List<int[]> ids,
-      List<LayerScore> scores,
-      OverRefusalReport report) {
-    Map<String, Object> all = new LinkedHashMap<>();
-    all.put("layer", layer.index());
-    all.putAll(settings.toMap());
-    Map<String, String> inputs = new LinkedHashMap<>();
-    inputs.put("model", model.hash());
-    if (data == null) {
-      inputs.put("sequences", Hashes.sha256(ids.stream().map(java.util.Arrays::toString).toList()));
-    } else {
-      inputs.put("harmful", hash(data.harmful()));
-      inputs.put("benign", hash(data.benign()));
-      inputs.put("pseudo_harmful", hash(data.pseudoHarmful()));
-      inputs.put("gate_harmful", hash(data.gateHarmful()));
-      inputs.put("gate_safe", hash(data.gateSafe()));
-    }
-    Map<String, Object> metrics = new LinkedHashMap<>();
+      List<PromptClass> classes,
+      RefusalAxis axis) {
+    Map<String, String> hashes = new LinkedHashMap<>();
+    hashes.put("model", model.hash());
     if (data != null) {
-      metrics.put("gate", plain(report.toMap()));
+      hashes.put("harmful", hash(data.harmful()));
+      hashes.put("benign", hash(data.benign()));
+      hashes.put("pseudo_harmful", hash(data.pseudoHarmful()));
+      hashes.put("gate_harmful", hash(data.gateHarmful()));
+      hashes.put("gate_safe", hash(data.gateSafe()));
     }
-    metrics.put("layers", scores.stream().map(LayerScore::toMap).toList());
-    return new Provenance("actor", all, settings.seed(), inputs, metrics);
+    hashes.put("sequences", Hashes.sha256(ids.stream().map(Arrays::toString).toList()));
+    hashes.put("classes", Hashes.sha256(List.of(classes.toString())));
+    hashes.put(
+        "direction",
+        Hashes.sha256(
+            List.of(Arrays.toString(axis.direction()), Arrays.toString(axis.benignMean()))));
+    return hashes;
   }
 
   @SuppressWarnings("NullAway") // rates without cases are null in JSON
@@ -267,6 +289,8 @@ public final class ActorTuner implements RepresentationTuner<ActorPrompts, Actor
     private boolean cachePrefix = true;
     private long cacheBytes = 1L << 30;
     private long seed;
+    private @Nullable Path checkpointFolder;
+    private int checkpointEvery;
     private RefusalJudge judge = new StringRefusalJudge();
 
     private Builder() {}
@@ -378,6 +402,20 @@ public final class ActorTuner implements RepresentationTuner<ActorPrompts, Actor
       return this;
     }
 
+    /**
+     * Keeps the training in a folder, so that a cancelled or killed tuning goes on where it was
+     * when it is started again with the same model, data and settings, and ends with the same
+     * block, bit for bit; a finished one gives its result again. The judge must be the same, too.
+     *
+     * @param folder of this tuning alone; made if absent
+     * @param everySteps steps between checkpoints; 0 for one when cancelled and one at the end
+     */
+    public Builder checkpoint(Path folder, int everySteps) {
+      checkpointFolder = folder;
+      checkpointEvery = everySteps;
+      return this;
+    }
+
     /** Judges the gate's answers; strings by default. */
     public Builder judge(RefusalJudge value) {
       judge = value;
@@ -401,7 +439,9 @@ public final class ActorTuner implements RepresentationTuner<ActorPrompts, Actor
               gate,
               cachePrefix,
               cacheBytes,
-              seed),
+              seed,
+              checkpointFolder,
+              checkpointEvery),
           judge);
     }
   }

@@ -1,11 +1,23 @@
 package org.alignment4j.actor;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.google.gson.Gson;
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
+import org.alignment4j.adapter.TunedBlock;
+import org.alignment4j.adapter.TunedBlock.Weight;
+import org.alignment4j.core.CancelledException;
+import org.alignment4j.core.CheckpointException;
 import org.alignment4j.core.Layer;
 import org.alignment4j.core.ProgressListener;
 import org.alignment4j.evaluation.Rate;
@@ -17,6 +29,7 @@ import org.alignment4j.model.LanguageModel;
 import org.alignment4j.model.Prompt;
 import org.alignment4j.model.Steering;
 import org.alignment4j.model.TokenPositions;
+import org.alignment4j.model.TrainableBlock;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -125,5 +138,163 @@ class PlantedEffectTests {
       assertAllAnswered(tuned, PlantedModel.heldOutBenign());
     }
     assertAllRefused(model, PlantedModel.heldOutPseudoHarmful());
+  }
+
+  @Test
+  void hazard5AHugeLearningRateIsCaughtByTheGateAndTheBlockIsTheBasesBitForBit() {
+    ActorTuning tuning =
+        tuner()
+            .learningRate(10)
+            .build()
+            .tune(model, PlantedModel.tuningPrompts(), ProgressListener.NONE);
+    assertFalse(tuning.changed());
+    assertTrue(tuning.reason().contains("unchanged"), tuning::reason);
+    assertEquals(tuning.report().overRefusal().before(), tuning.report().overRefusal().after());
+    assertEquals(
+        tuning.report().harmfulRefusal().before(), tuning.report().harmfulRefusal().after());
+    assertTrue(
+        tuning.training().evaluations().stream().noneMatch(e -> e.evaluation().acceptable()));
+    assertIsTheBase(tuning.adapter());
+  }
+
+  private static void assertIsTheBase(TunedBlock block) {
+    try (TrainableBlock base = TrainableBlock.of(model, block.layer())) {
+      Map<String, Weight> weights = base.snapshot(block.provenance()).tensors();
+      assertEquals(weights.keySet(), block.tensors().keySet());
+      weights.forEach(
+          (name, w) -> assertArrayEquals(w.values(), block.tensors().get(name).values(), name));
+    }
+  }
+
+  @Test
+  void stateThatKeepsEveryConditionButHelpsNobodyIsNotKept() {
+    ActorTuning tuning =
+        tuner()
+            .learningRate(1e-8)
+            .build()
+            .tune(model, PlantedModel.tuningPrompts(), ProgressListener.NONE);
+    assertFalse(tuning.changed(), tuning::reason);
+    assertIsTheBase(tuning.adapter());
+  }
+
+  @Test
+  void aStateThatOnlyLosesHarmfulRefusalIsNeverKept() {
+    // Uniform shifts of safe prompts alone: over-refusal goes, and harmful refusal with it.
+    ActorTuning tuning =
+        tuner()
+            .target(ActorTarget.UNIFORM)
+            .classWeights(0, 1, 0)
+            .learningRate(3e-3)
+            .build()
+            .tune(model, PlantedModel.tuningPrompts(), ProgressListener.NONE);
+    boolean lost =
+        tuning.training().evaluations().stream()
+            .map(e -> e.evaluation().metrics())
+            .anyMatch(m -> m.get("over_refusal") == 0 && m.get("harmful_refusal") < 0.9);
+    assertTrue(lost, () -> tuning.training().evaluations().toString());
+    assertTrue(tuning.report().harmfulRefusal().after().k() >= 13);
+  }
+
+  @Test
+  void aCancelledTuningWithAGateGoesOnAndEndsTheSameBitForBit() {
+    Path kept = folder.resolve("checkpoint");
+    ActorTuning expected =
+        tuner().build().tune(model, PlantedModel.tuningPrompts(), ProgressListener.NONE);
+    for (int n : new int[] {9, 10, 25}) {
+      assertThrows(
+          CancelledException.class,
+          () ->
+              tuner()
+                  .checkpoint(kept, 4)
+                  .build()
+                  .tune(
+                      model,
+                      PlantedModel.tuningPrompts(),
+                      p -> {
+                        if (p.metrics().containsKey("loss") && p.done() == n) {
+                          Thread.currentThread().interrupt();
+                        }
+                      }));
+      assertTrue(Thread.interrupted());
+    }
+    ActorTuning resumed =
+        tuner()
+            .checkpoint(kept, 4)
+            .build()
+            .tune(model, PlantedModel.tuningPrompts(), ProgressListener.NONE);
+    assertEquals(expected.training().history(), resumed.training().history());
+    assertEquals(expected.training().evaluations(), resumed.training().evaluations());
+    assertEquals(expected.reason(), resumed.reason());
+    expected
+        .adapter()
+        .tensors()
+        .forEach(
+            (name, w) ->
+                assertArrayEquals(w.values(), resumed.adapter().tensors().get(name).values()));
+    // Another gate is another tuning.
+    ActorTuner other =
+        tuner().gate(new ActorSettings.Gate(0.1, 0.5, 32)).checkpoint(kept, 4).build();
+    assertThrows(
+        CheckpointException.class,
+        () -> other.tune(model, PlantedModel.tuningPrompts(), ProgressListener.NONE));
+  }
+
+  @Test
+  void theSavedBlockSaysHowItCameToBeAndIsReadBack() throws IOException {
+    Path out = folder.resolve("saved");
+    ActorTuning tuning =
+        tuner()
+            .seed(11)
+            .gate(new ActorSettings.Gate(0.01, Double.POSITIVE_INFINITY, 12))
+            .build()
+            .tune(model, PlantedModel.tuningPrompts(), ProgressListener.NONE);
+    tuning.adapter().save(out);
+    TunedBlock read = TunedBlock.load(out);
+    assertEquals(tuning.adapter().layer(), read.layer());
+    assertEquals(tuning.adapter().tensors().keySet(), read.tensors().keySet());
+    tuning
+        .adapter()
+        .tensors()
+        .forEach(
+            (name, w) -> {
+              assertArrayEquals(w.shape(), read.tensors().get(name).shape(), name);
+              assertArrayEquals(w.values(), read.tensors().get(name).values(), name);
+            });
+    assertEquals(
+        JsonParser.parseString(tuning.adapter().provenance().toJson()),
+        JsonParser.parseString(read.provenance().toJson()));
+
+    String text = Files.readString(out.resolve("provenance.json"));
+    JsonObject json = new Gson().getAdapter(JsonObject.class).fromJson(text); // strict
+    assertEquals("actor", json.get("method").getAsString());
+    assertEquals(11, json.get("seed").getAsLong());
+    assertTrue(json.get("layer_convention").getAsString().contains("output of block l"));
+    JsonObject settings = json.getAsJsonObject("settings");
+    assertEquals(2, settings.get("layer").getAsInt());
+    assertEquals("CENTRED", settings.get("target").getAsString());
+    assertEquals(0.3, settings.get("alpha").getAsDouble());
+    assertEquals(1e-3, settings.get("learning_rate").getAsDouble());
+    assertEquals("Infinity", settings.getAsJsonArray("gate").get(1).getAsString());
+    JsonObject inputs = json.getAsJsonObject("inputs");
+    assertEquals(model.hash(), inputs.get("model").getAsString());
+    for (String name :
+        List.of("harmful", "benign", "pseudo_harmful", "gate_harmful", "gate_safe")) {
+      assertTrue(inputs.get(name).getAsString().matches("[0-9a-f]{64}"), name);
+    }
+    JsonObject metrics = json.getAsJsonObject("metrics");
+    assertTrue(metrics.get("changed").getAsBoolean());
+    assertEquals(tuning.reason(), metrics.get("reason").getAsString());
+    assertEquals(PlantedModel.BLOCKS, metrics.getAsJsonArray("layers").size());
+    JsonObject after =
+        metrics.getAsJsonObject("gate").getAsJsonObject("over_refusal").getAsJsonObject("after");
+    assertEquals(0, after.get("k").getAsInt());
+    assertEquals(14, after.get("n").getAsInt());
+
+    Path merged = folder.resolve("merged");
+    read.merge(model.folder(), merged);
+    try (LanguageModel whole = LanguageModel.load(merged)) {
+      assertAllAnswered(whole, PlantedModel.heldOutPseudoHarmful());
+      assertAllRefused(whole, PlantedModel.heldOutHarmful());
+    }
   }
 }

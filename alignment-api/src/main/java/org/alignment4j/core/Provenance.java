@@ -5,8 +5,12 @@ import com.google.gson.GsonBuilder;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
+import java.util.ArrayList;
+import java.util.Collection;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How an artifact came to be: enough to judge it and to make it again. Written as JSON into every
@@ -47,17 +51,38 @@ public record Provenance(
     return java.util.Collections.unmodifiableMap(new LinkedHashMap<>(map));
   }
 
-  /** This record as a JSON object, with the library's version and layer convention. */
+  /**
+   * This record as a JSON object, with the library's version and layer convention. Numbers that
+   * JSON does not know become texts: "NaN", "Infinity".
+   */
   public String toJson() {
-    Map<String, Object> all = new LinkedHashMap<>();
+    Map<String, @Nullable Object> all = new LinkedHashMap<>();
     all.put("library", "alignment4j " + LIBRARY_VERSION);
     all.put("layer_convention", LAYER_CONVENTION);
     all.put("method", method);
-    all.put("settings", settings);
+    all.put("settings", plain(settings));
     all.put("seed", seed);
     all.put("inputs", inputs);
-    all.put("metrics", metrics);
+    all.put("metrics", plain(metrics));
     return GSON.toJson(all);
+  }
+
+  private static @Nullable Object plain(@Nullable Object value) {
+    if (value instanceof Map<?, ?> map) {
+      Map<String, @Nullable Object> copy = new LinkedHashMap<>();
+      map.forEach((k, v) -> copy.put(String.valueOf(k), plain(v)));
+      return copy;
+    }
+    if (value instanceof Collection<?> list) {
+      List<@Nullable Object> copy = new ArrayList<>();
+      list.forEach(v -> copy.add(plain(v)));
+      return copy;
+    }
+    if (value instanceof Double || value instanceof Float) {
+      Number number = (Number) value;
+      return Double.isFinite(number.doubleValue()) ? number : number.toString();
+    }
+    return value;
   }
 
   /**

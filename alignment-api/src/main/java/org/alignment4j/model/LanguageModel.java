@@ -423,7 +423,11 @@ public final class LanguageModel implements AutoCloseable {
     return prompts.stream().map(tokenizer::encode).toList();
   }
 
-  /** Refuses what no forward pass can take. */
+  /**
+   * Checks that the model can read sequences.
+   *
+   * @throws IllegalArgumentException as in {@link #captureIds}
+   */
   void check(List<int[]> sequences) {
     require(!sequences.isEmpty(), "no prompts");
     for (int i = 0; i < sequences.size(); i++) {

@@ -47,6 +47,7 @@ public final class PrefixCache implements AutoCloseable {
    * @param sequences token ids
    * @param layer whose states to keep; the block above reads them
    * @param memoryBytes bytes to keep in memory; the rest goes to a temporary file
+   * @throws IllegalArgumentException as in {@link LanguageModel#captureIds}
    */
   public static PrefixCache of(
       LanguageModel model,
