@@ -394,7 +394,8 @@ public final class LanguageModel implements AutoCloseable {
    * @throws IllegalArgumentException if the residual stream is steered, which training does not see
    */
   void requireUnsteered() {
-    require(steering.isEmpty(), "a steered view cannot be trained; train the model it is a view of");
+    require(
+        steering.isEmpty(), "a steered view cannot be trained; train the model it is a view of");
   }
 
   Decoder decoder() {
