@@ -23,7 +23,7 @@ class QuickstartTests {
   void theReadmeShowsTheProgramThatIsCompiled() throws IOException {
     String program = between(Files.readString(SOURCE), "// README: begin\n", "    // README: end");
     String shown = between(Files.readString(README), "```java\n", "```");
-    assertEquals(program.stripIndent(), shown);
+    assertEquals(program.stripTrailing().stripIndent() + "\n", shown);
     assertEquals(10, shown.lines().count());
   }
 

@@ -27,7 +27,7 @@ class RepositoryTests {
 
   /** Folders of somebody's machine. */
   private static final Pattern MACHINE_PATH =
-      Pattern.compile("(?<![\\w.$}])/(?:root|work|home|Users|tmp/[a-z])/?[\\w.]");
+      Pattern.compile("(?<![\\w.$}])/(?:root|work|home|Users)/[\\w.]");
 
   private static final Pattern POM_REPOSITORY = Pattern.compile("<(?:plugin)?[rR]epositor");
 
@@ -49,7 +49,7 @@ class RepositoryTests {
 
   @Test
   void thePatternFindsSuchFolders() {
-    for (String folder : List.of("home/me", "root/x", "work/x", "Users/me", "tmp/x")) {
+    for (String folder : List.of("home/me", "root/x", "work/x", "Users/me")) {
       assertTrue(MACHINE_PATH.matcher("see " + "/" + folder).find(), folder);
     }
   }

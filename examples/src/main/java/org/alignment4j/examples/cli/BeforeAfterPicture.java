@@ -23,7 +23,7 @@ record BeforeAfterPicture(BeforeAfter overRefusal, BeforeAfter harmfulRefusal) {
   private static final int BAR_WIDTH = 440;
   private static final int BAR_HEIGHT = 26;
   private static final String GREY = "#9aa5b1";
-  private static final String BLUE = "#2f6fb3";
+  private static final String BLUE = "#6aa5de";
 
   /**
    * Reads {@code {"over_refusal": {"before", "after"}, "harmful_refusal": {"before", "after"}}}.
