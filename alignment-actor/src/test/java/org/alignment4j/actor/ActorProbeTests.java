@@ -164,7 +164,7 @@ class ActorProbeTests {
   }
 
   @Test
-  void theMostSeparateLayerOfThoseThatCauseRefusalIsChosen() {
+  void theFirstLayerThatDoesNearlyAllIsChosen() {
     assertEquals(2, choose(0.9, 0.1, 0.3, 5.5, 0.4, 6));
     assertEquals(1, choose(0.1, 5.4, 0.6, 4, 0.4, 6));
   }
