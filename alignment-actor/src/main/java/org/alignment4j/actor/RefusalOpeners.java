@@ -6,12 +6,13 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.TreeSet;
 import org.alignment4j.evaluation.RefusalJudge;
 import org.alignment4j.model.Completion;
 import org.alignment4j.model.Generation;
 import org.alignment4j.model.LanguageModel;
 import org.alignment4j.model.Prompt;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The first tokens with which a model opens its refusals, learnt from its own answers, and the
@@ -20,9 +21,10 @@ import org.alignment4j.model.Prompt;
  * @param ids token ids; empty if the model never refused an anchor
  */
 record RefusalOpeners(Set<Integer> ids) {
+  private static final Logger LOG = LoggerFactory.getLogger(RefusalOpeners.class);
   private static final int TOKENS = 16;
 
-  /** Tokens that open refusals in at least nine of ten answers that start with them. */
+  /** Learns from the model's greedy answers; see {@link #of}. */
   static RefusalOpeners learn(
       LanguageModel model, RefusalJudge judge, List<Prompt> harmful, List<Prompt> benign) {
     List<Prompt> prompts = new ArrayList<>(harmful);
@@ -38,14 +40,36 @@ record RefusalOpeners(Set<Integer> ids) {
         }
       }
     }
-    Set<Integer> ids = new TreeSet<>();
-    counts.forEach(
-        (id, c) -> {
-          if (c[1] >= 0.9 * c[0]) {
-            ids.add(id);
-          }
-        });
-    return new RefusalOpeners(new HashSet<>(ids));
+    RefusalOpeners openers = of(counts);
+    if (openers.ids.isEmpty()) {
+      LOG.warn(
+          "no first token tells the refusals from the answers to {} prompts: layers are chosen"
+              + " without a causal score",
+          prompts.size());
+    }
+    return openers;
+  }
+
+  /**
+   * Tokens whose answers are nearly all refusals; where there is none, as with few prompts, those
+   * of most of whose answers are.
+   *
+   * @param counts answers that start with a token, and refusals among them
+   */
+  static RefusalOpeners of(Map<Integer, int[]> counts) {
+    for (double share : new double[] {0.9, 0.5}) {
+      Set<Integer> ids = new HashSet<>();
+      counts.forEach(
+          (id, c) -> {
+            if (c[1] > 0 && c[1] >= share * c[0]) {
+              ids.add(id);
+            }
+          });
+      if (!ids.isEmpty()) {
+        return new RefusalOpeners(ids);
+      }
+    }
+    return new RefusalOpeners(Set.of());
   }
 
   /** log(p / (1 - p)) for p the chance of an opener, from logits [V]; float64. */

@@ -11,6 +11,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -184,6 +186,18 @@ class ActorProbeTests {
                     i -> new LayerScore(new Layer(i + 1), scores[2 * i], 1, scores[2 * i + 1]))
                 .toList())
         .index();
+  }
+
+  @Test
+  void openersAreTokensWhoseAnswersAreNearlyAllRefusalsOrElseMost() {
+    assertEquals(
+        Set.of(1), openers(Map.of(1, new int[] {10, 9}, 2, new int[] {10, 8}, 3, new int[2])));
+    assertEquals(Set.of(2), openers(Map.of(1, new int[] {10, 4}, 2, new int[] {10, 6})));
+    assertEquals(Set.of(), openers(Map.of(1, new int[] {10, 4}, 2, new int[] {3, 0})));
+  }
+
+  private static Set<Integer> openers(Map<Integer, int[]> counts) {
+    return RefusalOpeners.of(counts).ids();
   }
 
   @Test
