@@ -106,7 +106,12 @@ class ActorObjectiveTests {
   }
 
   private static ActorTuner.Builder settings(ActorTarget target, double alpha) {
-    return ActorTuner.builder().classWeights(1, 1, 1).noGate().target(target).alpha(alpha).layer(LAYER);
+    return ActorTuner.builder()
+        .classWeights(1, 1, 1)
+        .noGate()
+        .target(target)
+        .alpha(alpha)
+        .layer(LAYER);
   }
 
   /** What a call of the objective gave, in Java. */
