@@ -130,6 +130,8 @@ final class StudyCommand extends AlignCommand {
     if (wanted("published")) {
       all.put("PUBLISHED, the paper's settings", b -> b.published());
       all.put("PUBLISHED, CENTRED's settings", b -> b.target(ActorTarget.PUBLISHED));
+      all.put(
+          "PUBLISHED, CENTRED's settings, no gate", b -> b.target(ActorTarget.PUBLISHED).noGate());
     }
     if (wanted("uniform")) {
       all.put("UNIFORM, no gate", b -> b.target(ActorTarget.UNIFORM).noGate());
