@@ -30,7 +30,13 @@ import org.alignment4j.model.Steering.Kind;
  * does not change its results; padding rows that may attend to nothing give no NaN.
  */
 class BatchingTests {
-  private static final double TOLERANCE = 1e-5;
+  /**
+   * Of a row's largest element. The engine's attention rounds exponentials to about 20 bits and
+   * takes another path with a mask than without; over random seeds the worst seen in four blocks is
+   * 1.3e-5.
+   */
+  private static final double TOLERANCE = 4e-5;
+
   private static final int WINDOW = 4;
   private static final Map<String, LanguageModel> MODELS = new LinkedHashMap<>();
   private static final List<Path> FOLDERS = new ArrayList<>();
