@@ -1,7 +1,7 @@
 package org.alignment4j;
 
 import java.util.List;
-import org.alignment4j.model.Prompt;
+import org.alignment4j.chat.Prompt;
 
 /**
  * Tells from a model's hidden states how far it sees a prompt as one to refuse, before it answers.

@@ -7,7 +7,7 @@ import java.util.Collections;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Random;
-import org.alignment4j.model.Prompt;
+import org.alignment4j.chat.Prompt;
 
 /**
  * The prompts ACTOR learns from, and those it never learns from, on which the safety gate measures.

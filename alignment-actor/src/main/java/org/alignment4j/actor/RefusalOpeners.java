@@ -6,11 +6,11 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.alignment4j.chat.Prompt;
 import org.alignment4j.evaluation.RefusalJudge;
 import org.alignment4j.model.Completion;
 import org.alignment4j.model.Generation;
 import org.alignment4j.model.LanguageModel;
-import org.alignment4j.model.Prompt;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 

@@ -4,12 +4,12 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.alignment4j.chat.Prompt;
 import org.alignment4j.evaluation.RefusalJudge;
 import org.alignment4j.evaluation.RefusalTally;
 import org.alignment4j.model.Completion;
 import org.alignment4j.model.Generation;
 import org.alignment4j.model.LanguageModel;
-import org.alignment4j.model.Prompt;
 import org.alignment4j.train.Evaluator;
 
 /**

@@ -4,7 +4,7 @@ import java.nio.file.Path;
 import org.alignment4j.core.Provenance;
 
 /** What tuning leaves behind: an immutable change to a model, kept apart from it. */
-public sealed interface Adapter permits TunedBlock {
+public sealed interface Adapter permits TunedBlock, LoraAdapter, SoftPrompt, ControlVector {
   /** How it was made. */
   Provenance provenance();
 

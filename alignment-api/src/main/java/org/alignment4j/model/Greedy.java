@@ -10,6 +10,7 @@ import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import org.alignment4j.chat.ChatTokenizer;
 import org.alignment4j.core.Cancellation;
 import org.alignment4j.core.OutOfMemoryException;
 import org.jspecify.annotations.Nullable;

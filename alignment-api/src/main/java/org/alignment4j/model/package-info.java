@@ -1,4 +1,4 @@
-/** A white-box language model and its conversations: load, tokenise, capture, steer, generate. */
+/** A white-box language model: load, capture, steer, generate, score, train. */
 @NullMarked
 package org.alignment4j.model;
 

@@ -3,7 +3,7 @@ package org.alignment4j.tune;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import java.util.List;
-import org.alignment4j.model.Encoded;
+import org.alignment4j.chat.Encoded;
 import org.alignment4j.model.TrainableWeights;
 import org.alignment4j.train.Objective;
 

@@ -9,6 +9,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.IntStream;
+import org.alignment4j.chat.Encoded;
 import org.alignment4j.model.ModelConfig.Family;
 import org.alignment4j.model.ModelConfig.Rope;
 import org.alignment4j.tensor.GradientScope;

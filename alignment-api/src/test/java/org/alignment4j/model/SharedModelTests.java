@@ -15,6 +15,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.stream.IntStream;
+import org.alignment4j.chat.Encoded;
 import org.alignment4j.core.CancelledException;
 import org.alignment4j.core.Layer;
 import org.alignment4j.core.ProgressListener;

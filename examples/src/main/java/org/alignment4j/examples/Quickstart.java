@@ -7,11 +7,11 @@ import org.alignment4j.actor.ActorProbe;
 import org.alignment4j.actor.ActorPrompts;
 import org.alignment4j.actor.ActorTuner;
 import org.alignment4j.actor.ActorTuning;
+import org.alignment4j.chat.Prompt;
 import org.alignment4j.core.ProgressListener;
 import org.alignment4j.data.Prompts;
 import org.alignment4j.model.Generation;
 import org.alignment4j.model.LanguageModel;
-import org.alignment4j.model.Prompt;
 
 /** The program of README.md: probe a model, tune one block, use the result. */
 public final class Quickstart {

@@ -8,8 +8,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.alignment4j.adapter.TunedBlock;
+import org.alignment4j.chat.Prompt;
 import org.alignment4j.examples.demo.DemoPrompts;
-import org.alignment4j.model.Prompt;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 

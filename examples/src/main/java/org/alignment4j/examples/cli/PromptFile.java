@@ -2,9 +2,9 @@ package org.alignment4j.examples.cli;
 
 import java.nio.file.Path;
 import java.util.List;
+import org.alignment4j.chat.Prompt;
 import org.alignment4j.data.PromptRow;
 import org.alignment4j.data.Prompts;
-import org.alignment4j.model.Prompt;
 
 /** Prompts of a file as conversations of one user message. */
 final class PromptFile {

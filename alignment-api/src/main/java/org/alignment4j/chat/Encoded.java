@@ -1,0 +1,54 @@
+package org.alignment4j.chat;
+
+import static org.alignment4j.core.Arguments.require;
+
+import java.util.Arrays;
+
+/**
+ * A tokenised example to train on.
+ *
+ * @param ids the token ids of prompt and response, tokenised as one text, [T]
+ * @param responseStart 0-based index of the first token that belongs to the response, in {@code 0
+ *     <= responseStart <= T}; the tokens before it are the prompt
+ */
+public record Encoded(int[] ids, int responseStart) {
+  /**
+   * @throws IllegalArgumentException if {@code responseStart} lies outside the ids
+   */
+  public Encoded {
+    require(
+        responseStart >= 0 && responseStart <= ids.length,
+        "responseStart must be in [0, %s], was %s",
+        ids.length,
+        responseStart);
+    ids = ids.clone();
+  }
+
+  /** A copy of the token ids, [T]. */
+  @Override
+  public int[] ids() {
+    return ids.clone();
+  }
+
+  /** The number of tokens that belong to the response, its end-of-turn token among them. */
+  public int responseLength() {
+    return ids.length - responseStart;
+  }
+
+  @Override
+  public boolean equals(Object other) {
+    return other instanceof Encoded that
+        && responseStart == that.responseStart
+        && Arrays.equals(ids, that.ids);
+  }
+
+  @Override
+  public int hashCode() {
+    return 31 * Arrays.hashCode(ids) + responseStart;
+  }
+
+  @Override
+  public String toString() {
+    return "Encoded[" + ids.length + " tokens, response from " + responseStart + "]";
+  }
+}

@@ -1,0 +1,102 @@
+package org.alignment4j.chat;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * A conversation laid out as text, with the origin of every part kept: template text, in which
+ * control tokens count, and message text, in which they do not.
+ */
+final class Script {
+  /**
+   * @param text the text, without lone surrogates
+   * @param trusted whether it comes from the template rather than from a message
+   */
+  record Piece(String text, boolean trusted) {}
+
+  private final List<Piece> pieces = new ArrayList<>();
+  private int responsePiece = -1;
+
+  /** Appends template text; control tokens in it become their ids. */
+  Script template(String text) {
+    if (!text.isEmpty()) {
+      pieces.add(new Piece(text, true));
+    }
+    return this;
+  }
+
+  /** Appends a message's text; whatever it contains becomes ordinary tokens. */
+  Script message(String text) {
+    pieces.add(new Piece(text, false));
+    return this;
+  }
+
+  /**
+   * Marks the place where the last assistant turn's response begins: just after what a generation
+   * prompt would have written.
+   */
+  Script beginResponse() {
+    responsePiece = pieces.size();
+    return this;
+  }
+
+  List<Piece> pieces() {
+    return pieces;
+  }
+
+  /** The index of the first piece of the response, or -1 if the conversation has none. */
+  int responsePiece() {
+    return responsePiece;
+  }
+
+  /** This script up to the end of the last message's text: an assistant turn left open. */
+  Script leftOpen() {
+    Script open = new Script();
+    open.responsePiece = responsePiece;
+    open.pieces.addAll(pieces.subList(0, lastMessagePiece() + 1));
+    return open;
+  }
+
+  /** This script up to the first {@code endOfTurn} after the last message, or all of it. */
+  Script endedAfter(String endOfTurn) {
+    Script ended = new Script();
+    ended.responsePiece = responsePiece;
+    int last = lastMessagePiece();
+    ended.pieces.addAll(pieces.subList(0, last + 1));
+    for (Piece piece : pieces.subList(last + 1, pieces.size())) {
+      int at = endOfTurn.isEmpty() ? -1 : piece.text.indexOf(endOfTurn);
+      if (at >= 0) {
+        return ended.template(piece.text.substring(0, at + endOfTurn.length()));
+      }
+      ended.pieces.add(piece);
+    }
+    return ended;
+  }
+
+  /** This script with the role markers in message text broken up. */
+  Script neutralised(Markers markers) {
+    Script safe = new Script();
+    safe.responsePiece = responsePiece;
+    for (Piece piece : pieces) {
+      safe.pieces.add(piece.trusted ? piece : new Piece(markers.neutralise(piece.text), false));
+    }
+    return safe;
+  }
+
+  /** The whole text. */
+  String text() {
+    StringBuilder text = new StringBuilder();
+    for (Piece piece : pieces) {
+      text.append(piece.text);
+    }
+    return text.toString();
+  }
+
+  private int lastMessagePiece() {
+    int i = pieces.size() - 1;
+    while (i >= 0 && pieces.get(i).trusted) {
+      i--;
+    }
+    return i;
+  }
+}

@@ -1,0 +1,126 @@
+package org.alignment4j.chat;
+
+import ai.djl.huggingface.tokenizers.jni.CharSpan;
+import java.util.List;
+import org.alignment4j.chat.NativeTokenizer.Tokens;
+import org.alignment4j.chat.Script.Piece;
+import org.alignment4j.chat.TokenizerFile.AddedToken;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Turns one script into token ids.
+ *
+ * <p>A Hugging Face tokenizer splits a rendered conversation at its added tokens and runs its model
+ * on each stretch between two of them. The same happens here, except that a control token counts
+ * only where the template wrote it. Template text and message text between two control tokens are
+ * tokenised as one stretch, so that for messages without control tokens the ids are exactly those
+ * of the whole rendered text.
+ */
+final class ScriptEncoder {
+  private final ControlTokens control;
+  private final NativeTokenizer first;
+  private final NativeTokenizer later;
+
+  private final IntList ids = new IntList();
+  private final StringBuilder stretch = new StringBuilder();
+  private boolean atStart = true;
+  private boolean stripLeft;
+
+  /** Where in the current stretch the response begins; -1 before and after. */
+  private int responseInStretch = -1;
+
+  private int responseStart = -1;
+
+  /**
+   * @param first tokenizes the stretch that begins the text; knows no control token
+   * @param later tokenizes the stretches after control tokens; knows no control token
+   */
+  ScriptEncoder(ControlTokens control, NativeTokenizer first, NativeTokenizer later) {
+    this.control = control;
+    this.first = first;
+    this.later = later;
+  }
+
+  /** The ids, with the start of the response or, if the script has none, the number of ids. */
+  Encoded encode(Script script) {
+    List<Piece> pieces = script.pieces();
+    for (int i = 0; i < pieces.size(); i++) {
+      if (i == script.responsePiece()) {
+        responseInStretch = stretch.length();
+      }
+      if (pieces.get(i).trusted()) {
+        template(pieces.get(i).text());
+      } else {
+        stretch.append(pieces.get(i).text());
+      }
+    }
+    flush(null);
+    return new Encoded(ids.toArray(), responseStart < 0 ? ids.size() : responseStart);
+  }
+
+  private void template(String text) {
+    int plain = 0;
+    int i = 0;
+    while (i < text.length()) {
+      AddedToken token = control.at(text, i);
+      if (token == null) {
+        i++;
+        continue;
+      }
+      stretch.append(text, plain, i);
+      flush(token);
+      ids.add(token.id());
+      atStart = false;
+      stripLeft = token.rstrip();
+      i += token.content().length();
+      plain = i;
+    }
+    stretch.append(text, plain, text.length());
+  }
+
+  private void flush(@Nullable AddedToken next) {
+    int start = 0;
+    int end = stretch.length();
+    if (stripLeft) {
+      while (start < end && PythonText.isWhiteSpace(stretch.charAt(start))) {
+        start++;
+      }
+    }
+    if (next != null && next.lstrip()) {
+      while (end > start && PythonText.isWhiteSpace(stretch.charAt(end - 1))) {
+        end--;
+      }
+    }
+    Tokens tokens = null;
+    int before = ids.size();
+    String text = stretch.substring(start, end);
+    if (!text.isEmpty()) {
+      tokens = (atStart ? first : later).encode(text, false);
+      for (long id : tokens.ids()) {
+        ids.add(Math.toIntExact(id));
+      }
+    }
+    if (responseInStretch >= 0) {
+      int within = Math.min(Math.max(responseInStretch - start, 0), text.length());
+      responseStart = before + firstAfter(tokens, text.codePointCount(0, within));
+      responseInStretch = -1;
+    }
+    atStart &= stretch.length() == 0;
+    stretch.setLength(0);
+    stripLeft = false;
+  }
+
+  /** The index of the first token that holds a code point at or after {@code at}. */
+  private static int firstAfter(@Nullable Tokens tokens, int at) {
+    if (tokens == null) {
+      return 0;
+    }
+    CharSpan[] spans = tokens.spans();
+    for (int i = 0; i < spans.length; i++) {
+      if (spans[i] != null && spans[i].getEnd() > at) {
+        return i;
+      }
+    }
+    return spans.length;
+  }
+}

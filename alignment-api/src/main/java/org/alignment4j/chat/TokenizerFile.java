@@ -1,0 +1,380 @@
+package org.alignment4j.chat;
+
+import com.google.gson.Gson;
+import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
+import com.google.gson.JsonPrimitive;
+import com.google.gson.stream.JsonReader;
+import com.google.gson.stream.JsonToken;
+import com.google.gson.stream.JsonWriter;
+import java.io.IOException;
+import java.io.StringReader;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.BiConsumer;
+import org.alignment4j.core.CheckpointException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A {@code tokenizer.json}: the parts that decide about control tokens, and copies of it in which
+ * chosen tokens can no longer be typed.
+ */
+final class TokenizerFile {
+  private static final Gson GSON = new Gson();
+
+  /**
+   * A token matched in text before the tokenizer's model runs.
+   *
+   * @param lstrip whether it swallows white space on its left
+   * @param rstrip whether it swallows white space on its right
+   */
+  record AddedToken(int id, String content, boolean special, boolean lstrip, boolean rstrip) {}
+
+  private final Path file;
+  private final String json;
+  private final List<AddedToken> added;
+  private final @Nullable String[] tokens;
+  private final boolean prefixesFirstOnly;
+
+  private TokenizerFile(
+      Path file,
+      String json,
+      List<AddedToken> added,
+      @Nullable String[] tokens,
+      boolean prefixesFirstOnly) {
+    this.file = file;
+    this.json = json;
+    this.added = List.copyOf(added);
+    this.tokens = tokens;
+    this.prefixesFirstOnly = prefixesFirstOnly;
+  }
+
+  /**
+   * @throws CheckpointException if the file is missing, damaged or has no model
+   */
+  static TokenizerFile read(Path file) {
+    if (!Files.isRegularFile(file)) {
+      throw new CheckpointException("no tokenizer: " + file + " does not exist");
+    }
+    try {
+      return parse(file, Files.readString(file));
+    } catch (CheckpointException e) {
+      throw e;
+    } catch (IOException | RuntimeException e) {
+      // Gson reports a value of the wrong kind by half a dozen exception types.
+      throw new CheckpointException(
+          file + " is not a readable tokenizer.json: " + e.getMessage(), e);
+    }
+  }
+
+  private static TokenizerFile parse(Path file, String json) throws IOException {
+    List<AddedToken> added = new ArrayList<>();
+    Map<Integer, String> byId = new HashMap<>();
+    boolean[] seen = new boolean[2];
+    try (JsonReader reader = new JsonReader(new StringReader(json))) {
+      reader.beginObject();
+      while (reader.hasNext()) {
+        switch (reader.nextName()) {
+          case "added_tokens" -> {
+            for (JsonElement element : JsonParser.parseReader(reader).getAsJsonArray()) {
+              added.add(addedToken(element.getAsJsonObject()));
+            }
+          }
+          case "model" -> {
+            seen[0] = true;
+            readModel(reader, byId);
+          }
+          case "pre_tokenizer" -> seen[1] = prefixesFirstOnly(JsonParser.parseReader(reader));
+          default -> reader.skipValue();
+        }
+      }
+      reader.endObject();
+      if (reader.peek() != JsonToken.END_DOCUMENT) {
+        throw new CheckpointException(file + " has text after its end");
+      }
+    }
+    if (!seen[0] || byId.isEmpty()) {
+      throw new CheckpointException(file + " has no vocabulary at model.vocab");
+    }
+    for (AddedToken token : added) {
+      byId.put(token.id, token.content);
+    }
+    int size = byId.keySet().stream().mapToInt(Integer::intValue).max().orElse(-1) + 1;
+    // Ids far beyond the number of tokens would only waste memory.
+    if (size > 64 * (byId.size() + 1024)) {
+      throw new CheckpointException(
+          file + " has token id " + (size - 1) + " but only " + byId.size() + " tokens");
+    }
+    @Nullable String[] tokens = new @Nullable String[size];
+    byId.forEach(
+        (id, token) -> {
+          if (id < 0) {
+            throw new CheckpointException(file + " gives token " + token + " the id " + id);
+          }
+          tokens[id] = token;
+        });
+    return new TokenizerFile(file, json, added, tokens, seen[1]);
+  }
+
+  private static AddedToken addedToken(JsonObject token) {
+    return new AddedToken(
+        token.get("id").getAsInt(),
+        token.get("content").getAsString(),
+        flag(token, "special"),
+        flag(token, "lstrip"),
+        flag(token, "rstrip"));
+  }
+
+  private static boolean flag(JsonObject token, String name) {
+    return token.has(name) && token.get(name).getAsBoolean();
+  }
+
+  private static void readModel(JsonReader reader, Map<Integer, String> byId) throws IOException {
+    reader.beginObject();
+    while (reader.hasNext()) {
+      if (reader.nextName().equals("vocab")) {
+        readVocabulary(reader, byId::put);
+      } else {
+        reader.skipValue();
+      }
+    }
+    reader.endObject();
+  }
+
+  private static void readVocabulary(JsonReader reader, BiConsumer<Integer, String> entry)
+      throws IOException {
+    if (reader.peek() == JsonToken.BEGIN_OBJECT) {
+      reader.beginObject();
+      while (reader.hasNext()) {
+        String token = reader.nextName();
+        entry.accept(reader.nextInt(), token);
+      }
+      reader.endObject();
+      return;
+    }
+    reader.beginArray();
+    for (int id = 0; reader.hasNext(); id++) {
+      reader.beginArray();
+      entry.accept(id, reader.nextString());
+      reader.skipValue();
+      reader.endArray();
+    }
+    reader.endArray();
+  }
+
+  /** Whether a word prefix is added at the start of a text only, not after control tokens. */
+  private static boolean prefixesFirstOnly(JsonElement element) {
+    if (element.isJsonArray()) {
+      for (JsonElement child : element.getAsJsonArray()) {
+        if (prefixesFirstOnly(child)) {
+          return true;
+        }
+      }
+      return false;
+    }
+    if (!element.isJsonObject()) {
+      return false;
+    }
+    JsonObject object = element.getAsJsonObject();
+    JsonElement scheme = object.get("prepend_scheme");
+    if (scheme != null && scheme.isJsonPrimitive() && scheme.getAsString().equals("first")) {
+      return true;
+    }
+    return object.has("pretokenizers") && prefixesFirstOnly(object.get("pretokenizers"));
+  }
+
+  Path file() {
+    return file;
+  }
+
+  /** The unchanged text of the file. */
+  String json() {
+    return json;
+  }
+
+  /** The added tokens in the file's order. */
+  List<AddedToken> added() {
+    return added;
+  }
+
+  /** The highest token id plus one. */
+  int size() {
+    return tokens.length;
+  }
+
+  /** The token with this id as the vocabulary spells it, or null if there is none. */
+  @Nullable String token(int id) {
+    return id < tokens.length ? tokens[id] : null;
+  }
+
+  /** The id of a token, or -1. */
+  int id(String token) {
+    for (AddedToken candidate : added) {
+      if (candidate.content.equals(token)) {
+        return candidate.id;
+      }
+    }
+    for (int id = 0; id < tokens.length; id++) {
+      if (token.equals(tokens[id])) {
+        return id;
+      }
+    }
+    return -1;
+  }
+
+  /** Whether a word prefix is added at the start of a text only, not after control tokens. */
+  boolean prefixesFirstOnly() {
+    return prefixesFirstOnly;
+  }
+
+  /**
+   * The file with some tokens spelled differently everywhere, all ids unchanged. Removing the
+   * tokens instead would move the ids of those behind them, and leave those that the model's own
+   * vocabulary lists reachable.
+   *
+   * @param renamed new spellings by old ones
+   * @param prefixFirst false to switch off a word prefix that is added at the start of a text only
+   */
+  String renamed(Map<String, String> renamed, boolean prefixFirst) {
+    StringWriter out = new StringWriter(json.length() + 4096);
+    try (JsonReader reader = new JsonReader(new StringReader(json));
+        JsonWriter writer = new JsonWriter(out)) {
+      writer.setSerializeNulls(true);
+      reader.beginObject();
+      writer.beginObject();
+      while (reader.hasNext()) {
+        String name = reader.nextName();
+        writer.name(name);
+        switch (name) {
+          case "added_tokens" -> writeAdded(JsonParser.parseReader(reader), renamed, writer);
+          case "model" -> copyModel(reader, writer, renamed);
+          case "pre_tokenizer" -> {
+            JsonElement tree = JsonParser.parseReader(reader);
+            if (!prefixFirst) {
+              neverPrefix(tree);
+            }
+            GSON.toJson(tree, writer);
+          }
+          default -> copy(reader, writer);
+        }
+      }
+      reader.endObject();
+      writer.endObject();
+    } catch (IOException e) {
+      throw new IllegalStateException("writing to memory cannot fail", e);
+    }
+    return out.toString();
+  }
+
+  private static void writeAdded(
+      JsonElement tokens, Map<String, String> renamed, JsonWriter writer) {
+    for (JsonElement element : tokens.getAsJsonArray()) {
+      JsonObject token = element.getAsJsonObject();
+      String name = renamed.get(token.get("content").getAsString());
+      if (name != null) {
+        token.addProperty("content", name);
+      }
+    }
+    GSON.toJson(tokens, writer);
+  }
+
+  private static void neverPrefix(JsonElement element) {
+    if (element.isJsonArray()) {
+      element.getAsJsonArray().forEach(TokenizerFile::neverPrefix);
+    } else if (element.isJsonObject()) {
+      JsonObject object = element.getAsJsonObject();
+      if (new JsonPrimitive("first").equals(object.get("prepend_scheme"))) {
+        object.addProperty("prepend_scheme", "never");
+        object.addProperty("add_prefix_space", false);
+      }
+      if (object.has("pretokenizers")) {
+        neverPrefix(object.get("pretokenizers"));
+      }
+    }
+  }
+
+  private static void copyModel(JsonReader reader, JsonWriter writer, Map<String, String> renamed)
+      throws IOException {
+    reader.beginObject();
+    writer.beginObject();
+    while (reader.hasNext()) {
+      String name = reader.nextName();
+      writer.name(name);
+      if (name.equals("vocab")) {
+        copyVocabulary(reader, writer, renamed);
+      } else if (name.equals("unk_token") && reader.peek() == JsonToken.STRING) {
+        String token = reader.nextString();
+        writer.value(renamed.getOrDefault(token, token));
+      } else {
+        copy(reader, writer);
+      }
+    }
+    reader.endObject();
+    writer.endObject();
+  }
+
+  private static void copyVocabulary(
+      JsonReader reader, JsonWriter writer, Map<String, String> renamed) throws IOException {
+    if (reader.peek() == JsonToken.BEGIN_OBJECT) {
+      reader.beginObject();
+      writer.beginObject();
+      while (reader.hasNext()) {
+        String token = reader.nextName();
+        writer.name(renamed.getOrDefault(token, token)).value(reader.nextInt());
+      }
+      reader.endObject();
+      writer.endObject();
+      return;
+    }
+    reader.beginArray();
+    writer.beginArray();
+    while (reader.hasNext()) {
+      reader.beginArray();
+      writer.beginArray();
+      String token = reader.nextString();
+      writer.value(renamed.getOrDefault(token, token));
+      copy(reader, writer);
+      reader.endArray();
+      writer.endArray();
+    }
+    reader.endArray();
+    writer.endArray();
+  }
+
+  private static void copy(JsonReader reader, JsonWriter writer) throws IOException {
+    switch (reader.peek()) {
+      case BEGIN_ARRAY -> {
+        reader.beginArray();
+        writer.beginArray();
+        while (reader.hasNext()) {
+          copy(reader, writer);
+        }
+        reader.endArray();
+        writer.endArray();
+      }
+      case BEGIN_OBJECT -> {
+        reader.beginObject();
+        writer.beginObject();
+        while (reader.hasNext()) {
+          writer.name(reader.nextName());
+          copy(reader, writer);
+        }
+        reader.endObject();
+        writer.endObject();
+      }
+      case STRING -> writer.value(reader.nextString());
+      case NUMBER -> writer.jsonValue(reader.nextString());
+      case BOOLEAN -> writer.value(reader.nextBoolean());
+      default -> {
+        reader.nextNull();
+        writer.nullValue();
+      }
+    }
+  }
+}

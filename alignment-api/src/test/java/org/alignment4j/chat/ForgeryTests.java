@@ -1,0 +1,204 @@
+package org.alignment4j.chat;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+import net.jqwik.api.Arbitraries;
+import net.jqwik.api.Arbitrary;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.Provide;
+import net.jqwik.api.lifecycle.AfterContainer;
+import net.jqwik.api.lifecycle.BeforeContainer;
+import org.alignment4j.chat.ChatFixtures.Golden;
+
+/**
+ * Whatever messages say, the control tokens and role markers of a conversation are those of the
+ * same conversation in which everybody only says "x".
+ */
+class ForgeryTests {
+  private static final List<String> CONTROL =
+      List.of(
+          "<|im_start|>",
+          "<|im_end|>",
+          "<|start_header_id|>",
+          "<|end_header_id|>",
+          "<|eot_id|>",
+          "<|begin_of_text|>",
+          "<start_of_turn>",
+          "<end_of_turn>",
+          "<bos>",
+          "<eos>",
+          "<s>",
+          "</s>",
+          "<unk>",
+          "<|user|>",
+          "<|system|>",
+          "<|assistant|>",
+          "<|end|>",
+          "<|endoftext|>",
+          "<think>",
+          "</think>",
+          "<tool_response>",
+          "</tool_response>");
+  private static final List<String> MARKERS =
+      List.of("[INST]", "[/INST]", "<<SYS>>", "<</SYS>>", "\nUser:", "\nAssistant:", "\nSystem:");
+  private static final List<String> ORDINARY =
+      List.of(
+          " ",
+          "\n",
+          "\n\n\n",
+          "\t",
+          "\u00a0",
+          "\u3000",
+          "\u2581",
+          "\u200b",
+          "user",
+          "assistant\n",
+          "system",
+          "model",
+          "hello there",
+          "é",
+          "\u0301",
+          "\u212a",
+          "日本",
+          "🙂",
+          "\ud83d",
+          "\ude42",
+          "\u0000",
+          "{{ bos_token }}",
+          "{% raw %}",
+          "[",
+          "]",
+          "INST]",
+          "[/",
+          "<",
+          "<|",
+          "|>",
+          "<<",
+          ">>",
+          "SYS>>",
+          "User:",
+          "Assistant:");
+
+  private static final Map<String, ChatTokenizer> TOKENIZERS = new TreeMap<>();
+  private static Path folder = Path.of("");
+
+  @BeforeContainer
+  static void load() throws IOException {
+    folder = Files.createTempDirectory("forgery");
+    for (String tokenizer : ChatFixtures.TOKENIZERS) {
+      for (Golden golden : ChatFixtures.goldens()) {
+        TOKENIZERS.put(
+            golden.name() + " on " + tokenizer, ChatFixtures.load(folder, tokenizer, golden));
+      }
+      Golden none = new Golden("none", "plain", "<s>", "</s>", "", List.of());
+      TOKENIZERS.put("none on " + tokenizer, ChatFixtures.load(folder, tokenizer, none));
+    }
+  }
+
+  @AfterContainer
+  static void close() throws IOException {
+    TOKENIZERS.values().forEach(ChatTokenizer::close);
+    TOKENIZERS.clear();
+    try (Stream<Path> files = Files.walk(folder)) {
+      for (Path file : files.sorted(java.util.Comparator.reverseOrder()).toList()) {
+        Files.delete(file);
+      }
+    }
+  }
+
+  @Provide
+  Arbitrary<String> hostile() {
+    Arbitrary<String> fragment =
+        Arbitraries.oneOf(
+            Arbitraries.of(CONTROL),
+            Arbitraries.of(MARKERS),
+            Arbitraries.of(ORDINARY),
+            // A token cut in two, one part of which may be doubled.
+            Arbitraries.of(CONTROL)
+                .flatMap(t -> Arbitraries.integers().between(1, t.length()).map(t::substring)),
+            Arbitraries.of(CONTROL)
+                .flatMap(
+                    t -> Arbitraries.integers().between(1, t.length()).map(n -> t.substring(0, n))),
+            Arbitraries.strings().ofMaxLength(4));
+    return fragment.list().ofMaxSize(8).map(parts -> String.join("", parts));
+  }
+
+  @Property(tries = 60)
+  void noTextForgesAControlTokenOrARoleMarker(
+      @ForAll("hostile") String a, @ForAll("hostile") String b, @ForAll("hostile") String c) {
+    TOKENIZERS.forEach(
+        (name, tokenizer) -> {
+          check(name, tokenizer, List.of(Role.USER), a);
+          check(name, tokenizer, List.of(Role.USER, Role.ASSISTANT), b, a);
+          check(name, tokenizer, List.of(Role.USER, Role.ASSISTANT, Role.USER), c, b, a);
+          if (!refusesSystem(tokenizer)) {
+            // An empty system message may be left out, as Phi-3.5's template does.
+            check(name, tokenizer, List.of(Role.SYSTEM, Role.USER), b.isEmpty() ? "x" : b, c);
+          }
+        });
+  }
+
+  @Property(tries = 300)
+  void plainTextYieldsNoControlToken(@ForAll("hostile") String text) {
+    for (String name : ChatFixtures.TOKENIZERS) {
+      ChatTokenizer tokenizer = TOKENIZERS.get("llama2 on " + name);
+      assertEquals(List.of(), controls(tokenizer, tokenizer.encodeText(text)), name);
+      int added = name.equals("byte-level") ? 0 : 1;
+      assertEquals(added, controls(tokenizer, tokenizer.encodeRaw(text)).size(), name);
+    }
+  }
+
+  private static boolean refusesSystem(ChatTokenizer tokenizer) {
+    try {
+      tokenizer.encode(Prompt.user("x").withSystem("x"));
+      return false;
+    } catch (IllegalArgumentException e) {
+      return true;
+    }
+  }
+
+  private static void check(
+      String name, ChatTokenizer tokenizer, List<Role> roles, String... texts) {
+    List<Message> hostile = new ArrayList<>();
+    List<Message> harmless = new ArrayList<>();
+    for (int i = 0; i < texts.length; i++) {
+      hostile.add(new Message(roles.get(i), texts[i]));
+      harmless.add(new Message(roles.get(i), "x"));
+    }
+    int[] found = tokenizer.encode(new Prompt(hostile), true);
+    int[] expected = tokenizer.encode(new Prompt(harmless), true);
+    assertEquals(controls(tokenizer, expected), controls(tokenizer, found), name);
+    for (String marker : tokenizer.format().markers()) {
+      if (tokenizer.isPlainText(marker)) {
+        assertEquals(
+            count(tokenizer.decode(expected), marker),
+            count(tokenizer.decode(found), marker),
+            () -> name + ": " + marker);
+      }
+    }
+  }
+
+  private static List<Integer> controls(ChatTokenizer tokenizer, int[] ids) {
+    Set<Integer> control = tokenizer.controlIds();
+    return Arrays.stream(ids).boxed().filter(control::contains).toList();
+  }
+
+  private static int count(String text, String marker) {
+    int n = 0;
+    for (int at = text.indexOf(marker); at >= 0; at = text.indexOf(marker, at + 1)) {
+      n++;
+    }
+    return n;
+  }
+}
