@@ -4,6 +4,7 @@ import static org.alignment4j.core.Arguments.require;
 
 import java.nio.file.Path;
 import java.util.Collections;
+import java.util.Objects;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import org.alignment4j.core.Layer;
@@ -26,7 +27,7 @@ public record ControlVector(SortedMap<Layer, float[]> directions, Provenance pro
 
   /** D. */
   public int width() {
-    return directions.get(directions.firstKey()).length;
+    return Objects.requireNonNull(directions.get(directions.firstKey())).length;
   }
 
   @Override
