@@ -10,8 +10,11 @@ import java.util.List;
 import java.util.concurrent.Semaphore;
 import org.alignment4j.core.EngineException;
 import org.alignment4j.core.Layer;
-import org.alignment4j.model.ModelConfig.Llama3Scaling;
+import org.alignment4j.model.Family.Trait;
 import org.alignment4j.tensor.Kernels;
+import org.alignment4j.tensor.NativeTensor;
+import org.alignment4j.tensor.StorageType;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -26,21 +29,37 @@ final class Decoder implements AutoCloseable {
   private static final Semaphore CPU = new Semaphore(1, true);
 
   private final ModelConfig config;
+  private final Precision precision;
   private final Kernels kernels;
   private final boolean cpu;
+
+  /** base^(2i/R) [R/2]. */
+  private final float[] powers;
+
+  /** Inverse frequencies [1, R/2] of sequences within the original context, and of longer ones. */
   private final NDArray frequencies;
 
-  Decoder(ModelConfig config, NDManager manager) {
+  private final NDArray longFrequencies;
+
+  Decoder(ModelConfig config, Precision precision, NDManager manager) {
     this.config = config;
+    this.precision = precision;
     this.cpu = !manager.getDevice().isGpu();
-    this.kernels = compile(config, manager.getDevice());
-    this.frequencies = manager.create(frequencies(manager));
+    this.kernels = compile(manager.getDevice());
+    this.powers = powers(manager);
+    int border = config.rope().switchesAbove();
+    this.frequencies = row(manager, border);
+    this.longFrequencies = border == 0 ? frequencies : row(manager, border + 1);
   }
 
-  private static Kernels compile(ModelConfig config, Device device) {
+  private NDArray row(NDManager manager, int length) {
+    return manager.create(config.rope().frequencies(powers, length)).expandDims(0);
+  }
+
+  private Kernels compile(Device device) {
     if (!device.isGpu()) {
       try {
-        return sources(config, "linear_onednn.torchscript").compile(device);
+        return sources("linear_onednn.torchscript").compile(device);
       } catch (EngineException e) {
         if (!String.valueOf(e.getMessage()).contains("mkldnn")) {
           throw e;
@@ -48,62 +67,87 @@ final class Decoder implements AutoCloseable {
         LOG.warn("this build of PyTorch has no oneDNN; matrix products will be slower");
       }
     }
-    return sources(config, "linear.torchscript").compile(device);
+    return sources("linear.torchscript").compile(device);
   }
 
-  private static Kernels.Builder sources(ModelConfig config, String linear) {
+  private Kernels.Builder sources(String linear) {
     Class<?> here = Decoder.class;
+    StorageType compute = precision.compute();
+    boolean half = compute != StorageType.F32;
+    ModelConfig.Extras extras = config.extras();
     return Kernels.named("decoder")
         .sources(here, linear, "linear.torchscript")
         .source(here, "block.torchscript")
         .source(here, "forward.torchscript")
         .source(here, "generate.torchscript")
         .source(here, "language_loss.torchscript")
+        // Training is in float32, whatever inference computes in.
+        .attributes("compute", compute.engineType(), StorageType.F32.engineType())
+        .attributes("half", half, false)
+        .attributes("widen", precision.storage() != compute, precision.storage() != StorageType.F32)
+        // The smallest number instead of -inf: see mask.
+        .attributes("lowest", compute == StorageType.F16 ? -6.0e4 : -3.0e38, -3.0e38)
+        .attributes("embedding_scale", embeddingScale(compute), embeddingScale(StorageType.F32))
         .attribute("heads", config.heads())
         .attribute("kv_heads", config.kvHeads())
         .attribute("head_size", config.headSize())
-        .attribute("head_norms", config.family().headNorms)
+        .attribute("rotated", config.rope().rotated(config.headSize()))
+        .attribute("head_norms", config.family().has(Trait.HEAD_NORMS))
+        .attribute("offset_norms", config.family().has(Trait.OFFSET_NORMS))
+        .attribute("post_norms", config.family().has(Trait.POST_NORMS))
+        .attribute("activation", extras.activation().code)
+        .attribute("score_scale", extras.scoreScale())
+        .attribute("score_cap", extras.scoreCap())
+        .attribute("logit_cap", extras.logitCap())
         .attribute("eps", config.normEps())
-        .attribute("rope_scale", 1.0)
+        .attribute("rope_scale", config.rope().attentionFactor())
         .attribute("window", config.slidingWindow())
         .attribute("windowed", config.windowed().stream().map(w -> w ? 1 : 0).toList())
         .attribute("stride", BlockLayout.STRIDE);
+  }
+
+  /** Rounded as the models were trained: to the type that is computed in. */
+  private double embeddingScale(StorageType compute) {
+    return config.family().has(Trait.SCALED_EMBEDDINGS)
+        ? compute.rounded((float) Math.sqrt(config.width()))
+        : 1;
   }
 
   ModelConfig config() {
     return config;
   }
 
-  /** Inverse frequencies [E/2], computed as transformers does, in float32. */
-  private float[] frequencies(NDManager manager) {
-    float[] f;
+  Precision precision() {
+    return precision;
+  }
+
+  private float[] powers(NDManager manager) {
     try (NDManager scope = manager.newSubManager()) {
-      f =
-          kernels
-              .call("frequencies", scope)
-              .reals(config.rope().base())
-              .ints(config.headSize())
-              .infer()
-              .get(0)
-              .toFloatArray();
+      return kernels
+          .call("powers", scope)
+          .reals(config.rope().base())
+          .ints(config.rope().rotated(config.headSize()))
+          .infer()
+          .get(0)
+          .toFloatArray();
     }
-    Llama3Scaling s = config.rope().scaling();
-    if (s != null) {
-      double low = s.originalContext() / s.lowFrequencyFactor();
-      double high = s.originalContext() / s.highFrequencyFactor();
-      for (int i = 0; i < f.length; i++) {
-        double wavelength = 2 * Math.PI / f[i];
-        if (wavelength > low) {
-          f[i] = (float) (f[i] / s.factor());
-        } else if (wavelength >= high) {
-          double smooth =
-              (s.originalContext() / wavelength - s.lowFrequencyFactor())
-                  / (s.highFrequencyFactor() - s.lowFrequencyFactor());
-          f[i] = (float) ((1 - smooth) * (f[i] / s.factor()) + smooth * f[i]);
-        }
-      }
+  }
+
+  /** Inverse frequencies [1, R/2], or [B, R/2] if sequences need different ones. */
+  private NDArray frequencies(NDManager scope, Batch batch) {
+    int border = config.rope().switchesAbove();
+    long longer = batch.sequences().stream().filter(s -> s.length > border).count();
+    if (border == 0 || longer == 0) {
+      return frequencies;
     }
-    return f;
+    if (longer == batch.size()) {
+      return longFrequencies;
+    }
+    float[][] rows = new float[batch.size()][];
+    for (int b = 0; b < rows.length; b++) {
+      rows[b] = config.rope().frequencies(powers, batch.sequences().get(b).length);
+    }
+    return scope.create(rows);
   }
 
   /** One steering edit, resolved for a batch: vector [1, D], on [B, T]. */
@@ -115,12 +159,24 @@ final class Decoder implements AutoCloseable {
       int end,
       List<Layer> captures,
       long[] rows,
-      long @org.jspecify.annotations.Nullable [] pick,
+      long @Nullable [] pick,
       List<Edit> edits) {}
 
-  /** Token embeddings [BT, D]. */
-  NDArray embed(NDManager scope, NDArray ids, NDArray table, boolean train) {
-    return run(kernels.call("embed", scope).tensor(ids).tensor(table), train).get(0);
+  /**
+   * Token embeddings [BT, D], float32.
+   *
+   * @param given [N, D] rows that the ids -1 to -N stand for, or null
+   */
+  NDArray embed(
+      NDManager scope, NDArray ids, NDArray table, @Nullable NDArray given, boolean train) {
+    return run(
+            kernels.call("embed", scope).tensor(ids).tensor(table).tensor(orNone(scope, given)),
+            train)
+        .get(0);
+  }
+
+  private static NDArray orNone(NDManager scope, @Nullable NDArray given) {
+    return given == null ? scope.create(new Shape(0)) : given;
   }
 
   /**
@@ -147,7 +203,7 @@ final class Decoder implements AutoCloseable {
             .list(weights)
             .tensor(batch.attentionWithRoom(scope, 0))
             .tensor(batch.positions(scope))
-            .tensor(frequencies)
+            .tensor(frequencies(scope, batch))
             .tensor(longs(scope, pass.rows))
             .tensor(longs(scope, pass.pick == null ? new long[0] : pass.pick))
             .list(editTensors(pass.edits)),
@@ -195,9 +251,11 @@ final class Decoder implements AutoCloseable {
   /** One generation step; see generate.torchscript. */
   NDList step(
       NDManager scope,
+      Batch batch,
       int past,
       boolean plain,
       NDArray ids,
+      @Nullable NDArray given,
       Weights weights,
       NDArray attention,
       NDArray positions,
@@ -213,17 +271,23 @@ final class Decoder implements AutoCloseable {
             .ints(plan.stream().mapToLong(Long::longValue).toArray())
             .tensor(ids)
             .tensor(weights.embeddings())
+            .tensor(orNone(scope, given))
             .list(weights.blocks())
             .tensor(weights.finalNorm())
             .tensor(weights.output())
             .tensor(attention)
             .tensor(positions)
-            .tensor(frequencies)
+            .tensor(frequencies(scope, batch))
             .tensor(longs(scope, pick))
             .tensor(banned)
             .list(cache)
             .list(editTensors(edits)),
         false);
+  }
+
+  /** An array [shape] of the type that is computed in, for keys and values. */
+  NDArray cache(NDManager scope, Shape shape) {
+    return NativeTensor.empty(scope, precision.compute(), shape);
   }
 
   static NDArray longs(NDManager scope, long[] values) {

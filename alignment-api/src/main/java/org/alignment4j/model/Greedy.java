@@ -1,6 +1,5 @@
 package org.alignment4j.model;
 
-import ai.djl.engine.EngineException;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
@@ -77,9 +76,11 @@ final class Greedy {
               .decoder()
               .step(
                   step,
+                  batch,
                   past,
                   plain,
                   ids,
+                  null,
                   model.weights(),
                   attention,
                   positions,
@@ -115,9 +116,9 @@ final class Greedy {
     List<NDArray> cache = new ArrayList<>();
     try {
       for (int i = 0; i < 2 * c.blocks(); i++) {
-        cache.add(scope.zeros(shape));
+        cache.add(model.decoder().cache(scope, shape));
       }
-    } catch (EngineException e) {
+    } catch (OutOfMemoryException e) {
       throw new OutOfMemoryException(
           "no room for " + 2 * c.blocks() + " key and value arrays of shape " + shape, e);
     }

@@ -29,9 +29,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A white-box language model: an open-weight checkpoint whose hidden states can be read, steered
- * and tuned. Weights are float32 and never change; {@link #with(TunedBlock)} and {@link
- * #with(Steering...)} give views that share them. Thread-safe: many threads may use one model and
- * its views at once.
+ * and tuned. Weights never change; {@link #with(TunedBlock)} and {@link #with(Steering...)} give
+ * views that share them. Thread-safe: many threads may use one model and its views at once.
  *
  * <p>Shapes in this package: B batch, T tokens, D width, H heads, K key/value heads, V vocabulary,
  * L blocks.
@@ -81,6 +80,11 @@ public final class LanguageModel implements AutoCloseable {
 
   /** Loads a Hugging Face checkpoint folder onto a device; see {@link #load(Path)}. */
   public static LanguageModel load(Path folder, Device device) {
+    return load(folder, device, Precision.FLOAT32);
+  }
+
+  /** Loads a Hugging Face checkpoint folder in a precision; see {@link #load(Path)}. */
+  public static LanguageModel load(Path folder, Device device, Precision precision) {
     DjlDefaults.apply();
     if (!Files.isDirectory(folder)) {
       throw new CheckpointException("no folder " + folder);
@@ -88,8 +92,9 @@ public final class LanguageModel implements AutoCloseable {
     ModelConfig config = ModelConfig.read(folder);
     NDManager manager = newManager(device);
     try (Checkpoint checkpoint = Checkpoint.open(folder)) {
-      Weights weights = Weights.load(checkpoint, config, manager);
-      Base base = new Base(folder, manager, new Decoder(config, manager), new FolderFiles(folder));
+      Weights weights = Weights.load(checkpoint, config, precision, manager);
+      Decoder decoder = new Decoder(config, precision, manager);
+      Base base = new Base(folder, manager, decoder, new FolderFiles(folder));
       return new LanguageModel(base, weights, List.of(), manager, true);
     } catch (RuntimeException | Error e) {
       manager.close();
@@ -113,6 +118,11 @@ public final class LanguageModel implements AutoCloseable {
   /** The model's shape. */
   public ModelConfig config() {
     return base.decoder.config();
+  }
+
+  /** In what its weights are kept and in what it computes. */
+  public Precision precision() {
+    return base.decoder.precision();
   }
 
   /** The folder it was loaded from. */
@@ -266,7 +276,7 @@ public final class LanguageModel implements AutoCloseable {
       List<Layer> captures,
       long[] rows,
       long @Nullable [] pick) {
-    NDArray x = base.decoder.embed(scope, batch.ids(scope), weights.embeddings(), false);
+    NDArray x = base.decoder.embed(scope, batch.ids(scope), weights.embeddings(), null, false);
     return base.decoder.blocks(
         scope,
         x,

@@ -11,7 +11,6 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -21,6 +20,7 @@ import org.alignment4j.chat.Encoded;
 import org.alignment4j.core.CheckpointException;
 import org.alignment4j.core.Layer;
 import org.alignment4j.core.Provenance;
+import org.alignment4j.tensor.NativeTensor;
 import org.alignment4j.tensor.SafetensorsWriter;
 import org.alignment4j.tensor.StorageType;
 import org.alignment4j.tensor.TensorSource;
@@ -128,7 +128,7 @@ public final class TrainableWeights implements AutoCloseable {
     }
     require(!rows.isEmpty(), "no sequence has a response to learn");
     Decoder decoder = model.decoder();
-    NDArray x = decoder.embed(scope, batch.ids(scope), weights.embeddings(), true);
+    NDArray x = decoder.embed(scope, batch.ids(scope), weights.embeddings(), null, true);
     int top = model.config().blocks();
     x =
         decoder
@@ -155,7 +155,7 @@ public final class TrainableWeights implements AutoCloseable {
     require(layers.contains(layer), "%s is not trained", layer);
     List<NDArray> fused = new ArrayList<>();
     String prefix = "block." + layer.block() + ".";
-    for (int i = 0; i < BlockLayout.STRIDE; i++) {
+    for (int i = 0; i < BlockLayout.WEIGHTS; i++) {
       int at = names.indexOf(prefix + i);
       fused.add(at < 0 ? weights.range(layer.block(), layer.index()).get(i) : gradients.get(at));
     }
@@ -196,25 +196,27 @@ public final class TrainableWeights implements AutoCloseable {
     } catch (IOException e) {
       throw new CheckpointException("cannot write " + folder + ": " + e.getMessage(), e);
     }
-    Map<String, Weight> tensors = new LinkedHashMap<>();
     ModelConfig c = model.config();
     long[] table = {c.vocabulary(), c.width()};
-    tensors.put(
-        "model.embed_tokens.weight", new Weight(table, weights.embeddings().toFloatArray()));
+    List<TensorSource> sources = new ArrayList<>();
+    sources.add(source("model.embed_tokens.weight", type, table, weights.embeddings()));
     for (int b = 0; b < c.blocks(); b++) {
       String prefix = "model.layers." + b + ".";
       BlockTensors.toJava(c, weights.range(b, b + 1))
-          .forEach((name, w) -> tensors.put(prefix + name, w));
+          .forEach(
+              (name, w) ->
+                  sources.add(TensorSource.of(prefix + name, type, w.shape(), w.values())));
     }
-    tensors.put(
-        "model.norm.weight",
-        new Weight(new long[] {c.width()}, weights.finalNorm().toFloatArray()));
+    sources.add(source("model.norm.weight", type, new long[] {c.width()}, weights.finalNorm()));
     if (!c.tiedHead()) {
-      tensors.put("lm_head.weight", new Weight(table, weights.output().toFloatArray()));
+      sources.add(source("lm_head.weight", type, table, weights.output()));
     }
-    List<TensorSource> sources = new ArrayList<>();
-    tensors.forEach((name, w) -> sources.add(TensorSource.of(name, type, w.shape(), w.values())));
     SafetensorsWriter.write(folder.resolve("model.safetensors"), Map.of(), sources);
+  }
+
+  private static TensorSource source(String name, StorageType type, long[] shape, NDArray array) {
+    return new TensorSource(
+        name, type, shape, (first, into) -> NativeTensor.read(array, first, into));
   }
 
   @Override

@@ -26,7 +26,6 @@ import java.util.function.UnaryOperator;
 import org.alignment4j.core.AlignmentException;
 import org.alignment4j.core.CheckpointException;
 import org.alignment4j.core.Layer;
-import org.alignment4j.model.ModelConfig.Family;
 import org.alignment4j.tensor.SafetensorsFile;
 import org.alignment4j.tensor.SafetensorsWriter;
 import org.alignment4j.tensor.StorageType;

@@ -10,8 +10,6 @@ import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 import org.alignment4j.chat.Encoded;
-import org.alignment4j.model.ModelConfig.Family;
-import org.alignment4j.model.ModelConfig.Rope;
 import org.alignment4j.tensor.SafetensorsFile;
 import org.alignment4j.tensor.SafetensorsWriter;
 import org.alignment4j.tensor.StorageType;
