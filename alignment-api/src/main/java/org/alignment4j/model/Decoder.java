@@ -224,7 +224,8 @@ final class Decoder implements AutoCloseable {
 
   /** The final norm of x [N, D]. */
   NDArray finalNorm(NDManager scope, NDArray x, Weights weights) {
-    return run(kernels.call("norm", scope).tensor(x).tensor(weights.finalNorm()), false).get(0);
+    return run(kernels.call("final_norm", scope).tensor(x).tensor(weights.finalNorm()), false)
+        .get(0);
   }
 
   /** Sum of cross entropies, then its gradients; see language_loss.torchscript. */

@@ -21,6 +21,7 @@ import org.alignment4j.data.Prompts;
 import org.alignment4j.model.Capture;
 import org.alignment4j.model.LanguageModel;
 import org.alignment4j.model.Parity;
+import org.alignment4j.model.Precision;
 import org.alignment4j.model.TrainableBlock;
 import org.alignment4j.tensor.SafetensorsFile;
 import org.alignment4j.testing.Npz;
@@ -62,14 +63,18 @@ class CommandTests {
 
   @Test
   void brokenParityBoundsAreNamedInOneLine() {
-    Outcome outcome = VerifyParityCommand.outcome(new Parity("x", 3e-4, 1e-5, Double.NaN, false));
+    Outcome outcome =
+        VerifyParityCommand.outcome(
+            new Parity("x", Precision.FLOAT32, 3e-4, 1e-5, 0, 0, Double.NaN, false));
     assertEquals(
         "x: max_abs_hidden 0.000300 exceeds 0.000200; max_rel_grad NaN exceeds 0.00100; the greedy"
             + " continuation differs",
         outcome.failure());
     JsonObject json = JsonParser.parseString(Json.text(outcome.json())).getAsJsonObject();
     assertTrue(json.get("max_rel_grad").isJsonNull());
-    assertNull(VerifyParityCommand.outcome(new Parity("x", 0, 0, 0, true)).failure());
+    assertNull(
+        VerifyParityCommand.outcome(new Parity("x", Precision.FLOAT32, 0, 0, 0, 0, 0, true))
+            .failure());
   }
 
   @Test
