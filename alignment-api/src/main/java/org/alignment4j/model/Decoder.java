@@ -45,7 +45,7 @@ final class Decoder implements AutoCloseable {
     this.config = config;
     this.precision = precision;
     this.cpu = !manager.getDevice().isGpu();
-    this.kernels = compile(manager.getDevice());
+    this.kernels = compile(manager);
     this.powers = powers(manager);
     int border = config.rope().switchesAbove();
     this.frequencies = row(manager, border);
@@ -56,18 +56,37 @@ final class Decoder implements AutoCloseable {
     return manager.create(config.rope().frequencies(powers, length)).expandDims(0);
   }
 
-  private Kernels compile(Device device) {
+  private Kernels compile(NDManager manager) {
+    Device device = manager.getDevice();
     if (!device.isGpu()) {
+      @Nullable Kernels fast = null;
       try {
-        return sources("linear_onednn.torchscript").compile(device);
+        fast = sources("linear_onednn.torchscript").compile(device);
+        probe(fast, manager);
+        return fast;
       } catch (EngineException e) {
-        if (!String.valueOf(e.getMessage()).contains("mkldnn")) {
+        if (fast == null && !String.valueOf(e.getMessage()).contains("mkldnn")) {
           throw e;
         }
-        LOG.warn("this build of PyTorch has no oneDNN; matrix products will be slower");
+        if (fast != null) {
+          fast.close();
+        }
+        LOG.warn(
+            "oneDNN has no {} products on this machine; they will be slower", precision.compute());
       }
     }
     return sources("linear.torchscript").compile(device);
+  }
+
+  /** oneDNN knows only at the first product whether the processor can do it. */
+  private void probe(Kernels fast, NDManager manager) {
+    try (NDManager scope = manager.newSubManager()) {
+      fast.call("linear", scope)
+          .tensor(NativeTensor.empty(scope, precision.compute(), new Shape(1, 16)))
+          .tensor(NativeTensor.empty(scope, precision.storage(), new Shape(16, 16)))
+          .tensor(scope.create(new Shape(0)))
+          .infer();
+    }
   }
 
   private Kernels.Builder sources(String linear) {
