@@ -84,11 +84,12 @@ public record ModelConfig(
 
     /** What a family has where its configuration says nothing. */
     static Extras of(Family family, int headSize) {
+      boolean caps = family.has(Trait.SOFT_CAPS);
       return new Extras(
           family.has(Trait.TANH_GELU) ? Activation.GELU_TANH : Activation.SILU,
-          1 / Math.sqrt(headSize),
-          0,
-          0);
+          1 / Math.sqrt(caps ? 256 : headSize),
+          caps ? 50 : 0,
+          caps ? 30 : 0);
     }
   }
 
