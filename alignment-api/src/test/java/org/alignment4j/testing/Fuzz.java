@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Random;
+import java.util.SplittableRandom;
 import java.util.function.Function;
 import org.alignment4j.core.AlignmentException;
 import org.jspecify.annotations.Nullable;
@@ -58,6 +59,10 @@ public record Fuzz(
         worker.join(50);
         worker.watch();
       }
+    } catch (AssertionError e) {
+      worker.stopped = true;
+      worker.interrupt();
+      throw e;
     } catch (InterruptedException e) {
       throw new AssertionError(worker.what(), e);
     }
@@ -78,6 +83,7 @@ public record Fuzz(
     private final Reader reader;
     private int read;
     private int refused;
+    private volatile boolean stopped;
     private volatile @Nullable Throwable failure;
     private volatile Version now = new Version(-1, new byte[0], 0, 0);
 
@@ -94,8 +100,10 @@ public record Fuzz(
     @Override
     public void run() {
       try {
-        for (int i = 0; i < count; i++) {
-          byte[] bytes = versions.apply(new Random(seed * 1_000_003 + i));
+        for (int i = 0; i < count && !stopped; i++) {
+          // Random itself gives seeds that lie close the same first numbers.
+          long own = new SplittableRandom(seed * 1_000_003 + i).nextLong();
+          byte[] bytes = versions.apply(new Random(own));
           now = new Version(i, bytes, threads.getCurrentThreadCpuTime(), System.nanoTime());
           // A new file each time: overwriting one makes some file systems flush it.
           Files.write(file, bytes);
