@@ -255,7 +255,8 @@ public record ControlVector(SortedMap<Layer, float[]> directions, Provenance pro
 
   /**
    * Writes {@code control_vector.gguf} and {@code provenance.json} into a folder, which is made if
-   * absent. The file's model hint is the provenance's setting {@code model_hint}, else "unknown".
+   * absent. The file's model hint is that of the provenance and of those within it, if they agree,
+   * else "unknown".
    *
    * @throws IllegalArgumentException if there is a direction at layer 0, for which the file has no
    *     place

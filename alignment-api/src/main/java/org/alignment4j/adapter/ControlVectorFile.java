@@ -7,9 +7,11 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.regex.Pattern;
@@ -41,7 +43,6 @@ final class ControlVectorFile {
   private ControlVectorFile() {}
 
   static void save(ControlVector vector, Path folder) {
-    Object hint = vector.provenance().settings().get(HINT);
     requireBlocks(vector);
     try {
       Files.createDirectories(folder);
@@ -51,7 +52,26 @@ final class ControlVectorFile {
     } catch (IOException e) {
       throw new CheckpointException("cannot write " + folder + ": " + e, e);
     }
-    write(vector, folder.resolve(NAME), hint instanceof String text ? text : "unknown");
+    Set<String> hints = new HashSet<>();
+    collectHints(vector.provenance().settings(), hints);
+    write(vector, folder.resolve(NAME), hints.size() == 1 ? hints.iterator().next() : "unknown");
+  }
+
+  /** Those of the vectors that a sum was made of count too. */
+  private static void collectHints(Object value, Set<String> hints) {
+    if (value instanceof Map<?, ?> map) {
+      map.forEach(
+          (key, inner) -> {
+            if (inner instanceof String text
+                && (key.equals(HINT) || key.equals(ARCHITECTURE + "." + HINT))) {
+              hints.add(text);
+            } else {
+              collectHints(inner, hints);
+            }
+          });
+    } else if (value instanceof Iterable<?> list) {
+      list.forEach(inner -> collectHints(inner, hints));
+    }
   }
 
   static void write(ControlVector vector, Path file, String modelHint) {
