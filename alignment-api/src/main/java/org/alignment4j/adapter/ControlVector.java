@@ -62,11 +62,18 @@ public record ControlVector(SortedMap<Layer, float[]> directions, Provenance pro
 
   /** D. */
   public int width() {
-    return first().length;
+    return at(directions.firstKey()).length;
   }
 
-  private float[] first() {
-    return Objects.requireNonNull(directions.get(directions.firstKey()));
+  /**
+   * The direction [D] at a layer; not a copy.
+   *
+   * @throws IllegalArgumentException if there is none
+   */
+  public float[] at(Layer layer) {
+    float[] v = directions.get(layer);
+    require(v != null, "no %s in a control vector of %s", layer, directions.keySet());
+    return Objects.requireNonNull(v);
   }
 
   /**
@@ -152,9 +159,7 @@ public record ControlVector(SortedMap<Layer, float[]> directions, Provenance pro
   public ControlVector restrictedTo(Collection<Layer> layers) {
     SortedMap<Layer, float[]> all = new TreeMap<>();
     for (Layer layer : layers) {
-      float[] v = directions.get(layer);
-      require(v != null, "no %s in a control vector of %s", layer, directions.keySet());
-      all.put(layer, Objects.requireNonNull(v));
+      all.put(layer, at(layer));
     }
     require(!all.isEmpty(), "restricted to no layers");
     List<Integer> indices = all.keySet().stream().map(Layer::index).toList();
