@@ -1,5 +1,8 @@
 package org.alignment4j.adapter;
 
+import org.alignment4j.core.CheckpointException;
+import org.alignment4j.tensor.SafetensorsFile;
+
 /** Looks for numbers that are none. */
 final class Finite {
   private Finite() {}
@@ -12,5 +15,26 @@ final class Finite {
       }
     }
     return -1;
+  }
+
+  /**
+   * Reads a tensor.
+   *
+   * @throws CheckpointException if a number in it is not finite
+   */
+  static float[] read(SafetensorsFile file, String name) {
+    float[] values = file.floats(name);
+    int at = firstExcept(values);
+    if (at >= 0) {
+      throw new CheckpointException(
+          file.path()
+              + ": "
+              + name
+              + ": expected finite numbers, found "
+              + values[at]
+              + " at "
+              + at);
+    }
+    return values;
   }
 }

@@ -215,12 +215,7 @@ final class LoraFile {
       int in = other(file, a, 1, rank);
       int out = other(file, b, 0, rank);
       return new Target(
-          layer,
-          module,
-          in,
-          out,
-          PeftFolder.finite(file, a.name()),
-          PeftFolder.finite(file, b.name()));
+          layer, module, in, out, Finite.read(file, a.name()), Finite.read(file, b.name()));
     }
 
     /** The size of a matrix along {@code axis}, the other being the rank. */

@@ -101,34 +101,21 @@ final class PeftFolder {
     return SafetensorsFile.open(folder.resolve(WEIGHTS));
   }
 
-  /**
-   * Reads a tensor.
-   *
-   * @throws CheckpointException if a number in it is not finite
-   */
-  static float[] finite(SafetensorsFile file, String name) {
-    float[] values = file.floats(name);
-    int at = Finite.firstExcept(values);
-    if (at >= 0) {
-      throw new CheckpointException(
-          file.path()
-              + ": "
-              + name
-              + ": expected finite numbers, found "
-              + values[at]
-              + " at "
-              + at);
-    }
-    return values;
-  }
-
   /** What this library wrote, or else the configuration as the settings of a run of PEFT's. */
   Provenance provenance(JsonFile config) {
     Path file = folder.resolve(PROVENANCE);
     if (!Files.exists(file)) {
       return new Provenance("peft", config.toMap(), 0, Map.of(), Map.of());
     }
-    String text = JsonFile.read(file).json().toString();
+    return provenance(file, JsonFile.read(file).json().toString());
+  }
+
+  /**
+   * Parses what {@link Provenance#toJson} gave.
+   *
+   * @param file where the text was found, for messages
+   */
+  static Provenance provenance(Path file, String text) {
     try {
       return Provenance.fromJson(text);
     } catch (BadDataException | UnsupportedOperationException | IllegalArgumentException e) {

@@ -117,7 +117,7 @@ public record SoftPrompt(int tokens, int width, float[] values, Provenance prove
                 + Arrays.toString(shape));
       }
       return new SoftPrompt(
-          tokens, (int) width, PeftFolder.finite(file, TENSOR), peft.provenance(config));
+          tokens, (int) width, Finite.read(file, TENSOR), peft.provenance(config));
     }
   }
 

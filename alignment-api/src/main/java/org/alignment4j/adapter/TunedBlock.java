@@ -3,6 +3,7 @@ package org.alignment4j.adapter;
 import static org.alignment4j.core.Arguments.require;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -92,7 +93,9 @@ public record TunedBlock(Layer layer, Map<String, Weight> tensors, Provenance pr
   public void save(Path folder) {
     try {
       Files.createDirectories(folder);
-      Files.writeString(folder.resolve("provenance.json"), provenance.toJson());
+      WholeFile.write(
+          folder.resolve(PeftFolder.PROVENANCE),
+          provenance.toJson().getBytes(StandardCharsets.UTF_8));
     } catch (IOException e) {
       throw new CheckpointException("cannot write " + folder + ": " + e.getMessage(), e);
     }
@@ -109,7 +112,7 @@ public record TunedBlock(Layer layer, Map<String, Weight> tensors, Provenance pr
   /**
    * Reads what {@link #save} wrote.
    *
-   * @throws CheckpointException if the file is missing or damaged
+   * @throws CheckpointException if the file is missing or damaged, or a number in it is not finite
    */
   public static TunedBlock load(Path folder) {
     Path path = folder.resolve(FILE);
@@ -129,9 +132,12 @@ public record TunedBlock(Layer layer, Map<String, Weight> tensors, Provenance pr
         }
         tensors.put(
             info.name().substring(prefix.length()),
-            new Weight(info.shape(), file.floats(info.name())));
+            new Weight(info.shape(), Finite.read(file, info.name())));
       }
-      return new TunedBlock(layer, tensors, Provenance.fromJson(provenance));
+      if (tensors.isEmpty()) {
+        throw new CheckpointException(path + ": expected tensors of a block, found none");
+      }
+      return new TunedBlock(layer, tensors, PeftFolder.provenance(path, provenance));
     }
   }
 

@@ -22,6 +22,9 @@ import org.alignment4j.adapter.LoraAdapter.Target;
 import org.alignment4j.core.CheckpointException;
 import org.alignment4j.core.Layer;
 import org.alignment4j.core.Provenance;
+import org.alignment4j.tensor.SafetensorsWriter;
+import org.alignment4j.tensor.StorageType;
+import org.alignment4j.tensor.TensorSource;
 import org.jspecify.annotations.Nullable;
 
 /** Whatever is saved is loaded as the same value, its kind told by the folder. */
@@ -116,6 +119,32 @@ class AdapterFolderTests {
     assertTrue(Adapter.load(folder) instanceof ControlVector);
     Files.move(folder.resolve("control_vector.gguf"), folder.resolve("theirs.gguf"));
     assertTrue(Adapter.load(folder) instanceof ControlVector, "under any name");
+  }
+
+  @net.jqwik.api.Example
+  void aDamagedTunedBlockIsRefusedByName() throws IOException {
+    Path folder = Files.createTempDirectory(root(), "a");
+    Path file = folder.resolve("tuned_block.safetensors");
+    Map<String, String> good = Map.of("layer", "2", "provenance", Loras.PROVENANCE.toJson());
+    write(file, good, new float[] {1, Float.NaN});
+    refused(folder, "model.layers.1.w: expected finite numbers, found NaN at 1");
+    SafetensorsWriter.write(file, good, List.of());
+    refused(folder, "expected tensors of a block, found none");
+    for (String provenance : List.of("", "{}", "[]", "{\"method\":{}}")) {
+      write(file, Map.of("layer", "2", "provenance", provenance), new float[2]);
+      refused(folder, file.toString());
+    }
+    write(file, Map.of("layer", "3", "provenance", Loras.PROVENANCE.toJson()), new float[2]);
+    refused(folder, "model.layers.1.w is not of block 2");
+  }
+
+  private static void write(Path file, Map<String, String> metadata, float[] values) {
+    SafetensorsWriter.write(
+        file,
+        metadata,
+        List.of(
+            TensorSource.of(
+                "model.layers.1.w", StorageType.F32, new long[] {values.length}, values)));
   }
 
   private static void refused(Path folder, String named) {
