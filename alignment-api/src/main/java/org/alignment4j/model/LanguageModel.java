@@ -13,7 +13,9 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.function.Function;
 import java.util.stream.IntStream;
 import org.alignment4j.adapter.Adapter;
@@ -24,11 +26,13 @@ import org.alignment4j.adapter.TunedBlock;
 import org.alignment4j.chat.ChatTokenizer;
 import org.alignment4j.chat.Encoded;
 import org.alignment4j.chat.Prompt;
+import org.alignment4j.core.AvailableMemory;
 import org.alignment4j.core.Cancellation;
 import org.alignment4j.core.CheckpointException;
 import org.alignment4j.core.DjlDefaults;
 import org.alignment4j.core.Hashes;
 import org.alignment4j.core.Layer;
+import org.alignment4j.core.OutOfMemoryException;
 import org.alignment4j.model.Activations.Label;
 import org.alignment4j.tensor.Checkpoint;
 import org.jspecify.annotations.Nullable;
@@ -94,6 +98,7 @@ public final class LanguageModel implements AutoCloseable {
    *     message names file and tensor
    * @throws org.alignment4j.core.UnsupportedArchitectureException for architectures or options this
    *     version does not run
+   * @throws OutOfMemoryException if the weights need more memory than there is, before any is taken
    */
   public static LanguageModel load(Path folder) {
     return load(folder, Device.cpu());
@@ -111,6 +116,9 @@ public final class LanguageModel implements AutoCloseable {
       throw new CheckpointException("no folder " + folder);
     }
     ModelConfig config = ModelConfig.read(folder);
+    if (!device.isGpu()) {
+      requireRoom(folder, config, precision, AvailableMemory.bytes());
+    }
     NDManager manager = newManager(device);
     try (Checkpoint checkpoint = Checkpoint.open(folder)) {
       Weights weights = Weights.load(checkpoint, config, precision, manager);
@@ -120,6 +128,23 @@ public final class LanguageModel implements AutoCloseable {
     } catch (RuntimeException | Error e) {
       manager.close();
       throw e;
+    }
+  }
+
+  /** Being ended by the system half way through would be worse than not to begin. */
+  static void requireRoom(
+      Path folder, ModelConfig config, Precision precision, OptionalLong available) {
+    long needed = config.loadBytes(precision);
+    if (available.isPresent() && needed > available.getAsLong()) {
+      throw new OutOfMemoryException(
+          String.format(
+              Locale.ROOT,
+              "%s needs about %d MiB in %s, %d MiB are available; a shorter precision or a smaller"
+                  + " model fits",
+              folder,
+              needed >> 20,
+              precision,
+              available.getAsLong() >> 20));
     }
   }
 

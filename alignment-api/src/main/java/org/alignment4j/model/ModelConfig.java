@@ -46,6 +46,9 @@ public record ModelConfig(
     Set<Integer> endOfSequence,
     Extras extras) {
 
+  /** Chunks on their way from the file, and the compiled kernels. */
+  private static final long LOADING = 64L << 20;
+
   /** What stands between the block's products. */
   public enum Activation {
     /** x sigmoid(x). */
@@ -191,5 +194,13 @@ public record ModelConfig(
       bytes += blocks * slot.shape().size() * slot.type(precision).bytes();
     }
     return bytes;
+  }
+
+  /**
+   * Estimate of the memory that loading takes, in bytes: the weights, and what passes through while
+   * they are read. Activations, caches and the Java heap come on top.
+   */
+  public long loadBytes(Precision precision) {
+    return weightBytes(precision) + LOADING;
   }
 }
