@@ -58,6 +58,8 @@ final class Decoder implements AutoCloseable {
         .source(here, "block.torchscript")
         .source(here, "forward.torchscript")
         .source(here, "generate.torchscript")
+        .source(here, "sample.torchscript")
+        .source(here, "score.torchscript")
         .source(here, "language_loss.torchscript")
         .attribute("heads", config.heads())
         .attribute("kv_heads", config.kvHeads())
@@ -224,6 +226,90 @@ final class Decoder implements AutoCloseable {
             .list(cache)
             .list(editTensors(edits)),
         false);
+  }
+
+  /** The tokens [B] that come next, then log-probabilities and margins; see sample.torchscript. */
+  NDList choose(
+      NDManager scope,
+      Generation settings,
+      NDArray logits,
+      NDArray banned,
+      NDArray seen,
+      double[] draws,
+      boolean margins) {
+    return run(
+        processors(kernels.call("choose", scope), settings, margins)
+            .tensor(logits)
+            .tensor(banned)
+            .tensor(seen)
+            .reals(draws),
+        false);
+  }
+
+  /** The probabilities [B, V] float64 that {@link #choose} draws from. */
+  NDArray distribution(
+      NDManager scope, Generation settings, NDArray logits, NDArray banned, NDArray seen) {
+    return run(
+            processors(kernels.call("distribution", scope), settings, false)
+                .tensor(logits)
+                .tensor(banned)
+                .tensor(seen),
+            false)
+        .get(0);
+  }
+
+  private static Kernels.Call processors(Kernels.Call call, Generation s, boolean margins) {
+    return call.ints(s.topK(), s.logProbabilities() ? 1 : 0, margins ? 1 : 0)
+        .reals(s.temperature(), s.topP(), s.minP(), s.repetitionPenalty());
+  }
+
+  /** Which ids stand in each row of ids [B, T], padding being V or more: [B, V] bool. */
+  NDArray seen(NDManager scope, NDArray ids, int vocabulary) {
+    return run(kernels.call("seen", scope).tensor(ids).ints(vocabulary), false).get(0);
+  }
+
+  /** Log-probabilities [N] of labels under the same logits [1, V]. */
+  NDArray logProbabilities(NDManager scope, NDArray logits, long[] labels) {
+    return run(kernels.call("first", scope).tensor(logits).tensor(longs(scope, labels)), false)
+        .get(0);
+  }
+
+  /**
+   * Continuations of one prefix, one behind the other in one row.
+   *
+   * @param past P, tokens of the prefix
+   * @param rows rows of logits at a time
+   * @param ids [1, T]
+   * @param positions [1, T]
+   * @param owners number of each token's continuation [T]
+   * @param labels what follows each token [T]
+   */
+  record Packed(
+      int past, int rows, NDArray ids, NDArray positions, NDArray owners, NDArray labels) {}
+
+  /** Log-probabilities [T] of what follows each token; see score.torchscript. */
+  NDArray score(
+      NDManager scope, Packed packed, Weights weights, List<NDArray> cache, List<Edit> edits) {
+    List<Long> plan =
+        new ArrayList<>(List.of((long) packed.past, (long) packed.rows, (long) edits.size()));
+    addEdits(plan, edits);
+    return run(
+            kernels
+                .call("score", scope)
+                .ints(plan.stream().mapToLong(Long::longValue).toArray())
+                .tensor(packed.ids)
+                .tensor(weights.embeddings())
+                .list(weights.blocks())
+                .tensor(weights.finalNorm())
+                .tensor(weights.output())
+                .tensor(packed.positions)
+                .tensor(packed.owners)
+                .tensor(frequencies)
+                .tensor(packed.labels)
+                .list(cache)
+                .list(editTensors(edits)),
+            false)
+        .get(0);
   }
 
   static NDArray longs(NDManager scope, long[] values) {
