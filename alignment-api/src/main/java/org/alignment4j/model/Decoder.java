@@ -100,6 +100,8 @@ final class Decoder implements AutoCloseable {
         .source(here, "block.torchscript")
         .source(here, "forward.torchscript")
         .source(here, "generate.torchscript")
+        .source(here, "sample.torchscript")
+        .source(here, "score.torchscript")
         .source(here, "language_loss.torchscript")
         .source(here, "low_rank.torchscript")
         // Training is in float32, whatever inference computes in.
@@ -154,19 +156,21 @@ final class Decoder implements AutoCloseable {
     }
   }
 
-  /** Inverse frequencies [1, R/2], or [B, R/2] if sequences need different ones. */
-  private NDArray frequencies(NDManager scope, Batch batch) {
+  /**
+   * Inverse frequencies [1, R/2], or [B, R/2] if sequences of these lengths need different ones.
+   */
+  private NDArray frequencies(NDManager scope, int[] lengths) {
     int border = config.rope().switchesAbove();
-    long longer = batch.sequences().stream().filter(s -> s.length > border).count();
+    long longer = Arrays.stream(lengths).filter(n -> n > border).count();
     if (border == 0 || longer == 0) {
       return frequencies;
     }
-    if (longer == batch.size()) {
+    if (longer == lengths.length) {
       return longFrequencies;
     }
-    float[][] rows = new float[batch.size()][];
+    float[][] rows = new float[lengths.length][];
     for (int b = 0; b < rows.length; b++) {
-      rows[b] = config.rope().frequencies(powers, batch.sequences().get(b).length);
+      rows[b] = config.rope().frequencies(powers, lengths[b]);
     }
     return scope.create(rows);
   }
@@ -224,7 +228,7 @@ final class Decoder implements AutoCloseable {
             .list(weights)
             .tensor(batch.attentionWithRoom(scope, 0))
             .tensor(batch.positions(scope))
-            .tensor(frequencies(scope, batch))
+            .tensor(frequencies(scope, batch.lengths()))
             .tensor(longs(scope, pass.rows))
             .tensor(longs(scope, pass.pick == null ? new long[0] : pass.pick))
             .list(editTensors(pass.edits)),
@@ -270,10 +274,14 @@ final class Decoder implements AutoCloseable {
         true);
   }
 
-  /** One generation step; see generate.torchscript. */
+  /**
+   * One generation step; see generate.torchscript.
+   *
+   * @param lengths tokens of each sequence so far, which choose the rotary frequencies
+   */
   NDList step(
       NDManager scope,
-      Batch batch,
+      int[] lengths,
       int past,
       boolean plain,
       NDArray ids,
@@ -299,7 +307,7 @@ final class Decoder implements AutoCloseable {
             .tensor(weights.output())
             .tensor(attention)
             .tensor(positions)
-            .tensor(frequencies(scope, batch))
+            .tensor(frequencies(scope, lengths))
             .tensor(longs(scope, pick))
             .tensor(banned)
             .list(cache)
@@ -347,6 +355,97 @@ final class Decoder implements AutoCloseable {
   /** An array [shape] of the type that is computed in, for keys and values. */
   NDArray cache(NDManager scope, Shape shape) {
     return NativeTensor.empty(scope, precision.compute(), shape);
+  }
+
+  /** The tokens [B] that come next, then log-probabilities and margins; see sample.torchscript. */
+  NDList choose(
+      NDManager scope,
+      Generation settings,
+      NDArray logits,
+      NDArray banned,
+      NDArray seen,
+      double[] draws,
+      boolean margins) {
+    return run(
+        processors(kernels.call("choose", scope), settings, margins)
+            .tensor(logits)
+            .tensor(banned)
+            .tensor(seen)
+            .reals(draws),
+        false);
+  }
+
+  /** The probabilities [B, V] float64 that {@link #choose} draws from. */
+  NDArray distribution(
+      NDManager scope, Generation settings, NDArray logits, NDArray banned, NDArray seen) {
+    return run(
+            processors(kernels.call("distribution", scope), settings, false)
+                .tensor(logits)
+                .tensor(banned)
+                .tensor(seen),
+            false)
+        .get(0);
+  }
+
+  private static Kernels.Call processors(Kernels.Call call, Generation s, boolean margins) {
+    return call.ints(s.topK(), s.logProbabilities() ? 1 : 0, margins ? 1 : 0)
+        .reals(s.temperature(), s.topP(), s.minP(), s.repetitionPenalty());
+  }
+
+  /** Which ids stand in each row of ids [B, T], padding being V or more: [B, V] bool. */
+  NDArray seen(NDManager scope, NDArray ids, int vocabulary) {
+    return run(kernels.call("seen", scope).tensor(ids).ints(vocabulary), false).get(0);
+  }
+
+  /** Log-probabilities [N] of labels under the same logits [1, V]. */
+  NDArray logProbabilities(NDManager scope, NDArray logits, long[] labels) {
+    return run(kernels.call("first", scope).tensor(logits).tensor(longs(scope, labels)), false)
+        .get(0);
+  }
+
+  /**
+   * Continuations of one prefix, one behind the other in one row.
+   *
+   * @param past P, tokens of the prefix
+   * @param reach a length that chooses the rotary frequencies
+   * @param rows rows of logits at a time
+   * @param ids [1, T]
+   * @param positions [1, T]
+   * @param owners number of each token's continuation [T]
+   * @param labels what follows each token [T]
+   */
+  record Packed(
+      int past,
+      int reach,
+      int rows,
+      NDArray ids,
+      NDArray positions,
+      NDArray owners,
+      NDArray labels) {}
+
+  /** Log-probabilities [T] of what follows each token; see score.torchscript. */
+  NDArray score(
+      NDManager scope, Packed packed, Weights weights, List<NDArray> cache, List<Edit> edits) {
+    List<Long> plan =
+        new ArrayList<>(List.of((long) packed.past, (long) packed.rows, (long) edits.size()));
+    addEdits(plan, edits);
+    return run(
+            kernels
+                .call("score", scope)
+                .ints(plan.stream().mapToLong(Long::longValue).toArray())
+                .tensor(packed.ids)
+                .tensor(weights.embeddings())
+                .list(weights.blocks())
+                .tensor(weights.finalNorm())
+                .tensor(weights.output())
+                .tensor(packed.positions)
+                .tensor(packed.owners)
+                .tensor(frequencies(scope, new int[] {packed.reach}))
+                .tensor(packed.labels)
+                .list(cache)
+                .list(editTensors(edits)),
+            false)
+        .get(0);
   }
 
   static NDArray longs(NDManager scope, long[] values) {

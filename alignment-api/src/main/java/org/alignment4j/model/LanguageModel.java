@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalLong;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.stream.IntStream;
 import org.alignment4j.adapter.Adapter;
@@ -25,6 +26,7 @@ import org.alignment4j.adapter.SoftPrompt;
 import org.alignment4j.adapter.TunedBlock;
 import org.alignment4j.chat.ChatTokenizer;
 import org.alignment4j.chat.Encoded;
+import org.alignment4j.chat.Message;
 import org.alignment4j.chat.Prompt;
 import org.alignment4j.core.AvailableMemory;
 import org.alignment4j.core.Cancellation;
@@ -490,29 +492,51 @@ public final class LanguageModel implements AutoCloseable {
     return hidden(scope, batch, topLayer(), List.of(topLayer()), rows, null).get(1);
   }
 
-  /** Answers templated prompts greedily; see {@link #generateIds}. */
+  /** Answers templated prompts; see {@link #generateIds(List, Generation, Consumer)}. */
   public List<Completion> generate(List<Prompt> prompts, Generation settings) {
-    return generateIds(encodeIds(prompts), settings);
+    return continued(encodeIds(prompts), settings, null);
   }
 
   /**
-   * Continues token sequences greedily with a key/value cache.
+   * Answers templated prompts, telling of tokens as they come; see {@link #generateIds(List,
+   * Generation, Consumer)}.
+   */
+  public List<Completion> generate(
+      List<Prompt> prompts, Generation settings, Consumer<GeneratedToken> listener) {
+    return continued(encodeIds(prompts), settings, listener);
+  }
+
+  /** Continues token sequences; see {@link #generateIds(List, Generation, Consumer)}. */
+  public List<Completion> generateIds(List<int[]> sequences, Generation settings) {
+    return continued(sequences, settings, null);
+  }
+
+  /**
+   * Continues token sequences with a key/value cache, up to 32 at once and those of like length
+   * together. Sequence i draws its n-th token with the n-th number of its own seed, so that its
+   * text does not depend on what else is in the call, except where rounding, which a batch changes
+   * in the last bits of a logit, decides between two tokens.
    *
+   * <p>An interrupt ends it between two tokens. The listener is called on this thread, between two
+   * tokens of the batch; what it throws ends generation and comes out of this call.
+   *
+   * @param listener hears of each token, a sequence's in order; sequences of more than one batch
+   *     come batch after batch
    * @return one completion per sequence, in order
    * @throws IllegalArgumentException as in {@link #captureIds}, and if a sequence has no room for
-   *     {@code minNewTokens}
+   *     {@code minNewTokens}, there are seeds but not one for each sequence, or stop strings but no
+   *     tokenizer
+   * @throws org.alignment4j.core.CancelledException if the thread is interrupted
    */
-  public List<Completion> generateIds(List<int[]> sequences, Generation settings) {
+  public List<Completion> generateIds(
+      List<int[]> sequences, Generation settings, Consumer<GeneratedToken> listener) {
+    return continued(sequences, settings, listener);
+  }
+
+  private List<Completion> continued(
+      List<int[]> sequences, Generation settings, @Nullable Consumer<GeneratedToken> listener) {
     check(sequences);
-    for (int i = 0; i < sequences.size(); i++) {
-      require(
-          sequences.get(i).length + Math.max(1, settings.minNewTokens())
-              <= config().contextLength(),
-          "sequence %s of %s tokens leaves no room in the context of %s",
-          i,
-          sequences.get(i).length,
-          config().contextLength());
-    }
+    check(sequences, settings);
     List<int[]> prepared = prepared(sequences);
     Completion[] result = new Completion[sequences.size()];
     List<Integer> order = new ArrayList<>(IntStream.range(0, result.length).boxed().toList());
@@ -523,13 +547,124 @@ public final class LanguageModel implements AutoCloseable {
           Batch.of(some.stream().map(prepared::get).toList(), Batch.Side.LEFT)
               .withIndex(some.stream().mapToInt(Integer::intValue).toArray());
       try (NDManager scope = base.manager.newSubManager()) {
-        List<Completion> part = new Greedy(this, scope, batch, settings).run();
+        List<Completion> part = new Generator(this, scope, batch, settings, listener).run();
         for (int b = 0; b < part.size(); b++) {
           result[some.get(b)] = part.get(b);
         }
       }
     }
     return List.of(result);
+  }
+
+  private void check(List<int[]> sequences, Generation settings) {
+    for (int i = 0; i < sequences.size(); i++) {
+      require(
+          sequences.get(i).length + Math.max(1, settings.minNewTokens())
+              <= config().contextLength() - virtualTokens(),
+          "sequence %s of %s tokens leaves no room in the context of %s",
+          i,
+          sequences.get(i).length,
+          config().contextLength() - virtualTokens());
+    }
+    require(
+        settings.seeds().isEmpty() || settings.seeds().size() == sequences.size(),
+        "%s seeds for %s sequences",
+        settings.seeds().size(),
+        sequences.size());
+    require(
+        settings.stopStrings().isEmpty() || tokenizerIfPresent() != null,
+        "stop strings need a tokenizer, which %s has not",
+        folder());
+  }
+
+  /**
+   * Scores answers to a templated prompt, or continuations of the answer that it leaves open. Each
+   * is tokenised together with the prompt, as one text and as the chat template writes it (some
+   * templates strip spaces around an answer); its tokens are those from the first one on that the
+   * prompt alone does not have. The token that ends a turn is not among them.
+   *
+   * @return one score per continuation, in order
+   * @throws IllegalArgumentException as in {@link #scoreIds}
+   */
+  public List<ContinuationScore> score(Prompt prompt, List<String> continuations) {
+    int[] own = tokenizer().encode(prompt);
+    List<int[]> whole =
+        continuations.stream().map(c -> tokenizer().encode(continuing(prompt, c))).toList();
+    int[] starts = whole.stream().mapToInt(w -> commonLength(own, w)).toArray();
+    int shared = Arrays.stream(starts).min().orElse(own.length);
+    require(shared > 0, "a continuation changes the first token of the prompt");
+    List<ContinuationScore> scores =
+        scoreIds(
+            Arrays.copyOf(own, shared),
+            whole.stream().map(w -> Arrays.copyOfRange(w, shared, w.length)).toList());
+    return IntStream.range(0, scores.size())
+        .mapToObj(i -> scores.get(i).from(starts[i] - shared))
+        .toList();
+  }
+
+  private static Prompt continuing(Prompt prompt, String text) {
+    if (!prompt.endsWithResponse()) {
+      return prompt.withResponse(text);
+    }
+    List<Message> messages = new ArrayList<>(prompt.messages());
+    String open = messages.remove(messages.size() - 1).text();
+    messages.add(Message.assistant(open + text));
+    return new Prompt(messages);
+  }
+
+  private static int commonLength(int[] a, int[] b) {
+    int mismatch = Arrays.mismatch(a, b);
+    return mismatch < 0 ? a.length : mismatch;
+  }
+
+  /**
+   * Scores continuations of one prefix, which runs once for all of them. What a steered view
+   * changes in tokens to be generated, it changes in the continuations.
+   *
+   * @param prefix token ids, one at least
+   * @param continuations token ids; one without tokens has none to score
+   * @return one score per continuation, in order
+   * @throws IllegalArgumentException if the prefix is empty, prefix and continuation are longer
+   *     than the context, or an id lies outside the vocabulary; the message gives the
+   *     continuation's index
+   * @throws org.alignment4j.core.CancelledException if the thread is interrupted
+   */
+  public List<ContinuationScore> scoreIds(int[] prefix, List<int[]> continuations) {
+    require(prefix.length > 0, "the prefix is empty");
+    check(List.of(prefix));
+    if (continuations.isEmpty()) {
+      return List.of();
+    }
+    check(continuations.stream().map(c -> concatenated(prefix, c)).toList());
+    int[] whole = prepared(List.of(prefix)).get(0);
+    List<float[]> found = new ArrayList<>();
+    continuations.forEach(c -> found.add(new float[c.length]));
+    // One prefix serves only continuations on the same side of a border of the frequencies.
+    int border = config().rope().switchesAbove();
+    for (boolean beyond : new boolean[] {false, true}) {
+      List<Integer> some =
+          IntStream.range(0, continuations.size())
+              .filter(i -> continuations.get(i).length > 0)
+              .filter(
+                  i ->
+                      beyond == (border > 0 && whole.length + continuations.get(i).length > border))
+              .boxed()
+              .toList();
+      if (!some.isEmpty()) {
+        try (NDManager scope = base.manager.newSubManager()) {
+          new Scorer(this, scope, whole, beyond ? border + 1 : 1).run(continuations, some, found);
+        }
+      }
+    }
+    return IntStream.range(0, found.size())
+        .mapToObj(i -> new ContinuationScore(continuations.get(i), found.get(i)))
+        .toList();
+  }
+
+  private static int[] concatenated(int[] a, int[] b) {
+    int[] both = Arrays.copyOf(a, a.length + b.length);
+    System.arraycopy(b, 0, both, a.length, b.length);
+    return both;
   }
 
   /** Steering resolved for a batch, with room for tokens to come. */

@@ -252,7 +252,7 @@ class DamageTests {
   void moreNewTokensThanAnyMemoryHoldsAreCutAtTheContext() {
     Completion c =
         model
-            .generateIds(List.of(new int[] {1}), new Generation(Integer.MAX_VALUE, 0, true))
+            .generateIds(List.of(new int[] {1}), Generation.greedy(Integer.MAX_VALUE).ignoringEnd())
             .get(0);
     assertEquals(TinyModels.CONTEXT - 1, c.ids().length);
   }

@@ -199,7 +199,7 @@ public final class Bench {
       }
       starts.add(start);
     }
-    Generation exactly = new Generation(GENERATE_NEW, GENERATE_NEW, true);
+    Generation exactly = Generation.greedy(GENERATE_NEW).ignoringEnd();
     return starts.size() * GENERATE_NEW / seconds(() -> model.generateIds(starts, exactly));
   }
 

@@ -24,6 +24,7 @@ import picocli.CommandLine.ParseResult;
     synopsisSubcommandLabel = "COMMAND",
     subcommands = {
       GenerateCommand.class,
+      ChatCommand.class,
       VerifyParityCommand.class,
       CaptureCommand.class,
       ReadCommand.class,
@@ -98,6 +99,7 @@ public final class Align {
   private static int execute(AlignCommand command, Console console) {
     try {
       command.common().check();
+      command.console(console);
       Outcome outcome;
       try (ConsoleProgress progress = new ConsoleProgress(console)) {
         outcome = command.run(progress);
