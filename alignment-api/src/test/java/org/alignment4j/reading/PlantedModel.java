@@ -13,6 +13,7 @@ import org.alignment4j.chat.Prompt;
 import org.alignment4j.tensor.SafetensorsWriter;
 import org.alignment4j.tensor.StorageType;
 import org.alignment4j.tensor.TensorSource;
+import org.alignment4j.testing.ByteTokenizer;
 
 /**
  * A random chat model in which one concept has a known direction: the letter "+" carries it, "-"
@@ -25,10 +26,6 @@ final class PlantedModel {
   static final int BLOCKS = 3;
 
   private static final int HEAD = 8;
-  private static final String CHATML =
-      "{% for message in messages %}{{'<|im_start|>' + message['role'] + '\\n' +"
-          + " message['content'] + '<|im_end|>' + '\\n'}}{% endfor %}{% if add_generation_prompt"
-          + " %}{{ '<|im_start|>assistant\\n' }}{% endif %}";
 
   private PlantedModel() {}
 
@@ -65,7 +62,7 @@ final class PlantedModel {
   }
 
   static Path write(Path folder) throws IOException {
-    Map<String, Integer> vocabulary = vocabulary();
+    Map<String, Integer> vocabulary = ByteTokenizer.bytes();
     int v = vocabulary.size() + 2;
     Map<String, Object> config = new LinkedHashMap<>();
     config.put("architectures", List.of("LlamaForCausalLM"));
@@ -85,7 +82,7 @@ final class PlantedModel {
     config.put("eos_token_id", vocabulary.size() + 1);
     Files.createDirectories(folder);
     Files.writeString(folder.resolve("config.json"), new Gson().toJson(config));
-    writeTokenizer(folder, vocabulary);
+    ByteTokenizer.write(folder, vocabulary);
     Random random = new Random(1);
     List<TensorSource> tensors = new ArrayList<>();
     float[] embeddings = normal(random, v * WIDTH, 0.3);
@@ -154,51 +151,5 @@ final class PlantedModel {
     float[] values = new float[WIDTH];
     java.util.Arrays.fill(values, 1);
     return values;
-  }
-
-  private static Map<String, Integer> vocabulary() {
-    Map<String, Integer> all = new LinkedHashMap<>();
-    int other = 256;
-    for (int b = 0; b < 256; b++) {
-      boolean printable = b >= '!' && b <= '~' || b >= 0xA1 && b <= 0xAC || b >= 0xAE;
-      all.put(String.valueOf((char) (printable ? b : other++)), b);
-    }
-    return all;
-  }
-
-  private static void writeTokenizer(Path folder, Map<String, Integer> vocabulary)
-      throws IOException {
-    Map<String, Object> model = new LinkedHashMap<>();
-    model.put("type", "BPE");
-    model.put("vocab", vocabulary);
-    model.put("merges", List.of());
-    Map<String, Object> byteLevel =
-        Map.of("type", "ByteLevel", "add_prefix_space", false, "trim_offsets", true);
-    Map<String, Object> file = new LinkedHashMap<>();
-    file.put("version", "1.0");
-    file.put(
-        "added_tokens",
-        List.of(
-            control(vocabulary.size(), "<|im_start|>"),
-            control(vocabulary.size() + 1, "<|im_end|>")));
-    file.put("pre_tokenizer", byteLevel);
-    file.put("decoder", byteLevel);
-    file.put("model", model);
-    Gson gson = new Gson();
-    Files.writeString(folder.resolve("tokenizer.json"), gson.toJson(file));
-    Files.writeString(
-        folder.resolve("tokenizer_config.json"),
-        gson.toJson(Map.of("eos_token", "<|im_end|>", "chat_template", CHATML)));
-  }
-
-  private static Map<String, Object> control(int id, String content) {
-    Map<String, Object> token = new LinkedHashMap<>();
-    token.put("id", id);
-    token.put("content", content);
-    for (String flag : List.of("single_word", "lstrip", "rstrip", "normalized")) {
-      token.put(flag, false);
-    }
-    token.put("special", true);
-    return token;
   }
 }

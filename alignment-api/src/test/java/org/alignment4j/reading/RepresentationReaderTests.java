@@ -183,19 +183,23 @@ class RepresentationReaderTests {
             .build()
             .read(model, pairs, ProgressListener.NONE);
     double[] sum = new double[PlantedModel.WIDTH];
+    double norm = 0;
     for (ContrastPair pair : pairs) {
       Capture last = new Capture(List.of(layer), TokenPositions.range(-3, 0));
       for (float[] row : model.capture(List.of(pair.positive()), last).at(layer)) {
         for (int j = 0; j < sum.length; j++) {
           sum[j] += row[j] / 15;
         }
+        norm += length(row) / 30;
       }
       for (float[] row : model.capture(List.of(pair.negative()), last).at(layer)) {
         for (int j = 0; j < sum.length; j++) {
           sum[j] -= row[j] / 15;
         }
+        norm += length(row) / 30;
       }
     }
+    assertEquals(norm, reading.layers().get(0).residualNorm(), 1e-4);
     float[] found = reading.inClassDistances().directions().get(layer);
     for (int j = 0; j < sum.length; j++) {
       assertEquals(sum[j], found[j], 1e-4);

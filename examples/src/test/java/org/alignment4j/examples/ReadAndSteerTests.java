@@ -8,7 +8,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.alignment4j.adapter.ControlVector;
-import org.alignment4j.chat.Prompt;
 import org.alignment4j.core.Layer;
 import org.alignment4j.examples.demo.DemoPrompts;
 import org.junit.jupiter.api.Test;
@@ -22,8 +21,9 @@ class ReadAndSteerTests {
 
   @Test
   void thePageShowsTheProgramThatIsCompiled() throws IOException {
-    String program = between(Files.readString(SOURCE), "// docs: begin\n", "    // docs: end");
-    String shown = between(Files.readString(PAGE), "```java\n", "```");
+    String program =
+        QuickstartTests.between(Files.readString(SOURCE), "// docs: begin\n", "    // docs: end");
+    String shown = QuickstartTests.between(Files.readString(PAGE), "```java\n", "```");
     assertEquals(program.stripTrailing().stripIndent() + "\n", shown);
   }
 
@@ -33,28 +33,12 @@ class ReadAndSteerTests {
     String answer =
         ReadAndSteer.run(
             Path.of("demo-model"),
-            prompts(DemoPrompts.Label.HARMFUL),
-            prompts(DemoPrompts.Label.BENIGN),
+            QuickstartTests.prompts(DemoPrompts.Label.HARMFUL),
+            QuickstartTests.prompts(DemoPrompts.Label.BENIGN),
             new Layer(3),
             file);
     assertTrue(answer.contains("sorry"), answer);
     assertEquals(
         List.of(new Layer(3)), List.copyOf(ControlVector.readGguf(file).directions().keySet()));
-  }
-
-  private static List<Prompt> prompts(DemoPrompts.Label label) {
-    return DemoPrompts.tune().stream()
-        .filter(e -> e.label() == label)
-        .map(e -> Prompt.user(e.prompt()))
-        .toList();
-  }
-
-  private static String between(String text, String begin, String end) {
-    int from = text.indexOf(begin);
-    assertTrue(from >= 0, () -> "no " + begin);
-    int start = from + begin.length();
-    int to = text.indexOf(end, start);
-    assertTrue(to >= 0, () -> "no " + end);
-    return text.substring(start, to);
   }
 }
