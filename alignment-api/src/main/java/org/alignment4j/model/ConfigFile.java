@@ -27,6 +27,8 @@ import org.jspecify.annotations.Nullable;
  * Reads and writes config.json, old keys ({@code rope_theta}) and new ({@code rope_parameters}).
  */
 final class ConfigFile {
+  private static final String SCALAR = "query_pre_attn_scalar";
+
   private final Path file;
   private final JsonObject json;
 
@@ -76,6 +78,12 @@ final class ConfigFile {
           case GELU_TANH -> "gelu_pytorch_tanh";
         };
     o.addProperty("hidden_act", activation);
+    if (c.family().has(Trait.SOFT_CAPS)) {
+      double scale = c.extras().scoreScale();
+      o.addProperty(SCALAR, 1 / (scale * scale));
+      o.addProperty("attn_logit_softcapping", c.extras().scoreCap());
+      o.addProperty("final_logit_softcapping", c.extras().logitCap());
+    }
     o.addProperty("tie_word_embeddings", c.tiedHead());
     o.addProperty("attention_bias", false);
     o.addProperty("mlp_bias", false);
@@ -139,24 +147,22 @@ final class ConfigFile {
 
   private Extras extras(Family family, int headSize) {
     boolean caps = family.has(Trait.SOFT_CAPS);
-    double scale = caps ? number(json, "query_pre_attn_scalar", 256) : headSize;
+    Extras usual = Extras.of(family, Math.max(headSize, 1));
     if (caps && flag("use_bidirectional_attention", false)) {
       throw unsupported("use_bidirectional_attention = true");
     }
     return new Extras(
         activation(family),
-        1 / Math.sqrt(scale),
-        caps
-            ? number(json, "attn_logit_softcapping", explicitNull("attn_logit_softcapping", 50))
-            : 0,
-        caps
-            ? number(json, "final_logit_softcapping", explicitNull("final_logit_softcapping", 30))
-            : 0);
+        caps && get(json, SCALAR) != null
+            ? 1 / Math.sqrt(number(json, SCALAR, 0))
+            : usual.scoreScale(),
+        caps ? cap("attn_logit_softcapping", usual.scoreCap()) : 0,
+        caps ? cap("final_logit_softcapping", usual.logitCap()) : 0);
   }
 
-  /** A key that is null switches its feature off; one that is absent has the family's default. */
-  private double explicitNull(String key, double absent) {
-    return json.has(key) ? 0 : absent;
+  /** A cap that is null is none; one that is absent has the family's default. */
+  private double cap(String key, double absent) {
+    return number(json, key, json.has(key) ? 0 : absent);
   }
 
   private Activation activation(Family family) {

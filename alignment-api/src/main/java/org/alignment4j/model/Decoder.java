@@ -6,6 +6,7 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.Semaphore;
 import org.alignment4j.core.EngineException;
@@ -100,6 +101,7 @@ final class Decoder implements AutoCloseable {
         .source(here, "forward.torchscript")
         .source(here, "generate.torchscript")
         .source(here, "language_loss.torchscript")
+        .source(here, "low_rank.torchscript")
         // Training is in float32, whatever inference computes in.
         .attributes("compute", compute.engineType(), StorageType.F32.engineType())
         .attributes("half", half, false)
@@ -303,6 +305,43 @@ final class Decoder implements AutoCloseable {
             .list(cache)
             .list(editTensors(edits)),
         false);
+  }
+
+  /**
+   * A and B of each fused matrix; see low_rank.torchscript.
+   *
+   * @param parts A of each target, then B of each
+   */
+  NDList fuseLowRank(
+      NDManager scope, LowRank places, List<NDArray> parts, double scale, boolean train) {
+    int n = places.targets().size();
+    double[] scales = new double[n];
+    Arrays.fill(scales, scale);
+    return run(
+        kernels
+            .call("fuse", scope)
+            .ints(places.plan())
+            .reals(scales)
+            .list(parts.subList(0, n))
+            .list(parts.subList(n, 2 * n)),
+        train);
+  }
+
+  /** Two changes of one matrix as one, each A and B. */
+  NDList stackLowRank(NDManager scope, List<NDArray> first, List<NDArray> second) {
+    return run(
+        kernels
+            .call("stack", scope)
+            .tensor(first.get(0))
+            .tensor(first.get(1))
+            .tensor(second.get(0))
+            .tensor(second.get(1)),
+        true);
+  }
+
+  /** A copy of a matrix with a change added. */
+  NDArray mergeLowRank(NDManager scope, NDArray matrix, NDArray a, NDArray b) {
+    return run(kernels.call("merge", scope).tensor(matrix).tensor(a).tensor(b), true).get(0);
   }
 
   /** An array [shape] of the type that is computed in, for keys and values. */

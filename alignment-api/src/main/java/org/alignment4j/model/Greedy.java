@@ -80,7 +80,7 @@ final class Greedy {
                   past,
                   plain,
                   ids,
-                  null,
+                  model.virtual(),
                   model.weights(),
                   attention,
                   positions,

@@ -46,6 +46,9 @@ public record ModelConfig(
     Set<Integer> endOfSequence,
     Extras extras) {
 
+  /** Chunks on their way from the file, and the compiled kernels. */
+  private static final long LOADING = 64L << 20;
+
   /** What stands between the block's products. */
   public enum Activation {
     /** x sigmoid(x). */
@@ -84,11 +87,12 @@ public record ModelConfig(
 
     /** What a family has where its configuration says nothing. */
     static Extras of(Family family, int headSize) {
+      boolean caps = family.has(Trait.SOFT_CAPS);
       return new Extras(
           family.has(Trait.TANH_GELU) ? Activation.GELU_TANH : Activation.SILU,
-          1 / Math.sqrt(headSize),
-          0,
-          0);
+          1 / Math.sqrt(caps ? 256 : headSize),
+          caps ? 50 : 0,
+          caps ? 30 : 0);
     }
   }
 
@@ -190,5 +194,13 @@ public record ModelConfig(
       bytes += blocks * slot.shape().size() * slot.type(precision).bytes();
     }
     return bytes;
+  }
+
+  /**
+   * Estimate of the memory that loading takes, in bytes: the weights, and what passes through while
+   * they are read. Activations, caches and the Java heap come on top.
+   */
+  public long loadBytes(Precision precision) {
+    return weightBytes(precision) + LOADING;
   }
 }

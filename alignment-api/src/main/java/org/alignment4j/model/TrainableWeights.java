@@ -30,7 +30,7 @@ import org.alignment4j.tensor.TensorSource;
  * rest is shared with the model and frozen. Not thread-safe; belongs to the thread that trains. The
  * model must stay open.
  */
-public final class TrainableWeights implements AutoCloseable {
+public final class TrainableWeights implements Trainable {
   private final LanguageModel model;
   private final NDManager manager;
   private final Weights weights;
@@ -91,63 +91,24 @@ public final class TrainableWeights implements AutoCloseable {
     return new TrainableWeights(model, new TreeSet<>(layers), false);
   }
 
-  /** The trained tensors, fused as the kernels read them, float32; live. */
+  /** The trained tensors, fused as the kernels read them. */
+  @Override
   public NDList parameters() {
     return parameters;
   }
 
-  /** Names for the parameters, in their order. */
+  @Override
   public List<String> parameterNames() {
     return List.copyOf(names);
   }
 
-  /**
-   * The sum of cross entropies of the responses' tokens, in nats, and its gradients.
-   *
-   * @param sequences prompt and response; tokens from {@code responseStart} on are predicted
-   * @return the sum [], then a gradient per parameter, in {@code scope}
-   * @throws IllegalArgumentException if no sequence has a response
-   */
+  @Override
   public NDList crossEntropy(List<Encoded> sequences, NDManager scope) {
-    return crossEntropy(
-        Batch.of(sequences.stream().map(Encoded::ids).toList(), Batch.Side.RIGHT),
-        sequences,
-        scope);
+    return LanguageLoss.crossEntropy(model, weights, sequences, parameters, scope);
   }
 
   NDList crossEntropy(Batch batch, List<Encoded> sequences, NDManager scope) {
-    model.check(batch.sequences());
-    List<Long> rows = new ArrayList<>();
-    List<Long> labels = new ArrayList<>();
-    for (int b = 0; b < batch.size(); b++) {
-      int[] ids = batch.sequences().get(b);
-      for (int p = Math.max(1, sequences.get(b).responseStart()); p < ids.length; p++) {
-        rows.add((long) b * batch.length() + batch.place(b, p - 1));
-        labels.add((long) ids[p]);
-      }
-    }
-    require(!rows.isEmpty(), "no sequence has a response to learn");
-    Decoder decoder = model.decoder();
-    NDArray x = decoder.embed(scope, batch.ids(scope), weights.embeddings(), null, true);
-    int top = model.config().blocks();
-    x =
-        decoder
-            .blocks(
-                scope,
-                x,
-                weights.blocks(),
-                batch,
-                new Decoder.Pass(0, top, List.of(), new long[] {0}, null, List.of()),
-                true)
-            .get(0);
-    return decoder.crossEntropy(
-        scope,
-        x,
-        weights.finalNorm(),
-        weights.output(),
-        rows.stream().mapToLong(Long::longValue).toArray(),
-        labels.stream().mapToLong(Long::longValue).toArray(),
-        parameters);
+    return LanguageLoss.crossEntropy(model, weights, batch, sequences, parameters, scope);
   }
 
   /** The gradients of one trained block by their names in the checkpoint. */
@@ -162,9 +123,7 @@ public final class TrainableWeights implements AutoCloseable {
     return BlockTensors.toJava(model.config(), fused);
   }
 
-  /**
-   * A view of the model that runs with the weights as they are now; it follows further training.
-   */
+  @Override
   public LanguageModel view() {
     return model.viewOf(weights);
   }

@@ -75,6 +75,11 @@ record Weights(NDArray embeddings, List<NDArray> blocks, NDArray finalNorm, NDAr
     return new Weights(embeddings, List.copyOf(copy), finalNorm, output);
   }
 
+  /** The same ends around other arrays of blocks. */
+  Weights withBlocks(List<NDArray> arrays) {
+    return new Weights(embeddings, List.copyOf(arrays), finalNorm, output);
+  }
+
   private static Slot whole(String name, long... shape) {
     return new Slot(new Shape(shape), List.of(new Part(name, shape)));
   }

@@ -26,6 +26,8 @@ import picocli.CommandLine.ParseResult;
       GenerateCommand.class,
       VerifyParityCommand.class,
       CaptureCommand.class,
+      ReadCommand.class,
+      SteerCommand.class,
       SplitCommand.class,
       BenchCommand.class,
       ProbeCommand.class,
