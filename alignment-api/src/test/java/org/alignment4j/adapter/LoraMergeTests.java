@@ -234,6 +234,27 @@ class LoraMergeTests {
   }
 
   @Test
+  void rowsThatAreWrittenInTwoPiecesAreChangedAsOne() throws IOException {
+    Path base = folder.resolve("base");
+    Files.createDirectories(base);
+    Random random = new Random(2);
+    Target t = Loras.target(random, 1, "m", 401, 700, 2); // more numbers than a chunk of 2^18
+    float[] w = Loras.normal(random, 401 * 700, 1);
+    Loras.write(
+        base.resolve("model.safetensors"),
+        StorageType.F32,
+        Map.of(weight(t), new Stored(new long[] {700, 401}, w)));
+    LoraAdapter lora = new LoraAdapter(2, 3, List.of(t), Loras.PROVENANCE);
+    lora.merge(base, folder.resolve("out"));
+    double[] expected = sums(w, t, lora);
+    float[] found =
+        Loras.tensors(folder.resolve("out").resolve("model.safetensors")).get(weight(t)).values();
+    for (int i = 0; i < found.length; i++) {
+      assertEquals(expected[i], found[i], 1e-6);
+    }
+  }
+
+  @Test
   void weightsOfAnotherModelInTheFolderAreNotMistakenForTheMerged() throws IOException {
     Path out = folder.resolve("out");
     Files.createDirectories(out);
