@@ -6,7 +6,6 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.alignment4j.chat.InstructionFormat.SystemPlace;
 import org.alignment4j.chat.TurnFormat.SystemRule;
-import org.alignment4j.core.UnsupportedArchitectureException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -14,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>A template is taken for a known one only if all of the expressions that write messages are
  * there in canonical spelling ({@link TemplateText}); a template that differs in one of them is
- * unknown, and an unknown template is an error, never a guess.
+ * unknown, and run as it is ({@link TemplateFormat}).
  */
 final class ChatFormats {
   private static final String ROLE = "message['role']";
@@ -46,15 +45,13 @@ final class ChatFormats {
   private ChatFormats() {}
 
   /**
-   * The format of a template.
+   * The format of a template, or null if the template is none of the known ones.
    *
    * @param template Jinja source
    * @param bos the text of the beginning-of-sequence token, or empty
    * @param eos the text of the end-of-sequence token, or empty
-   * @param where the file it came from, for the message
-   * @throws UnsupportedArchitectureException if the template is none of the known ones
    */
-  static ChatFormat recognise(String template, String bos, String eos, Object where) {
+  static @Nullable ChatFormat recognise(String template, String bos, String eos) {
     String canonical = TemplateText.canonical(template);
     for (Family family : FAMILIES) {
       ChatFormat format = family.match(canonical, bos, eos);
@@ -62,13 +59,7 @@ final class ChatFormats {
         return format;
       }
     }
-    String beginning = canonical.length() > 160 ? canonical.substring(0, 160) + "..." : canonical;
-    throw new UnsupportedArchitectureException(
-        "chat template in "
-            + where
-            + " is none of ChatML (Qwen 2.5), Qwen3, Llama 2, Llama 3, Llama 3.1, Mistral, Gemma,"
-            + " Phi-3, Zephyr; it begins: "
-            + beginning);
+    return null;
   }
 
   private static boolean has(String template, String... expressions) {

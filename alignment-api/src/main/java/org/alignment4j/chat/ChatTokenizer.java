@@ -32,9 +32,14 @@ import org.alignment4j.core.UnsupportedArchitectureException;
  *
  * <p>Known templates are ChatML (Qwen 2.5), Qwen3, Llama 2, Llama 3, Llama 3.1 and 3.2 (dated 26
  * Jul 2024, the templates' own fallback, so that a prompt's ids do not change over night), Mistral,
- * Gemma, Phi-3 and Zephyr. A folder without a template gets a plain layout, {@code "User: ...\n
- * Assistant:"}, and {@link #hasChatTemplate()} is false. Gemma and older Mistral templates refuse
- * system messages, as published: put the instructions into the first user message.
+ * Gemma, Phi-3 and Zephyr. Others run through a small interpreter of Jinja that gets a placeholder
+ * for each message in place of its text, so that it never sees what anybody says; a template that
+ * looks into a text, such as for {@code </think>}, finds nothing there, and one that leaves a
+ * message out fails by name when that message is tokenised. Its role markers are found by what it
+ * writes around messages, its date is fixed as above. A folder without a template gets a plain
+ * layout, {@code "User: ...\n Assistant:"}, and {@link #hasChatTemplate()} is false. Gemma and
+ * older Mistral templates refuse system messages, as published: put the instructions into the first
+ * user message.
  *
  * <p>Thread-safe. Holds native memory until closed; a call after that fails with
  * IllegalStateException.
@@ -70,8 +75,22 @@ public final class ChatTokenizer implements AutoCloseable {
   private ChatTokenizer(
       TokenizerFile file, TokenizerSettings settings, List<NativeTokenizer> open) {
     this.file = file;
-    this.control = new ControlTokens(file, settings.named(), settings.template());
     this.hasChatTemplate = !settings.template().isBlank();
+    ChatFormat known =
+        hasChatTemplate
+            ? ChatFormats.recognise(settings.template(), settings.bos(), settings.eos())
+            : null;
+    JinjaTemplate template =
+        hasChatTemplate && known == null
+            ? JinjaTemplate.read(settings.template(), settings.byName(), settings.templateFile())
+            : null;
+    TemplateProbe probe = template == null ? null : TemplateProbe.of(template);
+    // A template can put a control token together from pieces, so that only its output has it.
+    this.control =
+        new ControlTokens(
+            file,
+            settings.named(),
+            probe == null ? settings.template() : settings.template() + probe.text());
     this.decoder = opened(file.json(), open);
     Map<String, String> unguessable = unguessable();
     this.plain = opened(file.renamed(unguessable, true), open);
@@ -79,11 +98,13 @@ public final class ChatTokenizer implements AutoCloseable {
         file.prefixesFirstOnly() ? opened(file.renamed(unguessable, false), open) : plain;
     this.bos = idOf(settings.bos());
     OptionalInt eos = idOf(settings.eos());
-    this.format =
-        hasChatTemplate
-            ? ChatFormats.recognise(
-                settings.template(), settings.bos(), settings.eos(), settings.templateFile())
-            : new PlainFormat(addsBos() ? settings.bos() : "", settings.eos());
+    if (known != null) {
+      this.format = known;
+    } else if (template != null && probe != null) {
+      this.format = TemplateFormat.of(template, probe, control, settings.eos());
+    } else {
+      this.format = new PlainFormat(addsBos() ? settings.bos() : "", settings.eos());
+    }
     this.markers =
         new Markers(format.markers().stream().filter(m -> control.get(m) == null).toList());
     Set<Integer> ends = new LinkedHashSet<>(settings.eosIds());
@@ -106,8 +127,9 @@ public final class ChatTokenizer implements AutoCloseable {
    * {@code tokenizer_config.json}, {@code special_tokens_map.json}, {@code chat_template.jinja},
    * {@code config.json} and {@code generation_config.json}.
    *
-   * @throws CheckpointException if {@code tokenizer.json} is missing or a file is damaged
-   * @throws UnsupportedArchitectureException if the chat template is of an unknown family
+   * @throws CheckpointException if {@code tokenizer.json} is missing or a file is damaged, the chat
+   *     template among them
+   * @throws UnsupportedArchitectureException if the chat template needs more than is supported
    * @throws org.alignment4j.core.EngineException if the native tokenizer library cannot be loaded
    */
   public static ChatTokenizer load(Path folder) {
@@ -159,6 +181,7 @@ public final class ChatTokenizer implements AutoCloseable {
    *
    * @return ids, [T]
    * @throws IllegalArgumentException if the template refuses this sequence of roles
+   * @throws UnsupportedArchitectureException if an unknown template leaves a message out
    */
   public int[] encode(Prompt prompt) {
     Script script =
@@ -172,6 +195,7 @@ public final class ChatTokenizer implements AutoCloseable {
    * @param addGenerationPrompt whether to open an assistant turn at the end
    * @return ids, [T]
    * @throws IllegalArgumentException if the template refuses this sequence of roles
+   * @throws UnsupportedArchitectureException if an unknown template leaves a message out
    */
   public int[] encode(Prompt prompt, boolean addGenerationPrompt) {
     return encode(script(prompt, addGenerationPrompt)).ids();
@@ -242,6 +266,7 @@ public final class ChatTokenizer implements AutoCloseable {
    * control token and a user's imitation of one look the same.
    *
    * @throws IllegalArgumentException if the template refuses this sequence of roles
+   * @throws UnsupportedArchitectureException if an unknown template leaves a message out
    */
   public String render(Prompt prompt, boolean addGenerationPrompt) {
     return script(prompt, addGenerationPrompt).text();
@@ -272,7 +297,7 @@ public final class ChatTokenizer implements AutoCloseable {
     return hasChatTemplate;
   }
 
-  /** The name of the chat format, such as {@code Llama 3}. */
+  /** The name of the chat format, such as {@code Llama 3}; {@code Jinja template} for others. */
   public String formatName() {
     return format.name();
   }

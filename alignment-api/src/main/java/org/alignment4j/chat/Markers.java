@@ -1,12 +1,15 @@
 package org.alignment4j.chat;
 
+import java.util.ArrayList;
 import java.util.List;
+import org.alignment4j.chat.Script.Piece;
 
 /**
  * Role markers that are plain text to a tokenizer, such as Llama 2's {@code [INST]}. Nothing but
- * their spelling sets them apart, so message text must not contain them.
+ * their spelling sets them apart, so no character of one may come from a message.
  *
- * @param markers none of them contains a space
+ * @param markers each of at least two characters; one that begins with a line break also counts at
+ *     the very beginning of a conversation
  */
 record Markers(List<String> markers) {
   Markers {
@@ -14,29 +17,80 @@ record Markers(List<String> markers) {
   }
 
   /**
-   * The text with a space after the first character of every marker in it: {@code [ INST]}. The
-   * words stay readable to a model and the marker is gone; no new one can arise, because markers
-   * hold no space.
+   * The pieces with a space in every marker that message text has a part in, behind the marker's
+   * first character where that is the message's: {@code [ INST]}. The words stay readable to a
+   * model and the marker is gone.
+   *
+   * <p>A space can complete another marker, one with a space in it, so this is repeated until there
+   * is none. It ends: every space widens a gap inside a marker, and a gap wider than any in a
+   * marker is never widened again.
    */
-  String neutralise(String text) {
+  List<Piece> neutralise(List<Piece> pieces) {
+    if (markers.isEmpty()) {
+      return pieces;
+    }
+    List<Piece> safe = pieces;
+    while (true) {
+      List<Piece> safer = brokenOnce(safe);
+      if (safer.equals(safe)) {
+        return safe;
+      }
+      safe = safer;
+    }
+  }
+
+  private List<Piece> brokenOnce(List<Piece> pieces) {
+    StringBuilder joined = new StringBuilder("\n");
+    pieces.forEach(piece -> joined.append(piece.text()));
+    String all = joined.toString();
+    List<Piece> broken = new ArrayList<>(pieces.size());
+    int start = 1;
+    for (Piece piece : pieces) {
+      broken.add(piece.trusted() ? piece : broken(piece, all, start));
+      start += piece.text().length();
+    }
+    return broken;
+  }
+
+  /**
+   * @param start where the piece stands in the whole text
+   */
+  private Piece broken(Piece piece, String all, int start) {
+    String text = piece.text();
     StringBuilder out = null;
     int copied = 0;
     for (int i = 0; i < text.length(); i++) {
-      if (startsMarker(text, i)) {
-        if (out == null) {
-          out = new StringBuilder(text.length() + 16);
-        }
-        out.append(text, copied, i + 1).append(' ');
-        copied = i + 1;
+      // A marker that begins here is cut behind its first character, one that began before the
+      // piece is cut where the piece begins.
+      boolean cutBefore = i == 0 && runsInto(all, start);
+      if (cutBefore || startsMarker(all, start + i)) {
+        int cut = cutBefore ? 0 : i + 1;
+        out = out == null ? new StringBuilder(text.length() + 16) : out;
+        out.append(text, copied, cut).append(' ');
+        copied = cut;
       }
     }
-    return out == null ? text : out.append(text, copied, text.length()).toString();
+    return out == null
+        ? piece
+        : new Piece(out.append(text, copied, text.length()).toString(), false);
   }
 
   private boolean startsMarker(String text, int at) {
     for (String marker : markers) {
       if (text.startsWith(marker, at)) {
         return true;
+      }
+    }
+    return false;
+  }
+
+  /** Whether a marker begins before this place and ends behind it. */
+  private boolean runsInto(String text, int at) {
+    for (String marker : markers) {
+      for (int before = 1; before < marker.length(); before++) {
+        if (text.startsWith(marker, at - before)) {
+          return true;
+        }
       }
     }
     return false;

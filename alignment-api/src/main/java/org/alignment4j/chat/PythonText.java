@@ -27,26 +27,36 @@ final class PythonText {
     return text.substring(0, end);
   }
 
-  /** Python's {@code str.lstrip('\n')}. */
-  static String stripNewlinesLeft(String text) {
+  /** Python's {@code str.lstrip(chars)}; the characters lie in the basic plane. */
+  static String stripLeft(String text, String chars) {
     int start = 0;
-    while (start < text.length() && text.charAt(start) == '\n') {
+    while (start < text.length() && chars.indexOf(text.charAt(start)) >= 0) {
       start++;
     }
     return text.substring(start);
   }
 
-  /** Python's {@code str.rstrip('\n')}. */
-  static String stripNewlinesRight(String text) {
+  /** Python's {@code str.rstrip(chars)}; the characters lie in the basic plane. */
+  static String stripRight(String text, String chars) {
     int end = text.length();
-    while (end > 0 && text.charAt(end - 1) == '\n') {
+    while (end > 0 && chars.indexOf(text.charAt(end - 1)) >= 0) {
       end--;
     }
     return text.substring(0, end);
   }
 
+  /** Python's {@code str.lstrip('\n')}. */
+  static String stripNewlinesLeft(String text) {
+    return stripLeft(text, "\n");
+  }
+
+  /** Python's {@code str.rstrip('\n')}. */
+  static String stripNewlinesRight(String text) {
+    return stripRight(text, "\n");
+  }
+
   /** Python's {@code str.isspace()}: Unicode White_Space and the four information separators. */
-  private static boolean isSpace(char c) {
+  static boolean isSpace(char c) {
     return isWhiteSpace(c) || (c >= 0x1C && c <= 0x1F);
   }
 

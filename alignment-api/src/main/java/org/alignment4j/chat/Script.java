@@ -73,13 +73,11 @@ final class Script {
     return ended;
   }
 
-  /** This script with the role markers in message text broken up. */
+  /** This script with the role markers that message text has a part in broken up. */
   Script neutralised(Markers markers) {
     Script safe = new Script();
     safe.responsePiece = responsePiece;
-    for (Piece piece : pieces) {
-      safe.pieces.add(piece.trusted ? piece : new Piece(markers.neutralise(piece.text), false));
-    }
+    safe.pieces.addAll(markers.neutralise(pieces));
     return safe;
   }
 

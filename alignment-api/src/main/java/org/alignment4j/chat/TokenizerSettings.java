@@ -8,7 +8,9 @@ import com.google.gson.JsonParser;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
+import java.util.Map;
 import java.util.Set;
 import org.alignment4j.core.CheckpointException;
 import org.jspecify.annotations.Nullable;
@@ -20,6 +22,7 @@ import org.jspecify.annotations.Nullable;
  * @param eos text of the end-of-sequence token, or empty
  * @param pad text of the padding token, or empty
  * @param named every token that the configuration names as special
+ * @param byName texts of the special tokens by their names, such as {@code bos_token}
  * @param eosIds ids that config.json and generation_config.json call end-of-sequence
  * @param template Jinja source of the chat template, or empty
  * @param templateFile where the template was found
@@ -29,6 +32,7 @@ record TokenizerSettings(
     String eos,
     String pad,
     Set<String> named,
+    Map<String, String> byName,
     Set<Integer> eosIds,
     String template,
     Path templateFile) {
@@ -41,10 +45,13 @@ record TokenizerSettings(
     JsonObject config = object(configFile);
     JsonObject map = object(folder.resolve("special_tokens_map.json"));
     Set<String> named = new LinkedHashSet<>();
+    Map<String, String> byName = new LinkedHashMap<>();
     for (JsonObject source : new JsonObject[] {map, config}) {
       for (String key : source.keySet()) {
         if (key.endsWith("_token")) {
-          addIfPresent(named, content(source.get(key)));
+          String text = content(source.get(key));
+          addIfPresent(named, text);
+          byName.put(key, text);
         } else if (key.equals("additional_special_tokens") && source.get(key).isJsonArray()) {
           source.get(key).getAsJsonArray().forEach(e -> addIfPresent(named, content(e)));
         }
@@ -58,6 +65,8 @@ record TokenizerSettings(
         }
       }
     }
+    byName.values().removeIf(String::isEmpty);
+    byName.keySet().removeIf(key -> key.startsWith("add_")); // switches, such as add_bos_token
     Set<Integer> eosIds = new LinkedHashSet<>();
     for (String name : new String[] {"generation_config.json", "config.json"}) {
       Path file = folder.resolve(name);
@@ -76,6 +85,7 @@ record TokenizerSettings(
         token("eos_token", config, map),
         token("pad_token", config, map),
         named,
+        byName,
         eosIds,
         separate ? text(jinja) : template(config.get("chat_template"), configFile),
         separate ? jinja : configFile);

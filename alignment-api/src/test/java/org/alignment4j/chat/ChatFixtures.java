@@ -34,9 +34,20 @@ final class ChatFixtures {
 
   private ChatFixtures() {}
 
+  /** Templates of known families, then others. */
   static List<Golden> goldens() {
+    List<Golden> goldens = knownFamilies();
+    goldens.addAll(goldens("template-goldens.json"));
+    return goldens;
+  }
+
+  static List<Golden> knownFamilies() {
+    return goldens("goldens.json");
+  }
+
+  private static List<Golden> goldens(String file) {
     List<Golden> goldens = new ArrayList<>();
-    for (JsonElement element : JsonParser.parseString(resource("goldens.json")).getAsJsonArray()) {
+    for (JsonElement element : JsonParser.parseString(resource(file)).getAsJsonArray()) {
       JsonObject golden = element.getAsJsonObject();
       List<Case> cases = new ArrayList<>();
       for (JsonElement child : golden.getAsJsonArray("cases")) {

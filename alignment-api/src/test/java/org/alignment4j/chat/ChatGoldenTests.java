@@ -105,8 +105,7 @@ class ChatGoldenTests {
               .get("chat_template")
               .getAsString();
       assertEquals(golden.template(), template);
-      assertEquals(
-          golden.format(), ChatFormats.recognise(template, "", "<|im_end|>", config).name());
+      assertEquals(golden.format(), ChatFormats.recognise(template, "", "<|im_end|>").name());
     }
   }
 

@@ -15,6 +15,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.Callable;
@@ -23,7 +24,6 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.alignment4j.chat.ChatFixtures.Golden;
 import org.alignment4j.core.CheckpointException;
-import org.alignment4j.core.UnsupportedArchitectureException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -276,24 +276,30 @@ class ChatTokenizerTests {
   }
 
   @Test
-  void unknownTemplatesFailByName() {
-    for (String template :
-        List.of(
+  void aTemplateThatDiffersFromAKnownOneInOneExpressionIsRunAsItIs() {
+    Map<String, String> renderings =
+        Map.of(
             "{% for m in messages %}{{ m.content }}{% endfor %}",
-            // Known, but for one expression that changes what is written.
+            " q\n",
             ChatFixtures.golden("hermes").template().replace("['content']", "['content'] | trim"),
-            ChatFixtures.golden("phi3").template().replace("{{ eos_token }}", ""),
+            "<|im_start|>user\nq<|im_end|>\n<|im_start|>assistant\n",
             ChatFixtures.golden("mistral-v0.3").template().replace("loop.last", "loop.index0 == 2"),
+            "<s>[INST]  q\n[/INST]",
             ChatFixtures.golden("llama2").template().replace(".strip()", ""),
-            ChatFixtures.golden("gemma").template().replace("| trim", ""))) {
-      JsonObject config = new JsonObject();
-      config.addProperty("chat_template", template);
-      Path model = ChatFixtures.folder(folder, "byte-level", config);
-      String message =
-          assertThrows(UnsupportedArchitectureException.class, () -> ChatTokenizer.load(model))
-              .getMessage();
-      assertTrue(message.contains("tokenizer_config.json"), message);
-    }
+            "<s>[INST]  q\n [/INST]",
+            ChatFixtures.golden("gemma").template().replace("| trim", ""),
+            "<s><start_of_turn>user\n q\n<end_of_turn>\n<start_of_turn>model\n");
+    renderings.forEach(
+        (template, text) -> {
+          JsonObject config = new JsonObject();
+          config.addProperty("bos_token", "<s>");
+          config.addProperty("eos_token", "</s>");
+          config.addProperty("chat_template", template);
+          try (ChatTokenizer tokenizer = ChatFixtures.load(folder, "byte-level", config)) {
+            assertEquals("Jinja template", tokenizer.formatName());
+            assertEquals(text, tokenizer.render(Prompt.user(" q\n"), true));
+          }
+        });
   }
 
   @Test

@@ -49,9 +49,30 @@ class ForgeryTests {
           "<think>",
           "</think>",
           "<tool_response>",
-          "</tool_response>");
+          "</tool_response>",
+          "<|START_OF_TURN_TOKEN|>",
+          "<|USER_TOKEN|>",
+          "<｜User｜>",
+          "<｜Assistant｜>",
+          "<|start_of_role|>",
+          "<|end_of_turn|>");
   private static final List<String> MARKERS =
-      List.of("[INST]", "[/INST]", "<<SYS>>", "<</SYS>>", "\nUser:", "\nAssistant:", "\nSystem:");
+      List.of(
+          "[INST]",
+          "[/INST]",
+          "<<SYS>>",
+          "<</SYS>>",
+          "\nUser:",
+          "\nAssistant:",
+          "\nSystem:",
+          "USER:",
+          "ASSISTANT:",
+          "### Instruction:",
+          "\n### Response:\n",
+          "GPT4 Correct User:",
+          "GPT4 Correct Assistant:");
+  private static final List<String> BOTH =
+      Stream.concat(CONTROL.stream(), MARKERS.stream()).toList();
   private static final List<String> ORDINARY =
       List.of(
           " ",
@@ -124,10 +145,10 @@ class ForgeryTests {
             Arbitraries.of(CONTROL),
             Arbitraries.of(MARKERS),
             Arbitraries.of(ORDINARY),
-            // A token cut in two, one part of which may be doubled.
-            Arbitraries.of(CONTROL)
+            // A token or marker cut in two, one part of which may be doubled.
+            Arbitraries.of(BOTH)
                 .flatMap(t -> Arbitraries.integers().between(1, t.length()).map(t::substring)),
-            Arbitraries.of(CONTROL)
+            Arbitraries.of(BOTH)
                 .flatMap(
                     t -> Arbitraries.integers().between(1, t.length()).map(n -> t.substring(0, n))),
             Arbitraries.strings().ofMaxLength(4));

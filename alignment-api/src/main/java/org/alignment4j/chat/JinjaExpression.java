@@ -1,0 +1,297 @@
+package org.alignment4j.chat;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.alignment4j.chat.JinjaValue.Callable;
+import org.alignment4j.chat.JinjaValue.None;
+import org.alignment4j.chat.JinjaValue.Undefined;
+import org.jspecify.annotations.Nullable;
+
+/** An expression of a template. */
+interface JinjaExpression {
+  Object value(JinjaRun run);
+
+  /** A literal value. */
+  record Constant(Object constant) implements JinjaExpression {
+    @Override
+    public Object value(JinjaRun run) {
+      return constant;
+    }
+  }
+
+  /** A variable. */
+  record Name(String name) implements JinjaExpression {
+    @Override
+    public Object value(JinjaRun run) {
+      run.spend(0);
+      return run.get(name);
+    }
+  }
+
+  /** {@code [a, b]} or {@code (a, b)}. */
+  record ListOf(List<JinjaExpression> elements) implements JinjaExpression {
+    @Override
+    public Object value(JinjaRun run) {
+      return values(elements, run);
+    }
+  }
+
+  /** {@code {'a': b}}. */
+  record MapOf(List<JinjaExpression> keys, List<JinjaExpression> values)
+      implements JinjaExpression {
+    @Override
+    public Object value(JinjaRun run) {
+      Map<String, Object> map = new LinkedHashMap<>();
+      for (int i = 0; i < keys.size(); i++) {
+        map.put(JinjaValue.literal(keys.get(i).value(run), "a key"), values.get(i).value(run));
+      }
+      return map;
+    }
+  }
+
+  /** {@code object.name}. */
+  record Attribute(JinjaExpression object, String name) implements JinjaExpression {
+    @Override
+    public Object value(JinjaRun run) {
+      run.spend(0);
+      return JinjaValue.attribute(object.value(run), name);
+    }
+  }
+
+  /** {@code object[key]}. */
+  record Item(JinjaExpression object, JinjaExpression key) implements JinjaExpression {
+    @Override
+    public Object value(JinjaRun run) {
+      run.spend(0);
+      return JinjaValue.item(object.value(run), key.value(run));
+    }
+  }
+
+  /** {@code object[from:to:step]}. */
+  record Slice(
+      JinjaExpression object,
+      @Nullable JinjaExpression from,
+      @Nullable JinjaExpression to,
+      @Nullable JinjaExpression step)
+      implements JinjaExpression {
+    @Override
+    public Object value(JinjaRun run) {
+      Object whole = object.value(run);
+      run.spend(whole instanceof List<?> list ? list.size() / 8 : 0);
+      return JinjaValue.slice(whole, bound(from, run), bound(to, run), bound(step, run));
+    }
+
+    private static @Nullable Long bound(@Nullable JinjaExpression bound, JinjaRun run) {
+      Object value = bound == null ? None.NONE : bound.value(run);
+      return value instanceof None ? null : Long.valueOf(JinjaValue.whole(value, "a bound"));
+    }
+  }
+
+  /** {@code function(arguments, name=argument)}. */
+  record Call(
+      JinjaExpression function,
+      List<JinjaExpression> arguments,
+      Map<String, JinjaExpression> named,
+      int line)
+      implements JinjaExpression {
+    @Override
+    public Object value(JinjaRun run) {
+      run.at(line);
+      Object callee = function.value(run);
+      if (callee instanceof Callable callable) {
+        return callable.call(run, values(arguments, run), values(named, run));
+      }
+      throw new JinjaException("it calls " + JinjaValue.kind(callee));
+    }
+  }
+
+  /** {@code value | name(arguments)}. */
+  record Filter(
+      JinjaExpression input,
+      String name,
+      List<JinjaExpression> arguments,
+      Map<String, JinjaExpression> named,
+      int line)
+      implements JinjaExpression {
+    @Override
+    public Object value(JinjaRun run) {
+      run.at(line);
+      return JinjaFilters.apply(
+          run, name, input.value(run), values(arguments, run), values(named, run));
+    }
+  }
+
+  /** {@code value is name(arguments)}. */
+  record Test(JinjaExpression input, String name, List<JinjaExpression> arguments, int line)
+      implements JinjaExpression {
+    @Override
+    public Object value(JinjaRun run) {
+      run.at(line);
+      return JinjaChecks.holds(name, input.value(run), values(arguments, run));
+    }
+  }
+
+  /** {@code not value}. */
+  record Not(JinjaExpression operand) implements JinjaExpression {
+    @Override
+    public Object value(JinjaRun run) {
+      return !JinjaValue.truth(operand.value(run));
+    }
+  }
+
+  /** {@code -value}. */
+  record Negative(JinjaExpression operand) implements JinjaExpression {
+    @Override
+    public Object value(JinjaRun run) {
+      Object value = operand.value(run);
+      return value instanceof Double number
+          ? (Object) (-number)
+          : (Object) Math.negateExact(JinjaValue.whole(value, "-"));
+    }
+  }
+
+  /** {@code a and b}, {@code a or b}: one of the two values. */
+  record Logic(boolean and, JinjaExpression left, JinjaExpression right)
+      implements JinjaExpression {
+    @Override
+    public Object value(JinjaRun run) {
+      Object value = left.value(run);
+      return JinjaValue.truth(value) == and ? right.value(run) : value;
+    }
+  }
+
+  /** {@code yes if condition else no}. */
+  record Conditional(JinjaExpression condition, JinjaExpression yes, @Nullable JinjaExpression no)
+      implements JinjaExpression {
+    @Override
+    public Object value(JinjaRun run) {
+      if (JinjaValue.truth(condition.value(run))) {
+        return yes.value(run);
+      }
+      return no == null ? new Undefined("the missing else") : no.value(run);
+    }
+  }
+
+  /** A chain of comparisons: {@code a < b <= c}, {@code a in b}. */
+  record Comparison(JinjaExpression first, List<String> operators, List<JinjaExpression> operands)
+      implements JinjaExpression {
+    @Override
+    public Object value(JinjaRun run) {
+      Object left = first.value(run);
+      for (int i = 0; i < operators.size(); i++) {
+        Object right = operands.get(i).value(run);
+        run.spend(weight(left) + weight(right));
+        if (!holds(operators.get(i), left, right)) {
+          return false;
+        }
+        left = right;
+      }
+      return true;
+    }
+
+    private static boolean holds(String operator, Object a, Object b) {
+      return switch (operator) {
+        case "==" -> JinjaValue.same(a, b);
+        case "!=" -> !JinjaValue.same(a, b);
+        case "in" -> JinjaValue.contains(b, a);
+        case "not in" -> !JinjaValue.contains(b, a);
+        case "<" -> JinjaValue.order(a, b) < 0;
+        case "<=" -> JinjaValue.order(a, b) <= 0;
+        case ">" -> JinjaValue.order(a, b) > 0;
+        default -> JinjaValue.order(a, b) >= 0;
+      };
+    }
+  }
+
+  /** Arithmetic and joining texts. */
+  record Binary(String operator, JinjaExpression left, JinjaExpression right)
+      implements JinjaExpression {
+    @Override
+    public Object value(JinjaRun run) {
+      Object a = left.value(run);
+      Object b = right.value(run);
+      if (operator.equals("~")) {
+        return joined(JinjaValue.text(a), JinjaValue.text(b), run);
+      }
+      if (operator.equals("+") && a instanceof Rope x && b instanceof Rope y) {
+        return joined(x, y, run);
+      }
+      if (operator.equals("+") && a instanceof List<?> x && b instanceof List<?> y) {
+        requireSize((long) x.size() + y.size());
+        run.spend(x.size() + y.size());
+        List<Object> sum = new ArrayList<>(x);
+        sum.addAll(y);
+        return sum;
+      }
+      if (operator.equals("*") && a instanceof Rope text && b instanceof Long times) {
+        String literal = JinjaValue.literal(text, "repeating");
+        requireSize(literal.length() * Math.min(Math.max(times, 0), JinjaRun.MAX_SIZE));
+        return Rope.of(literal.repeat(literal.isEmpty() ? 0 : (int) Math.max(times, 0)));
+      }
+      if (!JinjaValue.isNumber(a) || !JinjaValue.isNumber(b)) {
+        throw new JinjaException(
+            "it computes " + JinjaValue.kind(a) + " " + operator + " " + JinjaValue.kind(b));
+      }
+      return a instanceof Double || b instanceof Double || operator.equals("/")
+          ? real(JinjaValue.real(a), JinjaValue.real(b))
+          : whole(JinjaValue.whole(a, operator), JinjaValue.whole(b, operator));
+    }
+
+    private static Rope joined(Rope a, Rope b, JinjaRun run) {
+      int size = a.size() + b.size();
+      requireSize(size);
+      run.spend(size / 64);
+      return a.plus(b);
+    }
+
+    private Object whole(long a, long b) {
+      return switch (operator) {
+        case "+" -> Math.addExact(a, b);
+        case "-" -> Math.subtractExact(a, b);
+        case "*" -> Math.multiplyExact(a, b);
+        case "//" -> Math.floorDiv(a, b);
+        case "%" -> Math.floorMod(a, b);
+        default -> throw new JinjaException("** is not supported");
+      };
+    }
+
+    private Object real(double a, double b) {
+      return switch (operator) {
+        case "+" -> a + b;
+        case "-" -> a - b;
+        case "*" -> a * b;
+        case "/" -> a / b;
+        default -> throw new JinjaException(operator + " of fractions is not supported");
+      };
+    }
+  }
+
+  static List<Object> values(List<JinjaExpression> expressions, JinjaRun run) {
+    List<Object> values = new ArrayList<>(expressions.size());
+    for (JinjaExpression expression : expressions) {
+      values.add(expression.value(run));
+    }
+    return values;
+  }
+
+  static Map<String, Object> values(Map<String, JinjaExpression> expressions, JinjaRun run) {
+    Map<String, Object> values = new LinkedHashMap<>();
+    expressions.forEach((name, expression) -> values.put(name, expression.value(run)));
+    return values;
+  }
+
+  static void requireSize(long size) {
+    if (size > JinjaRun.MAX_SIZE) {
+      throw new JinjaException("it makes a value of more than " + JinjaRun.MAX_SIZE + " elements");
+    }
+  }
+
+  /** What looking through a value costs. */
+  static long weight(Object value) {
+    return value instanceof Rope rope
+        ? rope.size() / 64
+        : value instanceof List<?> list ? list.size() : 0;
+  }
+}

@@ -1,0 +1,146 @@
+package org.alignment4j.chat;
+
+import com.google.common.base.CharMatcher;
+import com.google.common.base.Splitter;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import org.alignment4j.chat.JinjaValue.Callable;
+import org.alignment4j.chat.JinjaValue.None;
+import org.alignment4j.chat.Rope.Strip;
+import org.jspecify.annotations.Nullable;
+
+/** The methods of Python's texts and mappings that templates call. */
+final class JinjaMethods {
+  private static final Splitter WORDS =
+      Splitter.on(CharMatcher.forPredicate(PythonText::isSpace)).omitEmptyStrings();
+
+  private JinjaMethods() {}
+
+  /** A text's method, or null if there is none of this name. */
+  static @Nullable Callable ofText(Rope text, String name) {
+    return switch (name) {
+      case "strip" -> (run, a, n) -> strip(text, optionalText(a, 0));
+      case "lstrip" -> (run, a, n) -> text.strip(new Strip(true, optionalText(a, 0)));
+      case "rstrip" -> (run, a, n) -> text.strip(new Strip(false, optionalText(a, 0)));
+      case "startswith" -> (run, a, n) -> anyOf(argument(a, 0, name), text::startsWith);
+      case "endswith" -> (run, a, n) -> anyOf(argument(a, 0, name), text::endsWith);
+      case "split" -> (run, a, n) -> split(text, a, run);
+      case "join" -> (run, a, n) -> join(JinjaValue.each(argument(a, 0, name)), text, run);
+      case "upper", "lower", "title", "capitalize" ->
+          (run, a, n) -> Rope.of(changedCase(JinjaValue.literal(text, name), name));
+      case "replace" ->
+          (run, a, n) ->
+              replace(
+                  text,
+                  JinjaValue.literal(argument(a, 0, name), name),
+                  JinjaValue.literal(argument(a, 1, name), name));
+      default -> null;
+    };
+  }
+
+  /** A mapping's method, or null if there is none of this name. */
+  static @Nullable Callable ofMap(Map<?, ?> map, String name) {
+    return switch (name) {
+      case "items" -> (run, a, n) -> items(map);
+      case "keys" -> (run, a, n) -> JinjaValue.each(map);
+      case "values" -> (run, a, n) -> new ArrayList<Object>(map.values());
+      case "get" ->
+          (run, a, n) -> {
+            Object found = map.get(JinjaValue.literal(argument(a, 0, name), name));
+            return found != null ? found : a.size() > 1 ? a.get(1) : None.NONE;
+          };
+      default -> null;
+    };
+  }
+
+  static List<Object> items(Map<?, ?> map) {
+    List<Object> items = new ArrayList<>();
+    map.forEach((key, value) -> items.add(List.of(Rope.of(key.toString()), value)));
+    return items;
+  }
+
+  /** Python's {@code strip}; null for white space. */
+  static Rope strip(Rope text, @Nullable String chars) {
+    return text.strip(new Strip(true, chars)).strip(new Strip(false, chars));
+  }
+
+  static Rope join(List<Object> values, Rope separator, JinjaRun run) {
+    Rope.Builder joined = new Rope.Builder();
+    long size = 0;
+    for (int i = 0; i < values.size(); i++) {
+      Rope value = JinjaValue.text(values.get(i));
+      size += value.size() + separator.size();
+      JinjaExpression.requireSize(size);
+      if (i > 0) {
+        joined.add(separator);
+      }
+      joined.add(value);
+    }
+    run.spend(size / 64);
+    return joined.build();
+  }
+
+  static String changedCase(String text, String how) {
+    String lower = text.toLowerCase(Locale.ROOT);
+    return switch (how) {
+      case "upper" -> text.toUpperCase(Locale.ROOT);
+      case "lower" -> lower;
+      case "capitalize" ->
+          lower.isEmpty()
+              ? ""
+              : lower.substring(0, 1).toUpperCase(Locale.ROOT) + lower.substring(1);
+      default -> {
+        StringBuilder title = new StringBuilder(lower);
+        for (int i = 0; i < title.length(); i++) {
+          if (i == 0 || !Character.isLetter(lower.charAt(i - 1))) {
+            title.setCharAt(i, Character.toUpperCase(title.charAt(i)));
+          }
+        }
+        yield title.toString();
+      }
+    };
+  }
+
+  static Rope replace(Rope text, String old, String replacement) {
+    String known = JinjaValue.literal(text, "replace");
+    JinjaExpression.requireSize(known.length() * (1L + replacement.length()));
+    return Rope.of(known.replace(old, replacement));
+  }
+
+  private static Object split(Rope text, List<Object> arguments, JinjaRun run) {
+    run.spend(text.size() / 8);
+    String separator = optionalText(arguments, 0);
+    long limit = arguments.size() > 1 ? JinjaValue.whole(arguments.get(1), "split") : -1;
+    if (separator == null) {
+      List<Object> words = new ArrayList<>();
+      WORDS.split(JinjaValue.literal(text, "split")).forEach(word -> words.add(Rope.of(word)));
+      return words;
+    }
+    if (separator.isEmpty()) {
+      throw new JinjaException("it splits a text at nothing");
+    }
+    return new ArrayList<Object>(text.split(separator, limit));
+  }
+
+  private static boolean anyOf(Object wanted, java.util.function.Predicate<String> test) {
+    if (wanted instanceof List<?> several) {
+      return several.stream().anyMatch(each -> anyOf(each, test));
+    }
+    return test.test(JinjaValue.literal(wanted, "a prefix or suffix"));
+  }
+
+  private static @Nullable String optionalText(List<Object> arguments, int index) {
+    return arguments.size() <= index || arguments.get(index) instanceof None
+        ? null
+        : JinjaValue.literal(arguments.get(index), "an argument");
+  }
+
+  private static Object argument(List<Object> arguments, int index, String method) {
+    if (index >= arguments.size()) {
+      throw new JinjaException(method + " needs " + (index + 1) + " arguments");
+    }
+    return arguments.get(index);
+  }
+}

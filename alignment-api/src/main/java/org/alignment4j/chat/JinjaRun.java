@@ -1,0 +1,119 @@
+package org.alignment4j.chat;
+
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.alignment4j.chat.JinjaValue.Undefined;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One rendering of a template: its variables, its output so far, and what it may still spend. A
+ * template comes with a checkpoint and is not trusted to end.
+ */
+final class JinjaRun {
+  /** Enough for conversations of thousands of turns; reached in about a second. */
+  private static final long MAX_STEPS = 20_000_000;
+
+  /** The most characters in one text, and values in one list; message texts do not count. */
+  static final int MAX_SIZE = 1 << 20;
+
+  private static final int MAX_DEPTH = 100;
+
+  private final Map<String, Object> globals;
+  private Scope scope = new Scope(null);
+  private Rope.Builder out = new Rope.Builder();
+  private long steps;
+  private long written;
+  private int depth;
+  private int line = 1;
+
+  /** Variables, with those of the enclosing scope behind them. */
+  static final class Scope {
+    private final @Nullable Scope parent;
+    private final Map<String, Object> variables = new HashMap<>();
+
+    Scope(@Nullable Scope parent) {
+      this.parent = parent;
+    }
+  }
+
+  /**
+   * @param globals what the template finds defined
+   */
+  JinjaRun(Map<String, Object> globals) {
+    this.globals = globals;
+  }
+
+  /** Counts work. */
+  void spend(long amount) {
+    steps += amount + 1;
+    if (steps > MAX_STEPS) {
+      throw new JinjaException("it does not end within " + MAX_STEPS + " steps");
+    }
+  }
+
+  /** Notes where the template is, for messages. */
+  void at(int newLine) {
+    spend(0);
+    line = newLine;
+  }
+
+  int line() {
+    return line;
+  }
+
+  /** The value of a name, or an {@link Undefined}. */
+  Object get(String name) {
+    for (Scope s = scope; s != null; s = s.parent) {
+      Object value = s.variables.get(name);
+      if (value != null) {
+        return value;
+      }
+    }
+    Object value = globals.get(name);
+    return value == null ? new Undefined(name) : value;
+  }
+
+  void set(String name, Object value) {
+    scope.variables.put(name, value);
+  }
+
+  Scope scope() {
+    return scope;
+  }
+
+  /** Goes into a scope; gives the one to return to with {@link #leave}. */
+  Scope enter(Scope parent) {
+    Scope left = scope;
+    if (++depth > MAX_DEPTH) {
+      throw new JinjaException("it nests deeper than " + MAX_DEPTH);
+    }
+    scope = new Scope(parent);
+    return left;
+  }
+
+  void leave(Scope back) {
+    depth--;
+    scope = back;
+  }
+
+  void write(Rope text) {
+    int size = text.size();
+    spend(size / 64);
+    written += size;
+    if (written > MAX_SIZE) {
+      throw new JinjaException("it writes more than " + MAX_SIZE + " characters");
+    }
+    out.add(text);
+  }
+
+  /** What statements write, caught instead of written. */
+  Rope caught(List<JinjaStatement> body) {
+    Rope.Builder outer = out;
+    out = new Rope.Builder();
+    JinjaStatement.run(body, this);
+    Rope text = out.build();
+    out = outer;
+    return text;
+  }
+}

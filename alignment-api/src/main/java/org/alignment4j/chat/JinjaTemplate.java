@@ -1,0 +1,139 @@
+package org.alignment4j.chat;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import org.alignment4j.chat.JinjaValue.Callable;
+import org.alignment4j.chat.JinjaValue.None;
+import org.alignment4j.core.CheckpointException;
+import org.alignment4j.core.UnsupportedArchitectureException;
+
+/**
+ * A chat template as published, run as transformers' {@code apply_chat_template} runs it, but on
+ * holes in place of messages' texts ({@link Rope}): the template never sees what anybody says.
+ *
+ * <p>It is run by an interpreter of that part of Jinja which chat templates use: no files, no
+ * classes, no Java. It may take a fixed number of steps and make values of a fixed size. {@code
+ * tools} and {@code documents} are none, the date is fixed ({@link JinjaDate}). Immutable.
+ */
+final class JinjaTemplate {
+  /** Jinja's own limit. */
+  private static final long MAX_RANGE = 100_000;
+
+  private final List<JinjaStatement> body;
+  private final Map<String, Object> globals;
+  private final Object where;
+
+  private JinjaTemplate(List<JinjaStatement> body, Map<String, Object> globals, Object where) {
+    this.body = body;
+    this.globals = globals;
+    this.where = where;
+  }
+
+  /**
+   * @param template Jinja source
+   * @param special texts of the special tokens by their names, such as {@code bos_token}
+   * @param where the file it came from, for messages
+   * @throws CheckpointException with file and line if the template is not Jinja, or has tags that
+   *     chat templates do not have
+   */
+  static JinjaTemplate read(String template, Map<String, String> special, Object where) {
+    try {
+      return new JinjaTemplate(JinjaParser.parse(template), globals(special), where);
+    } catch (JinjaException.Syntax e) {
+      throw new CheckpointException(
+          "chat template in " + where + ", line " + e.line() + ": " + e.getMessage(), e);
+    }
+  }
+
+  /** The file it came from. */
+  Object where() {
+    return where;
+  }
+
+  /**
+   * Renders a conversation.
+   *
+   * @throws IllegalArgumentException if the template refuses the conversation
+   * @throws UnsupportedArchitectureException with file and line if it cannot be run
+   */
+  Rope render(List<Message> messages, boolean generationPrompt) {
+    Map<String, Object> all = new HashMap<>(globals);
+    List<Object> values = new ArrayList<>(messages.size());
+    for (int i = 0; i < messages.size(); i++) {
+      Message message = messages.get(i);
+      Map<String, Object> value = new LinkedHashMap<>();
+      value.put("role", Rope.of(message.role().name().toLowerCase(Locale.ROOT)));
+      value.put("content", Rope.hole(i, message.text()));
+      values.add(value);
+    }
+    all.put("messages", values);
+    all.put("add_generation_prompt", generationPrompt);
+    JinjaRun run = new JinjaRun(all);
+    try {
+      return run.caught(body);
+    } catch (JinjaException.Raised e) {
+      throw new IllegalArgumentException(
+          "the " + TemplateFormat.NAME + " in " + where + " refuses this: " + e.getMessage(), e);
+    } catch (JinjaException | ArithmeticException e) {
+      throw failed(run, String.valueOf(e.getMessage()), e);
+    } catch (StackOverflowError e) {
+      throw failed(run, "it nests too deeply", e);
+    }
+  }
+
+  private UnsupportedArchitectureException failed(JinjaRun run, String message, Throwable cause) {
+    return new UnsupportedArchitectureException(
+        "chat template in " + where + " cannot be run, line " + run.line() + ": " + message, cause);
+  }
+
+  private static Map<String, Object> globals(Map<String, String> special) {
+    Map<String, Object> globals = new HashMap<>();
+    special.forEach((name, text) -> globals.put(name, Rope.of(text)));
+    globals.put("tools", None.NONE);
+    globals.put("documents", None.NONE);
+    globals.put("strftime_now", new JinjaDate());
+    globals.put(
+        "raise_exception",
+        (Callable)
+            (run, arguments, named) -> {
+              Object message =
+                  arguments.isEmpty()
+                      ? named.getOrDefault("message", Rope.EMPTY)
+                      : arguments.get(0);
+              throw new JinjaException.Raised(JinjaValue.text(message).shown());
+            });
+    globals.put(
+        "namespace",
+        (Callable) (run, arguments, named) -> JinjaStatement.Namespace.of(arguments, named));
+    globals.put("dict", (Callable) (run, arguments, named) -> named);
+    globals.put("range", (Callable) (run, arguments, named) -> range(arguments, run));
+    return Map.copyOf(globals);
+  }
+
+  private static List<Object> range(List<Object> arguments, JinjaRun run) {
+    List<Long> bounds = new ArrayList<>();
+    arguments.forEach(a -> bounds.add(JinjaValue.whole(a, "range")));
+    if (bounds.isEmpty() || bounds.size() > 3) {
+      throw new JinjaException("range needs one to three numbers");
+    }
+    long from = bounds.size() == 1 ? 0 : bounds.get(0);
+    long to = bounds.size() == 1 ? bounds.get(0) : bounds.get(1);
+    long step = bounds.size() == 3 ? bounds.get(2) : 1;
+    if (step == 0) {
+      throw new JinjaException("range in steps of 0");
+    }
+    List<Object> range = new ArrayList<>();
+    for (long i = from; step > 0 ? i < to : i > to; i = Math.addExact(i, step)) {
+      if (range.size() >= MAX_RANGE) {
+        throw new JinjaException("range of more than " + MAX_RANGE + " numbers");
+      }
+      range.add(i);
+    }
+    run.spend(range.size());
+    return range;
+  }
+}

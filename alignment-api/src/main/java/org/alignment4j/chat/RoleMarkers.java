@@ -1,0 +1,153 @@
+package org.alignment4j.chat;
+
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.alignment4j.chat.TemplateProbe.Lead;
+import org.alignment4j.chat.TokenizerFile.AddedToken;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Finds the strings by which an unknown template says in plain text who speaks.
+ *
+ * <ul>
+ *   <li>Whatever looks like a tag, {@code <|user|>} or {@code [INST]}, and is no control token.
+ *   <li>The header of a role: the last line before its messages, as far as it is the same before
+ *       several of them, so that a system prompt on the same line is no part of it. It counts
+ *       wherever it stands in a line, {@code USER:}, unless the template writes it at the beginning
+ *       of a line only: then with the line break, {@code "\nUser:"}.
+ *   <li>Not a bare word behind a control token, such as {@code user} behind {@code <|im_start|>}:
+ *       without the token it means nothing, and people write the word.
+ * </ul>
+ */
+final class RoleMarkers {
+  private static final Pattern TAG =
+      Pattern.compile("<<[^<>\\s]{1,40}>>|<[^<>\\s]{1,40}>|\\[/?[A-Z][A-Z_]{1,38}]");
+  private static final Pattern BARE_WORD = Pattern.compile("[\\p{L}\\p{N}_]+");
+
+  /**
+   * A line that may be a header.
+   *
+   * @param text without control tokens; of a lead's last stretch
+   * @param behindControl whether a control token stands before the stretch
+   */
+  private record Stretch(String text, boolean behindControl) {}
+
+  private final ControlTokens control;
+  private final Set<String> markers = new LinkedHashSet<>();
+
+  private RoleMarkers(ControlTokens control) {
+    this.control = control;
+  }
+
+  static List<String> of(TemplateProbe probe, ControlTokens control) {
+    RoleMarkers finder = new RoleMarkers(control);
+    Matcher tag = TAG.matcher(probe.text());
+    while (tag.find()) {
+      if (control.get(tag.group()) == null) {
+        finder.markers.add(tag.group());
+      }
+    }
+    for (Role role : Role.values()) {
+      finder.addHeaders(
+          probe.leads().stream()
+              .filter(lead -> lead.role() == role)
+              .map(finder::lastStretch)
+              .distinct()
+              .toList());
+    }
+    return List.copyOf(finder.markers);
+  }
+
+  /** What a lead writes behind its last control token. */
+  private Stretch lastStretch(Lead lead) {
+    String text = lead.text();
+    int start = 0;
+    int i = 0;
+    while (i < text.length()) {
+      AddedToken token = control.at(text, i);
+      i += token == null ? 1 : token.content().length();
+      start = token == null ? start : i;
+    }
+    return new Stretch(text.substring(start), start > 0);
+  }
+
+  private void addHeaders(List<Stretch> stretches) {
+    Set<String> headers = new LinkedHashSet<>();
+    for (Stretch stretch : stretches) {
+      String header = lastLine(shared(stretch, stretches));
+      if (!header.isEmpty() && !TAG.matcher(header).find()) {
+        headers.add(header);
+      }
+    }
+    for (String header : headers) {
+      List<Stretch> places = stretches.stream().filter(s -> endsWith(s, header)).toList();
+      boolean guarded = places.stream().allMatch(Stretch::behindControl);
+      if (header.length() > 1 && !(guarded && BARE_WORD.matcher(header).matches())) {
+        markers.add(startsLines(header, places) ? "\n" + header : header);
+      } else if (header.length() == 1 && !guarded) {
+        markers.add("\n" + header);
+      }
+    }
+  }
+
+  private static boolean endsWith(Stretch stretch, String header) {
+    return PythonText.stripRight(stretch.text).endsWith(header);
+  }
+
+  /** Whether the header stands behind a line break at least once, and never within a line. */
+  private static boolean startsLines(String header, List<Stretch> places) {
+    boolean behindBreak = false;
+    for (Stretch place : places) {
+      String text = PythonText.stripRight(place.text);
+      String before = text.substring(0, text.length() - header.length());
+      if (before.endsWith("\n")) {
+        behindBreak = true;
+      } else if (!before.isEmpty()) {
+        return false;
+      }
+    }
+    return behindBreak;
+  }
+
+  /** The shortest text, in whole words, that this lead and another one both end with. */
+  private static String shared(Stretch stretch, List<Stretch> stretches) {
+    String shortest = null;
+    for (Stretch other : stretches) {
+      String suffix = other.equals(stretch) ? null : commonWords(stretch.text, other.text);
+      if (suffix != null && (shortest == null || suffix.length() < shortest.length())) {
+        shortest = suffix;
+      }
+    }
+    return shortest == null ? stretch.text : shortest;
+  }
+
+  /** The longest common end that begins with a whole word of both; null if there is no word. */
+  private static @Nullable String commonWords(String a, String b) {
+    int n = 0;
+    while (n < a.length()
+        && n < b.length()
+        && a.charAt(a.length() - 1 - n) == b.charAt(b.length() - 1 - n)) {
+      n++;
+    }
+    while (n > 0 && !(startsWord(a, a.length() - n) && startsWord(b, b.length() - n))) {
+      n--;
+    }
+    String common = a.substring(a.length() - n);
+    return PythonText.strip(common).isEmpty() ? null : common;
+  }
+
+  private static boolean startsWord(String text, int at) {
+    return at == 0
+        || PythonText.isSpace(text.charAt(at - 1))
+        || (at < text.length() && PythonText.isSpace(text.charAt(at)));
+  }
+
+  private static String lastLine(String text) {
+    List<String> lines = new ArrayList<>(PythonText.strip(text).lines().toList());
+    return lines.isEmpty() ? "" : PythonText.strip(lines.get(lines.size() - 1));
+  }
+}

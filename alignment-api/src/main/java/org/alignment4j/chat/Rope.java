@@ -1,0 +1,266 @@
+package org.alignment4j.chat;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Text as a chat template builds it: characters that the template wrote, and holes where the texts
+ * of messages will stand.
+ *
+ * <p>A template engine works with ropes, so that it never sees what a message says. All it can tell
+ * of a message is whether it is empty or nothing but white space, which templates ask. Stripping
+ * white space is noted at the hole and done when the text is filled in. To every other question a
+ * hole answers as a text would that has nothing in it that the template looks for. Immutable.
+ *
+ * @param parts literals are never empty and never adjacent
+ */
+record Rope(List<Part> parts) {
+  static final Rope EMPTY = new Rope(List.of());
+
+  /** A stretch of a rope. */
+  sealed interface Part permits Literal, Hole {}
+
+  /** Characters that the template wrote. */
+  record Literal(String text) implements Part {}
+
+  /**
+   * The place of a message's text.
+   *
+   * @param message index of the message in its conversation
+   * @param blank the message's text if it is empty or white space only, else null: unknown
+   * @param strips what the template strips off the text, in order
+   */
+  record Hole(int message, @Nullable String blank, List<Strip> strips) implements Part {
+    /** What stands here if the message's text is this. */
+    String fill(String text) {
+      String filled = text;
+      for (Strip strip : strips) {
+        filled = strip.of(filled);
+      }
+      return filled;
+    }
+
+    boolean isEmpty() {
+      return blank != null && fill(blank).isEmpty();
+    }
+
+    private Hole with(Strip strip) {
+      List<Strip> more = new ArrayList<>(strips);
+      more.add(strip);
+      return new Hole(message, blank, List.copyOf(more));
+    }
+  }
+
+  /**
+   * Python's {@code lstrip} or {@code rstrip}.
+   *
+   * @param left the end to strip
+   * @param chars the characters to strip, or null for white space
+   */
+  record Strip(boolean left, @Nullable String chars) {
+    String of(String text) {
+      if (chars == null) {
+        return left ? PythonText.stripLeft(text) : PythonText.stripRight(text);
+      }
+      return left ? PythonText.stripLeft(text, chars) : PythonText.stripRight(text, chars);
+    }
+  }
+
+  Rope {
+    parts = List.copyOf(parts);
+  }
+
+  static Rope of(String text) {
+    return text.isEmpty() ? EMPTY : new Rope(List.of(new Literal(text)));
+  }
+
+  /** The place of a message's text, of which nothing is kept unless it is blank. */
+  static Rope hole(int message, String text) {
+    String blank = PythonText.strip(text).isEmpty() ? text : null;
+    return new Rope(List.of(new Hole(message, blank, List.of())));
+  }
+
+  /** The text, if there is no hole in it; else null. */
+  @Nullable String literal() {
+    if (parts.isEmpty()) {
+      return "";
+    }
+    return parts.size() == 1 && parts.get(0) instanceof Literal only ? only.text : null;
+  }
+
+  /** Whether no character will stand here. */
+  boolean isEmpty() {
+    for (Part part : parts) {
+      if (!(part instanceof Hole hole) || !hole.isEmpty()) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /** The text with holes that are known filled in, if all are known; else null. */
+  @Nullable String known() {
+    StringBuilder text = new StringBuilder();
+    for (Part part : parts) {
+      if (part instanceof Literal literal) {
+        text.append(literal.text);
+      } else if (part instanceof Hole hole && hole.blank != null) {
+        text.append(hole.fill(hole.blank));
+      } else {
+        return null;
+      }
+    }
+    return text.toString();
+  }
+
+  /** The text for people, with dots where messages stand. */
+  String shown() {
+    StringBuilder text = new StringBuilder();
+    for (Part part : parts) {
+      text.append(part instanceof Literal literal ? literal.text : "...");
+    }
+    return text.toString();
+  }
+
+  Rope plus(Rope more) {
+    if (parts.isEmpty() || more.parts.isEmpty()) {
+      return parts.isEmpty() ? more : this;
+    }
+    Builder builder = new Builder();
+    builder.add(this);
+    builder.add(more);
+    return builder.build();
+  }
+
+  /**
+   * Python's {@code strip} at one end.
+   *
+   * @throws JinjaException if letters should be stripped off a message's text
+   */
+  Rope strip(Strip strip) {
+    List<Part> kept = new ArrayList<>(parts);
+    int at = strip.left ? 0 : kept.size() - 1;
+    while (at >= 0 && at < kept.size()) {
+      if (kept.get(at) instanceof Literal literal) {
+        String rest = strip.of(literal.text);
+        if (!rest.isEmpty()) {
+          kept.set(at, new Literal(rest));
+          break;
+        }
+        kept.remove(at);
+        at -= strip.left ? 0 : 1;
+      } else {
+        Hole hole = (Hole) kept.get(at);
+        if (strip.chars != null && !PythonText.strip(strip.chars).isEmpty() && !hole.isEmpty()) {
+          throw new JinjaException("it strips other characters than white space off a message");
+        }
+        Hole stripped = hole.with(strip);
+        kept.set(at, stripped);
+        if (!stripped.isEmpty()) {
+          break;
+        }
+        at += strip.left ? 1 : -1;
+      }
+    }
+    Builder builder = new Builder();
+    kept.forEach(builder::add);
+    return builder.build();
+  }
+
+  /** Whether the template's own characters hold this text. */
+  boolean contains(String text) {
+    for (Part part : parts) {
+      if (part instanceof Literal literal && literal.text.contains(text)) {
+        return true;
+      }
+    }
+    return text.isEmpty();
+  }
+
+  boolean startsWith(String text) {
+    return text.isEmpty()
+        || (!parts.isEmpty()
+            && parts.get(0) instanceof Literal literal
+            && literal.text.startsWith(text));
+  }
+
+  boolean endsWith(String text) {
+    return text.isEmpty()
+        || (!parts.isEmpty()
+            && parts.get(parts.size() - 1) instanceof Literal literal
+            && literal.text.endsWith(text));
+  }
+
+  /**
+   * Python's {@code split}: cuts at a separator in the template's own characters.
+   *
+   * @param limit the greatest number of cuts; negative for all
+   */
+  List<Rope> split(String separator, long limit) {
+    List<Rope> ropes = new ArrayList<>();
+    Builder builder = new Builder();
+    for (Part part : parts) {
+      if (!(part instanceof Literal literal)) {
+        builder.add(part);
+        continue;
+      }
+      int from = 0;
+      int at = literal.text.indexOf(separator);
+      while (at >= 0 && (limit < 0 || ropes.size() < limit)) {
+        builder.add(literal.text.substring(from, at));
+        ropes.add(builder.build());
+        builder = new Builder();
+        from = at + separator.length();
+        at = literal.text.indexOf(separator, from);
+      }
+      builder.add(literal.text.substring(from));
+    }
+    ropes.add(builder.build());
+    return ropes;
+  }
+
+  /** The number of characters the template wrote, and of holes: a measure of work. */
+  int size() {
+    int size = 0;
+    for (Part part : parts) {
+      size += part instanceof Literal literal ? literal.text.length() : 1;
+    }
+    return size;
+  }
+
+  /** Joins parts. */
+  static final class Builder {
+    private final List<Part> parts = new ArrayList<>();
+    private final StringBuilder literal = new StringBuilder();
+
+    void add(Rope rope) {
+      rope.parts.forEach(this::add);
+    }
+
+    void add(Part part) {
+      if (part instanceof Literal text) {
+        literal.append(text.text);
+      } else {
+        flush();
+        parts.add(part);
+      }
+    }
+
+    void add(String text) {
+      literal.append(text);
+    }
+
+    private void flush() {
+      if (literal.length() > 0) {
+        parts.add(new Literal(literal.toString()));
+        literal.setLength(0);
+      }
+    }
+
+    Rope build() {
+      flush();
+      return new Rope(parts);
+    }
+  }
+}
