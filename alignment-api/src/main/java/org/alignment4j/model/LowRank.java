@@ -1,9 +1,12 @@
 package org.alignment4j.model;
 
+import static org.alignment4j.core.Arguments.require;
+
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -68,6 +71,45 @@ record LowRank(List<Group> groups, List<Target> targets) {
     List<Target> ordered = new ArrayList<>();
     targets.values().forEach(ordered::addAll);
     return new LowRank(List.copyOf(groups.values()), ordered);
+  }
+
+  /**
+   * The matrices of some blocks that modules name, whole ({@code self_attn.q_proj}) or by their
+   * last part ({@code q_proj}).
+   */
+  static List<LoraAdapter.Shape> shapes(
+      ModelConfig config, Collection<String> modules, Collection<Layer> layers) {
+    Map<String, Part> matrices = new LinkedHashMap<>();
+    for (Slot slot : BlockLayout.of(config).slots()) {
+      if (slot.isMatrix()) {
+        for (Part p : slot.parts()) {
+          matrices.put(p.name().substring(0, p.name().length() - ".weight".length()), p);
+        }
+      }
+    }
+    for (String module : modules) {
+      require(
+          matrices.keySet().stream().anyMatch(m -> named(m, module)),
+          "no matrix is called %s, the model's blocks have %s",
+          module,
+          matrices.keySet());
+    }
+    List<LoraAdapter.Shape> shapes = new ArrayList<>();
+    for (Layer layer : layers) {
+      require(layer.index() >= 1 && layer.index() <= config.blocks(), "no block writes %s", layer);
+      matrices.forEach(
+          (name, part) -> {
+            if (modules.stream().anyMatch(m -> named(name, m))) {
+              shapes.add(
+                  new LoraAdapter.Shape(layer, name, (int) part.shape()[1], (int) part.shape()[0]));
+            }
+          });
+    }
+    return shapes;
+  }
+
+  private static boolean named(String matrix, String module) {
+    return matrix.equals(module) || matrix.endsWith("." + module);
   }
 
   private static int slotOf(List<Slot> slots, Target t) {

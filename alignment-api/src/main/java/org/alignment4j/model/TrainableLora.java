@@ -4,10 +4,13 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import org.alignment4j.adapter.LoraAdapter;
 import org.alignment4j.adapter.LoraAdapter.Target;
 import org.alignment4j.chat.Encoded;
+import org.alignment4j.core.Layer;
 import org.alignment4j.core.Provenance;
 
 /**
@@ -43,6 +46,41 @@ public final class TrainableLora implements Trainable {
         names.add("model.layers." + t.layer().block() + "." + t.module() + "." + side);
       }
     }
+  }
+
+  /**
+   * A LoRA to start a training from: A drawn uniformly from +-1/sqrt(in), B zero, so that it
+   * changes nothing yet.
+   *
+   * @param rank r, 1 or more
+   * @param alpha the change is alpha / r times B A
+   * @param modules matrices to change, such as {@code q_proj}, in each of the blocks
+   * @param layers that the blocks write
+   * @throws IllegalArgumentException if the model has no such matrix or block, by name
+   */
+  public static LoraAdapter initial(
+      LanguageModel model,
+      int rank,
+      double alpha,
+      Collection<String> modules,
+      Collection<Layer> layers,
+      long seed) {
+    Map<String, Object> settings =
+        Map.of(
+            "rank",
+            rank,
+            "alpha",
+            alpha,
+            "modules",
+            List.copyOf(modules),
+            "layers",
+            layers.stream().map(Layer::index).toList());
+    return LoraAdapter.initial(
+        rank,
+        alpha,
+        LowRank.shapes(model.config(), modules, layers),
+        seed,
+        new Provenance("lora", settings, seed, Map.of("model", model.hash()), Map.of()));
   }
 
   @Override
