@@ -173,6 +173,17 @@ class PeftDamageTests {
     refused(CheckpointException.class, lora, "adapter_config.json");
   }
 
+  @Test
+  void aConfigurationInAnotherSyntaxThanJsonsIsRefused() throws IOException {
+    Path config = lora.resolve("adapter_config.json");
+    String good = Files.readString(config);
+    for (String bad :
+        List.of(good.replace('"', '\''), "// note\n" + good, good.replaceFirst("true", "TRUE"))) {
+      Files.writeString(config, bad);
+      refused(CheckpointException.class, lora, "adapter_config.json");
+    }
+  }
+
   private void edited(Consumer<Map<String, Stored>> edit, String... named) {
     Loras.editTensors(lora, StorageType.F32, edit);
     refused(CheckpointException.class, lora, named);
