@@ -1,11 +1,12 @@
 """Golden conversations for chat templates, made with transformers' apply_chat_template.
 
-    python chat_goldens.py FOLDER                  # writes FOLDER/template-goldens.json
+    python chat_goldens.py FOLDER                  # writes template-goldens.json, jinja-goldens.json
     python chat_goldens.py FOLDER --check FILE     # renders FILE's own templates again and compares
 
 FOLDER is alignment-api/src/test/resources/org/alignment4j/chat. Every templates/*.jinja in it is
 rendered for the conversations of goldens.json, and the text tokenised as a whole by the tokenizers
-there. A template that refuses a conversation gives a case without a text. Needs transformers and
+there. A template that refuses a conversation gives a case without a text. The small templates in
+jinja-goldens.json, each about a part of the language, get their texts anew. Needs transformers and
 tokenizers; no part of the build.
 """
 
@@ -101,6 +102,15 @@ def goldens(folder):
         }
 
 
+def language(file):
+    lines = []
+    for golden in json.loads(file.read_text()):
+        compiled = chat_template_utils._compile_jinja_template(golden["template"])
+        one = {"template": golden["template"], "text": compiled.render()}
+        lines.append(json.dumps(one, ensure_ascii=False))
+    file.write_text("[\n" + ",\n".join(lines) + "\n]\n")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=pathlib.Path)
@@ -120,6 +130,7 @@ def main():
         lines.append(json.dumps(head, ensure_ascii=False)[:-1] + ',"cases":[\n' + cases + "\n]}")
     out = arguments.folder / "template-goldens.json"
     out.write_text("[\n" + ",\n".join(lines) + "\n]\n")
+    language(arguments.folder / "jinja-goldens.json")
     print(out, len(made), "templates")
 
 

@@ -43,9 +43,9 @@ interface JinjaExpression {
       implements JinjaExpression {
     @Override
     public Object value(JinjaRun run) {
-      Map<String, Object> map = new LinkedHashMap<>();
+      Map<Object, Object> map = new LinkedHashMap<>();
       for (int i = 0; i < keys.size(); i++) {
-        map.put(JinjaValue.literal(keys.get(i).value(run), "a key"), values.get(i).value(run));
+        map.put(JinjaValue.key(keys.get(i).value(run)), values.get(i).value(run));
       }
       return map;
     }
@@ -104,6 +104,14 @@ interface JinjaExpression {
         return callable.call(run, values(arguments, run), values(named, run));
       }
       throw new JinjaException("it calls " + JinjaValue.kind(callee));
+    }
+  }
+
+  /** {@code *values} among arguments: each of the values. */
+  record Spread(JinjaExpression values) implements JinjaExpression {
+    @Override
+    public Object value(JinjaRun run) {
+      return JinjaValue.each(values.value(run));
     }
   }
 
@@ -258,6 +266,9 @@ interface JinjaExpression {
     }
 
     private Object real(double a, double b) {
+      if (operator.equals("/") && b == 0) {
+        throw new JinjaException("it divides by zero");
+      }
       return switch (operator) {
         case "+" -> a + b;
         case "-" -> a - b;
@@ -271,7 +282,12 @@ interface JinjaExpression {
   static List<Object> values(List<JinjaExpression> expressions, JinjaRun run) {
     List<Object> values = new ArrayList<>(expressions.size());
     for (JinjaExpression expression : expressions) {
-      values.add(expression.value(run));
+      Object value = expression.value(run);
+      if (expression instanceof Spread) {
+        values.addAll(JinjaValue.each(value));
+      } else {
+        values.add(value);
+      }
     }
     return values;
   }

@@ -299,6 +299,8 @@ final class JinjaExpressionParser {
         String name = tokens.next().text();
         tokens.next();
         named.put(name, expression());
+      } else if (tokens.skip(Kind.OPERATOR, "*")) {
+        positional.add(new JinjaExpression.Spread(expression()));
       } else {
         positional.add(expression());
       }

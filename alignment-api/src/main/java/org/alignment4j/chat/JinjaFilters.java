@@ -25,10 +25,10 @@ final class JinjaFilters {
       case "string" -> JinjaValue.text(value);
       case "safe" -> value;
       case "default", "d" -> defaulted(value, arguments, named);
-      case "list" -> JinjaValue.each(value);
+      case "list" -> elements(value);
       case "first" -> JinjaValue.item(JinjaValue.each(value), 0L);
       case "last" -> JinjaValue.item(JinjaValue.each(value), -1L);
-      case "reverse" -> JinjaValue.slice(JinjaValue.each(value), null, null, -1L);
+      case "reverse" -> JinjaValue.slice(elements(value), null, null, -1L);
       case "join" -> {
         Object separator = argument(arguments, 0, named, "d");
         yield JinjaMethods.join(
@@ -44,6 +44,7 @@ final class JinjaFilters {
       case "int" -> toInt(value);
       case "items" ->
           value instanceof Map<?, ?> map ? JinjaMethods.items(map) : Collections.emptyList();
+      case "dictsort" -> sortedByKey(value);
       case "tojson" -> {
         if (!arguments.isEmpty() || !named.isEmpty()) {
           throw new JinjaException("tojson with options is not supported");
@@ -63,6 +64,22 @@ final class JinjaFilters {
       case "map" -> mapped(run, value, arguments, named);
       default -> throw new JinjaException("the filter " + name + " is not supported");
     };
+  }
+
+  private static List<Object> elements(Object value) {
+    if (value instanceof Rope) {
+      known(value, "a list of characters");
+    }
+    return JinjaValue.each(value);
+  }
+
+  private static List<Object> sortedByKey(Object value) {
+    if (!(value instanceof Map<?, ?> map)) {
+      throw new JinjaException("dictsort needs a mapping, found " + JinjaValue.kind(value));
+    }
+    List<Object> items = JinjaMethods.items(map);
+    items.sort((a, b) -> JinjaValue.order(JinjaValue.item(a, 0L), JinjaValue.item(b, 0L)));
+    return items;
   }
 
   private static Object length(Object value) {

@@ -160,13 +160,14 @@ final class JinjaLexer {
 
   private void inside(boolean block) {
     String end = block ? "%}" : "}}";
+    int opened = line;
     int depth = 0;
     while (true) {
       while (at < source.length() && PythonText.isSpace(source.charAt(at))) {
         moveTo(at + 1);
       }
       if (at >= source.length()) {
-        throw new JinjaException.Syntax(line, "a tag is not closed");
+        throw new JinjaException.Syntax(opened, "a tag is not closed");
       }
       char sign = source.charAt(at);
       boolean signed = (sign == '-' || (block && sign == '+')) && source.startsWith(end, at + 1);

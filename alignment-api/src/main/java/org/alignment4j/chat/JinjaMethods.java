@@ -48,7 +48,7 @@ final class JinjaMethods {
       case "values" -> (run, a, n) -> new ArrayList<Object>(map.values());
       case "get" ->
           (run, a, n) -> {
-            Object found = map.get(JinjaValue.literal(argument(a, 0, name), name));
+            Object found = map.get(JinjaValue.key(argument(a, 0, name)));
             return found != null ? found : a.size() > 1 ? a.get(1) : None.NONE;
           };
       default -> null;
@@ -57,7 +57,7 @@ final class JinjaMethods {
 
   static List<Object> items(Map<?, ?> map) {
     List<Object> items = new ArrayList<>();
-    map.forEach((key, value) -> items.add(List.of(Rope.of(key.toString()), value)));
+    map.forEach((key, value) -> items.add(List.of(JinjaValue.ofKey(key), value)));
     return items;
   }
 
@@ -103,10 +103,10 @@ final class JinjaMethods {
     };
   }
 
+  /** Python's {@code replace}, in the template's own characters ({@link Rope#replace}). */
   static Rope replace(Rope text, String old, String replacement) {
-    String known = JinjaValue.literal(text, "replace");
-    JinjaExpression.requireSize(known.length() * (1L + replacement.length()));
-    return Rope.of(known.replace(old, replacement));
+    JinjaExpression.requireSize(text.size() * (1L + replacement.length()));
+    return text.replace(old, replacement);
   }
 
   private static Object split(Rope text, List<Object> arguments, JinjaRun run) {

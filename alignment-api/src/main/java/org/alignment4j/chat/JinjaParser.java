@@ -38,7 +38,7 @@ final class JinjaParser {
       throw new Syntax(tokens.line(), "tags nest deeper than " + MAX_DEPTH);
     }
     List<JinjaStatement> body = new ArrayList<>();
-    int opened = tokens.line();
+    int opened = tokens.previousLine();
     while (true) {
       Token token = tokens.next();
       switch (token.kind()) {
@@ -71,6 +71,11 @@ final class JinjaParser {
       case "for" -> loop(tag.line());
       case "set" -> set(tag.line());
       case "macro" -> macro();
+      case "call" -> {
+        JinjaExpression call = expressions.expression();
+        tokens.expect(Kind.BLOCK_END);
+        yield new JinjaStatement.CallBlock(call, closedBody("endcall"), tag.line());
+      }
       case "with" -> with();
       case "generation" -> {
         tokens.expect(Kind.BLOCK_END);

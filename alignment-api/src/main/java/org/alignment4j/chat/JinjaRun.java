@@ -24,6 +24,7 @@ final class JinjaRun {
   private Rope.Builder out = new Rope.Builder();
   private long steps;
   private long written;
+  private Object nextCaller = new Undefined("caller");
   private int depth;
   private int line = 1;
 
@@ -95,6 +96,18 @@ final class JinjaRun {
   void leave(Scope back) {
     depth--;
     scope = back;
+  }
+
+  /** Sets what the next macro's {@code caller()} does, and gives what it would have done. */
+  Object callFor(Object caller) {
+    Object before = nextCaller;
+    nextCaller = caller;
+    return before;
+  }
+
+  /** The number of characters written so far. */
+  long written() {
+    return written;
   }
 
   void write(Rope text) {

@@ -5,6 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.alignment4j.chat.JinjaValue.Callable;
+import org.alignment4j.chat.JinjaValue.Characters;
 import org.alignment4j.chat.JinjaValue.Undefined;
 import org.alignment4j.chat.JinjaValue.WithAttributes;
 import org.jspecify.annotations.Nullable;
@@ -103,8 +104,12 @@ interface JinjaStatement {
         JinjaRun.Scope back = run.enter(run.scope());
         assign(names, chosen.get(i), run);
         run.set("loop", new Loop(chosen, i));
+        long written = run.written();
         Flow flow = JinjaStatement.run(body, run);
         run.leave(back);
+        if (chosen.get(i) instanceof Characters && run.written() > written) {
+          throw new JinjaException("it writes something for each character of a message");
+        }
         if (flow == Flow.BREAK) {
           break;
         }
@@ -170,7 +175,9 @@ interface JinjaStatement {
       JinjaRun.Scope home = run.scope();
       Callable macro =
           (caller, arguments, named) -> {
+            Object bodyOfCall = caller.callFor(new Undefined("caller"));
             JinjaRun.Scope back = caller.enter(home);
+            caller.set("caller", bodyOfCall);
             int next = 0;
             for (Map.Entry<String, JinjaExpression> parameter : parameters.entrySet()) {
               Object given =
@@ -188,6 +195,27 @@ interface JinjaStatement {
             return text;
           };
       run.set(name, macro);
+      return Flow.ON;
+    }
+  }
+
+  /** {@code {% call macro(arguments) %} ... {% endcall %}}: a macro that can call for the body. */
+  record CallBlock(JinjaExpression call, List<JinjaStatement> body, int line)
+      implements JinjaStatement {
+    @Override
+    public Flow run(JinjaRun run) {
+      run.at(line);
+      JinjaRun.Scope home = run.scope();
+      Callable caller =
+          (macro, arguments, named) -> {
+            JinjaRun.Scope back = macro.enter(home);
+            Rope text = macro.caught(body);
+            macro.leave(back);
+            return text;
+          };
+      Object outer = run.callFor(caller);
+      run.write(JinjaValue.text(call.value(run)));
+      run.callFor(outer);
       return Flow.ON;
     }
   }

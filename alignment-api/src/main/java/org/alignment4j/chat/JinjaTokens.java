@@ -37,6 +37,10 @@ final class JinjaTokens {
     return peek().line();
   }
 
+  int previousLine() {
+    return tokens.get(Math.max(0, at - 1)).line();
+  }
+
   boolean isNext(Kind kind, String text) {
     return peek().is(kind, text);
   }

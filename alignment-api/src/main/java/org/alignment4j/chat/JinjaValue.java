@@ -27,6 +27,11 @@ final class JinjaValue {
     SOME
   }
 
+  /** Characters of a message's text, of which nothing is known. */
+  enum Characters {
+    SOME
+  }
+
   /** Something with attributes of its own: {@code loop}, a namespace. */
   interface WithAttributes {
     /** The attribute's value, or null if there is none. */
@@ -145,7 +150,7 @@ final class JinjaValue {
     } else if (whole instanceof List<?> list) {
       return list.stream().anyMatch(each -> same(each, part));
     } else if (whole instanceof Map<?, ?> map) {
-      return part instanceof Rope key && map.containsKey(literal(key, "in"));
+      return map.containsKey(key(part));
     } else if (whole instanceof Undefined) {
       return false;
     }
@@ -169,24 +174,31 @@ final class JinjaValue {
     return value instanceof Double number ? number : whole(value, "arithmetic");
   }
 
-  /** The values a loop goes through. */
+  /**
+   * The values a loop goes through; of a text with a message in it {@link Characters} instead of
+   * each one.
+   */
   static List<Object> each(Object value) {
     if (value instanceof List<?> list) {
       return new ArrayList<>(list);
     } else if (value instanceof Map<?, ?> map) {
       List<Object> keys = new ArrayList<>();
-      map.keySet().forEach(key -> keys.add(Rope.of(key.toString())));
+      map.keySet().forEach(key -> keys.add(ofKey(key)));
       return keys;
     } else if (value instanceof Undefined) {
       return List.of();
-    } else if (value instanceof Rope) {
-      List<Object> characters = new ArrayList<>();
-      literal(value, "going through characters")
-          .codePoints()
-          .forEach(c -> characters.add(Rope.of(Character.toString(c))));
-      return characters;
+    } else if (value instanceof Rope rope) {
+      return rope.known() == null ? List.of(Characters.SOME) : characters(value);
     }
     throw new JinjaException("it goes through " + kind(value));
+  }
+
+  private static List<Object> characters(Object text) {
+    List<Object> characters = new ArrayList<>();
+    literal(text, "taking characters")
+        .codePoints()
+        .forEach(c -> characters.add(Rope.of(Character.toString(c))));
+    return characters;
   }
 
   /** The attribute of a value, as {@code value.name}; an {@link Undefined} if there is none. */
@@ -212,15 +224,25 @@ final class JinjaValue {
     } else if (value instanceof List<?> list && key instanceof Long index) {
       long from = index < 0 ? index + list.size() : index;
       return from >= 0 && from < list.size() ? list.get((int) from) : new Undefined("element");
-    } else if (value instanceof Rope && key instanceof Long index) {
-      List<Object> characters = each(value);
-      return item(characters, index);
-    } else if (key instanceof Rope) {
-      String name = literal(key, "a key");
-      Object found = value instanceof Map<?, ?> map ? map.get(name) : null;
-      return found == null ? attribute(value, name) : found;
+    } else if (value instanceof Rope rope && key instanceof Long index) {
+      return rope.known() == null ? Characters.SOME : item(characters(value), index);
     }
-    return new Undefined("element");
+    Object name = key(key);
+    Object found = value instanceof Map<?, ?> map ? map.get(name) : null;
+    if (found != null) {
+      return found;
+    }
+    return name instanceof String text ? attribute(value, text) : new Undefined("element");
+  }
+
+  /** A value as the key of a Map. */
+  static Object key(Object value) {
+    return isNumber(value) ? (Object) whole(value, "a key") : literal(value, "a key");
+  }
+
+  /** A Map's key as a value. */
+  static Object ofKey(Object key) {
+    return key instanceof String text ? Rope.of(text) : key;
   }
 
   /** {@code value[from:to:step]}, each possibly null. */
@@ -231,7 +253,7 @@ final class JinjaValue {
         return value;
       }
       Rope.Builder text = new Rope.Builder();
-      for (Object c : (List<?>) slice(each(value), from, to, wantedStep)) {
+      for (Object c : (List<?>) slice(characters(value), from, to, wantedStep)) {
         text.add((Rope) c);
       }
       return text.build();
@@ -277,6 +299,6 @@ final class JinjaValue {
     } else if (isNumber(value)) {
       return "a number";
     }
-    return "an object";
+    return value instanceof Characters ? "a message's characters" : "an object";
   }
 }

@@ -1,5 +1,7 @@
 package org.alignment4j.chat;
 
+import static org.alignment4j.core.Arguments.require;
+
 import java.util.ArrayList;
 import java.util.List;
 import org.alignment4j.chat.Script.Piece;
@@ -8,12 +10,21 @@ import org.alignment4j.chat.Script.Piece;
  * Role markers that are plain text to a tokenizer, such as Llama 2's {@code [INST]}. Nothing but
  * their spelling sets them apart, so no character of one may come from a message.
  *
- * @param markers each of at least two characters; one that begins with a line break also counts at
- *     the very beginning of a conversation
+ * @param markers each of at least two characters, the first and the last no space; one that begins
+ *     with a line break also counts at the very beginning of a conversation
  */
 record Markers(List<String> markers) {
+  /**
+   * @throws IllegalArgumentException if a space within could not break a marker
+   */
   Markers {
     markers = List.copyOf(markers);
+    for (String marker : markers) {
+      require(
+          marker.length() > 1 && !marker.startsWith(" ") && !marker.endsWith(" "),
+          "a space cannot break the role marker '%s'",
+          marker);
+    }
   }
 
   /**

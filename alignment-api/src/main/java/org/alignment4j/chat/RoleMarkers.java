@@ -15,10 +15,11 @@ import org.jspecify.annotations.Nullable;
  *
  * <ul>
  *   <li>Whatever looks like a tag, {@code <|user|>} or {@code [INST]}, and is no control token.
- *   <li>The header of a role: the last line before its messages, as far as it is the same before
- *       several of them, so that a system prompt on the same line is no part of it. It counts
- *       wherever it stands in a line, {@code USER:}, unless the template writes it at the beginning
- *       of a line only: then with the line break, {@code "\nUser:"}.
+ *   <li>The header of a role: the last line before its messages and short lines directly above it,
+ *       as far as they are the same before several messages, so that a system prompt on the same
+ *       line is no part of them. It counts wherever it stands in a line, {@code USER:}, unless the
+ *       template writes it at the beginning of a line only: then with the line break, {@code
+ *       "\nUser:"}.
  *   <li>Not a bare word behind a control token, such as {@code user} behind {@code <|im_start|>}:
  *       without the token it means nothing, and people write the word.
  * </ul>
@@ -26,6 +27,7 @@ import org.jspecify.annotations.Nullable;
 final class RoleMarkers {
   private static final Pattern TAG =
       Pattern.compile("<<[^<>\\s]{1,40}>>|<[^<>\\s]{1,40}>|\\[/?[A-Z][A-Z_]{1,38}]");
+  private static final int MAX_UPPER_LINE = 40;
   private static final Pattern BARE_WORD = Pattern.compile("[\\p{L}\\p{N}_]+");
 
   /**
@@ -62,9 +64,9 @@ final class RoleMarkers {
     return List.copyOf(finder.markers);
   }
 
-  /** What a lead writes behind its last control token. */
+  /** What a lead writes behind its last control token or tag. */
   private Stretch lastStretch(Lead lead) {
-    String text = lead.text();
+    String text = PythonText.stripRight(lead.text());
     int start = 0;
     int i = 0;
     while (i < text.length()) {
@@ -72,19 +74,18 @@ final class RoleMarkers {
       i += token == null ? 1 : token.content().length();
       start = token == null ? start : i;
     }
+    Matcher tag = TAG.matcher(text);
+    while (tag.find()) {
+      start = Math.max(start, tag.end());
+    }
     return new Stretch(text.substring(start), start > 0);
   }
 
   private void addHeaders(List<Stretch> stretches) {
     Set<String> headers = new LinkedHashSet<>();
-    for (Stretch stretch : stretches) {
-      String header = lastLine(shared(stretch, stretches));
-      if (!header.isEmpty() && !TAG.matcher(header).find()) {
-        headers.add(header);
-      }
-    }
+    stretches.forEach(stretch -> headers.addAll(lastLines(shared(stretch, stretches))));
     for (String header : headers) {
-      List<Stretch> places = stretches.stream().filter(s -> endsWith(s, header)).toList();
+      List<Stretch> places = stretches.stream().filter(s -> s.text.contains(header)).toList();
       boolean guarded = places.stream().allMatch(Stretch::behindControl);
       if (header.length() > 1 && !(guarded && BARE_WORD.matcher(header).matches())) {
         markers.add(startsLines(header, places) ? "\n" + header : header);
@@ -94,16 +95,11 @@ final class RoleMarkers {
     }
   }
 
-  private static boolean endsWith(Stretch stretch, String header) {
-    return PythonText.stripRight(stretch.text).endsWith(header);
-  }
-
   /** Whether the header stands behind a line break at least once, and never within a line. */
   private static boolean startsLines(String header, List<Stretch> places) {
     boolean behindBreak = false;
     for (Stretch place : places) {
-      String text = PythonText.stripRight(place.text);
-      String before = text.substring(0, text.length() - header.length());
+      String before = place.text.substring(0, place.text.lastIndexOf(header));
       if (before.endsWith("\n")) {
         behindBreak = true;
       } else if (!before.isEmpty()) {
@@ -146,8 +142,17 @@ final class RoleMarkers {
         || (at < text.length() && PythonText.isSpace(text.charAt(at)));
   }
 
-  private static String lastLine(String text) {
-    List<String> lines = new ArrayList<>(PythonText.strip(text).lines().toList());
-    return lines.isEmpty() ? "" : PythonText.strip(lines.get(lines.size() - 1));
+  /** The last line, with the short ones directly above it. */
+  private static List<String> lastLines(String text) {
+    List<String> last = new ArrayList<>();
+    List<String> lines = PythonText.strip(text).lines().map(PythonText::strip).toList();
+    for (int i = lines.size() - 1; i >= 0; i--) {
+      String line = lines.get(i);
+      if (line.isEmpty() || (!last.isEmpty() && line.length() > MAX_UPPER_LINE)) {
+        break;
+      }
+      last.add(line);
+    }
+    return last;
   }
 }

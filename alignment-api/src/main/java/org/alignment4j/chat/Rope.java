@@ -9,8 +9,8 @@ import org.jspecify.annotations.Nullable;
  * of messages will stand.
  *
  * <p>A template engine works with ropes, so that it never sees what a message says. All it can tell
- * of a message is whether it is empty or nothing but white space, which templates ask. Stripping
- * white space is noted at the hole and done when the text is filled in. To every other question a
+ * of a message is whether it is empty or nothing but white space, which templates ask. Changes of
+ * white space are noted at the hole and done when the text is filled in. To every other question a
  * hole answers as a text would that has nothing in it that the template looks for. Immutable.
  *
  * @param parts literals are never empty and never adjacent
@@ -29,14 +29,15 @@ record Rope(List<Part> parts) {
    *
    * @param message index of the message in its conversation
    * @param blank the message's text if it is empty or white space only, else null: unknown
-   * @param strips what the template strips off the text, in order
+   * @param changes what the template does to the text, in order; none of it makes a text with more
+   *     than white space in it blank
    */
-  record Hole(int message, @Nullable String blank, List<Strip> strips) implements Part {
+  record Hole(int message, @Nullable String blank, List<Change> changes) implements Part {
     /** What stands here if the message's text is this. */
     String fill(String text) {
       String filled = text;
-      for (Strip strip : strips) {
-        filled = strip.of(filled);
+      for (Change change : changes) {
+        filled = change.of(filled);
       }
       return filled;
     }
@@ -45,10 +46,23 @@ record Rope(List<Part> parts) {
       return blank != null && fill(blank).isEmpty();
     }
 
-    private Hole with(Strip strip) {
-      List<Strip> more = new ArrayList<>(strips);
-      more.add(strip);
+    private Hole with(Change change) {
+      List<Change> more = new ArrayList<>(changes);
+      more.add(change);
       return new Hole(message, blank, List.copyOf(more));
+    }
+  }
+
+  /** What a template does to a message's text. */
+  sealed interface Change permits Strip, Spacing {
+    String of(String text);
+  }
+
+  /** Other white space in place of some: Python's {@code replace('\r\n', '\n')}. */
+  record Spacing(String old, String replacement) implements Change {
+    @Override
+    public String of(String text) {
+      return text.replace(old, replacement);
     }
   }
 
@@ -58,8 +72,9 @@ record Rope(List<Part> parts) {
    * @param left the end to strip
    * @param chars the characters to strip, or null for white space
    */
-  record Strip(boolean left, @Nullable String chars) {
-    String of(String text) {
+  record Strip(boolean left, @Nullable String chars) implements Change {
+    @Override
+    public String of(String text) {
       if (chars == null) {
         return left ? PythonText.stripLeft(text) : PythonText.stripRight(text);
       }
@@ -218,6 +233,33 @@ record Rope(List<Part> parts) {
     }
     ropes.add(builder.build());
     return ropes;
+  }
+
+  /**
+   * Python's {@code replace}. White space in a message's text is replaced when the text is filled
+   * in. A word is replaced in the template's own characters alone: templates take words with a
+   * meaning of their own out of messages, such as {@code /no_think}, and a message counts as one
+   * without.
+   *
+   * @throws JinjaException if a message's text would change in another way
+   */
+  Rope replace(String old, String replacement) {
+    boolean spacing = PythonText.strip(old).isEmpty() && PythonText.strip(replacement).isEmpty();
+    if (spacing && !old.isEmpty() && parts.size() == 1 && parts.get(0) instanceof Hole only) {
+      return new Rope(List.of(only.with(new Spacing(old, replacement))));
+    }
+    boolean word = PythonText.strip(old).length() > 1;
+    Builder builder = new Builder();
+    for (Part part : parts) {
+      if (part instanceof Literal literal) {
+        builder.add(literal.text.replace(old, replacement));
+      } else if (word || ((Hole) part).isEmpty()) {
+        builder.add(part);
+      } else {
+        throw new JinjaException("it changes a message's text by replace");
+      }
+    }
+    return builder.build();
   }
 
   /** The number of characters the template wrote, and of holes: a measure of work. */

@@ -57,7 +57,10 @@ final class Script {
     return open;
   }
 
-  /** This script up to the first {@code endOfTurn} after the last message, or all of it. */
+  /**
+   * This script up to the first {@code endOfTurn} after the last message. Where the template ends
+   * every turn but the last, that is added; if nothing ends a turn, all of the script.
+   */
   Script endedAfter(String endOfTurn) {
     Script ended = new Script();
     ended.responsePiece = responsePiece;
@@ -70,7 +73,7 @@ final class Script {
       }
       ended.pieces.add(piece);
     }
-    return ended;
+    return ended.template(endOfTurn);
   }
 
   /** This script with the role markers that message text has a part in broken up. */

@@ -30,16 +30,31 @@ record TemplateFormat(JinjaTemplate template, List<String> markers, String endOf
    */
   static TemplateFormat of(
       JinjaTemplate template, TemplateProbe probe, ControlTokens control, String eos) {
-    String end = probe.answerEnd();
-    String endOfTurn = !eos.isEmpty() && end.contains(eos) ? eos : "";
-    for (int i = 0; i < end.length(); i++) {
-      AddedToken token = control.at(end, i);
-      if (token != null) {
-        endOfTurn = token.content();
-        break;
-      }
+    String endOfTurn = first(control, probe.answerEnd(), 1);
+    if (endOfTurn.isEmpty() && !eos.isEmpty() && probe.answerEnd().contains(eos)) {
+      endOfTurn = eos;
+    }
+    if (endOfTurn.isEmpty()) {
+      // Some templates end every turn but the last. A single token could be the next turn's first.
+      endOfTurn = first(control, probe.betweenTurns(), 2);
     }
     return new TemplateFormat(template, RoleMarkers.of(probe, control), endOfTurn);
+  }
+
+  /** The first control token of a text that has so many of them, or empty. */
+  private static String first(ControlTokens control, String text, int atLeast) {
+    String first = "";
+    int count = 0;
+    int i = 0;
+    while (i < text.length()) {
+      AddedToken token = control.at(text, i);
+      if (token != null) {
+        first = count == 0 ? token.content() : first;
+        count++;
+      }
+      i += token == null ? 1 : token.content().length();
+    }
+    return count >= atLeast ? first : "";
   }
 
   @Override

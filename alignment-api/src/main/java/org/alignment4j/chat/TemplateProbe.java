@@ -1,5 +1,6 @@
 package org.alignment4j.chat;
 
+import com.google.common.base.Strings;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -16,14 +17,17 @@ import org.alignment4j.core.UnsupportedArchitectureException;
  * @param leads what it writes between one message, or the beginning, and the next; the text that
  *     opens an assistant turn counts as a lead of the assistant
  * @param answerEnd what it writes behind an answer that ends a conversation
+ * @param betweenTurns how all that it writes behind an earlier answer begins, whoever is next
  */
-record TemplateProbe(Set<Lead> leads, String answerEnd) {
+record TemplateProbe(Set<Lead> leads, String answerEnd, String betweenTurns) {
+  private static final List<Role> ANSWERED = List.of(Role.USER, Role.ASSISTANT);
+  private static final List<Role> ASKED_AGAIN = List.of(Role.USER, Role.ASSISTANT, Role.USER);
   private static final List<List<Role>> CONVERSATIONS =
       List.of(
           List.of(Role.USER),
           List.of(Role.SYSTEM, Role.USER),
-          List.of(Role.USER, Role.ASSISTANT),
-          List.of(Role.USER, Role.ASSISTANT, Role.USER),
+          ANSWERED,
+          ASKED_AGAIN,
           List.of(Role.SYSTEM, Role.USER, Role.ASSISTANT, Role.USER, Role.ASSISTANT),
           List.of(Role.USER, Role.ASSISTANT, Role.USER, Role.ASSISTANT, Role.USER));
 
@@ -42,6 +46,8 @@ record TemplateProbe(Set<Lead> leads, String answerEnd) {
   static TemplateProbe of(JinjaTemplate template) {
     Set<Lead> leads = new LinkedHashSet<>();
     String answerEnd = "";
+    String beforeUser = "";
+    String beforeAnswer = "";
     RuntimeException refused = null;
     boolean taken = false;
     for (List<Role> roles : CONVERSATIONS) {
@@ -58,8 +64,12 @@ record TemplateProbe(Set<Lead> leads, String answerEnd) {
         String end = addLeads(text, roles, leads);
         if (generation) {
           leads.add(new Lead(Role.ASSISTANT, end));
-        } else if (roles.equals(List.of(Role.USER, Role.ASSISTANT))) {
-          answerEnd = end;
+        }
+        if (roles.equals(ANSWERED)) {
+          answerEnd = generation ? answerEnd : end;
+          beforeAnswer = generation ? end : beforeAnswer;
+        } else if (roles.equals(ASKED_AGAIN)) {
+          beforeUser = beforeLast(text);
         }
       }
     }
@@ -67,7 +77,7 @@ record TemplateProbe(Set<Lead> leads, String answerEnd) {
       throw new UnsupportedArchitectureException(
           "chat template in " + template.where() + " refuses every conversation", refused);
     }
-    return new TemplateProbe(leads, answerEnd);
+    return new TemplateProbe(leads, answerEnd, Strings.commonPrefix(beforeUser, beforeAnswer));
   }
 
   /** All text the template wrote. */
@@ -75,6 +85,18 @@ record TemplateProbe(Set<Lead> leads, String answerEnd) {
     StringBuilder text = new StringBuilder();
     leads.forEach(lead -> text.append(lead.text).append('\n'));
     return text.append(answerEnd).toString();
+  }
+
+  /** What stands directly before the last message. */
+  private static String beforeLast(Rope text) {
+    String written = "";
+    for (int i = 1; i < text.parts().size(); i++) {
+      if (text.parts().get(i) instanceof Hole
+          && text.parts().get(i - 1) instanceof Literal literal) {
+        written = literal.text();
+      }
+    }
+    return written;
   }
 
   /** Adds what stands before each message, and gives what stands behind the last. */

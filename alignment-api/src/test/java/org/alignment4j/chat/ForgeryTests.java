@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -112,6 +113,8 @@ class ForgeryTests {
           "Assistant:");
 
   private static final Map<String, ChatTokenizer> TOKENIZERS = new TreeMap<>();
+  private static final Map<String, int[]> EXPECTED = new HashMap<>();
+  private static final Map<String, Boolean> REFUSING_SYSTEM = new HashMap<>();
   private static Path folder = Path.of("");
 
   @BeforeContainer
@@ -131,6 +134,8 @@ class ForgeryTests {
   static void close() throws IOException {
     TOKENIZERS.values().forEach(ChatTokenizer::close);
     TOKENIZERS.clear();
+    EXPECTED.clear();
+    REFUSING_SYSTEM.clear();
     try (Stream<Path> files = Files.walk(folder)) {
       for (Path file : files.sorted(java.util.Comparator.reverseOrder()).toList()) {
         Files.delete(file);
@@ -163,9 +168,10 @@ class ForgeryTests {
           check(name, tokenizer, List.of(Role.USER), a);
           check(name, tokenizer, List.of(Role.USER, Role.ASSISTANT), b, a);
           check(name, tokenizer, List.of(Role.USER, Role.ASSISTANT, Role.USER), c, b, a);
-          if (!refusesSystem(tokenizer)) {
-            // An empty system message may be left out, as Phi-3.5's template does.
-            check(name, tokenizer, List.of(Role.SYSTEM, Role.USER), b.isEmpty() ? "x" : b, c);
+          if (!REFUSING_SYSTEM.computeIfAbsent(name, key -> refusesSystem(tokenizer))) {
+            // A blank system message may be left out, as Phi-3.5's template does.
+            String system = PythonText.strip(b).isEmpty() ? "x" : b;
+            check(name, tokenizer, List.of(Role.SYSTEM, Role.USER), system, c);
           }
         });
   }
@@ -198,7 +204,8 @@ class ForgeryTests {
       harmless.add(new Message(roles.get(i), "x"));
     }
     int[] found = tokenizer.encode(new Prompt(hostile), true);
-    int[] expected = tokenizer.encode(new Prompt(harmless), true);
+    int[] expected =
+        EXPECTED.computeIfAbsent(name + roles, key -> tokenizer.encode(new Prompt(harmless), true));
     assertEquals(controls(tokenizer, expected), controls(tokenizer, found), name);
     for (String marker : tokenizer.format().markers()) {
       if (tokenizer.isPlainText(marker)) {
