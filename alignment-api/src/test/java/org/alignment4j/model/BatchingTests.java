@@ -7,14 +7,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Random;
 import java.util.stream.IntStream;
 import net.jqwik.api.ForAll;
@@ -23,7 +17,6 @@ import net.jqwik.api.constraints.IntRange;
 import net.jqwik.api.lifecycle.AfterContainer;
 import org.alignment4j.chat.Encoded;
 import org.alignment4j.core.Layer;
-import org.alignment4j.model.ModelConfig.Family;
 import org.alignment4j.model.Steering.Kind;
 
 /**
@@ -38,36 +31,16 @@ class BatchingTests {
    */
   private static final double TOLERANCE = 4e-5;
 
-  private static final int WINDOW = 4;
-  private static final Map<String, LanguageModel> MODELS = new LinkedHashMap<>();
-  private static final List<Path> FOLDERS = new ArrayList<>();
+  private static final ModelPool MODELS = new ModelPool();
 
   /** The models of all families, and of Mistral with a sliding window too. */
   private static LanguageModel model(int kind) {
-    Family family = Family.values()[kind % Family.values().length];
-    int window = kind >= Family.values().length ? WINDOW : 0;
-    return MODELS.computeIfAbsent(
-        kind + "",
-        k -> {
-          try {
-            Path folder = Files.createTempDirectory("tiny");
-            FOLDERS.add(folder);
-            Family f = window > 0 ? Family.MISTRAL : family;
-            return LanguageModel.load(TinyModels.write(folder, f, window, kind));
-          } catch (IOException e) {
-            throw new UncheckedIOException(e);
-          }
-        });
+    return MODELS.get(kind);
   }
 
   @AfterContainer
   static void close() throws IOException {
-    MODELS.values().forEach(LanguageModel::close);
-    MODELS.clear();
-    for (Path f : FOLDERS) {
-      TinyModels.remove(f);
-    }
-    FOLDERS.clear();
+    MODELS.close();
   }
 
   private static List<int[]> sequences(long seed, int n) {
