@@ -8,13 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Random;
 import java.util.stream.IntStream;
 import net.jqwik.api.ForAll;
@@ -27,34 +21,16 @@ import org.alignment4j.model.Steering.Kind;
 /** Scores over a shared prefix are those of each continuation on its own, in one full pass. */
 class ScoringTests {
   private static final double TOLERANCE = 1e-5;
-  private static final Map<Integer, LanguageModel> MODELS = new LinkedHashMap<>();
-  private static final List<Path> FOLDERS = new ArrayList<>();
+  private static final TinyFamilies MODELS = new TinyFamilies();
 
-  /** All families; Mistral with a sliding window shorter than most prefixes too. */
+  /** All families; the last with a sliding window shorter than most prefixes. */
   private static LanguageModel model(int kind) {
-    return MODELS.computeIfAbsent(
-        kind % (Family.values().length + 1),
-        k -> {
-          try {
-            Path folder = Files.createTempDirectory("tiny");
-            FOLDERS.add(folder);
-            Family family = k < Family.values().length ? Family.values()[k] : Family.MISTRAL;
-            int window = k < Family.values().length ? 0 : 4;
-            return LanguageModel.load(TinyModels.write(folder, family, window, k));
-          } catch (IOException e) {
-            throw new UncheckedIOException(e);
-          }
-        });
+    return MODELS.get(kind);
   }
 
   @AfterContainer
   static void close() throws IOException {
-    MODELS.values().forEach(LanguageModel::close);
-    MODELS.clear();
-    for (Path f : FOLDERS) {
-      TinyModels.remove(f);
-    }
-    FOLDERS.clear();
+    MODELS.close();
   }
 
   /** Log-probabilities of a continuation from one pass over prefix and continuation. */
@@ -121,7 +97,7 @@ class ScoringTests {
 
   @Property(tries = 60)
   void aSharedPrefixChangesNothing(
-      @ForAll @IntRange(max = 9) int kind, @ForAll long seed, @ForAll @IntRange(max = 12) int n) {
+      @ForAll @IntRange(max = TinyFamilies.LAST) int kind, @ForAll long seed, @ForAll @IntRange(max = 12) int n) {
     Random random = new Random(seed);
     int[] prefix = TinyModels.ids(random, 1 + random.nextInt(20));
     assertSeparate(model(kind), prefix, continuations(random, n, 10));
@@ -129,7 +105,7 @@ class ScoringTests {
 
   @Property(tries = 30)
   void steeringActsOnPrefixAndContinuations(
-      @ForAll @IntRange(max = 9) int kind,
+      @ForAll @IntRange(max = TinyFamilies.LAST) int kind,
       @ForAll long seed,
       @ForAll Kind what,
       @ForAll @IntRange(max = 3) int where) {
@@ -167,7 +143,8 @@ class ScoringTests {
   @Property(tries = 2)
   void continuationsOfSeveralRowsAreScoredTheSame(@ForAll long seed) {
     Random random = new Random(seed);
-    assertSeparate(model(4), TinyModels.ids(random, 9), continuations(random, 150, 30));
+    assertSeparate(
+        model(TinyFamilies.LAST), TinyModels.ids(random, 9), continuations(random, 150, 30));
   }
 
   @net.jqwik.api.Example

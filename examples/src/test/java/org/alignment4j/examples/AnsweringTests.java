@@ -1,10 +1,8 @@
 package org.alignment4j.examples;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 
@@ -17,22 +15,13 @@ class AnsweringTests {
   @Test
   void theDocumentShowsTheProgramThatIsCompiled() throws IOException {
     String program =
-        between(Files.readString(SOURCE), "// generation.md: begin\n", "    // generation.md: end");
-    String shown = between(Files.readString(DOCUMENT), "```java\n", "```");
+        Shown.between(SOURCE, "// generation.md: begin\n", "    // generation.md: end");
+    String shown = Shown.between(DOCUMENT, "```java\n", "```");
     assertEquals(program.stripTrailing().stripIndent() + "\n", shown);
   }
 
   @Test
   void itRunsOnTheDemonstrationModel() {
     Answering.run(Path.of("demo-model"));
-  }
-
-  private static String between(String text, String begin, String end) {
-    int from = text.indexOf(begin);
-    assertTrue(from >= 0, () -> "no " + begin);
-    int start = from + begin.length();
-    int to = text.indexOf(end, start);
-    assertTrue(to >= 0, () -> "no " + end);
-    return text.substring(start, to);
   }
 }

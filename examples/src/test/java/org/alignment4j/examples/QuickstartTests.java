@@ -21,8 +21,8 @@ class QuickstartTests {
 
   @Test
   void theReadmeShowsTheProgramThatIsCompiled() throws IOException {
-    String program = between(Files.readString(SOURCE), "// README: begin\n", "    // README: end");
-    String shown = between(Files.readString(README), "```java\n", "```");
+    String program = Shown.between(SOURCE, "// README: begin\n", "    // README: end");
+    String shown = Shown.between(README, "```java\n", "```");
     assertEquals(program.stripTrailing().stripIndent() + "\n", shown);
     assertEquals(10, shown.lines().count());
   }
@@ -51,14 +51,5 @@ class QuickstartTests {
         .filter(e -> e.label() == label)
         .map(e -> Prompt.user(e.prompt()))
         .toList();
-  }
-
-  static String between(String text, String begin, String end) {
-    int from = text.indexOf(begin);
-    assertTrue(from >= 0, () -> "no " + begin);
-    int start = from + begin.length();
-    int to = text.indexOf(end, start);
-    assertTrue(to >= 0, () -> "no " + end);
-    return text.substring(start, to);
   }
 }

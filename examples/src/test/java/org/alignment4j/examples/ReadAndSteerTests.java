@@ -4,7 +4,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.alignment4j.adapter.ControlVector;
@@ -22,8 +21,8 @@ class ReadAndSteerTests {
   @Test
   void thePageShowsTheProgramThatIsCompiled() throws IOException {
     String program =
-        QuickstartTests.between(Files.readString(SOURCE), "// docs: begin\n", "    // docs: end");
-    String shown = QuickstartTests.between(Files.readString(PAGE), "```java\n", "```");
+        Shown.between(SOURCE, "// docs: begin\n", "    // docs: end");
+    String shown = Shown.between(PAGE, "```java\n", "```");
     assertEquals(program.stripTrailing().stripIndent() + "\n", shown);
   }
 

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import org.alignment4j.chat.ChatTokenizer;
+import org.alignment4j.core.CancelledException;
 import org.alignment4j.core.ProgressListener;
 import org.alignment4j.model.Completion;
 import org.alignment4j.model.LanguageModel;
@@ -155,6 +156,9 @@ final class ChatCommand extends AlignCommand {
     } catch (IllegalArgumentException e) {
       err.println("(" + e.getMessage() + ")");
       return;
+    } catch (CancelledException e) {
+      out.println();
+      throw e;
     }
     out.println();
     if (answer.finish() == Completion.Finish.LENGTH) {

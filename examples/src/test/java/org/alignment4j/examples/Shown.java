@@ -1,0 +1,23 @@
+package org.alignment4j.examples;
+
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/** Programs that documents show. */
+final class Shown {
+  private Shown() {}
+
+  /** What stands between two marks of a file. */
+  static String between(Path file, String begin, String end) throws IOException {
+    String text = Files.readString(file);
+    int from = text.indexOf(begin);
+    assertTrue(from >= 0, () -> "no " + begin);
+    int start = from + begin.length();
+    int to = text.indexOf(end, start);
+    assertTrue(to >= 0, () -> "no " + end);
+    return text.substring(start, to);
+  }
+}
