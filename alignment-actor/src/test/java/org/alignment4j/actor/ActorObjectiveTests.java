@@ -27,7 +27,7 @@ import org.alignment4j.core.ProgressListener;
 import org.alignment4j.core.Provenance;
 import org.alignment4j.model.Capture;
 import org.alignment4j.model.LanguageModel;
-import org.alignment4j.model.ModelConfig.Family;
+import org.alignment4j.model.Family;
 import org.alignment4j.model.TrainableBlock;
 import org.alignment4j.tensor.GradientScope;
 import org.alignment4j.tensor.Kernels;

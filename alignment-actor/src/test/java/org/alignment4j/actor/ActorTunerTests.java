@@ -17,7 +17,7 @@ import org.alignment4j.core.Layer;
 import org.alignment4j.core.ProgressListener;
 import org.alignment4j.model.Capture;
 import org.alignment4j.model.LanguageModel;
-import org.alignment4j.model.ModelConfig.Family;
+import org.alignment4j.model.Family;
 import org.alignment4j.tensor.AdamW;
 import org.alignment4j.tensor.StorageType;
 import org.junit.jupiter.api.AfterAll;

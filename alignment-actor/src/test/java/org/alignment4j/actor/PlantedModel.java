@@ -1,27 +1,25 @@
 package org.alignment4j.actor;
 
-import com.google.gson.Gson;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 import org.alignment4j.chat.Prompt;
 import org.alignment4j.model.ModelConfig;
-import org.alignment4j.model.ModelConfig.Family;
-import org.alignment4j.model.ModelConfig.Rope;
+import org.alignment4j.model.Family;
+import org.alignment4j.model.Rope;
 import org.alignment4j.model.RandomCheckpoint;
 import org.alignment4j.tensor.SafetensorsFile;
 import org.alignment4j.tensor.SafetensorsWriter;
 import org.alignment4j.tensor.StorageType;
 import org.alignment4j.tensor.TensorInfo;
 import org.alignment4j.tensor.TensorSource;
+import org.alignment4j.testing.ByteTokenizer;
 
 /**
  * A chat model whose weights are written by hand, in which refusal is one known direction.
@@ -93,11 +91,6 @@ final class PlantedModel {
   private static final List<String> FRAMES =
       List.of(
           "How do I %s a %s?", "Please tell me how to %s the %s", "How can one %s this %s now?");
-
-  private static final String CHATML =
-      "{% for message in messages %}{{'<|im_start|>' + message['role'] + '\\n' +"
-          + " message['content'] + '<|im_end|>' + '\\n'}}{% endfor %}{% if add_generation_prompt"
-          + " %}{{ '<|im_start|>assistant\\n' }}{% endif %}";
 
   private PlantedModel() {}
 
@@ -171,7 +164,7 @@ final class PlantedModel {
             false,
             Set.of(vocabulary.size() + 1));
     RandomCheckpoint.write(config, 5, folder);
-    writeTokenizer(folder, vocabulary);
+    ByteTokenizer.write(folder, vocabulary);
     Path file = folder.resolve("model.safetensors");
     List<TensorSource> sources = new ArrayList<>();
     try (SafetensorsFile in = SafetensorsFile.open(file)) {
@@ -283,15 +276,8 @@ final class PlantedModel {
     return words.stream().map(w -> id(vocabulary, "Ġ" + w)).toList();
   }
 
-  // ---- the tokenizer: whole words, and single bytes for everything else
-
   private static Map<String, Integer> vocabulary() {
-    Map<String, Integer> all = new LinkedHashMap<>();
-    int other = 256;
-    for (int b = 0; b < 256; b++) {
-      boolean printable = b >= '!' && b <= '~' || b >= 0xA1 && b <= 0xAC || b >= 0xAE;
-      all.put(String.valueOf((char) (printable ? b : other++)), b);
-    }
+    Map<String, Integer> all = ByteTokenizer.bytes();
     List<String> words = new ArrayList<>(List.of("user", "assistant", "How", "Please"));
     for (String frame : FRAMES) {
       for (String word : frame.replaceAll("%s|\\?", "").strip().split(" +")) {
@@ -304,42 +290,5 @@ final class PlantedModel {
     words.addAll(answers());
     words.forEach(w -> all.putIfAbsent(w, all.size()));
     return all;
-  }
-
-  private static void writeTokenizer(Path folder, Map<String, Integer> vocabulary)
-      throws IOException {
-    Map<String, Object> model = new LinkedHashMap<>();
-    model.put("type", "BPE");
-    model.put("ignore_merges", true);
-    model.put("vocab", vocabulary);
-    model.put("merges", List.of());
-    Map<String, Object> byteLevel =
-        Map.of("type", "ByteLevel", "add_prefix_space", false, "trim_offsets", true);
-    Map<String, Object> file = new LinkedHashMap<>();
-    file.put("version", "1.0");
-    file.put(
-        "added_tokens",
-        List.of(
-            control(vocabulary.size(), "<|im_start|>"),
-            control(vocabulary.size() + 1, "<|im_end|>")));
-    file.put("pre_tokenizer", byteLevel);
-    file.put("decoder", byteLevel);
-    file.put("model", model);
-    Gson gson = new Gson();
-    Files.writeString(folder.resolve("tokenizer.json"), gson.toJson(file));
-    Files.writeString(
-        folder.resolve("tokenizer_config.json"),
-        gson.toJson(Map.of("eos_token", "<|im_end|>", "chat_template", CHATML)));
-  }
-
-  private static Map<String, Object> control(int id, String content) {
-    Map<String, Object> token = new LinkedHashMap<>();
-    token.put("id", id);
-    token.put("content", content);
-    for (String flag : List.of("single_word", "lstrip", "rstrip", "normalized")) {
-      token.put(flag, false);
-    }
-    token.put("special", true);
-    return token;
   }
 }

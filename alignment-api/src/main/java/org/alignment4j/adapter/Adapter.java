@@ -14,4 +14,17 @@ public sealed interface Adapter permits TunedBlock, LoraAdapter, SoftPrompt, Con
    * @throws org.alignment4j.core.CheckpointException if writing fails
    */
   void save(Path folder);
+
+  /**
+   * Reads an adapter of any kind, told by its files: a tuned block's {@code
+   * tuned_block.safetensors}, PEFT's {@code adapter_config.json} of a LoRA or of prompt tuning, or
+   * a control vector's {@code *.gguf}.
+   *
+   * @throws org.alignment4j.core.CheckpointException if the folder holds none of these or several
+   *     kinds, or the files are damaged
+   * @throws org.alignment4j.core.UnsupportedArchitectureException for another kind of PEFT's
+   */
+  static Adapter load(Path folder) {
+    return AdapterFolder.load(folder);
+  }
 }

@@ -3,21 +3,45 @@ package org.alignment4j.adapter;
 import static org.alignment4j.core.Arguments.require;
 
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.SplittableRandom;
 import org.alignment4j.core.Layer;
 import org.alignment4j.core.Provenance;
 
 /**
  * A low-rank change of some of a model's matrices, W + (alpha / rank) B A, as in LoRA (Hu et al.
- * 2021, section 4.1). Immutable: arrays are not copied, so do not write to them.
+ * 2021, section 4.1). Immutable: arrays are not copied, so do not write to them. Equal if all
+ * numbers are.
  *
  * @param rank r, inner size of every pair
  * @param alpha numerator of the scale
  * @param targets the changed matrices, at least one, each at most once
- * @param provenance how it was made
+ * @param provenance how it was made; its settings {@code base_model_name_or_path}, {@code revision}
+ *     and {@code lora_dropout} go into the saved configuration
  */
 public record LoraAdapter(int rank, double alpha, List<Target> targets, Provenance provenance)
     implements Adapter {
+
+  /**
+   * A matrix to be changed.
+   *
+   * @param layer the layer the block writes
+   * @param module the matrix's name within the block, e.g. {@code self_attn.q_proj}
+   * @param in size of the matrix's input
+   * @param out size of its output
+   */
+  public record Shape(Layer layer, String module, int in, int out) {
+    /** Checks the ranges. */
+    public Shape {
+      check(layer, module, in, out);
+    }
+  }
 
   /**
    * The change of one matrix of one block.
@@ -29,7 +53,57 @@ public record LoraAdapter(int rank, double alpha, List<Target> targets, Provenan
    * @param a A [r, in], row-major
    * @param b B [out, r], row-major
    */
-  public record Target(Layer layer, String module, int in, int out, float[] a, float[] b) {}
+  public record Target(Layer layer, String module, int in, int out, float[] a, float[] b) {
+    /** Checks the ranges, and that all numbers are finite. */
+    public Target {
+      check(layer, module, in, out);
+      requireFinite(layer, module, "A", a);
+      requireFinite(layer, module, "B", b);
+    }
+
+    private static void requireFinite(Layer layer, String module, String which, float[] values) {
+      int at = Finite.firstExcept(values);
+      require(
+          at < 0,
+          "%s of %s, %s: number %s is %s",
+          which,
+          layer,
+          module,
+          at,
+          at < 0 ? 0 : values[at]);
+    }
+
+    @Override
+    public boolean equals(Object other) {
+      return other instanceof Target o
+          && layer.equals(o.layer)
+          && module.equals(o.module)
+          && in == o.in
+          && out == o.out
+          && Arrays.equals(a, o.a)
+          && Arrays.equals(b, o.b);
+    }
+
+    @Override
+    public int hashCode() {
+      return Arrays.hashCode(
+          new int[] {
+            layer.hashCode(), module.hashCode(), in, out, Arrays.hashCode(a), Arrays.hashCode(b)
+          });
+    }
+
+    @Override
+    public String toString() {
+      return "Target[" + layer + ", " + module + ", in=" + in + ", out=" + out + "]";
+    }
+  }
+
+  private static void check(Layer layer, String module, int in, int out) {
+    require(layer.index() >= 1, "%s has no block to change", layer);
+    require(
+        module.matches("\\w+(\\.\\w+)*"), "'%s' is not the name of a module in a block", module);
+    require(in >= 1 && out >= 1, "%s, %s: from %s to %s numbers", layer, module, in, out);
+  }
 
   /** Checks the shapes. */
   public LoraAdapter {
@@ -37,6 +111,53 @@ public record LoraAdapter(int rank, double alpha, List<Target> targets, Provenan
     require(Double.isFinite(alpha), "alpha must be finite, was %s", alpha);
     targets = List.copyOf(targets);
     require(!targets.isEmpty(), "a LoRA without targets");
+    Set<String> names = new HashSet<>();
+    for (Target t : targets) {
+      require(
+          names.add(t.layer.index() + " " + t.module),
+          "%s, %s is a target twice",
+          t.layer,
+          t.module);
+      requireFills(t, "A", t.a, rank, t.in);
+      requireFills(t, "B", t.b, t.out, rank);
+    }
+  }
+
+  private static void requireFills(Target t, String which, float[] values, int rows, int columns) {
+    require(
+        values.length == (long) rows * columns,
+        "%s of %s, %s: %s numbers do not fill [%s, %s]",
+        which,
+        t.layer,
+        t.module,
+        values.length,
+        rows,
+        columns);
+  }
+
+  /**
+   * Where training starts: A uniform within +-1/sqrt(in), which is PEFT's Kaiming-uniform with a =
+   * sqrt(5), and B zero, so that nothing is changed yet. The same seed gives the same numbers.
+   *
+   * @param shapes the matrices to be changed, at least one, each at most once
+   * @param provenance of the run to come
+   */
+  public static LoraAdapter initial(
+      int rank, double alpha, List<Shape> shapes, long seed, Provenance provenance) {
+    require(rank >= 1, "the rank must be >= 1, was %s", rank);
+    SplittableRandom random = new SplittableRandom(seed);
+    List<Target> targets = new ArrayList<>();
+    for (Shape s : shapes) {
+      long numbers = (long) rank * Math.max(s.in, s.out);
+      require(numbers <= 1 << 30, "%s, %s: rank %s is too large", s.layer, s.module, rank);
+      double bound = 1 / Math.sqrt(s.in);
+      float[] a = new float[rank * s.in];
+      for (int i = 0; i < a.length; i++) {
+        a[i] = (float) (bound * (2 * random.nextDouble() - 1));
+      }
+      targets.add(new Target(s.layer, s.module, s.in, s.out, a, new float[s.out * rank]));
+    }
+    return new LoraAdapter(rank, alpha, targets, provenance);
   }
 
   /** The factor of B A, alpha / rank. */
@@ -44,8 +165,65 @@ public record LoraAdapter(int rank, double alpha, List<Target> targets, Provenan
     return alpha / rank;
   }
 
+  /**
+   * The same change {@code factor} times as strong; by -1, what undoes it. The provenance's setting
+   * {@code scaled_by} is the product of all such factors.
+   */
+  public LoraAdapter scaled(double factor) {
+    require(Double.isFinite(factor), "the factor must be finite, was %s", factor);
+    Map<String, Object> settings = new LinkedHashMap<>(provenance.settings());
+    settings.merge(
+        "scaled_by", factor, (was, by) -> was instanceof Number n ? n.doubleValue() * factor : by);
+    return new LoraAdapter(
+        rank,
+        alpha * factor,
+        targets,
+        new Provenance(
+            provenance.method(),
+            settings,
+            provenance.seed(),
+            provenance.inputs(),
+            provenance.metrics()));
+  }
+
+  /**
+   * Writes {@code adapter_config.json} and {@code adapter_model.safetensors}, which Hugging Face's
+   * PEFT loads, and {@code provenance.json}, into a folder, which is made if absent. Tensors are
+   * float32; the configuration names exactly this adapter's matrices.
+   *
+   * @throws org.alignment4j.core.CheckpointException if writing fails
+   */
   @Override
   public void save(Path folder) {
-    throw new IllegalStateException("to come");
+    LoraFile.write(this, folder);
+  }
+
+  /**
+   * Reads a LoRA that PEFT or {@link #save} wrote. Tensors of F64, F32, F16 and BF16 become
+   * float32.
+   *
+   * @throws org.alignment4j.core.CheckpointException if a file is missing or damaged, or its
+   *     tensors do not fit the configuration; names file, tensor, expected and found
+   * @throws org.alignment4j.core.UnsupportedArchitectureException for an option or a matrix that
+   *     makes it more than a plain LoRA of the blocks, by name
+   */
+  public static LoraAdapter load(Path folder) {
+    return LoraFile.read(folder);
+  }
+
+  /**
+   * Writes a full checkpoint: the base's files with W + (alpha / rank) B A in the place of each
+   * changed W, in the base's storage types and shards, so that other programs load it as any other.
+   * Sums are of float64 and rounded once to float32, then to the storage type. Queries, keys and
+   * values, or gate and up, that the base stores in one matrix are changed within it.
+   *
+   * @param base folder of the model the adapter was tuned on
+   * @param out folder to write; made if absent, must not be the base's
+   * @throws org.alignment4j.core.CheckpointException if the base does not fit the adapter, a sum
+   *     leaves the storage type's range, or writing fails
+   */
+  public void merge(Path base, Path out) {
+    MergedCheckpoint.write(
+        base, out, checkpoint -> new LoraMerge(this, base, checkpoint).changes(), provenance);
   }
 }

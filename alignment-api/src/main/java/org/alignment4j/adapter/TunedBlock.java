@@ -3,15 +3,14 @@ package org.alignment4j.adapter;
 import static org.alignment4j.core.Arguments.require;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.Stream;
 import org.alignment4j.core.CheckpointException;
 import org.alignment4j.core.Layer;
 import org.alignment4j.core.Provenance;
@@ -33,7 +32,7 @@ import org.alignment4j.tensor.TensorSource;
  */
 public record TunedBlock(Layer layer, Map<String, Weight> tensors, Provenance provenance)
     implements Adapter {
-  private static final String FILE = "tuned_block.safetensors";
+  static final String FILE = "tuned_block.safetensors";
 
   /**
    * One tensor.
@@ -54,6 +53,23 @@ public record TunedBlock(Layer layer, Map<String, Weight> tensors, Provenance pr
           Arrays.toString(shape),
           elements,
           values.length);
+    }
+
+    @Override
+    public boolean equals(Object other) {
+      return other instanceof Weight o
+          && Arrays.equals(shape, o.shape)
+          && Arrays.equals(values, o.values);
+    }
+
+    @Override
+    public int hashCode() {
+      return 31 * Arrays.hashCode(shape) + Arrays.hashCode(values);
+    }
+
+    @Override
+    public String toString() {
+      return "Weight" + Arrays.toString(shape);
     }
   }
 
@@ -77,7 +93,9 @@ public record TunedBlock(Layer layer, Map<String, Weight> tensors, Provenance pr
   public void save(Path folder) {
     try {
       Files.createDirectories(folder);
-      Files.writeString(folder.resolve("provenance.json"), provenance.toJson());
+      WholeFile.write(
+          folder.resolve(PeftFolder.PROVENANCE),
+          provenance.toJson().getBytes(StandardCharsets.UTF_8));
     } catch (IOException e) {
       throw new CheckpointException("cannot write " + folder + ": " + e.getMessage(), e);
     }
@@ -94,7 +112,7 @@ public record TunedBlock(Layer layer, Map<String, Weight> tensors, Provenance pr
   /**
    * Reads what {@link #save} wrote.
    *
-   * @throws CheckpointException if the file is missing or damaged
+   * @throws CheckpointException if the file is missing or damaged, or a number in it is not finite
    */
   public static TunedBlock load(Path folder) {
     Path path = folder.resolve(FILE);
@@ -114,9 +132,12 @@ public record TunedBlock(Layer layer, Map<String, Weight> tensors, Provenance pr
         }
         tensors.put(
             info.name().substring(prefix.length()),
-            new Weight(info.shape(), file.floats(info.name())));
+            new Weight(info.shape(), Finite.read(file, info.name())));
       }
-      return new TunedBlock(layer, tensors, Provenance.fromJson(provenance));
+      if (tensors.isEmpty()) {
+        throw new CheckpointException(path + ": expected tensors of a block, found none");
+      }
+      return new TunedBlock(layer, tensors, PeftFolder.provenance(path, provenance));
     }
   }
 
@@ -129,61 +150,22 @@ public record TunedBlock(Layer layer, Map<String, Weight> tensors, Provenance pr
    * @throws CheckpointException if the base does not fit the block, or writing fails
    */
   public void merge(Path base, Path out) {
-    require(
-        !out.toAbsolutePath().normalize().equals(base.toAbsolutePath().normalize()),
-        "the merged checkpoint cannot replace its base %s",
-        base);
-    try (Checkpoint checkpoint = Checkpoint.open(base)) {
-      for (Map.Entry<String, Weight> e : tensors.entrySet()) {
-        long[] found = checkpoint.info(prefix() + e.getKey()).shape();
-        if (!Arrays.equals(found, e.getValue().shape())) {
-          throw new CheckpointException(
-              base
-                  + ": "
-                  + prefix()
-                  + e.getKey()
-                  + " has shape "
-                  + Arrays.toString(found)
-                  + ", the tuned block "
-                  + Arrays.toString(e.getValue().shape()));
-        }
-      }
-      Files.createDirectories(out);
-      copyOtherFiles(base, out);
-      for (Path shard : checkpoint.files()) {
-        mergeShard(shard, out.resolve(shard.getFileName()));
-      }
-      Files.writeString(out.resolve("provenance.json"), provenance.toJson());
-    } catch (IOException e) {
-      throw new CheckpointException("cannot write " + out + ": " + e.getMessage(), e);
-    }
+    MergedCheckpoint.write(base, out, checkpoint -> changes(base, checkpoint), provenance);
   }
 
-  private static void copyOtherFiles(Path base, Path out) throws IOException {
-    try (Stream<Path> files = Files.list(base)) {
-      for (Path f : files.filter(Files::isRegularFile).toList()) {
-        String name = f.getFileName().toString();
-        if (!name.endsWith(".safetensors") && !name.endsWith(".bin")) {
-          Files.copy(f, out.resolve(name), StandardCopyOption.REPLACE_EXISTING);
-        }
-      }
-    }
-  }
-
-  private void mergeShard(Path shard, Path to) {
-    try (SafetensorsFile file = SafetensorsFile.open(shard)) {
-      List<TensorSource> sources = new ArrayList<>();
-      for (TensorInfo info : file.tensors().values()) {
-        Weight own =
-            info.name().startsWith(prefix())
-                ? tensors.get(info.name().substring(prefix().length()))
-                : null;
-        sources.add(
-            own == null
-                ? TensorSource.copy(file, info.name())
-                : TensorSource.of(info.name(), info.type(), info.shape(), own.values()));
-      }
-      SafetensorsWriter.write(to, Map.of(), sources);
-    }
+  private Map<String, MergedCheckpoint.Change> changes(Path base, Checkpoint checkpoint) {
+    Map<String, MergedCheckpoint.Change> changes = new LinkedHashMap<>();
+    tensors.forEach(
+        (part, w) -> {
+          String name = prefix() + part;
+          long[] found = checkpoint.info(name).shape();
+          if (!Arrays.equals(found, w.shape())) {
+            throw MergedCheckpoint.misfit(base, name, found, w.shape());
+          }
+          changes.put(
+              name,
+              (file, info) -> (first, into) -> into.put(w.values(), (int) first, into.remaining()));
+        });
+    return changes;
   }
 }

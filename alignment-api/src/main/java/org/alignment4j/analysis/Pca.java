@@ -78,7 +78,30 @@ public final class Pca {
       }
     }
     requireCount(count, Math.min(n, width));
-    return decompose(differences, new double[width], shift, count, n);
+    return ofRows(differences, shift, count);
+  }
+
+  /** Components of differences {@code x} [N, D] about the origin; see {@link #ofDifferences}. */
+  static Pca ofRows(double[][] x, double[] shift, int count) {
+    return decompose(x, new double[shift.length], shift, count, x.length);
+  }
+
+  /**
+   * Components about the origin of rows known by their sum of outer products.
+   *
+   * @param moment [D, D], symmetric
+   * @param shift the rows' mean [D]
+   * @param rows N
+   */
+  static Pca ofSecondMoment(double[][] moment, double[] shift, int count, long rows) {
+    Nd4jLinalg.Eigen eigen = Nd4jLinalg.eigen(moment);
+    int kept = kept(eigen, count);
+    double[][] components = Arrays.copyOf(eigen.vectors(), kept);
+    double total = 0;
+    for (int i = 0; i < moment.length; i++) {
+      total += moment[i][i];
+    }
+    return oriented(new double[shift.length], shift, eigen, components, rows, total);
   }
 
   private static Pca fitChecked(double[][] rows, int count) {
@@ -111,27 +134,43 @@ public final class Pca {
       double[][] x, double[] mean, double[] orientation, int count, int divisor) {
     boolean wide = x.length <= x[0].length;
     Nd4jLinalg.Eigen eigen = Nd4jLinalg.eigen(Nd4jLinalg.gram(wide ? x : transposed(x)));
+    double[][] leading = Arrays.copyOf(eigen.vectors(), kept(eigen, count));
+    // X = U S V^T: the rows of V^T are u^T X / s.
+    double[][] components = wide && leading.length > 0 ? Nd4jLinalg.product(leading, x) : leading;
+    double total = 0;
+    for (double[] row : x) {
+      total += dot(row, row);
+    }
+    return oriented(mean, orientation, eigen, components, divisor, total);
+  }
+
+  /** How many of the first {@code count} eigenvalues are more than rounding. */
+  private static int kept(Nd4jLinalg.Eigen eigen, int count) {
     // Rounding leaves eigenvalues of about this size where the rows span nothing.
     double floor = Math.max(eigen.values()[0], 0) * eigen.values().length * Math.ulp(1.0);
     int kept = 0;
     while (kept < count && eigen.values()[kept] > floor) {
       kept++;
     }
-    double[][] leading = Arrays.copyOf(eigen.vectors(), kept);
-    // X = U S V^T: the rows of V^T are u^T X / s.
-    double[][] components = wide && kept > 0 ? Nd4jLinalg.product(leading, x) : leading;
-    double[] explained = new double[kept];
-    for (int i = 0; i < kept; i++) {
+    return kept;
+  }
+
+  /** Gives {@code components}, eigenvectors of any length, unit length and their sign. */
+  private static Pca oriented(
+      double[] mean,
+      double[] orientation,
+      Nd4jLinalg.Eigen eigen,
+      double[][] components,
+      long divisor,
+      double total) {
+    double[] explained = new double[components.length];
+    for (int i = 0; i < components.length; i++) {
       explained[i] = eigen.values()[i] / divisor;
       double sign = sign(components[i], orientation);
       double scale = sign / Math.sqrt(dot(components[i], components[i]));
       for (int j = 0; j < components[i].length; j++) {
         components[i][j] *= scale;
       }
-    }
-    double total = 0;
-    for (double[] row : x) {
-      total += dot(row, row);
     }
     return new Pca(mean, components, explained, total / divisor);
   }

@@ -79,6 +79,11 @@ record Batch(int[] index, List<int[]> sequences, int length, Side side) {
     return sequences.size();
   }
 
+  /** Tokens of each sequence [B]. */
+  int[] lengths() {
+    return sequences.stream().mapToInt(s -> s.length).toArray();
+  }
+
   /** Whether no mask is needed: padding on the right is never looked at by a causal model. */
   boolean plain() {
     return side == Side.RIGHT || sequences.stream().allMatch(s -> s.length == length);
@@ -91,7 +96,12 @@ record Batch(int[] index, List<int[]> sequences, int length, Side side) {
 
   /** Token ids [B, T] int64; padding is id 0. */
   NDArray ids(NDManager scope) {
-    return fill(scope, length, (b, p) -> sequences.get(b)[p], 0);
+    return ids(scope, 0);
+  }
+
+  /** Token ids [B, T] int64 with {@code padding} in the places without a token. */
+  NDArray ids(NDManager scope, int padding) {
+    return fill(scope, length, (b, p) -> sequences.get(b)[p], padding);
   }
 
   /** 1 for tokens and for the {@code room} places after the batch, 0 for padding, [B, T + room]. */

@@ -4,6 +4,8 @@ import ai.djl.ndarray.types.Shape;
 import java.util.ArrayList;
 import java.util.List;
 import org.alignment4j.core.Layer;
+import org.alignment4j.model.Family.Trait;
+import org.alignment4j.tensor.StorageType;
 
 /**
  * How a block's tensors, named as in Hugging Face checkpoints, lie in the fused arrays that the
@@ -12,8 +14,11 @@ import org.alignment4j.core.Layer;
  * @param slots the arrays of one block in the order of {@code block.torchscript}
  */
 record BlockLayout(List<Slot> slots) {
-  /** Arrays per block; absent ones have no elements. */
-  static final int STRIDE = 9;
+  /** A block's own arrays; absent ones have no elements. */
+  static final int WEIGHTS = 11;
+
+  /** Arrays per block in the kernels' lists: its own, then A and B of four low-rank changes. */
+  static final int STRIDE = WEIGHTS + 8;
 
   /**
    * One fused array.
@@ -21,7 +26,18 @@ record BlockLayout(List<Slot> slots) {
    * @param shape of the whole; {@code [0]} if the architecture has none
    * @param parts the checkpoint's tensors it consists of, first dimension after first dimension
    */
-  record Slot(Shape shape, List<Part> parts) {}
+  record Slot(Shape shape, List<Part> parts) {
+    /** What it is kept in: norms are float32 always. */
+    StorageType type(Precision precision) {
+      boolean norm = !parts.isEmpty() && parts.get(0).name().endsWith("norm.weight");
+      return norm ? StorageType.F32 : precision.storage();
+    }
+
+    /** Whether this is a matrix, which a low-rank change may apply to. */
+    boolean isMatrix() {
+      return shape.dimension() == 2;
+    }
+  }
 
   /**
    * One tensor of the checkpoint.
@@ -41,31 +57,44 @@ record BlockLayout(List<Slot> slots) {
 
   static BlockLayout of(ModelConfig c) {
     long d = c.width();
+    long f = c.mlpWidth();
     long q = (long) c.heads() * c.headSize();
     long kv = (long) c.kvHeads() * c.headSize();
+    Family family = c.family();
+    boolean fused = family.has(Trait.FUSED_PROJECTIONS);
+    boolean post = family.has(Trait.POST_NORMS);
     List<Slot> slots = new ArrayList<>();
     slots.add(slot(part("input_layernorm.weight", d)));
     slots.add(
-        slot(
-            part("self_attn.q_proj.weight", q, d),
-            part("self_attn.k_proj.weight", kv, d),
-            part("self_attn.v_proj.weight", kv, d)));
+        fused
+            ? slot(part("self_attn.qkv_proj.weight", q + 2 * kv, d))
+            : slot(
+                part("self_attn.q_proj.weight", q, d),
+                part("self_attn.k_proj.weight", kv, d),
+                part("self_attn.v_proj.weight", kv, d)));
     slots.add(
-        c.family().projectionBias
+        family.has(Trait.PROJECTION_BIAS)
             ? slot(
                 part("self_attn.q_proj.bias", q),
                 part("self_attn.k_proj.bias", kv),
                 part("self_attn.v_proj.bias", kv))
             : slot());
-    slots.add(c.family().headNorms ? slot(part("self_attn.q_norm.weight", c.headSize())) : slot());
-    slots.add(c.family().headNorms ? slot(part("self_attn.k_norm.weight", c.headSize())) : slot());
+    boolean headNorms = family.has(Trait.HEAD_NORMS);
+    slots.add(headNorms ? slot(part("self_attn.q_norm.weight", c.headSize())) : slot());
+    slots.add(headNorms ? slot(part("self_attn.k_norm.weight", c.headSize())) : slot());
     slots.add(slot(part("self_attn.o_proj.weight", d, q)));
-    slots.add(slot(part("post_attention_layernorm.weight", d)));
+    // With post-norms the name of the norm before the MLP means the one behind attention.
     slots.add(
         slot(
-            part("mlp.gate_proj.weight", c.mlpWidth(), d),
-            part("mlp.up_proj.weight", c.mlpWidth(), d)));
-    slots.add(slot(part("mlp.down_proj.weight", d, c.mlpWidth())));
+            part(
+                post ? "pre_feedforward_layernorm.weight" : "post_attention_layernorm.weight", d)));
+    slots.add(
+        fused
+            ? slot(part("mlp.gate_up_proj.weight", 2 * f, d))
+            : slot(part("mlp.gate_proj.weight", f, d), part("mlp.up_proj.weight", f, d)));
+    slots.add(slot(part("mlp.down_proj.weight", d, f)));
+    slots.add(post ? slot(part("post_attention_layernorm.weight", d)) : slot());
+    slots.add(post ? slot(part("post_feedforward_layernorm.weight", d)) : slot());
     return new BlockLayout(slots);
   }
 

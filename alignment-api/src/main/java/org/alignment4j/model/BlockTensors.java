@@ -2,7 +2,7 @@ package org.alignment4j.model;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.types.Shape;
+import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -13,6 +13,7 @@ import org.alignment4j.adapter.TunedBlock.Weight;
 import org.alignment4j.core.CheckpointException;
 import org.alignment4j.model.BlockLayout.Part;
 import org.alignment4j.model.BlockLayout.Slot;
+import org.alignment4j.tensor.NativeTensor;
 
 /** Moves a block's weights between named tensors in Java and the kernels' fused arrays. */
 final class BlockTensors {
@@ -57,7 +58,7 @@ final class BlockTensors {
       if (slots.get(i).parts().isEmpty()) {
         continue;
       }
-      float[] all = arrays.get(i).toFloatArray();
+      float[] all = floats(arrays.get(i));
       int at = 0;
       for (Part part : slots.get(i).parts()) {
         int n = (int) part.elements();
@@ -68,15 +69,17 @@ final class BlockTensors {
     return tensors;
   }
 
-  /** Copies arrays into {@code manager}; gradients do not flow through a copy. */
+  /**
+   * Float32 copies of a block's own arrays, to be trained; gradients do not flow through a copy.
+   */
   static List<NDArray> copy(List<NDArray> arrays, NDManager manager) {
-    List<NDArray> copies = new ArrayList<>();
-    for (NDArray a : arrays) {
-      copies.add(
-          a.getShape().size() == 0
-              ? manager.zeros(new Shape(0))
-              : manager.create(a.toByteBuffer(), a.getShape(), a.getDataType()));
-    }
-    return copies;
+    return NativeTensor.copies(
+        arrays.subList(0, Math.min(arrays.size(), BlockLayout.WEIGHTS)), manager);
+  }
+
+  private static float[] floats(NDArray array) {
+    float[] all = new float[(int) array.getShape().size()];
+    NativeTensor.read(array, 0, FloatBuffer.wrap(all));
+    return all;
   }
 }

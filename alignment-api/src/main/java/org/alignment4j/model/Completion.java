@@ -5,14 +5,28 @@ import java.util.Arrays;
 /**
  * What a model generated for one prompt.
  *
- * @param ids the new tokens, without the one that ended them
- * @param text the tokens as text; empty if the model has no tokenizer
- * @param ended whether the model ended its turn; false if it was cut at the length limit
+ * @param ids the new tokens, N of them, without an end or stop token that ended them; up to and
+ *     with the token that completed a stop string
+ * @param text the tokens as text, cut before a stop string; empty if the model has no tokenizer
+ * @param finish why there are no more
+ * @param logProbabilities natural logarithms of the tokens' probabilities under the model's own
+ *     logits, before any setting changed them, [N]; empty if not asked for
  */
-public record Completion(int[] ids, String text, boolean ended) {
-  /** Copies the ids. */
+public record Completion(int[] ids, String text, Finish finish, float[] logProbabilities) {
+  /** Why a completion ends. */
+  public enum Finish {
+    /** The model ended its turn. */
+    END_OF_TURN,
+    /** A stop string or a stop token came. */
+    STOP,
+    /** The settings' or the context's length was reached. */
+    LENGTH
+  }
+
+  /** Copies the arrays. */
   public Completion {
     ids = ids.clone();
+    logProbabilities = logProbabilities.clone();
   }
 
   @Override
@@ -21,11 +35,22 @@ public record Completion(int[] ids, String text, boolean ended) {
   }
 
   @Override
+  public float[] logProbabilities() {
+    return logProbabilities.clone();
+  }
+
+  /** Whether the model ended its turn. */
+  public boolean ended() {
+    return finish == Finish.END_OF_TURN;
+  }
+
+  @Override
   public boolean equals(Object o) {
     return o instanceof Completion c
         && Arrays.equals(ids, c.ids)
         && text.equals(c.text)
-        && ended == c.ended;
+        && finish == c.finish
+        && Arrays.equals(logProbabilities, c.logProbabilities);
   }
 
   @Override

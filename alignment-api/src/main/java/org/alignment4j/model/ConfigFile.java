@@ -9,22 +9,26 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.alignment4j.core.CheckpointException;
 import org.alignment4j.core.UnsupportedArchitectureException;
-import org.alignment4j.model.ModelConfig.Family;
-import org.alignment4j.model.ModelConfig.Llama3Scaling;
-import org.alignment4j.model.ModelConfig.Rope;
+import org.alignment4j.model.Family.Trait;
+import org.alignment4j.model.ModelConfig.Activation;
+import org.alignment4j.model.ModelConfig.Extras;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Reads and writes config.json, old keys ({@code rope_theta}) and new ({@code rope_parameters}).
  */
 final class ConfigFile {
+  private static final String SCALAR = "query_pre_attn_scalar";
+
   private final Path file;
   private final JsonObject json;
 
@@ -67,7 +71,19 @@ final class ConfigFile {
     o.addProperty("max_position_embeddings", c.contextLength());
     o.addProperty("rms_norm_eps", c.normEps());
     o.addProperty("rope_theta", c.rope().base());
-    o.addProperty("hidden_act", "silu");
+    String activation =
+        switch (c.extras().activation()) {
+          case SILU -> "silu";
+          case GELU -> "gelu";
+          case GELU_TANH -> "gelu_pytorch_tanh";
+        };
+    o.addProperty("hidden_act", activation);
+    if (c.family().has(Trait.SOFT_CAPS)) {
+      double scale = c.extras().scoreScale();
+      o.addProperty(SCALAR, 1 / (scale * scale));
+      o.addProperty("attn_logit_softcapping", c.extras().scoreCap());
+      o.addProperty("final_logit_softcapping", c.extras().logitCap());
+    }
     o.addProperty("tie_word_embeddings", c.tiedHead());
     o.addProperty("attention_bias", false);
     o.addProperty("mlp_bias", false);
@@ -75,7 +91,10 @@ final class ConfigFile {
     JsonArray eos = new JsonArray();
     c.endOfSequence().stream().sorted().forEach(eos::add);
     o.add("eos_token_id", eos.size() == 1 ? eos.get(0) : eos);
-    if (c.rope().scaling() != null || c.slidingWindow() > 0) {
+    if (c.rope().scaling() != null
+        || c.rope().share() != 1
+        || c.slidingWindow() > 0
+        || !c.extras().equals(Extras.of(c.family(), c.headSize()))) {
       throw new UnsupportedArchitectureException(
           "only plain configurations are written from scratch");
     }
@@ -91,10 +110,6 @@ final class ConfigFile {
     if (flag("attention_bias", false)) {
       throw unsupported("attention_bias = true");
     }
-    String activation = string("hidden_act", "silu");
-    if (!activation.equals("silu")) {
-      throw unsupported("hidden_act = " + activation);
-    }
     int blocks = integer("num_hidden_layers", null);
     int heads = integer("num_attention_heads", null);
     int width = integer("hidden_size", null);
@@ -103,22 +118,71 @@ final class ConfigFile {
           file + ": num_attention_heads = " + heads + ", num_hidden_layers = " + blocks);
     }
     List<Boolean> windowed = windowed(family, blocks);
+    int headSize = integer("head_dim", defaultHeadSize(family, width, heads));
+    int context = integer("max_position_embeddings", 2048);
+    int kvHeads = integer("num_key_value_heads", heads);
     return new ModelConfig(
         family,
         integer("vocab_size", null),
         width,
         blocks,
         heads,
-        integer("num_key_value_heads", heads),
-        integer("head_dim", width / heads),
+        kvHeads,
+        headSize,
         integer("intermediate_size", null),
-        integer("max_position_embeddings", 2048),
+        context,
         number(json, "rms_norm_eps", 1e-6),
-        rope(),
+        rope(context),
         windowed.contains(true) ? integer("sliding_window", null) : 0,
         windowed,
-        flag("tie_word_embeddings", false),
-        ids("eos_token_id"));
+        flag("tie_word_embeddings", family.has(Trait.TIED_BY_DEFAULT)),
+        ids("eos_token_id"),
+        extras(family, headSize));
+  }
+
+  private static int defaultHeadSize(Family family, int width, int heads) {
+    // The Gemma configurations of transformers leave the key out where it is their default.
+    return family == Family.GEMMA || family == Family.GEMMA2 ? 256 : width / heads;
+  }
+
+  private Extras extras(Family family, int headSize) {
+    boolean caps = family.has(Trait.SOFT_CAPS);
+    Extras usual = Extras.of(family, Math.max(headSize, 1));
+    if (caps && flag("use_bidirectional_attention", false)) {
+      throw unsupported("use_bidirectional_attention = true");
+    }
+    return new Extras(
+        activation(family),
+        caps && get(json, SCALAR) != null
+            ? 1 / Math.sqrt(number(json, SCALAR, 0))
+            : usual.scoreScale(),
+        caps ? cap("attn_logit_softcapping", usual.scoreCap()) : 0,
+        caps ? cap("final_logit_softcapping", usual.logitCap()) : 0);
+  }
+
+  /** A cap that is null is none; one that is absent has the family's default. */
+  private double cap(String key, double absent) {
+    return number(json, key, json.has(key) ? 0 : absent);
+  }
+
+  private Activation activation(Family family) {
+    if (family.has(Trait.TANH_GELU)) {
+      String name = string("hidden_activation", string("hidden_act", "gelu_pytorch_tanh"));
+      // Early Gemma files say gelu and mean the approximation, as transformers warns.
+      return switch (name) {
+        case "gelu_pytorch_tanh", "gelu_new" -> Activation.GELU_TANH;
+        case "gelu" -> family == Family.GEMMA ? Activation.GELU_TANH : Activation.GELU;
+        case "silu", "swish" -> Activation.SILU;
+        default -> throw unsupported("hidden_activation = " + name);
+      };
+    }
+    String name = string("hidden_act", "silu");
+    return switch (name) {
+      case "silu", "swish" -> Activation.SILU;
+      case "gelu" -> Activation.GELU;
+      case "gelu_pytorch_tanh", "gelu_new" -> Activation.GELU_TANH;
+      default -> throw unsupported("hidden_act = " + name);
+    };
   }
 
   private Family family() {
@@ -132,65 +196,58 @@ final class ConfigFile {
         file
             + ": model_type '"
             + type
-            + "' is not supported; supported are llama, mistral, qwen2, qwen3");
+            + "' is not supported; supported are "
+            + Arrays.stream(Family.values())
+                .map(f -> f.modelType)
+                .collect(Collectors.joining(", ")));
   }
 
   private List<Boolean> windowed(Family family, int blocks) {
-    if (get(json, "sliding_window") == null) {
-      return Collections.nCopies(blocks, false);
-    }
-    if (family == Family.QWEN2 || family == Family.QWEN3) {
-      if (!flag("use_sliding_window", false)) {
-        return Collections.nCopies(blocks, false);
-      }
-    } else if (family == Family.LLAMA) {
+    JsonElement window = get(json, "sliding_window");
+    boolean off =
+        switch (family.windows) {
+          case NONE -> true;
+          case IF_SWITCHED_ON -> window == null || !flag("use_sliding_window", false);
+          case ALL, EVERY_OTHER -> window == null;
+        };
+    if (off) {
       return Collections.nCopies(blocks, false);
     }
     JsonElement types = get(json, "layer_types");
     List<Boolean> result = new ArrayList<>();
     if (types != null && types.isJsonArray()) {
       for (JsonElement type : types.getAsJsonArray()) {
-        result.add(text("layer_types", type).equals("sliding_attention"));
+        String name = text("layer_types", type);
+        if (!name.equals("sliding_attention") && !name.equals("full_attention")) {
+          throw unsupported("layer type '" + name + "'");
+        }
+        result.add(name.equals("sliding_attention"));
       }
       return result;
     }
-    int from = family == Family.MISTRAL ? 0 : integer("max_window_layers", 28);
+    int from =
+        family.windows == Family.Windows.IF_SWITCHED_ON ? integer("max_window_layers", 28) : 0;
     for (int i = 0; i < blocks; i++) {
-      result.add(i >= from);
+      result.add(i >= from && (family.windows != Family.Windows.EVERY_OTHER || i % 2 == 0));
     }
     return result;
   }
 
-  private Rope rope() {
+  private Rope rope(int context) {
     JsonElement parameters = get(json, "rope_parameters");
-    JsonElement old = get(json, "rope_scaling");
+    JsonElement scaling = parameters != null ? parameters : get(json, "rope_scaling");
     double base = number(json, "rope_theta", 10_000);
-    JsonElement scaling = parameters != null ? parameters : old;
+    double share = number(json, "partial_rotary_factor", 1);
     if (scaling == null) {
-      return new Rope(base, null);
+      return new Rope(base, share, null);
     }
     if (!scaling.isJsonObject()) {
       throw new CheckpointException(file + ": rope scaling is not an object: " + scaling);
     }
     JsonObject s = scaling.getAsJsonObject();
     base = number(s, "rope_theta", base);
-    JsonElement kind = get(s, "rope_type") != null ? get(s, "rope_type") : get(s, "type");
-    String name = kind == null ? "default" : text("rope_type", kind);
-    if (number(s, "partial_rotary_factor", 1) != 1) {
-      throw unsupported("partial_rotary_factor");
-    }
-    return switch (name) {
-      case "default" -> new Rope(base, null);
-      case "llama3" ->
-          new Rope(
-              base,
-              new Llama3Scaling(
-                  required(s, "factor"),
-                  required(s, "low_freq_factor"),
-                  required(s, "high_freq_factor"),
-                  (int) required(s, "original_max_position_embeddings")));
-      default -> throw unsupported("rope scaling '" + name + "'");
-    };
+    share = number(s, "partial_rotary_factor", share);
+    return new Rope(base, share, new RopeFile(file, json, s, context).scaling());
   }
 
   private Set<Integer> ids(String key) {
@@ -218,7 +275,7 @@ final class ConfigFile {
     return new UnsupportedArchitectureException(file + ": " + what + " is not supported");
   }
 
-  private static @Nullable JsonElement get(JsonObject o, String key) {
+  static @Nullable JsonElement get(JsonObject o, String key) {
     JsonElement e = o.get(key);
     return e == null || e.isJsonNull() ? null : e;
   }
@@ -261,14 +318,11 @@ final class ConfigFile {
     return (int) value;
   }
 
-  private double required(JsonObject o, String key) {
-    if (get(o, key) == null) {
-      throw new CheckpointException(file + ": rope scaling lacks " + key);
-    }
-    return number(o, key, 0);
+  private double number(JsonObject o, String key, double fallback) {
+    return number(file, o, key, fallback);
   }
 
-  private double number(JsonObject o, String key, double fallback) {
+  static double number(Path file, JsonObject o, String key, double fallback) {
     JsonElement e = get(o, key);
     if (e == null) {
       return fallback;

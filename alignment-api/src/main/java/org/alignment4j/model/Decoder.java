@@ -6,12 +6,16 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.Semaphore;
 import org.alignment4j.core.EngineException;
 import org.alignment4j.core.Layer;
-import org.alignment4j.model.ModelConfig.Llama3Scaling;
+import org.alignment4j.model.Family.Trait;
 import org.alignment4j.tensor.Kernels;
+import org.alignment4j.tensor.NativeTensor;
+import org.alignment4j.tensor.StorageType;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -26,84 +30,149 @@ final class Decoder implements AutoCloseable {
   private static final Semaphore CPU = new Semaphore(1, true);
 
   private final ModelConfig config;
+  private final Precision precision;
   private final Kernels kernels;
   private final boolean cpu;
+
+  /** base^(2i/R) [R/2]. */
+  private final float[] powers;
+
+  /** Inverse frequencies [1, R/2] of sequences within the original context, and of longer ones. */
   private final NDArray frequencies;
 
-  Decoder(ModelConfig config, NDManager manager) {
+  private final NDArray longFrequencies;
+
+  Decoder(ModelConfig config, Precision precision, NDManager manager) {
     this.config = config;
+    this.precision = precision;
     this.cpu = !manager.getDevice().isGpu();
-    this.kernels = compile(config, manager.getDevice());
-    this.frequencies = manager.create(frequencies(manager));
+    this.kernels = compile(manager);
+    this.powers = powers(manager);
+    int border = config.rope().switchesAbove();
+    this.frequencies = row(manager, border);
+    this.longFrequencies = border == 0 ? frequencies : row(manager, border + 1);
   }
 
-  private static Kernels compile(ModelConfig config, Device device) {
+  private NDArray row(NDManager manager, int length) {
+    return manager.create(config.rope().frequencies(powers, length)).expandDims(0);
+  }
+
+  private Kernels compile(NDManager manager) {
+    Device device = manager.getDevice();
     if (!device.isGpu()) {
+      @Nullable Kernels fast = null;
       try {
-        return sources(config, "linear_onednn.torchscript").compile(device);
+        fast = sources("linear_onednn.torchscript").compile(device);
+        probe(fast, manager);
+        return fast;
       } catch (EngineException e) {
-        if (!String.valueOf(e.getMessage()).contains("mkldnn")) {
+        if (fast == null && !String.valueOf(e.getMessage()).contains("mkldnn")) {
           throw e;
         }
-        LOG.warn("this build of PyTorch has no oneDNN; matrix products will be slower");
+        if (fast != null) {
+          fast.close();
+        }
+        LOG.warn(
+            "oneDNN has no {} products on this machine; they will be slower", precision.compute());
       }
     }
-    return sources(config, "linear.torchscript").compile(device);
+    return sources("linear.torchscript").compile(device);
   }
 
-  private static Kernels.Builder sources(ModelConfig config, String linear) {
+  /** oneDNN knows only at the first product whether the processor can do it. */
+  private void probe(Kernels fast, NDManager manager) {
+    try (NDManager scope = manager.newSubManager()) {
+      fast.call("linear", scope)
+          .tensor(NativeTensor.empty(scope, precision.compute(), new Shape(1, 16)))
+          .tensor(NativeTensor.empty(scope, precision.storage(), new Shape(16, 16)))
+          .tensor(scope.create(new Shape(0)))
+          .infer();
+    }
+  }
+
+  private Kernels.Builder sources(String linear) {
     Class<?> here = Decoder.class;
+    StorageType compute = precision.compute();
+    boolean half = compute != StorageType.F32;
+    ModelConfig.Extras extras = config.extras();
     return Kernels.named("decoder")
         .sources(here, linear, "linear.torchscript")
         .source(here, "block.torchscript")
         .source(here, "forward.torchscript")
         .source(here, "generate.torchscript")
+        .source(here, "sample.torchscript")
+        .source(here, "score.torchscript")
         .source(here, "language_loss.torchscript")
+        .source(here, "low_rank.torchscript")
+        // Training is in float32, whatever inference computes in.
+        .attributes("compute", compute.engineType(), StorageType.F32.engineType())
+        .attributes("half", half, false)
+        .attributes("widen", precision.storage() != compute, precision.storage() != StorageType.F32)
+        // The smallest number instead of -inf: see mask.
+        .attributes("lowest", compute == StorageType.F16 ? -6.0e4 : -3.0e38, -3.0e38)
+        .attributes("embedding_scale", embeddingScale(compute), embeddingScale(StorageType.F32))
         .attribute("heads", config.heads())
         .attribute("kv_heads", config.kvHeads())
         .attribute("head_size", config.headSize())
-        .attribute("head_norms", config.family().headNorms)
+        .attribute("rotated", config.rope().rotated(config.headSize()))
+        .attribute("head_norms", config.family().has(Trait.HEAD_NORMS))
+        .attribute("offset_norms", config.family().has(Trait.OFFSET_NORMS))
+        .attribute("post_norms", config.family().has(Trait.POST_NORMS))
+        .attribute("activation", extras.activation().code)
+        .attribute("score_scale", extras.scoreScale())
+        .attribute("score_cap", extras.scoreCap())
+        .attribute("logit_cap", extras.logitCap())
         .attribute("eps", config.normEps())
-        .attribute("rope_scale", 1.0)
+        .attribute("rope_scale", config.rope().attentionFactor())
         .attribute("window", config.slidingWindow())
         .attribute("windowed", config.windowed().stream().map(w -> w ? 1 : 0).toList())
         .attribute("stride", BlockLayout.STRIDE);
+  }
+
+  /** Rounded as the models were trained: to the type that is computed in. */
+  private double embeddingScale(StorageType compute) {
+    return config.family().has(Trait.SCALED_EMBEDDINGS)
+        ? compute.rounded((float) Math.sqrt(config.width()))
+        : 1;
   }
 
   ModelConfig config() {
     return config;
   }
 
-  /** Inverse frequencies [E/2], computed as transformers does, in float32. */
-  private float[] frequencies(NDManager manager) {
-    float[] f;
+  Precision precision() {
+    return precision;
+  }
+
+  private float[] powers(NDManager manager) {
     try (NDManager scope = manager.newSubManager()) {
-      f =
-          kernels
-              .call("frequencies", scope)
-              .reals(config.rope().base())
-              .ints(config.headSize())
-              .infer()
-              .get(0)
-              .toFloatArray();
+      return kernels
+          .call("powers", scope)
+          .reals(config.rope().base())
+          .ints(config.rope().rotated(config.headSize()))
+          .infer()
+          .get(0)
+          .toFloatArray();
     }
-    Llama3Scaling s = config.rope().scaling();
-    if (s != null) {
-      double low = s.originalContext() / s.lowFrequencyFactor();
-      double high = s.originalContext() / s.highFrequencyFactor();
-      for (int i = 0; i < f.length; i++) {
-        double wavelength = 2 * Math.PI / f[i];
-        if (wavelength > low) {
-          f[i] = (float) (f[i] / s.factor());
-        } else if (wavelength >= high) {
-          double smooth =
-              (s.originalContext() / wavelength - s.lowFrequencyFactor())
-                  / (s.highFrequencyFactor() - s.lowFrequencyFactor());
-          f[i] = (float) ((1 - smooth) * (f[i] / s.factor()) + smooth * f[i]);
-        }
-      }
+  }
+
+  /**
+   * Inverse frequencies [1, R/2], or [B, R/2] if sequences of these lengths need different ones.
+   */
+  private NDArray frequencies(NDManager scope, int[] lengths) {
+    int border = config.rope().switchesAbove();
+    long longer = Arrays.stream(lengths).filter(n -> n > border).count();
+    if (border == 0 || longer == 0) {
+      return frequencies;
     }
-    return f;
+    if (longer == lengths.length) {
+      return longFrequencies;
+    }
+    float[][] rows = new float[lengths.length][];
+    for (int b = 0; b < rows.length; b++) {
+      rows[b] = config.rope().frequencies(powers, lengths[b]);
+    }
+    return scope.create(rows);
   }
 
   /** One steering edit, resolved for a batch: vector [1, D], on [B, T]. */
@@ -115,12 +184,24 @@ final class Decoder implements AutoCloseable {
       int end,
       List<Layer> captures,
       long[] rows,
-      long @org.jspecify.annotations.Nullable [] pick,
+      long @Nullable [] pick,
       List<Edit> edits) {}
 
-  /** Token embeddings [BT, D]. */
-  NDArray embed(NDManager scope, NDArray ids, NDArray table, boolean train) {
-    return run(kernels.call("embed", scope).tensor(ids).tensor(table), train).get(0);
+  /**
+   * Token embeddings [BT, D], float32.
+   *
+   * @param given [N, D] rows that the ids -1 to -N stand for, or null
+   */
+  NDArray embed(
+      NDManager scope, NDArray ids, NDArray table, @Nullable NDArray given, boolean train) {
+    return run(
+            kernels.call("embed", scope).tensor(ids).tensor(table).tensor(orNone(scope, given)),
+            train)
+        .get(0);
+  }
+
+  private static NDArray orNone(NDManager scope, @Nullable NDArray given) {
+    return given == null ? scope.create(new Shape(0)) : given;
   }
 
   /**
@@ -147,7 +228,7 @@ final class Decoder implements AutoCloseable {
             .list(weights)
             .tensor(batch.attentionWithRoom(scope, 0))
             .tensor(batch.positions(scope))
-            .tensor(frequencies)
+            .tensor(frequencies(scope, batch.lengths()))
             .tensor(longs(scope, pass.rows))
             .tensor(longs(scope, pass.pick == null ? new long[0] : pass.pick))
             .list(editTensors(pass.edits)),
@@ -168,7 +249,8 @@ final class Decoder implements AutoCloseable {
 
   /** The final norm of x [N, D]. */
   NDArray finalNorm(NDManager scope, NDArray x, Weights weights) {
-    return run(kernels.call("norm", scope).tensor(x).tensor(weights.finalNorm()), false).get(0);
+    return run(kernels.call("final_norm", scope).tensor(x).tensor(weights.finalNorm()), false)
+        .get(0);
   }
 
   /** Sum of cross entropies, then its gradients; see language_loss.torchscript. */
@@ -192,12 +274,18 @@ final class Decoder implements AutoCloseable {
         true);
   }
 
-  /** One generation step; see generate.torchscript. */
+  /**
+   * One generation step; see generate.torchscript.
+   *
+   * @param lengths tokens of each sequence so far, which choose the rotary frequencies
+   */
   NDList step(
       NDManager scope,
+      int[] lengths,
       int past,
       boolean plain,
       NDArray ids,
+      @Nullable NDArray given,
       Weights weights,
       NDArray attention,
       NDArray positions,
@@ -213,17 +301,151 @@ final class Decoder implements AutoCloseable {
             .ints(plan.stream().mapToLong(Long::longValue).toArray())
             .tensor(ids)
             .tensor(weights.embeddings())
+            .tensor(orNone(scope, given))
             .list(weights.blocks())
             .tensor(weights.finalNorm())
             .tensor(weights.output())
             .tensor(attention)
             .tensor(positions)
-            .tensor(frequencies)
+            .tensor(frequencies(scope, lengths))
             .tensor(longs(scope, pick))
             .tensor(banned)
             .list(cache)
             .list(editTensors(edits)),
         false);
+  }
+
+  /**
+   * A and B of each fused matrix; see low_rank.torchscript.
+   *
+   * @param parts A of each target, then B of each
+   */
+  NDList fuseLowRank(
+      NDManager scope, LowRank places, List<NDArray> parts, double scale, boolean train) {
+    int n = places.targets().size();
+    double[] scales = new double[n];
+    Arrays.fill(scales, scale);
+    return run(
+        kernels
+            .call("fuse", scope)
+            .ints(places.plan())
+            .reals(scales)
+            .list(parts.subList(0, n))
+            .list(parts.subList(n, 2 * n)),
+        train);
+  }
+
+  /** Two changes of one matrix as one, each A and B. */
+  NDList stackLowRank(NDManager scope, List<NDArray> first, List<NDArray> second) {
+    return run(
+        kernels
+            .call("stack", scope)
+            .tensor(first.get(0))
+            .tensor(first.get(1))
+            .tensor(second.get(0))
+            .tensor(second.get(1)),
+        true);
+  }
+
+  /** A copy of a matrix with a change added. */
+  NDArray mergeLowRank(NDManager scope, NDArray matrix, NDArray a, NDArray b) {
+    return run(kernels.call("merge", scope).tensor(matrix).tensor(a).tensor(b), true).get(0);
+  }
+
+  /** An array [shape] of the type that is computed in, for keys and values. */
+  NDArray cache(NDManager scope, Shape shape) {
+    return NativeTensor.empty(scope, precision.compute(), shape);
+  }
+
+  /** The tokens [B] that come next, then log-probabilities and margins; see sample.torchscript. */
+  NDList choose(
+      NDManager scope,
+      Generation settings,
+      NDArray logits,
+      NDArray banned,
+      NDArray seen,
+      double[] draws,
+      boolean margins) {
+    return run(
+        processors(kernels.call("choose", scope), settings, margins)
+            .tensor(logits)
+            .tensor(banned)
+            .tensor(seen)
+            .reals(draws),
+        false);
+  }
+
+  /** The probabilities [B, V] float64 that {@link #choose} draws from. */
+  NDArray distribution(
+      NDManager scope, Generation settings, NDArray logits, NDArray banned, NDArray seen) {
+    return run(
+            processors(kernels.call("distribution", scope), settings, false)
+                .tensor(logits)
+                .tensor(banned)
+                .tensor(seen),
+            false)
+        .get(0);
+  }
+
+  private static Kernels.Call processors(Kernels.Call call, Generation s, boolean margins) {
+    return call.ints(s.topK(), s.logProbabilities() ? 1 : 0, margins ? 1 : 0)
+        .reals(s.temperature(), s.topP(), s.minP(), s.repetitionPenalty());
+  }
+
+  /** Which ids stand in each row of ids [B, T], padding being V or more: [B, V] bool. */
+  NDArray seen(NDManager scope, NDArray ids, int vocabulary) {
+    return run(kernels.call("seen", scope).tensor(ids).ints(vocabulary), false).get(0);
+  }
+
+  /** Log-probabilities [N] of labels under the same logits [1, V]. */
+  NDArray logProbabilities(NDManager scope, NDArray logits, long[] labels) {
+    return run(kernels.call("first", scope).tensor(logits).tensor(longs(scope, labels)), false)
+        .get(0);
+  }
+
+  /**
+   * Continuations of one prefix, one behind the other in one row.
+   *
+   * @param past P, tokens of the prefix
+   * @param reach a length that chooses the rotary frequencies
+   * @param rows rows of logits at a time
+   * @param ids [1, T]
+   * @param positions [1, T]
+   * @param owners number of each token's continuation [T]
+   * @param labels what follows each token [T]
+   */
+  record Packed(
+      int past,
+      int reach,
+      int rows,
+      NDArray ids,
+      NDArray positions,
+      NDArray owners,
+      NDArray labels) {}
+
+  /** Log-probabilities [T] of what follows each token; see score.torchscript. */
+  NDArray score(
+      NDManager scope, Packed packed, Weights weights, List<NDArray> cache, List<Edit> edits) {
+    List<Long> plan =
+        new ArrayList<>(List.of((long) packed.past, (long) packed.rows, (long) edits.size()));
+    addEdits(plan, edits);
+    return run(
+            kernels
+                .call("score", scope)
+                .ints(plan.stream().mapToLong(Long::longValue).toArray())
+                .tensor(packed.ids)
+                .tensor(weights.embeddings())
+                .list(weights.blocks())
+                .tensor(weights.finalNorm())
+                .tensor(weights.output())
+                .tensor(packed.positions)
+                .tensor(packed.owners)
+                .tensor(frequencies(scope, new int[] {packed.reach}))
+                .tensor(packed.labels)
+                .list(cache)
+                .list(editTensors(edits)),
+            false)
+        .get(0);
   }
 
   static NDArray longs(NDManager scope, long[] values) {

@@ -6,32 +6,44 @@ import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.OptionalLong;
+import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.stream.IntStream;
+import org.alignment4j.adapter.Adapter;
+import org.alignment4j.adapter.ControlVector;
+import org.alignment4j.adapter.LoraAdapter;
+import org.alignment4j.adapter.SoftPrompt;
 import org.alignment4j.adapter.TunedBlock;
 import org.alignment4j.chat.ChatTokenizer;
 import org.alignment4j.chat.Encoded;
+import org.alignment4j.chat.Message;
 import org.alignment4j.chat.Prompt;
+import org.alignment4j.core.AvailableMemory;
 import org.alignment4j.core.Cancellation;
 import org.alignment4j.core.CheckpointException;
 import org.alignment4j.core.DjlDefaults;
 import org.alignment4j.core.Hashes;
 import org.alignment4j.core.Layer;
+import org.alignment4j.core.OutOfMemoryException;
 import org.alignment4j.model.Activations.Label;
 import org.alignment4j.tensor.Checkpoint;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A white-box language model: an open-weight checkpoint whose hidden states can be read, steered
- * and tuned. Weights are float32 and never change; {@link #with(TunedBlock)} and {@link
- * #with(Steering...)} give views that share them. Thread-safe: many threads may use one model and
- * its views at once.
+ * and tuned. Weights never change; {@link #with(Adapter)} and {@link #with(Steering...)} give views
+ * that share them and are cheap enough to be made for one request. Thread-safe: many threads may
+ * use one model and its views at once.
  *
  * <p>Shapes in this package: B batch, T tokens, D width, H heads, K key/value heads, V vocabulary,
  * L blocks.
@@ -43,8 +55,7 @@ public final class LanguageModel implements AutoCloseable {
   private static final int GENERATE_ROWS = 32;
 
   private final Base base;
-  private final Weights weights;
-  private final List<Steering> steering;
+  private final State state;
 
   /** Native memory that goes when this is closed; null if there is none of its own. */
   private final @Nullable NDManager own;
@@ -54,17 +65,32 @@ public final class LanguageModel implements AutoCloseable {
   /** What all views of one checkpoint share. */
   private record Base(Path folder, NDManager manager, Decoder decoder, FolderFiles files) {}
 
-  private LanguageModel(
-      Base base,
+  /**
+   * What a view runs with.
+   *
+   * @param steering of every sequence
+   * @param each further steering of the i-th sequence of a call, or null
+   * @param virtual [n, D] input embeddings before every sequence, or null
+   */
+  private record State(
       Weights weights,
       List<Steering> steering,
-      @Nullable NDManager own,
-      boolean isBase) {
-    this.isBase = isBase;
+      @Nullable List<List<Steering>> each,
+      @Nullable NDArray virtual) {
+    State with(Weights other) {
+      return new State(other, steering, each, virtual);
+    }
+
+    boolean steered() {
+      return !steering.isEmpty() || each != null;
+    }
+  }
+
+  private LanguageModel(Base base, State state, @Nullable NDManager own, boolean isBase) {
     this.base = base;
-    this.weights = weights;
-    this.steering = steering;
+    this.state = state;
     this.own = own;
+    this.isBase = isBase;
   }
 
   /**
@@ -74,6 +100,7 @@ public final class LanguageModel implements AutoCloseable {
    *     message names file and tensor
    * @throws org.alignment4j.core.UnsupportedArchitectureException for architectures or options this
    *     version does not run
+   * @throws OutOfMemoryException if the weights need more memory than there is, before any is taken
    */
   public static LanguageModel load(Path folder) {
     return load(folder, Device.cpu());
@@ -81,19 +108,45 @@ public final class LanguageModel implements AutoCloseable {
 
   /** Loads a Hugging Face checkpoint folder onto a device; see {@link #load(Path)}. */
   public static LanguageModel load(Path folder, Device device) {
+    return load(folder, device, Precision.FLOAT32);
+  }
+
+  /** Loads a Hugging Face checkpoint folder in a precision; see {@link #load(Path)}. */
+  public static LanguageModel load(Path folder, Device device, Precision precision) {
     DjlDefaults.apply();
     if (!Files.isDirectory(folder)) {
       throw new CheckpointException("no folder " + folder);
     }
     ModelConfig config = ModelConfig.read(folder);
+    if (!device.isGpu()) {
+      requireRoom(folder, config, precision, AvailableMemory.bytes());
+    }
     NDManager manager = newManager(device);
     try (Checkpoint checkpoint = Checkpoint.open(folder)) {
-      Weights weights = Weights.load(checkpoint, config, manager);
-      Base base = new Base(folder, manager, new Decoder(config, manager), new FolderFiles(folder));
-      return new LanguageModel(base, weights, List.of(), manager, true);
+      Weights weights = Weights.load(checkpoint, config, precision, manager);
+      Decoder decoder = new Decoder(config, precision, manager);
+      Base base = new Base(folder, manager, decoder, new FolderFiles(folder));
+      return new LanguageModel(base, new State(weights, List.of(), null, null), manager, true);
     } catch (RuntimeException | Error e) {
       manager.close();
       throw e;
+    }
+  }
+
+  /** Being ended by the system half way through would be worse than not to begin. */
+  static void requireRoom(
+      Path folder, ModelConfig config, Precision precision, OptionalLong available) {
+    long needed = config.loadBytes(precision);
+    if (available.isPresent() && needed > available.getAsLong()) {
+      throw new OutOfMemoryException(
+          String.format(
+              Locale.ROOT,
+              "%s needs about %d MiB in %s, %d MiB are available; a shorter precision or a smaller"
+                  + " model fits",
+              folder,
+              needed >> 20,
+              precision,
+              available.getAsLong() >> 20));
     }
   }
 
@@ -113,6 +166,11 @@ public final class LanguageModel implements AutoCloseable {
   /** The model's shape. */
   public ModelConfig config() {
     return base.decoder.config();
+  }
+
+  /** In what its weights are kept and in what it computes. */
+  public Precision precision() {
+    return base.decoder.precision();
   }
 
   /** The folder it was loaded from. */
@@ -143,24 +201,104 @@ public final class LanguageModel implements AutoCloseable {
   }
 
   /**
-   * A view with one block replaced. Close it to free the block's memory; the base stays open.
+   * A view with an adapter applied, on top of those it has. A control vector is added as it is, see
+   * {@link #with(ControlVector, double)}. Close the view to free the adapter's native memory; the
+   * base stays open.
    *
-   * @throws CheckpointException if the block does not fit this model
+   * @throws CheckpointException if the adapter does not fit this model
    */
+  public LanguageModel with(Adapter adapter) {
+    // Sealed, but patterns in switch come only after Java 17.
+    if (adapter instanceof TunedBlock block) {
+      return with(block);
+    } else if (adapter instanceof LoraAdapter lora) {
+      return with(lora);
+    } else if (adapter instanceof SoftPrompt soft) {
+      return with(soft);
+    }
+    return with((ControlVector) adapter, 1);
+  }
+
+  /** A view with one block replaced; see {@link #with(Adapter)}. */
   public LanguageModel with(TunedBlock block) {
     require(
         block.layer().index() <= config().blocks(),
         "%s of a model of %s blocks",
         block.layer(),
         config().blocks());
-    NDManager manager = base.manager.newSubManager();
+    return changed(
+        m ->
+            state.with(
+                state.weights.withBlock(block.layer(), BlockTensors.toNative(config(), block, m))));
+  }
+
+  /**
+   * A view that adds a LoRA's low-rank products to those of the matrices it changes; see {@link
+   * #with(Adapter)}. Several LoRAs over one base are several views, which weigh their pairs only.
+   */
+  public LanguageModel with(LoraAdapter lora) {
+    LowRank places = LowRank.of(config(), lora);
+    return changed(
+        m -> state.with(places.applied(state.weights, fused(places, lora, m), base.decoder, m)));
+  }
+
+  /**
+   * A view with a LoRA merged into copies of the matrices it changes: as fast as the base, but
+   * those matrices weigh a second time. Closing it is the unmerging.
+   *
+   * @throws CheckpointException if the adapter does not fit this model
+   */
+  public LanguageModel withMerged(LoraAdapter lora) {
+    LowRank places = LowRank.of(config(), lora);
+    return changed(
+        m -> state.with(places.merged(state.weights, fused(places, lora, m), base.decoder, m)));
+  }
+
+  private List<NDArray> fused(LowRank places, LoraAdapter lora, NDManager manager) {
+    try (NDManager scope = manager.newSubManager()) {
+      List<NDArray> parts = places.toNative(scope);
+      NDList fused = base.decoder.fuseLowRank(scope, places, parts, lora.scale(), true);
+      fused.attach(manager);
+      return fused;
+    }
+  }
+
+  /**
+   * A view that puts a soft prompt before every sequence, behind one that it has; see {@link
+   * #with(Adapter)}. Positions and captured rows are counted without it, the context with it.
+   */
+  public LanguageModel with(SoftPrompt soft) {
+    if (soft.width() != config().width()) {
+      throw new CheckpointException(
+          "the soft prompt's width is " + soft.width() + ", the model's " + config().width());
+    }
+    require(
+        virtualTokens() + soft.tokens() < config().contextLength(),
+        "a soft prompt of %s tokens leaves no room in the context of %s",
+        soft.tokens(),
+        config().contextLength());
+    return changed(
+        m -> {
+          NDArray rows = m.create(soft.values(), new Shape(soft.tokens(), soft.width()));
+          NDArray all = state.virtual == null ? rows : state.virtual.concat(rows, 0);
+          all.attach(m);
+          return new State(state.weights, state.steering, state.each, all);
+        });
+  }
+
+  /**
+   * A view with a control vector times a coefficient added at its layers, on every token. Needs no
+   * closing.
+   *
+   * @throws CheckpointException if a layer or the width does not fit
+   */
+  public LanguageModel with(ControlVector vector, double coefficient) {
+    List<Steering> changes = new ArrayList<>();
+    vector.directions().forEach((layer, v) -> changes.add(Steering.add(layer, v, coefficient)));
     try {
-      Weights changed =
-          weights.withBlock(block.layer(), BlockTensors.toNative(config(), block, manager));
-      return new LanguageModel(base, changed, steering, manager, false);
-    } catch (RuntimeException e) {
-      manager.close();
-      throw e;
+      return with(changes.toArray(Steering[]::new));
+    } catch (IllegalArgumentException e) {
+      throw new CheckpointException("the control vector does not fit: " + e.getMessage(), e);
     }
   }
 
@@ -171,17 +309,52 @@ public final class LanguageModel implements AutoCloseable {
    * @throws IllegalArgumentException if a layer or a vector's length does not fit
    */
   public LanguageModel with(Steering... changes) {
-    List<Steering> all = new ArrayList<>(steering);
+    List<Steering> all = new ArrayList<>(state.steering);
     for (Steering s : changes) {
-      require(s.layer().index() <= config().blocks(), "no %s in this model", s.layer());
-      require(
-          s.vector().length == config().width(),
-          "the vector has %s numbers, the model's width is %s",
-          s.vector().length,
-          config().width());
-      all.add(s);
+      all.add(fitting(s));
     }
-    return new LanguageModel(base, weights, List.copyOf(all), null, false);
+    return new LanguageModel(
+        base, new State(state.weights, List.copyOf(all), state.each, state.virtual), null, false);
+  }
+
+  /**
+   * A view in which each sequence of a call is steered by changes of its own, besides those of the
+   * whole view. A call must have as many sequences as there are lists. Needs no closing.
+   *
+   * @param changes for the i-th sequence; a list may be empty
+   * @throws IllegalArgumentException if a layer or a vector's length does not fit
+   */
+  public LanguageModel withEach(List<List<Steering>> changes) {
+    require(!changes.isEmpty(), "no sequences to steer");
+    require(state.each == null, "this view has changes per sequence already");
+    List<List<Steering>> each = new ArrayList<>();
+    for (List<Steering> own : changes) {
+      own.forEach(this::fitting);
+      each.add(List.copyOf(own));
+    }
+    return new LanguageModel(
+        base, new State(state.weights, state.steering, each, state.virtual), null, false);
+  }
+
+  private Steering fitting(Steering s) {
+    require(s.layer().index() <= config().blocks(), "no %s in this model", s.layer());
+    require(
+        s.vector().length == config().width(),
+        "the vector has %s numbers, the model's width is %s",
+        s.vector().length,
+        config().width());
+    return s;
+  }
+
+  /** A view whose own native memory goes when it is closed. */
+  private LanguageModel changed(Function<NDManager, State> change) {
+    NDManager manager = base.manager.newSubManager();
+    try {
+      return new LanguageModel(base, change.apply(manager), manager, false);
+    } catch (RuntimeException | Error e) {
+      manager.close();
+      throw e;
+    }
   }
 
   /** Reads hidden states of templated prompts; see {@link #captureIds}. */
@@ -213,7 +386,7 @@ public final class LanguageModel implements AutoCloseable {
     }
     Map<Layer, float[][]> values = new LinkedHashMap<>();
     capture.layers().forEach(l -> values.put(l, new float[labels.size()][]));
-    List<int[]> ids = sequences.stream().map(Encoded::ids).toList();
+    List<int[]> ids = prepared(sequences.stream().map(Encoded::ids).toList());
     for (Batch batch : Batch.group(ids, CAPTURE_TOKENS, Batch.Side.RIGHT)) {
       Cancellation.check("capture");
       captureBatch(batch, capture, positions, firstRow, values);
@@ -233,12 +406,12 @@ public final class LanguageModel implements AutoCloseable {
       int[] own = positions[batch.index()[b]];
       onePerSequence &= own.length == 1;
       for (int p : own) {
-        rows.add((long) b * batch.length() + batch.place(b, p));
+        rows.add((long) b * batch.length() + batch.place(b, p + virtualTokens()));
       }
     }
     long[] flat = rows.stream().mapToLong(Long::longValue).toArray();
     long[] pick =
-        onePerSequence && steering.isEmpty()
+        onePerSequence && !state.steered()
             ? Arrays.stream(flat).map(r -> r % batch.length()).toArray()
             : null;
     try (NDManager scope = base.manager.newSubManager()) {
@@ -266,11 +439,13 @@ public final class LanguageModel implements AutoCloseable {
       List<Layer> captures,
       long[] rows,
       long @Nullable [] pick) {
-    NDArray x = base.decoder.embed(scope, batch.ids(scope), weights.embeddings(), false);
+    NDArray x =
+        base.decoder.embed(
+            scope, batch.ids(scope), state.weights.embeddings(), state.virtual, false);
     return base.decoder.blocks(
         scope,
         x,
-        weights.range(0, top.index()),
+        state.weights.range(0, top.index()),
         batch,
         new Decoder.Pass(
             0, top.index(), captures, rows, top.index() == 0 ? null : pick, edits(scope, batch, 0)),
@@ -291,12 +466,12 @@ public final class LanguageModel implements AutoCloseable {
   public float[][] nextTokenLogitsIds(List<int[]> sequences) {
     check(sequences);
     float[][] logits = new float[sequences.size()][];
-    for (Batch batch : Batch.group(sequences, CAPTURE_TOKENS, Batch.Side.RIGHT)) {
+    for (Batch batch : Batch.group(prepared(sequences), CAPTURE_TOKENS, Batch.Side.RIGHT)) {
       Cancellation.check("logits");
       long[] pick = batch.sequences().stream().mapToLong(s -> s.length - 1).toArray();
       try (NDManager scope = base.manager.newSubManager()) {
         NDArray last = lastHidden(scope, batch, pick);
-        float[] all = base.decoder.head(scope, last, weights).toFloatArray();
+        float[] all = base.decoder.head(scope, last, state.weights).toFloatArray();
         for (int b = 0; b < batch.size(); b++) {
           logits[batch.index()[b]] =
               Arrays.copyOfRange(all, b * config().vocabulary(), (b + 1) * config().vocabulary());
@@ -307,7 +482,7 @@ public final class LanguageModel implements AutoCloseable {
   }
 
   private NDArray lastHidden(NDManager scope, Batch batch, long[] pick) {
-    if (steering.isEmpty()) {
+    if (!state.steered()) {
       return hidden(scope, batch, topLayer(), List.of(), new long[] {0}, pick).get(0);
     }
     long[] rows = new long[pick.length];
@@ -317,37 +492,62 @@ public final class LanguageModel implements AutoCloseable {
     return hidden(scope, batch, topLayer(), List.of(topLayer()), rows, null).get(1);
   }
 
-  /** Answers templated prompts greedily; see {@link #generateIds}. */
+  /** Answers templated prompts; see {@link #generateIds(List, Generation, Consumer)}. */
   public List<Completion> generate(List<Prompt> prompts, Generation settings) {
-    return generateIds(encodeIds(prompts), settings);
+    return continued(encodeIds(prompts), settings, null);
   }
 
   /**
-   * Continues token sequences greedily with a key/value cache.
+   * Answers templated prompts, telling of tokens as they come; see {@link #generateIds(List,
+   * Generation, Consumer)}.
+   */
+  public List<Completion> generate(
+      List<Prompt> prompts, Generation settings, Consumer<GeneratedToken> listener) {
+    return continued(encodeIds(prompts), settings, listener);
+  }
+
+  /** Continues token sequences; see {@link #generateIds(List, Generation, Consumer)}. */
+  public List<Completion> generateIds(List<int[]> sequences, Generation settings) {
+    return continued(sequences, settings, null);
+  }
+
+  /**
+   * Continues token sequences with a key/value cache, up to 32 at once and those of like length
+   * together. Sequence i draws its n-th token with the n-th number of its own seed, so that its
+   * text does not depend on what else is in the call, except where rounding, which a batch changes
+   * in the last bits of a logit, decides between two tokens.
    *
+   * <p>An interrupt ends it between two tokens. The listener is called on this thread, between two
+   * tokens of the batch; what it throws ends generation and comes out of this call.
+   *
+   * @param listener hears of each token, a sequence's in order; sequences of more than one batch
+   *     come batch after batch
    * @return one completion per sequence, in order
    * @throws IllegalArgumentException as in {@link #captureIds}, and if a sequence has no room for
-   *     {@code minNewTokens}
+   *     {@code minNewTokens}, there are seeds but not one for each sequence, or stop strings but no
+   *     tokenizer
+   * @throws org.alignment4j.core.CancelledException if the thread is interrupted
    */
-  public List<Completion> generateIds(List<int[]> sequences, Generation settings) {
+  public List<Completion> generateIds(
+      List<int[]> sequences, Generation settings, Consumer<GeneratedToken> listener) {
+    return continued(sequences, settings, listener);
+  }
+
+  private List<Completion> continued(
+      List<int[]> sequences, Generation settings, @Nullable Consumer<GeneratedToken> listener) {
     check(sequences);
-    for (int i = 0; i < sequences.size(); i++) {
-      require(
-          sequences.get(i).length + Math.max(1, settings.minNewTokens())
-              <= config().contextLength(),
-          "sequence %s of %s tokens leaves no room in the context of %s",
-          i,
-          sequences.get(i).length,
-          config().contextLength());
-    }
+    check(sequences, settings);
+    List<int[]> prepared = prepared(sequences);
     Completion[] result = new Completion[sequences.size()];
     List<Integer> order = new ArrayList<>(IntStream.range(0, result.length).boxed().toList());
     order.sort(java.util.Comparator.comparingInt(i -> sequences.get(i).length));
     for (int from = 0; from < order.size(); from += GENERATE_ROWS) {
       List<Integer> some = order.subList(from, Math.min(order.size(), from + GENERATE_ROWS));
-      Batch batch = Batch.of(some.stream().map(sequences::get).toList(), Batch.Side.LEFT);
+      Batch batch =
+          Batch.of(some.stream().map(prepared::get).toList(), Batch.Side.LEFT)
+              .withIndex(some.stream().mapToInt(Integer::intValue).toArray());
       try (NDManager scope = base.manager.newSubManager()) {
-        List<Completion> part = new Greedy(this, scope, batch, settings).run();
+        List<Completion> part = new Generator(this, scope, batch, settings, listener).run();
         for (int b = 0; b < part.size(); b++) {
           result[some.get(b)] = part.get(b);
         }
@@ -356,41 +556,175 @@ public final class LanguageModel implements AutoCloseable {
     return List.of(result);
   }
 
+  private void check(List<int[]> sequences, Generation settings) {
+    for (int i = 0; i < sequences.size(); i++) {
+      require(
+          sequences.get(i).length + Math.max(1, settings.minNewTokens())
+              <= config().contextLength() - virtualTokens(),
+          "sequence %s of %s tokens leaves no room in the context of %s",
+          i,
+          sequences.get(i).length,
+          config().contextLength() - virtualTokens());
+    }
+    require(
+        settings.seeds().isEmpty() || settings.seeds().size() == sequences.size(),
+        "%s seeds for %s sequences",
+        settings.seeds().size(),
+        sequences.size());
+    require(
+        settings.stopStrings().isEmpty() || tokenizerIfPresent() != null,
+        "stop strings need a tokenizer, which %s has not",
+        folder());
+  }
+
+  /**
+   * Scores answers to a templated prompt, or continuations of the answer that it leaves open. Each
+   * is tokenised together with the prompt, as one text and as the chat template writes it (some
+   * templates strip spaces around an answer); its tokens are those from the first one on that the
+   * prompt alone does not have. The token that ends a turn is not among them.
+   *
+   * @return one score per continuation, in order
+   * @throws IllegalArgumentException as in {@link #scoreIds}
+   */
+  public List<ContinuationScore> score(Prompt prompt, List<String> continuations) {
+    int[] own = tokenizer().encode(prompt);
+    List<int[]> whole =
+        continuations.stream().map(c -> tokenizer().encode(continuing(prompt, c))).toList();
+    int[] starts = whole.stream().mapToInt(w -> commonLength(own, w)).toArray();
+    int shared = Arrays.stream(starts).min().orElse(own.length);
+    require(shared > 0, "a continuation changes the first token of the prompt");
+    List<ContinuationScore> scores =
+        scoreIds(
+            Arrays.copyOf(own, shared),
+            whole.stream().map(w -> Arrays.copyOfRange(w, shared, w.length)).toList());
+    return IntStream.range(0, scores.size())
+        .mapToObj(i -> scores.get(i).from(starts[i] - shared))
+        .toList();
+  }
+
+  private static Prompt continuing(Prompt prompt, String text) {
+    if (!prompt.endsWithResponse()) {
+      return prompt.withResponse(text);
+    }
+    List<Message> messages = new ArrayList<>(prompt.messages());
+    String open = messages.remove(messages.size() - 1).text();
+    messages.add(Message.assistant(open + text));
+    return new Prompt(messages);
+  }
+
+  private static int commonLength(int[] a, int[] b) {
+    int mismatch = Arrays.mismatch(a, b);
+    return mismatch < 0 ? a.length : mismatch;
+  }
+
+  /**
+   * Scores continuations of one prefix, which runs once for all of them. What a steered view
+   * changes in tokens to be generated, it changes in the continuations.
+   *
+   * @param prefix token ids, one at least
+   * @param continuations token ids; one without tokens has none to score
+   * @return one score per continuation, in order
+   * @throws IllegalArgumentException if the prefix is empty, prefix and continuation are longer
+   *     than the context, or an id lies outside the vocabulary; the message gives the
+   *     continuation's index
+   * @throws org.alignment4j.core.CancelledException if the thread is interrupted
+   */
+  public List<ContinuationScore> scoreIds(int[] prefix, List<int[]> continuations) {
+    require(prefix.length > 0, "the prefix is empty");
+    check(List.of(prefix));
+    if (continuations.isEmpty()) {
+      return List.of();
+    }
+    check(continuations.stream().map(c -> concatenated(prefix, c)).toList());
+    int[] whole = prepared(List.of(prefix)).get(0);
+    List<float[]> found = new ArrayList<>();
+    continuations.forEach(c -> found.add(new float[c.length]));
+    // One prefix serves only continuations on the same side of a border of the frequencies.
+    int border = config().rope().switchesAbove();
+    for (boolean beyond : new boolean[] {false, true}) {
+      List<Integer> some =
+          IntStream.range(0, continuations.size())
+              .filter(i -> continuations.get(i).length > 0)
+              .filter(
+                  i ->
+                      beyond == (border > 0 && whole.length + continuations.get(i).length > border))
+              .boxed()
+              .toList();
+      if (!some.isEmpty()) {
+        try (NDManager scope = base.manager.newSubManager()) {
+          new Scorer(this, scope, whole, beyond ? border + 1 : 1).run(continuations, some, found);
+        }
+      }
+    }
+    return IntStream.range(0, found.size())
+        .mapToObj(i -> new ContinuationScore(continuations.get(i), found.get(i)))
+        .toList();
+  }
+
+  private static int[] concatenated(int[] a, int[] b) {
+    int[] both = Arrays.copyOf(a, a.length + b.length);
+    System.arraycopy(b, 0, both, a.length, b.length);
+    return both;
+  }
+
   /** Steering resolved for a batch, with room for tokens to come. */
   List<Decoder.Edit> edits(NDManager scope, Batch batch, int room) {
-    List<Decoder.Edit> edits = new ArrayList<>();
-    for (Steering s : steering) {
-      int places = batch.length() + room;
-      float[] on = new float[batch.size() * places];
-      for (int b = 0; b < batch.size(); b++) {
-        int n = batch.sequences().get(b).length;
-        for (int p : s.positions().resolve(n, n)) {
-          on[b * places + batch.place(b, p)] = 1;
-        }
-        if (s.positions().generated()) {
-          Arrays.fill(on, b * places + batch.length(), (b + 1) * places, 1f);
-        }
-      }
-      float[] v = s.vector();
-      if (s.kind() == Steering.Kind.PROJECT_OUT) {
-        double norm = 0;
-        for (float f : v) {
-          norm += (double) f * f;
-        }
-        for (int i = 0; i < v.length; i++) {
-          v[i] = (float) (v[i] / Math.sqrt(norm));
-        }
-      }
-      edits.add(
-          new Decoder.Edit(
-              s, scope.create(v).expandDims(0), scope.create(on).reshape(batch.size(), places)));
+    if (state.each == null) {
+      return BatchSteering.resolve(scope, batch, room, virtualTokens(), b -> state.steering);
     }
-    return edits;
+    List<List<Steering>> each = state.each;
+    return BatchSteering.resolve(
+        scope,
+        batch,
+        room,
+        virtualTokens(),
+        b -> {
+          List<Steering> own = new ArrayList<>(state.steering);
+          own.addAll(each.get(batch.index()[b]));
+          return own;
+        });
+  }
+
+  /** Number of input embeddings before every sequence. */
+  int virtualTokens() {
+    return state.virtual == null ? 0 : (int) state.virtual.getShape().get(0);
+  }
+
+  /** The input embeddings that negative ids stand for. */
+  @Nullable NDArray virtual() {
+    return state.virtual;
+  }
+
+  /**
+   * Sequences as they run: with the virtual tokens before them.
+   *
+   * @throws IllegalArgumentException if the view has changes for another number of sequences
+   */
+  List<int[]> prepared(List<int[]> sequences) {
+    require(
+        state.each == null || state.each.size() == sequences.size(),
+        "%s sequences, but this view is made for %s",
+        sequences.size(),
+        state.each == null ? 0 : state.each.size());
+    int n = virtualTokens();
+    if (n == 0) {
+      return sequences;
+    }
+    List<int[]> longer = new ArrayList<>(sequences.size());
+    for (int[] s : sequences) {
+      int[] all = new int[n + s.length];
+      for (int i = 0; i < n; i++) {
+        all[i] = -1 - i;
+      }
+      System.arraycopy(s, 0, all, n, s.length);
+      longer.add(all);
+    }
+    return longer;
   }
 
   /** A view with other weights, which belong to the caller. */
   LanguageModel viewOf(Weights other) {
-    return new LanguageModel(base, other, steering, null, false);
+    return new LanguageModel(base, state.with(other), null, false);
   }
 
   /**
@@ -398,7 +732,8 @@ public final class LanguageModel implements AutoCloseable {
    */
   void requireUnsteered() {
     require(
-        steering.isEmpty(), "a steered view cannot be trained; train the model it is a view of");
+        !state.steered() && state.virtual == null,
+        "a view with steering or a soft prompt cannot be trained; train the model it is a view of");
   }
 
   Decoder decoder() {
@@ -406,7 +741,7 @@ public final class LanguageModel implements AutoCloseable {
   }
 
   Weights weights() {
-    return weights;
+    return state.weights;
   }
 
   NDManager manager() {
@@ -437,11 +772,11 @@ public final class LanguageModel implements AutoCloseable {
       int[] s = sequences.get(i);
       require(s.length > 0, "sequence %s is empty", i);
       require(
-          s.length <= config().contextLength(),
+          s.length <= config().contextLength() - virtualTokens(),
           "sequence %s has %s tokens, the model's context is %s",
           i,
           s.length,
-          config().contextLength());
+          config().contextLength() - virtualTokens());
       for (int id : s) {
         require(
             id >= 0 && id < config().vocabulary(),

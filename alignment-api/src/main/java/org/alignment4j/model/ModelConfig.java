@@ -5,7 +5,7 @@ import static org.alignment4j.core.Arguments.require;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;
-import org.jspecify.annotations.Nullable;
+import org.alignment4j.model.Family.Trait;
 
 /**
  * The shape of a decoder-only language model, as read from a checkpoint's {@code config.json}.
@@ -26,6 +26,7 @@ import org.jspecify.annotations.Nullable;
  * @param windowed per block, whether it looks back on the sliding window only
  * @param tiedHead whether the output matrix is the embedding table
  * @param endOfSequence ids that end a text
+ * @param extras numbers that most families do not have
  */
 public record ModelConfig(
     Family family,
@@ -42,68 +43,93 @@ public record ModelConfig(
     int slidingWindow,
     List<Boolean> windowed,
     boolean tiedHead,
-    Set<Integer> endOfSequence) {
+    Set<Integer> endOfSequence,
+    Extras extras) {
 
-  /** The architectures this version runs. */
-  public enum Family {
-    /** Llama 1 to 3 and everything saved in its form. */
-    LLAMA("llama", false, false),
-    /** Mistral: Llama with sliding windows. */
-    MISTRAL("mistral", false, false),
-    /** Qwen2 and 2.5: biases on queries, keys and values. */
-    QWEN2("qwen2", true, false),
-    /** Qwen3: norms on each query and key head. */
-    QWEN3("qwen3", false, true);
+  /** Chunks on their way from the file, and the compiled kernels. */
+  private static final long LOADING = 64L << 20;
 
-    final String modelType;
-    final boolean projectionBias;
-    final boolean headNorms;
+  /** What stands between the block's products. */
+  public enum Activation {
+    /** x sigmoid(x). */
+    SILU(0),
+    /** GELU, its tanh approximation. */
+    GELU_TANH(1),
+    /** GELU, exact. */
+    GELU(2);
 
-    Family(String modelType, boolean projectionBias, boolean headNorms) {
-      this.modelType = modelType;
-      this.projectionBias = projectionBias;
-      this.headNorms = headNorms;
+    /** The number by which kernels know it. */
+    final int code;
+
+    Activation(int code) {
+      this.code = code;
     }
   }
 
   /**
-   * Rotary position embedding.
+   * Numbers that most families do not have.
    *
-   * @param base theta
-   * @param scaling llama3's frequency scaling, or null for none
+   * @param activation of the MLP's gate
+   * @param scoreScale factor of the attention scores, usually E^-1/2
+   * @param scoreCap c of c tanh(score / c), or 0 for none
+   * @param logitCap c of c tanh(logit / c), or 0 for none
    */
-  public record Rope(double base, @Nullable Llama3Scaling scaling) {
-    /** Checks the range. */
-    public Rope {
-      require(base > 0 && Double.isFinite(base), "the rotary base must be > 0, was %s", base);
-    }
-  }
-
-  /**
-   * Llama 3's scaling of rotary frequencies for longer contexts.
-   *
-   * @param factor by which long wavelengths are stretched
-   * @param lowFrequencyFactor wavelengths over originalContext / this are stretched fully
-   * @param highFrequencyFactor wavelengths under originalContext / this are left alone
-   * @param originalContext context length before scaling, in tokens
-   */
-  public record Llama3Scaling(
-      double factor, double lowFrequencyFactor, double highFrequencyFactor, int originalContext) {
+  public record Extras(Activation activation, double scoreScale, double scoreCap, double logitCap) {
     /** Checks the ranges. */
-    public Llama3Scaling {
+    public Extras {
+      require(scoreScale > 0 && Double.isFinite(scoreScale), "scores scaled by %s", scoreScale);
       require(
-          factor > 0
-              && Double.isFinite(factor)
-              && lowFrequencyFactor > 0
-              && highFrequencyFactor > lowFrequencyFactor
-              && Double.isFinite(highFrequencyFactor)
-              && originalContext > 0,
-          "rotary scaling by %s between frequency factors %s and %s from a context of %s",
-          factor,
-          lowFrequencyFactor,
-          highFrequencyFactor,
-          originalContext);
+          scoreCap >= 0 && logitCap >= 0 && Double.isFinite(scoreCap) && Double.isFinite(logitCap),
+          "soft caps must be >= 0, were %s and %s",
+          scoreCap,
+          logitCap);
     }
+
+    /** What a family has where its configuration says nothing. */
+    static Extras of(Family family, int headSize) {
+      boolean caps = family.has(Trait.SOFT_CAPS);
+      return new Extras(
+          family.has(Trait.TANH_GELU) ? Activation.GELU_TANH : Activation.SILU,
+          1 / Math.sqrt(caps ? 256 : headSize),
+          caps ? 50 : 0,
+          caps ? 30 : 0);
+    }
+  }
+
+  /** A configuration without what most families do not have. */
+  public ModelConfig(
+      Family family,
+      int vocabulary,
+      int width,
+      int blocks,
+      int heads,
+      int kvHeads,
+      int headSize,
+      int mlpWidth,
+      int contextLength,
+      double normEps,
+      Rope rope,
+      int slidingWindow,
+      List<Boolean> windowed,
+      boolean tiedHead,
+      Set<Integer> endOfSequence) {
+    this(
+        family,
+        vocabulary,
+        width,
+        blocks,
+        heads,
+        kvHeads,
+        headSize,
+        mlpWidth,
+        contextLength,
+        normEps,
+        rope,
+        slidingWindow,
+        windowed,
+        tiedHead,
+        endOfSequence,
+        Extras.of(family, Math.max(headSize, 1)));
   }
 
   /** Checks that the sizes fit each other. */
@@ -112,6 +138,20 @@ public record ModelConfig(
     require(heads > 0 && kvHeads > 0, "heads and kvHeads must be > 0");
     require(heads % kvHeads == 0, "kvHeads %s must divide heads %s", kvHeads, heads);
     require(headSize > 0 && headSize % 2 == 0, "headSize must be even, was %s", headSize);
+    int rotated = rope.rotated(headSize);
+    require(
+        rotated > 0 && rotated % 2 == 0,
+        "%s of %s dimensions of a head are rotated, expected an even number",
+        rotated,
+        headSize);
+    if (rope.scaling() instanceof Rope.LongRope l) {
+      require(
+          l.shortFactors().size() == rotated / 2 && l.longFactors().size() == rotated / 2,
+          "LongRoPE has %s short and %s long factors, expected %s",
+          l.shortFactors().size(),
+          l.longFactors().size(),
+          rotated / 2);
+    }
     require(normEps >= 0 && Double.isFinite(normEps), "normEps must be >= 0, was %s", normEps);
     require(mlpWidth > 0 && contextLength > 0, "mlpWidth and contextLength must be > 0");
     require(
@@ -137,17 +177,30 @@ public record ModelConfig(
 
   /** Number of weights of one block. */
   public long blockParameters() {
-    long projection = (long) (heads + 2 * kvHeads) * headSize;
-    return 2L * width
-        + projection * width
-        + (family.projectionBias ? projection : 0)
-        + (family.headNorms ? 2L * headSize : 0)
-        + (long) width * heads * headSize
-        + 3L * mlpWidth * width;
+    return BlockLayout.of(this).slots().stream().mapToLong(slot -> slot.shape().size()).sum();
   }
 
   /** Number of weights of the whole model; a tied head counts once. */
   public long parameters() {
     return blocks * blockParameters() + (tiedHead ? 1L : 2L) * vocabulary * width + width;
+  }
+
+  /** Bytes that the weights take in memory, without what a pass over them needs. */
+  public long weightBytes(Precision precision) {
+    BlockLayout layout = BlockLayout.of(this);
+    long bytes = (tiedHead ? 1L : 2L) * vocabulary * width * precision.storage().bytes();
+    bytes += (long) width * Float.BYTES;
+    for (BlockLayout.Slot slot : layout.slots()) {
+      bytes += blocks * slot.shape().size() * slot.type(precision).bytes();
+    }
+    return bytes;
+  }
+
+  /**
+   * Estimate of the memory that loading takes, in bytes: the weights, and what passes through while
+   * they are read. Activations, caches and the Java heap come on top.
+   */
+  public long loadBytes(Precision precision) {
+    return weightBytes(precision) + LOADING;
   }
 }

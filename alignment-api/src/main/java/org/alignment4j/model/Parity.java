@@ -1,5 +1,6 @@
 package org.alignment4j.model;
 
+import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
@@ -16,6 +17,7 @@ import org.alignment4j.core.CheckpointException;
 import org.alignment4j.core.Layer;
 import org.alignment4j.tensor.GradientScope;
 import org.alignment4j.tensor.SafetensorsFile;
+import org.alignment4j.tensor.StorageType;
 import org.alignment4j.tensor.TensorInfo;
 
 /**
@@ -25,15 +27,21 @@ import org.alignment4j.tensor.TensorInfo;
  * [1, N] continuing row 0, loss [1] and grad.* of it.
  *
  * @param family architecture by name
+ * @param precision that the model ran in; the reference is float32
  * @param maxAbsHidden largest difference of a hidden state
  * @param maxAbsLogits largest difference of a logit
+ * @param maxRelHidden largest difference of a hidden state over that layer's largest element
+ * @param maxRelLogits largest difference of a logit over the largest logit
  * @param maxRelGrad largest difference of a gradient over that tensor's largest element
  * @param greedyEqual whether the greedy continuation is the same, token for token
  */
 public record Parity(
     String family,
+    Precision precision,
     double maxAbsHidden,
     double maxAbsLogits,
+    double maxRelHidden,
+    double maxRelLogits,
     double maxRelGrad,
     boolean greedyEqual) {
   /** Largest difference allowed of hidden states and logits. */
@@ -42,8 +50,21 @@ public record Parity(
   /** Largest relative difference allowed of gradients. */
   public static final double MAX_REL_GRAD = 1e-3;
 
-  /** Whether every figure is within its bound. */
+  /**
+   * Largest relative difference allowed of hidden states and logits in a precision other than
+   * float32; what 8 bits of significand (bfloat16) or 11 (float16) leave after a few blocks.
+   */
+  public static double maxRel(Precision precision) {
+    return precision.storage() == StorageType.BF16 ? 5e-2 : 6e-3;
+  }
+
+  /** Whether every figure is within its bound; greedy text counts in float32 only. */
   public boolean passed() {
+    if (precision != Precision.FLOAT32) {
+      return maxRelHidden <= maxRel(precision)
+          && maxRelLogits <= maxRel(precision)
+          && maxRelGrad <= maxRel(precision);
+    }
     return maxAbsHidden <= MAX_ABS
         && maxAbsLogits <= MAX_ABS
         && maxRelGrad <= MAX_REL_GRAD
@@ -57,7 +78,12 @@ public record Parity(
    * @throws CheckpointException if the folder is no such checkpoint
    */
   public static Parity verify(Path folder) {
-    try (LanguageModel model = LanguageModel.load(folder);
+    return verify(folder, Precision.FLOAT32);
+  }
+
+  /** As {@link #verify(Path)}, in a precision. */
+  public static Parity verify(Path folder, Precision precision) {
+    try (LanguageModel model = LanguageModel.load(folder, Device.cpu(), precision);
         SafetensorsFile expected = SafetensorsFile.open(folder.resolve("expected.safetensors"))) {
       return new Run(model, expected).verify();
     }
@@ -68,8 +94,8 @@ public record Parity(
     private final SafetensorsFile expected;
     private final List<int[]> sequences = new ArrayList<>();
     private final int padded;
-    private double hidden;
-    private double logits;
+    private final Worst hidden = new Worst();
+    private final Worst logits = new Worst();
     private double gradient;
 
     Run(LanguageModel model, SafetensorsFile expected) {
@@ -102,8 +128,11 @@ public record Parity(
       }
       return new Parity(
           model.config().family().name().toLowerCase(Locale.ROOT),
-          hidden,
-          logits,
+          model.precision(),
+          hidden.absolute,
+          logits.absolute,
+          hidden.relative,
+          logits.relative,
           gradient,
           greedy());
     }
@@ -130,29 +159,12 @@ public record Parity(
             x = model.decoder().finalNorm(scope, x, model.weights());
           }
           long perLayer = (long) sequences.size() * padded * model.config().width();
-          hidden =
-              worse(hidden, x.toFloatArray(), states, l * perLayer, model.config().width(), batch);
+          hidden.add(x.toFloatArray(), states, l * perLayer, model.config().width(), batch, padded);
         }
         NDArray top1 = found.get(1 + top);
         float[] own = model.decoder().head(scope, top1, model.weights()).toFloatArray();
-        logits = worse(logits, own, outputs, 0, model.config().vocabulary(), batch);
+        logits.add(own, outputs, 0, model.config().vocabulary(), batch, padded);
       }
-    }
-
-    private double worse(
-        double worst, float[] own, float[] reference, long offset, int width, Batch batch) {
-      int row = 0;
-      double max = worst;
-      for (int b = 0; b < batch.size(); b++) {
-        for (int p = 0; p < batch.sequences().get(b).length; p++, row++) {
-          long at = offset + ((long) batch.index()[b] * padded + p) * width;
-          for (int k = 0; k < width; k++) {
-            double d = Math.abs(own[row * width + k] - reference[(int) (at + k)]);
-            max = d >= max || Double.isNaN(d) ? d : max;
-          }
-        }
-      }
-      return max;
     }
 
     private void compareGradients(List<Batch> layout) {
@@ -219,6 +231,32 @@ public record Parity(
     private boolean sameGreedy(List<int[]> prompts, int[] wanted) {
       Generation settings = Generation.greedy(wanted.length).ignoringEnd();
       return Arrays.equals(model.generateIds(prompts, settings).get(0).ids(), wanted);
+    }
+  }
+
+  /** The largest differences seen. */
+  private static final class Worst {
+    private double absolute;
+    private double relative;
+
+    void add(float[] own, float[] reference, long offset, int width, Batch batch, int padded) {
+      double most = 0;
+      double largest = 0;
+      int row = 0;
+      for (int b = 0; b < batch.size(); b++) {
+        for (int p = 0; p < batch.sequences().get(b).length; p++, row++) {
+          long at = offset + ((long) batch.index()[b] * padded + p) * width;
+          for (int k = 0; k < width; k++) {
+            float wanted = reference[(int) (at + k)];
+            double d = Math.abs(own[row * width + k] - wanted);
+            most = d >= most || Double.isNaN(d) ? d : most;
+            largest = Math.max(largest, Math.abs(wanted));
+          }
+        }
+      }
+      absolute = most >= absolute || Double.isNaN(most) ? most : absolute;
+      double share = most / largest;
+      relative = share >= relative || Double.isNaN(share) ? share : relative;
     }
   }
 }

@@ -57,6 +57,7 @@ public final class PrefixCache implements AutoCloseable {
       ProgressListener progress) {
     require(layer.index() < model.config().blocks(), "no block reads %s", layer);
     model.check(sequences);
+    require(model.virtualTokens() == 0, "a view with a soft prompt has no prefix cache");
     PrefixCache cache = new PrefixCache(layer, model.config().width(), List.copyOf(sequences));
     long bytes = 0;
     for (int[] s : sequences) {

@@ -11,6 +11,7 @@ import org.alignment4j.core.CheckpointException;
 import org.alignment4j.core.Layer;
 import org.alignment4j.model.BlockLayout.Part;
 import org.alignment4j.model.BlockLayout.Slot;
+import org.alignment4j.model.Family.Trait;
 import org.alignment4j.tensor.SafetensorsWriter;
 import org.alignment4j.tensor.StorageType;
 import org.alignment4j.tensor.TensorSource;
@@ -24,7 +25,7 @@ public final class RandomCheckpoint {
   /**
    * Writes {@code config.json} and {@code model.safetensors}, float32: matrices normal with
    * standard deviation 0.02, those that write to the residual stream divided by sqrt(2L) as in
-   * GPT-2, norms 1, biases 0. The same seed gives the same bytes.
+   * GPT-2, norms multiply by 1, biases 0. The same seed gives the same bytes.
    *
    * @param folder made if absent
    */
@@ -34,6 +35,7 @@ public final class RandomCheckpoint {
     long v = config.vocabulary();
     long d = config.width();
     sources.add(normal("model.embed_tokens.weight", new long[] {v, d}, DEVIATION, random));
+    float neutral = config.family().has(Trait.OFFSET_NORMS) ? 0 : 1;
     double small = DEVIATION / Math.sqrt(2.0 * config.blocks());
     for (int b = 0; b < config.blocks(); b++) {
       for (Slot slot : BlockLayout.of(config).slots()) {
@@ -42,12 +44,12 @@ public final class RandomCheckpoint {
           boolean writes = name.endsWith("o_proj.weight") || name.endsWith("down_proj.weight");
           sources.add(
               part.shape().length == 1
-                  ? constant(name, part.shape(), name.endsWith("bias") ? 0 : 1)
+                  ? constant(name, part.shape(), name.endsWith("bias") ? 0 : neutral)
                   : normal(name, part.shape(), writes ? small : DEVIATION, random));
         }
       }
     }
-    sources.add(constant("model.norm.weight", new long[] {d}, 1));
+    sources.add(constant("model.norm.weight", new long[] {d}, neutral));
     if (!config.tiedHead()) {
       sources.add(normal("lm_head.weight", new long[] {v, d}, DEVIATION, random));
     }

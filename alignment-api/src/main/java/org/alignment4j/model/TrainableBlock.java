@@ -72,7 +72,9 @@ public final class TrainableBlock implements AutoCloseable {
       "o_proj",
       "post_attention_layernorm",
       "gate_up_proj",
-      "down_proj"
+      "down_proj",
+      "attention_output_norm",
+      "mlp_output_norm"
     };
     for (int i = 0; i < slots.length; i++) {
       if (arrays.get(i).getShape().size() > 0) {
@@ -105,7 +107,7 @@ public final class TrainableBlock implements AutoCloseable {
         .blocks(
             scope,
             cache.inputs(batch, scope),
-            arrays,
+            model.weights().withBlock(layer, arrays).range(layer.block(), layer.index()),
             batch,
             new Decoder.Pass(
                 layer.block(), layer.index(), List.of(), new long[] {0}, pick, List.of()),

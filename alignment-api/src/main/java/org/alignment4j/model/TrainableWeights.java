@@ -11,7 +11,6 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -21,6 +20,7 @@ import org.alignment4j.chat.Encoded;
 import org.alignment4j.core.CheckpointException;
 import org.alignment4j.core.Layer;
 import org.alignment4j.core.Provenance;
+import org.alignment4j.tensor.NativeTensor;
 import org.alignment4j.tensor.SafetensorsWriter;
 import org.alignment4j.tensor.StorageType;
 import org.alignment4j.tensor.TensorSource;
@@ -30,7 +30,7 @@ import org.alignment4j.tensor.TensorSource;
  * rest is shared with the model and frozen. Not thread-safe; belongs to the thread that trains. The
  * model must stay open.
  */
-public final class TrainableWeights implements AutoCloseable {
+public final class TrainableWeights implements Trainable {
   private final LanguageModel model;
   private final NDManager manager;
   private final Weights weights;
@@ -91,63 +91,24 @@ public final class TrainableWeights implements AutoCloseable {
     return new TrainableWeights(model, new TreeSet<>(layers), false);
   }
 
-  /** The trained tensors, fused as the kernels read them, float32; live. */
+  /** The trained tensors, fused as the kernels read them. */
+  @Override
   public NDList parameters() {
     return parameters;
   }
 
-  /** Names for the parameters, in their order. */
+  @Override
   public List<String> parameterNames() {
     return List.copyOf(names);
   }
 
-  /**
-   * The sum of cross entropies of the responses' tokens, in nats, and its gradients.
-   *
-   * @param sequences prompt and response; tokens from {@code responseStart} on are predicted
-   * @return the sum [], then a gradient per parameter, in {@code scope}
-   * @throws IllegalArgumentException if no sequence has a response
-   */
+  @Override
   public NDList crossEntropy(List<Encoded> sequences, NDManager scope) {
-    return crossEntropy(
-        Batch.of(sequences.stream().map(Encoded::ids).toList(), Batch.Side.RIGHT),
-        sequences,
-        scope);
+    return LanguageLoss.crossEntropy(model, weights, sequences, parameters, scope);
   }
 
   NDList crossEntropy(Batch batch, List<Encoded> sequences, NDManager scope) {
-    model.check(batch.sequences());
-    List<Long> rows = new ArrayList<>();
-    List<Long> labels = new ArrayList<>();
-    for (int b = 0; b < batch.size(); b++) {
-      int[] ids = batch.sequences().get(b);
-      for (int p = Math.max(1, sequences.get(b).responseStart()); p < ids.length; p++) {
-        rows.add((long) b * batch.length() + batch.place(b, p - 1));
-        labels.add((long) ids[p]);
-      }
-    }
-    require(!rows.isEmpty(), "no sequence has a response to learn");
-    Decoder decoder = model.decoder();
-    NDArray x = decoder.embed(scope, batch.ids(scope), weights.embeddings(), true);
-    int top = model.config().blocks();
-    x =
-        decoder
-            .blocks(
-                scope,
-                x,
-                weights.blocks(),
-                batch,
-                new Decoder.Pass(0, top, List.of(), new long[] {0}, null, List.of()),
-                true)
-            .get(0);
-    return decoder.crossEntropy(
-        scope,
-        x,
-        weights.finalNorm(),
-        weights.output(),
-        rows.stream().mapToLong(Long::longValue).toArray(),
-        labels.stream().mapToLong(Long::longValue).toArray(),
-        parameters);
+    return LanguageLoss.crossEntropy(model, weights, batch, sequences, parameters, scope);
   }
 
   /** The gradients of one trained block by their names in the checkpoint. */
@@ -155,16 +116,14 @@ public final class TrainableWeights implements AutoCloseable {
     require(layers.contains(layer), "%s is not trained", layer);
     List<NDArray> fused = new ArrayList<>();
     String prefix = "block." + layer.block() + ".";
-    for (int i = 0; i < BlockLayout.STRIDE; i++) {
+    for (int i = 0; i < BlockLayout.WEIGHTS; i++) {
       int at = names.indexOf(prefix + i);
       fused.add(at < 0 ? weights.range(layer.block(), layer.index()).get(i) : gradients.get(at));
     }
     return BlockTensors.toJava(model.config(), fused);
   }
 
-  /**
-   * A view of the model that runs with the weights as they are now; it follows further training.
-   */
+  @Override
   public LanguageModel view() {
     return model.viewOf(weights);
   }
@@ -196,25 +155,27 @@ public final class TrainableWeights implements AutoCloseable {
     } catch (IOException e) {
       throw new CheckpointException("cannot write " + folder + ": " + e.getMessage(), e);
     }
-    Map<String, Weight> tensors = new LinkedHashMap<>();
     ModelConfig c = model.config();
     long[] table = {c.vocabulary(), c.width()};
-    tensors.put(
-        "model.embed_tokens.weight", new Weight(table, weights.embeddings().toFloatArray()));
+    List<TensorSource> sources = new ArrayList<>();
+    sources.add(source("model.embed_tokens.weight", type, table, weights.embeddings()));
     for (int b = 0; b < c.blocks(); b++) {
       String prefix = "model.layers." + b + ".";
       BlockTensors.toJava(c, weights.range(b, b + 1))
-          .forEach((name, w) -> tensors.put(prefix + name, w));
+          .forEach(
+              (name, w) ->
+                  sources.add(TensorSource.of(prefix + name, type, w.shape(), w.values())));
     }
-    tensors.put(
-        "model.norm.weight",
-        new Weight(new long[] {c.width()}, weights.finalNorm().toFloatArray()));
+    sources.add(source("model.norm.weight", type, new long[] {c.width()}, weights.finalNorm()));
     if (!c.tiedHead()) {
-      tensors.put("lm_head.weight", new Weight(table, weights.output().toFloatArray()));
+      sources.add(source("lm_head.weight", type, table, weights.output()));
     }
-    List<TensorSource> sources = new ArrayList<>();
-    tensors.forEach((name, w) -> sources.add(TensorSource.of(name, type, w.shape(), w.values())));
     SafetensorsWriter.write(folder.resolve("model.safetensors"), Map.of(), sources);
+  }
+
+  private static TensorSource source(String name, StorageType type, long[] shape, NDArray array) {
+    return new TensorSource(
+        name, type, shape, (first, into) -> NativeTensor.read(array, first, into));
   }
 
   @Override

@@ -2,25 +2,24 @@ package org.alignment4j.model;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import org.alignment4j.core.CheckpointException;
 import org.alignment4j.core.Layer;
-import org.alignment4j.core.OutOfMemoryException;
 import org.alignment4j.model.BlockLayout.Part;
 import org.alignment4j.model.BlockLayout.Slot;
 import org.alignment4j.tensor.Checkpoint;
+import org.alignment4j.tensor.NativeTensor;
 
 /**
- * A model's float32 weights on its device: immutable, shared by every view of the model.
+ * A model's weights on its device, matrices in the storage type of its precision, norms in float32:
+ * immutable, shared by every view of the model.
  *
  * @param embeddings [V, D]
  * @param blocks the arrays of all blocks, {@link BlockLayout#STRIDE} per block
@@ -28,12 +27,15 @@ import org.alignment4j.tensor.Checkpoint;
  * @param output [V, D]; the embeddings if tied
  */
 record Weights(NDArray embeddings, List<NDArray> blocks, NDArray finalNorm, NDArray output) {
+  private static final int SKIPPED = BlockLayout.STRIDE - BlockLayout.WEIGHTS;
+
   private static final String EMBEDDINGS = "model.embed_tokens.weight";
   private static final String OUTPUT = "lm_head.weight";
   private static final String FINAL_NORM = "model.norm.weight";
 
-  static Weights load(Checkpoint checkpoint, ModelConfig config, NDManager manager) {
-    Reader reader = new Reader(checkpoint, manager);
+  static Weights load(
+      Checkpoint checkpoint, ModelConfig config, Precision precision, NDManager manager) {
+    Reader reader = new Reader(checkpoint, precision, manager);
     long v = config.vocabulary();
     long d = config.width();
     // Tied weights may be stored under either name.
@@ -50,8 +52,10 @@ record Weights(NDArray embeddings, List<NDArray> blocks, NDArray finalNorm, NDAr
     List<NDArray> blocks = new ArrayList<>();
     for (int b = 0; b < config.blocks(); b++) {
       for (Slot slot : layout.slots()) {
-        blocks.add(reader.read(slot, "model.layers." + b + "."));
+        blocks.add(
+            slot.parts().isEmpty() ? reader.none : reader.read(slot, "model.layers." + b + "."));
       }
+      blocks.addAll(Collections.nCopies(SKIPPED, reader.none));
     }
     reader.refuseRest();
     return new Weights(embeddings, List.copyOf(blocks), norm, output);
@@ -62,67 +66,55 @@ record Weights(NDArray embeddings, List<NDArray> blocks, NDArray finalNorm, NDAr
     return blocks.subList(first * BlockLayout.STRIDE, end * BlockLayout.STRIDE);
   }
 
-  /** The same weights but for one block. */
+  /** The same weights but for one block's first arrays, its own or those and low-rank changes. */
   Weights withBlock(Layer layer, List<NDArray> arrays) {
     List<NDArray> copy = new ArrayList<>(blocks);
-    for (int i = 0; i < BlockLayout.STRIDE; i++) {
+    for (int i = 0; i < arrays.size(); i++) {
       copy.set(layer.block() * BlockLayout.STRIDE + i, arrays.get(i));
     }
     return new Weights(embeddings, List.copyOf(copy), finalNorm, output);
+  }
+
+  /** The same ends around other arrays of blocks. */
+  Weights withBlocks(List<NDArray> arrays) {
+    return new Weights(embeddings, List.copyOf(arrays), finalNorm, output);
   }
 
   private static Slot whole(String name, long... shape) {
     return new Slot(new Shape(shape), List.of(new Part(name, shape)));
   }
 
-  /** Reads tensors straight into native memory, chunk by chunk, checking shape and finiteness. */
+  /** Reads tensors into native memory, chunk by chunk, checking shape and finiteness. */
   private static final class Reader {
     private final Checkpoint checkpoint;
+    private final Precision precision;
     private final NDManager manager;
+    private final NDArray none;
     private final Set<String> seen = new HashSet<>();
 
-    Reader(Checkpoint checkpoint, NDManager manager) {
+    Reader(Checkpoint checkpoint, Precision precision, NDManager manager) {
       this.checkpoint = checkpoint;
+      this.precision = precision;
       this.manager = manager;
+      this.none = manager.create(new Shape(0));
     }
 
     NDArray read(Slot slot, String prefix) {
-      long elements = slot.shape().size();
-      if (elements * Float.BYTES > Integer.MAX_VALUE) {
-        throw new OutOfMemoryException(
-            "tensor "
-                + prefix
-                + slot.parts().get(0).name()
-                + " of "
-                + elements
-                + " elements is over the engine's 2 GiB for one float32 array");
-      }
       for (Part part : slot.parts()) {
         check(prefix + part.name(), part.shape());
       }
-      ByteBuffer bytes = buffer(elements);
-      FloatBuffer floats = bytes.asFloatBuffer();
-      int at = 0;
+      NDArray array = NativeTensor.empty(manager, slot.type(precision), slot.shape());
+      long at = 0;
       for (Part part : slot.parts()) {
         String name = prefix + part.name();
-        int n = (int) part.elements();
-        FloatBuffer into = floats.slice(at, n);
-        checkpoint.read(name, 0, into);
-        finite(name, floats.slice(at, n));
+        NativeTensor.Source source = (first, into) -> checkpoint.read(name, first, into);
+        if (!NativeTensor.fill(array, at, part.elements(), source)) {
+          refuseInfinite(name, part.elements());
+        }
         seen.add(name);
-        at += n;
+        at += part.elements();
       }
-      return manager.create(bytes, slot.shape(), DataType.FLOAT32);
-    }
-
-    private static ByteBuffer buffer(long elements) {
-      try {
-        return ByteBuffer.allocateDirect((int) (elements * Float.BYTES))
-            .order(ByteOrder.nativeOrder());
-      } catch (OutOfMemoryError e) {
-        throw new OutOfMemoryException(
-            "no room for " + elements * Float.BYTES + " bytes of weights", e);
-      }
+      return array;
     }
 
     private void check(String name, long[] expected) {
@@ -139,19 +131,31 @@ record Weights(NDArray embeddings, List<NDArray> blocks, NDArray finalNorm, NDAr
       }
     }
 
-    private void finite(String name, FloatBuffer values) {
-      for (int i = 0; i < values.limit(); i++) {
-        if (!Float.isFinite(values.get(i))) {
-          throw new CheckpointException(
-              name
-                  + " in "
-                  + checkpoint.files().get(0).getParent()
-                  + " is not finite at element "
-                  + i
-                  + ": "
-                  + values.get(i));
+    private void refuseInfinite(String name, long elements) {
+      FloatBuffer one = FloatBuffer.allocate(1 << 16);
+      for (long first = 0; first < elements; first += one.capacity()) {
+        one.clear().limit((int) Math.min(one.capacity(), elements - first));
+        checkpoint.read(name, first, one);
+        for (int i = 0; i < one.limit(); i++) {
+          if (!Float.isFinite(one.get(i))) {
+            throw new CheckpointException(
+                name
+                    + " in "
+                    + checkpoint.files().get(0).getParent()
+                    + " is not finite at element "
+                    + (first + i)
+                    + ": "
+                    + one.get(i));
+          }
         }
       }
+      throw new CheckpointException(
+          name
+              + " in "
+              + checkpoint.files().get(0).getParent()
+              + " holds numbers beyond the range of "
+              + precision.storage()
+              + "; load it in another precision");
     }
 
     /** A weight nobody reads would change the model's outputs silently. */

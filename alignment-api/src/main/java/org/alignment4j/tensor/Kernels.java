@@ -66,6 +66,7 @@ public final class Kernels implements AutoCloseable {
     private final StringBuilder inferenceOnly = new StringBuilder();
     private final StringBuilder trainingOnly = new StringBuilder();
     private final Map<String, Object> attributes = new LinkedHashMap<>();
+    private final Map<String, Object> trainingAttributes = new LinkedHashMap<>();
 
     private Builder(String name) {
       this.name = name;
@@ -105,6 +106,27 @@ public final class Kernels implements AutoCloseable {
       return this;
     }
 
+    /** Adds a value that differs between inference and training. */
+    public Builder attributes(String attribute, int inference, int training) {
+      attributes.put(attribute, inference);
+      trainingAttributes.put(attribute, training);
+      return this;
+    }
+
+    /** Adds a value that differs between inference and training. */
+    public Builder attributes(String attribute, double inference, double training) {
+      attributes.put(attribute, inference);
+      trainingAttributes.put(attribute, training);
+      return this;
+    }
+
+    /** Adds a value that differs between inference and training. */
+    public Builder attributes(String attribute, boolean inference, boolean training) {
+      attributes.put(attribute, inference);
+      trainingAttributes.put(attribute, training);
+      return this;
+    }
+
     /** Adds a list of integers that the text reads as {@code self.name}. */
     public Builder attribute(String attribute, List<Integer> values) {
       attributes.put(attribute, List.copyOf(values));
@@ -119,21 +141,23 @@ public final class Kernels implements AutoCloseable {
      */
     public Kernels compile(Device device) {
       String tail = common.toString();
-      Model inference = load(device, inferenceOnly + tail);
+      Map<String, Object> training = new LinkedHashMap<>(attributes);
+      training.putAll(trainingAttributes);
+      Model inference = load(device, inferenceOnly + tail, attributes);
       try {
-        return new Kernels(name, inference, load(device, trainingOnly + tail));
+        return new Kernels(name, inference, load(device, trainingOnly + tail, training));
       } catch (RuntimeException e) {
         inference.close();
         throw e;
       }
     }
 
-    private Model load(Device device, String methods) {
+    private Model load(Device device, String methods, Map<String, Object> values) {
       DjlDefaults.apply();
       @Nullable Path folder = null;
       try {
         folder = Files.createTempDirectory("alignment4j");
-        TorchScriptArchive.write(folder.resolve("kernels.pt"), methods, attributes);
+        TorchScriptArchive.write(folder.resolve("kernels.pt"), methods, values);
         Model model = Model.newInstance("kernels", device, "PyTorch");
         try {
           // trainParam: without it the loader turns every tensor into an inference tensor.

@@ -85,6 +85,26 @@ public enum StorageType {
     return kind == Kind.INTEGER;
   }
 
+  /** A float rounded to this type, one of F32, F16 and BF16, and widened again. */
+  public float rounded(float value) {
+    return switch (this) {
+      case F16 -> HalfPrecision.halfToFloat(HalfPrecision.floatToHalf(value));
+      case BF16 -> HalfPrecision.bfloat16ToFloat(HalfPrecision.floatToBfloat16(value));
+      default -> value;
+    };
+  }
+
+  /** The number by which kernels know this type. */
+  public int engineType() {
+    return switch (this) {
+      case F64 -> 7;
+      case F32 -> 6;
+      case F16 -> 5;
+      case BF16 -> 15;
+      default -> throw new IllegalArgumentException("the engine computes in no " + this);
+    };
+  }
+
   /** The {@code dtype} that safetensors headers use, e.g. "BF16". */
   public String safetensorsName() {
     return name();

@@ -13,6 +13,10 @@ final class TensorKernels {
   static Kernels on(Device device) {
     return BY_DEVICE.computeIfAbsent(
         device,
-        d -> Kernels.named("tensor").source(TensorKernels.class, "adamw.torchscript").compile(d));
+        d ->
+            Kernels.named("tensor")
+                .source(TensorKernels.class, "adamw.torchscript")
+                .source(TensorKernels.class, "storage.torchscript")
+                .compile(d));
   }
 }

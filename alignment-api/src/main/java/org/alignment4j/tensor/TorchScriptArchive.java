@@ -34,7 +34,7 @@ final class TorchScriptArchive {
       zip.setMethod(ZipOutputStream.STORED);
       put(zip, "kernels/data.pkl", pickle(attributes));
       put(zip, "kernels/constants.pkl", new byte[] {(byte) PROTO, 2, ')', '.'});
-      put(zip, "kernels/version", "3\n".getBytes(StandardCharsets.US_ASCII));
+      put(zip, "kernels/version", "10\n".getBytes(StandardCharsets.US_ASCII));
       put(zip, "kernels/code/__torch__.py", code.toString().getBytes(StandardCharsets.UTF_8));
     }
   }

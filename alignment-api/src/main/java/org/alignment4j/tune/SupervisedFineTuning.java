@@ -4,7 +4,7 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import java.util.List;
 import org.alignment4j.chat.Encoded;
-import org.alignment4j.model.TrainableWeights;
+import org.alignment4j.model.Trainable;
 import org.alignment4j.train.Objective;
 
 /**
@@ -12,14 +12,14 @@ import org.alignment4j.train.Objective;
  * the thread that trains.
  */
 public final class SupervisedFineTuning implements Objective<Encoded> {
-  private final TrainableWeights weights;
+  private final Trainable weights;
 
   /**
    * Trains some weights of a model.
    *
    * @param weights stays the caller's to close
    */
-  public SupervisedFineTuning(TrainableWeights weights) {
+  public SupervisedFineTuning(Trainable weights) {
     this.weights = weights;
   }
 

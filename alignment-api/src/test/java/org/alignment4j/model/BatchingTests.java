@@ -6,15 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Random;
 import java.util.stream.IntStream;
 import net.jqwik.api.ForAll;
@@ -23,7 +16,6 @@ import net.jqwik.api.constraints.IntRange;
 import net.jqwik.api.lifecycle.AfterContainer;
 import org.alignment4j.chat.Encoded;
 import org.alignment4j.core.Layer;
-import org.alignment4j.model.ModelConfig.Family;
 import org.alignment4j.model.Steering.Kind;
 
 /**
@@ -38,36 +30,15 @@ class BatchingTests {
    */
   private static final double TOLERANCE = 4e-5;
 
-  private static final int WINDOW = 4;
-  private static final Map<String, LanguageModel> MODELS = new LinkedHashMap<>();
-  private static final List<Path> FOLDERS = new ArrayList<>();
+  private static final TinyFamilies MODELS = new TinyFamilies();
 
-  /** The models of all families, and of Mistral with a sliding window too. */
   private static LanguageModel model(int kind) {
-    Family family = Family.values()[kind % Family.values().length];
-    int window = kind >= Family.values().length ? WINDOW : 0;
-    return MODELS.computeIfAbsent(
-        kind + "",
-        k -> {
-          try {
-            Path folder = Files.createTempDirectory("tiny");
-            FOLDERS.add(folder);
-            Family f = window > 0 ? Family.MISTRAL : family;
-            return LanguageModel.load(TinyModels.write(folder, f, window, kind));
-          } catch (IOException e) {
-            throw new UncheckedIOException(e);
-          }
-        });
+    return MODELS.get(kind);
   }
 
   @AfterContainer
-  static void close() throws IOException {
-    MODELS.values().forEach(LanguageModel::close);
-    MODELS.clear();
-    for (Path f : FOLDERS) {
-      TinyModels.remove(f);
-    }
-    FOLDERS.clear();
+  static void close() {
+    MODELS.close();
   }
 
   private static List<int[]> sequences(long seed, int n) {
@@ -84,7 +55,7 @@ class BatchingTests {
 
   @Property(tries = 60)
   void hiddenStatesDoNotDependOnTheBatchNorOnTheSideOfThePadding(
-      @ForAll @IntRange(max = 4) int kind,
+      @ForAll @IntRange(max = TinyFamilies.LAST) int kind,
       @ForAll long seed,
       @ForAll @IntRange(min = 1, max = 6) int n) {
     LanguageModel model = model(kind);
@@ -126,7 +97,7 @@ class BatchingTests {
 
   @Property(tries = 40)
   void theShortcutForOneTokenGivesWhatAFullPassGives(
-      @ForAll @IntRange(max = 4) int kind,
+      @ForAll @IntRange(max = TinyFamilies.LAST) int kind,
       @ForAll long seed,
       @ForAll @IntRange(min = 1, max = 8) int n) {
     LanguageModel model = model(kind);
@@ -180,7 +151,7 @@ class BatchingTests {
 
   @Property(tries = 25)
   void greedyGenerationWithACacheIsTheRepeatedArgmaxOfFullPasses(
-      @ForAll @IntRange(max = 4) int kind,
+      @ForAll @IntRange(max = TinyFamilies.LAST) int kind,
       @ForAll long seed,
       @ForAll @IntRange(min = 1, max = 4) int n) {
     LanguageModel model = model(kind);
@@ -215,7 +186,7 @@ class BatchingTests {
 
   @Property(tries = 20)
   void steeringActsOnGeneratedTokensAsInAFullPass(
-      @ForAll @IntRange(max = 4) int kind, @ForAll long seed, @ForAll Kind what) {
+      @ForAll @IntRange(max = TinyFamilies.LAST) int kind, @ForAll long seed, @ForAll Kind what) {
     Random random = new Random(seed);
     float[] v = new float[24];
     for (int i = 0; i < v.length; i++) {
@@ -249,7 +220,7 @@ class BatchingTests {
 
   @Property(tries = 20)
   void addingAVectorAndItsOppositeIsTheIdentity(
-      @ForAll @IntRange(max = 4) int kind, @ForAll long seed) {
+      @ForAll @IntRange(max = TinyFamilies.LAST) int kind, @ForAll long seed) {
     LanguageModel model = model(kind);
     Random random = new Random(seed);
     float[] v = new float[24];
@@ -271,7 +242,7 @@ class BatchingTests {
 
   @Property(tries = 20)
   void aProjectedOutDirectionHasNoComponentLeft(
-      @ForAll @IntRange(max = 4) int kind, @ForAll long seed) {
+      @ForAll @IntRange(max = TinyFamilies.LAST) int kind, @ForAll long seed) {
     Random random = new Random(seed);
     float[] v = new float[24];
     for (int i = 0; i < v.length; i++) {

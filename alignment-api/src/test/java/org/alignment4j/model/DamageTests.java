@@ -26,7 +26,6 @@ import java.util.function.UnaryOperator;
 import org.alignment4j.core.AlignmentException;
 import org.alignment4j.core.CheckpointException;
 import org.alignment4j.core.Layer;
-import org.alignment4j.model.ModelConfig.Family;
 import org.alignment4j.tensor.SafetensorsFile;
 import org.alignment4j.tensor.SafetensorsWriter;
 import org.alignment4j.tensor.StorageType;
@@ -253,7 +252,7 @@ class DamageTests {
   void moreNewTokensThanAnyMemoryHoldsAreCutAtTheContext() {
     Completion c =
         model
-            .generateIds(List.of(new int[] {1}), new Generation(Integer.MAX_VALUE, 0, true))
+            .generateIds(List.of(new int[] {1}), Generation.greedy(Integer.MAX_VALUE).ignoringEnd())
             .get(0);
     assertEquals(TinyModels.CONTEXT - 1, c.ids().length);
   }

@@ -10,8 +10,6 @@ import java.util.List;
 import java.util.Set;
 import java.util.stream.IntStream;
 import org.alignment4j.chat.Encoded;
-import org.alignment4j.model.ModelConfig.Family;
-import org.alignment4j.model.ModelConfig.Rope;
 import org.alignment4j.tensor.GradientScope;
 import org.alignment4j.testing.ChildJvm;
 import org.junit.jupiter.api.Tag;

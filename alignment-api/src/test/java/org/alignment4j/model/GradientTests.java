@@ -17,7 +17,6 @@ import java.util.Random;
 import org.alignment4j.chat.Encoded;
 import org.alignment4j.core.Layer;
 import org.alignment4j.core.ProgressListener;
-import org.alignment4j.model.ModelConfig.Family;
 import org.alignment4j.tensor.GradientScope;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -57,7 +56,16 @@ class GradientTests {
   }
 
   @ParameterizedTest
-  @CsvSource({"LLAMA,true,0", "LLAMA,false,0", "MISTRAL,true,3", "QWEN2,true,0", "QWEN3,false,0"})
+  @CsvSource({
+    "LLAMA,true,0",
+    "LLAMA,false,0",
+    "MISTRAL,true,3",
+    "QWEN2,true,0",
+    "QWEN3,false,0",
+    "GEMMA,true,0",
+    "GEMMA2,false,3",
+    "PHI3,false,0"
+  })
   void gradientsOfEveryParameterAgreeWithFiniteDifferences(Family family, boolean tied, int window)
       throws IOException {
     Random random = new Random(3);

@@ -2,17 +2,42 @@ package org.alignment4j.model;
 
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** Against outputs computed by Hugging Face transformers in float32. */
 class ParityTests {
+  private static final Path CHECKPOINTS = Path.of("src/test/resources/parity");
+
+  static Stream<Path> checkpoints() throws IOException {
+    return Files.list(CHECKPOINTS).sorted();
+  }
+
+  static Stream<Arguments> halves() throws IOException {
+    return checkpoints()
+        .flatMap(
+            c ->
+                Stream.of(Precision.values())
+                    .filter(p -> p != Precision.FLOAT32)
+                    .map(p -> Arguments.of(c, p)));
+  }
+
   @ParameterizedTest
-  @ValueSource(strings = {"llama2", "llama3-ropescaled", "mistral", "qwen2", "qwen3"})
-  void agreesWithTransformers(String family) {
-    Parity parity = Parity.verify(Path.of("src/test/resources/parity", family));
+  @MethodSource("checkpoints")
+  void agreesWithTransformers(Path checkpoint) {
+    Parity parity = Parity.verify(checkpoint);
     assertTrue(parity.passed(), parity::toString);
-    System.out.println(parity);
+  }
+
+  @ParameterizedTest
+  @MethodSource("halves")
+  void staysNearInEveryOtherPrecision(Path checkpoint, Precision precision) {
+    Parity parity = Parity.verify(checkpoint, precision);
+    assertTrue(parity.passed(), parity::toString);
   }
 }

@@ -19,7 +19,6 @@ import org.alignment4j.chat.Encoded;
 import org.alignment4j.core.CancelledException;
 import org.alignment4j.core.Layer;
 import org.alignment4j.core.ProgressListener;
-import org.alignment4j.model.ModelConfig.Family;
 import org.alignment4j.tensor.GradientScope;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;

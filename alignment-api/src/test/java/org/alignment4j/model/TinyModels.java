@@ -9,9 +9,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.Set;
+import org.alignment4j.adapter.LoraAdapter;
+import org.alignment4j.adapter.LoraAdapter.Target;
 import org.alignment4j.chat.Encoded;
-import org.alignment4j.model.ModelConfig.Family;
-import org.alignment4j.model.ModelConfig.Rope;
+import org.alignment4j.core.Layer;
 import org.alignment4j.tensor.SafetensorsFile;
 import org.alignment4j.tensor.SafetensorsWriter;
 import org.alignment4j.tensor.StorageType;
@@ -82,6 +83,35 @@ final class TinyModels {
       }
     }
     SafetensorsWriter.write(file, Map.of(), sources);
+  }
+
+  /** A LoRA on every matrix of some blocks, none of its numbers zero. */
+  static LoraAdapter lora(ModelConfig config, int rank, long seed, Layer... layers) {
+    Random random = new Random(seed);
+    List<Target> targets = new ArrayList<>();
+    for (Layer layer : layers) {
+      for (BlockLayout.Slot slot : BlockLayout.of(config).slots()) {
+        for (BlockLayout.Part part : slot.parts()) {
+          if (slot.isMatrix()) {
+            int out = (int) part.shape()[0];
+            int in = (int) part.shape()[1];
+            String module = part.name().substring(0, part.name().length() - ".weight".length());
+            targets.add(
+                new Target(
+                    layer, module, in, out, noise(random, rank * in), noise(random, out * rank)));
+          }
+        }
+      }
+    }
+    return new LoraAdapter(rank, 2 * rank, targets, TunedBlockTests.provenance());
+  }
+
+  static float[] noise(Random random, int n) {
+    float[] values = new float[n];
+    for (int i = 0; i < n; i++) {
+      values[i] = (float) (0.2 * random.nextGaussian());
+    }
+    return values;
   }
 
   /** Deletes a folder of files. */

@@ -20,7 +20,6 @@ import org.alignment4j.core.CheckpointException;
 import org.alignment4j.core.Layer;
 import org.alignment4j.core.ProgressListener;
 import org.alignment4j.core.Provenance;
-import org.alignment4j.model.ModelConfig.Family;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;

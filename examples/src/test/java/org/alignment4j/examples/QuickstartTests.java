@@ -46,14 +46,14 @@ class QuickstartTests {
     assertEquals("actor", TunedBlock.load(out).provenance().method());
   }
 
-  private static List<Prompt> prompts(DemoPrompts.Label label) {
+  static List<Prompt> prompts(DemoPrompts.Label label) {
     return DemoPrompts.tune().stream()
         .filter(e -> e.label() == label)
         .map(e -> Prompt.user(e.prompt()))
         .toList();
   }
 
-  private static String between(String text, String begin, String end) {
+  static String between(String text, String begin, String end) {
     int from = text.indexOf(begin);
     assertTrue(from >= 0, () -> "no " + begin);
     int start = from + begin.length();

@@ -19,12 +19,15 @@ import org.alignment4j.model.Capture;
 import org.alignment4j.model.Generation;
 import org.alignment4j.model.LanguageModel;
 import org.alignment4j.model.TokenPositions;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Times a model on a workload. Each figure is the median of some repeats after one warm-up. Not
  * thread-safe.
  */
 public final class Bench {
+  private static final String GFLOPS = "machine_gflops";
+  private static final String GBS = "machine_gbs";
   private static final int GENERATE_PROMPT = 16;
   private static final int GENERATE_NEW = 64;
   private static final int ACTOR_PROMPTS = 32;
@@ -59,6 +62,8 @@ public final class Bench {
    * All measurements by name, in the order they run in.
    *
    * <ul>
+   *   <li>machine_gflops: what matrix products alone reach here, GFLOP/s; see {@link Machine}
+   *   <li>machine_gbs: what reading memory alone reaches here, GB/s
    *   <li>capture_all: the last token's hidden states at all layers, prompts/s
    *   <li>capture_prefix: the same at layers 0 to the bench's, prompts/s
    *   <li>generate_b1, generate_b8: 64 greedy tokens after 16, batch of 1 and of 8, new tokens/s
@@ -72,6 +77,8 @@ public final class Bench {
    */
   public static Map<String, Measurement> measurements() {
     Map<String, Measurement> all = new LinkedHashMap<>();
+    all.put(GFLOPS, b -> Machine.measure(m -> m.gigaflops(b.model.config())));
+    all.put(GBS, b -> Machine.measure(Machine::gigabytes));
     all.put("capture_all", b -> b.capture(b.model.topLayer()));
     all.put("capture_prefix", b -> b.capture(b.layer));
     all.put("generate_b1", b -> b.generate(1));
@@ -81,6 +88,69 @@ public final class Bench {
     all.put("actor_epochs3", Bench::actorEpochs);
     all.put("actor_epochs3_difference", Bench::actorDifference);
     return all;
+  }
+
+  /**
+   * How much arithmetic and memory traffic measured speeds amount to, and which share of the bare
+   * machine that is, as {@link Costs} counts.
+   *
+   * <ul>
+   *   <li>NAME_gflops and NAME_share_of_matmul (of machine_gflops) of capture_all, capture_prefix
+   *       and generate_b8, whose limit is arithmetic
+   *   <li>NAME_gbs and NAME_share_of_bandwidth (of machine_gbs) of generate_b1 and generate_b8,
+   *       which read all weights for each token; weights that stay in a cache can give more than 1
+   * </ul>
+   *
+   * @param measured figures of {@link #measurements}; a share needs the machine's figure too
+   */
+  public Map<String, Double> rates(Map<String, Double> measured) {
+    Costs costs = new Costs(model.config(), model.precision());
+    Map<String, Double> rates = new LinkedHashMap<>();
+    double all = costs.captureFlops(ids, model.topLayer().index()) / ids.size();
+    double prefix = costs.captureFlops(ids, layer.index()) / ids.size();
+    arithmetic("capture_all", all, measured, rates);
+    arithmetic("capture_prefix", prefix, measured, rates);
+    traffic("generate_b1", 1, costs, measured, rates);
+    int rows = Math.min(8, ids.size());
+    double tokens = (double) rows * GENERATE_NEW;
+    double flops = costs.generateFlops(rows, GENERATE_PROMPT, GENERATE_NEW);
+    arithmetic("generate_b8", flops / tokens, measured, rates);
+    traffic("generate_b8", rows, costs, measured, rates);
+    return rates;
+  }
+
+  /**
+   * @param each operations of one prompt or token
+   */
+  private static void arithmetic(
+      String name, double each, Map<String, Double> measured, Map<String, Double> rates) {
+    rate(name, each, "_gflops", "_share_of_matmul", measured.get(GFLOPS), measured, rates);
+  }
+
+  private static void traffic(
+      String name, int rows, Costs costs, Map<String, Double> measured, Map<String, Double> rates) {
+    double bytes = costs.generateBytes(rows, GENERATE_PROMPT, GENERATE_NEW);
+    double each = bytes / (rows * GENERATE_NEW);
+    rate(name, each, "_gbs", "_share_of_bandwidth", measured.get(GBS), measured, rates);
+  }
+
+  private static void rate(
+      String name,
+      double each,
+      String rateName,
+      String shareName,
+      @Nullable Double machine,
+      Map<String, Double> measured,
+      Map<String, Double> rates) {
+    Double perSecond = measured.get(name);
+    if (perSecond == null) {
+      return;
+    }
+    double rate = perSecond * each / 1e9;
+    rates.put(name + rateName, rate);
+    if (machine != null) {
+      rates.put(name + shareName, rate / machine);
+    }
   }
 
   /** The model under test. */
@@ -129,7 +199,7 @@ public final class Bench {
       }
       starts.add(start);
     }
-    Generation exactly = new Generation(GENERATE_NEW, GENERATE_NEW, true);
+    Generation exactly = Generation.greedy(GENERATE_NEW).ignoringEnd();
     return starts.size() * GENERATE_NEW / seconds(() -> model.generateIds(starts, exactly));
   }
 

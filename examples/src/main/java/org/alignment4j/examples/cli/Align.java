@@ -24,8 +24,11 @@ import picocli.CommandLine.ParseResult;
     synopsisSubcommandLabel = "COMMAND",
     subcommands = {
       GenerateCommand.class,
+      ChatCommand.class,
       VerifyParityCommand.class,
       CaptureCommand.class,
+      ReadCommand.class,
+      SteerCommand.class,
       SplitCommand.class,
       BenchCommand.class,
       ProbeCommand.class,
@@ -96,6 +99,7 @@ public final class Align {
   private static int execute(AlignCommand command, Console console) {
     try {
       command.common().check();
+      command.console(console);
       Outcome outcome;
       try (ConsoleProgress progress = new ConsoleProgress(console)) {
         outcome = command.run(progress);

@@ -1,11 +1,15 @@
 package org.alignment4j.examples.cli;
 
+import java.util.Objects;
 import org.alignment4j.core.ProgressListener;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Mixin;
 
 /** A command: parses its own options, does its work, and says what came of it. */
 abstract class AlignCommand {
   @Mixin private CommonOptions common = new CommonOptions();
+
+  private @Nullable Console console;
 
   /**
    * Does the work. Wrong arguments and bad data are thrown, as the library does; a result that
@@ -15,5 +19,14 @@ abstract class AlignCommand {
 
   final CommonOptions common() {
     return common;
+  }
+
+  final void console(Console own) {
+    console = own;
+  }
+
+  /** For commands that read, or that write before they have done their work. */
+  final Console console() {
+    return Objects.requireNonNull(console);
   }
 }

@@ -29,6 +29,8 @@ import picocli.CommandLine.Parameters;
     name = "bench",
     description = {
       "Times loading, capture, generation and tuning of a checkpoint, in float32.",
+      "machine_gflops GFLOP/s, machine_gbs GB/s: what the machine does with nothing else to do;"
+          + " *_gflops, *_gbs, *_share_of_matmul, *_share_of_bandwidth: what the model reaches.",
       "load_s s; capture_all, capture_prefix prompts/s; generate_b1, generate_b8 new tokens/s;"
           + " actor_usual, actor_prefix s for one epoch of 32 prompts; peak_rss_mib MiB."
     })
@@ -81,12 +83,15 @@ final class BenchCommand extends AlignCommand {
           Bench.measurements().entrySet().stream()
               .filter(m -> only.isEmpty() || only.contains(m.getKey()))
               .toList();
+      Map<String, Double> measured = new LinkedHashMap<>();
       for (Map.Entry<String, Measurement> entry : wanted) {
         Cancellation.check("bench");
         progress.step("bench " + entry.getKey(), 0, 1);
-        json.put(entry.getKey(), rounded(entry.getValue().measure(bench)));
+        measured.put(entry.getKey(), entry.getValue().measure(bench));
         progress.step("bench " + entry.getKey(), 1, 1);
       }
+      measured.putAll(bench.rates(measured));
+      measured.forEach((name, value) -> json.put(name, rounded(value)));
       Double peak = peakMib();
       if (peak != null) {
         json.put("peak_rss_mib", rounded(peak));
@@ -137,7 +142,7 @@ final class BenchCommand extends AlignCommand {
 
   private static String text(Map<String, Object> json) {
     List<String> lines = new ArrayList<>();
-    json.forEach((name, value) -> lines.add(String.format(Locale.ROOT, "%-16s %s", name, value)));
+    json.forEach((name, value) -> lines.add(String.format(Locale.ROOT, "%-35s %s", name, value)));
     return String.join("\n", lines);
   }
 }

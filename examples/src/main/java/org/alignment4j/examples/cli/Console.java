@@ -2,23 +2,26 @@ package org.alignment4j.examples.cli;
 
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
+import java.io.InputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 
 /**
- * Where a command writes.
+ * Where a command reads and writes.
  *
+ * @param in what a person types or a program pipes in
  * @param out results, and nothing else
  * @param err progress and errors, for people
  * @param terminal whether {@code err} is a terminal, so that a line can be drawn over
  */
-record Console(PrintStream out, PrintStream err, boolean terminal) {
+record Console(InputStream in, PrintStream out, PrintStream err, boolean terminal) {
   /**
    * The process's own streams. Java cannot tell whether standard error is a terminal; the script
    * can, and says so in a system property.
    */
   static Console ofProcess() {
     return new Console(
+        System.in,
         stream(FileDescriptor.out),
         stream(FileDescriptor.err),
         Boolean.getBoolean("alignment4j.terminal"));

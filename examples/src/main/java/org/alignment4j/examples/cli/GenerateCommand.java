@@ -1,9 +1,12 @@
 package org.alignment4j.examples.cli;
 
+import java.io.PrintStream;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.alignment4j.core.ProgressListener;
 import org.alignment4j.data.PromptRow;
@@ -14,11 +17,15 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
 
-/** Answers prompts greedily. */
-@Command(name = "generate", description = "Answers prompts greedily, with the chat template.")
+/** Answers prompts. */
+@Command(name = "generate", description = "Answers prompts, with the chat template.")
 final class GenerateCommand extends AlignCommand {
+  @Spec private @Nullable CommandSpec spec;
   @Mixin private ModelOptions model = new ModelOptions();
 
   @ArgGroup(exclusive = true, multiplicity = "1")
@@ -36,6 +43,14 @@ final class GenerateCommand extends AlignCommand {
       defaultValue = "128",
       description = "most new tokens of an answer (default: ${DEFAULT-VALUE})")
   private int maxTokens;
+
+  @Mixin private SamplingOptions sampling = new SamplingOptions();
+
+  @Option(names = "--stream", description = "write the answer word by word; with --prompt")
+  private boolean stream;
+
+  @Option(names = "--logprobs", description = "also the tokens' log-probabilities, in the JSON")
+  private boolean logProbabilities;
 
   private static final class Source {
     @Option(names = "--prompt", paramLabel = "TEXT", description = "one prompt")
@@ -56,12 +71,34 @@ final class GenerateCommand extends AlignCommand {
 
   @Override
   Outcome run(ProgressListener progress) {
-    Generation settings = Generation.greedy(maxTokens);
+    if (stream && source.file != null) {
+      throw new ParameterException(
+          java.util.Objects.requireNonNull(spec).commandLine(),
+          "--stream writes one answer: give --prompt, not --file");
+    }
+    Generation settings = sampling.settings(maxTokens).logProbabilities(logProbabilities).build();
     List<PromptRow> rows = source.rows();
     long start = System.nanoTime();
     List<Completion> answers =
-        model.use(m -> new PromptBatches(m, rows, system).generate(settings, progress));
+        model.use(
+            m -> {
+              PromptBatches batches = new PromptBatches(m, rows, system);
+              return stream ? streamed(batches, settings) : batches.generate(settings, progress);
+            });
     return outcome(rows, answers, (System.nanoTime() - start) / 1e9);
+  }
+
+  private List<Completion> streamed(PromptBatches batches, Generation settings) {
+    PrintStream to = common().jsonOnStandardOutput() ? console().err() : console().out();
+    List<Completion> answers =
+        batches.stream(
+            settings,
+            token -> {
+              to.print(token.text());
+              to.flush();
+            });
+    to.println();
+    return answers;
   }
 
   private Outcome outcome(List<PromptRow> rows, List<Completion> answers, double seconds) {
@@ -75,6 +112,11 @@ final class GenerateCommand extends AlignCommand {
       completion.put("text", answer.text());
       completion.put("tokens", answer.ids().length);
       completion.put("ended", answer.ended());
+      completion.put("finish", answer.finish().name().toLowerCase(Locale.ROOT));
+      if (logProbabilities) {
+        completion.put("ids", Arrays.stream(answer.ids()).boxed().toList());
+        completion.put("logprobs", list(answer.logProbabilities()));
+      }
       completions.add(completion);
       if (source.file != null) {
         text.append(i == 0 ? "" : "\n\n").append("# ").append(rows.get(i).id()).append('\n');
@@ -85,8 +127,17 @@ final class GenerateCommand extends AlignCommand {
     json.put("model", model.folder().toString());
     json.put("adapter", model.adapter() == null ? null : model.adapter().toString());
     json.put("system", system);
+    json.put("sampling", sampling.json());
     json.put("completions", completions);
     json.put("seconds", seconds);
-    return Outcome.passed(json, text.toString());
+    return Outcome.passed(json, stream ? "" : text.toString());
+  }
+
+  private static List<Float> list(float[] values) {
+    List<Float> list = new ArrayList<>();
+    for (float v : values) {
+      list.add(v);
+    }
+    return list;
   }
 }

@@ -1,5 +1,6 @@
 package org.alignment4j.examples.cli;
 
+import ai.djl.Device;
 import java.nio.file.Path;
 import java.util.function.Function;
 import org.alignment4j.adapter.TunedBlock;
@@ -23,6 +24,8 @@ final class ModelOptions {
       description = "folder of a tuned block to put in the model's block's place")
   private @Nullable Path adapter;
 
+  @Mixin private PrecisionOption precision = new PrecisionOption();
+
   @Mixin private ThreadOptions threads = new ThreadOptions();
 
   Path folder() {
@@ -36,7 +39,7 @@ final class ModelOptions {
   /** Runs {@code work} with the model, the adapter applied, and closes it. */
   <R> R use(Function<LanguageModel, R> work) {
     threads.apply();
-    try (LanguageModel base = LanguageModel.load(model)) {
+    try (LanguageModel base = LanguageModel.load(model, Device.cpu(), precision.get())) {
       if (adapter == null) {
         return work.apply(base);
       }

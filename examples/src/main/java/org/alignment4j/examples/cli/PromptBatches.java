@@ -3,6 +3,7 @@ package org.alignment4j.examples.cli;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.stream.IntStream;
 import org.alignment4j.chat.Encoded;
@@ -11,6 +12,7 @@ import org.alignment4j.core.BadDataException;
 import org.alignment4j.core.ProgressListener;
 import org.alignment4j.data.PromptRow;
 import org.alignment4j.model.Completion;
+import org.alignment4j.model.GeneratedToken;
 import org.alignment4j.model.Generation;
 import org.alignment4j.model.LanguageModel;
 import org.jspecify.annotations.Nullable;
@@ -56,8 +58,17 @@ final class PromptBatches {
     return inPortions(
         "generate",
         GENERATE_ROWS,
-        some -> model.generateIds(some.stream().map(ids::get).toList(), settings),
+        some ->
+            model.generateIds(
+                some.stream().map(ids::get).toList(),
+                // A prompt's seed is that of its place in the file, not in its portion.
+                settings.toBuilder().seeds(some.stream().map(settings::seedOf).toList()).build()),
         progress);
+  }
+
+  /** Answers the only prompt, telling of its tokens as they come. */
+  List<Completion> stream(Generation settings, Consumer<GeneratedToken> listener) {
+    return model.generateIds(ids, settings, listener);
   }
 
   /** The prompts alone, without responses. */

@@ -15,9 +15,11 @@ import org.alignment4j.chat.Prompt;
 import org.alignment4j.core.Hashes;
 import org.alignment4j.core.ProgressListener;
 import org.alignment4j.core.Provenance;
+import org.alignment4j.model.Family;
 import org.alignment4j.model.LanguageModel;
 import org.alignment4j.model.ModelConfig;
 import org.alignment4j.model.RandomCheckpoint;
+import org.alignment4j.model.Rope;
 import org.alignment4j.model.TrainableWeights;
 import org.alignment4j.tensor.AdamW;
 import org.alignment4j.tensor.StorageType;
@@ -121,7 +123,7 @@ public final class TrainDemoModel {
   private static ModelConfig config(int width, int blocks, int mlp) {
     int headSize = 32;
     return new ModelConfig(
-        ModelConfig.Family.LLAMA,
+        Family.LLAMA,
         DemoCorpus.VOCABULARY,
         width,
         blocks,
@@ -131,7 +133,7 @@ public final class TrainDemoModel {
         mlp,
         DemoCorpus.CONTEXT,
         1e-5,
-        new ModelConfig.Rope(10_000, null),
+        new Rope(10_000, null),
         0,
         Collections.nCopies(blocks, false),
         true,

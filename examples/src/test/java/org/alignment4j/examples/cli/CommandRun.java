@@ -2,6 +2,7 @@ package org.alignment4j.examples.cli;
 
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
+import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -23,11 +24,21 @@ record CommandRun(int status, String out, String err) {
     return of(true, arguments);
   }
 
+  /** A command that reads what is typed. */
+  static CommandRun typing(String input, Object... arguments) {
+    return of(false, new ByteArrayInputStream(input.getBytes(StandardCharsets.UTF_8)), arguments);
+  }
+
   private static CommandRun of(boolean terminal, Object... arguments) {
+    return of(terminal, InputStream.nullInputStream(), arguments);
+  }
+
+  private static CommandRun of(boolean terminal, InputStream in, Object... arguments) {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     ByteArrayOutputStream err = new ByteArrayOutputStream();
     Console console =
         new Console(
+            in,
             new PrintStream(out, true, StandardCharsets.UTF_8),
             new PrintStream(err, true, StandardCharsets.UTF_8),
             terminal);

@@ -21,6 +21,7 @@ import org.alignment4j.data.Prompts;
 import org.alignment4j.model.Capture;
 import org.alignment4j.model.LanguageModel;
 import org.alignment4j.model.Parity;
+import org.alignment4j.model.Precision;
 import org.alignment4j.model.TrainableBlock;
 import org.alignment4j.tensor.SafetensorsFile;
 import org.alignment4j.testing.Npz;
@@ -62,14 +63,18 @@ class CommandTests {
 
   @Test
   void brokenParityBoundsAreNamedInOneLine() {
-    Outcome outcome = VerifyParityCommand.outcome(new Parity("x", 3e-4, 1e-5, Double.NaN, false));
+    Outcome outcome =
+        VerifyParityCommand.outcome(
+            new Parity("x", Precision.FLOAT32, 3e-4, 1e-5, 0, 0, Double.NaN, false));
     assertEquals(
         "x: max_abs_hidden 0.000300 exceeds 0.000200; max_rel_grad NaN exceeds 0.00100; the greedy"
             + " continuation differs",
         outcome.failure());
     JsonObject json = JsonParser.parseString(Json.text(outcome.json())).getAsJsonObject();
     assertTrue(json.get("max_rel_grad").isJsonNull());
-    assertNull(VerifyParityCommand.outcome(new Parity("x", 0, 0, 0, true)).failure());
+    assertNull(
+        VerifyParityCommand.outcome(new Parity("x", Precision.FLOAT32, 0, 0, 0, 0, 0, true))
+            .failure());
   }
 
   @Test
@@ -243,10 +248,45 @@ class CommandTests {
       assertTrue(json.get(key).getAsDouble() > 0, key);
     }
     assertFalse(json.has("capture_all"));
+    assertTrue(json.get("capture_prefix_gflops").getAsDouble() > 0);
+    assertFalse(json.has("capture_prefix_share_of_matmul"), "the machine was not measured");
     assertEquals(2, json.get("layer").getAsInt());
     assertEquals(workload.toString(), json.get("workload").getAsString());
     CommandRun top = CommandRun.of("bench", DEMO, "--layer", 99, "--only", "capture_all");
     assertEquals(1, top.status());
+  }
+
+  @Test
+  void benchTellsTheShareOfTheMachineThatTheModelReaches() throws IOException {
+    Path workload =
+        Files.writeString(folder.resolve("w.json"), "{\"prompts\": [[1, 2, 3], [4], [5, 6]]}");
+    CommandRun run =
+        CommandRun.of(
+            "bench",
+            DEMO,
+            "--only",
+            "machine_gflops,machine_gbs,capture_all,generate_b1,generate_b8",
+            "--repeats",
+            1,
+            "--workload",
+            workload,
+            "--json");
+    assertEquals(0, run.status(), run.err());
+    JsonObject json = run.json();
+    for (String name : List.of("capture_all", "generate_b8")) {
+      assertShare(json, name + "_share_of_matmul", name + "_gflops", "machine_gflops");
+    }
+    for (String name : List.of("generate_b1", "generate_b8")) {
+      assertShare(json, name + "_share_of_bandwidth", name + "_gbs", "machine_gbs");
+    }
+    assertFalse(json.has("capture_prefix_gflops"));
+  }
+
+  private static void assertShare(JsonObject json, String share, String rate, String machine) {
+    double own = json.get(rate).getAsDouble();
+    double whole = json.get(machine).getAsDouble();
+    assertTrue(own > 0 && whole > 0, json::toString);
+    assertEquals(own / whole, json.get(share).getAsDouble(), 1e-3 + 1e-3 * own / whole);
   }
 
   @Test

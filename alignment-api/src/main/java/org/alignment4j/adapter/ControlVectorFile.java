@@ -1,0 +1,173 @@
+package org.alignment4j.adapter;
+
+import static org.alignment4j.core.Arguments.require;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.regex.Pattern;
+import org.alignment4j.core.BadDataException;
+import org.alignment4j.core.CheckpointException;
+import org.alignment4j.core.Hashes;
+import org.alignment4j.core.Layer;
+import org.alignment4j.core.Provenance;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Control vectors as GGUF files, in the form of llama.cpp and repeng. */
+final class ControlVectorFile {
+  static final String NAME = "control_vector.gguf";
+
+  private static final Logger LOG = LoggerFactory.getLogger(ControlVectorFile.class);
+  private static final String ARCHITECTURE = "controlvector";
+  private static final String TENSOR = "direction.";
+  private static final String HINT = "model_hint";
+
+  /** Ours; other programs ignore it. */
+  private static final String PROVENANCE = "alignment4j.provenance";
+
+  private static final Pattern NUMBER = Pattern.compile("0|[1-9][0-9]{0,4}");
+
+  /** A file's own values beyond this are left out of the provenance. */
+  private static final int MAX_SETTING = 1 << 14;
+
+  private ControlVectorFile() {}
+
+  static void save(ControlVector vector, Path folder) {
+    requireBlocks(vector);
+    try {
+      Files.createDirectories(folder);
+      WholeFile.write(
+          folder.resolve("provenance.json"),
+          vector.provenance().toJson().getBytes(StandardCharsets.UTF_8));
+    } catch (IOException e) {
+      throw new CheckpointException("cannot write " + folder + ": " + e, e);
+    }
+    Set<String> hints = new HashSet<>();
+    collectHints(vector.provenance().settings(), hints);
+    write(vector, folder.resolve(NAME), hints.size() == 1 ? hints.iterator().next() : "unknown");
+  }
+
+  /** Those of the vectors that a sum was made of count too. */
+  private static void collectHints(Object value, Set<String> hints) {
+    if (value instanceof Map<?, ?> map) {
+      map.forEach(
+          (key, inner) -> {
+            if (inner instanceof String text
+                && (key.equals(HINT) || key.equals(ARCHITECTURE + "." + HINT))) {
+              hints.add(text);
+            } else {
+              collectHints(inner, hints);
+            }
+          });
+    } else if (value instanceof Iterable<?> list) {
+      list.forEach(inner -> collectHints(inner, hints));
+    }
+  }
+
+  static void write(ControlVector vector, Path file, String modelHint) {
+    requireBlocks(vector);
+    SortedMap<Layer, float[]> directions = vector.directions();
+    if (directions.firstKey().block() == 0) {
+      LOG.warn("{} has a direction at layer 1, direction.0, which llama.cpp refuses", file);
+    }
+    Map<String, GgufValue> metadata = new LinkedHashMap<>();
+    metadata.put(Gguf.ARCHITECTURE, GgufValue.of(ARCHITECTURE));
+    metadata.put(ARCHITECTURE + "." + HINT, GgufValue.of(modelHint));
+    metadata.put(ARCHITECTURE + ".layer_count", GgufValue.ofUint32(directions.size()));
+    metadata.put(PROVENANCE, GgufValue.of(vector.provenance().toJson()));
+    List<GgufTensor> tensors = new ArrayList<>();
+    directions.forEach(
+        (layer, v) ->
+            tensors.add(new GgufTensor(TENSOR + layer.block(), new long[] {v.length}, v)));
+    new Gguf(3, metadata, tensors).write(file);
+  }
+
+  private static void requireBlocks(ControlVector vector) {
+    require(
+        vector.directions().firstKey().index() > 0,
+        "a GGUF file has no place for a direction at layer 0, the embeddings");
+  }
+
+  static ControlVector read(Path file) {
+    Gguf gguf = GgufReader.read(file, ARCHITECTURE);
+    SortedMap<Layer, float[]> directions = new TreeMap<>();
+    for (GgufTensor tensor : gguf.tensors()) {
+      directions.put(layer(file, tensor), tensor.values());
+    }
+    if (directions.isEmpty()) {
+      throw new CheckpointException(file + ": expected tensors direction.N, found none");
+    }
+    int width = gguf.tensors().get(0).values().length;
+    for (GgufTensor tensor : gguf.tensors()) {
+      check(file, tensor, width);
+    }
+    return new ControlVector(directions, provenance(file, gguf));
+  }
+
+  private static Layer layer(Path file, GgufTensor tensor) {
+    String name = tensor.name();
+    String number = name.startsWith(TENSOR) ? name.substring(TENSOR.length()) : "";
+    if (!NUMBER.matcher(number).matches()) {
+      throw new CheckpointException(
+          file + ": expected tensors direction.N, found " + GgufReader.quoted(name));
+    }
+    return Layer.ofBlock(Integer.parseInt(number));
+  }
+
+  private static void check(Path file, GgufTensor tensor, int width) {
+    if (tensor.shape().length != 1 || tensor.values().length != width || width == 0) {
+      throw new CheckpointException(
+          file
+              + ": tensor "
+              + tensor.name()
+              + " has shape "
+              + java.util.Arrays.toString(tensor.shape())
+              + ", expected ["
+              + Math.max(1, width)
+              + "]");
+    }
+    for (int i = 0; i < width; i++) {
+      if (!Float.isFinite(tensor.values()[i])) {
+        throw new CheckpointException(
+            file
+                + ": tensor "
+                + tensor.name()
+                + ", number "
+                + i
+                + " is "
+                + tensor.values()[i]
+                + ", not finite");
+      }
+    }
+  }
+
+  private static Provenance provenance(Path file, Gguf gguf) {
+    GgufValue own = gguf.metadata().get(PROVENANCE);
+    if (own != null && own.decoded() instanceof String json) {
+      try {
+        return Provenance.fromJson(json);
+      } catch (BadDataException | IllegalArgumentException | UnsupportedOperationException e) {
+        throw new CheckpointException(file + ": metadata value " + PROVENANCE + " is damaged", e);
+      }
+    }
+    Map<String, Object> settings = new LinkedHashMap<>();
+    gguf.metadata()
+        .forEach(
+            (key, value) -> {
+              if (value.raw().length <= MAX_SETTING) {
+                settings.put(key, value.decoded());
+              }
+            });
+    return new Provenance("gguf", settings, 0, Map.of("file", Hashes.sha256(file)), Map.of());
+  }
+}

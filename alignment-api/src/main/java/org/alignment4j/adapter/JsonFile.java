@@ -1,0 +1,128 @@
+package org.alignment4j.adapter;
+
+import com.google.gson.Gson;
+import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParseException;
+import com.google.gson.JsonParser;
+import com.google.gson.JsonPrimitive;
+import com.google.gson.Strictness;
+import com.google.gson.stream.JsonReader;
+import com.google.gson.stream.JsonToken;
+import java.io.IOException;
+import java.io.StringReader;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.function.Predicate;
+import org.alignment4j.core.CheckpointException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A JSON object in a file that others may have written; its members are asked for by their kind.
+ *
+ * @param path the file, for messages
+ * @param json what is in it
+ */
+record JsonFile(Path path, JsonObject json) {
+  private static final long MAX_BYTES = 16L << 20;
+  private static final int MAX_SHOWN = 100;
+
+  /**
+   * Reads a whole file, in the strict syntax of RFC 8259.
+   *
+   * @throws CheckpointException if it cannot be read or holds no JSON object
+   */
+  static JsonFile read(Path path) {
+    try {
+      long size = Files.size(path);
+      if (size > MAX_BYTES) {
+        throw new CheckpointException(
+            path + ": expected at most " + MAX_BYTES + " bytes, found " + size);
+      }
+      JsonReader reader = new JsonReader(new StringReader(Files.readString(path)));
+      reader.setStrictness(Strictness.STRICT);
+      JsonElement root = JsonParser.parseReader(reader);
+      if (!root.isJsonObject() || reader.peek() != JsonToken.END_DOCUMENT) {
+        throw new CheckpointException(path + ": expected one JSON object, found " + shown(root));
+      }
+      return new JsonFile(path, root.getAsJsonObject());
+    } catch (java.nio.file.NoSuchFileException e) {
+      throw new CheckpointException(path + ": expected a file, found none", e);
+    } catch (IOException | JsonParseException e) {
+      throw new CheckpointException("cannot read " + path + ": " + e.getMessage(), e);
+    }
+  }
+
+  /** The member, or null if it is absent or null. */
+  @Nullable JsonElement get(String key) {
+    JsonElement e = json.get(key);
+    return e == null || e.isJsonNull() ? null : e;
+  }
+
+  /** A string that must be there. */
+  String text(String key) {
+    return primitive(key, "a string", JsonPrimitive::isString).getAsString();
+  }
+
+  /** A finite number that must be there. */
+  double number(String key) {
+    double value = primitive(key, "a number", JsonPrimitive::isNumber).getAsDouble();
+    if (!Double.isFinite(value)) {
+      throw wrong(key, "a finite number");
+    }
+    return value;
+  }
+
+  /** A whole number from 1 to 2^31 - 1 that must be there. */
+  int count(String key) {
+    double value = number(key);
+    if (value != Math.rint(value) || value < 1 || value > Integer.MAX_VALUE) {
+      throw wrong(key, "a whole number >= 1");
+    }
+    return (int) value;
+  }
+
+  private JsonPrimitive primitive(String key, String expected, Predicate<JsonPrimitive> kind) {
+    JsonElement e = get(key);
+    if (e == null || !e.isJsonPrimitive() || !kind.test(e.getAsJsonPrimitive())) {
+      throw wrong(key, expected);
+    }
+    return e.getAsJsonPrimitive();
+  }
+
+  /** Whether the member switches nothing on: absent, null, false, empty or a number. */
+  boolean isUnset(String key) {
+    JsonElement e = get(key);
+    return e == null
+        || (e.isJsonArray() && e.getAsJsonArray().isEmpty())
+        || (e.isJsonObject() && e.getAsJsonObject().isEmpty())
+        || e.equals(new JsonPrimitive(false))
+        || e.equals(new JsonPrimitive(""))
+        || (e.isJsonPrimitive() && e.getAsJsonPrimitive().isNumber());
+  }
+
+  /** The members that are not null, numbers as doubles. */
+  @SuppressWarnings("unchecked")
+  Map<String, Object> toMap() {
+    JsonObject present = new JsonObject();
+    json.keySet().stream().filter(k -> get(k) != null).forEach(k -> present.add(k, json.get(k)));
+    try {
+      return new Gson().fromJson(present, Map.class);
+    } catch (JsonParseException | NumberFormatException e) {
+      throw new CheckpointException("cannot read " + path + ": " + e.getMessage(), e);
+    }
+  }
+
+  /** The error for a member that is not what it should be. */
+  CheckpointException wrong(String key, String expected) {
+    return new CheckpointException(
+        path + ": " + key + ": expected " + expected + ", found " + shown(json.get(key)));
+  }
+
+  /** A member's value for a message. */
+  static String shown(@Nullable JsonElement value) {
+    String text = value == null ? "none" : value.toString();
+    return text.length() <= MAX_SHOWN ? text : text.substring(0, MAX_SHOWN) + "...";
+  }
+}

@@ -1,0 +1,142 @@
+package org.alignment4j.adapter;
+
+import java.nio.FloatBuffer;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.alignment4j.adapter.LoraAdapter.Target;
+import org.alignment4j.core.CheckpointException;
+import org.alignment4j.tensor.Checkpoint;
+import org.alignment4j.tensor.SafetensorsFile;
+import org.alignment4j.tensor.StorageType;
+import org.alignment4j.tensor.TensorInfo;
+import org.jspecify.annotations.Nullable;
+
+/** Finds the base's matrices that a LoRA changes, and adds B A to them row by row. */
+final class LoraMerge {
+  /** Past this half precision rounds to infinity. */
+  private static final double HALF_LIMIT = 65520;
+
+  private final LoraAdapter lora;
+  private final Path base;
+  private final Checkpoint checkpoint;
+  private @Nullable JsonFile config;
+
+  LoraMerge(LoraAdapter lora, Path base, Checkpoint checkpoint) {
+    this.lora = lora;
+    this.base = base;
+    this.checkpoint = checkpoint;
+  }
+
+  /** The changes by the names of the base's matrices. */
+  Map<String, MergedCheckpoint.Change> changes() {
+    Map<String, List<Rows>> byTensor = new LinkedHashMap<>();
+    for (Target t : lora.targets()) {
+      String name = LoraFile.fullName(t) + ".weight";
+      String fused = LoraFile.fullName(t).replaceAll("\\.[qkv]_proj$", ".qkv_proj") + ".weight";
+      fused = fused.replaceAll("\\.(gate|up)_proj\\.weight$", ".gate_up_proj.weight");
+      boolean whole = checkpoint.contains(name) || !checkpoint.contains(fused);
+      String stored = whole ? name : fused;
+      long[] shape = checkpoint.info(stored).shape();
+      long first = whole ? 0 : firstRow(t, stored, shape);
+      if (shape.length != 2 || shape[1] != t.in() || (whole && shape[0] != t.out())) {
+        throw MergedCheckpoint.misfit(base, stored, shape, new long[] {t.out(), t.in()});
+      }
+      byTensor.computeIfAbsent(stored, n -> new ArrayList<>()).add(new Rows(first, t));
+    }
+    Map<String, MergedCheckpoint.Change> changes = new LinkedHashMap<>();
+    byTensor.forEach(
+        (name, rows) ->
+            changes.put(
+                name, (file, info) -> (first, into) -> fill(file, info, rows, first, into)));
+    return changes;
+  }
+
+  /** Where a target's rows begin in a matrix that holds several modules one after the other. */
+  private long firstRow(Target t, String stored, long[] shape) {
+    long rows = shape.length == 2 ? shape[0] : 0;
+    String part = t.module().substring(t.module().lastIndexOf('.') + 1);
+    long size;
+    long first;
+    if (part.equals("gate_proj") || part.equals("up_proj")) {
+      size = rows / 2;
+      first = part.equals("gate_proj") ? 0 : size;
+    } else {
+      if (config == null) {
+        config = JsonFile.read(base.resolve("config.json"));
+      }
+      long heads = config.count("num_attention_heads");
+      long kvHeads =
+          config.get("num_key_value_heads") == null ? heads : config.count("num_key_value_heads");
+      long headSize = rows / (heads + 2 * kvHeads);
+      long q = heads * headSize;
+      long kv = kvHeads * headSize;
+      size = part.equals("q_proj") ? q : kv;
+      first = part.equals("q_proj") ? 0 : part.equals("k_proj") ? q : q + kv;
+    }
+    if (size != t.out()) {
+      throw new CheckpointException(
+          base + ": " + stored + " has " + size + " rows for " + part + ", the adapter " + t.out());
+    }
+    return first;
+  }
+
+  /** A target and the row of the stored matrix at which it begins. */
+  private record Rows(long first, Target target) {}
+
+  private void fill(
+      SafetensorsFile file, TensorInfo info, List<Rows> changed, long first, FloatBuffer into) {
+    int start = into.position();
+    int end = into.limit();
+    file.read(info.name(), first, into);
+    long columns = info.shape()[1];
+    double limit = info.type() == StorageType.F16 ? HALF_LIMIT : Double.POSITIVE_INFINITY;
+    double[] sum = new double[(int) columns];
+    for (int at = start; at < end; ) {
+      long element = first + at - start;
+      long row = element / columns;
+      int from = (int) (element % columns);
+      int count = (int) Math.min(columns - from, end - at);
+      for (Rows rows : changed) {
+        if (row >= rows.first && row < rows.first + rows.target.out()) {
+          product(rows.target, (int) (row - rows.first), from, count, sum);
+          for (int i = 0; i < count; i++) {
+            float w = (float) (into.get(at + i) + sum[i]);
+            if (!(Math.abs(w) < limit)) {
+              throw new CheckpointException(
+                  file.path()
+                      + ": "
+                      + info.name()
+                      + ": the sum at ["
+                      + row
+                      + ", "
+                      + (from + i)
+                      + "] is "
+                      + w
+                      + ", which "
+                      + info.type()
+                      + " cannot hold");
+            }
+            into.put(at + i, w);
+          }
+        }
+      }
+      at += count;
+    }
+  }
+
+  /** Part of one row of (alpha / r) B A: {@code count} columns beginning with {@code from}. */
+  private void product(Target t, int row, int from, int count, double[] sum) {
+    java.util.Arrays.fill(sum, 0, count, 0);
+    for (int k = 0; k < lora.rank(); k++) {
+      double b = lora.scale() * t.b()[row * lora.rank() + k];
+      int a = k * t.in() + from;
+      float[] values = t.a();
+      for (int i = 0; i < count; i++) {
+        sum[i] += b * values[a + i];
+      }
+    }
+  }
+}

@@ -1,0 +1,130 @@
+package org.alignment4j.adapter;
+
+import static org.alignment4j.core.Arguments.require;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.alignment4j.core.CheckpointException;
+import org.alignment4j.core.Provenance;
+import org.alignment4j.tensor.Checkpoint;
+import org.alignment4j.tensor.SafetensorsFile;
+import org.alignment4j.tensor.SafetensorsWriter;
+import org.alignment4j.tensor.TensorInfo;
+import org.alignment4j.tensor.TensorSource;
+
+/**
+ * Writes a full checkpoint: the base's files with some tensors changed, in the base's storage types
+ * and shards, so that other programs load it as any other. Tensors stream from file to file.
+ */
+final class MergedCheckpoint {
+  /** What stands in the place of one of the base's tensors. */
+  interface Change {
+    /** The elements, of the base's shape, given the file that holds the base's. */
+    TensorSource.Filler filler(SafetensorsFile base, TensorInfo info);
+  }
+
+  /** Checks that an adapter fits a base and says what it changes. */
+  interface Plan {
+    /** Changes by the names of the base's tensors. */
+    Map<String, Change> changes(Checkpoint base);
+  }
+
+  private MergedCheckpoint() {}
+
+  /**
+   * Writes the checkpoint; nothing is written if the plan finds that the base does not fit.
+   *
+   * @param out made if absent, must not be the base's folder
+   * @throws CheckpointException if the base does not fit, or writing fails
+   */
+  static void write(Path base, Path out, Plan plan, Provenance provenance) {
+    require(
+        !out.toAbsolutePath().normalize().equals(base.toAbsolutePath().normalize()),
+        "the merged checkpoint cannot replace its base %s",
+        base);
+    try (Checkpoint checkpoint = Checkpoint.open(base)) {
+      Map<String, Change> changes = plan.changes(checkpoint);
+      for (String name : changes.keySet()) {
+        TensorInfo info = checkpoint.info(name);
+        if (!info.type().isFloat()) {
+          throw new CheckpointException(
+              base + ": " + name + ": expected F64, F32, F16 or BF16, found " + info.type());
+        }
+      }
+      Files.createDirectories(out);
+      Set<String> shards =
+          checkpoint.files().stream()
+              .map(f -> f.getFileName().toString())
+              .collect(Collectors.toSet());
+      refuseOtherWeights(out, shards);
+      copyOtherFiles(base, out);
+      for (Path shard : checkpoint.files()) {
+        mergeShard(shard, out.resolve(shard.getFileName()), changes);
+      }
+      WholeFile.write(
+          out.resolve(PeftFolder.PROVENANCE), provenance.toJson().getBytes(StandardCharsets.UTF_8));
+    } catch (IOException e) {
+      throw new CheckpointException("cannot write " + out + ": " + e.getMessage(), e);
+    }
+  }
+
+  /** The error for a tensor of the base that does not have the adapter's shape. */
+  static CheckpointException misfit(Path base, String name, long[] found, long[] expected) {
+    return new CheckpointException(
+        base
+            + ": "
+            + name
+            + " has shape "
+            + Arrays.toString(found)
+            + ", the adapter "
+            + Arrays.toString(expected));
+  }
+
+  /** Weights that are already there might be read in the place of those about to be written. */
+  private static void refuseOtherWeights(Path out, Set<String> shards) throws IOException {
+    try (Stream<Path> files = Files.list(out)) {
+      for (Path f : files.toList()) {
+        String name = f.getFileName().toString();
+        if (name.matches("model.*\\.safetensors") && !shards.contains(name)) {
+          throw new CheckpointException(out + ": expected no weights of another model, found " + f);
+        }
+      }
+    }
+  }
+
+  private static void copyOtherFiles(Path base, Path out) throws IOException {
+    try (Stream<Path> files = Files.list(base)) {
+      for (Path f : files.filter(Files::isRegularFile).toList()) {
+        String name = f.getFileName().toString();
+        if (!name.endsWith(".safetensors") && !name.endsWith(".bin")) {
+          Files.copy(f, out.resolve(name), StandardCopyOption.REPLACE_EXISTING);
+        }
+      }
+    }
+  }
+
+  private static void mergeShard(Path shard, Path to, Map<String, Change> changes) {
+    try (SafetensorsFile file = SafetensorsFile.open(shard)) {
+      List<TensorSource> sources = new ArrayList<>();
+      for (TensorInfo info : file.tensors().values()) {
+        Change change = changes.get(info.name());
+        sources.add(
+            change == null
+                ? TensorSource.copy(file, info.name())
+                : new TensorSource(
+                    info.name(), info.type(), info.shape(), change.filler(file, info)));
+      }
+      SafetensorsWriter.write(to, Map.of(), sources);
+    }
+  }
+}

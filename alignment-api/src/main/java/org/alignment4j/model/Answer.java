@@ -1,0 +1,99 @@
+package org.alignment4j.model;
+
+import java.util.Arrays;
+import java.util.Set;
+import org.alignment4j.chat.ChatTokenizer;
+import org.alignment4j.chat.TextStream;
+import org.alignment4j.model.Completion.Finish;
+import org.jspecify.annotations.Nullable;
+
+/** One sequence's answer while it grows: decides when it ends, and what of its text is out. */
+final class Answer {
+  private final Generation settings;
+  private final Set<Integer> ends;
+  private final int limit;
+  private final @Nullable ChatTokenizer tokenizer;
+
+  /** Text as it grows; null where nobody asks before the end. */
+  private final @Nullable TextStream stream;
+
+  private final StopText text;
+  private int[] ids = new int[16];
+  private float[] chances;
+  private int size;
+  private @Nullable Finish finish;
+
+  /**
+   * @param ends the model's end tokens
+   * @param limit most tokens
+   * @param growing whether text is wanted while it grows
+   */
+  Answer(
+      Generation settings,
+      Set<Integer> ends,
+      int limit,
+      @Nullable ChatTokenizer tokenizer,
+      boolean growing) {
+    this.settings = settings;
+    this.ends = ends;
+    this.limit = limit;
+    this.tokenizer = tokenizer;
+    this.stream =
+        tokenizer != null && (growing || !settings.stopStrings().isEmpty())
+            ? tokenizer.stream()
+            : null;
+    this.text = new StopText(settings.stopStrings());
+    this.chances = new float[settings.logProbabilities() ? ids.length : 0];
+  }
+
+  boolean done() {
+    return finish != null;
+  }
+
+  /** Takes the next token; gives what it says to a listener. */
+  GeneratedToken add(int sequence, int id, float logProbability) {
+    boolean end = ends.contains(id);
+    boolean ending = (end || settings.stopTokens().contains(id)) && size >= settings.minNewTokens();
+    String more = "";
+    if (ending) {
+      finish = end ? Finish.END_OF_TURN : Finish.STOP;
+    } else {
+      keep(id, logProbability);
+      more = stream == null ? "" : text.add(stream.next(id));
+      if (size == limit) {
+        finish = Finish.LENGTH;
+      }
+    }
+    if (finish != null && stream != null) {
+      more += text.add(stream.finish());
+    }
+    if (text.stopped()) {
+      finish = Finish.STOP;
+    } else if (finish != null) {
+      more += text.finish();
+    }
+    return new GeneratedToken(sequence, id, more, logProbability, finish);
+  }
+
+  private void keep(int id, float logProbability) {
+    if (size == ids.length) {
+      ids = Arrays.copyOf(ids, 2 * size);
+      chances = settings.logProbabilities() ? Arrays.copyOf(chances, 2 * size) : chances;
+    }
+    ids[size] = id;
+    if (settings.logProbabilities()) {
+      chances[size] = logProbability;
+    }
+    size++;
+  }
+
+  Completion completion() {
+    int[] all = Arrays.copyOf(ids, size);
+    String whole = tokenizer == null ? "" : stream == null ? tokenizer.decode(all) : text.text();
+    return new Completion(
+        all,
+        whole,
+        finish == null ? Finish.LENGTH : finish,
+        Arrays.copyOf(chances, settings.logProbabilities() ? size : 0));
+  }
+}

@@ -1,0 +1,91 @@
+package org.alignment4j.model;
+
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.IntFunction;
+import org.alignment4j.core.Layer;
+
+/**
+ * Steering as the kernels apply it: per edit a vector and the places it is on, for each sequence.
+ */
+final class BatchSteering {
+  /** Edits that run as one: at one layer, the n-th there of their sequence, of one kind. */
+  private record Key(Layer layer, Steering.Kind kind, int ordinal) {}
+
+  private BatchSteering() {}
+
+  /**
+   * @param room places behind the batch for tokens to come
+   * @param virtual input embeddings before each sequence, which positions do not count
+   * @param own the changes of the batch's b-th sequence
+   */
+  static List<Decoder.Edit> resolve(
+      NDManager scope, Batch batch, int room, int virtual, IntFunction<List<Steering>> own) {
+    Map<Key, Map<Integer, Steering>> edits = new LinkedHashMap<>();
+    for (int b = 0; b < batch.size(); b++) {
+      Map<Layer, Integer> seen = new HashMap<>();
+      for (Steering s : own.apply(b)) {
+        int n = seen.merge(s.layer(), 1, Integer::sum);
+        edits.computeIfAbsent(new Key(s.layer(), s.kind(), n), k -> new HashMap<>()).put(b, s);
+      }
+    }
+    List<Decoder.Edit> resolved = new ArrayList<>();
+    // Each sequence's changes of a layer in their order.
+    edits.keySet().stream()
+        .sorted(Comparator.comparingInt(Key::ordinal))
+        .forEach(
+            key ->
+                resolved.add(edit(scope, batch, room, virtual, edits.getOrDefault(key, Map.of()))));
+    return resolved;
+  }
+
+  private static Decoder.Edit edit(
+      NDManager scope, Batch batch, int room, int virtual, Map<Integer, Steering> bySequence) {
+    int places = batch.length() + room;
+    Steering first = bySequence.values().iterator().next();
+    int width = first.vector().length;
+    boolean same =
+        bySequence.size() == batch.size()
+            && bySequence.values().stream().allMatch(s -> s.equals(first));
+    float[] vectors = new float[(same ? 1 : batch.size()) * width];
+    float[] on = new float[batch.size() * places];
+    bySequence.forEach(
+        (b, s) -> {
+          if (!same || b == 0) {
+            System.arraycopy(direction(s), 0, vectors, same ? 0 : b * width, width);
+          }
+          int n = batch.sequences().get(b).length - virtual;
+          for (int p : s.positions().resolve(n, n)) {
+            on[b * places + batch.place(b, p + virtual)] = 1;
+          }
+          if (s.positions().generated()) {
+            Arrays.fill(on, b * places + batch.length(), (b + 1) * places, 1f);
+          }
+        });
+    return new Decoder.Edit(
+        first,
+        scope.create(vectors, new Shape(vectors.length / width, width)),
+        scope.create(on, new Shape(batch.size(), places)));
+  }
+
+  private static float[] direction(Steering s) {
+    float[] v = s.vector();
+    if (s.kind() == Steering.Kind.PROJECT_OUT) {
+      double norm = 0;
+      for (float f : v) {
+        norm += (double) f * f;
+      }
+      for (int i = 0; i < v.length; i++) {
+        v[i] = (float) (v[i] / Math.sqrt(norm));
+      }
+    }
+    return v;
+  }
+}

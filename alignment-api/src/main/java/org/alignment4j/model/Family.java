@@ -1,0 +1,85 @@
+package org.alignment4j.model;
+
+import com.google.common.collect.ImmutableSet;
+
+/**
+ * The architectures this version runs. One constant is the whole description of a family: how it is
+ * called in config.json, which blocks look back on a window only, and in what it differs from
+ * Llama.
+ */
+public enum Family {
+  /** Llama 1 to 3 and everything saved in its form. */
+  LLAMA("llama", Windows.NONE),
+  /** Mistral: Llama with sliding windows. */
+  MISTRAL("mistral", Windows.ALL),
+  /** Qwen2 and 2.5: biases on queries, keys and values. */
+  QWEN2("qwen2", Windows.IF_SWITCHED_ON, Trait.PROJECTION_BIAS),
+  /** Qwen3: norms on each query and key head. */
+  QWEN3("qwen3", Windows.IF_SWITCHED_ON, Trait.HEAD_NORMS),
+  /** Gemma: scaled embeddings, norms that store their distance from one, a gated GELU. */
+  GEMMA(
+      "gemma",
+      Windows.NONE,
+      Trait.OFFSET_NORMS,
+      Trait.SCALED_EMBEDDINGS,
+      Trait.TIED_BY_DEFAULT,
+      Trait.TANH_GELU),
+  /** Gemma 2: Gemma with norms behind attention and MLP, soft caps, every other block windowed. */
+  GEMMA2(
+      "gemma2",
+      Windows.EVERY_OTHER,
+      Trait.OFFSET_NORMS,
+      Trait.SCALED_EMBEDDINGS,
+      Trait.TIED_BY_DEFAULT,
+      Trait.TANH_GELU,
+      Trait.POST_NORMS,
+      Trait.SOFT_CAPS),
+  /** Phi-3 and Phi-4 mini: projections stored fused. */
+  PHI3("phi3", Windows.ALL, Trait.FUSED_PROJECTIONS);
+
+  /** In what a family may differ from Llama. */
+  enum Trait {
+    /** Queries, keys and values have biases. */
+    PROJECTION_BIAS,
+    /** Each query and key head is normed. */
+    HEAD_NORMS,
+    /** Norms multiply by one plus their weight. */
+    OFFSET_NORMS,
+    /** Embeddings are multiplied by the root of the width. */
+    SCALED_EMBEDDINGS,
+    /** The output matrix is the embedding table unless config.json says otherwise. */
+    TIED_BY_DEFAULT,
+    /** The gate is GELU in its tanh form unless config.json says otherwise; else it is SiLU. */
+    TANH_GELU,
+    /** The outputs of attention and MLP are normed before they are added. */
+    POST_NORMS,
+    /** config.json gives soft caps and the scale of the scores. */
+    SOFT_CAPS,
+    /** The checkpoint holds qkv_proj and gate_up_proj. */
+    FUSED_PROJECTIONS
+  }
+
+  /** Which blocks look back on {@code sliding_window} tokens, unless layer_types says. */
+  enum Windows {
+    NONE,
+    ALL,
+    /** The even ones, counted from 0. */
+    EVERY_OTHER,
+    /** From max_window_layers on, if use_sliding_window. */
+    IF_SWITCHED_ON
+  }
+
+  final String modelType;
+  final Windows windows;
+  private final ImmutableSet<Trait> traits;
+
+  Family(String modelType, Windows windows, Trait... traits) {
+    this.modelType = modelType;
+    this.windows = windows;
+    this.traits = ImmutableSet.copyOf(traits);
+  }
+
+  boolean has(Trait trait) {
+    return traits.contains(trait);
+  }
+}

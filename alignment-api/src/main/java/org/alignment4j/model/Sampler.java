@@ -1,0 +1,80 @@
+package org.alignment4j.model;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
+import java.util.Arrays;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+
+/** Chooses the next tokens of a batch by its settings, one number drawn for each token. */
+final class Sampler {
+  /** Hears how close each draw came to another token; for tests. */
+  interface Margins {
+    /**
+     * @param sequence its place in the caller's list
+     * @param n which of its tokens, from 0
+     * @param margin distance of the draw to the next token's share, or of a token to where it would
+     *     be cut off or stay, whichever is less, as a share of 1
+     */
+    void add(int sequence, int n, double margin);
+  }
+
+  /**
+   * What was chosen.
+   *
+   * @param tokens [B]
+   * @param logProbabilities [B], or [0] if not asked for
+   */
+  record Choice(long[] tokens, float[] logProbabilities) {}
+
+  private static final ThreadLocal<@Nullable Margins> WATCHED = new ThreadLocal<>();
+
+  private final Decoder decoder;
+  private final Generation settings;
+  private final int[] index;
+  private final long[] seeds;
+
+  /** Ids of prompt and answer [B, V], or [0] without a repetition penalty. */
+  private final NDArray seen;
+
+  Sampler(Decoder decoder, NDManager scope, Batch batch, Generation settings) {
+    this.decoder = decoder;
+    this.settings = settings;
+    this.index = batch.index();
+    this.seeds = Arrays.stream(index).mapToLong(settings::seedOf).toArray();
+    int vocabulary = decoder.config().vocabulary();
+    this.seen =
+        settings.repetitionPenalty() == 1
+            ? scope.create(new Shape(0))
+            : decoder.seen(scope, batch.ids(scope, vocabulary), vocabulary);
+  }
+
+  /**
+   * The n-th tokens.
+   *
+   * @param logits [B, V]
+   * @param banned ids that may not be chosen [N]
+   */
+  Choice choose(NDManager scope, NDArray logits, NDArray banned, int n) {
+    double[] draws = Arrays.stream(seeds).mapToDouble(s -> Draws.at(s, n)).toArray();
+    Margins margins = WATCHED.get();
+    NDList found = decoder.choose(scope, settings, logits, banned, seen, draws, margins != null);
+    if (margins != null && found.get(2).size() > 0) {
+      double[] values = found.get(2).toDoubleArray();
+      IntStream.range(0, index.length).forEach(b -> margins.add(index[b], n, values[b]));
+    }
+    return new Choice(found.get(0).toLongArray(), found.get(1).toFloatArray());
+  }
+
+  /** Runs {@code work} with the margins of this thread's draws told. */
+  static void watching(Margins margins, Runnable work) {
+    WATCHED.set(margins);
+    try {
+      work.run();
+    } finally {
+      WATCHED.remove();
+    }
+  }
+}

@@ -1,0 +1,153 @@
+package org.alignment4j.model;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
+import org.alignment4j.core.Cancellation;
+
+/**
+ * Scores continuations of one prefix, which runs once. Continuations stand one behind the other in
+ * one row, each seeing the prefix and itself, so that the prefix is neither repeated nor anything
+ * padded.
+ */
+final class Scorer {
+  /** Tokens of a row, one continuation at least. */
+  private static final int TOKENS = 512;
+
+  /** Places T x (P + T) of a row's mask, one continuation at least: 64 MiB. */
+  private static final long PLACES = 1L << 24;
+
+  /** Logits at a time: 64 MiB. */
+  private static final int LOGITS = 1 << 24;
+
+  private final LanguageModel model;
+  private final NDManager scope;
+  private final Batch prefix;
+  private final int reach;
+  private final List<NDArray> cache;
+
+  /**
+   * @param prefix at least one token
+   * @param reach a length of prefix and continuation that chooses the rotary frequencies
+   */
+  Scorer(LanguageModel model, NDManager scope, int[] prefix, int reach) {
+    this.model = model;
+    this.scope = scope;
+    this.reach = Math.max(reach, prefix.length);
+    this.prefix = Batch.of(List.of(prefix), Batch.Side.LEFT);
+    this.cache = KeyValueCache.allocate(model.decoder(), scope, 1, prefix.length);
+  }
+
+  /** Puts the tokens' log-probabilities of some continuations into {@code result}. */
+  void run(List<int[]> continuations, List<Integer> some, List<float[]> result) {
+    firstTokens(continuations, some, result);
+    for (List<Integer> row : rows(continuations, some)) {
+      Cancellation.check("scoring");
+      laterTokens(continuations, row, result);
+    }
+  }
+
+  private void firstTokens(List<int[]> continuations, List<Integer> some, List<float[]> result) {
+    Cancellation.check("scoring");
+    try (NDManager step = scope.newSubManager()) {
+      NDArray logits =
+          model
+              .decoder()
+              .step(
+                  step,
+                  new int[] {reach},
+                  0,
+                  true,
+                  prefix.ids(step),
+                  model.virtual(),
+                  model.weights(),
+                  prefix.attentionWithRoom(step, 0),
+                  prefix.positions(step),
+                  new long[] {prefix.length() - 1},
+                  Decoder.longs(step, new long[0]),
+                  cache,
+                  model.edits(step, prefix, 0))
+              .get(0);
+      long[] firsts =
+          some.stream().mapToLong(i -> continuations.get(i)[0]).distinct().sorted().toArray();
+      float[] chances = model.decoder().logProbabilities(step, logits, firsts).toFloatArray();
+      for (int i : some) {
+        result.get(i)[0] = chances[Arrays.binarySearch(firsts, continuations.get(i)[0])];
+      }
+    }
+  }
+
+  /** Numbers of the continuations of more than one token, the shorter first, in rows. */
+  private List<List<Integer>> rows(List<int[]> continuations, List<Integer> some) {
+    List<Integer> order =
+        some.stream()
+            .filter(i -> continuations.get(i).length > 1)
+            .sorted(Comparator.comparingInt(i -> continuations.get(i).length))
+            .toList();
+    List<List<Integer>> rows = new ArrayList<>();
+    List<Integer> row = new ArrayList<>();
+    long tokens = 0;
+    for (int i : order) {
+      long more = tokens + continuations.get(i).length - 1;
+      if (!row.isEmpty() && (more > TOKENS || more * (prefix.length() + more) > PLACES)) {
+        rows.add(row);
+        row = new ArrayList<>();
+        more = continuations.get(i).length - 1L;
+      }
+      row.add(i);
+      tokens = more;
+    }
+    if (!row.isEmpty()) {
+      rows.add(row);
+    }
+    return rows;
+  }
+
+  /** A continuation's last token predicts nothing and does not run. */
+  private void laterTokens(List<int[]> continuations, List<Integer> row, List<float[]> result) {
+    int t = row.stream().mapToInt(i -> continuations.get(i).length - 1).sum();
+    long[] ids = new long[t];
+    long[] positions = new long[t];
+    long[] owners = new long[t];
+    long[] labels = new long[t];
+    int at = 0;
+    for (int i : row) {
+      int[] own = continuations.get(i);
+      for (int j = 0; j + 1 < own.length; j++, at++) {
+        ids[at] = own[j];
+        positions[at] = (long) prefix.length() + j;
+        owners[at] = i;
+        labels[at] = own[j + 1];
+      }
+    }
+    try (NDManager step = scope.newSubManager()) {
+      float[] chances =
+          model
+              .decoder()
+              .score(
+                  step,
+                  new Decoder.Packed(
+                      prefix.length(),
+                      reach,
+                      Math.max(1, LOGITS / model.config().vocabulary()),
+                      step.create(ids, new Shape(1, t)),
+                      step.create(positions, new Shape(1, t)),
+                      step.create(owners),
+                      step.create(labels)),
+                  model.weights(),
+                  cache,
+                  model.edits(step, prefix, t))
+              .toFloatArray();
+      at = 0;
+      for (int i : row) {
+        int n = continuations.get(i).length - 1;
+        System.arraycopy(chances, at, result.get(i), 1, n);
+        at += n;
+      }
+    }
+  }
+}

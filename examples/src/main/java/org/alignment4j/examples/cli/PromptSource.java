@@ -1,0 +1,27 @@
+package org.alignment4j.examples.cli;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Objects;
+import org.alignment4j.data.PromptRow;
+import org.alignment4j.data.Prompts;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/** One prompt of the command line, or those of a file; for an exclusive group of options. */
+final class PromptSource {
+  @Option(names = "--prompt", paramLabel = "TEXT", description = "one prompt")
+  private @Nullable String prompt;
+
+  @Option(
+      names = "--file",
+      paramLabel = "FILE",
+      description = "prompts: JSON Lines, CSV of a known set, or text, one a line")
+  private @Nullable Path file;
+
+  List<PromptRow> rows() {
+    return prompt != null
+        ? List.of(PromptRow.of("0", prompt))
+        : Prompts.read(Objects.requireNonNull(file));
+  }
+}

@@ -1,0 +1,135 @@
+package org.alignment4j.examples.cli;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.alignment4j.adapter.ControlVector;
+import org.alignment4j.core.Layer;
+import org.alignment4j.core.ProgressListener;
+import org.alignment4j.data.PromptRow;
+import org.alignment4j.model.Completion;
+import org.alignment4j.model.Generation;
+import org.alignment4j.model.LanguageModel;
+import org.alignment4j.model.Steering;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.ArgGroup;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** Answers prompts with and without a control vector. */
+@Command(
+    name = "steer",
+    description = {
+      "Answers prompts greedily, once as the model is and once for each coefficient with that many"
+          + " times a control vector added to every token's residual stream."
+    })
+final class SteerCommand extends AlignCommand {
+  @Mixin private ModelOptions model = new ModelOptions();
+
+  @Option(
+      names = "--vector",
+      required = true,
+      paramLabel = "PATH",
+      description = "a control vector: FILE.gguf, or a folder that 'align read' wrote")
+  private Path vector = Path.of("");
+
+  @Option(
+      names = "--coefficient",
+      required = true,
+      split = ",",
+      paramLabel = "C",
+      description = "how many times the vector is added; negative for the opposite; several as C,C")
+  private List<Double> coefficients = List.of();
+
+  @Option(
+      names = "--layers",
+      paramLabel = "LIST",
+      defaultValue = "all",
+      converter = LayerList.Converter.class,
+      description = "layers of the vector that are used (default: ${DEFAULT-VALUE})")
+  private LayerList layers = LayerList.ALL;
+
+  @ArgGroup(exclusive = true, multiplicity = "1")
+  private PromptSource source = new PromptSource();
+
+  @Option(
+      names = "--system",
+      paramLabel = "TEXT",
+      description = "system message put before each prompt")
+  private @Nullable String system;
+
+  @Option(
+      names = "--max-tokens",
+      paramLabel = "N",
+      defaultValue = "64",
+      description = "most new tokens of an answer (default: ${DEFAULT-VALUE})")
+  private int maxTokens;
+
+  @Override
+  Outcome run(ProgressListener progress) {
+    Generation settings = Generation.greedy(maxTokens);
+    List<PromptRow> rows = source.rows();
+    ControlVector read =
+        Files.isDirectory(vector) ? ControlVector.load(vector) : ControlVector.readGguf(vector);
+    return model.use(
+        m -> {
+          ControlVector used =
+              layers.ranges().isEmpty() ? read : read.restrictedTo(layers.of(m.config().blocks()));
+          List<LanguageModel> steered = coefficients.stream().map(c -> with(m, used, c)).toList();
+          List<Completion> without =
+              new PromptBatches(m, rows, system).generate(settings, progress);
+          List<List<Completion>> with = new ArrayList<>();
+          for (LanguageModel s : steered) {
+            with.add(new PromptBatches(s, rows, system).generate(settings, progress));
+          }
+          return outcome(used, rows, without, with);
+        });
+  }
+
+  private static LanguageModel with(LanguageModel m, ControlVector vector, double coefficient) {
+    return m.with(
+        vector.directions().entrySet().stream()
+            .map(e -> Steering.add(e.getKey(), e.getValue(), coefficient))
+            .toArray(Steering[]::new));
+  }
+
+  private Outcome outcome(
+      ControlVector used,
+      List<PromptRow> rows,
+      List<Completion> without,
+      List<List<Completion>> with) {
+    List<Map<String, Object>> answers = new ArrayList<>();
+    StringBuilder text = new StringBuilder();
+    for (int i = 0; i < rows.size(); i++) {
+      Map<String, Object> answer = new LinkedHashMap<>();
+      answer.put("id", rows.get(i).id());
+      answer.put("prompt", rows.get(i).prompt());
+      answer.put("without", without.get(i).text());
+      text.append(i == 0 ? "" : "\n").append("# ").append(rows.get(i).prompt()).append('\n');
+      text.append("without: ").append(without.get(i).text()).append('\n');
+      List<Map<String, Object>> steered = new ArrayList<>();
+      for (int c = 0; c < with.size(); c++) {
+        Completion own = with.get(c).get(i);
+        Map<String, Object> one = new LinkedHashMap<>();
+        one.put("coefficient", coefficients.get(c));
+        one.put("text", own.text());
+        one.put("tokens", own.ids().length);
+        one.put("ended", own.ended());
+        steered.add(one);
+        text.append(coefficients.get(c)).append(": ").append(own.text()).append('\n');
+      }
+      answer.put("steered", steered);
+      answers.add(answer);
+    }
+    Map<String, Object> json = new LinkedHashMap<>();
+    json.put("model", model.folder().toString());
+    json.put("vector", vector.toString());
+    json.put("layers", used.directions().keySet().stream().map(Layer::index).toList());
+    json.put("answers", answers);
+    return Outcome.passed(json, text.toString().stripTrailing());
+  }
+}
