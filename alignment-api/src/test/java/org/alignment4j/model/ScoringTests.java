@@ -97,7 +97,9 @@ class ScoringTests {
 
   @Property(tries = 60)
   void aSharedPrefixChangesNothing(
-      @ForAll @IntRange(max = TinyFamilies.LAST) int kind, @ForAll long seed, @ForAll @IntRange(max = 12) int n) {
+      @ForAll @IntRange(max = TinyFamilies.LAST) int kind,
+      @ForAll long seed,
+      @ForAll @IntRange(max = 12) int n) {
     Random random = new Random(seed);
     int[] prefix = TinyModels.ids(random, 1 + random.nextInt(20));
     assertSeparate(model(kind), prefix, continuations(random, n, 10));
