@@ -100,7 +100,12 @@ public record Provenance(
           o.get("seed").getAsLong(),
           GSON.fromJson(o.get("inputs"), Map.class),
           GSON.fromJson(o.get("metrics"), Map.class));
-    } catch (JsonParseException | IllegalStateException | NullPointerException e) {
+    } catch (JsonParseException
+        | IllegalStateException
+        | IllegalArgumentException
+        | UnsupportedOperationException
+        | ClassCastException
+        | NullPointerException e) {
       throw new BadDataException("not a provenance record: " + e.getMessage(), e);
     }
   }

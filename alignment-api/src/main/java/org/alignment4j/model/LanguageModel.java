@@ -293,10 +293,8 @@ public final class LanguageModel implements AutoCloseable {
    * @throws CheckpointException if a layer or the width does not fit
    */
   public LanguageModel with(ControlVector vector, double coefficient) {
-    List<Steering> changes = new ArrayList<>();
-    vector.directions().forEach((layer, v) -> changes.add(Steering.add(layer, v, coefficient)));
     try {
-      return with(changes.toArray(Steering[]::new));
+      return with(Steering.of(vector, coefficient).toArray(Steering[]::new));
     } catch (IllegalArgumentException e) {
       throw new CheckpointException("the control vector does not fit: " + e.getMessage(), e);
     }

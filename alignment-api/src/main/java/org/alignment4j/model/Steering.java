@@ -2,6 +2,8 @@ package org.alignment4j.model;
 
 import static org.alignment4j.core.Arguments.require;
 
+import java.util.List;
+import org.alignment4j.adapter.ControlVector;
 import org.alignment4j.core.Layer;
 
 /**
@@ -40,6 +42,13 @@ public record Steering(Layer layer, TokenPositions positions, Kind kind, float[]
       scaled[i] = (float) (vector[i] * coefficient);
     }
     return new Steering(layer, TokenPositions.all(), Kind.ADD, scaled);
+  }
+
+  /** A control vector times {@code coefficient} on every token, a change for each of its layers. */
+  public static List<Steering> of(ControlVector vector, double coefficient) {
+    return vector.directions().entrySet().stream()
+        .map(e -> add(e.getKey(), e.getValue(), coefficient))
+        .toList();
   }
 
   @Override

@@ -34,6 +34,7 @@ import picocli.CommandLine.ParseResult;
       ProbeCommand.class,
       TuneCommand.class,
       EvaluateCommand.class,
+      ExportCommand.class,
       DemoCommand.class,
       StudyCommand.class,
       PictureCommand.class

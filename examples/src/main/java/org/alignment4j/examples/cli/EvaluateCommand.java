@@ -2,7 +2,7 @@ package org.alignment4j.examples.cli;
 
 import java.nio.file.Path;
 import java.util.List;
-import org.alignment4j.adapter.TunedBlock;
+import org.alignment4j.adapter.Adapter;
 import org.alignment4j.core.ProgressListener;
 import org.alignment4j.data.PromptRow;
 import org.alignment4j.data.Prompts;
@@ -35,7 +35,7 @@ final class EvaluateCommand {
         description = "Hugging Face checkpoint folder")
     private Path model = Path.of("");
 
-    @Option(names = "--adapter", paramLabel = "DIR", description = "folder of a tuned block")
+    @Option(names = "--adapter", paramLabel = "DIR", description = "folder of an adapter")
     private @Nullable Path adapter;
 
     @Mixin private ThreadOptions threads = new ThreadOptions();
@@ -72,7 +72,7 @@ final class EvaluateCommand {
         if (adapter == null) {
           report = judge.compare(base, base, safeRows, harmfulRows, progress);
         } else {
-          try (LanguageModel tuned = base.with(TunedBlock.load(adapter))) {
+          try (LanguageModel tuned = base.with(Adapter.load(adapter))) {
             report = judge.compare(base, tuned, safeRows, harmfulRows, progress);
           }
         }

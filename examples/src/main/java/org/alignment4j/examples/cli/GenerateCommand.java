@@ -1,7 +1,6 @@
 package org.alignment4j.examples.cli;
 
 import java.io.PrintStream;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -10,7 +9,6 @@ import java.util.Locale;
 import java.util.Map;
 import org.alignment4j.core.ProgressListener;
 import org.alignment4j.data.PromptRow;
-import org.alignment4j.data.Prompts;
 import org.alignment4j.model.Completion;
 import org.alignment4j.model.Generation;
 import org.jspecify.annotations.Nullable;
@@ -29,7 +27,7 @@ final class GenerateCommand extends AlignCommand {
   @Mixin private ModelOptions model = new ModelOptions();
 
   @ArgGroup(exclusive = true, multiplicity = "1")
-  private Source source = new Source();
+  private PromptSource source = new PromptSource();
 
   @Option(
       names = "--system",
@@ -52,26 +50,9 @@ final class GenerateCommand extends AlignCommand {
   @Option(names = "--logprobs", description = "also the tokens' log-probabilities, in the JSON")
   private boolean logProbabilities;
 
-  private static final class Source {
-    @Option(names = "--prompt", paramLabel = "TEXT", description = "one prompt")
-    private @Nullable String prompt;
-
-    @Option(
-        names = "--file",
-        paramLabel = "FILE",
-        description = "prompts: JSON Lines, CSV of a known set, or text, one a line")
-    private @Nullable Path file;
-
-    List<PromptRow> rows() {
-      return prompt != null
-          ? List.of(PromptRow.of("0", prompt))
-          : Prompts.read(java.util.Objects.requireNonNull(file));
-    }
-  }
-
   @Override
   Outcome run(ProgressListener progress) {
-    if (stream && source.file != null) {
+    if (stream && source.isFile()) {
       throw new ParameterException(
           java.util.Objects.requireNonNull(spec).commandLine(),
           "--stream writes one answer: give --prompt, not --file");
@@ -118,7 +99,7 @@ final class GenerateCommand extends AlignCommand {
         completion.put("logprobs", list(answer.logProbabilities()));
       }
       completions.add(completion);
-      if (source.file != null) {
+      if (source.isFile()) {
         text.append(i == 0 ? "" : "\n\n").append("# ").append(rows.get(i).id()).append('\n');
       }
       text.append(answer.text());

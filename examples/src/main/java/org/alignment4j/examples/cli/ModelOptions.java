@@ -3,7 +3,7 @@ package org.alignment4j.examples.cli;
 import ai.djl.Device;
 import java.nio.file.Path;
 import java.util.function.Function;
-import org.alignment4j.adapter.TunedBlock;
+import org.alignment4j.adapter.Adapter;
 import org.alignment4j.model.LanguageModel;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Mixin;
@@ -21,7 +21,9 @@ final class ModelOptions {
   @Option(
       names = "--adapter",
       paramLabel = "DIR",
-      description = "folder of a tuned block to put in the model's block's place")
+      description =
+          "folder of an adapter to apply: tuned block, LoRA or soft prompt in PEFT's form, control"
+              + " vector")
   private @Nullable Path adapter;
 
   @Mixin private PrecisionOption precision = new PrecisionOption();
@@ -43,7 +45,7 @@ final class ModelOptions {
       if (adapter == null) {
         return work.apply(base);
       }
-      try (LanguageModel tuned = base.with(TunedBlock.load(adapter))) {
+      try (LanguageModel tuned = base.with(Adapter.load(adapter))) {
         return work.apply(tuned);
       }
     }

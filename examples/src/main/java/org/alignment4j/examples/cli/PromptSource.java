@@ -19,6 +19,11 @@ final class PromptSource {
       description = "prompts: JSON Lines, CSV of a known set, or text, one a line")
   private @Nullable Path file;
 
+  /** Whether there may be several. */
+  boolean isFile() {
+    return file != null;
+  }
+
   List<PromptRow> rows() {
     return prompt != null
         ? List.of(PromptRow.of("0", prompt))

@@ -13,7 +13,6 @@ import org.alignment4j.data.PromptRow;
 import org.alignment4j.model.Completion;
 import org.alignment4j.model.Generation;
 import org.alignment4j.model.LanguageModel;
-import org.alignment4j.model.Steering;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
@@ -79,7 +78,7 @@ final class SteerCommand extends AlignCommand {
         m -> {
           ControlVector used =
               layers.ranges().isEmpty() ? read : read.restrictedTo(layers.of(m.config().blocks()));
-          List<LanguageModel> steered = coefficients.stream().map(c -> with(m, used, c)).toList();
+          List<LanguageModel> steered = coefficients.stream().map(c -> m.with(used, c)).toList();
           List<Completion> without =
               new PromptBatches(m, rows, system).generate(settings, progress);
           List<List<Completion>> with = new ArrayList<>();
@@ -88,13 +87,6 @@ final class SteerCommand extends AlignCommand {
           }
           return outcome(used, rows, without, with);
         });
-  }
-
-  private static LanguageModel with(LanguageModel m, ControlVector vector, double coefficient) {
-    return m.with(
-        vector.directions().entrySet().stream()
-            .map(e -> Steering.add(e.getKey(), e.getValue(), coefficient))
-            .toArray(Steering[]::new));
   }
 
   private Outcome outcome(

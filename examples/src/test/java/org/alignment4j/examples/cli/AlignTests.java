@@ -30,7 +30,9 @@ class AlignTests {
       strings = {
         "fly",
         "verify-parity",
-        "verify-parity a b",
+        "verify-parity a --precision half",
+        "export",
+        "export gguf --adapter a",
         "verify-parity a --wrong",
         "generate --model m",
         "generate --prompt p",
