@@ -70,15 +70,22 @@ public final class LanguageModel implements AutoCloseable {
    *
    * @param steering of every sequence
    * @param each further steering of the i-th sequence of a call, or null
-   * @param virtual [n, D] input embeddings before every sequence, or null
+   * @param virtual [n + N, D] input embeddings: n before every sequence, N that negative ids stand
+   *     for; or null
+   * @param prefix n
    */
   private record State(
       Weights weights,
       List<Steering> steering,
       @Nullable List<List<Steering>> each,
-      @Nullable NDArray virtual) {
+      @Nullable NDArray virtual,
+      int prefix) {
     State with(Weights other) {
-      return new State(other, steering, each, virtual);
+      return new State(other, steering, each, virtual, prefix);
+    }
+
+    State with(List<Steering> all, @Nullable List<List<Steering>> own) {
+      return new State(weights, all, own, virtual, prefix);
     }
 
     boolean steered() {
@@ -126,7 +133,7 @@ public final class LanguageModel implements AutoCloseable {
       Weights weights = Weights.load(checkpoint, config, precision, manager);
       Decoder decoder = new Decoder(config, precision, manager);
       Base base = new Base(folder, manager, decoder, new FolderFiles(folder));
-      return new LanguageModel(base, new State(weights, List.of(), null, null), manager, true);
+      return new LanguageModel(base, new State(weights, List.of(), null, null, 0), manager, true);
     } catch (RuntimeException | Error e) {
       manager.close();
       throw e;
@@ -277,12 +284,43 @@ public final class LanguageModel implements AutoCloseable {
         "a soft prompt of %s tokens leaves no room in the context of %s",
         soft.tokens(),
         config().contextLength());
+    require(givenRows() == 0, "put a soft prompt before a sequence first, then give embeddings");
+    return withRows(soft.values(), soft.tokens(), virtualTokens() + soft.tokens());
+  }
+
+  /**
+   * A view in which the ids -1 to -N, anywhere in a prompt's token ids, stand for input embeddings of
+   * the caller's: id -1 - j for row j. Rows are in the units of layer 0, behind a family's scaling of
+   * its embeddings. Close it to free them.
+   *
+   * @param rows [N, D]
+   * @throws IllegalArgumentException if there are none, a width differs from the model's, or this
+   *     view has given embeddings already
+   */
+  public LanguageModel withInputEmbeddings(float[][] rows) {
+    require(rows.length > 0, "no input embeddings");
+    require(givenRows() == 0, "this view has given embeddings already");
+    int width = config().width();
+    float[] flat = new float[rows.length * width];
+    for (int i = 0; i < rows.length; i++) {
+      require(
+          rows[i].length == width,
+          "input embedding %s has %s numbers, the model's width is %s",
+          i,
+          rows[i].length,
+          width);
+      System.arraycopy(rows[i], 0, flat, i * width, width);
+    }
+    return withRows(flat, rows.length, virtualTokens());
+  }
+
+  private LanguageModel withRows(float[] values, int rows, int prefix) {
     return changed(
         m -> {
-          NDArray rows = m.create(soft.values(), new Shape(soft.tokens(), soft.width()));
-          NDArray all = state.virtual == null ? rows : state.virtual.concat(rows, 0);
+          NDArray own = m.create(values, new Shape(rows, config().width()));
+          NDArray all = state.virtual == null ? own : state.virtual.concat(own, 0);
           all.attach(m);
-          return new State(state.weights, state.steering, state.each, all);
+          return new State(state.weights, state.steering, state.each, all, prefix);
         });
   }
 
@@ -312,7 +350,7 @@ public final class LanguageModel implements AutoCloseable {
       all.add(fitting(s));
     }
     return new LanguageModel(
-        base, new State(state.weights, List.copyOf(all), state.each, state.virtual), null, false);
+        base, state.with(List.copyOf(all), state.each), null, false);
   }
 
   /**
@@ -331,7 +369,7 @@ public final class LanguageModel implements AutoCloseable {
       each.add(List.copyOf(own));
     }
     return new LanguageModel(
-        base, new State(state.weights, state.steering, each, state.virtual), null, false);
+        base, state.with(state.steering, each), null, false);
   }
 
   private Steering fitting(Steering s) {
@@ -634,6 +672,12 @@ public final class LanguageModel implements AutoCloseable {
       return List.of();
     }
     check(continuations.stream().map(c -> concatenated(prefix, c)).toList());
+    for (int i = 0; i < continuations.size(); i++) {
+      require(
+          Arrays.stream(continuations.get(i)).allMatch(id -> id >= 0),
+          "continuation %s has an id that is no token",
+          i);
+    }
     int[] whole = prepared(List.of(prefix)).get(0);
     List<float[]> found = new ArrayList<>();
     continuations.forEach(c -> found.add(new float[c.length]));
@@ -685,7 +729,12 @@ public final class LanguageModel implements AutoCloseable {
 
   /** Number of input embeddings before every sequence. */
   int virtualTokens() {
-    return state.virtual == null ? 0 : (int) state.virtual.getShape().get(0);
+    return state.prefix;
+  }
+
+  /** Number of input embeddings that ids of the caller's stand for. */
+  private int givenRows() {
+    return state.virtual == null ? 0 : (int) state.virtual.getShape().get(0) - state.prefix;
   }
 
   /** The input embeddings that negative ids stand for. */
@@ -704,7 +753,7 @@ public final class LanguageModel implements AutoCloseable {
         "%s sequences, but this view is made for %s",
         sequences.size(),
         state.each == null ? 0 : state.each.size());
-    int n = virtualTokens();
+    int n = state.prefix;
     if (n == 0) {
       return sequences;
     }
@@ -714,7 +763,9 @@ public final class LanguageModel implements AutoCloseable {
       for (int i = 0; i < n; i++) {
         all[i] = -1 - i;
       }
-      System.arraycopy(s, 0, all, n, s.length);
+      for (int i = 0; i < s.length; i++) {
+        all[n + i] = s[i] < 0 ? s[i] - n : s[i];
+      }
       longer.add(all);
     }
     return longer;
@@ -777,7 +828,7 @@ public final class LanguageModel implements AutoCloseable {
           config().contextLength() - virtualTokens());
       for (int id : s) {
         require(
-            id >= 0 && id < config().vocabulary(),
+            id >= -givenRows() && id < config().vocabulary(),
             "sequence %s has id %s, the vocabulary ends at %s",
             i,
             id,

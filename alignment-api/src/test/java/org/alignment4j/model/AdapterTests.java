@@ -233,6 +233,42 @@ class AdapterTests {
   }
 
   @Test
+  void negativeIdsStandForGivenInputEmbeddingsAnywhere() throws IOException {
+    Path path = TinyModels.write(folder.resolve("m"), Family.GEMMA, 0, 19);
+    int[] plain = {4, 9, 21, 3, 17};
+    int[] mixed = {4, -2, 21, -1, 17};
+    int[] other = {12, 5};
+    try (LanguageModel model = LanguageModel.load(path)) {
+      float[][] rows =
+          model
+              .captureIds(
+                  List.of(TinyModels.prompt(3, 9)), Capture.layers(0, 0, TokenPositions.all()))
+              .at(new Layer(0));
+      float[] before = TinyModels.noise(new Random(1), 2 * model.config().width());
+      SoftPrompt soft =
+          new SoftPrompt(2, model.config().width(), before, TunedBlockTests.provenance());
+      try (LanguageModel view = model.withInputEmbeddings(rows);
+          LanguageModel prompted = model.with(soft);
+          LanguageModel both = prompted.withInputEmbeddings(rows)) {
+        near(
+            view.nextTokenLogitsIds(List.of(mixed, other)),
+            model.nextTokenLogitsIds(List.of(plain, other)));
+        near(
+            both.nextTokenLogitsIds(List.of(mixed)), prompted.nextTokenLogitsIds(List.of(plain)));
+        Generation settings = Generation.builder(5).repetitionPenalty(1.2).build();
+        assertEquals(5, view.generateIds(List.of(mixed), settings).get(0).ids().length);
+        assertThrows(
+            IllegalArgumentException.class, () -> view.nextTokenLogitsIds(List.of(new int[] {-3})));
+        assertThrows(
+            IllegalArgumentException.class, () -> model.nextTokenLogitsIds(List.of(mixed)));
+        assertThrows(
+            IllegalArgumentException.class,
+            () -> view.scoreIds(mixed, List.of(new int[] {-1})));
+      }
+    }
+  }
+
+  @Test
   void eachSequenceOfABatchIsSteeredByItsOwnChangesInTheirOrder() throws IOException {
     Path path = TinyModels.write(folder.resolve("m"), Family.QWEN3, 0, 16);
     List<int[]> ids = sequences(6);
