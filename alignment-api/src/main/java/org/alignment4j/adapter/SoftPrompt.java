@@ -15,7 +15,10 @@ import org.alignment4j.tensor.TensorSource;
 
 /**
  * Input embeddings put before every sequence, as in prompt tuning (Lester et al. 2021). Immutable:
- * the array is not copied, so do not write to it. Equal if all numbers are.
+ * the array is not copied, so do not write to it. Equal if all numbers are. Rows are states of
+ * layer 0: in families that scale their embeddings (Gemma) behind the scaling, as transformers 5
+ * has it; transformers 4 scaled the rows of a soft prompt too, so one tuned there is times the root
+ * of D.
  *
  * @param tokens n, number of virtual tokens
  * @param width D, of the model

@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Token sequences of one forward pass, padded to one length.
@@ -15,8 +16,15 @@ import java.util.stream.IntStream;
  * @param sequences B token sequences
  * @param length T, the longest
  * @param side where the padding lies
+ * @param responseStarts by the caller's list, where each response begins, not counting input
+ *     embeddings before it; null if all is prompt
  */
-record Batch(int[] index, List<int[]> sequences, int length, Side side) {
+record Batch(
+    int[] index, List<int[]> sequences, int length, Side side, int @Nullable [] responseStarts) {
+  Batch(int[] index, List<int[]> sequences, int length, Side side) {
+    this(index, sequences, length, side, null);
+  }
+
   /** Where padding lies. */
   enum Side {
     LEFT,
@@ -72,7 +80,17 @@ record Batch(int[] index, List<int[]> sequences, int length, Side side) {
 
   /** The same sequences, known to the caller by other numbers. */
   Batch withIndex(int[] other) {
-    return new Batch(other, sequences, length, side);
+    return new Batch(other, sequences, length, side, responseStarts);
+  }
+
+  /** The same batch, with where the responses of the caller's whole list begin. */
+  Batch withResponseStarts(int[] starts) {
+    return new Batch(index, sequences, length, side, starts);
+  }
+
+  /** Where the response of sequence {@code b} begins, or its {@code length}. */
+  int responseStart(int b, int length) {
+    return responseStarts == null ? length : responseStarts[index[b]];
   }
 
   int size() {

@@ -62,7 +62,7 @@ final class BatchSteering {
             System.arraycopy(direction(s), 0, vectors, same ? 0 : b * width, width);
           }
           int n = batch.sequences().get(b).length - virtual;
-          for (int p : s.positions().resolve(n, n)) {
+          for (int p : s.positions().resolve(n, batch.responseStart(b, n))) {
             on[b * places + batch.place(b, p + virtual)] = 1;
           }
           if (s.positions().generated()) {

@@ -20,7 +20,8 @@ final class BlockTensors {
   private BlockTensors() {}
 
   /** Fused arrays of a block in {@code manager}. */
-  static List<NDArray> toNative(ModelConfig config, TunedBlock block, NDManager manager) {
+  static List<NDArray> toNative(
+      ModelConfig config, Precision precision, TunedBlock block, NDManager manager) {
     List<NDArray> arrays = new ArrayList<>();
     int used = 0;
     for (Slot slot : BlockLayout.of(config).slots()) {
@@ -41,7 +42,10 @@ final class BlockTensors {
         at += w.values().length;
         used++;
       }
-      arrays.add(manager.create(all, slot.shape()));
+      NDArray array = NativeTensor.empty(manager, slot.type(precision), slot.shape());
+      NativeTensor.fill(
+          array, 0, all.length, (first, into) -> into.put(all, (int) first, into.remaining()));
+      arrays.add(array);
     }
     if (used != block.tensors().size()) {
       throw new CheckpointException(

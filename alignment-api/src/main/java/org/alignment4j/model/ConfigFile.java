@@ -2,6 +2,7 @@ package org.alignment4j.model;
 
 import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
+import com.google.gson.JsonNull;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
@@ -27,6 +28,7 @@ import org.jspecify.annotations.Nullable;
  * Reads and writes config.json, old keys ({@code rope_theta}) and new ({@code rope_parameters}).
  */
 final class ConfigFile {
+  private static final String WINDOW = "sliding_window";
   private static final String SCALAR = "query_pre_attn_scalar";
 
   private final Path file;
@@ -84,6 +86,9 @@ final class ConfigFile {
       o.addProperty("attn_logit_softcapping", c.extras().scoreCap());
       o.addProperty("final_logit_softcapping", c.extras().logitCap());
     }
+    if (c.family().windows != Family.Windows.NONE) {
+      o.add(WINDOW, JsonNull.INSTANCE);
+    }
     o.addProperty("tie_word_embeddings", c.tiedHead());
     o.addProperty("attention_bias", false);
     o.addProperty("mlp_bias", false);
@@ -98,7 +103,11 @@ final class ConfigFile {
       throw new UnsupportedArchitectureException(
           "only plain configurations are written from scratch");
     }
-    return new com.google.gson.GsonBuilder().setPrettyPrinting().create().toJson(o);
+    return new com.google.gson.GsonBuilder()
+        .serializeNulls()
+        .setPrettyPrinting()
+        .create()
+        .toJson(o);
   }
 
   private ModelConfig config() {
@@ -133,11 +142,16 @@ final class ConfigFile {
         context,
         number(json, "rms_norm_eps", 1e-6),
         rope(context),
-        windowed.contains(true) ? integer("sliding_window", null) : 0,
+        windowed.contains(true) ? integer(WINDOW, defaultWindow(family)) : 0,
         windowed,
         flag("tie_word_embeddings", family.has(Trait.TIED_BY_DEFAULT)),
         ids("eos_token_id"),
         extras(family, headSize));
+  }
+
+  /** What transformers takes where the key is absent; null there means no window. */
+  private static int defaultWindow(Family family) {
+    return family == Family.PHI3 ? 0 : 4096;
   }
 
   private static int defaultHeadSize(Family family, int width, int heads) {
@@ -203,12 +217,12 @@ final class ConfigFile {
   }
 
   private List<Boolean> windowed(Family family, int blocks) {
-    JsonElement window = get(json, "sliding_window");
+    boolean none = json.has(WINDOW) ? get(json, WINDOW) == null : defaultWindow(family) == 0;
     boolean off =
         switch (family.windows) {
           case NONE -> true;
-          case IF_SWITCHED_ON -> window == null || !flag("use_sliding_window", false);
-          case ALL, EVERY_OTHER -> window == null;
+          case IF_SWITCHED_ON -> none || !flag("use_sliding_window", false);
+          case ALL, EVERY_OTHER -> none;
         };
     if (off) {
       return Collections.nCopies(blocks, false);

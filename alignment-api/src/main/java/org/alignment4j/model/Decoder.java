@@ -107,7 +107,7 @@ final class Decoder implements AutoCloseable {
         // Training is in float32, whatever inference computes in.
         .attributes("compute", compute.engineType(), StorageType.F32.engineType())
         .attributes("half", half, false)
-        .attributes("widen", precision.storage() != compute, precision.storage() != StorageType.F32)
+        .attribute("convert", precision != Precision.FLOAT32)
         // The smallest number instead of -inf: see mask.
         .attributes("lowest", compute == StorageType.F16 ? -6.0e4 : -3.0e38, -3.0e38)
         .attributes("embedding_scale", embeddingScale(compute), embeddingScale(StorageType.F32))
@@ -337,19 +337,12 @@ final class Decoder implements AutoCloseable {
 
   /** Two changes of one matrix as one, each A and B. */
   NDList stackLowRank(NDManager scope, List<NDArray> first, List<NDArray> second) {
-    return run(
-        kernels
-            .call("stack", scope)
-            .tensor(first.get(0))
-            .tensor(first.get(1))
-            .tensor(second.get(0))
-            .tensor(second.get(1)),
-        true);
+    return run(kernels.call("stack", scope).list(first).list(second), true);
   }
 
   /** A copy of a matrix with a change added. */
   NDArray mergeLowRank(NDManager scope, NDArray matrix, NDArray a, NDArray b) {
-    return run(kernels.call("merge", scope).tensor(matrix).tensor(a).tensor(b), true).get(0);
+    return run(kernels.call("merge", scope).list(List.of(matrix)).tensor(a).tensor(b), true).get(0);
   }
 
   /** An array [shape] of the type that is computed in, for keys and values. */

@@ -85,7 +85,7 @@ final class Generator {
             IntStream.concat(
                     ends.stream().mapToInt(Integer::intValue),
                     settings.stopTokens().stream().mapToInt(Integer::intValue))
-                .filter(id -> id < c.vocabulary())
+                .filter(id -> id >= 0 && id < c.vocabulary())
                 .distinct()
                 .sorted()
                 .mapToLong(id -> id)
@@ -128,7 +128,7 @@ final class Generator {
    */
   private Sampler.Choice next(NDManager step, int n, long[][] chosen) {
     // Where a sequence outgrows its rotary frequencies all keys change, so the cache is made anew.
-    boolean again = border > 0 && n > 0 && Arrays.stream(lengths(n)).anyMatch(l -> l == border + 1);
+    boolean again = n > 0 && crosses(n);
     boolean whole = n == 0 || again;
     NDArray ban = n < settings.minNewTokens() ? banned : none;
     int size = batch.size();
@@ -154,6 +154,15 @@ final class Generator {
     return sampler == null
         ? new Sampler.Choice(result.get(1).toLongArray(), new float[0])
         : sampler.choose(step, result.get(0), ban, n);
+  }
+
+  private boolean crosses(int n) {
+    for (int b = 0; border > 0 && b < answers.length; b++) {
+      if (!answers[b].done() && batch.sequences().get(b).length + n == border + 1) {
+        return true;
+      }
+    }
+    return false;
   }
 
   private int[] lengths(int n) {

@@ -42,8 +42,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * A white-box language model: an open-weight checkpoint whose hidden states can be read, steered
  * and tuned. Weights never change; {@link #with(Adapter)} and {@link #with(Steering...)} give views
- * that share them and are cheap enough to be made for one request. Thread-safe: many threads may
- * use one model and its views at once.
+ * that share them and are cheap enough to be made for one request; a model or view must stay open
+ * while a view made of it is in use. Thread-safe: many threads may use one model and its views at
+ * once.
  *
  * <p>Shapes in this package: B batch, T tokens, D width, H heads, K key/value heads, V vocabulary,
  * L blocks.
@@ -53,6 +54,9 @@ public final class LanguageModel implements AutoCloseable {
   private static final int CAPTURE_TOKENS = 1024;
 
   private static final int GENERATE_ROWS = 32;
+
+  /** Places B x T of the prompts that are answered together, one prompt at least. */
+  private static final int GENERATE_TOKENS = 8192;
 
   private final Base base;
   private final State state;
@@ -226,7 +230,9 @@ public final class LanguageModel implements AutoCloseable {
     return with((ControlVector) adapter, 1);
   }
 
-  /** A view with one block replaced; see {@link #with(Adapter)}. */
+  /**
+   * A view with one block replaced, changes of it by a LoRA included; see {@link #with(Adapter)}.
+   */
   public LanguageModel with(TunedBlock block) {
     require(
         block.layer().index() <= config().blocks(),
@@ -236,7 +242,10 @@ public final class LanguageModel implements AutoCloseable {
     return changed(
         m ->
             state.with(
-                state.weights.withBlock(block.layer(), BlockTensors.toNative(config(), block, m))));
+                state.weights.withBlockAlone(
+                    block.layer(),
+                    BlockTensors.toNative(config(), precision(), block, m),
+                    m.create(new Shape(0)))));
   }
 
   /**
@@ -258,7 +267,12 @@ public final class LanguageModel implements AutoCloseable {
   public LanguageModel withMerged(LoraAdapter lora) {
     LowRank places = LowRank.of(config(), lora);
     return changed(
-        m -> state.with(places.merged(state.weights, fused(places, lora, m), base.decoder, m)));
+        m -> {
+          try (NDManager scope = m.newSubManager()) {
+            return state.with(
+                places.merged(state.weights, fused(places, lora, scope), base.decoder, m));
+          }
+        });
   }
 
   private List<NDArray> fused(LowRank places, LoraAdapter lora, NDManager manager) {
@@ -289,9 +303,9 @@ public final class LanguageModel implements AutoCloseable {
   }
 
   /**
-   * A view in which the ids -1 to -N, anywhere in a prompt's token ids, stand for input embeddings of
-   * the caller's: id -1 - j for row j. Rows are in the units of layer 0, behind a family's scaling of
-   * its embeddings. Close it to free them.
+   * A view in which the ids -1 to -N, anywhere in a prompt's token ids, stand for input embeddings
+   * of the caller's: id -1 - j for row j. Rows are in the units of layer 0, behind a family's
+   * scaling of its embeddings. Close it to free them.
    *
    * @param rows [N, D]
    * @throws IllegalArgumentException if there are none, a width differs from the model's, or this
@@ -349,8 +363,7 @@ public final class LanguageModel implements AutoCloseable {
     for (Steering s : changes) {
       all.add(fitting(s));
     }
-    return new LanguageModel(
-        base, state.with(List.copyOf(all), state.each), null, false);
+    return new LanguageModel(base, state.with(List.copyOf(all), state.each), null, false);
   }
 
   /**
@@ -368,8 +381,7 @@ public final class LanguageModel implements AutoCloseable {
       own.forEach(this::fitting);
       each.add(List.copyOf(own));
     }
-    return new LanguageModel(
-        base, state.with(state.steering, each), null, false);
+    return new LanguageModel(base, state.with(state.steering, each), null, false);
   }
 
   private Steering fitting(Steering s) {
@@ -423,9 +435,10 @@ public final class LanguageModel implements AutoCloseable {
     Map<Layer, float[][]> values = new LinkedHashMap<>();
     capture.layers().forEach(l -> values.put(l, new float[labels.size()][]));
     List<int[]> ids = prepared(sequences.stream().map(Encoded::ids).toList());
+    int[] starts = sequences.stream().mapToInt(Encoded::responseStart).toArray();
     for (Batch batch : Batch.group(ids, CAPTURE_TOKENS, Batch.Side.RIGHT)) {
       Cancellation.check("capture");
-      captureBatch(batch, capture, positions, firstRow, values);
+      captureBatch(batch.withResponseStarts(starts), capture, positions, firstRow, values);
     }
     return new Activations(labels, values);
   }
@@ -577,8 +590,7 @@ public final class LanguageModel implements AutoCloseable {
     Completion[] result = new Completion[sequences.size()];
     List<Integer> order = new ArrayList<>(IntStream.range(0, result.length).boxed().toList());
     order.sort(java.util.Comparator.comparingInt(i -> sequences.get(i).length));
-    for (int from = 0; from < order.size(); from += GENERATE_ROWS) {
-      List<Integer> some = order.subList(from, Math.min(order.size(), from + GENERATE_ROWS));
+    for (List<Integer> some : together(order, prepared)) {
       Batch batch =
           Batch.of(some.stream().map(prepared::get).toList(), Batch.Side.LEFT)
               .withIndex(some.stream().mapToInt(Integer::intValue).toArray());
@@ -592,10 +604,25 @@ public final class LanguageModel implements AutoCloseable {
     return List.of(result);
   }
 
+  /** Groups of prompts of ascending length that are answered together. */
+  private static List<List<Integer>> together(List<Integer> order, List<int[]> sequences) {
+    List<List<Integer>> groups = new ArrayList<>();
+    int from = 0;
+    for (int i = 1; i <= order.size(); i++) {
+      if (i == order.size()
+          || i - from == GENERATE_ROWS
+          || (long) sequences.get(order.get(i)).length * (i + 1 - from) > GENERATE_TOKENS) {
+        groups.add(order.subList(from, i));
+        from = i;
+      }
+    }
+    return groups;
+  }
+
   private void check(List<int[]> sequences, Generation settings) {
     for (int i = 0; i < sequences.size(); i++) {
       require(
-          sequences.get(i).length + Math.max(1, settings.minNewTokens())
+          (long) sequences.get(i).length + Math.max(1, settings.minNewTokens())
               <= config().contextLength() - virtualTokens(),
           "sequence %s of %s tokens leaves no room in the context of %s",
           i,

@@ -57,7 +57,7 @@ public final class PrefixCache implements AutoCloseable {
       ProgressListener progress) {
     require(layer.index() < model.config().blocks(), "no block reads %s", layer);
     model.check(sequences);
-    require(model.virtualTokens() == 0, "a view with a soft prompt has no prefix cache");
+    model.requireUnsteered();
     PrefixCache cache = new PrefixCache(layer, model.config().width(), List.copyOf(sequences));
     long bytes = 0;
     for (int[] s : sequences) {
@@ -82,7 +82,7 @@ public final class PrefixCache implements AutoCloseable {
   }
 
   private int bytes(int[] sequence) {
-    return sequence.length * width * Float.BYTES;
+    return Math.toIntExact((long) sequence.length * width * Float.BYTES);
   }
 
   private void map() {
@@ -148,7 +148,8 @@ public final class PrefixCache implements AutoCloseable {
     int row = width * Float.BYTES;
     int stride = batch.length() * row;
     ByteBuffer all =
-        ByteBuffer.allocateDirect(batch.size() * stride).order(ByteOrder.nativeOrder());
+        ByteBuffer.allocateDirect(Math.multiplyExact(batch.size(), stride))
+            .order(ByteOrder.nativeOrder());
     for (int b = 0; b < batch.size(); b++) {
       ByteBuffer own = rows[batch.index()[b]];
       all.put(b * stride, own, 0, own.capacity());

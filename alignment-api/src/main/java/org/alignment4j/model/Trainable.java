@@ -25,7 +25,10 @@ public interface Trainable extends AutoCloseable {
    */
   NDList crossEntropy(List<Encoded> sequences, NDManager scope);
 
-  /** A view of the model that runs with the part as it is now; it follows further training. */
+  /**
+   * A view of the model that runs with the part as it is now; whether it follows further training
+   * is the implementation's to say. Close it.
+   */
   LanguageModel view();
 
   @Override

@@ -24,6 +24,9 @@ public final class TrainableBlock implements AutoCloseable {
 
   private TrainableBlock(LanguageModel model, Layer layer) {
     model.requireUnsteered();
+    require(
+        !model.weights().hasLowRank(),
+        "this view has a LoRA; merge it before its weights are trained");
     this.model = model;
     this.layer = layer;
     this.manager = model.manager().newSubManager();

@@ -103,7 +103,7 @@ public final class TrainableLora implements Trainable {
     return places.applied(model.weights(), fused, model.decoder(), scope);
   }
 
-  /** Unlike that of {@link TrainableWeights}, this view stays as the LoRA is now; close it. */
+  /** A view with the LoRA as it is now, which does not follow further training; close it. */
   @Override
   public LanguageModel view() {
     return model.with(snapshot(initial.provenance()));

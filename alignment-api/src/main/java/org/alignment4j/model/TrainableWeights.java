@@ -40,6 +40,9 @@ public final class TrainableWeights implements Trainable {
 
   private TrainableWeights(LanguageModel model, Set<Layer> layers, boolean ends) {
     model.requireUnsteered();
+    require(
+        !model.weights().hasLowRank(),
+        "this view has a LoRA; merge it before its weights are trained");
     this.model = model;
     this.layers = layers;
     this.manager = model.manager().newSubManager();
@@ -123,6 +126,7 @@ public final class TrainableWeights implements Trainable {
     return BlockTensors.toJava(model.config(), fused);
   }
 
+  /** A view that follows further training and owns no memory. */
   @Override
   public LanguageModel view() {
     return model.viewOf(weights);

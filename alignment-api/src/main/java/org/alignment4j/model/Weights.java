@@ -15,6 +15,7 @@ import org.alignment4j.core.Layer;
 import org.alignment4j.model.BlockLayout.Part;
 import org.alignment4j.model.BlockLayout.Slot;
 import org.alignment4j.tensor.Checkpoint;
+import org.alignment4j.tensor.Kernels;
 import org.alignment4j.tensor.NativeTensor;
 
 /**
@@ -58,6 +59,7 @@ record Weights(NDArray embeddings, List<NDArray> blocks, NDArray finalNorm, NDAr
       blocks.addAll(Collections.nCopies(SKIPPED, reader.none));
     }
     reader.refuseRest();
+    Kernels.share(blocks);
     return new Weights(embeddings, List.copyOf(blocks), norm, output);
   }
 
@@ -73,6 +75,23 @@ record Weights(NDArray embeddings, List<NDArray> blocks, NDArray finalNorm, NDAr
       copy.set(layer.block() * BlockLayout.STRIDE + i, arrays.get(i));
     }
     return new Weights(embeddings, List.copyOf(copy), finalNorm, output);
+  }
+
+  /** The same weights but for one block, without low-rank changes of it. */
+  Weights withBlockAlone(Layer layer, List<NDArray> arrays, NDArray none) {
+    List<NDArray> all = new ArrayList<>(arrays);
+    all.addAll(Collections.nCopies(SKIPPED, none));
+    return withBlock(layer, all);
+  }
+
+  /** Whether any matrix has a low-rank change beside it. */
+  boolean hasLowRank() {
+    for (int i = 0; i < blocks.size(); i++) {
+      if (i % BlockLayout.STRIDE >= BlockLayout.WEIGHTS && blocks.get(i).getShape().size() > 0) {
+        return true;
+      }
+    }
+    return false;
   }
 
   /** The same ends around other arrays of blocks. */

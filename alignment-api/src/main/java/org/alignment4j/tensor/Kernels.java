@@ -33,6 +33,8 @@ import org.jspecify.annotations.Nullable;
  * requires gradients and gradient mode is on, see {@link GradientScope}. Thread-safe.
  */
 public final class Kernels implements AutoCloseable {
+  private static final String FIRST_LIST = "list0[]";
+
   private final String name;
   private final Model inference;
   private final Model training;
@@ -46,6 +48,14 @@ public final class Kernels implements AutoCloseable {
   /** Starts the description of a module; the name appears in error messages only. */
   public static Builder named(String name) {
     return new Builder(name);
+  }
+
+  /**
+   * Marks tensors that threads share and pass in the first list of their calls, so that no call
+   * finds them unmarked and none has to mark them while another runs.
+   */
+  public static void share(List<NDArray> arrays) {
+    arrays.forEach(a -> a.setName(FIRST_LIST));
   }
 
   /** Starts a call of one of the module's methods; results go to {@code scope}. */
@@ -230,7 +240,6 @@ public final class Kernels implements AutoCloseable {
 
     /** Adds a tensor. */
     public Call tensor(NDArray array) {
-      array.setName(null);
       plain.add(arguments.size());
       arguments.add(array);
       return this;
@@ -262,7 +271,9 @@ public final class Kernels implements AutoCloseable {
       String listName = "list" + lists++ + "[]";
       List<NDArray> some = arrays.isEmpty() ? List.of(scope.create(new Shape(0))) : arrays;
       for (NDArray array : some) {
-        array.setName(listName);
+        if (!listName.equals(array.getName())) {
+          array.setName(listName);
+        }
         arguments.add(array);
       }
       return this;
@@ -270,14 +281,15 @@ public final class Kernels implements AutoCloseable {
 
     /**
      * The engine sorts arguments by the names of the arrays, so an array that is an argument and
-     * also stands in a list needs a second object for the argument; gradients flow through the
-     * view.
+     * also stands in a list, of this call or of another thread's, needs a second object for the
+     * argument; gradients flow through the view.
      */
     private void separate() {
       for (int i = 0; i < plain.size(); i++) {
         NDArray array = arguments.get(plain.get(i));
         if (array.getName() != null) {
           NDArray view = array.reshape(array.getShape());
+          view.attach(scope);
           view.setName(null);
           arguments.set(plain.get(i), view);
         }

@@ -90,15 +90,7 @@ public final class NativeTensor {
     while (into.hasRemaining()) {
       int n = Math.min(CHUNK, into.remaining());
       try (NDManager scope = tensor.getManager().newSubManager()) {
-        into.put(
-            kernels(scope)
-                .call("floats", scope)
-                .tensor(tensor)
-                .ints(first)
-                .ints(n)
-                .infer()
-                .get(0)
-                .toFloatArray());
+        into.put(call("floats", tensor, scope).ints(first).ints(n).infer().get(0).toFloatArray());
       }
       first += n;
     }
@@ -110,12 +102,19 @@ public final class NativeTensor {
     for (NDArray t : tensors) {
       try (NDManager scope = manager.newSubManager()) {
         // Not an inference tensor: it may be trained.
-        NDArray copy = kernels(manager).call("widened", scope).tensor(t).train().get(0);
+        NDArray copy = call("widened", t, scope).train().get(0);
         copy.attach(manager);
         copies.add(copy);
       }
     }
     return copies;
+  }
+
+  /** A call on one tensor, by a list if other threads pass it so: names must stay as they are. */
+  private static Kernels.Call call(String method, NDArray tensor, NDManager scope) {
+    return tensor.getName() == null
+        ? kernels(scope).call(method, scope).tensor(tensor)
+        : kernels(scope).call(method + "_of", scope).list(List.of(tensor));
   }
 
   private static ByteBuffer buffer(int elements) {

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
@@ -15,10 +16,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.TreeMap;
+import org.alignment4j.adapter.Adapter;
 import org.alignment4j.adapter.ControlVector;
 import org.alignment4j.adapter.LoraAdapter;
 import org.alignment4j.adapter.LoraAdapter.Target;
 import org.alignment4j.adapter.SoftPrompt;
+import org.alignment4j.adapter.TunedBlock;
 import org.alignment4j.chat.Encoded;
 import org.alignment4j.core.CheckpointException;
 import org.alignment4j.core.Layer;
@@ -253,8 +256,7 @@ class AdapterTests {
         near(
             view.nextTokenLogitsIds(List.of(mixed, other)),
             model.nextTokenLogitsIds(List.of(plain, other)));
-        near(
-            both.nextTokenLogitsIds(List.of(mixed)), prompted.nextTokenLogitsIds(List.of(plain)));
+        near(both.nextTokenLogitsIds(List.of(mixed)), prompted.nextTokenLogitsIds(List.of(plain)));
         Generation settings = Generation.builder(5).repetitionPenalty(1.2).build();
         assertEquals(5, view.generateIds(List.of(mixed), settings).get(0).ids().length);
         assertThrows(
@@ -262,8 +264,7 @@ class AdapterTests {
         assertThrows(
             IllegalArgumentException.class, () -> model.nextTokenLogitsIds(List.of(mixed)));
         assertThrows(
-            IllegalArgumentException.class,
-            () -> view.scoreIds(mixed, List.of(new int[] {-1})));
+            IllegalArgumentException.class, () -> view.scoreIds(mixed, List.of(new int[] {-1})));
       }
     }
   }
@@ -327,6 +328,124 @@ class AdapterTests {
       directions.put(new Layer(9), directions.get(new Layer(1)));
       ControlVector high = new ControlVector(directions, TunedBlockTests.provenance());
       assertThrows(CheckpointException.class, () -> model.with(high, 1));
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(Precision.class)
+  void everyKindOfAdapterRunsInEveryPrecision(Precision precision) throws IOException {
+    Path path = TinyModels.write(folder.resolve("m"), Family.QWEN2, 0, 20);
+    List<int[]> ids = sequences(10);
+    Generation greedy = Generation.greedy(4).ignoringEnd();
+    try (LanguageModel wide = LanguageModel.load(path);
+        LanguageModel model = LanguageModel.load(path, Device.cpu(), precision)) {
+      LoraAdapter lora = TinyModels.lora(model.config(), 2, 1, new Layer(1), new Layer(2));
+      TunedBlock block;
+      try (TrainableBlock trained = TrainableBlock.of(wide, new Layer(2))) {
+        trained.parameters().get(1).muli(1.5);
+        block = trained.snapshot(TunedBlockTests.provenance());
+      }
+      int d = model.config().width();
+      SoftPrompt soft =
+          new SoftPrompt(
+              2, d, TinyModels.noise(new Random(3), 2 * d), TunedBlockTests.provenance());
+      Steering add = Steering.add(new Layer(1), TinyModels.noise(new Random(4), d), 2);
+      for (Adapter adapter : List.of(lora, block, soft)) {
+        try (LanguageModel view = model.with(adapter);
+            LanguageModel reference = wide.with(adapter)) {
+          float[][] own = view.with(add).nextTokenLogitsIds(ids);
+          float[][] exact = reference.with(add).nextTokenLogitsIds(ids);
+          for (int i = 0; i < own.length; i++) {
+            assertTrue(TinyModels.relative(own[i], exact[i]) < 0.1, adapter.getClass().getName());
+          }
+          assertEquals(4, view.generateIds(ids, greedy).get(0).ids().length);
+        }
+      }
+      try (LanguageModel merged = model.withMerged(lora);
+          TrainableBlock live = TrainableBlock.of(model, new Layer(1))) {
+        assertEquals(4, merged.generateIds(ids, greedy).get(0).ids().length);
+        assertEquals(4, live.view().generateIds(ids, greedy).get(0).ids().length);
+      }
+    }
+  }
+
+  @Test
+  void aTunedBlockReplacesALorasChangesOfItToo() throws IOException {
+    Path path = TinyModels.write(folder.resolve("m"), Family.LLAMA, 0, 21);
+    List<int[]> ids = sequences(11);
+    try (LanguageModel model = LanguageModel.load(path)) {
+      LoraAdapter lora = TinyModels.lora(model.config(), 2, 1, new Layer(2));
+      TunedBlock block;
+      try (TrainableBlock same = TrainableBlock.of(model, new Layer(2))) {
+        block = same.snapshot(TunedBlockTests.provenance());
+      }
+      try (LanguageModel applied = model.with(lora);
+          LanguageModel replaced = applied.with(block)) {
+        near(replaced.nextTokenLogitsIds(ids), model.nextTokenLogitsIds(ids));
+        assertThrows(
+            IllegalArgumentException.class, () -> TrainableBlock.of(applied, new Layer(1)));
+        assertThrows(IllegalArgumentException.class, () -> TrainableWeights.all(applied));
+      }
+    }
+  }
+
+  @Test
+  void steeringOfTheResponseCountsWhereTheResponseBegins() throws IOException {
+    Path path = TinyModels.write(folder.resolve("m"), Family.LLAMA, 0, 22);
+    int[] ids = {4, 9, 21, 3, 17, 8};
+    try (LanguageModel model = LanguageModel.load(path)) {
+      float[] v = TinyModels.noise(new Random(1), model.config().width());
+      Layer layer = new Layer(1);
+      Capture all = Capture.layers(1, 1, TokenPositions.all());
+      float[][] plain = model.captureIds(List.of(TinyModels.prompt(ids)), all).at(layer);
+      Steering response = new Steering(layer, TokenPositions.response(), Steering.Kind.ADD, v);
+      Steering last = new Steering(layer, TokenPositions.lastPrompt(), Steering.Kind.ADD, v);
+      List<Encoded> whole = List.of(new Encoded(ids, 4));
+      float[][] inResponse = model.with(response).captureIds(whole, all).at(layer);
+      float[][] atLast = model.with(last).captureIds(whole, all).at(layer);
+      for (int p = 0; p < ids.length; p++) {
+        assertEquals(p >= 4, TinyModels.difference(inResponse[p], plain[p]) > 1e-3, "token " + p);
+        assertEquals(p == 3, TinyModels.difference(atLast[p], plain[p]) > 1e-3, "token " + p);
+      }
+    }
+  }
+
+  @Test
+  void capturesGoOnWhileViewsAreMergedAndTrained() throws Exception {
+    Path path = TinyModels.write(folder.resolve("m"), Family.QWEN3, 0, 23);
+    List<int[]> ids = sequences(12);
+    try (LanguageModel model = LanguageModel.load(path)) {
+      LoraAdapter lora = TinyModels.lora(model.config(), 2, 1, new Layer(1), new Layer(2));
+      float[][] expected = model.nextTokenLogitsIds(ids);
+      var pool = java.util.concurrent.Executors.newFixedThreadPool(3);
+      try {
+        List<java.util.concurrent.Future<?>> work = new ArrayList<>();
+        for (int t = 0; t < 2; t++) {
+          work.add(
+              pool.submit(
+                  () -> {
+                    for (int i = 0; i < 150; i++) {
+                      near(model.nextTokenLogitsIds(ids), expected);
+                    }
+                  }));
+        }
+        work.add(
+            pool.submit(
+                () -> {
+                  for (int i = 0; i < 60; i++) {
+                    model.withMerged(lora).close();
+                    try (LanguageModel one = model.with(lora)) {
+                      one.with(lora).close();
+                    }
+                    TrainableBlock.of(model, new Layer(1)).close();
+                  }
+                }));
+        for (var w : work) {
+          w.get();
+        }
+      } finally {
+        pool.shutdownNow();
+      }
     }
   }
 

@@ -56,7 +56,8 @@ final class TinyModels {
     if (window > 0) {
       Path json = folder.resolve("config.json");
       String text = Files.readString(json);
-      Files.writeString(json, text.replaceFirst("\\{", "{ \"sliding_window\": " + window + ","));
+      Files.writeString(
+          json, text.replace("\"sliding_window\": null", "\"sliding_window\": " + window));
     }
     perturb(folder.resolve("model.safetensors"), new Random(seed));
     return folder;

@@ -52,7 +52,7 @@ class LoraTrainingTests {
   @Test
   void learnsItsDataLeavesTheBaseAndComesBackFromItsFiles() {
     TrainingSettings settings =
-        TrainingSettings.builder().epochs(25).batchSize(4).learningRate(1e-2).seed(3).build();
+        TrainingSettings.builder().epochs(40).batchSize(4).learningRate(1e-2).seed(3).build();
     try (LanguageModel model = LanguageModel.load(MODEL)) {
       List<Layer> layers = List.of(new Layer(2), new Layer(3));
       LoraAdapter initial =
