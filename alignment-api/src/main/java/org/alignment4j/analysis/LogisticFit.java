@@ -66,7 +66,8 @@ final class LogisticFit {
     for (int i = 0; i < HALVINGS; i++, share /= 2) {
       double[] next = moved(parameters, direction, share);
       double[] odds = moved(logOdds, change, share);
-      if (value(next, odds) <= value + 1e-4 * share * slope) {
+      // Near the solution the gain is less than the sum's rounding, which must not end the descent.
+      if (value(next, odds) <= value + 1e-4 * share * slope + 8 * Math.ulp(value)) {
         parameters = next;
         logOdds = odds;
         return length(gradient()) <= GRADIENT_TOLERANCE * reference;
