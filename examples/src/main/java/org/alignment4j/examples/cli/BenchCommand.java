@@ -1,5 +1,6 @@
 package org.alignment4j.examples.cli;
 
+import ai.djl.Device;
 import ai.djl.engine.Engine;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -28,10 +29,12 @@ import picocli.CommandLine.Parameters;
 @Command(
     name = "bench",
     description = {
-      "Times loading, capture, generation and tuning of a checkpoint, in float32.",
+      "Times loading, capture, generation and tuning of a checkpoint.",
       "machine_gflops GFLOP/s, machine_gbs GB/s: what the machine does with nothing else to do;"
           + " *_gflops, *_gbs, *_share_of_matmul, *_share_of_bandwidth: what the model reaches.",
-      "load_s s; capture_all, capture_prefix prompts/s; generate_b1, generate_b8 new tokens/s;"
+      "load_s s; load_peak_over_weights: most memory held while loading, less that before, over"
+          + " weights_mib.",
+      "capture_all, capture_prefix prompts/s; generate_b1, generate_b8 new tokens/s;"
           + " actor_usual, actor_prefix s for one epoch of 32 prompts; peak_rss_mib MiB."
     })
 final class BenchCommand extends AlignCommand {
@@ -64,6 +67,8 @@ final class BenchCommand extends AlignCommand {
       description = "JSON with prompts as lists of numbers; default: generated")
   private @Nullable Path workload;
 
+  @Mixin private PrecisionOption precision = new PrecisionOption();
+
   @Mixin private ThreadOptions threads = new ThreadOptions();
 
   @Override
@@ -73,9 +78,16 @@ final class BenchCommand extends AlignCommand {
     DjlDefaults.apply();
     Engine.getEngine("PyTorch"); // a peer's time to load a model does not hold its import of torch
     Map<String, Object> json = new LinkedHashMap<>();
+    Double before = heldMib("VmRSS:");
     long start = System.nanoTime();
-    try (LanguageModel model = LanguageModel.load(folder)) {
+    try (LanguageModel model = LanguageModel.load(folder, Device.cpu(), precision.get())) {
       json.put("load_s", rounded((System.nanoTime() - start) / 1e9));
+      double weights = model.config().weightBytes(precision.get()) / (1024.0 * 1024);
+      json.put("weights_mib", rounded(weights));
+      Double most = heldMib("VmHWM:");
+      if (before != null && most != null) {
+        json.put("load_peak_over_weights", rounded((most - before) / weights));
+      }
       Layer middle = new Layer(Math.max(1, model.config().blocks() / 2));
       Layer at = layer == null ? middle : new Layer(layer);
       Bench bench = new Bench(model, at, work, repeats);
@@ -92,12 +104,13 @@ final class BenchCommand extends AlignCommand {
       }
       measured.putAll(bench.rates(measured));
       measured.forEach((name, value) -> json.put(name, rounded(value)));
-      Double peak = peakMib();
+      Double peak = heldMib("VmHWM:");
       if (peak != null) {
         json.put("peak_rss_mib", rounded(peak));
       }
       json.put("layer", at.index());
     }
+    json.put("precision", precision.get().name().toLowerCase(Locale.ROOT));
     json.put("threads", threadCount);
     json.put("repeats", repeats);
     json.put("workload", work.source());
@@ -118,15 +131,18 @@ final class BenchCommand extends AlignCommand {
     return Workload.generated();
   }
 
-  /** Most memory the process held at once, as the system counts it; null where it does not say. */
-  private static @Nullable Double peakMib() {
+  /**
+   * Memory the process holds ({@code VmRSS:}) or held at most ({@code VmHWM:}), as the system counts
+   * it; null where it does not say.
+   */
+  private static @Nullable Double heldMib(String key) {
     Path status = Path.of("/proc/self/status");
     if (!Files.isReadable(status)) {
       return null;
     }
     try {
       for (String line : Files.readAllLines(status)) {
-        if (line.startsWith("VmHWM:")) {
+        if (line.startsWith(key)) {
           return Long.parseLong(line.replaceAll("\\D", "")) / 1024.0;
         }
       }

@@ -48,14 +48,25 @@ class CommandTests {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"llama2", "llama3-ropescaled", "mistral", "qwen2", "qwen3"})
+  @ValueSource(
+      strings = {
+        "llama2", "llama3-ropescaled", "mistral", "qwen2", "qwen3", "gemma", "gemma2", "phi3"
+      })
   void parityHoldsForEveryFamily(String family) {
     Path model = CommandRun.parityModel(family, folder.resolve(family));
     CommandRun run = CommandRun.of("verify-parity", model, "--json");
     assertEquals(0, run.status(), run.err());
     JsonObject json = run.json();
     assertEquals(
-        List.of("family", "max_abs_hidden", "max_abs_logits", "max_rel_grad", "greedy_equal"),
+        List.of(
+            "family",
+            "precision",
+            "max_abs_hidden",
+            "max_abs_logits",
+            "max_rel_hidden",
+            "max_rel_logits",
+            "max_rel_grad",
+            "greedy_equal"),
         List.copyOf(json.keySet()));
     assertTrue(json.get("greedy_equal").getAsBoolean());
     assertTrue(json.get("max_abs_hidden").getAsDouble() <= 2e-4);
