@@ -132,8 +132,8 @@ final class BenchCommand extends AlignCommand {
   }
 
   /**
-   * Memory the process holds ({@code VmRSS:}) or held at most ({@code VmHWM:}), as the system counts
-   * it; null where it does not say.
+   * Memory the process holds ({@code VmRSS:}) or held at most ({@code VmHWM:}), as the system
+   * counts it; null where it does not say.
    */
   private static @Nullable Double heldMib(String key) {
     Path status = Path.of("/proc/self/status");

@@ -50,7 +50,14 @@ class CommandTests {
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "llama2", "llama3-ropescaled", "mistral", "qwen2", "qwen3", "gemma", "gemma2", "phi3"
+        "llama2",
+        "llama3-ropescaled",
+        "mistral",
+        "qwen2",
+        "qwen3",
+        "gemma",
+        "gemma2",
+        "phi3"
       })
   void parityHoldsForEveryFamily(String family) {
     Path model = CommandRun.parityModel(family, folder.resolve(family));
