@@ -2,6 +2,7 @@ package org.alignment4j.adapter;
 
 import static org.alignment4j.adapter.ControlVectors.assertIdentical;
 import static org.alignment4j.adapter.ControlVectors.assertSame;
+import static org.alignment4j.adapter.ControlVectors.largest;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -32,12 +33,14 @@ class ControlVectorTests {
     ControlVector v = ControlVectors.random(one);
     ControlVector w = ControlVectors.random(two);
     ControlVector u = ControlVectors.random(three);
-    assertSame(v.plus(w), w.plus(v));
-    assertSame(v.plus(w).plus(u), v.plus(w.plus(u)));
-    assertSame(v.plus(w).times(a), v.times(a).plus(w.times(a)));
-    assertSame(v.times(a + b), v.times(a).plus(v.times(b)));
+    double size = largest(v) + largest(w) + largest(u);
+    double factors = 1 + Math.abs(a) + Math.abs(b);
+    assertSame(v.plus(w), w.plus(v), size);
+    assertSame(v.plus(w).plus(u), v.plus(w.plus(u)), size);
+    assertSame(v.plus(w).times(a), v.times(a).plus(w.times(a)), factors * size);
+    assertSame(v.times(a + b), v.times(a).plus(v.times(b)), factors * size);
     assertSame(v.times(a).times(b), v.times(a * b));
-    assertSame(v.minus(w), v.plus(w.negate()));
+    assertSame(v.minus(w), v.plus(w.negate()), size);
     assertIdentical(v, v.times(1));
     assertIdentical(v, v.negate().negate());
   }

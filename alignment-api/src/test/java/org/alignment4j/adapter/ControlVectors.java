@@ -47,20 +47,27 @@ final class ControlVectors {
 
   /** The directions are equal within rounding; layers that one lacks count as zero. */
   static void assertSame(ControlVector expected, ControlVector actual) {
+    assertSame(expected, actual, Math.max(largest(expected), largest(actual)));
+  }
+
+  /** The longest direction, more than 0. */
+  static double largest(ControlVector v) {
+    return Math.max(1e-30, v.lengths().values().stream().mapToDouble(l -> l).max().orElse(0));
+  }
+
+  /**
+   * @param size of the numbers that were added up on the way, which rounding goes by: where they
+   *     cancel each other the result is much smaller
+   */
+  static void assertSame(ControlVector expected, ControlVector actual, double size) {
     float[] zero = new float[expected.width()];
     SortedMap<Layer, float[]> all = new TreeMap<>(expected.directions());
     all.putAll(actual.directions());
-    double largest = 1e-30;
-    for (ControlVector v : java.util.List.of(expected, actual)) {
-      for (double length : v.lengths().values()) {
-        largest = Math.max(largest, length);
-      }
-    }
     for (Layer layer : all.keySet()) {
       assertArrayEquals(
           expected.directions().getOrDefault(layer, zero),
           actual.directions().getOrDefault(layer, zero),
-          (float) (1e-6 * largest),
+          (float) (1e-6 * size),
           layer::toString);
     }
   }
