@@ -2,6 +2,7 @@ package org.alignment4j.model;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -10,7 +11,8 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Token sequences of one forward pass, padded to one length.
+ * Token sequences of one forward pass. Their tokens stand one behind the other; where they must
+ * stand in rows of one length, as in attention and generation, these are padded.
  *
  * @param index place of each sequence in the caller's list [B]
  * @param sequences B token sequences
@@ -21,6 +23,9 @@ import org.jspecify.annotations.Nullable;
  */
 record Batch(
     int[] index, List<int[]> sequences, int length, Side side, int @Nullable [] responseStarts) {
+  /** Places of a batch's padded rows may be so many times its tokens. */
+  private static final double WASTE = 1.5;
+
   Batch(int[] index, List<int[]> sequences, int length, Side side) {
     this(index, sequences, length, side, null);
   }
@@ -37,9 +42,9 @@ record Batch(
   }
 
   /**
-   * Groups sequences of like length, so that little is computed for padding.
+   * Groups sequences of like length, so that little of attention is computed for padding.
    *
-   * @param tokens at most so many places B x T in a batch, one sequence at least
+   * @param tokens at most so many tokens in a batch, one sequence at least
    */
   static List<Batch> group(List<int[]> sequences, int tokens, Side side) {
     List<Integer> order = new ArrayList<>();
@@ -49,12 +54,12 @@ record Batch(
     order.sort(Comparator.comparingInt(i -> sequences.get(i).length));
     List<Batch> batches = new ArrayList<>();
     List<Integer> group = new ArrayList<>();
-    int used = 0;
+    long used = 0;
     for (int i : order) {
       int n = sequences.get(i).length;
-      int places = n * (group.size() + 1);
-      boolean wasteful = group.size() >= 4 && places - (used + n) > places / 12;
-      if (!group.isEmpty() && (places > tokens || wasteful)) {
+      boolean full = used + n > tokens;
+      boolean wasteful = (long) n * (group.size() + 1) > WASTE * (used + n);
+      if (!group.isEmpty() && (full || wasteful)) {
         batches.add(pick(sequences, group, side));
         group.clear();
         used = 0;
@@ -102,9 +107,74 @@ record Batch(
     return sequences.stream().mapToInt(s -> s.length).toArray();
   }
 
+  /** Whether all sequences have the same length, so that nothing is padded. */
+  private boolean even() {
+    return sequences.stream().allMatch(s -> s.length == length);
+  }
+
   /** Whether no mask is needed: padding on the right is never looked at by a causal model. */
   boolean plain() {
-    return side == Side.RIGHT || sequences.stream().allMatch(s -> s.length == length);
+    return side == Side.RIGHT || even();
+  }
+
+  /** N, the tokens of all sequences. */
+  int tokens() {
+    return sequences.stream().mapToInt(s -> s.length).sum();
+  }
+
+  /** Where each sequence begins among the N tokens that stand one behind the other [B]. */
+  int[] firstTokens() {
+    int[] first = new int[size()];
+    for (int b = 1; b < first.length; b++) {
+      first[b] = first[b - 1] + sequences.get(b - 1).length;
+    }
+    return first;
+  }
+
+  /** Where the last token of each sequence stands among the N tokens [B]. */
+  long[] lastTokens() {
+    int[] first = firstTokens();
+    return IntStream.range(0, size())
+        .mapToLong(b -> first[b] + sequences.get(b).length - 1L)
+        .toArray();
+  }
+
+  /** Ids of the N tokens, int64. */
+  NDArray tokenIds(NDManager scope) {
+    return scope.create(sequences.stream().flatMapToInt(IntStream::of).mapToLong(i -> i).toArray());
+  }
+
+  /** Position of each of the N tokens in its sequence [N, 1] int64. */
+  NDArray tokenPositions(NDManager scope) {
+    return scope.create(
+        sequences.stream()
+            .flatMapToInt(s -> IntStream.range(0, s.length))
+            .mapToLong(p -> p)
+            .toArray(),
+        new Shape(tokens(), 1));
+  }
+
+  /** The place in the padded rows [BT] of each of the N tokens, int64. */
+  NDArray tokenPlaces(NDManager scope) {
+    long[] places = new long[tokens()];
+    int n = 0;
+    for (int b = 0; b < size(); b++) {
+      for (int p = 0; p < sequences.get(b).length; p++) {
+        places[n++] = (long) b * length + place(b, p);
+      }
+    }
+    return scope.create(places);
+  }
+
+  /**
+   * The token at each place of the padded rows [BT] int64, 0 where none is; [0] if none is padded.
+   */
+  NDArray placeTokens(NDManager scope) {
+    if (even()) {
+      return scope.zeros(new Shape(0), DataType.INT64);
+    }
+    int[] first = firstTokens();
+    return fill(scope, length, (b, p) -> (long) first[b] + p, 0).flatten();
   }
 
   /** The place in the padded row of token {@code position} of sequence {@code b}. */

@@ -178,7 +178,12 @@ final class Decoder implements AutoCloseable {
   /** One steering edit, resolved for a batch: vector [1, D], on [B, T]. */
   record Edit(Steering steering, NDArray vector, NDArray on) {}
 
-  /** What one pass over some blocks should do and give. */
+  /**
+   * What one pass over some blocks should do and give.
+   *
+   * @param rows tokens of the batch's N whose states are wanted
+   * @param pick one token of each sequence, if the last block's output is wanted only there
+   */
   record Pass(
       int first,
       int end,
@@ -205,8 +210,8 @@ final class Decoder implements AutoCloseable {
   }
 
   /**
-   * Runs blocks first + 1 to end over x [BT, D]; gives the last block's output, [BT, D] or, at
-   * pick, [B, D], then per captured layer [N, D].
+   * Runs blocks first + 1 to end over the batch's N tokens, x [N, D]; gives the last block's
+   * output, [N, D] or, at pick, [B, D], then per captured layer a row per wanted one.
    */
   NDList blocks(
       NDManager scope, NDArray x, List<NDArray> weights, Batch batch, Pass pass, boolean train) {
@@ -227,8 +232,10 @@ final class Decoder implements AutoCloseable {
             .tensor(x)
             .list(weights)
             .tensor(batch.attentionWithRoom(scope, 0))
-            .tensor(batch.positions(scope))
+            .tensor(batch.tokenPositions(scope))
             .tensor(frequencies(scope, batch.lengths()))
+            .tensor(batch.placeTokens(scope))
+            .tensor(batch.tokenPlaces(scope))
             .tensor(longs(scope, pass.rows))
             .tensor(longs(scope, pass.pick == null ? new long[0] : pass.pick))
             .list(editTensors(pass.edits)),

@@ -24,16 +24,17 @@ final class LanguageLoss {
     model.check(batch.sequences());
     List<Long> rows = new ArrayList<>();
     List<Long> labels = new ArrayList<>();
+    int[] first = batch.firstTokens();
     for (int b = 0; b < batch.size(); b++) {
       int[] ids = batch.sequences().get(b);
       for (int p = Math.max(1, sequences.get(b).responseStart()); p < ids.length; p++) {
-        rows.add((long) b * batch.length() + batch.place(b, p - 1));
+        rows.add((long) first[b] + p - 1);
         labels.add((long) ids[p]);
       }
     }
     require(!rows.isEmpty(), "no sequence has a response to learn");
     Decoder decoder = model.decoder();
-    NDArray x = decoder.embed(scope, batch.ids(scope), weights.embeddings(), null, true);
+    NDArray x = decoder.embed(scope, batch.tokenIds(scope), weights.embeddings(), null, true);
     int top = model.config().blocks();
     Decoder.Pass pass = new Decoder.Pass(0, top, List.of(), new long[] {0}, null, List.of());
     x = decoder.blocks(scope, x, weights.blocks(), batch, pass, true).get(0);

@@ -451,18 +451,16 @@ public final class LanguageModel implements AutoCloseable {
       Map<Layer, float[][]> values) {
     List<Long> rows = new ArrayList<>();
     boolean onePerSequence = true;
+    int[] first = batch.firstTokens();
     for (int b = 0; b < batch.size(); b++) {
       int[] own = positions[batch.index()[b]];
       onePerSequence &= own.length == 1;
       for (int p : own) {
-        rows.add((long) b * batch.length() + batch.place(b, p + virtualTokens()));
+        rows.add((long) first[b] + p + virtualTokens());
       }
     }
     long[] flat = rows.stream().mapToLong(Long::longValue).toArray();
-    long[] pick =
-        onePerSequence && !state.steered()
-            ? Arrays.stream(flat).map(r -> r % batch.length()).toArray()
-            : null;
+    long[] pick = onePerSequence && !state.steered() ? flat : null;
     try (NDManager scope = base.manager.newSubManager()) {
       NDList found = hidden(scope, batch, capture.top(), capture.layers(), flat, pick);
       for (int j = 0; j < capture.layers().size(); j++) {
@@ -490,7 +488,7 @@ public final class LanguageModel implements AutoCloseable {
       long @Nullable [] pick) {
     NDArray x =
         base.decoder.embed(
-            scope, batch.ids(scope), state.weights.embeddings(), state.virtual, false);
+            scope, batch.tokenIds(scope), state.weights.embeddings(), state.virtual, false);
     return base.decoder.blocks(
         scope,
         x,
@@ -517,9 +515,8 @@ public final class LanguageModel implements AutoCloseable {
     float[][] logits = new float[sequences.size()][];
     for (Batch batch : Batch.group(prepared(sequences), CAPTURE_TOKENS, Batch.Side.RIGHT)) {
       Cancellation.check("logits");
-      long[] pick = batch.sequences().stream().mapToLong(s -> s.length - 1).toArray();
       try (NDManager scope = base.manager.newSubManager()) {
-        NDArray last = lastHidden(scope, batch, pick);
+        NDArray last = lastHidden(scope, batch);
         float[] all = base.decoder.head(scope, last, state.weights).toFloatArray();
         for (int b = 0; b < batch.size(); b++) {
           logits[batch.index()[b]] =
@@ -530,15 +527,12 @@ public final class LanguageModel implements AutoCloseable {
     return logits;
   }
 
-  private NDArray lastHidden(NDManager scope, Batch batch, long[] pick) {
+  private NDArray lastHidden(NDManager scope, Batch batch) {
+    long[] last = batch.lastTokens();
     if (!state.steered()) {
-      return hidden(scope, batch, topLayer(), List.of(), new long[] {0}, pick).get(0);
+      return hidden(scope, batch, topLayer(), List.of(), last, last).get(0);
     }
-    long[] rows = new long[pick.length];
-    for (int b = 0; b < rows.length; b++) {
-      rows[b] = (long) b * batch.length() + pick[b];
-    }
-    return hidden(scope, batch, topLayer(), List.of(topLayer()), rows, null).get(1);
+    return hidden(scope, batch, topLayer(), List.of(topLayer()), last, null).get(1);
   }
 
   /** Answers templated prompts; see {@link #generateIds(List, Generation, Consumer)}. */

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.stream.IntStream;
+import java.util.stream.LongStream;
 import org.alignment4j.adapter.TunedBlock.Weight;
 import org.alignment4j.chat.Encoded;
 import org.alignment4j.core.CheckpointException;
@@ -140,15 +141,7 @@ public record Parity(
     private void compareStates(Batch batch) {
       int top = model.config().blocks();
       List<Layer> layers = IntStream.rangeClosed(0, top).mapToObj(Layer::new).toList();
-      long[] rows =
-          IntStream.range(0, batch.size())
-              .boxed()
-              .flatMap(
-                  b ->
-                      IntStream.range(0, batch.sequences().get(b).length)
-                          .mapToObj(p -> (long) b * batch.length() + batch.place(b, p)))
-              .mapToLong(Long::longValue)
-              .toArray();
+      long[] rows = LongStream.range(0, batch.tokens()).toArray();
       float[] states = expected.floats("hidden_states");
       float[] outputs = expected.floats("logits");
       try (NDManager scope = model.manager().newSubManager()) {

@@ -111,11 +111,10 @@ public final class PrefixCache implements AutoCloseable {
     try (NDManager scope = model.manager().newSubManager()) {
       NDArray x = model.hidden(scope, batch, layer, List.of(), new long[] {0}, null).get(0);
       ByteBuffer all = x.toByteBuffer().order(ByteOrder.nativeOrder());
-      int row = width * Float.BYTES;
-      for (int b = 0; b < batch.size(); b++) {
-        int from = b * batch.length() * row;
-        int i = batch.index()[b];
+      int from = 0;
+      for (int i : batch.index()) {
         rows[i].put(0, all, from, bytes(sequences.get(i)));
+        from += bytes(sequences.get(i));
       }
     }
   }
@@ -140,22 +139,17 @@ public final class PrefixCache implements AutoCloseable {
         .withIndex(which);
   }
 
-  /** Inputs [BT, D] of a batch made by {@link #batch}; padding rows are zero. */
+  /** Inputs [N, D] of the tokens of a batch made by {@link #batch}. */
   NDArray inputs(Batch batch, NDManager scope) {
     if (closed) {
       throw new IllegalStateException("the prefix cache is closed");
     }
-    int row = width * Float.BYTES;
-    int stride = batch.length() * row;
-    ByteBuffer all =
-        ByteBuffer.allocateDirect(Math.multiplyExact(batch.size(), stride))
-            .order(ByteOrder.nativeOrder());
-    for (int b = 0; b < batch.size(); b++) {
-      ByteBuffer own = rows[batch.index()[b]];
-      all.put(b * stride, own, 0, own.capacity());
+    int bytes = Math.multiplyExact(batch.tokens(), width * Float.BYTES);
+    ByteBuffer all = ByteBuffer.allocateDirect(bytes).order(ByteOrder.nativeOrder());
+    for (int i : batch.index()) {
+      all.put(rows[i].duplicate());
     }
-    return scope.create(
-        all, new Shape((long) batch.size() * batch.length(), width), DataType.FLOAT32);
+    return scope.create(all.flip(), new Shape(batch.tokens(), width), DataType.FLOAT32);
   }
 
   /** Drops the references; memory goes with the garbage collector. */

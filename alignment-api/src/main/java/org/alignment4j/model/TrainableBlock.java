@@ -104,7 +104,7 @@ public final class TrainableBlock implements AutoCloseable {
         layer.index(),
         layer.block());
     Batch batch = cache.batch(which);
-    long[] pick = batch.sequences().stream().mapToLong(s -> s.length - 1).toArray();
+    long[] pick = batch.lastTokens();
     return model
         .decoder()
         .blocks(

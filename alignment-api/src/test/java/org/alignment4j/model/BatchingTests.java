@@ -10,6 +10,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.stream.IntStream;
+import java.util.stream.LongStream;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
@@ -62,13 +63,7 @@ class BatchingTests {
     List<int[]> sequences = sequences(seed, n);
     for (Batch.Side side : Batch.Side.values()) {
       Batch batch = Batch.of(sequences, side);
-      long[] rows = new long[sequences.stream().mapToInt(s -> s.length).sum()];
-      int row = 0;
-      for (int b = 0; b < n; b++) {
-        for (int p = 0; p < sequences.get(b).length; p++) {
-          rows[row++] = (long) b * batch.length() + batch.place(b, p);
-        }
-      }
+      long[] rows = LongStream.range(0, batch.tokens()).toArray();
       try (NDManager scope = model.manager().newSubManager()) {
         List<Layer> layers = List.of(new Layer(0), new Layer(2), model.topLayer());
         NDList found = model.hidden(scope, batch, model.topLayer(), layers, rows, null);

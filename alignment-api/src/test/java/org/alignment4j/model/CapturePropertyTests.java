@@ -246,10 +246,7 @@ class CapturePropertyTests {
     List<int[]> ids = sequences(new Random(seed), n).stream().map(Encoded::ids).toList();
     for (Batch.Side side : Batch.Side.values()) {
       Batch batch = Batch.of(ids, side);
-      long[] pick = new long[n];
-      for (int b = 0; b < n; b++) {
-        pick[b] = batch.place(b, ids.get(b).length - 1);
-      }
+      long[] pick = batch.lastTokens();
       float[] logits;
       try (NDManager scope = model.manager().newSubManager()) {
         NDArray last =

@@ -44,7 +44,9 @@ class ScoringTests {
       List<Decoder.Edit> edits =
           model.edits(scope, Batch.of(List.of(prefix), Batch.Side.RIGHT), continuation.length);
       NDArray x =
-          model.decoder().embed(scope, batch.ids(scope), model.weights().embeddings(), null, false);
+          model
+              .decoder()
+              .embed(scope, batch.tokenIds(scope), model.weights().embeddings(), null, false);
       NDArray states =
           model
               .decoder()
