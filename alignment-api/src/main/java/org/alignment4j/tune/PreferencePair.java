@@ -1,0 +1,31 @@
+package org.alignment4j.tune;
+
+import static org.alignment4j.core.Arguments.require;
+
+import org.alignment4j.chat.Prompt;
+
+/**
+ * A prompt with a preferred and a dispreferred response. The texts may be empty or equal; whether
+ * such a pair can be learned from is for {@link PreferenceTokens} to say.
+ *
+ * @param id names the pair in messages and reports
+ * @param prompt a conversation that ends with a user message
+ * @param chosen the preferred response
+ * @param rejected the other response
+ */
+public record PreferencePair(String id, Prompt prompt, String chosen, String rejected) {
+  /**
+   * @throws IllegalArgumentException if the prompt ends with an assistant message
+   */
+  public PreferencePair {
+    require(
+        !prompt.endsWithResponse(),
+        "pair %s: the prompt must end with a user message, the last is the assistant's",
+        id);
+  }
+
+  /** The same pair with the responses exchanged. */
+  public PreferencePair swapped() {
+    return new PreferencePair(id, prompt, rejected, chosen);
+  }
+}
