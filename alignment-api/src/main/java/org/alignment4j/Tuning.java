@@ -1,7 +1,6 @@
 package org.alignment4j;
 
 import org.alignment4j.adapter.Adapter;
-import org.alignment4j.evaluation.OverRefusalReport;
 
 /** The outcome of a tuning. Immutable. */
 public interface Tuning {
@@ -16,7 +15,4 @@ public interface Tuning {
 
   /** Why the tuning ended as it did, in one sentence. */
   String reason();
-
-  /** Refusals on held-out prompts before and after, with intervals. */
-  OverRefusalReport report();
 }

@@ -103,6 +103,7 @@ final class Decoder implements AutoCloseable {
         .source(here, "sample.torchscript")
         .source(here, "score.torchscript")
         .source(here, "language_loss.torchscript")
+        .gradients()
         .source(here, "low_rank.torchscript")
         // Training is in float32, whatever inference computes in.
         .attributes("compute", compute.engineType(), StorageType.F32.engineType())
@@ -126,6 +127,7 @@ final class Decoder implements AutoCloseable {
         .attribute("rope_scale", config.rope().attentionFactor())
         .attribute("window", config.slidingWindow())
         .attribute("windowed", config.windowed().stream().map(w -> w ? 1 : 0).toList())
+        .attribute("dropout", 0.0)
         .attribute("stride", BlockLayout.STRIDE);
   }
 
@@ -242,6 +244,36 @@ final class Decoder implements AutoCloseable {
         train);
   }
 
+  /**
+   * Inputs of low-rank changes that are left out in training.
+   *
+   * @param rate share of the elements, 0 for none
+   * @param seed of the masks
+   */
+  record Dropout(double rate, long seed) {
+    static final Dropout NONE = new Dropout(0, 0);
+  }
+
+  /** As {@link #blocks}, for training with dropout. */
+  NDList trainBlocks(
+      NDManager scope,
+      NDArray x,
+      List<NDArray> weights,
+      Batch batch,
+      Pass pass,
+      Dropout dropout) {
+    run(kernels.call("set_dropout", scope).reals(dropout.rate), true);
+    try {
+      if (dropout.rate > 0) {
+        // One training runs at a time in a process, so nobody else draws in between.
+        scope.getEngine().setRandomSeed(Long.hashCode(dropout.seed));
+      }
+      return blocks(scope, x, weights, batch, pass, true);
+    } finally {
+      run(kernels.call("set_dropout", scope).reals(0), true);
+    }
+  }
+
   /** Logits [N, V] of x [N, D], the output of the last block. */
   NDArray head(NDManager scope, NDArray x, Weights weights) {
     return run(
@@ -279,6 +311,30 @@ final class Decoder implements AutoCloseable {
             .tensor(longs(scope, labels))
             .list(parameters),
         true);
+  }
+
+  /** Sums of log-probabilities [B] with their graph; see language_loss.torchscript. */
+  NDArray responseSums(
+      NDManager scope,
+      NDArray x,
+      NDArray finalNorm,
+      NDArray output,
+      long[] rows,
+      long[] labels,
+      long[] owners,
+      int sequences) {
+    return run(
+            kernels
+                .call("response_sums", scope)
+                .tensor(x)
+                .tensor(finalNorm)
+                .tensor(output)
+                .tensor(longs(scope, rows))
+                .tensor(longs(scope, labels))
+                .tensor(longs(scope, owners))
+                .ints(sequences),
+            true)
+        .get(0);
   }
 
   /**

@@ -6,55 +6,120 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.alignment4j.chat.Encoded;
+import org.alignment4j.core.Layer;
 
-/** The next-token loss of a model with some weights, with gradients. */
-final class LanguageLoss {
-  private LanguageLoss() {}
-
-  /** See {@link Trainable#crossEntropy}; the gradients flow to {@code parameters}. */
-  static NDList crossEntropy(
-      LanguageModel model,
-      Weights weights,
-      Batch batch,
-      List<Encoded> sequences,
-      NDList parameters,
-      NDManager scope) {
-    model.check(batch.sequences());
-    List<Long> rows = new ArrayList<>();
-    List<Long> labels = new ArrayList<>();
-    int[] first = batch.firstTokens();
-    for (int b = 0; b < batch.size(); b++) {
-      int[] ids = batch.sequences().get(b);
-      for (int p = Math.max(1, sequences.get(b).responseStart()); p < ids.length; p++) {
-        rows.add((long) first[b] + p - 1);
-        labels.add((long) ids[p]);
+/**
+ * What losses are made of: outputs of a model with some weights, on a batch, with their graph.
+ *
+ * @param model whose blocks run
+ * @param weights that they run with
+ * @param dropout of low-rank changes
+ */
+record LanguageLoss(LanguageModel model, Weights weights, Decoder.Dropout dropout) {
+  /** Which tokens of a batch predict a response's token, and what. */
+  private record Targets(long[] rows, long[] labels, long[] owners) {
+    static Targets of(Batch batch, List<Encoded> sequences) {
+      List<Long> rows = new ArrayList<>();
+      List<Long> labels = new ArrayList<>();
+      List<Long> owners = new ArrayList<>();
+      int[] first = batch.firstTokens();
+      for (int b = 0; b < batch.size(); b++) {
+        int[] ids = batch.sequences().get(b);
+        for (int p = Math.max(1, sequences.get(b).responseStart()); p < ids.length; p++) {
+          rows.add((long) first[b] + p - 1);
+          labels.add((long) ids[p]);
+          owners.add((long) b);
+        }
       }
+      require(!rows.isEmpty(), "no sequence has a response to learn");
+      return new Targets(array(rows), array(labels), array(owners));
     }
-    require(!rows.isEmpty(), "no sequence has a response to learn");
-    Decoder decoder = model.decoder();
-    NDArray x = decoder.embed(scope, batch.tokenIds(scope), weights.embeddings(), null, true);
-    int top = model.config().blocks();
-    Decoder.Pass pass = new Decoder.Pass(0, top, List.of(), new long[] {0}, null, List.of());
-    x = decoder.blocks(scope, x, weights.blocks(), batch, pass, true).get(0);
-    return decoder.crossEntropy(
-        scope,
-        x,
-        weights.finalNorm(),
-        weights.output(),
-        rows.stream().mapToLong(Long::longValue).toArray(),
-        labels.stream().mapToLong(Long::longValue).toArray(),
-        parameters);
+
+    private static long[] array(List<Long> values) {
+      return values.stream().mapToLong(Long::longValue).toArray();
+    }
   }
 
-  static NDList crossEntropy(
-      LanguageModel model,
-      Weights weights,
-      List<Encoded> sequences,
-      NDList parameters,
-      NDManager scope) {
-    Batch batch = Batch.of(sequences.stream().map(Encoded::ids).toList(), Batch.Side.RIGHT);
-    return crossEntropy(model, weights, batch, sequences, parameters, scope);
+  static LanguageLoss of(LanguageModel model, Weights weights) {
+    return new LanguageLoss(model, weights, Decoder.Dropout.NONE);
+  }
+
+  private static Batch batch(List<Encoded> sequences) {
+    return Batch.of(sequences.stream().map(Encoded::ids).toList(), Batch.Side.RIGHT);
+  }
+
+  /** See {@link Trainable#crossEntropy}; the gradients flow to {@code parameters}. */
+  NDList crossEntropy(
+      Batch batch, List<Encoded> sequences, NDList parameters, NDManager scope) {
+    Targets targets = Targets.of(batch, sequences);
+    NDArray x = run(batch, model.topLayer(), List.of(), new long[] {0}, scope).get(0);
+    return model
+        .decoder()
+        .crossEntropy(
+            scope,
+            x,
+            weights.finalNorm(),
+            weights.output(),
+            targets.rows,
+            targets.labels,
+            parameters);
+  }
+
+  NDList crossEntropy(List<Encoded> sequences, NDList parameters, NDManager scope) {
+    return crossEntropy(batch(sequences), sequences, parameters, scope);
+  }
+
+  /** See {@link Trainable#logProbabilities}. */
+  NDArray logProbabilities(List<Encoded> sequences, NDManager scope) {
+    Batch batch = batch(sequences);
+    Targets targets = Targets.of(batch, sequences);
+    NDArray x = run(batch, model.topLayer(), List.of(), new long[] {0}, scope).get(0);
+    return model
+        .decoder()
+        .responseSums(
+            scope,
+            x,
+            weights.finalNorm(),
+            weights.output(),
+            targets.rows,
+            targets.labels,
+            targets.owners,
+            batch.size());
+  }
+
+  /** See {@link TrainableLora#hiddenStates}. */
+  NDList hiddenStates(List<Encoded> sequences, List<Layer> layers, int most, NDManager scope) {
+    List<Long> rows = new ArrayList<>();
+    Batch batch = batch(sequences);
+    int[] first = batch.firstTokens();
+    for (int b = 0; b < first.length; b++) {
+      Encoded e = sequences.get(b);
+      int n = Math.min(most, e.responseLength());
+      for (int p = 0; p < n; p++) {
+        rows.add((long) first[b] + e.responseStart() + p);
+      }
+    }
+    require(!rows.isEmpty(), "no sequence has a response to read");
+    Layer top = layers.get(layers.size() - 1);
+    NDList found = run(batch, top, layers, Targets.array(rows), scope);
+    return new NDList(found.subList(1, found.size()));
+  }
+
+  private NDList run(
+      Batch batch, Layer top, List<Layer> captures, long[] rows, NDManager scope) {
+    model.check(batch.sequences());
+    Decoder decoder = model.decoder();
+    NDArray x = decoder.embed(scope, batch.tokenIds(scope), weights.embeddings(), null, true);
+    Decoder.Pass pass = new Decoder.Pass(0, top.index(), captures, rows, null, List.of());
+    return decoder.trainBlocks(
+        scope, x, weights.range(0, top.index()), batch, pass, dropout);
+  }
+
+  @Override
+  public String toString() {
+    return "LanguageLoss" + Arrays.asList(model, dropout);
   }
 }

@@ -184,6 +184,11 @@ public final class LanguageModel implements AutoCloseable {
     return base.decoder.precision();
   }
 
+  /** Where its weights lie and it runs. */
+  public Device device() {
+    return base.manager.getDevice();
+  }
+
   /** The folder it was loaded from. */
   public Path folder() {
     return base.folder;

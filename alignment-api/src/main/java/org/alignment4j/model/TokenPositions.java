@@ -19,6 +19,11 @@ public sealed interface TokenPositions {
     return new Response();
   }
 
+  /** The first {@code tokens} tokens of the response, fewer if it is shorter. */
+  static TokenPositions response(int tokens) {
+    return new FirstOfResponse(tokens);
+  }
+
   /** Every token. */
   static TokenPositions all() {
     return new All();
@@ -66,6 +71,25 @@ public sealed interface TokenPositions {
     @Override
     public boolean generated() {
       return true;
+    }
+  }
+
+  /** See {@link #response(int)}. */
+  record FirstOfResponse(int tokens) implements TokenPositions {
+    /** Checks that there is one. */
+    public FirstOfResponse {
+      require(tokens >= 1, "tokens must be >= 1, was %s", tokens);
+    }
+
+    @Override
+    public int[] resolve(int length, int responseStart) {
+      int end = (int) Math.min((long) responseStart + tokens, length);
+      return IntStream.range(responseStart, end).toArray();
+    }
+
+    @Override
+    public boolean generated() {
+      return false;
     }
   }
 

@@ -1,5 +1,6 @@
 package org.alignment4j.model;
 
+import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import java.util.List;
@@ -24,6 +25,19 @@ public interface Trainable extends AutoCloseable {
    * @throws IllegalArgumentException if no sequence has a response
    */
   NDList crossEntropy(List<Encoded> sequences, NDManager scope);
+
+  /**
+   * Sums of the log-probabilities of each sequence's response tokens, in nats, for losses of
+   * one's own: they carry their graph, so that gradients flow to the parameters.
+   *
+   * @param sequences prompt and response; tokens from {@code responseStart} on are predicted
+   * @return [B] float32, in {@code scope}; 0 for a sequence without response
+   * @throws IllegalArgumentException if no sequence has a response
+   */
+  NDArray logProbabilities(List<Encoded> sequences, NDManager scope);
+
+  /** Draws what is random in the calls that follow, such as dropout, from this seed. */
+  default void seed(long seed) {}
 
   /**
    * A view of the model that runs with the part as it is now; whether it follows further training

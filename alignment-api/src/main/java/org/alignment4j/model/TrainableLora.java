@@ -1,5 +1,7 @@
 package org.alignment4j.model;
 
+import static org.alignment4j.core.Arguments.require;
+
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
@@ -25,6 +27,8 @@ public final class TrainableLora implements Trainable {
   private final NDManager manager;
   private final NDList parameters = new NDList();
   private final List<String> names = new ArrayList<>();
+  private final double dropout;
+  private long seed;
 
   /**
    * Starts from an adapter's values.
@@ -32,7 +36,20 @@ public final class TrainableLora implements Trainable {
    * @throws org.alignment4j.core.CheckpointException if it does not fit the model
    */
   public TrainableLora(LanguageModel model, LoraAdapter initial) {
+    this(model, initial, 0);
+  }
+
+  /**
+   * Starts from an adapter's values.
+   *
+   * @param dropout share of the elements of A's inputs that training leaves out, 0 up to 1, scaling
+   *     the others up; masks are drawn from {@link #seed}
+   * @throws org.alignment4j.core.CheckpointException if it does not fit the model
+   */
+  public TrainableLora(LanguageModel model, LoraAdapter initial, double dropout) {
+    require(dropout >= 0 && dropout < 1, "dropout must be in [0, 1), was %s", dropout);
     model.requireUnsteered();
+    this.dropout = dropout;
     this.model = model;
     this.initial = initial;
     this.places = LowRank.of(model.config(), initial);
@@ -95,7 +112,34 @@ public final class TrainableLora implements Trainable {
 
   @Override
   public NDList crossEntropy(List<Encoded> sequences, NDManager scope) {
-    return LanguageLoss.crossEntropy(model, weights(scope, true), sequences, parameters, scope);
+    return loss(scope).crossEntropy(sequences, parameters, scope);
+  }
+
+  @Override
+  public NDArray logProbabilities(List<Encoded> sequences, NDManager scope) {
+    return loss(scope).logProbabilities(sequences, scope);
+  }
+
+  /**
+   * Hidden states of response tokens, with their graph. Blocks above the highest layer are not run.
+   *
+   * @param layers ascending, each once, 1 to the number of blocks
+   * @param tokens at most so many tokens of each response, its first
+   * @return per layer [R, D] float32 in {@code scope}: rows in the order of sequences, then tokens
+   * @throws IllegalArgumentException if no sequence has a response
+   */
+  public NDList hiddenStates(
+      List<Encoded> sequences, List<Layer> layers, int tokens, NDManager scope) {
+    return loss(scope).hiddenStates(sequences, layers, tokens, scope);
+  }
+
+  private LanguageLoss loss(NDManager scope) {
+    return new LanguageLoss(model, weights(scope, true), new Decoder.Dropout(dropout, seed));
+  }
+
+  @Override
+  public void seed(long newSeed) {
+    this.seed = newSeed;
   }
 
   private Weights weights(NDManager scope, boolean train) {

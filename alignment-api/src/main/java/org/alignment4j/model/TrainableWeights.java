@@ -107,11 +107,16 @@ public final class TrainableWeights implements Trainable {
 
   @Override
   public NDList crossEntropy(List<Encoded> sequences, NDManager scope) {
-    return LanguageLoss.crossEntropy(model, weights, sequences, parameters, scope);
+    return LanguageLoss.of(model, weights).crossEntropy(sequences, parameters, scope);
+  }
+
+  @Override
+  public NDArray logProbabilities(List<Encoded> sequences, NDManager scope) {
+    return LanguageLoss.of(model, weights).logProbabilities(sequences, scope);
   }
 
   NDList crossEntropy(Batch batch, List<Encoded> sequences, NDManager scope) {
-    return LanguageLoss.crossEntropy(model, weights, batch, sequences, parameters, scope);
+    return LanguageLoss.of(model, weights).crossEntropy(batch, sequences, parameters, scope);
   }
 
   /** The gradients of one trained block by their names in the checkpoint. */

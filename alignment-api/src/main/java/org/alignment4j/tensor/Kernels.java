@@ -89,6 +89,14 @@ public final class Kernels implements AutoCloseable {
     }
 
     /**
+     * Adds {@code self.gradients(loss, parameters)}: the loss [] without its graph, then one
+     * gradient per parameter.
+     */
+    public Builder gradients() {
+      return source(Kernels.class, "gradients.torchscript");
+    }
+
+    /**
      * Adds methods that differ between inference and training, under the same names: an operator
      * without a gradient, say, and its slower equal.
      */

@@ -73,6 +73,26 @@ public record TrainingSettings(
     return new Builder();
   }
 
+  /** The same training with its checkpoint elsewhere; null for none. */
+  public TrainingSettings withCheckpointFolder(@Nullable Path folder) {
+    return new TrainingSettings(
+        epochs,
+        steps,
+        batchSize,
+        microBatchSize,
+        microBatchTokens,
+        groupByLength,
+        learningRate,
+        schedule,
+        optimizer,
+        maxGradientNorm,
+        seed,
+        evaluateEvery,
+        patience,
+        checkpointEvery,
+        folder);
+  }
+
   /** Optimizer steps of a training on so many rows. */
   public long totalSteps(int rows) {
     return steps > 0 ? steps : (long) epochs * stepsPerEpoch(rows);

@@ -35,6 +35,7 @@ public final class SupervisedFineTuning implements Objective<Encoded> {
 
   @Override
   public Gradients gradients(List<Encoded> batch, NDManager scope, long stepSeed) {
+    weights.seed(stepSeed);
     NDList result = weights.crossEntropy(batch, scope);
     long tokens = 0;
     for (Encoded e : batch) {

@@ -1,4 +1,7 @@
-/** Representation alignment from human feedback (RAHF). Nothing is implemented here yet. */
+/**
+ * RAHF, representation alignment from human feedback (ACL 2024), and its rivals on the same data:
+ * SCIT, Dual, LoRRA, DPO, supervised fine-tuning and weight extrapolation.
+ */
 @NullMarked
 package org.alignment4j.rahf;
 

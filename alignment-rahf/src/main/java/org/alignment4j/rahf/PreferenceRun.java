@@ -1,0 +1,220 @@
+package org.alignment4j.rahf;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
+import java.util.function.ToIntFunction;
+import java.util.stream.IntStream;
+import org.alignment4j.adapter.LoraAdapter;
+import org.alignment4j.chat.Encoded;
+import org.alignment4j.core.Hashes;
+import org.alignment4j.core.Layer;
+import org.alignment4j.core.ProgressListener;
+import org.alignment4j.core.Provenance;
+import org.alignment4j.model.LanguageModel;
+import org.alignment4j.model.TrainableLora;
+import org.alignment4j.train.Objective;
+import org.alignment4j.train.TrainingLoop;
+import org.alignment4j.train.TrainingResult;
+import org.alignment4j.train.TrainingSettings;
+import org.alignment4j.tune.PreferencePair;
+import org.alignment4j.tune.SupervisedFineTuning;
+
+/** One run of a method. */
+final class PreferenceRun {
+  private final LanguageModel model;
+  private final PreferenceSettings settings;
+  private final EncodedPairs encoded;
+  private final RahfKernels kernels;
+  private final ProgressListener progress;
+  private final String data;
+  private final Map<String, LoraAdapter> steps = new LinkedHashMap<>();
+  private final Map<String, TrainingResult> trainings = new LinkedHashMap<>();
+
+  PreferenceRun(
+      LanguageModel model,
+      PreferenceSettings settings,
+      EncodedPairs encoded,
+      List<PreferencePair> pairs,
+      RahfKernels kernels,
+      ProgressListener progress) {
+    this.model = model;
+    this.settings = settings;
+    this.encoded = encoded;
+    this.kernels = kernels;
+    this.progress = progress;
+    this.data = Hashes.sha256(pairs.stream().map(PreferencePair::toString).toList());
+  }
+
+  PreferenceTuning run() {
+    LoraAdapter adapter =
+        switch (settings.method()) {
+          case SFT -> sft("sft", pairs(p -> p.chosen().plain()));
+          case DPO -> dpo();
+          case LORRA -> fit(model, model, true);
+          case RAHF_SCIT -> scit();
+          case RAHF_DUAL -> dual();
+        };
+    return new PreferenceTuning(
+        adapter,
+        settings.method() + " on " + encoded.pairs().size() + " pairs",
+        encoded.unused(),
+        steps,
+        trainings);
+  }
+
+  private <R> List<R> pairs(Function<EncodedPairs.Pair, R> each) {
+    return encoded.pairs().stream().map(each).toList();
+  }
+
+  private LoraAdapter sft(String name, List<Encoded> responses) {
+    return train(
+        name,
+        settings.learn(),
+        allLayers(),
+        responses,
+        SupervisedFineTuning::new,
+        e -> e.ids().length);
+  }
+
+  private LoraAdapter dpo() {
+    List<Encoded> both = new ArrayList<>(pairs(p -> p.chosen().plain()));
+    both.addAll(pairs(p -> p.rejected().plain()));
+    // The start model is the reference: adapters off. It never changes, so once is enough.
+    double[] reference = model.logProbabilities(both);
+    int n = encoded.pairs().size();
+    List<DpoRow> rows =
+        IntStream.range(0, n)
+            .mapToObj(
+                i -> new DpoRow(both.get(i), both.get(n + i), reference[i], reference[n + i]))
+            .toList();
+    return train(
+        "dpo",
+        settings.learn(),
+        allLayers(),
+        rows,
+        lora -> new DpoObjective(lora, settings.beta(), kernels),
+        r -> r.chosen().ids().length + r.rejected().ids().length);
+  }
+
+  private LoraAdapter scit() {
+    List<ScitRow> rows = new ArrayList<>();
+    for (EncodedPairs.Pair p : encoded.pairs()) {
+      rows.add(new ScitRow(p.chosen().good(), p.chosen().bad()));
+      rows.add(new ScitRow(p.rejected().bad(), p.rejected().good()));
+    }
+    LoraAdapter taught =
+        train(
+            "scit",
+            settings.learn(),
+            allLayers(),
+            rows,
+            lora -> new ScitObjective(lora, settings.lambda(), settings.smoothing(), kernels),
+            r -> r.own().ids().length + r.other().ids().length);
+    steps.put("scit", taught);
+    if (settings.stepOneOnly()) {
+      return taught;
+    }
+    try (LanguageModel view = model.with(taught)) {
+      return fit(view, view, true);
+    }
+  }
+
+  private LoraAdapter dual() {
+    LoraAdapter good = sft("good", pairs(p -> p.chosen().plain()));
+    steps.put("good", good);
+    if (settings.stepOneOnly()) {
+      return good;
+    }
+    LoraAdapter bad = sft("bad", pairs(p -> p.rejected().plain()));
+    steps.put("bad", bad);
+    try (LanguageModel one = model.with(good);
+        LanguageModel other = model.with(bad)) {
+      return fit(one, other, false);
+    }
+  }
+
+  private LoraAdapter fit(LanguageModel good, LanguageModel bad, boolean instructed) {
+    List<Layer> layers = settings.layers(model.config().blocks());
+    Condition goodState = new Condition(good, instructed ? FitRow::good : FitRow::plain);
+    Condition badState = new Condition(bad, instructed ? FitRow::bad : FitRow::plain);
+    ActivityPatterns patterns =
+        new ActivityPatterns(
+            settings.base() == TargetBase.STEP1_GOOD
+                ? goodState
+                : new Condition(model, FitRow::plain),
+            goodState,
+            badState,
+            layers,
+            settings.responseTokens(),
+            settings.alpha(),
+            settings.randomDirections() ? settings.fit().seed() + 1 : 0,
+            settings.targetBytes());
+    List<FitRow> rows = new ArrayList<>();
+    for (EncodedPairs.Pair p : encoded.pairs()) {
+      EncodedPairs.Response r = p.chosen();
+      rows.add(new FitRow(rows.size(), r.plain(), r.good(), r.bad()));
+    }
+    // A LoRA above the highest target would get no gradient.
+    List<Layer> below =
+        IntStream.rangeClosed(1, layers.get(layers.size() - 1).index())
+            .mapToObj(Layer::new)
+            .toList();
+    return train(
+        "fit",
+        settings.fit(),
+        below,
+        rows,
+        lora ->
+            new FitObjective(
+                lora, patterns, layers, settings.responseTokens(), settings.fitLoss(), kernels),
+        r -> r.plain().ids().length);
+  }
+
+  private List<Layer> allLayers() {
+    return IntStream.rangeClosed(1, model.config().blocks()).mapToObj(Layer::new).toList();
+  }
+
+  private <R> LoraAdapter train(
+      String name,
+      TrainingSettings how,
+      List<Layer> layers,
+      List<R> rows,
+      Function<TrainableLora, Objective<R>> objective,
+      ToIntFunction<R> length) {
+    LoraShape shape = settings.lora();
+    LoraAdapter start =
+        TrainableLora.initial(
+            model, shape.rank(), shape.alpha(), shape.modules(), layers, how.seed());
+    TrainingSettings own =
+        how.checkpointFolder() == null
+            ? how
+            : how.withCheckpointFolder(how.checkpointFolder().resolve(name));
+    try (TrainableLora lora = new TrainableLora(model, start, shape.dropout())) {
+      TrainingResult result =
+          TrainingLoop.<R>builder(own)
+              .task(name)
+              .fingerprint(model.hash() + " " + data + " " + settings.toMap())
+              .length(length)
+              .build()
+              .run(rows, objective.apply(lora), progress);
+      trainings.put(name, result);
+      return lora.snapshot(provenance(name, how.seed(), result));
+    }
+  }
+
+  private Provenance provenance(String name, long seed, TrainingResult result) {
+    return new Provenance(
+        settings.method().name().toLowerCase(java.util.Locale.ROOT) + ", " + name,
+        settings.toMap(),
+        seed,
+        Map.of("model", model.hash(), "pairs", data),
+        Map.of(
+            "loss", result.finalLoss(),
+            "steps", result.steps(),
+            "pairs", encoded.pairs().size(),
+            "unused_pairs", encoded.unused().size()));
+  }
+}

@@ -1,0 +1,283 @@
+package org.alignment4j.rahf;
+
+import static org.alignment4j.core.Arguments.require;
+
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeSet;
+import java.util.stream.IntStream;
+import org.alignment4j.core.Layer;
+import org.alignment4j.train.Schedule;
+import org.alignment4j.train.TrainingSettings;
+
+/**
+ * How preferences are learned. Immutable; made by {@link #builder}.
+ *
+ * @param method of the five
+ * @param lora shape of every adapter that is trained
+ * @param learn the training on logits: SFT, DPO, or step 1 of RAHF
+ * @param fit the training on hidden states: step 2
+ * @param instructions of SCIT and LoRRA
+ * @param lambda weight of SCIT's contrast, 0 or more
+ * @param smoothing eps of SCIT's contrast, 0 to 0.5
+ * @param beta of DPO, greater than 0
+ * @param alpha how far targets lie along the difference, finite; 0 changes nothing
+ * @param fitLoss distance or squared distance
+ * @param base what the difference is added to
+ * @param layers where hidden states are fitted; empty for a range by depth, see {@link #layers(int)}
+ * @param responseTokens at most so many tokens of each response are fitted, its first
+ * @param stepOneOnly whether to end after step 1, as a control: with SCIT's adapter or Dual's good
+ *     one
+ * @param randomDirections whether random vectors of equal norms replace the differences, as a
+ *     control
+ * @param targetBytes memory for targets; beyond it they are computed again each time
+ */
+public record PreferenceSettings(
+    PreferenceMethod method,
+    LoraShape lora,
+    TrainingSettings learn,
+    TrainingSettings fit,
+    Instructions instructions,
+    double lambda,
+    double smoothing,
+    double beta,
+    double alpha,
+    FitLoss fitLoss,
+    TargetBase base,
+    List<Layer> layers,
+    int responseTokens,
+    boolean stepOneOnly,
+    boolean randomDirections,
+    long targetBytes) {
+  /** Checks the ranges. */
+  public PreferenceSettings {
+    require(lambda >= 0 && Double.isFinite(lambda), "lambda must be >= 0, was %s", lambda);
+    require(smoothing >= 0 && smoothing <= 0.5, "smoothing must be in [0, 0.5], was %s", smoothing);
+    require(beta > 0 && Double.isFinite(beta), "beta must be > 0, was %s", beta);
+    require(Double.isFinite(alpha), "alpha must be finite, was %s", alpha);
+    require(responseTokens >= 1, "responseTokens must be >= 1, was %s", responseTokens);
+    require(targetBytes >= 0, "targetBytes must be >= 0, was %s", targetBytes);
+    require(
+        !stepOneOnly || method == PreferenceMethod.RAHF_SCIT || method == PreferenceMethod.RAHF_DUAL,
+        "%s has no step 1 to end after",
+        method);
+    layers = List.copyOf(new TreeSet<>(layers));
+  }
+
+  /** The defaults of a method; see {@link Builder}. */
+  public static Builder builder(PreferenceMethod method) {
+    return new Builder(method);
+  }
+
+  /**
+   * The fitted layers of a model: those set, or by depth those of the paper's 32 blocks, 10 to 18
+   * (SCIT and LoRRA) or 10 to 20 (Dual), every second.
+   *
+   * @param blocks of the model
+   */
+  public List<Layer> layers(int blocks) {
+    if (!layers.isEmpty()) {
+      for (Layer l : layers) {
+        require(l.index() >= 1 && l.index() <= blocks, "no block writes %s", l);
+      }
+      return layers;
+    }
+    int last = method == PreferenceMethod.RAHF_DUAL ? 20 : 18;
+    return IntStream.rangeClosed(5, last / 2)
+        .map(i -> Math.max(1, Math.round(2 * i * blocks / 32f)))
+        .distinct()
+        .mapToObj(Layer::new)
+        .toList();
+  }
+
+  /** All settings that the result depends on, by name. */
+  public Map<String, Object> toMap() {
+    Map<String, Object> map = new LinkedHashMap<>();
+    map.put("method", method.name());
+    map.put("rank", lora.rank());
+    map.put("lora_alpha", lora.alpha());
+    map.put("dropout", lora.dropout());
+    map.put("modules", lora.modules());
+    if (method != PreferenceMethod.LORRA) {
+      map.put("learn", learn.toMap());
+    }
+    if (method == PreferenceMethod.RAHF_SCIT) {
+      map.put("lambda", lambda);
+      map.put("smoothing", smoothing);
+    }
+    if (method == PreferenceMethod.RAHF_SCIT || method == PreferenceMethod.LORRA) {
+      map.put("good_instruction", instructions.good());
+      map.put("bad_instruction", instructions.bad());
+    }
+    if (method == PreferenceMethod.DPO) {
+      map.put("beta", beta);
+    }
+    if (method.fits()) {
+      map.put("fit", fit.toMap());
+      map.put("alpha", alpha);
+      map.put("fit_loss", fitLoss.name());
+      map.put("base", base.name());
+      map.put("layers", layers.stream().map(Layer::index).toList());
+      map.put("response_tokens", responseTokens);
+      map.put("step_one_only", stepOneOnly);
+      map.put("random_directions", randomDirections);
+    }
+    return map;
+  }
+
+  /**
+   * Collects settings. Defaults are the published ones where there are such: lambda 1, smoothing
+   * 0.2, beta 0.1, alpha 5, the distance, base START, 512 response tokens (Dual: 64), LoRA rank 8.
+   * The learning rates are those that suit LoRA: 2e-4 for what is learned on logits, 3e-4 for the
+   * fit, both with 10 % warm-up in the first. Not thread-safe.
+   */
+  public static final class Builder {
+    private final PreferenceMethod method;
+    private LoraShape lora = LoraShape.DEFAULT;
+    private TrainingSettings learn =
+        TrainingSettings.builder()
+            .epochs(2)
+            .batchSize(16)
+            .microBatchTokens(2048)
+            .learningRate(2e-4)
+            .schedule(Schedule.cosine().withWarmupRatio(0.1))
+            .maxGradientNorm(1)
+            .build();
+    private TrainingSettings fit =
+        TrainingSettings.builder()
+            .epochs(2)
+            .batchSize(16)
+            .microBatchTokens(2048)
+            .learningRate(3e-4)
+            .maxGradientNorm(1)
+            .build();
+    private Instructions instructions = Instructions.DEFAULT;
+    private double lambda = 1;
+    private double smoothing = 0.2;
+    private double beta = 0.1;
+    private double alpha = 5;
+    private FitLoss fitLoss = FitLoss.NORM;
+    private TargetBase base = TargetBase.START;
+    private List<Layer> layers = List.of();
+    private int responseTokens;
+    private boolean stepOneOnly;
+    private boolean randomDirections;
+    private long targetBytes = 256L << 20;
+
+    private Builder(PreferenceMethod method) {
+      this.method = method;
+      this.responseTokens = method == PreferenceMethod.RAHF_DUAL ? 64 : 512;
+    }
+
+    /** Shape of the adapters. */
+    public Builder lora(LoraShape shape) {
+      this.lora = shape;
+      return this;
+    }
+
+    /** The training on logits. */
+    public Builder learn(TrainingSettings settings) {
+      this.learn = settings;
+      return this;
+    }
+
+    /** The training on hidden states. */
+    public Builder fit(TrainingSettings settings) {
+      this.fit = settings;
+      return this;
+    }
+
+    /** The good and the bad instruction. */
+    public Builder instructions(Instructions pair) {
+      this.instructions = pair;
+      return this;
+    }
+
+    /** SCIT's weight and smoothing of the contrast. */
+    public Builder contrast(double weight, double eps) {
+      this.lambda = weight;
+      this.smoothing = eps;
+      return this;
+    }
+
+    /** DPO's beta. */
+    public Builder beta(double value) {
+      this.beta = value;
+      return this;
+    }
+
+    /** How far targets lie along the difference. */
+    public Builder alpha(double value) {
+      this.alpha = value;
+      return this;
+    }
+
+    /** Distance or squared distance. */
+    public Builder fitLoss(FitLoss form) {
+      this.fitLoss = form;
+      return this;
+    }
+
+    /** What the difference is added to. */
+    public Builder base(TargetBase states) {
+      this.base = states;
+      return this;
+    }
+
+    /** Where hidden states are fitted. */
+    public Builder layers(List<Layer> where) {
+      this.layers = where;
+      return this;
+    }
+
+    /** At most so many tokens of each response. */
+    public Builder responseTokens(int tokens) {
+      this.responseTokens = tokens;
+      return this;
+    }
+
+    /** Control: end after step 1. */
+    public Builder stepOneOnly() {
+      this.stepOneOnly = true;
+      return this;
+    }
+
+    /** Control: random vectors of equal norms. */
+    public Builder randomDirections() {
+      this.randomDirections = true;
+      return this;
+    }
+
+    /** Memory for targets. */
+    public Builder targetBytes(long bytes) {
+      this.targetBytes = bytes;
+      return this;
+    }
+
+    /**
+     * Makes the settings.
+     *
+     * @throws IllegalArgumentException if one is out of its range
+     */
+    public PreferenceSettings build() {
+      return new PreferenceSettings(
+          method,
+          lora,
+          learn,
+          fit,
+          instructions,
+          lambda,
+          smoothing,
+          beta,
+          alpha,
+          fitLoss,
+          base,
+          layers,
+          responseTokens,
+          stepOneOnly,
+          randomDirections,
+          targetBytes);
+    }
+  }
+}

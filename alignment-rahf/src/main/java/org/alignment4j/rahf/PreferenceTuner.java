@@ -1,0 +1,57 @@
+package org.alignment4j.rahf;
+
+import java.util.List;
+import org.alignment4j.RepresentationTuner;
+import org.alignment4j.core.BadDataException;
+import org.alignment4j.core.ProgressListener;
+import org.alignment4j.model.LanguageModel;
+import org.alignment4j.tune.PreferencePair;
+
+/**
+ * Learns from pairs of preferred and dispreferred responses by RAHF or one of its rivals, into a
+ * LoRA over the model, which is not changed and is shared by all adapters on the way.
+ *
+ * <p>Where the settings name checkpoint folders, an interrupted tuning goes on where it was when
+ * called again with the same model, pairs and settings, and ends with the same adapter, bit for
+ * bit. Immutable; one tuning runs at a time in a process.
+ */
+public final class PreferenceTuner
+    implements RepresentationTuner<List<PreferencePair>, PreferenceTuning> {
+  private final PreferenceSettings settings;
+
+  /** A tuner with these settings. */
+  public PreferenceTuner(PreferenceSettings settings) {
+    this.settings = settings;
+  }
+
+  /**
+   * Runs the method.
+   *
+   * @param model the start, an SFT model for RAHF; without steering or soft prompt
+   * @throws BadDataException if no pair can be learned from; the message gives the first reason
+   * @throws IllegalArgumentException if modules or layers do not fit the model
+   */
+  @Override
+  public PreferenceTuning tune(
+      LanguageModel model, List<PreferencePair> pairs, ProgressListener progress) {
+    boolean instructed =
+        settings.method() == PreferenceMethod.RAHF_SCIT
+            || settings.method() == PreferenceMethod.LORRA;
+    EncodedPairs encoded = EncodedPairs.of(model, pairs, settings.instructions(), instructed);
+    if (encoded.pairs().isEmpty()) {
+      throw new BadDataException(
+          "none of "
+              + pairs.size()
+              + " pairs can be learned from"
+              + (encoded.unused().isEmpty()
+                  ? ""
+                  : "; pair "
+                      + encoded.unused().get(0).id()
+                      + ": "
+                      + encoded.unused().get(0).reason()));
+    }
+    try (RahfKernels kernels = new RahfKernels(model.device())) {
+      return new PreferenceRun(model, settings, encoded, pairs, kernels, progress).run();
+    }
+  }
+}

@@ -1,0 +1,66 @@
+package org.alignment4j.rahf;
+
+import ai.djl.Device;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import org.alignment4j.tensor.Kernels;
+
+/** The losses' kernels; see rahf.torchscript for shapes. */
+final class RahfKernels implements AutoCloseable {
+  private final Kernels kernels;
+
+  RahfKernels(Device device) {
+    kernels =
+        Kernels.named("rahf")
+            .source(RahfKernels.class, "rahf.torchscript")
+            .gradients()
+            .compile(device);
+  }
+
+  /** The loss, d [B], own means [B], then gradients. */
+  NDList scit(
+      NDArray sums,
+      double[] lengths,
+      double lambda,
+      double smoothing,
+      NDList parameters,
+      NDManager scope) {
+    return kernels
+        .call("scit", scope)
+        .tensor(sums)
+        .reals(lengths)
+        .reals(lambda, smoothing)
+        .list(parameters)
+        .train();
+  }
+
+  /** The loss, rewards [2B], then gradients. */
+  NDList dpo(
+      NDArray sums, double[] reference, double beta, NDList parameters, NDManager scope) {
+    return kernels
+        .call("dpo", scope)
+        .tensor(sums)
+        .reals(reference)
+        .reals(beta)
+        .list(parameters)
+        .train();
+  }
+
+  /** The loss, then gradients. */
+  NDList fit(
+      NDList states, NDList targets, FitLoss form, NDList parameters, NDManager scope) {
+    return kernels
+        .call("fit", scope)
+        .list(states)
+        .list(targets)
+        .reals(form == FitLoss.SQUARED ? 1 : 0)
+        .list(parameters)
+        .train();
+  }
+
+  @Override
+  public void close() {
+    kernels.close();
+  }
+}

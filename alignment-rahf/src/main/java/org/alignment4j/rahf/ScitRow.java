@@ -1,0 +1,16 @@
+package org.alignment4j.rahf;
+
+import java.util.Arrays;
+import org.alignment4j.chat.Encoded;
+
+/**
+ * One response under its own instruction and under the other one: a chosen response's own is the
+ * good one.
+ */
+record ScitRow(Encoded own, Encoded other) {
+  ScitRow {
+    if (!Arrays.equals(Responses.ids(own), Responses.ids(other))) {
+      throw new IllegalArgumentException("the response has other tokens under the other instruction");
+    }
+  }
+}

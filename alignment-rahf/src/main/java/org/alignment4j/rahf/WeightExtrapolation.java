@@ -1,0 +1,93 @@
+package org.alignment4j.rahf;
+
+import static org.alignment4j.core.Arguments.require;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.alignment4j.adapter.LoraAdapter;
+import org.alignment4j.adapter.LoraAdapter.Target;
+import org.alignment4j.core.Provenance;
+
+/**
+ * The cheap rival of Dual: instead of hidden states, weights are pushed on from the bad model past
+ * the good one, W_good + a (W_good - W_bad).
+ */
+public final class WeightExtrapolation {
+  private WeightExtrapolation() {}
+
+  /**
+   * A LoRA of the two adapters' ranks together.
+   *
+   * @param good trained on preferred responses
+   * @param bad trained on dispreferred ones, on the same matrices of the same model
+   * @param a how far beyond the good one; 0 gives the good one, finite
+   * @throws IllegalArgumentException if the adapters change different matrices
+   */
+  public static LoraAdapter of(LoraAdapter good, LoraAdapter bad, double a) {
+    require(Double.isFinite(a), "a must be finite, was %s", a);
+    Map<String, Target> others = new HashMap<>();
+    bad.targets().forEach(t -> others.put(key(t), t));
+    require(
+        good.targets().size() == bad.targets().size(),
+        "the good adapter changes %s matrices, the bad one %s",
+        good.targets().size(),
+        bad.targets().size());
+    int rank = good.rank() + bad.rank();
+    List<Target> targets = new ArrayList<>();
+    for (Target g : good.targets()) {
+      Target b = others.get(key(g));
+      if (b == null) {
+        throw new IllegalArgumentException("the bad adapter does not change " + key(g));
+      }
+      targets.add(
+          new Target(
+              g.layer(),
+              g.module(),
+              g.in(),
+              g.out(),
+              below(g.a(), b.a()),
+              beside(
+                  g.b(), (1 + a) * good.scale(), good.rank(),
+                  b.b(), -a * bad.scale(), bad.rank(), g.out())));
+    }
+    Provenance from = good.provenance();
+    return new LoraAdapter(
+        rank,
+        rank,
+        targets,
+        new Provenance(
+            "weight extrapolation",
+            Map.of("a", a),
+            from.seed(),
+            from.inputs(),
+            Map.of()));
+  }
+
+  private static String key(Target t) {
+    return t.module() + " of " + t.layer();
+  }
+
+  private static float[] below(float[] a, float[] b) {
+    float[] both = new float[a.length + b.length];
+    System.arraycopy(a, 0, both, 0, a.length);
+    System.arraycopy(b, 0, both, a.length, b.length);
+    return both;
+  }
+
+  /** Columns of one matrix [out, r], then of another, each scaled. */
+  private static float[] beside(
+      float[] one, double scale, int r, float[] other, double otherScale, int q, int out) {
+    float[] both = new float[out * (r + q)];
+    for (int i = 0; i < out; i++) {
+      for (int k = 0; k < r; k++) {
+        both[i * (r + q) + k] = (float) (one[i * r + k] * scale);
+      }
+      for (int k = 0; k < q; k++) {
+        both[i * (r + q) + r + k] = (float) (other[i * q + k] * otherScale);
+      }
+    }
+    return both;
+  }
+}
