@@ -55,6 +55,7 @@ public record PreferenceEvaluator(Generation generation, int answers, Bootstrap 
    * @param pairs not trained on; one at least
    * @throws IllegalArgumentException if there are no pairs, the vocabularies differ in size, or the
    *     template refuses a prompt's roles
+   * @throws org.alignment4j.core.CheckpointException if the tuned model has no tokenizer
    * @throws org.alignment4j.core.CancelledException if the thread is interrupted
    */
   public PreferenceReport evaluate(
