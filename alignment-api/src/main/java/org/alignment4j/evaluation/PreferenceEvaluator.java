@@ -103,8 +103,7 @@ public record PreferenceEvaluator(Generation generation, int answers, Bootstrap 
     for (int from = 0; from < tokens.size(); from += CHUNK) {
       List<Tokens> some = tokens.subList(from, Math.min(tokens.size(), from + CHUNK));
       Map<Encoded, Double> chances = logProbabilities(tuned, some);
-      double[] divergences =
-          tuned.divergence(start, some.stream().map(Tokens::chosen).toList());
+      double[] divergences = tuned.divergence(start, some.stream().map(Tokens::chosen).toList());
       for (int i = 0; i < some.size(); i++) {
         Tokens t = some.get(i);
         int prompt = prompts.computeIfAbsent(t.pair.prompt(), p -> prompts.size());

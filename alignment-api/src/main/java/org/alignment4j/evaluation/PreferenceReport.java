@@ -24,10 +24,7 @@ import org.jspecify.annotations.Nullable;
  * @param bootstrap how intervals are made
  */
 public record PreferenceReport(
-    List<PairScore> pairs,
-    List<AnswerScore> answers,
-    List<Omission> omitted,
-    Bootstrap bootstrap) {
+    List<PairScore> pairs, List<AnswerScore> answers, List<Omission> omitted, Bootstrap bootstrap) {
 
   /**
    * One held-out pair as the tuned model sees it. Tokens are those of a response that are
@@ -171,7 +168,9 @@ public record PreferenceReport(
     return overPairs(PairScore::margin);
   }
 
-  /** Mean KL(tuned || start) on the preferred responses, in nats per token, pairs weighing alike. */
+  /**
+   * Mean KL(tuned || start) on the preferred responses, in nats per token, pairs weighing alike.
+   */
   public Interval divergence() {
     return overPairs(PairScore::divergence);
   }
@@ -222,8 +221,7 @@ public record PreferenceReport(
     for (int i = 0; i < difference.length; i++) {
       PairScore own = a.pairs.get(i);
       PairScore other = b.pairs.get(i);
-      require(
-          own.id().equals(other.id()), "pair %s is %s and %s", i, own.id(), other.id());
+      require(own.id().equals(other.id()), "pair %s is %s and %s", i, own.id(), other.id());
       difference[i] = own.correct() - other.correct();
     }
     return a.overPairs(difference);
@@ -259,8 +257,7 @@ public record PreferenceReport(
   }
 
   private Interval overAnswers(ToDoubleFunction<AnswerScore> value) {
-    double[] known =
-        answers.stream().mapToDouble(value).filter(v -> !Double.isNaN(v)).toArray();
+    double[] known = answers.stream().mapToDouble(value).filter(v -> !Double.isNaN(v)).toArray();
     return known.length == 0 ? none() : bootstrap.mean(known);
   }
 

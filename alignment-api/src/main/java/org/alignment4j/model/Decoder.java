@@ -439,7 +439,9 @@ final class Decoder implements AutoCloseable {
         .get(0);
   }
 
-  /** KL divergences [M] between rows of log-probabilities p, q [M, V]; see responses.torchscript. */
+  /**
+   * KL divergences [M] between rows of log-probabilities p, q [M, V]; see responses.torchscript.
+   */
   NDArray divergence(NDManager scope, NDArray p, NDArray q) {
     return run(kernels.call("divergence", scope).tensor(p).tensor(q), false).get(0);
   }

@@ -56,8 +56,7 @@ class PreferenceEvaluatorTests {
     for (int j = 0; j < v.length; j++) {
       v[j] = (float) random.nextGaussian();
     }
-    tuned =
-        model.with(new Steering(new Layer(2), TokenPositions.all(), Steering.Kind.ADD, v));
+    tuned = model.with(new Steering(new Layer(2), TokenPositions.all(), Steering.Kind.ADD, v));
   }
 
   @AfterAll
@@ -155,8 +154,7 @@ class PreferenceEvaluatorTests {
             new PreferencePair("long", Prompt.user("q"), "fine", longer),
             new PreferencePair("close", Prompt.user(close), "f", "g"),
             new PreferencePair("good", Prompt.user("q"), "fine", "finer"));
-    PreferenceEvaluator evaluator =
-        new PreferenceEvaluator(Generation.greedy(100), 3, BOOTSTRAP);
+    PreferenceEvaluator evaluator = new PreferenceEvaluator(Generation.greedy(100), 3, BOOTSTRAP);
     PreferenceReport report = evaluator.evaluate(tuned, model, pairs, ProgressListener.NONE);
     assertEquals(List.of("close", "good"), ids(report));
     assertEquals(List.of("good"), report.answers().stream().map(AnswerScore::id).toList());
@@ -201,7 +199,6 @@ class PreferenceEvaluatorTests {
             "answer prompts 3/3"),
         told);
     PreferenceEvaluator none = new PreferenceEvaluator(Generation.greedy(6), 0, BOOTSTRAP);
-    assertEquals(
-        List.of(), none.evaluate(tuned, model, pairs, ProgressListener.NONE).answers());
+    assertEquals(List.of(), none.evaluate(tuned, model, pairs, ProgressListener.NONE).answers());
   }
 }

@@ -113,8 +113,7 @@ class PreferenceReportTests {
     PairScore wrong = pair(9, 8, -8, -1);
     List<PairScore> uneven = new ArrayList<>(Arrays.asList(one).subList(1, 3));
     uneven.add(wrong);
-    assertEquals(
-        2.0 / 3, report(uneven.toArray(PairScore[]::new)).accuracy().estimate(), 1e-12);
+    assertEquals(2.0 / 3, report(uneven.toArray(PairScore[]::new)).accuracy().estimate(), 1e-12);
   }
 
   @Test
@@ -127,8 +126,7 @@ class PreferenceReportTests {
     assertEquals(new AnswerScore("a", 1, false, Double.NaN, 1, Double.NaN), one);
     AnswerScore none = answer(Finish.END_OF_TURN);
     PreferenceReport report =
-        new PreferenceReport(
-            List.of(), List.of(turning, various, one, none), List.of(), BOOTSTRAP);
+        new PreferenceReport(List.of(), List.of(turning, various, one, none), List.of(), BOOTSTRAP);
     assertEquals(11.0 / 4, report.length().estimate(), 1e-12);
     assertEquals(new Rate(1, 4), report.atLimit());
     assertEquals(1.0 / 6, report.repetition().estimate(), 1e-12);
@@ -170,7 +168,6 @@ class PreferenceReportTests {
   @Test
   void scoresThatAreNoNumbersAreRefused() {
     assertThrows(IllegalArgumentException.class, () -> pair(0, 0, Double.NaN, -1));
-    assertThrows(
-        IllegalArgumentException.class, () -> new PairScore("p", 0, -1, -1, 0, 4, 0));
+    assertThrows(IllegalArgumentException.class, () -> new PairScore("p", 0, -1, -1, 0, 4, 0));
   }
 }

@@ -232,8 +232,7 @@ class ResponsesTests {
     List<List<Steering>> changes = new ArrayList<>();
     for (int i = 0; i < 4; i++) {
       float[] v = TinyModels.noise(random, model.config().width());
-      changes.add(
-          List.of(new Steering(new Layer(1), TokenPositions.all(), Steering.Kind.ADD, v)));
+      changes.add(List.of(new Steering(new Layer(1), TokenPositions.all(), Steering.Kind.ADD, v)));
     }
     LanguageModel each = model.withEach(changes);
     double[] found = each.logProbabilities(sequences);
@@ -274,8 +273,7 @@ class ResponsesTests {
         assertTrue(message.contains("sequence 1"), message);
       }
     }
-    try (LanguageModel given =
-        model.withInputEmbeddings(new float[1][model.config().width()])) {
+    try (LanguageModel given = model.withInputEmbeddings(new float[1][model.config().width()])) {
       Encoded inPrompt = new Encoded(new int[] {-1, 2}, 1);
       assertTrue(given.logProbabilities(List.of(inPrompt))[0] < 0);
       Encoded inResponse = new Encoded(new int[] {2, -1}, 1);
