@@ -102,6 +102,7 @@ final class Decoder implements AutoCloseable {
         .source(here, "generate.torchscript")
         .source(here, "sample.torchscript")
         .source(here, "score.torchscript")
+        .source(here, "responses.torchscript")
         .source(here, "language_loss.torchscript")
         .gradients()
         .source(here, "low_rank.torchscript")
@@ -457,6 +458,48 @@ final class Decoder implements AutoCloseable {
   NDArray logProbabilities(NDManager scope, NDArray logits, long[] labels) {
     return run(kernels.call("first", scope).tensor(logits).tensor(longs(scope, labels)), false)
         .get(0);
+  }
+
+  /**
+   * Log-probabilities [M] of what follows tokens of x [N, D], the output of the last block.
+   *
+   * @param rows M of the N tokens
+   * @param labels what follows each
+   * @param step rows of logits at a time
+   */
+  NDArray responses(
+      NDManager scope, NDArray x, Weights weights, long[] rows, long[] labels, int step) {
+    return run(
+            kernels
+                .call("responses", scope)
+                .ints(step)
+                .tensor(x)
+                .tensor(weights.finalNorm())
+                .tensor(weights.output())
+                .tensor(longs(scope, rows))
+                .tensor(longs(scope, labels)),
+            false)
+        .get(0);
+  }
+
+  /** Log-probabilities [M, V] of all that can follow {@code rows} of x [N, D]. */
+  NDArray logSoftmax(NDManager scope, NDArray x, Weights weights, long[] rows) {
+    return run(
+            kernels
+                .call("log_softmax_at", scope)
+                .tensor(x)
+                .tensor(weights.finalNorm())
+                .tensor(weights.output())
+                .tensor(longs(scope, rows)),
+            false)
+        .get(0);
+  }
+
+  /**
+   * KL divergences [M] between rows of log-probabilities p, q [M, V]; see responses.torchscript.
+   */
+  NDArray divergence(NDManager scope, NDArray p, NDArray q) {
+    return run(kernels.call("divergence", scope).tensor(p).tensor(q), false).get(0);
   }
 
   /**

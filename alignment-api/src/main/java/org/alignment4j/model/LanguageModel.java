@@ -51,7 +51,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class LanguageModel implements AutoCloseable {
   /** Places B x T of one forward pass on the way to hidden states. */
-  private static final int CAPTURE_TOKENS = 1024;
+  static final int CAPTURE_TOKENS = 1024;
 
   private static final int GENERATE_ROWS = 32;
 
@@ -192,6 +192,11 @@ public final class LanguageModel implements AutoCloseable {
   /** The folder it was loaded from. */
   public Path folder() {
     return base.folder;
+  }
+
+  /** Most tokens of one sequence: the context, less a soft prompt that stands before each. */
+  public int longestSequence() {
+    return config().contextLength() - virtualTokens();
   }
 
   /** The highest layer, written by the last block. */
@@ -622,11 +627,11 @@ public final class LanguageModel implements AutoCloseable {
     for (int i = 0; i < sequences.size(); i++) {
       require(
           (long) sequences.get(i).length + Math.max(1, settings.minNewTokens())
-              <= config().contextLength() - virtualTokens(),
+              <= longestSequence(),
           "sequence %s of %s tokens leaves no room in the context of %s",
           i,
           sequences.get(i).length,
-          config().contextLength() - virtualTokens());
+          longestSequence());
     }
     require(
         settings.seeds().isEmpty() || settings.seeds().size() == sequences.size(),
@@ -727,6 +732,48 @@ public final class LanguageModel implements AutoCloseable {
     return IntStream.range(0, found.size())
         .mapToObj(i -> new ContinuationScore(continuations.get(i), found.get(i)))
         .toList();
+  }
+
+  /**
+   * How likely the model finds given responses: for each sequence the sum of the natural
+   * log-probabilities of its response's tokens, each given all before it, in nats. A response from
+   * token 0 on counts from token 1, since nothing predicts the first.
+   *
+   * @param sequences prompt and response as one text
+   * @return one sum per sequence, in order, at most 0
+   * @throws IllegalArgumentException as in {@link #captureIds}, and if a sequence has no response
+   *     to predict; the message gives its index
+   * @throws org.alignment4j.core.CancelledException if the thread is interrupted
+   */
+  public double[] logProbabilities(List<Encoded> sequences) {
+    return new Responses(this, sequences, Responses.LOGITS).logProbabilities();
+  }
+
+  /**
+   * How far this model has moved from another on given responses: for each sequence the mean over
+   * its response's tokens of KL(this || start), exact over the vocabulary, in nats per token. The
+   * tokens that count are those of {@link #logProbabilities}.
+   *
+   * @param start another view, or another model with a vocabulary of the same meaning
+   * @param sequences prompt and response as one text
+   * @return one mean per sequence, in order, at least 0
+   * @throws IllegalArgumentException as in {@link #logProbabilities}, for either model, and if
+   *     their vocabularies differ in size or they are on different devices
+   * @throws org.alignment4j.core.CancelledException if the thread is interrupted
+   */
+  public double[] divergence(LanguageModel start, List<Encoded> sequences) {
+    require(
+        config().vocabulary() == start.config().vocabulary(),
+        "vocabularies of %s and %s tokens",
+        config().vocabulary(),
+        start.config().vocabulary());
+    require(
+        manager().getDevice().equals(start.manager().getDevice()),
+        "models on %s and %s",
+        manager().getDevice(),
+        start.manager().getDevice());
+    return new Responses(this, sequences, Responses.LOGITS)
+        .divergence(new Responses(start, sequences, Responses.LOGITS));
   }
 
   private static int[] concatenated(int[] a, int[] b) {
@@ -847,11 +894,11 @@ public final class LanguageModel implements AutoCloseable {
       int[] s = sequences.get(i);
       require(s.length > 0, "sequence %s is empty", i);
       require(
-          s.length <= config().contextLength() - virtualTokens(),
+          s.length <= longestSequence(),
           "sequence %s has %s tokens, the model's context is %s",
           i,
           s.length,
-          config().contextLength() - virtualTokens());
+          longestSequence());
       for (int id : s) {
         require(
             id >= -givenRows() && id < config().vocabulary(),

@@ -1,0 +1,311 @@
+package org.alignment4j.evaluation;
+
+import static org.alignment4j.core.Arguments.require;
+
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.function.ToDoubleFunction;
+import org.alignment4j.analysis.Bootstrap;
+import org.alignment4j.analysis.Bootstrap.Interval;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What tuning on preferences did to a model, on held-out pairs and in its own answers. Each mean
+ * has a percentile bootstrap interval that resamples prompts, so that pairs of one prompt stay
+ * together; where there are no cases, it is NaN. Immutable.
+ *
+ * @param pairs scores of the pairs, in the caller's order
+ * @param answers scores of generated answers, one per prompt
+ * @param omitted pairs, or their answers, that were not counted, and why
+ * @param bootstrap how intervals are made
+ */
+public record PreferenceReport(
+    List<PairScore> pairs, List<AnswerScore> answers, List<Omission> omitted, Bootstrap bootstrap) {
+
+  /**
+   * One held-out pair as the tuned model sees it. Tokens are those of a response that are
+   * predicted, its end of turn among them.
+   *
+   * @param id the pair's name
+   * @param prompt number of its prompt; pairs of the same prompt have the same
+   * @param chosen log-probability of the preferred response, summed, in nats
+   * @param rejected log-probability of the other response, summed, in nats
+   * @param chosenTokens tokens of the preferred response, at least 1
+   * @param rejectedTokens tokens of the other response, at least 1
+   * @param divergence KL(tuned || start) on the preferred response, in nats per token, at least 0
+   */
+  public record PairScore(
+      String id,
+      int prompt,
+      double chosen,
+      double rejected,
+      int chosenTokens,
+      int rejectedTokens,
+      double divergence) {
+    /**
+     * @throws IllegalArgumentException if a response has no tokens or a figure is not finite
+     */
+    public PairScore {
+      require(
+          chosenTokens > 0 && rejectedTokens > 0,
+          "pair %s: responses of %s and %s tokens",
+          id,
+          chosenTokens,
+          rejectedTokens);
+      require(
+          Double.isFinite(chosen) && Double.isFinite(rejected) && Double.isFinite(divergence),
+          "pair %s: log-probabilities %s and %s, divergence %s, must be finite",
+          id,
+          chosen,
+          rejected,
+          divergence);
+    }
+
+    /** Mean log-probability per token of the preferred response less that of the other, in nats. */
+    public double margin() {
+      return chosen / chosenTokens - rejected / rejectedTokens;
+    }
+
+    /** 1 if the preferred response has the higher mean log-probability, 0.5 if equal, else 0. */
+    public double correct() {
+      return correct(margin());
+    }
+
+    /** The same by the summed log-probability, which favours shorter responses. */
+    public double correctBySum() {
+      return correct(chosen - rejected);
+    }
+
+    private static double correct(double margin) {
+      return margin > 0 ? 1 : margin == 0 ? 0.5 : 0;
+    }
+
+    private Map<String, @Nullable Object> toMap() {
+      Map<String, @Nullable Object> map = new LinkedHashMap<>();
+      map.put("id", id);
+      map.put("prompt", prompt);
+      map.put("chosen", chosen);
+      map.put("rejected", rejected);
+      map.put("chosen_tokens", chosenTokens);
+      map.put("rejected_tokens", rejectedTokens);
+      map.put("divergence", divergence);
+      return Collections.unmodifiableMap(map);
+    }
+  }
+
+  /**
+   * One generated answer's length and variety.
+   *
+   * @param id the first pair with its prompt
+   * @param tokens its tokens, without one that ended it
+   * @param atLimit whether it did not end but was cut off
+   * @param repetition share of its 4-grams that occurred in it before, 0 to 1; NaN below 4 tokens
+   * @param distinct1 different tokens over tokens, 0 to 1; NaN without tokens
+   * @param distinct2 different 2-grams over 2-grams, 0 to 1; NaN below 2 tokens
+   */
+  public record AnswerScore(
+      String id,
+      int tokens,
+      boolean atLimit,
+      double repetition,
+      double distinct1,
+      double distinct2) {
+    private Map<String, @Nullable Object> toMap() {
+      Map<String, @Nullable Object> map = new LinkedHashMap<>();
+      map.put("id", id);
+      map.put("tokens", tokens);
+      map.put("at_limit", atLimit);
+      map.put("repetition", orNull(repetition));
+      map.put("distinct_1", orNull(distinct1));
+      map.put("distinct_2", orNull(distinct2));
+      return Collections.unmodifiableMap(map);
+    }
+  }
+
+  /** Why something was not counted. */
+  public enum Reason {
+    /** A response is blank: the pair has no scores. */
+    EMPTY_RESPONSE,
+    /** Prompt and response are longer than the context: the pair has no scores. */
+    TOO_LONG,
+    /** The prompt leaves no room for an answer of the settings' length; the pair has scores. */
+    NO_ROOM_FOR_ANSWER
+  }
+
+  /**
+   * A pair, or its answer, that was not counted.
+   *
+   * @param id the pair's name
+   */
+  public record Omission(String id, Reason reason) {}
+
+  /** Copies the lists. */
+  public PreferenceReport {
+    pairs = List.copyOf(pairs);
+    answers = List.copyOf(answers);
+    omitted = List.copyOf(omitted);
+  }
+
+  /**
+   * Pair accuracy: how often the preferred response has the higher mean log-probability per token;
+   * ties count half. In 0 to 1.
+   */
+  public Interval accuracy() {
+    return overPairs(PairScore::correct);
+  }
+
+  /** Pair accuracy by summed log-probability; ties count half. In 0 to 1. */
+  public Interval accuracyBySum() {
+    return overPairs(PairScore::correctBySum);
+  }
+
+  /** Mean margin of the preferred response, in nats per token. */
+  public Interval margin() {
+    return overPairs(PairScore::margin);
+  }
+
+  /**
+   * Mean KL(tuned || start) on the preferred responses, in nats per token, pairs weighing alike.
+   */
+  public Interval divergence() {
+    return overPairs(PairScore::divergence);
+  }
+
+  /** Mean length of answers, in tokens; those that were cut off count as long as they are. */
+  public Interval length() {
+    return overAnswers(AnswerScore::tokens);
+  }
+
+  /** Answers that did not end but were cut off. */
+  public Rate atLimit() {
+    return new Rate(answers.stream().filter(AnswerScore::atLimit).count(), answers.size());
+  }
+
+  /** Mean share of repeated 4-grams in an answer, over those of at least 4 tokens. */
+  public Interval repetition() {
+    return overAnswers(AnswerScore::repetition);
+  }
+
+  /**
+   * Mean distinct-1 (Li et al. 2016, within each answer) over answers with tokens. Falls with an
+   * answer's length, so compare it between answers of like length.
+   */
+  public Interval distinct1() {
+    return overAnswers(AnswerScore::distinct1);
+  }
+
+  /** Mean distinct-2 over answers of at least 2 tokens; see {@link #distinct1}. */
+  public Interval distinct2() {
+    return overAnswers(AnswerScore::distinct2);
+  }
+
+  /**
+   * The difference of two methods' pair accuracy, {@code a} minus {@code b}, with the interval of a
+   * paired bootstrap: both are resampled alike, so that hard prompts cancel. An interval without 0
+   * tells the methods apart, on these pairs and for these two runs; what another seed of training
+   * would change, it does not see. Resampling is {@code a}'s.
+   *
+   * @throws IllegalArgumentException unless both have scores of the same pairs, in the same order
+   */
+  public static Interval compare(PreferenceReport a, PreferenceReport b) {
+    require(
+        a.pairs.size() == b.pairs.size(),
+        "scores of %s and %s pairs",
+        a.pairs.size(),
+        b.pairs.size());
+    double[] difference = new double[a.pairs.size()];
+    for (int i = 0; i < difference.length; i++) {
+      PairScore own = a.pairs.get(i);
+      PairScore other = b.pairs.get(i);
+      require(own.id().equals(other.id()), "pair %s is %s and %s", i, own.id(), other.id());
+      difference[i] = own.correct() - other.correct();
+    }
+    return a.overPairs(difference);
+  }
+
+  private Interval overPairs(ToDoubleFunction<PairScore> value) {
+    return overPairs(pairs.stream().mapToDouble(value).toArray());
+  }
+
+  /** The mean over pairs, of which those of one prompt are drawn together. */
+  private Interval overPairs(double[] values) {
+    Map<Integer, double[]> sums = new LinkedHashMap<>();
+    for (int i = 0; i < values.length; i++) {
+      double[] group = sums.computeIfAbsent(pairs.get(i).prompt(), p -> new double[2]);
+      group[0] += values[i];
+      group[1]++;
+    }
+    List<double[]> groups = new ArrayList<>(sums.values());
+    if (groups.isEmpty()) {
+      return none();
+    }
+    return bootstrap.of(
+        groups.size(),
+        indices -> {
+          double sum = 0;
+          double n = 0;
+          for (int i : indices) {
+            sum += groups.get(i)[0];
+            n += groups.get(i)[1];
+          }
+          return sum / n;
+        });
+  }
+
+  private Interval overAnswers(ToDoubleFunction<AnswerScore> value) {
+    double[] known = answers.stream().mapToDouble(value).filter(v -> !Double.isNaN(v)).toArray();
+    return known.length == 0 ? none() : bootstrap.mean(known);
+  }
+
+  private static Interval none() {
+    return new Interval(Double.NaN, Double.NaN, Double.NaN);
+  }
+
+  /**
+   * This report by name; for JSON, with null for NaN. A mean is {@code {mean, lo, hi}}; {@code
+   * omitted} has the ids by reason; {@code pairs} and {@code answers} the scores themselves.
+   */
+  public Map<String, @Nullable Object> toMap() {
+    Map<String, @Nullable Object> map = new LinkedHashMap<>();
+    map.put("n_pairs", pairs.size());
+    map.put("n_answers", answers.size());
+    map.put("accuracy", map(accuracy()));
+    map.put("accuracy_by_sum", map(accuracyBySum()));
+    map.put("margin", map(margin()));
+    map.put("divergence", map(divergence()));
+    map.put("length", map(length()));
+    map.put("at_limit", atLimit().toMap());
+    map.put("repetition", map(repetition()));
+    map.put("distinct_1", map(distinct1()));
+    map.put("distinct_2", map(distinct2()));
+    map.put("level", bootstrap.level());
+    map.put("resamples", bootstrap.resamples());
+    map.put("seed", bootstrap.seed());
+    Map<String, @Nullable Object> ids = new LinkedHashMap<>();
+    for (Reason reason : Reason.values()) {
+      ids.put(
+          reason.name().toLowerCase(Locale.ROOT),
+          omitted.stream().filter(o -> o.reason() == reason).map(Omission::id).toList());
+    }
+    map.put("omitted", Collections.unmodifiableMap(ids));
+    map.put("pairs", pairs.stream().map(PairScore::toMap).toList());
+    map.put("answers", answers.stream().map(AnswerScore::toMap).toList());
+    return Collections.unmodifiableMap(map);
+  }
+
+  private static Map<String, @Nullable Object> map(Interval interval) {
+    Map<String, @Nullable Object> map = new LinkedHashMap<>();
+    map.put("mean", orNull(interval.estimate()));
+    map.put("lo", orNull(interval.lo()));
+    map.put("hi", orNull(interval.hi()));
+    return Collections.unmodifiableMap(map);
+  }
+
+  private static @Nullable Double orNull(double value) {
+    return Double.isNaN(value) ? null : value;
+  }
+}

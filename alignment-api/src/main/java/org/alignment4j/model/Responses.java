@@ -1,0 +1,179 @@
+package org.alignment4j.model;
+
+import static org.alignment4j.core.Arguments.require;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import java.util.Arrays;
+import java.util.List;
+import org.alignment4j.chat.Encoded;
+import org.alignment4j.core.Cancellation;
+
+/**
+ * A model's predictions of responses that are given. Only tokens that predict one of a response
+ * reach the head, and of their logits some rows at a time.
+ */
+final class Responses {
+  /** Logits at a time: 64 MiB. */
+  static final int LOGITS = 1 << 24;
+
+  private final LanguageModel model;
+  private final List<Encoded> sequences;
+  private final List<int[]> prepared;
+  private final int logits;
+
+  /**
+   * @param logits most that exist at once; a row at least
+   * @throws IllegalArgumentException if the model cannot read a sequence, or it has no response
+   */
+  Responses(LanguageModel model, List<Encoded> sequences, int logits) {
+    List<int[]> ids = sequences.stream().map(Encoded::ids).toList();
+    model.check(ids);
+    for (int i = 0; i < ids.size(); i++) {
+      int[] own = ids.get(i);
+      int first = first(sequences.get(i));
+      require(first < own.length, "sequence %s has no response", i);
+      require(
+          Arrays.stream(own, first, own.length).allMatch(id -> id >= 0),
+          "sequence %s has an id in its response that is no token",
+          i);
+    }
+    this.model = model;
+    this.sequences = List.copyOf(sequences);
+    this.prepared = model.prepared(ids);
+    this.logits = logits;
+  }
+
+  /** The first token that is predicted; nothing predicts a sequence's first. */
+  private static int first(Encoded sequence) {
+    return Math.max(1, sequence.responseStart());
+  }
+
+  /** Tokens of a sequence's response that are predicted. */
+  private int tokens(int i) {
+    return prepared.get(i).length - model.virtualTokens() - first(sequences.get(i));
+  }
+
+  /** Sums of log-probabilities, one per sequence, in nats. */
+  double[] logProbabilities() {
+    double[] sums = new double[sequences.size()];
+    for (Batch group : Batch.group(prepared, LanguageModel.CAPTURE_TOKENS, Batch.Side.RIGHT)) {
+      Cancellation.check("log-probabilities");
+      Batch batch = batch(group.index());
+      try (NDManager scope = model.manager().newSubManager()) {
+        NDArray found =
+            model
+                .decoder()
+                .responses(
+                    scope,
+                    states(scope, batch),
+                    model.weights(),
+                    rows(batch),
+                    labels(batch),
+                    rowsAtOnce(1));
+        add(batch, found.toFloatArray(), sums);
+      }
+    }
+    return sums;
+  }
+
+  /**
+   * Means over each response's tokens of KL(this || other), in nats per token.
+   *
+   * @param other the same sequences, read by a model with the same vocabulary
+   */
+  double[] divergence(Responses other) {
+    double[] sums = new double[sequences.size()];
+    for (Batch group : Batch.group(prepared, LanguageModel.CAPTURE_TOKENS, Batch.Side.RIGHT)) {
+      Batch own = batch(group.index());
+      add(own, divergence(own, other, other.batch(group.index())), sums);
+    }
+    for (int i = 0; i < sums.length; i++) {
+      sums[i] /= tokens(i);
+    }
+    return sums;
+  }
+
+  private float[] divergence(Batch own, Responses other, Batch others) {
+    long[] rows = rows(own);
+    long[] otherRows = other.rows(others);
+    float[] found = new float[rows.length];
+    int step = rowsAtOnce(2);
+    try (NDManager scope = model.manager().newSubManager()) {
+      Cancellation.check("divergence");
+      NDArray x = states(scope, own);
+      NDArray y = other.states(scope, others);
+      for (int from = 0; from < rows.length; from += step) {
+        Cancellation.check("divergence");
+        int to = Math.min(rows.length, from + step);
+        try (NDManager slice = scope.newSubManager()) {
+          // Two calls of the head, for the models may differ in more than weights.
+          NDArray p = distributions(slice, x, Arrays.copyOfRange(rows, from, to));
+          NDArray q = other.distributions(slice, y, Arrays.copyOfRange(otherRows, from, to));
+          float[] some = model.decoder().divergence(slice, p, q).toFloatArray();
+          System.arraycopy(some, 0, found, from, some.length);
+        }
+      }
+    }
+    return found;
+  }
+
+  /** Log-probabilities [M, V] of what follows some rows of x. */
+  private NDArray distributions(NDManager scope, NDArray x, long[] rows) {
+    return model.decoder().logSoftmax(scope, x, model.weights(), rows);
+  }
+
+  private int rowsAtOnce(int models) {
+    return Math.max(1, logits / models / model.config().vocabulary());
+  }
+
+  /** Some sequences as the model runs them, virtual tokens included. */
+  private Batch batch(int[] index) {
+    int[] starts = sequences.stream().mapToInt(Encoded::responseStart).toArray();
+    return Batch.of(Arrays.stream(index).mapToObj(prepared::get).toList(), Batch.Side.RIGHT)
+        .withIndex(index)
+        .withResponseStarts(starts);
+  }
+
+  /** The last block's output for all tokens of a batch [N, D]. */
+  private NDArray states(NDManager scope, Batch batch) {
+    return model.hidden(scope, batch, model.topLayer(), List.of(), new long[] {0}, null).get(0);
+  }
+
+  /** Places among a batch's N tokens of those that predict a response's token. */
+  private long[] rows(Batch batch) {
+    int[] begin = batch.firstTokens();
+    return each(batch, (b, p) -> (long) begin[b] + model.virtualTokens() + p - 1);
+  }
+
+  /** What these should predict. */
+  private long[] labels(Batch batch) {
+    return each(batch, (b, p) -> batch.sequences().get(b)[model.virtualTokens() + p]);
+  }
+
+  private interface Value {
+    long at(int sequence, int position);
+  }
+
+  private long[] each(Batch batch, Value value) {
+    long[] all = new long[batch.tokens()];
+    int n = 0;
+    for (int b = 0; b < batch.size(); b++) {
+      int length = batch.sequences().get(b).length - model.virtualTokens();
+      for (int p = first(sequences.get(batch.index()[b])); p < length; p++) {
+        all[n++] = value.at(b, p);
+      }
+    }
+    return Arrays.copyOf(all, n);
+  }
+
+  /** Adds up what was found for a batch's response tokens, by sequence. */
+  private void add(Batch batch, float[] found, double[] sums) {
+    int n = 0;
+    for (int i : batch.index()) {
+      for (int k = 0; k < tokens(i); k++) {
+        sums[i] += found[n++];
+      }
+    }
+  }
+}
