@@ -6,7 +6,7 @@ import org.alignment4j.chat.Prompt;
 
 /**
  * A prompt with a preferred and a dispreferred response. The texts may be empty or equal; whether
- * such a pair can be learned from is for {@link PreferenceTokens} to say.
+ * such a pair can be learned from is for the method to say.
  *
  * @param id names the pair in messages and reports
  * @param prompt a conversation that ends with a user message

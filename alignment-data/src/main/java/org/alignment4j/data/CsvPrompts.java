@@ -15,7 +15,7 @@ import org.apache.commons.csv.DuplicateHeaderMode;
 
 /** Reads prompt sets in CSV (RFC 4180: quoted commas, quotes and line breaks). */
 final class CsvPrompts {
-  private static final CSVFormat CSV =
+  static final CSVFormat CSV =
       CSVFormat.RFC4180
           .builder()
           .setHeader()

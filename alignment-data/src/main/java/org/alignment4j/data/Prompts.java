@@ -2,12 +2,7 @@ package org.alignment4j.data;
 
 import static org.alignment4j.core.Arguments.require;
 
-import java.io.IOException;
-import java.io.OutputStream;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -15,7 +10,6 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
-import java.util.zip.GZIPOutputStream;
 import org.alignment4j.core.BadDataException;
 
 /**
@@ -61,7 +55,7 @@ public final class Prompts {
    * @throws BadDataException if the file cannot be written
    */
   public static void writeJsonl(Path file, List<PromptRow> rows) {
-    write(file, rows.stream().map(JsonLinesPrompts::write).toList());
+    TextFile.write(file, rows.stream().map(JsonLinesPrompts::write).toList());
   }
 
   /**
@@ -80,7 +74,7 @@ public final class Prompts {
           "prompt %s has a line break; write JSON Lines instead",
           row.id());
     }
-    write(file, texts(rows));
+    TextFile.write(file, texts(rows));
   }
 
   /** The label a source writes as a word. */
@@ -154,28 +148,5 @@ public final class Prompts {
               + header);
     }
     return text.stripLeading().startsWith("{") ? PromptFormat.JSONL : PromptFormat.TEXT;
-  }
-
-  private static void write(Path file, List<String> lines) {
-    Path target = file.toAbsolutePath();
-    Path folder = target.getParent();
-    try {
-      Path temporary = Files.createTempFile(folder, "prompts", ".tmp");
-      try {
-        boolean gzip = file.toString().toLowerCase(Locale.ROOT).endsWith(".gz");
-        OutputStream plain = Files.newOutputStream(temporary);
-        try (OutputStream out = gzip ? new GZIPOutputStream(plain) : plain) {
-          for (String line : lines) {
-            out.write(line.getBytes(StandardCharsets.UTF_8));
-            out.write('\n');
-          }
-        }
-        Files.move(temporary, target, StandardCopyOption.REPLACE_EXISTING);
-      } finally {
-        Files.deleteIfExists(temporary);
-      }
-    } catch (IOException e) {
-      throw new BadDataException("cannot write " + file + ": " + e, e);
-    }
   }
 }

@@ -3,6 +3,7 @@ package org.alignment4j.data;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.CharBuffer;
 import java.nio.charset.CharsetDecoder;
@@ -11,17 +12,23 @@ import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.List;
 import java.util.Locale;
 import java.util.zip.GZIPInputStream;
+import java.util.zip.GZIPOutputStream;
 import org.alignment4j.core.BadDataException;
 
 /**
  * A whole UTF-8 file as text, unzipped if its bytes are gzip's, without byte order mark. Strict:
- * what is no UTF-8 is an error with its line, never a replacement character.
+ * what is no UTF-8 is an error with its line or row, never a replacement character.
  */
 final class TextFile {
   /** Prompt sets are megabytes; a larger one is a mistake or a zip bomb. */
   private static final int MAX_BYTES = 1 << 29;
+
+  /** A byte that is no UTF-8 is kept as this plus the byte: a lone low surrogate. */
+  private static final char MARK = 0xDC00;
 
   private TextFile() {}
 
@@ -30,17 +37,95 @@ final class TextFile {
    */
   static String read(Path file) {
     byte[] bytes = bytes(file);
-    if (bytes.length >= 2
-        && ((bytes[0] == (byte) 0xFF && bytes[1] == (byte) 0xFE)
-            || (bytes[0] == (byte) 0xFE && bytes[1] == (byte) 0xFF))) {
-      throw new BadDataException(file + ": expected UTF-8, found a UTF-16 byte order mark");
-    }
+    requireNoWideText(file, bytes);
     String text = decode(file, bytes);
     int nul = text.indexOf('\0');
     if (nul >= 0) {
       throw new BadDataException(
           file + ", line " + lineOf(text, nul) + ": expected text, found a zero byte");
     }
+    return withoutMark(text);
+  }
+
+  /**
+   * Reads a file of which some rows may be no UTF-8: each byte that is none becomes a lone
+   * surrogate, U+DC00 plus the byte, which UTF-8 itself never decodes to. {@link #requireText}
+   * finds them.
+   *
+   * @throws BadDataException if the file cannot be read, is too large, or is UTF-16
+   */
+  static String readMarked(Path file) {
+    byte[] bytes = bytes(file);
+    requireNoWideText(file, bytes);
+    CharsetDecoder decoder = decoder();
+    ByteBuffer in = ByteBuffer.wrap(bytes);
+    CharBuffer out = CharBuffer.allocate(bytes.length + 1);
+    CoderResult result = decoder.decode(in, out, true);
+    while (result.isError()) {
+      for (int i = 0; i < result.length(); i++) {
+        out.put((char) (MARK + (in.get() & 0xFF)));
+      }
+      result = decoder.decode(in, out, true);
+    }
+    return withoutMark(out.flip().toString());
+  }
+
+  /**
+   * Checks a row of {@link #readMarked}.
+   *
+   * @throws BadRow if it holds a byte that is no UTF-8, or a zero byte
+   */
+  static void requireText(String row) throws BadRow {
+    for (int i = 0; i < row.length(); i++) {
+      char c = row.charAt(i);
+      if (c == 0) {
+        throw new BadRow("expected text, found a zero byte");
+      }
+      if (Character.isHighSurrogate(c)) {
+        i++;
+      } else if (Character.isLowSurrogate(c)) {
+        throw new BadRow(String.format(Locale.ROOT, "expected UTF-8, found byte 0x%02X", c - MARK));
+      }
+    }
+  }
+
+  /**
+   * Writes UTF-8 lines; gzip if the name ends in ".gz". The file appears whole or not at all.
+   *
+   * @throws BadDataException if the file cannot be written
+   */
+  static void write(Path file, List<String> lines) {
+    Path target = file.toAbsolutePath();
+    Path folder = target.getParent();
+    try {
+      Path temporary = Files.createTempFile(folder, "lines", ".tmp");
+      try {
+        boolean gzip = file.toString().toLowerCase(Locale.ROOT).endsWith(".gz");
+        OutputStream plain = Files.newOutputStream(temporary);
+        try (OutputStream out = gzip ? new GZIPOutputStream(plain) : plain) {
+          for (String line : lines) {
+            out.write(line.getBytes(StandardCharsets.UTF_8));
+            out.write('\n');
+          }
+        }
+        Files.move(temporary, target, StandardCopyOption.REPLACE_EXISTING);
+      } finally {
+        Files.deleteIfExists(temporary);
+      }
+    } catch (IOException e) {
+      throw new BadDataException("cannot write " + file + ": " + e, e);
+    }
+  }
+
+  private static void requireNoWideText(Path file, byte[] bytes) {
+    if (bytes.length >= 2
+        && ((bytes[0] == (byte) 0xFF && bytes[1] == (byte) 0xFE)
+            || (bytes[0] == (byte) 0xFE && bytes[1] == (byte) 0xFF))) {
+      throw new BadDataException(file + ": expected UTF-8, found a UTF-16 byte order mark");
+    }
+  }
+
+  private static String withoutMark(String text) {
     return text.startsWith("\uFEFF") ? text.substring(1) : text;
   }
 
@@ -74,11 +159,7 @@ final class TextFile {
   }
 
   private static String decode(Path file, byte[] bytes) {
-    CharsetDecoder decoder =
-        StandardCharsets.UTF_8
-            .newDecoder()
-            .onMalformedInput(CodingErrorAction.REPORT)
-            .onUnmappableCharacter(CodingErrorAction.REPORT);
+    CharsetDecoder decoder = decoder();
     ByteBuffer in = ByteBuffer.wrap(bytes);
     CharBuffer out = CharBuffer.allocate(bytes.length + 1);
     CoderResult result = decoder.decode(in, out, true);
@@ -94,6 +175,13 @@ final class TextFile {
               in.position()));
     }
     return out.toString();
+  }
+
+  private static CharsetDecoder decoder() {
+    return StandardCharsets.UTF_8
+        .newDecoder()
+        .onMalformedInput(CodingErrorAction.REPORT)
+        .onUnmappableCharacter(CodingErrorAction.REPORT);
   }
 
   private static long lineOf(CharSequence text, int end) {

@@ -1,0 +1,262 @@
+package org.alignment4j.data;
+
+import com.google.common.base.Strings;
+import com.google.gson.JsonArray;
+import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import org.alignment4j.chat.Message;
+import org.alignment4j.chat.Prompt;
+import org.alignment4j.chat.Role;
+import org.alignment4j.tune.PreferencePair;
+import org.jspecify.annotations.Nullable;
+
+/** One row of a preference file, as keys and values: TRL's forms and HH-RLHF's. */
+final class PreferenceRow {
+  private PreferenceRow() {}
+
+  /**
+   * @param number the row's, its id unless it has one
+   */
+  static PreferencePair pair(JsonObject o, int number) throws BadRow {
+    JsonElement chosen = o.get("chosen");
+    JsonElement rejected = o.get("rejected");
+    if (chosen == null || rejected == null) {
+      throw new BadRow("expected chosen and rejected, found " + o.keySet());
+    }
+    String id = id(o, number);
+    JsonElement given = o.get("prompt");
+    JsonElement prompt = given == null || given.isJsonNull() ? null : given;
+    if (isText(chosen) && isText(rejected)) {
+      return texts(id, prompt, chosen.getAsString(), rejected.getAsString());
+    }
+    if (chosen.isJsonArray() && rejected.isJsonArray()) {
+      return conversations(id, prompt, messages("chosen", chosen), messages("rejected", rejected));
+    }
+    throw new BadRow(
+        "expected chosen and rejected both as text or both as lists of messages, found chosen "
+            + kind(chosen)
+            + " and rejected "
+            + kind(rejected));
+  }
+
+  /** The row in TRL's conversational form, which {@link #pair} reads back as the same pair. */
+  static JsonObject toJson(PreferencePair pair) {
+    JsonObject o = new JsonObject();
+    o.addProperty("id", pair.id());
+    JsonArray prompt = new JsonArray();
+    pair.prompt().messages().forEach(message -> prompt.add(toJson(message)));
+    o.add("prompt", prompt);
+    o.add("chosen", response(pair.chosen()));
+    o.add("rejected", response(pair.rejected()));
+    return o;
+  }
+
+  /** Why nothing can be learned from a pair; empty if something can. */
+  static Optional<String> flaw(PreferencePair pair) {
+    if (pair.prompt().last().text().isBlank()) {
+      return Optional.of("the prompt is empty");
+    }
+    if (pair.chosen().isBlank()) {
+      return Optional.of("chosen is empty");
+    }
+    if (pair.rejected().isBlank()) {
+      return Optional.of("rejected is empty");
+    }
+    return pair.chosen().equals(pair.rejected())
+        ? Optional.of("chosen and rejected are equal")
+        : Optional.empty();
+  }
+
+  private static PreferencePair texts(
+      String id, @Nullable JsonElement prompt, String chosen, String rejected) throws BadRow {
+    if (prompt == null) {
+      HhDialogue better = HhDialogue.parse("chosen", chosen);
+      HhDialogue worse = HhDialogue.parse("rejected", rejected);
+      if (!better.prompt().equals(worse.prompt())) {
+        int same = Strings.commonPrefix(better.prompt(), worse.prompt()).length();
+        throw new BadRow(
+            "the prompts of chosen and rejected, before the last \"\\n\\nAssistant:\", differ from"
+                + " character "
+                + (same + 1)
+                + " on");
+      }
+      return pair(id, HhDialogue.turns(better.prompt()), better.response(), worse.response());
+    }
+    if (prompt.isJsonArray()) {
+      return pair(id, messages("prompt", prompt), chosen, rejected);
+    }
+    String text = promptText(prompt);
+    if (text.startsWith(HhDialogue.HUMAN) && text.endsWith(HhDialogue.ASSISTANT)) {
+      // HH-RLHF in three columns: as one user message its markers would be taken for words.
+      String turns = text.substring(0, text.length() - HhDialogue.ASSISTANT.length());
+      return pair(
+          id,
+          HhDialogue.turns(turns),
+          HhDialogue.withoutSpace(chosen),
+          HhDialogue.withoutSpace(rejected));
+    }
+    return pair(id, List.of(Message.user(text)), chosen, rejected);
+  }
+
+  private static PreferencePair conversations(
+      String id, @Nullable JsonElement prompt, List<Message> chosen, List<Message> rejected)
+      throws BadRow {
+    String better = response("chosen", chosen);
+    String worse = response("rejected", rejected);
+    List<Message> before = chosen.subList(0, chosen.size() - 1);
+    if (!before.equals(rejected.subList(0, rejected.size() - 1))) {
+      throw new BadRow("the messages before the last differ between chosen and rejected");
+    }
+    if (prompt == null) {
+      if (before.isEmpty()) {
+        throw new BadRow("there is no prompt: expected one, or messages before the response");
+      }
+      return pair(id, before, better, worse);
+    }
+    if (before.isEmpty()) {
+      return pair(
+          id,
+          prompt.isJsonArray()
+              ? messages("prompt", prompt)
+              : List.of(Message.user(promptText(prompt))),
+          better,
+          worse);
+    }
+    // UltraFeedback, binarized: the prompt stands apart as text, and in the conversations again.
+    if (isText(prompt)) {
+      String text = prompt.getAsString().strip();
+      if (before.stream().anyMatch(m -> m.role() == Role.USER && m.text().strip().equals(text))) {
+        return pair(id, before, better, worse);
+      }
+      throw new BadRow("the prompt is no user message of the conversations");
+    }
+    throw new BadRow(
+        String.format(
+            Locale.ROOT,
+            "expected one assistant message in chosen, as there is a prompt, found %d messages",
+            chosen.size()));
+  }
+
+  private static PreferencePair pair(
+      String id, List<Message> messages, String chosen, String rejected) throws BadRow {
+    PreferencePair pair;
+    try {
+      pair = new PreferencePair(id, new Prompt(messages), chosen, rejected);
+    } catch (IllegalArgumentException e) {
+      // The two types know best what a conversation is; their messages hold no text of it.
+      throw new BadRow(String.valueOf(e.getMessage()));
+    }
+    Optional<String> flaw = flaw(pair);
+    if (flaw.isPresent()) {
+      throw new BadRow(flaw.get());
+    }
+    return pair;
+  }
+
+  private static String response(String name, List<Message> conversation) throws BadRow {
+    if (conversation.isEmpty()) {
+      throw new BadRow(name + " holds no message");
+    }
+    Message last = conversation.get(conversation.size() - 1);
+    if (last.role() != Role.ASSISTANT) {
+      throw new BadRow(
+          "expected "
+              + name
+              + " to end with an assistant message, found role "
+              + last.role().name().toLowerCase(Locale.ROOT));
+    }
+    return last.text();
+  }
+
+  private static List<Message> messages(String name, JsonElement list) throws BadRow {
+    List<Message> messages = new ArrayList<>();
+    for (JsonElement element : list.getAsJsonArray()) {
+      String place = name + ", message " + (messages.size() + 1);
+      if (!element.isJsonObject()) {
+        throw new BadRow(place + ": expected an object, found " + kind(element));
+      }
+      JsonObject o = element.getAsJsonObject();
+      Role role = role(place, text(place, o, "role"));
+      messages.add(new Message(role, text(place, o, "content")));
+    }
+    return messages;
+  }
+
+  private static Role role(String place, String name) throws BadRow {
+    return switch (name) {
+      case "system" -> Role.SYSTEM;
+      case "user" -> Role.USER;
+      case "assistant" -> Role.ASSISTANT;
+      default ->
+          throw new BadRow(
+              place + ": expected role system, user or assistant, found '" + name + "'");
+    };
+  }
+
+  private static String text(String place, JsonObject o, String key) throws BadRow {
+    JsonElement value = o.get(key);
+    if (value == null) {
+      throw new BadRow(place + ": expected role and content, found " + o.keySet());
+    }
+    if (!isText(value)) {
+      throw new BadRow(place + ": expected " + key + " as text, found " + kind(value));
+    }
+    return value.getAsString();
+  }
+
+  private static String promptText(JsonElement prompt) throws BadRow {
+    if (!isText(prompt)) {
+      throw new BadRow(
+          "expected the prompt as text or as a list of messages, found " + kind(prompt));
+    }
+    return prompt.getAsString();
+  }
+
+  private static String id(JsonObject o, int number) throws BadRow {
+    JsonElement id = o.get("id");
+    if (id == null || id.isJsonNull()) {
+      return Integer.toString(number);
+    }
+    if (!id.isJsonPrimitive() || id.getAsJsonPrimitive().isBoolean()) {
+      throw new BadRow("expected the id as text or as a number, found " + kind(id));
+    }
+    String text = id.getAsString();
+    return text.isBlank() ? Integer.toString(number) : text;
+  }
+
+  private static JsonArray response(String text) {
+    JsonArray messages = new JsonArray();
+    messages.add(toJson(Message.assistant(text)));
+    return messages;
+  }
+
+  private static JsonObject toJson(Message message) {
+    JsonObject o = new JsonObject();
+    o.addProperty("role", message.role().name().toLowerCase(Locale.ROOT));
+    o.addProperty("content", message.text());
+    return o;
+  }
+
+  private static boolean isText(JsonElement value) {
+    return value.isJsonPrimitive() && value.getAsJsonPrimitive().isString();
+  }
+
+  private static String kind(JsonElement value) {
+    if (value.isJsonArray()) {
+      return "a list";
+    }
+    if (value.isJsonObject()) {
+      return "an object";
+    }
+    if (value.isJsonNull()) {
+      return "null";
+    }
+    return value.getAsJsonPrimitive().isString()
+        ? "text"
+        : value.getAsJsonPrimitive().isBoolean() ? "a truth value" : "a number";
+  }
+}

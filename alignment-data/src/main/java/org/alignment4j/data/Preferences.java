@@ -1,0 +1,134 @@
+package org.alignment4j.data;
+
+import static org.alignment4j.core.Arguments.require;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import org.alignment4j.core.BadDataException;
+import org.alignment4j.tune.PreferencePair;
+
+/**
+ * Reads and writes preference sets: prompts with a preferred and a dispreferred response. Files are
+ * JSON Lines, one JSON array, or CSV with columns prompt, chosen and rejected; UTF-8, with or
+ * without byte order mark, plain or gzip. Stateless; threads may share it.
+ *
+ * <p>A row is in one of these forms, each row for itself, and may have other keys, which are not
+ * read:
+ *
+ * <ul>
+ *   <li>TRL standard: prompt, chosen and rejected are text; the prompt becomes a user message.
+ *   <li>TRL conversational: lists of messages with role and content. The prompt is a list of its
+ *       own, or the messages that chosen and rejected share; one assistant message remains in each.
+ *       The prompt may stand apart as text and be repeated in both lists, as in the binarized
+ *       UltraFeedback.
+ *   <li>HH-RLHF: no prompt, chosen and rejected are whole dialogues of "\n\nHuman:" and
+ *       "\n\nAssistant:" turns; the prompt ends at the last "\n\nAssistant:", and one space behind
+ *       each marker is no part of the text. A prompt of such turns that ends with "\n\nAssistant:"
+ *       beside bare responses is read so too.
+ * </ul>
+ *
+ * <p>Nothing can be learned from a pair whose chosen, rejected or last prompt message is blank, or
+ * whose responses are equal: it is skipped as a malformed row is.
+ */
+public final class Preferences {
+  private static final String EXPECTED =
+      "expected JSON Lines, a JSON array or CSV with chosen and rejected, and prompt unless they"
+          + " hold it";
+
+  private Preferences() {}
+
+  /**
+   * Reads a file, whatever its name. A pair's id is the row's id if it has one, which may repeat,
+   * and else its number as {@link PreferenceSet.Skipped#row()} counts.
+   *
+   * @return at least one pair; all other rows with the reason why they were skipped
+   * @throws BadDataException naming the file, expected and found, if it cannot be read, is no
+   *     preference file, or has no usable row; also if a JSON array does not end or a CSV quote
+   *     stands wrong, for where later rows begin is unknown then
+   */
+  public static PreferenceSet read(Path file) {
+    PreferenceSet set = rows(file);
+    if (set.pairs().isEmpty()) {
+      throw new BadDataException(
+          file
+              + ": "
+              + EXPECTED
+              + ", found no usable row among "
+              + set.rows()
+              + set.skipped().stream().findFirst().map(s -> "; " + place(s)).orElse(""));
+    }
+    return set;
+  }
+
+  /**
+   * Reads a file of which every row must be usable; otherwise like {@link #read}.
+   *
+   * @return at least one pair, in the file's order
+   * @throws BadDataException as {@link #read}, and naming the first row that cannot be used
+   */
+  public static List<PreferencePair> readStrict(Path file) {
+    PreferenceSet set = read(file);
+    if (!set.skipped().isEmpty()) {
+      throw new BadDataException(
+          file
+              + ", "
+              + place(set.skipped().get(0))
+              + " ("
+              + set.skipped().size()
+              + " of "
+              + set.rows()
+              + " rows cannot be used)");
+    }
+    return set.pairs();
+  }
+
+  /**
+   * Writes JSON Lines in TRL's conversational form, {@code {"id", "prompt", "chosen", "rejected"}},
+   * which {@link #read} reads back as equal pairs; gzip if the name ends in {@code .gz}. The file
+   * appears whole or not at all.
+   *
+   * @throws IllegalArgumentException if there is no pair, or one that would be skipped on reading
+   * @throws BadDataException if the file cannot be written
+   */
+  public static void writeJsonl(Path file, List<PreferencePair> pairs) {
+    require(!pairs.isEmpty(), "there is no pair to write");
+    for (PreferencePair pair : pairs) {
+      require(!pair.id().isBlank(), "a pair's id is blank");
+      Optional<String> flaw = PreferenceRow.flaw(pair);
+      require(flaw.isEmpty(), "pair %s cannot be written: %s", pair.id(), flaw.orElse(""));
+    }
+    TextFile.write(file, pairs.stream().map(JsonPreferences::write).toList());
+  }
+
+  private static PreferenceSet rows(Path file) {
+    String text = TextFile.readMarked(file);
+    if (text.isBlank()) {
+      throw new BadDataException(file + ": " + EXPECTED + ", found an empty file");
+    }
+    PreferenceRows rows = new PreferenceRows();
+    char first = text.stripLeading().charAt(0);
+    List<String> header = first == '{' || first == '[' ? List.of() : CsvPrompts.header(text);
+    if (first == '[') {
+      JsonPreferences.array(file, text, rows);
+    } else if (CsvPreferences.isHeader(header)) {
+      CsvPreferences.read(file, text, rows);
+    } else if (first == '{' || text.contains("\n{")) {
+      JsonPreferences.lines(text, rows);
+    } else {
+      throw new BadDataException(
+          file
+              + ": "
+              + EXPECTED
+              + ", found "
+              + (header.isEmpty()
+                  ? "a first line that is neither"
+                  : BadRow.shown("columns " + header)));
+    }
+    return rows.toSet();
+  }
+
+  private static String place(PreferenceSet.Skipped skipped) {
+    return "row " + skipped.row() + ": " + skipped.reason();
+  }
+}
