@@ -122,6 +122,9 @@ class PreferenceReportTests {
     assertEquals(new AnswerScore("a", 6, true, 1 - 2.0 / 3, 2.0 / 6, 2.0 / 5), turning);
     AnswerScore various = answer(Finish.END_OF_TURN, 5, 6, 7, 8);
     assertEquals(new AnswerScore("a", 4, false, 0, 1, 1), various);
+    // As many different 4-grams as there are, though two of them begin alike.
+    AnswerScore alike = answer(Finish.STOP, 1, 1, 2, 1, 1, 3);
+    assertEquals(new AnswerScore("a", 6, false, 0, 3.0 / 6, 4.0 / 5), alike);
     AnswerScore one = answer(Finish.STOP, 5);
     assertEquals(new AnswerScore("a", 1, false, Double.NaN, 1, Double.NaN), one);
     AnswerScore none = answer(Finish.END_OF_TURN);
