@@ -9,6 +9,7 @@ import java.util.Arrays;
 import java.util.List;
 import org.alignment4j.chat.Encoded;
 import org.alignment4j.core.ProgressListener;
+import org.alignment4j.core.Layer;
 import org.alignment4j.model.LanguageModel;
 import org.alignment4j.train.TrainingSettings;
 import org.alignment4j.tune.PreferencePair;
@@ -18,13 +19,16 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Every method on a model in which a preference is planted. */
 class PlantedPreferenceTests {
-  private static final List<PreferencePair> TRAIN = StyleTask.pairs(160, 100);
+  private static final List<PreferencePair> TRAIN = StyleTask.pairs(128, 100);
   private static final List<PreferencePair> HELD_OUT = StyleTask.pairs(60, 200);
 
   @TempDir static Path folder;
+  private static final Logger LOG = LoggerFactory.getLogger(PlantedPreferenceTests.class);
   private static LanguageModel model;
 
   @BeforeAll
@@ -37,28 +41,17 @@ class PlantedPreferenceTests {
     model.close();
   }
 
-  static PreferenceSettings.Builder settings(PreferenceMethod method) {
-    TrainingSettings learn =
-        TrainingSettings.builder()
-            .epochs(8)
-            .batchSize(16)
-            .learningRate(method == PreferenceMethod.DPO ? 3e-3 : 1e-2)
-            .maxGradientNorm(1)
-            .seed(1)
-            .build();
-    TrainingSettings fit =
-        TrainingSettings.builder()
-            .epochs(12)
-            .batchSize(16)
-            .learningRate(1e-2)
-            .maxGradientNorm(1)
-            .seed(1)
-            .build();
+  private static PreferenceSettings.Builder settings(PreferenceMethod method) {
+    TrainingSettings.Builder common =
+        TrainingSettings.builder().batchSize(16).maxGradientNorm(1).seed(1);
     return PreferenceSettings.builder(method)
         .lora(new LoraShape(4, 8, 0.05, List.of("q_proj", "v_proj", "o_proj", "down_proj")))
-        .learn(learn)
-        .fit(fit)
-        .alpha(2);
+        .learn(common.epochs(8).learningRate(method == PreferenceMethod.DPO ? 1e-3 : 1e-2).build())
+        .fit(common.epochs(12).learningRate(1e-2).build())
+        .instructions(new Instructions("good", "bad"))
+        // Six blocks are few: the style is decided higher up than in a model of 32.
+        .layers(List.of(new Layer(2), new Layer(3), new Layer(4), new Layer(5)))
+        .alpha(method == PreferenceMethod.RAHF_DUAL ? 1 : 2);
   }
 
   private static double divergence(LanguageModel tuned) {
@@ -83,12 +76,10 @@ class PlantedPreferenceTests {
     try (LanguageModel tuned = model.with(tuning.adapter())) {
       double accuracy = StyleTask.accuracy(tuned, HELD_OUT);
       double following = StyleTask.following(tuned, HELD_OUT);
-      System.out.printf(
-          "%s accuracy %.2f -> %.2f following %.2f -> %.2f KL %.3f%n",
+      LOG.info(
+          "{}: held-out pair accuracy {}, answers that follow the rule {}, KL {}",
           method,
-          StyleTask.accuracy(model, HELD_OUT),
           accuracy,
-          StyleTask.following(model, HELD_OUT),
           following,
           divergence(tuned));
       assertTrue(accuracy >= 0.9, () -> "held-out pair accuracy " + accuracy);

@@ -8,11 +8,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.Set;
+import java.util.function.UnaryOperator;
 import org.alignment4j.chat.Encoded;
 import org.alignment4j.chat.Prompt;
 import org.alignment4j.core.ProgressListener;
 import org.alignment4j.core.Provenance;
-import org.alignment4j.model.Completion;
 import org.alignment4j.model.Family;
 import org.alignment4j.model.Generation;
 import org.alignment4j.model.LanguageModel;
@@ -29,10 +29,10 @@ import org.alignment4j.tune.PreferencePair;
 import org.alignment4j.tune.SupervisedFineTuning;
 
 /**
- * A planted preference: asked to say some words, the preferred answer marks each politely ("yes run
- * please jump please") where the asker says "sir", and rudely ("so run now jump now") where they
- * say "mate". The start model gives either as often, so that no bias of its own can look like the
- * preference.
+ * A planted preference: asked to say some words, the preferred answer says each politely ("so run
+ * please jump please"), the other one rudely ("so run now jump now"). The start model has learned
+ * to say half of the words politely and half rudely, so that it prefers the polite answer in about
+ * half of the pairs.
  */
 final class StyleTask {
   private static final List<String> WORDS =
@@ -46,38 +46,38 @@ final class StyleTask {
     Random random = new Random(seed);
     List<PreferencePair> pairs = new ArrayList<>();
     for (int i = 0; i < n; i++) {
-      boolean polite = random.nextBoolean();
-      List<String> words = new ArrayList<>();
-      for (int k = 2 + random.nextInt(3); k > 0; k--) {
-        words.add(WORDS.get(random.nextInt(WORDS.size())));
-      }
+      List<String> words = words(random);
       pairs.add(
           new PreferencePair(
               "pair " + i,
-              Prompt.user((polite ? "sir" : "mate") + " say " + String.join(" ", words)),
-              styled(polite ? "yes" : "so", words, polite ? POLITE : RUDE),
-              styled(polite ? "yes" : "so", words, polite ? RUDE : POLITE)));
+              Prompt.user("say " + String.join(" ", words)),
+              styled(words, w -> POLITE),
+              styled(words, w -> RUDE)));
     }
     return pairs;
   }
 
-  private static String styled(String first, List<String> words, String style) {
-    StringBuilder text = new StringBuilder(first);
-    words.forEach(w -> text.append(' ').append(w).append(' ').append(style));
+  private static List<String> words(Random random) {
+    List<String> words = new ArrayList<>();
+    for (int k = 2 + random.nextInt(3); k > 0; k--) {
+      words.add(WORDS.get(random.nextInt(WORDS.size())));
+    }
+    return words;
+  }
+
+  private static String styled(List<String> words, UnaryOperator<String> style) {
+    StringBuilder text = new StringBuilder("so");
+    words.forEach(w -> text.append(' ').append(w).append(' ').append(style.apply(w)));
     return text.toString();
   }
 
-  /** The share of answers that follow the rule: with the right marker and never the other. */
+  /** The share of answers that follow the rule: only the polite marker. */
   static double following(LanguageModel model, List<PreferencePair> pairs) {
     List<Prompt> prompts = pairs.stream().map(PreferencePair::prompt).toList();
-    List<Completion> answers = model.generate(prompts, Generation.greedy(12));
-    int following = 0;
-    for (int i = 0; i < answers.size(); i++) {
-      boolean polite = pairs.get(i).chosen().contains(POLITE);
-      String text = answers.get(i).text();
-      following +=
-          text.contains(polite ? POLITE : RUDE) && !text.contains(polite ? RUDE : POLITE) ? 1 : 0;
-    }
+    long following =
+        model.generate(prompts, Generation.greedy(12)).stream()
+            .filter(c -> c.text().contains(POLITE) && !c.text().contains(RUDE))
+            .count();
     return (double) following / pairs.size();
   }
 
@@ -100,11 +100,11 @@ final class StyleTask {
     return model.tokenizer().encodeForTraining(prompt.withResponse(response));
   }
 
-  /** Trains and writes the start model. */
-  static Path write(Path folder) throws IOException {
+  /** Writes a random model that can read the task. */
+  static Path writeRandom(Path folder) throws IOException {
     Map<String, Integer> vocabulary = ByteTokenizer.bytes();
     List<String> words = new ArrayList<>(WORDS);
-    words.addAll(List.of(POLITE, RUDE, "sir", "mate", "say", "yes", "so", "user", "assistant"));
+    words.addAll(List.of(POLITE, RUDE, "say", "so", "user", "assistant"));
     for (String word : words) {
       vocabulary.putIfAbsent(word, vocabulary.size());
       vocabulary.putIfAbsent("\u0120" + word, vocabulary.size());
@@ -128,12 +128,23 @@ final class StyleTask {
             Set.of(vocabulary.size() + 1));
     RandomCheckpoint.write(config, 5, folder);
     ByteTokenizer.write(folder, vocabulary);
+    return folder;
+  }
+
+  /** Trains and writes the start model. */
+  static Path write(Path folder) throws IOException {
+    writeRandom(folder);
     try (LanguageModel model = LanguageModel.load(folder);
         TrainableWeights weights = TrainableWeights.all(model)) {
       List<Encoded> rows = new ArrayList<>();
-      for (PreferencePair p : pairs(600, 1)) {
-        rows.add(encode(model, p.prompt(), p.chosen()));
-        rows.add(encode(model, p.prompt(), p.rejected()));
+      Random random = new Random(1);
+      for (int i = 0; i < 1000; i++) {
+        List<String> some = words(random);
+        String answer =
+            styled(
+                some,
+                w -> random.nextDouble() < 0.85 == (WORDS.indexOf(w) % 2 == 0) ? POLITE : RUDE);
+        rows.add(encode(model, Prompt.user("say " + String.join(" ", some)), answer));
       }
       TrainingSettings settings =
           TrainingSettings.builder()
@@ -144,8 +155,8 @@ final class StyleTask {
               .maxGradientNorm(1)
               .seed(2)
               .build();
-      System.out.println("accuracy pretrain loss " + TrainingLoop.<Encoded>of(settings)
-          .run(rows, new SupervisedFineTuning(weights), ProgressListener.NONE).finalLoss());
+      TrainingLoop.<Encoded>of(settings)
+          .run(rows, new SupervisedFineTuning(weights), ProgressListener.NONE);
       Path out = folder.resolve("start");
       weights.save(
           out, StorageType.F32, new Provenance("style task", Map.of(), 2, Map.of(), Map.of()));

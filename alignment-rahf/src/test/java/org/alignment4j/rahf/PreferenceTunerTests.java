@@ -1,0 +1,196 @@
+package org.alignment4j.rahf;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import org.alignment4j.adapter.LoraAdapter;
+import org.alignment4j.chat.Prompt;
+import org.alignment4j.core.BadDataException;
+import org.alignment4j.core.CancelledException;
+import org.alignment4j.core.Layer;
+import org.alignment4j.core.ProgressListener;
+import org.alignment4j.model.LanguageModel;
+import org.alignment4j.train.TrainingSettings;
+import org.alignment4j.tune.PreferencePair;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** What every method keeps to, on a random model. */
+class PreferenceTunerTests {
+  private static final List<PreferencePair> PAIRS = StyleTask.pairs(12, 3);
+
+  @TempDir static Path folder;
+  private static LanguageModel model;
+
+  @BeforeAll
+  static void load() throws IOException {
+    model = LanguageModel.load(StyleTask.writeRandom(folder));
+  }
+
+  @AfterAll
+  static void close() {
+    model.close();
+  }
+
+  private static PreferenceSettings.Builder settings(PreferenceMethod method, Path checkpoints) {
+    TrainingSettings training =
+        TrainingSettings.builder()
+            .epochs(3)
+            .batchSize(4)
+            .learningRate(1e-2)
+            .seed(7)
+            .checkpointEvery(1)
+            .checkpointFolder(checkpoints)
+            .build();
+    return PreferenceSettings.builder(method)
+        .lora(new LoraShape(2, 4, 0.2, List.of("q_proj", "v_proj")))
+        .learn(training)
+        .fit(training)
+        .instructions(new Instructions("good", "bad"))
+        .layers(List.of(new Layer(2), new Layer(4)));
+  }
+
+  private static LoraAdapter tune(PreferenceSettings settings, ProgressListener progress) {
+    return new PreferenceTuner(settings).tune(model, PAIRS, progress).adapter();
+  }
+
+  private static void assertSame(LoraAdapter expected, LoraAdapter found) {
+    assertEquals(expected.targets().size(), found.targets().size());
+    for (int i = 0; i < expected.targets().size(); i++) {
+      assertArrayEquals(expected.targets().get(i).a(), found.targets().get(i).a());
+      assertArrayEquals(expected.targets().get(i).b(), found.targets().get(i).b());
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(PreferenceMethod.class)
+  void interruptedAndResumedGivesTheSameAdapterBitForBit(
+      PreferenceMethod method, @TempDir Path whole, @TempDir Path parts) {
+    LoraAdapter expected = tune(settings(method, whole).build(), ProgressListener.NONE);
+    PreferenceSettings settings = settings(method, parts).build();
+    Random random = new Random(method.ordinal());
+    int interruptions = 0;
+    for (int attempt = 0; attempt < 4; attempt++) {
+      int[] left = {1 + random.nextInt(5)};
+      try {
+        tune(
+            settings,
+            p -> {
+              if (--left[0] == 0) {
+                Thread.currentThread().interrupt();
+              }
+            });
+        break;
+      } catch (CancelledException e) {
+        assertTrue(Thread.interrupted());
+        interruptions++;
+      }
+    }
+    assertTrue(interruptions > 0);
+    assertSame(expected, tune(settings, ProgressListener.NONE));
+  }
+
+  @Test
+  void alphaZeroChangesNothing() {
+    PreferenceSettings settings =
+        settings(PreferenceMethod.LORRA, null)
+            .alpha(0)
+            .lora(new LoraShape(2, 4, 0, List.of("q_proj", "v_proj")))
+            .build();
+    LoraAdapter adapter = tune(settings, ProgressListener.NONE);
+    float[] before = model.nextTokenLogitsIds(List.of(new int[] {3, 4, 5}))[0];
+    try (LanguageModel tuned = model.with(adapter)) {
+      // The frozen part runs through other kernels in training, so what is left is rounding.
+      assertArrayEquals(before, tuned.nextTokenLogitsIds(List.of(new int[] {3, 4, 5}))[0], 1e-3f);
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(PreferenceMethod.class)
+  void aLoraAboveTheTopTargetDoesNotExist(PreferenceMethod method) {
+    LoraAdapter adapter = tune(settings(method, null).build(), ProgressListener.NONE);
+    int top = adapter.targets().stream().mapToInt(t -> t.layer().index()).max().orElseThrow();
+    assertEquals(method.fits() ? 4 : 6, top);
+    assertTrue(
+        adapter.targets().stream().allMatch(t -> nonZero(t.b())), "a matrix got no gradient");
+  }
+
+  private static boolean nonZero(float[] values) {
+    for (float f : values) {
+      if (f != 0) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  @Test
+  void pairsThatCannotBeLearnedFromAreNamedAndTheOthersLearned() {
+    List<PreferencePair> pairs = new ArrayList<>(PAIRS);
+    Prompt prompt = Prompt.user("say run");
+    pairs.add(new PreferencePair("no answer", prompt, " ", "so run now"));
+    pairs.add(new PreferencePair("no other", prompt, "so run now", ""));
+    pairs.add(new PreferencePair("same", prompt, "so run now", "so run now"));
+    pairs.add(new PreferencePair("long", Prompt.user("run ".repeat(200)), "so", "now"));
+    PreferenceTuning tuning =
+        new PreferenceTuner(settings(PreferenceMethod.SFT, null).build())
+            .tune(model, pairs, ProgressListener.NONE);
+    assertEquals(
+        List.of("no answer", "no other", "same", "long"),
+        tuning.unused().stream().map(PreferenceTuning.Unused::id).toList());
+    assertTrue(tuning.unused().get(3).reason().contains("the context 128"));
+    assertSame(
+        tune(settings(PreferenceMethod.SFT, null).build(), ProgressListener.NONE),
+        tuning.adapter());
+    BadDataException e =
+        assertThrows(
+            BadDataException.class,
+            () ->
+                new PreferenceTuner(settings(PreferenceMethod.DPO, null).build())
+                    .tune(model, pairs.subList(12, 14), ProgressListener.NONE));
+    assertTrue(e.getMessage().contains("no answer"), e.getMessage());
+  }
+
+  @Test
+  void weightExtrapolationGoesFromTheBadModelPastTheGoodOne() {
+    PreferenceTuning tuning =
+        new PreferenceTuner(settings(PreferenceMethod.RAHF_DUAL, null).build())
+            .tune(model, PAIRS, ProgressListener.NONE);
+    LoraAdapter good = tuning.steps().get("good");
+    LoraAdapter bad = tuning.steps().get("bad");
+    LoraAdapter both = WeightExtrapolation.of(good, bad, 0.5);
+    for (int i = 0; i < both.targets().size(); i++) {
+      double[] g = product(good, i);
+      double[] b = product(bad, i);
+      double[] x = product(both, i);
+      for (int k = 0; k < x.length; k++) {
+        assertEquals(g[k] + 0.5 * (g[k] - b[k]), x[k], 1e-6);
+      }
+    }
+  }
+
+  private static double[] product(LoraAdapter lora, int target) {
+    LoraAdapter.Target t = lora.targets().get(target);
+    int rank = lora.rank();
+    double[] w = new double[t.out() * t.in()];
+    for (int o = 0; o < t.out(); o++) {
+      for (int i = 0; i < t.in(); i++) {
+        for (int r = 0; r < rank; r++) {
+          w[o * t.in() + i] += lora.scale() * t.b()[o * rank + r] * t.a()[r * t.in() + i];
+        }
+      }
+    }
+    return w;
+  }
+}
