@@ -257,12 +257,7 @@ final class Decoder implements AutoCloseable {
 
   /** As {@link #blocks}, for training with dropout. */
   NDList trainBlocks(
-      NDManager scope,
-      NDArray x,
-      List<NDArray> weights,
-      Batch batch,
-      Pass pass,
-      Dropout dropout) {
+      NDManager scope, NDArray x, List<NDArray> weights, Batch batch, Pass pass, Dropout dropout) {
     run(kernels.call("set_dropout", scope).reals(dropout.rate), true);
     try {
       if (dropout.rate > 0) {

@@ -52,8 +52,7 @@ record LanguageLoss(LanguageModel model, Weights weights, Decoder.Dropout dropou
   }
 
   /** See {@link Trainable#crossEntropy}; the gradients flow to {@code parameters}. */
-  NDList crossEntropy(
-      Batch batch, List<Encoded> sequences, NDList parameters, NDManager scope) {
+  NDList crossEntropy(Batch batch, List<Encoded> sequences, NDList parameters, NDManager scope) {
     Targets targets = Targets.of(batch, sequences);
     NDArray x = run(batch, model.topLayer(), List.of(), new long[] {0}, scope).get(0);
     return model
@@ -108,14 +107,12 @@ record LanguageLoss(LanguageModel model, Weights weights, Decoder.Dropout dropou
     return new NDList(found.subList(1, found.size()));
   }
 
-  private NDList run(
-      Batch batch, Layer top, List<Layer> captures, long[] rows, NDManager scope) {
+  private NDList run(Batch batch, Layer top, List<Layer> captures, long[] rows, NDManager scope) {
     model.check(batch.sequences());
     Decoder decoder = model.decoder();
     NDArray x = decoder.embed(scope, batch.tokenIds(scope), weights.embeddings(), null, true);
     Decoder.Pass pass = new Decoder.Pass(0, top.index(), captures, rows, null, List.of());
-    return decoder.trainBlocks(
-        scope, x, weights.range(0, top.index()), batch, pass, dropout);
+    return decoder.trainBlocks(scope, x, weights.range(0, top.index()), batch, pass, dropout);
   }
 
   @Override

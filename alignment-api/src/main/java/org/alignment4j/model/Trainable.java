@@ -27,8 +27,8 @@ public interface Trainable extends AutoCloseable {
   NDList crossEntropy(List<Encoded> sequences, NDManager scope);
 
   /**
-   * Sums of the log-probabilities of each sequence's response tokens, in nats, for losses of
-   * one's own: they carry their graph, so that gradients flow to the parameters.
+   * Sums of the log-probabilities of each sequence's response tokens, in nats, for losses of one's
+   * own: they carry their graph, so that gradients flow to the parameters.
    *
    * @param sequences prompt and response; tokens from {@code responseStart} on are predicted
    * @return [B] float32, in {@code scope}; 0 for a sequence without response

@@ -91,14 +91,14 @@ final class ActivityPatterns {
   }
 
   /** base, good and bad states of each row. */
-  private record States(List<FitRow> rows, List<float[][][]> base, List<float[][][]> good, List<float[][][]> bad) {}
+  private record States(
+      List<FitRow> rows, List<float[][][]> base, List<float[][][]> good, List<float[][][]> bad) {}
 
   private States states(List<FitRow> rows) {
     List<Condition> conditions = List.of(base, good, bad);
     // Conditions of one model run together.
     Map<LanguageModel, List<Condition>> byModel = new LinkedHashMap<>();
-    conditions.forEach(
-        c -> byModel.computeIfAbsent(c.model(), m -> new ArrayList<>()).add(c));
+    conditions.forEach(c -> byModel.computeIfAbsent(c.model(), m -> new ArrayList<>()).add(c));
     Map<Condition, List<float[][][]>> found = new HashMap<>();
     byModel.forEach(
         (model, own) -> {

@@ -87,8 +87,7 @@ final class PreferenceRun {
     int n = encoded.pairs().size();
     List<DpoRow> rows =
         IntStream.range(0, n)
-            .mapToObj(
-                i -> new DpoRow(both.get(i), both.get(n + i), reference[i], reference[n + i]))
+            .mapToObj(i -> new DpoRow(both.get(i), both.get(n + i), reference[i], reference[n + i]))
             .toList();
     return train(
         "dpo",

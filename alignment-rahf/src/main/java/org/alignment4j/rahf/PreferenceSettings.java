@@ -25,7 +25,8 @@ import org.alignment4j.train.TrainingSettings;
  * @param alpha how far targets lie along the difference, finite; 0 changes nothing
  * @param fitLoss distance or squared distance
  * @param base what the difference is added to
- * @param layers where hidden states are fitted; empty for a range by depth, see {@link #layers(int)}
+ * @param layers where hidden states are fitted; empty for a range by depth, see {@link
+ *     #layers(int)}
  * @param responseTokens at most so many tokens of each response are fitted, its first
  * @param stepOneOnly whether to end after step 1, as a control: with SCIT's adapter or Dual's good
  *     one
@@ -59,7 +60,9 @@ public record PreferenceSettings(
     require(responseTokens >= 1, "responseTokens must be >= 1, was %s", responseTokens);
     require(targetBytes >= 0, "targetBytes must be >= 0, was %s", targetBytes);
     require(
-        !stepOneOnly || method == PreferenceMethod.RAHF_SCIT || method == PreferenceMethod.RAHF_DUAL,
+        !stepOneOnly
+            || method == PreferenceMethod.RAHF_SCIT
+            || method == PreferenceMethod.RAHF_DUAL,
         "%s has no step 1 to end after",
         method);
     layers = List.copyOf(new TreeSet<>(layers));

@@ -36,8 +36,7 @@ final class RahfKernels implements AutoCloseable {
   }
 
   /** The loss, rewards [2B], then gradients. */
-  NDList dpo(
-      NDArray sums, double[] reference, double beta, NDList parameters, NDManager scope) {
+  NDList dpo(NDArray sums, double[] reference, double beta, NDList parameters, NDManager scope) {
     return kernels
         .call("dpo", scope)
         .tensor(sums)
@@ -48,8 +47,7 @@ final class RahfKernels implements AutoCloseable {
   }
 
   /** The loss, then gradients. */
-  NDList fit(
-      NDList states, NDList targets, FitLoss form, NDList parameters, NDManager scope) {
+  NDList fit(NDList states, NDList targets, FitLoss form, NDList parameters, NDManager scope) {
     return kernels
         .call("fit", scope)
         .list(states)

@@ -10,7 +10,8 @@ import org.alignment4j.chat.Encoded;
 record ScitRow(Encoded own, Encoded other) {
   ScitRow {
     if (!Arrays.equals(Responses.ids(own), Responses.ids(other))) {
-      throw new IllegalArgumentException("the response has other tokens under the other instruction");
+      throw new IllegalArgumentException(
+          "the response has other tokens under the other instruction");
     }
   }
 }

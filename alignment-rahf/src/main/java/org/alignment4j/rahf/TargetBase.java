@@ -4,6 +4,8 @@ package org.alignment4j.rahf;
 public enum TargetBase {
   /** Those of the start model. */
   START,
-  /** Those of the good condition of step 1, as in the published scripts: extrapolation beyond it. */
+  /**
+   * Those of the good condition of step 1, as in the published scripts: extrapolation beyond it.
+   */
   STEP1_GOOD
 }

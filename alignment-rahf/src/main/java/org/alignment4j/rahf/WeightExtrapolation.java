@@ -49,8 +49,13 @@ public final class WeightExtrapolation {
               g.out(),
               below(g.a(), b.a()),
               beside(
-                  g.b(), (1 + a) * good.scale(), good.rank(),
-                  b.b(), -a * bad.scale(), bad.rank(), g.out())));
+                  g.b(),
+                  (1 + a) * good.scale(),
+                  good.rank(),
+                  b.b(),
+                  -a * bad.scale(),
+                  bad.rank(),
+                  g.out())));
     }
     Provenance from = good.provenance();
     return new LoraAdapter(
@@ -58,11 +63,7 @@ public final class WeightExtrapolation {
         rank,
         targets,
         new Provenance(
-            "weight extrapolation",
-            Map.of("a", a),
-            from.seed(),
-            from.inputs(),
-            Map.of()));
+            "weight extrapolation", Map.of("a", a), from.seed(), from.inputs(), Map.of()));
   }
 
   private static String key(Target t) {

@@ -8,8 +8,8 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import org.alignment4j.chat.Encoded;
-import org.alignment4j.core.ProgressListener;
 import org.alignment4j.core.Layer;
+import org.alignment4j.core.ProgressListener;
 import org.alignment4j.model.LanguageModel;
 import org.alignment4j.train.TrainingSettings;
 import org.alignment4j.tune.PreferencePair;
@@ -24,7 +24,7 @@ import org.slf4j.LoggerFactory;
 
 /** Every method on a model in which a preference is planted. */
 class PlantedPreferenceTests {
-  private static final List<PreferencePair> TRAIN = StyleTask.pairs(128, 100);
+  private static final List<PreferencePair> TRAIN = StyleTask.pairs(80, 100);
   private static final List<PreferencePair> HELD_OUT = StyleTask.pairs(60, 200);
 
   @TempDir static Path folder;

@@ -78,7 +78,9 @@ class PreferenceLossTests {
     double own2 = logProbability(TWO_LONGER) / 3;
     double other2 = logProbability(TWO) / 3;
     double expected =
-        -own - own2 + 1.5 * (0.8 * softplus(other - own) + 0.2 * softplus(own - other))
+        -own
+            - own2
+            + 1.5 * (0.8 * softplus(other - own) + 0.2 * softplus(own - other))
             + 1.5 * (0.8 * softplus(other2 - own2) + 0.2 * softplus(own2 - other2));
     List<ScitRow> rows = List.of(new ScitRow(ONE, LONGER), new ScitRow(TWO_LONGER, TWO));
     try (GradientScope scope = GradientScope.open();

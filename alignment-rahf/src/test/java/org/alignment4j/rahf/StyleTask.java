@@ -138,7 +138,7 @@ final class StyleTask {
         TrainableWeights weights = TrainableWeights.all(model)) {
       List<Encoded> rows = new ArrayList<>();
       Random random = new Random(1);
-      for (int i = 0; i < 1000; i++) {
+      for (int i = 0; i < 800; i++) {
         List<String> some = words(random);
         String answer =
             styled(
@@ -148,7 +148,7 @@ final class StyleTask {
       }
       TrainingSettings settings =
           TrainingSettings.builder()
-              .epochs(10)
+              .epochs(8)
               .batchSize(32)
               .learningRate(3e-3)
               .schedule(Schedule.linear().withWarmupSteps(30))
