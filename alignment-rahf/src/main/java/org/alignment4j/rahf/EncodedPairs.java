@@ -1,6 +1,7 @@
 package org.alignment4j.rahf;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.function.UnaryOperator;
 import org.alignment4j.chat.Encoded;
@@ -15,13 +16,7 @@ import org.alignment4j.tune.PreferencePair;
  * @param pairs usable ones
  * @param unused the others
  */
-record EncodedPairs(List<Pair> pairs, List<Unused> unused) {
-  /** One response, plain and under the two instructions; null where there are none. */
-  record Response(Encoded plain, Encoded good, Encoded bad) {}
-
-  /** Both responses of a pair. */
-  record Pair(Response chosen, Response rejected) {}
-
+record EncodedPairs(List<EncodedPair> pairs, List<Unused> unused) {
   /**
    * Tokenises.
    *
@@ -32,20 +27,19 @@ record EncodedPairs(List<Pair> pairs, List<Unused> unused) {
       List<PreferencePair> pairs,
       Instructions instructions,
       boolean instructed) {
-    List<Pair> usable = new ArrayList<>();
+    List<EncodedPair> usable = new ArrayList<>();
     List<Unused> unused = new ArrayList<>();
     UnaryOperator<Prompt> good = instructed ? instructions::good : UnaryOperator.identity();
     UnaryOperator<Prompt> bad = instructed ? instructions::bad : UnaryOperator.identity();
     for (PreferencePair p : pairs) {
       String reason = textReason(p);
       if (reason.isEmpty()) {
-        Pair pair =
-            new Pair(
-                response(model, p.prompt(), p.chosen(), good, bad),
-                response(model, p.prompt(), p.rejected(), good, bad));
-        reason = tokenReason(model, pair);
+        Tokens chosen = tokens(model, p.prompt(), p.chosen(), good, bad);
+        Tokens rejected = tokens(model, p.prompt(), p.rejected(), good, bad);
+        reason = chosen.reason(model);
+        reason = reason.isEmpty() ? rejected.reason(model) : reason;
         if (reason.isEmpty()) {
-          usable.add(pair);
+          usable.add(new EncodedPair(chosen.response(), rejected.response()));
         }
       }
       if (!reason.isEmpty()) {
@@ -65,13 +59,33 @@ record EncodedPairs(List<Pair> pairs, List<Unused> unused) {
     return p.chosen().equals(p.rejected()) ? "the responses are equal" : "";
   }
 
-  private static Response response(
+  /** A response as it is tokenised, before it is known to be usable. */
+  private record Tokens(Encoded plain, Encoded good, Encoded bad) {
+    String reason(LanguageModel model) {
+      int most = model.config().contextLength();
+      for (Encoded e : List.of(plain, good, bad)) {
+        if (e.ids().length > most) {
+          return "prompt and response have " + e.ids().length + " tokens, the context " + most;
+        }
+        if (!Arrays.equals(Responses.ids(e), Responses.ids(plain))) {
+          return "the response has other tokens under an instruction";
+        }
+      }
+      return "";
+    }
+
+    EncodedPair.Response response() {
+      return new EncodedPair.Response(plain, good, bad);
+    }
+  }
+
+  private static Tokens tokens(
       LanguageModel model,
       Prompt prompt,
       String text,
       UnaryOperator<Prompt> good,
       UnaryOperator<Prompt> bad) {
-    return new Response(
+    return new Tokens(
         encode(model, prompt, text),
         encode(model, good.apply(prompt), text),
         encode(model, bad.apply(prompt), text));
@@ -79,20 +93,5 @@ record EncodedPairs(List<Pair> pairs, List<Unused> unused) {
 
   private static Encoded encode(LanguageModel model, Prompt prompt, String text) {
     return model.tokenizer().encodeForTraining(prompt.withResponse(text));
-  }
-
-  private static String tokenReason(LanguageModel model, Pair pair) {
-    int most = model.config().contextLength();
-    for (Response r : List.of(pair.chosen, pair.rejected)) {
-      for (Encoded e : List.of(r.plain, r.good, r.bad)) {
-        if (e.ids().length > most) {
-          return "prompt and response have " + e.ids().length + " tokens, the context " + most;
-        }
-        if (!java.util.Arrays.equals(Responses.ids(e), Responses.ids(r.plain))) {
-          return "the response has other tokens under an instruction";
-        }
-      }
-    }
-    return "";
   }
 }

@@ -9,7 +9,6 @@ import java.util.function.ToIntFunction;
 import java.util.stream.IntStream;
 import org.alignment4j.adapter.LoraAdapter;
 import org.alignment4j.chat.Encoded;
-import org.alignment4j.core.Hashes;
 import org.alignment4j.core.Layer;
 import org.alignment4j.core.ProgressListener;
 import org.alignment4j.core.Provenance;
@@ -19,7 +18,6 @@ import org.alignment4j.train.Objective;
 import org.alignment4j.train.TrainingLoop;
 import org.alignment4j.train.TrainingResult;
 import org.alignment4j.train.TrainingSettings;
-import org.alignment4j.tune.PreferencePair;
 import org.alignment4j.tune.SupervisedFineTuning;
 
 /** One run of a method. */
@@ -37,7 +35,7 @@ final class PreferenceRun {
       LanguageModel model,
       PreferenceSettings settings,
       EncodedPairs encoded,
-      List<PreferencePair> pairs,
+      String data,
       RahfKernels kernels,
       ProgressListener progress) {
     this.model = model;
@@ -45,7 +43,7 @@ final class PreferenceRun {
     this.encoded = encoded;
     this.kernels = kernels;
     this.progress = progress;
-    this.data = Hashes.sha256(pairs.stream().map(PreferencePair::toString).toList());
+    this.data = data;
   }
 
   PreferenceTuning run() {
@@ -65,7 +63,7 @@ final class PreferenceRun {
         trainings);
   }
 
-  private <R> List<R> pairs(Function<EncodedPairs.Pair, R> each) {
+  private <R> List<R> pairs(Function<EncodedPair, R> each) {
     return encoded.pairs().stream().map(each).toList();
   }
 
@@ -100,7 +98,7 @@ final class PreferenceRun {
 
   private LoraAdapter scit() {
     List<ScitRow> rows = new ArrayList<>();
-    for (EncodedPairs.Pair p : encoded.pairs()) {
+    for (EncodedPair p : encoded.pairs()) {
       rows.add(new ScitRow(p.chosen().good(), p.chosen().bad()));
       rows.add(new ScitRow(p.rejected().bad(), p.rejected().good()));
     }
@@ -152,8 +150,8 @@ final class PreferenceRun {
             settings.randomDirections() ? settings.fit().seed() + 1 : 0,
             settings.targetBytes());
     List<FitRow> rows = new ArrayList<>();
-    for (EncodedPairs.Pair p : encoded.pairs()) {
-      EncodedPairs.Response r = p.chosen();
+    for (EncodedPair p : encoded.pairs()) {
+      EncodedPair.Response r = p.chosen();
       rows.add(new FitRow(rows.size(), r.plain(), r.good(), r.bad()));
     }
     // A LoRA above the highest target would get no gradient.

@@ -1,8 +1,13 @@
 package org.alignment4j.rahf;
 
+import static org.alignment4j.core.Arguments.require;
+
+import java.util.Arrays;
 import java.util.List;
+import java.util.stream.Stream;
 import org.alignment4j.RepresentationTuner;
 import org.alignment4j.core.BadDataException;
+import org.alignment4j.core.Hashes;
 import org.alignment4j.core.ProgressListener;
 import org.alignment4j.model.LanguageModel;
 import org.alignment4j.tune.PreferencePair;
@@ -50,8 +55,33 @@ public final class PreferenceTuner
                       + ": "
                       + encoded.unused().get(0).reason()));
     }
+    String data = Hashes.sha256(pairs.stream().map(PreferencePair::toString).toList());
+    return run(model, encoded, data, progress);
+  }
+
+  /**
+   * Runs the method on pairs that are token ids already.
+   *
+   * @param pairs at least one, each within the model's context
+   * @throws IllegalArgumentException as in {@link #tune}
+   */
+  public PreferenceTuning tuneIds(
+      LanguageModel model, List<EncodedPair> pairs, ProgressListener progress) {
+    require(!pairs.isEmpty(), "no pairs");
+    String data =
+        Hashes.sha256(
+            pairs.stream()
+                .flatMap(p -> Stream.of(p.chosen(), p.rejected()))
+                .flatMap(r -> Stream.of(r.plain(), r.good(), r.bad()))
+                .map(e -> Arrays.toString(e.ids()) + e.responseStart())
+                .toList());
+    return run(model, new EncodedPairs(pairs, List.of()), data, progress);
+  }
+
+  private PreferenceTuning run(
+      LanguageModel model, EncodedPairs pairs, String data, ProgressListener progress) {
     try (RahfKernels kernels = new RahfKernels(model.device())) {
-      return new PreferenceRun(model, settings, encoded, pairs, kernels, progress).run();
+      return new PreferenceRun(model, settings, pairs, data, kernels, progress).run();
     }
   }
 }

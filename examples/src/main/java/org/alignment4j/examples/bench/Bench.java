@@ -19,6 +19,7 @@ import org.alignment4j.model.Capture;
 import org.alignment4j.model.Generation;
 import org.alignment4j.model.LanguageModel;
 import org.alignment4j.model.TokenPositions;
+import org.alignment4j.rahf.PreferenceMethod;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -73,6 +74,11 @@ public final class Bench {
    *       inputs of the block that are computed once, that pass included, s
    *   <li>actor_epochs3_difference: largest difference of a weight of the block tuned so from the
    *       one tuned without the remembered inputs
+   *   <li>dpo_step: one step of DPO, LoRA of rank 8 on queries and values, 8 pairs of 48 prompt and
+   *       32 response tokens, the reference's pass included, s; dpo_step_cached: a further step,
+   *       with the reference known
+   *   <li>rahf_fit_step: one step of RAHF's fit on the chosen responses of the same pairs, the
+   *       passes that give its targets included, s; rahf_fit_step_cached: a further step
    * </ul>
    */
   public static Map<String, Measurement> measurements() {
@@ -87,6 +93,10 @@ public final class Bench {
     all.put("actor_prefix", b -> b.actor(false));
     all.put("actor_epochs3", Bench::actorEpochs);
     all.put("actor_epochs3_difference", Bench::actorDifference);
+    all.put("dpo_step", b -> b.preferences(PreferenceMethod.DPO).first());
+    all.put("dpo_step_cached", b -> b.preferences(PreferenceMethod.DPO).next());
+    all.put("rahf_fit_step", b -> b.preferences(PreferenceMethod.LORRA).first());
+    all.put("rahf_fit_step_cached", b -> b.preferences(PreferenceMethod.LORRA).next());
     return all;
   }
 
@@ -208,6 +218,10 @@ public final class Bench {
     try (TuningEpoch epoch = new TuningEpoch(model, layer, allBlocks)) {
       return seconds(() -> epoch.run(tuningPrompts()), 1);
     }
+  }
+
+  private PreferenceSteps preferences(PreferenceMethod method) {
+    return PreferenceSteps.measure(this, method);
   }
 
   private double actorEpochs() {
