@@ -1,5 +1,6 @@
 package org.alignment4j.examples.cli;
 
+import com.google.common.collect.ImmutableMap;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -56,7 +57,7 @@ final class EvaluatePreferences extends AlignCommand {
     }
 
     Map<String, Object> toMap() {
-      return Map.of("answers", answers, "max_tokens", maxTokens);
+      return ImmutableMap.of("answers", answers, "max_tokens", maxTokens);
     }
   }
 

@@ -15,12 +15,20 @@ final class MethodName implements ITypeConverter<PreferenceMethod> {
 
   @Override
   public PreferenceMethod convert(String text) {
+    try {
+      return parse(text);
+    } catch (IllegalArgumentException e) {
+      throw new TypeConversionException(e.getMessage());
+    }
+  }
+
+  static PreferenceMethod parse(String text) {
     for (PreferenceMethod m : PreferenceMethod.values()) {
       if (of(m).equals(text)) {
         return m;
       }
     }
-    throw new TypeConversionException(
+    throw new IllegalArgumentException(
         "expected "
             + Arrays.stream(PreferenceMethod.values())
                 .map(MethodName::of)

@@ -3,6 +3,7 @@ package org.alignment4j.examples.cli;
 import static org.alignment4j.core.Arguments.require;
 
 import ai.djl.Device;
+import com.google.common.collect.ImmutableMap;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -78,7 +79,7 @@ final class PairsInput {
     json.put("pairs", set.pairs().size());
     List<Map<String, Object>> skipped = new ArrayList<>();
     for (PreferenceSet.Skipped s : set.skipped()) {
-      skipped.add(Map.of("row", s.row(), "reason", s.reason()));
+      skipped.add(ImmutableMap.of("row", s.row(), "reason", s.reason()));
     }
     json.put("skipped", skipped);
     return json;

@@ -50,6 +50,15 @@ enum PreferenceControl {
     return name().toLowerCase(Locale.ROOT).replace('_', '-');
   }
 
+  static PreferenceControl parse(String text) {
+    for (PreferenceControl c : values()) {
+      if (c.toString().equals(text)) {
+        return c;
+      }
+    }
+    throw new IllegalArgumentException("no control " + text);
+  }
+
   /** For picocli; {@code none} cannot be asked for. */
   static final class Converter implements ITypeConverter<PreferenceControl> {
     @Override

@@ -2,6 +2,7 @@ package org.alignment4j.examples.cli;
 
 import static org.alignment4j.core.Arguments.require;
 
+import com.google.common.collect.ImmutableMap;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -105,7 +106,9 @@ abstract class TunePreferences extends AlignCommand {
     json.put("used", taken - tuning.unused().size());
     json.put(
         "unused",
-        tuning.unused().stream().map(u -> Map.of("id", u.id(), "reason", u.reason())).toList());
+        tuning.unused().stream()
+            .map(u -> ImmutableMap.of("id", u.id(), "reason", u.reason()))
+            .toList());
     json.put("settings", tuning.adapter().provenance().settings());
     json.put("trainings", trainings(tuning));
     json.put("seconds", seconds);
