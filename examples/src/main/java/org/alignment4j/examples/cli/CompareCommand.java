@@ -26,6 +26,7 @@ import org.alignment4j.rahf.PreferenceMethod;
 import org.alignment4j.rahf.PreferenceSettings;
 import org.alignment4j.rahf.PreferenceTuner;
 import org.alignment4j.rahf.PreferenceTuning;
+import org.alignment4j.train.TrainingResult;
 import org.alignment4j.tune.PreferencePair;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
@@ -305,7 +306,11 @@ final class CompareCommand {
       long begin = System.nanoTime();
       PreferenceTuning tuning = new PreferenceTuner(settings).tune(model, pairs, progress);
       double seconds = (System.nanoTime() - begin) / 1e9;
-      Double peak = ownPeak ? ProcessMemory.peak() : null;
+      if (resumed) {
+        // What was done before the interruption counts, too; its memory is not known any more.
+        seconds = tuning.trainings().values().stream().mapToDouble(TrainingResult::seconds).sum();
+      }
+      Double peak = ownPeak && !resumed ? ProcessMemory.peak() : null;
       tuning.adapter().save(out.resolve("adapters").resolve(w.name()));
       try (LanguageModel tuned = model.with(tuning.adapter())) {
         return new ComparedRun(

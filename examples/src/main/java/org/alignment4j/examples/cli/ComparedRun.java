@@ -28,8 +28,10 @@ import org.jspecify.annotations.Nullable;
  * @param seed of the run; 0 for the start model
  * @param fingerprint hash of all that the run's result depends on
  * @param seconds that tuning took
- * @param resumed whether tuning went on from a checkpoint, so that seconds are of its last part
+ * @param resumed whether tuning went on from a checkpoint; seconds are then those of its training
+ *     steps
  * @param peakMib most memory the process held while tuning, the model's included; null if unknown
+ *     or resumed
  * @param trainings losses by training, for JSON
  * @param report on the held-out pairs
  */

@@ -76,7 +76,7 @@ record ComparedRuns(List<ComparedRun> runs) {
     }
     if (runs.stream().anyMatch(ComparedRun::resumed)) {
       lines.add("");
-      lines.add("\\* went on after an interruption: the seconds since then.");
+      lines.add("\\* went on after an interruption: training steps only.");
     }
     List<Comparison> comparisons = comparisons();
     if (!comparisons.isEmpty()) {
@@ -105,7 +105,7 @@ record ComparedRuns(List<ComparedRun> runs) {
         r.method().equals(ComparedRun.START) ? "" : r.seed(),
         of("%.3f", r.report().accuracy()),
         of("%.3f", r.report().accuracyBySum()),
-        of("%.3f", r.report().divergence()),
+        of("%.4f", r.report().divergence()),
         of("%.1f", r.report().length()),
         of("%.3f", r.report().repetition()),
         r.method().equals(ComparedRun.START)
@@ -122,7 +122,7 @@ record ComparedRuns(List<ComparedRun> runs) {
         own.size(),
         mean("%.3f", own, PreferenceReport::accuracy),
         mean("%.3f", own, PreferenceReport::accuracyBySum),
-        mean("%.3f", own, PreferenceReport::divergence),
+        mean("%.4f", own, PreferenceReport::divergence),
         mean("%.1f", own, PreferenceReport::length),
         mean("%.3f", own, PreferenceReport::repetition));
   }
