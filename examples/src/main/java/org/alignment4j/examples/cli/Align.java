@@ -36,6 +36,7 @@ import picocli.CommandLine.ParseResult;
       EvaluateCommand.class,
       ExportCommand.class,
       DemoCommand.class,
+      CompareCommand.class,
       StudyCommand.class,
       PictureCommand.class
     })

@@ -2,7 +2,6 @@ package org.alignment4j.examples.cli;
 
 import ai.djl.Device;
 import ai.djl.engine.Engine;
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -78,13 +77,13 @@ final class BenchCommand extends AlignCommand {
     DjlDefaults.apply();
     Engine.getEngine("PyTorch"); // a peer's time to load a model does not hold its import of torch
     Map<String, Object> json = new LinkedHashMap<>();
-    Double before = heldMib("VmRSS:");
+    Double before = ProcessMemory.held();
     long start = System.nanoTime();
     try (LanguageModel model = LanguageModel.load(folder, Device.cpu(), precision.get())) {
       json.put("load_s", rounded((System.nanoTime() - start) / 1e9));
       double weights = model.config().weightBytes(precision.get()) / (1024.0 * 1024);
       json.put("weights_mib", rounded(weights));
-      Double most = heldMib("VmHWM:");
+      Double most = ProcessMemory.peak();
       if (before != null && most != null) {
         json.put("load_peak_over_weights", rounded((most - before) / weights));
       }
@@ -104,7 +103,7 @@ final class BenchCommand extends AlignCommand {
       }
       measured.putAll(bench.rates(measured));
       measured.forEach((name, value) -> json.put(name, rounded(value)));
-      Double peak = heldMib("VmHWM:");
+      Double peak = ProcessMemory.peak();
       if (peak != null) {
         json.put("peak_rss_mib", rounded(peak));
       }
@@ -129,27 +128,6 @@ final class BenchCommand extends AlignCommand {
       }
     }
     return Workload.generated();
-  }
-
-  /**
-   * Memory the process holds ({@code VmRSS:}) or held at most ({@code VmHWM:}), as the system
-   * counts it; null where it does not say.
-   */
-  private static @Nullable Double heldMib(String key) {
-    Path status = Path.of("/proc/self/status");
-    if (!Files.isReadable(status)) {
-      return null;
-    }
-    try {
-      for (String line : Files.readAllLines(status)) {
-        if (line.startsWith(key)) {
-          return Long.parseLong(line.replaceAll("\\D", "")) / 1024.0;
-        }
-      }
-    } catch (IOException | NumberFormatException e) {
-      return null;
-    }
-    return null;
   }
 
   private static double rounded(double value) {

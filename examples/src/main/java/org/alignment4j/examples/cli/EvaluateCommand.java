@@ -18,7 +18,7 @@ import picocli.CommandLine.Option;
     name = "evaluate",
     description = "Measures a model.",
     mixinStandardHelpOptions = true,
-    subcommands = EvaluateCommand.OverRefusalOf.class)
+    subcommands = {EvaluateCommand.OverRefusalOf.class, EvaluatePreferences.class})
 final class EvaluateCommand {
 
   /** Refusals of safe and of harmful prompts, without and with an adapter. */

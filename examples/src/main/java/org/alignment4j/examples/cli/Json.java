@@ -22,9 +22,16 @@ final class Json {
     return GSON.toJson(element(value));
   }
 
+  /** The same on one line. */
+  static String line(Map<String, ?> value) {
+    return element(value).toString();
+  }
+
   private static JsonElement element(@Nullable Object value) {
     if (value == null) {
       return JsonNull.INSTANCE;
+    } else if (value instanceof JsonElement json) {
+      return json;
     } else if (value instanceof Map<?, ?> map) {
       JsonObject object = new JsonObject();
       map.forEach((k, v) -> object.add(String.valueOf(k), element(v)));

@@ -18,9 +18,16 @@ import picocli.CommandLine.Option;
 /** The tuning methods. */
 @Command(
     name = "tune",
-    description = "Tunes a model on its representations.",
+    description = "Tunes a model on its representations, or by a rival of such methods.",
     mixinStandardHelpOptions = true,
-    subcommands = TuneCommand.Actor.class)
+    subcommands = {
+      TuneCommand.Actor.class,
+      TunePreferences.Scit.class,
+      TunePreferences.Dual.class,
+      TunePreferences.Lorra.class,
+      TunePreferences.Dpo.class,
+      TunePreferences.Sft.class
+    })
 final class TuneCommand {
 
   /** Tunes one block against over-refusal. */

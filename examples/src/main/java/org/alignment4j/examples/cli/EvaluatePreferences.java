@@ -1,0 +1,146 @@
+package org.alignment4j.examples.cli;
+
+import com.google.common.collect.ImmutableMap;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import org.alignment4j.adapter.Adapter;
+import org.alignment4j.analysis.Bootstrap;
+import org.alignment4j.analysis.Bootstrap.Interval;
+import org.alignment4j.core.ProgressListener;
+import org.alignment4j.data.PreferenceSet;
+import org.alignment4j.evaluation.PreferenceEvaluator;
+import org.alignment4j.evaluation.PreferenceReport;
+import org.alignment4j.model.Generation;
+import org.alignment4j.model.LanguageModel;
+import org.alignment4j.tune.PreferencePair;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** Held-out pair accuracy, divergence and the variety of answers. */
+@Command(
+    name = "preferences",
+    description = {
+      "How often the model gives the chosen response the higher likelihood, how far the adapter has"
+          + " moved it, and how long and how repetitive its greedy answers are.",
+      "Pairs that were learned from are left out by --skip."
+    })
+final class EvaluatePreferences extends AlignCommand {
+  /** Measuring options that compare has too. */
+  static final class Measuring {
+    private static final long BOOTSTRAP_SEED = 1;
+
+    @Option(
+        names = "--answers",
+        paramLabel = "N",
+        defaultValue = "32",
+        description = "different prompts to answer, 0 for none (default: ${DEFAULT-VALUE})")
+    private int answers;
+
+    @Option(
+        names = "--max-tokens",
+        paramLabel = "N",
+        defaultValue = "64",
+        description = "most tokens of an answer (default: ${DEFAULT-VALUE})")
+    private int maxTokens;
+
+    static Bootstrap bootstrap() {
+      return Bootstrap.withSeed(BOOTSTRAP_SEED);
+    }
+
+    PreferenceEvaluator evaluator() {
+      return new PreferenceEvaluator(Generation.greedy(maxTokens), answers, bootstrap());
+    }
+
+    Map<String, Object> toMap() {
+      return ImmutableMap.of("answers", answers, "max_tokens", maxTokens);
+    }
+  }
+
+  @Mixin private PairsInput input = new PairsInput();
+  @Mixin private Measuring measuring = new Measuring();
+
+  @Option(
+      names = "--adapter",
+      paramLabel = "FOLDER",
+      description = "folder of an adapter; without one the model itself is measured")
+  private @Nullable Path adapter;
+
+  @Option(names = "--skip", paramLabel = "N", description = "leave out the file's first N pairs")
+  private int skip;
+
+  @Option(
+      names = "--first",
+      paramLabel = "N",
+      description = "measure on N pairs behind those left out (default: all)")
+  private int first;
+
+  @Override
+  Outcome run(ProgressListener progress) {
+    PreferenceEvaluator evaluator = measuring.evaluator();
+    PreferenceSet set = input.read();
+    List<PreferencePair> pairs = input.some(set, skip, first);
+    PreferenceReport report =
+        input.use(
+            start -> {
+              if (adapter == null) {
+                return evaluator.evaluate(start, start, pairs, progress);
+              }
+              try (LanguageModel tuned = start.with(Adapter.load(adapter))) {
+                return evaluator.evaluate(tuned, start, pairs, progress);
+              }
+            });
+    Map<String, Object> json = new LinkedHashMap<>();
+    json.put("model", input.model());
+    json.put("adapter", adapter == null ? "none" : adapter.toString());
+    json.put("input", input.json(set));
+    json.put("skip", skip);
+    json.put("taken", pairs.size());
+    json.put("measuring", measuring.toMap());
+    json.put("report", report.toMap());
+    return Outcome.passed(json, PairsInput.text(set) + "\n" + text(report));
+  }
+
+  private static String text(PreferenceReport r) {
+    return String.join(
+        "\n",
+        String.format(
+                Locale.ROOT,
+                "measured on %d pairs and %d answers; intervals are of 95 %%",
+                r.pairs().size(),
+                r.answers().size())
+            + PairsInput.listed(
+                "not counted",
+                r.omitted().stream()
+                    .map(
+                        o ->
+                            "id "
+                                + o.id()
+                                + ": "
+                                + o.reason().name().toLowerCase(Locale.ROOT).replace('_', ' '))
+                    .toList()),
+        "pair accuracy, mean log-probability  " + of(r.accuracy()),
+        "pair accuracy, its sum               " + of(r.accuracyBySum()),
+        "margin, nats per token               " + of(r.margin()),
+        "KL to the start, nats per token      " + of(r.divergence()),
+        "answer length, tokens                " + of(r.length()),
+        String.format(
+            Locale.ROOT,
+            "answers cut off                      %d of %d",
+            r.atLimit().k(),
+            r.atLimit().n()),
+        "repetition of 4-grams                " + of(r.repetition()),
+        "distinct-1                           " + of(r.distinct1()),
+        "distinct-2                           " + of(r.distinct2()));
+  }
+
+  private static String of(Interval i) {
+    return Double.isNaN(i.estimate())
+        ? "-"
+        : String.format(Locale.ROOT, "%.4f (%.4f to %.4f)", i.estimate(), i.lo(), i.hi());
+  }
+}
