@@ -22,9 +22,14 @@ class PeftLogitsTests {
   @ParameterizedTest
   @CsvSource({
     // made by PEFT
-    "qv, llama2", "all, llama2", "prompt, llama2",
+    "qv, llama2",
+    "all, llama2",
+    "prompt, llama2",
     // trained by this library, loaded by PEFT
-    "trained-llama2, llama2", "trained-gemma2, gemma2", "trained-phi3, phi3", "rahf-llama2, llama2"
+    "trained-llama2, llama2",
+    "trained-gemma2, gemma2",
+    "trained-phi3, phi3",
+    "rahf-llama2, llama2"
   })
   void anAdaptersLogitsAreThoseOfPeft(String name, String base) {
     Path files = RESOURCES.resolve("org/alignment4j/adapter/peft").resolve(name);
