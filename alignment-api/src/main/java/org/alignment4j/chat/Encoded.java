@@ -35,6 +35,19 @@ public record Encoded(int[] ids, int responseStart) {
     return ids.length - responseStart;
   }
 
+  /**
+   * The number of the response's tokens that a model predicts: all, but for the first of the whole
+   * sequence, which nothing stands before.
+   */
+  public int predictedLength() {
+    return ids.length - Math.max(1, responseStart);
+  }
+
+  /** The response's token ids. */
+  public int[] responseIds() {
+    return Arrays.copyOfRange(ids, responseStart, ids.length);
+  }
+
   @Override
   public boolean equals(Object other) {
     return other instanceof Encoded that

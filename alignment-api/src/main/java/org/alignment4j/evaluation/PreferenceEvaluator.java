@@ -113,8 +113,8 @@ public record PreferenceEvaluator(Generation generation, int answers, Bootstrap 
                 prompt,
                 chances.getOrDefault(t.chosen, Double.NaN),
                 chances.getOrDefault(t.rejected, Double.NaN),
-                predicted(t.chosen),
-                predicted(t.rejected),
+                t.chosen.predictedLength(),
+                t.rejected.predictedLength(),
                 divergences[i]));
       }
       progress.step("score preferences", scores.size(), tokens.size());
@@ -135,11 +135,6 @@ public record PreferenceEvaluator(Generation generation, int answers, Bootstrap 
       chances.put(different.get(i), found[i]);
     }
     return chances;
-  }
-
-  /** Nothing predicts a sequence's first token. */
-  private static int predicted(Encoded sequence) {
-    return sequence.ids().length - Math.max(1, sequence.responseStart());
   }
 
   private List<AnswerScore> answers(

@@ -258,12 +258,13 @@ final class Decoder implements AutoCloseable {
   /** As {@link #blocks}, for training with dropout. */
   NDList trainBlocks(
       NDManager scope, NDArray x, List<NDArray> weights, Batch batch, Pass pass, Dropout dropout) {
+    if (dropout.rate == 0) {
+      return blocks(scope, x, weights, batch, pass, true);
+    }
     run(kernels.call("set_dropout", scope).reals(dropout.rate), true);
     try {
-      if (dropout.rate > 0) {
-        // One training runs at a time in a process, so nobody else draws in between.
-        scope.getEngine().setRandomSeed(Long.hashCode(dropout.seed));
-      }
+      // One training runs at a time in a process, so nobody else draws in between.
+      scope.getEngine().setRandomSeed(Long.hashCode(dropout.seed));
       return blocks(scope, x, weights, batch, pass, true);
     } finally {
       run(kernels.call("set_dropout", scope).reals(0), true);

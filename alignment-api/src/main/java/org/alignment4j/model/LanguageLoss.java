@@ -6,7 +6,6 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import org.alignment4j.chat.Encoded;
 import org.alignment4j.core.Layer;
@@ -113,10 +112,5 @@ record LanguageLoss(LanguageModel model, Weights weights, Decoder.Dropout dropou
     NDArray x = decoder.embed(scope, batch.tokenIds(scope), weights.embeddings(), null, true);
     Decoder.Pass pass = new Decoder.Pass(0, top.index(), captures, rows, null, List.of());
     return decoder.trainBlocks(scope, x, weights.range(0, top.index()), batch, pass, dropout);
-  }
-
-  @Override
-  public String toString() {
-    return "LanguageLoss" + Arrays.asList(model, dropout);
   }
 }

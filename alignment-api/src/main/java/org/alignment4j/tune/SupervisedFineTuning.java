@@ -39,7 +39,7 @@ public final class SupervisedFineTuning implements Objective<Encoded> {
     NDList result = weights.crossEntropy(batch, scope);
     long tokens = 0;
     for (Encoded e : batch) {
-      tokens += e.ids().length - Math.max(1, e.responseStart());
+      tokens += e.predictedLength();
     }
     return new Gradients(
         result.get(0).getFloat(), tokens, new NDList(result.subList(1, result.size())));

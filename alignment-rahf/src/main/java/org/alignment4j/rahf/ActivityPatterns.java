@@ -5,6 +5,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.SplittableRandom;
 import org.alignment4j.chat.Encoded;
 import org.alignment4j.core.Layer;
@@ -26,8 +27,8 @@ final class ActivityPatterns {
   private final int tokens;
   private final double alpha;
 
-  /** Whose random vectors stand in for the differences, as a control; 0 for none. */
-  private final long randomSeed;
+  /** Of random vectors that stand in for the differences, as a control. */
+  private final OptionalLong randomSeed;
 
   private final long budget;
   private final Map<Integer, float[][][]> kept = new HashMap<>();
@@ -40,7 +41,7 @@ final class ActivityPatterns {
       List<Layer> layers,
       int tokens,
       double alpha,
-      long randomSeed,
+      OptionalLong randomSeed,
       long budget) {
     this.base = base;
     this.good = good;
@@ -57,7 +58,7 @@ final class ActivityPatterns {
     List<FitRow> missing = rows.stream().filter(r -> !kept.containsKey(r.number())).toList();
     Map<Integer, float[][][]> fresh = new HashMap<>();
     if (!missing.isEmpty()) {
-      List<float[][][]> computed = compute(missing);
+      List<float[][][]> computed = targets(states(missing), alpha, true);
       for (int i = 0; i < missing.size(); i++) {
         int number = missing.get(i).number();
         fresh.put(number, computed.get(i));
@@ -83,11 +84,6 @@ final class ActivityPatterns {
   /** What differs between the good and the bad condition, v [layers][R][D] of each row. */
   List<float[][][]> differences(List<FitRow> rows) {
     return targets(states(rows), 1, false);
-  }
-
-  private List<float[][][]> compute(List<FitRow> rows) {
-    List<float[][][]> targets = targets(states(rows), alpha, true);
-    return targets;
   }
 
   /** base, good and bad states of each row. */
@@ -141,7 +137,8 @@ final class ActivityPatterns {
     for (int i = 0; i < s.rows.size(); i++) {
       float[][][] b = s.base.get(i);
       float[][][] target = new float[b.length][b[0].length][];
-      SplittableRandom random = new SplittableRandom(randomSeed * 31 + s.rows.get(i).number());
+      SplittableRandom random =
+          new SplittableRandom(randomSeed.orElse(0) * 31 + s.rows.get(i).number());
       for (int l = 0; l < b.length; l++) {
         for (int r = 0; r < b[l].length; r++) {
           float[] v = difference(s.good.get(i)[l][r], s.bad.get(i)[l][r], random);
@@ -164,7 +161,7 @@ final class ActivityPatterns {
       v[k] = plus[k] - minus[k];
       norm += (double) v[k] * v[k];
     }
-    if (randomSeed == 0) {
+    if (randomSeed.isEmpty()) {
       return v;
     }
     double[] other = new double[v.length];

@@ -25,10 +25,10 @@ public record EncodedPair(Response chosen, Response rejected) {
      * @throws IllegalArgumentException if there is no response or its tokens differ
      */
     public Response {
-      require(Responses.predicted(plain) > 0, "the response has no tokens");
+      require(plain.predictedLength() > 0, "the response has no tokens");
       require(
-          Arrays.equals(Responses.ids(plain), Responses.ids(good))
-              && Arrays.equals(Responses.ids(plain), Responses.ids(bad)),
+          Arrays.equals(plain.responseIds(), good.responseIds())
+              && Arrays.equals(plain.responseIds(), bad.responseIds()),
           "the response has other tokens under an instruction");
     }
   }

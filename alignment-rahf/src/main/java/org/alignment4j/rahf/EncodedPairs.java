@@ -3,12 +3,12 @@ package org.alignment4j.rahf;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.function.UnaryOperator;
 import org.alignment4j.chat.Encoded;
 import org.alignment4j.chat.Prompt;
 import org.alignment4j.model.LanguageModel;
 import org.alignment4j.rahf.PreferenceTuning.Unused;
 import org.alignment4j.tune.PreferencePair;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Pairs as a method reads them; those that cannot be learned from are named with the reason.
@@ -20,22 +20,17 @@ record EncodedPairs(List<EncodedPair> pairs, List<Unused> unused) {
   /**
    * Tokenises.
    *
-   * @param instructions of SCIT and LoRRA, used if {@code instructed}
+   * @param instructions of SCIT and LoRRA; null for methods without
    */
   static EncodedPairs of(
-      LanguageModel model,
-      List<PreferencePair> pairs,
-      Instructions instructions,
-      boolean instructed) {
+      LanguageModel model, List<PreferencePair> pairs, @Nullable Instructions instructions) {
     List<EncodedPair> usable = new ArrayList<>();
     List<Unused> unused = new ArrayList<>();
-    UnaryOperator<Prompt> good = instructed ? instructions::good : UnaryOperator.identity();
-    UnaryOperator<Prompt> bad = instructed ? instructions::bad : UnaryOperator.identity();
     for (PreferencePair p : pairs) {
       String reason = textReason(p);
       if (reason.isEmpty()) {
-        Tokens chosen = tokens(model, p.prompt(), p.chosen(), good, bad);
-        Tokens rejected = tokens(model, p.prompt(), p.rejected(), good, bad);
+        Tokens chosen = tokens(model, p.prompt(), p.chosen(), instructions);
+        Tokens rejected = tokens(model, p.prompt(), p.rejected(), instructions);
         reason = chosen.reason(model);
         reason = reason.isEmpty() ? rejected.reason(model) : reason;
         if (reason.isEmpty()) {
@@ -67,7 +62,7 @@ record EncodedPairs(List<EncodedPair> pairs, List<Unused> unused) {
         if (e.ids().length > most) {
           return "prompt and response have " + e.ids().length + " tokens, the context " + most;
         }
-        if (!Arrays.equals(Responses.ids(e), Responses.ids(plain))) {
+        if (!Arrays.equals(e.responseIds(), plain.responseIds())) {
           return "the response has other tokens under an instruction";
         }
       }
@@ -80,15 +75,14 @@ record EncodedPairs(List<EncodedPair> pairs, List<Unused> unused) {
   }
 
   private static Tokens tokens(
-      LanguageModel model,
-      Prompt prompt,
-      String text,
-      UnaryOperator<Prompt> good,
-      UnaryOperator<Prompt> bad) {
-    return new Tokens(
-        encode(model, prompt, text),
-        encode(model, good.apply(prompt), text),
-        encode(model, bad.apply(prompt), text));
+      LanguageModel model, Prompt prompt, String text, @Nullable Instructions instructions) {
+    Encoded plain = encode(model, prompt, text);
+    return instructions == null
+        ? new Tokens(plain, plain, plain)
+        : new Tokens(
+            plain,
+            encode(model, instructions.good(prompt), text),
+            encode(model, instructions.bad(prompt), text));
   }
 
   private static Encoded encode(LanguageModel model, Prompt prompt, String text) {

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.function.Function;
 import java.util.function.ToIntFunction;
 import java.util.stream.IntStream;
@@ -147,7 +148,9 @@ final class PreferenceRun {
             layers,
             settings.responseTokens(),
             settings.alpha(),
-            settings.randomDirections() ? settings.fit().seed() + 1 : 0,
+            settings.randomDirections()
+                ? OptionalLong.of(settings.fit().seed())
+                : OptionalLong.empty(),
             settings.targetBytes());
     List<FitRow> rows = new ArrayList<>();
     for (EncodedPair p : encoded.pairs()) {

@@ -42,7 +42,8 @@ public final class PreferenceTuner
     boolean instructed =
         settings.method() == PreferenceMethod.RAHF_SCIT
             || settings.method() == PreferenceMethod.LORRA;
-    EncodedPairs encoded = EncodedPairs.of(model, pairs, settings.instructions(), instructed);
+    EncodedPairs encoded =
+        EncodedPairs.of(model, pairs, instructed ? settings.instructions() : null);
     if (encoded.pairs().isEmpty()) {
       throw new BadDataException(
           "none of "

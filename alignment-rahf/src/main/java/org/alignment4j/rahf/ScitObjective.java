@@ -44,7 +44,7 @@ final class ScitObjective implements Objective<ScitRow> {
     List<Encoded> sequences = new ArrayList<>();
     batch.forEach(row -> sequences.add(row.own()));
     batch.forEach(row -> sequences.add(row.other()));
-    double[] lengths = sequences.stream().mapToDouble(Responses::predicted).toArray();
+    double[] lengths = sequences.stream().mapToDouble(Encoded::predictedLength).toArray();
     weights.seed(stepSeed);
     NDArray sums = weights.logProbabilities(sequences, scope);
     NDList found = kernels.scit(sums, lengths, lambda, smoothing, weights.parameters(), scope);

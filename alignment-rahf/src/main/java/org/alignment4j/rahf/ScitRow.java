@@ -9,7 +9,7 @@ import org.alignment4j.chat.Encoded;
  */
 record ScitRow(Encoded own, Encoded other) {
   ScitRow {
-    if (!Arrays.equals(Responses.ids(own), Responses.ids(other))) {
+    if (!Arrays.equals(own.responseIds(), other.responseIds())) {
       throw new IllegalArgumentException(
           "the response has other tokens under the other instruction");
     }

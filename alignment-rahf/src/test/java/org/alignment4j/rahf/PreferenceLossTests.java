@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.OptionalLong;
 import org.alignment4j.adapter.LoraAdapter;
 import org.alignment4j.chat.Encoded;
 import org.alignment4j.core.Layer;
@@ -140,9 +141,11 @@ class PreferenceLossTests {
     Condition bad = new Condition(model, FitRow::bad);
     List<Layer> layers = List.of(new Layer(2), new Layer(4));
     List<float[][][]> one =
-        new ActivityPatterns(base, good, bad, layers, 2, 1, 0, 0).differences(rows);
+        new ActivityPatterns(base, good, bad, layers, 2, 1, OptionalLong.empty(), 0)
+            .differences(rows);
     List<float[][][]> other =
-        new ActivityPatterns(base, bad, good, layers, 2, 1, 0, 0).differences(rows);
+        new ActivityPatterns(base, bad, good, layers, 2, 1, OptionalLong.empty(), 0)
+            .differences(rows);
     double largest = 0;
     for (int i = 0; i < 2; i++) {
       for (int l = 0; l < 2; l++) {
@@ -165,7 +168,7 @@ class PreferenceLossTests {
     Condition base = new Condition(model, FitRow::plain);
     Condition good = new Condition(model, FitRow::good);
     List<Layer> layers = List.of(new Layer(2), new Layer(4));
-    for (long random : new long[] {0, 5}) {
+    for (OptionalLong random : List.of(OptionalLong.empty(), OptionalLong.of(-1))) {
       ActivityPatterns kept =
           new ActivityPatterns(base, good, base, layers, 9, 3, random, Long.MAX_VALUE);
       ActivityPatterns again = new ActivityPatterns(base, good, base, layers, 9, 3, random, 0);
@@ -177,5 +180,39 @@ class PreferenceLossTests {
         }
       }
     }
+  }
+
+  @Test
+  void randomDirectionsHaveTheNormsOfTheDifferencesAndAnyOtherDirection() {
+    List<FitRow> rows = List.of(new FitRow(0, ONE, LONGER, ONE));
+    Condition base = new Condition(model, FitRow::plain);
+    Condition good = new Condition(model, FitRow::good);
+    List<Layer> layers = List.of(new Layer(3));
+    float[][] v =
+        new ActivityPatterns(base, good, base, layers, 9, 1, OptionalLong.empty(), 0)
+            .differences(rows)
+            .get(0)[0];
+    for (long seed : new long[] {-1, 0, 1}) {
+      float[][] random =
+          new ActivityPatterns(base, good, base, layers, 9, 1, OptionalLong.of(seed), 0)
+              .differences(rows)
+              .get(0)[0];
+      for (int r = 0; r < v.length; r++) {
+        assertEquals(1, norm(random[r]) / norm(v[r]), 1e-5);
+        double dot = 0;
+        for (int k = 0; k < v[r].length; k++) {
+          dot += v[r][k] * random[r][k];
+        }
+        assertTrue(Math.abs(dot) < 0.8 * norm(v[r]) * norm(random[r]));
+      }
+    }
+  }
+
+  private static double norm(float[] v) {
+    double sum = 0;
+    for (float f : v) {
+      sum += (double) f * f;
+    }
+    return Math.sqrt(sum);
   }
 }

@@ -90,8 +90,8 @@ final class StyleTask {
     int n = pairs.size();
     int told = 0;
     for (int i = 0; i < n; i++) {
-      double chosen = sums[i] / Responses.predicted(both.get(i));
-      told += chosen > sums[n + i] / Responses.predicted(both.get(n + i)) ? 1 : 0;
+      double chosen = sums[i] / both.get(i).predictedLength();
+      told += chosen > sums[n + i] / both.get(n + i).predictedLength() ? 1 : 0;
     }
     return (double) told / n;
   }
