@@ -62,7 +62,7 @@ final class Decoder implements AutoCloseable {
     if (!device.isGpu()) {
       @Nullable Kernels fast = null;
       try {
-        fast = sources("linear_onednn.torchscript").compile(device);
+        fast = sources("linear_onednn.torchscript", device).compile(device);
         probe(fast, manager);
         return fast;
       } catch (EngineException e) {
@@ -76,7 +76,7 @@ final class Decoder implements AutoCloseable {
             "oneDNN has no {} products on this machine; they will be slower", precision.compute());
       }
     }
-    return sources("linear.torchscript").compile(device);
+    return sources("linear.torchscript", device).compile(device);
   }
 
   /** oneDNN knows only at the first product whether the processor can do it. */
@@ -90,7 +90,7 @@ final class Decoder implements AutoCloseable {
     }
   }
 
-  private Kernels.Builder sources(String linear) {
+  private Kernels.Builder sources(String linear, Device device) {
     Class<?> here = Decoder.class;
     StorageType compute = precision.compute();
     boolean half = compute != StorageType.F32;
@@ -116,6 +116,8 @@ final class Decoder implements AutoCloseable {
         .attribute("heads", config.heads())
         .attribute("kv_heads", config.kvHeads())
         .attribute("head_size", config.headSize())
+        // On a GPU the fused kernel for causal attention is the faster one.
+        .attributes("fold_heads", !device.isGpu() && !half, !device.isGpu())
         .attribute("rotated", config.rope().rotated(config.headSize()))
         .attribute("head_norms", config.family().has(Trait.HEAD_NORMS))
         .attribute("offset_norms", config.family().has(Trait.OFFSET_NORMS))

@@ -93,10 +93,10 @@ public final class Bench {
     all.put("actor_prefix", b -> b.actor(false));
     all.put("actor_epochs3", Bench::actorEpochs);
     all.put("actor_epochs3_difference", Bench::actorDifference);
-    all.put("dpo_step", b -> b.preferences(PreferenceMethod.DPO).first());
-    all.put("dpo_step_cached", b -> b.preferences(PreferenceMethod.DPO).next());
-    all.put("rahf_fit_step", b -> b.preferences(PreferenceMethod.LORRA).first());
-    all.put("rahf_fit_step_cached", b -> b.preferences(PreferenceMethod.LORRA).next());
+    all.put("dpo_step", b -> PreferenceSteps.first(b, PreferenceMethod.DPO));
+    all.put("dpo_step_cached", b -> PreferenceSteps.further(b, PreferenceMethod.DPO));
+    all.put("rahf_fit_step", b -> PreferenceSteps.first(b, PreferenceMethod.LORRA));
+    all.put("rahf_fit_step_cached", b -> PreferenceSteps.further(b, PreferenceMethod.LORRA));
     return all;
   }
 
@@ -218,10 +218,6 @@ public final class Bench {
     try (TuningEpoch epoch = new TuningEpoch(model, layer, allBlocks)) {
       return seconds(() -> epoch.run(tuningPrompts()), 1);
     }
-  }
-
-  private PreferenceSteps preferences(PreferenceMethod method) {
-    return PreferenceSteps.measure(this, method);
   }
 
   private double actorEpochs() {

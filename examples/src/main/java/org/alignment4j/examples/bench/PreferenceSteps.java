@@ -13,24 +13,29 @@ import org.alignment4j.rahf.PreferenceSettings;
 import org.alignment4j.rahf.PreferenceTuner;
 import org.alignment4j.train.TrainingSettings;
 
-/**
- * Seconds of steps of a method on pairs.
- *
- * @param first the first step, with what is computed before it: reference or targets
- * @param next a further step
- */
-record PreferenceSteps(double first, double next) {
+/** Seconds of steps of a method on pairs. */
+final class PreferenceSteps {
   private static final int PAIRS = 8;
   private static final int PROMPT = 48;
   private static final int RESPONSE = 32;
   private static final int FURTHER = 4;
   private static final long SEED = 80;
 
-  static PreferenceSteps measure(Bench bench, PreferenceMethod method) {
+  private PreferenceSteps() {}
+
+  /** The first step, with what is computed before it: reference or targets. */
+  static double first(Bench bench, PreferenceMethod method) {
+    return seconds(bench, method, 1);
+  }
+
+  /** A further step. */
+  static double further(Bench bench, PreferenceMethod method) {
+    return (seconds(bench, method, 1 + FURTHER) - seconds(bench, method, 1)) / FURTHER;
+  }
+
+  private static double seconds(Bench bench, PreferenceMethod method, int steps) {
     List<EncodedPair> pairs = pairs(bench.model().config().vocabulary());
-    double one = bench.seconds(() -> tune(bench.model(), method, pairs, 1));
-    double more = bench.seconds(() -> tune(bench.model(), method, pairs, 1 + FURTHER));
-    return new PreferenceSteps(one, (more - one) / FURTHER);
+    return bench.seconds(() -> tune(bench.model(), method, pairs, steps));
   }
 
   private static void tune(
