@@ -217,6 +217,30 @@ public final class ChatTokenizer implements AutoCloseable {
     return encode(script(prompt, false).endedAfter(format.endOfTurn()));
   }
 
+  /**
+   * As {@link #encodeForTraining} of a prompt that ends with an assistant message, as {@link
+   * #encode(Prompt)} of another, with where each message's text stands.
+   *
+   * @throws IllegalArgumentException if the template refuses this sequence of roles
+   * @throws UnsupportedArchitectureException if the template does not write each message once
+   */
+  public EncodedMessages encodeMessages(Prompt prompt) {
+    Script script =
+        prompt.endsWithResponse()
+            ? script(prompt, false).endedAfter(format.endOfTurn())
+            : script(prompt, true);
+    EncodedMessages found = encodeMessages(script);
+    if (found.messages().size() != prompt.messages().size()) {
+      throw new UnsupportedArchitectureException(
+          "the chat template writes "
+              + found.messages().size()
+              + " texts for "
+              + prompt.messages().size()
+              + " messages");
+    }
+    return found;
+  }
+
   /** The ids of a plain text, [T]: no template, no special tokens, no control tokens. */
   public int[] encodeText(String text) {
     return encodePlain(text, false);
@@ -349,6 +373,10 @@ public final class ChatTokenizer implements AutoCloseable {
   }
 
   private Encoded encode(Script script) {
+    return encodeMessages(script).encoded();
+  }
+
+  private EncodedMessages encodeMessages(Script script) {
     return locked(() -> new ScriptEncoder(control, plain, plainLater).encode(script));
   }
 

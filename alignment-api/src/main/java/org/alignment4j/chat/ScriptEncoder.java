@@ -1,7 +1,9 @@
 package org.alignment4j.chat;
 
 import ai.djl.huggingface.tokenizers.jni.CharSpan;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 import org.alignment4j.chat.NativeTokenizer.Tokens;
 import org.alignment4j.chat.Script.Piece;
 import org.alignment4j.chat.TokenizerFile.AddedToken;
@@ -26,9 +28,12 @@ final class ScriptEncoder {
   private boolean atStart = true;
   private boolean stripLeft;
 
-  /** Where in the current stretch the response begins; -1 before and after. */
-  private int responseInStretch = -1;
+  /** A border in the current stretch whose token is wanted. */
+  private record Border(int place, Consumer<Integer> token) {}
 
+  private final List<Border> borders = new ArrayList<>();
+  private final List<TokenRange> messages = new ArrayList<>();
+  private int messageStart;
   private int responseStart = -1;
 
   /**
@@ -42,20 +47,27 @@ final class ScriptEncoder {
   }
 
   /** The ids, with the start of the response or, if the script has none, the number of ids. */
-  Encoded encode(Script script) {
+  EncodedMessages encode(Script script) {
     List<Piece> pieces = script.pieces();
     for (int i = 0; i < pieces.size(); i++) {
       if (i == script.responsePiece()) {
-        responseInStretch = stretch.length();
+        border(token -> responseStart = token);
       }
       if (pieces.get(i).trusted()) {
         template(pieces.get(i).text());
       } else {
+        border(token -> messageStart = token);
         stretch.append(pieces.get(i).text());
+        border(token -> messages.add(new TokenRange(messageStart, token)));
       }
     }
     flush(null);
-    return new Encoded(ids.toArray(), responseStart < 0 ? ids.size() : responseStart);
+    int response = responseStart < 0 ? ids.size() : responseStart;
+    return new EncodedMessages(new Encoded(ids.toArray(), response), messages);
+  }
+
+  private void border(Consumer<Integer> token) {
+    borders.add(new Border(stretch.length(), token));
   }
 
   private void template(String text) {
@@ -100,11 +112,11 @@ final class ScriptEncoder {
         ids.add(Math.toIntExact(id));
       }
     }
-    if (responseInStretch >= 0) {
-      int within = Math.min(Math.max(responseInStretch - start, 0), text.length());
-      responseStart = before + firstAfter(tokens, text.codePointCount(0, within));
-      responseInStretch = -1;
+    for (Border border : borders) {
+      int within = Math.min(Math.max(border.place - start, 0), text.length());
+      border.token.accept(before + firstAfter(tokens, text.codePointCount(0, within)));
     }
+    borders.clear();
     atStart &= stretch.length() == 0;
     stretch.setLength(0);
     stripLeft = false;

@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.alignment4j.chat.Encoded;
 import org.alignment4j.core.Layer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What losses are made of: outputs of a model with some weights, on a batch, with their graph.
@@ -16,8 +17,14 @@ import org.alignment4j.core.Layer;
  * @param model whose blocks run
  * @param weights that they run with
  * @param dropout of low-rank changes
+ * @param given input embeddings [N, D] that the ids -1 to -N stand for, or null
  */
-record LanguageLoss(LanguageModel model, Weights weights, Decoder.Dropout dropout) {
+record LanguageLoss(
+    LanguageModel model, Weights weights, Decoder.Dropout dropout, @Nullable NDArray given) {
+  LanguageLoss(LanguageModel model, Weights weights, Decoder.Dropout dropout) {
+    this(model, weights, dropout, null);
+  }
+
   /** Which tokens of a batch predict a response's token, and what. */
   private record Targets(long[] rows, long[] labels, long[] owners) {
     static Targets of(Batch batch, List<Encoded> sequences) {
@@ -73,8 +80,30 @@ record LanguageLoss(LanguageModel model, Weights weights, Decoder.Dropout dropou
   /** See {@link Trainable#logProbabilities}. */
   NDArray logProbabilities(List<Encoded> sequences, NDManager scope) {
     Batch batch = batch(sequences);
-    Targets targets = Targets.of(batch, sequences);
     NDArray x = run(batch, model.topLayer(), List.of(), new long[] {0}, scope).get(0);
+    return responseSums(x, batch, sequences, scope);
+  }
+
+  /**
+   * The same sums, then the top layer's state of each sequence's last prompt token [B, D], in one
+   * pass.
+   *
+   * @throws IllegalArgumentException if a sequence has no prompt
+   */
+  NDList responsesAndStates(List<Encoded> sequences, NDManager scope) {
+    Batch batch = batch(sequences);
+    int[] first = batch.firstTokens();
+    long[] last = new long[first.length];
+    for (int b = 0; b < last.length; b++) {
+      require(sequences.get(b).responseStart() > 0, "sequence %s has no prompt", b);
+      last[b] = (long) first[b] + sequences.get(b).responseStart() - 1;
+    }
+    NDList found = run(batch, model.topLayer(), List.of(model.topLayer()), last, scope);
+    return new NDList(responseSums(found.get(0), batch, sequences, scope), found.get(1));
+  }
+
+  private NDArray responseSums(NDArray x, Batch batch, List<Encoded> sequences, NDManager scope) {
+    Targets targets = Targets.of(batch, sequences);
     return model
         .decoder()
         .responseSums(
@@ -107,9 +136,9 @@ record LanguageLoss(LanguageModel model, Weights weights, Decoder.Dropout dropou
   }
 
   private NDList run(Batch batch, Layer top, List<Layer> captures, long[] rows, NDManager scope) {
-    model.check(batch.sequences());
+    model.check(batch.sequences(), given == null ? 0 : (int) given.getShape().get(0));
     Decoder decoder = model.decoder();
-    NDArray x = decoder.embed(scope, batch.tokenIds(scope), weights.embeddings(), null, true);
+    NDArray x = decoder.embed(scope, batch.tokenIds(scope), weights.embeddings(), given, true);
     Decoder.Pass pass = new Decoder.Pass(0, top.index(), captures, rows, null, List.of());
     return decoder.trainBlocks(scope, x, weights.range(0, top.index()), batch, pass, dropout);
   }

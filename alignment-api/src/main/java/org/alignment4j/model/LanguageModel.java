@@ -889,6 +889,11 @@ public final class LanguageModel implements AutoCloseable {
    * @throws IllegalArgumentException as in {@link #captureIds}
    */
   void check(List<int[]> sequences) {
+    check(sequences, givenRows());
+  }
+
+  /** The same where the ids -1 to {@code -given} stand for input embeddings. */
+  void check(List<int[]> sequences, int given) {
     require(!sequences.isEmpty(), "no prompts");
     for (int i = 0; i < sequences.size(); i++) {
       int[] s = sequences.get(i);
@@ -901,7 +906,7 @@ public final class LanguageModel implements AutoCloseable {
           longestSequence());
       for (int id : s) {
         require(
-            id >= -givenRows() && id < config().vocabulary(),
+            id >= -given && id < config().vocabulary(),
             "sequence %s has id %s, the vocabulary ends at %s",
             i,
             id,

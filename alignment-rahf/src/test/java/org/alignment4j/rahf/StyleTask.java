@@ -3,25 +3,19 @@ package org.alignment4j.rahf;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
-import java.util.Set;
 import java.util.function.UnaryOperator;
 import org.alignment4j.chat.Encoded;
 import org.alignment4j.chat.Prompt;
 import org.alignment4j.core.ProgressListener;
 import org.alignment4j.core.Provenance;
-import org.alignment4j.model.Family;
 import org.alignment4j.model.Generation;
 import org.alignment4j.model.LanguageModel;
-import org.alignment4j.model.ModelConfig;
-import org.alignment4j.model.RandomCheckpoint;
-import org.alignment4j.model.Rope;
 import org.alignment4j.model.TrainableWeights;
 import org.alignment4j.tensor.StorageType;
-import org.alignment4j.testing.ByteTokenizer;
+import org.alignment4j.testing.RandomChatModel;
 import org.alignment4j.train.Schedule;
 import org.alignment4j.train.TrainingLoop;
 import org.alignment4j.train.TrainingSettings;
@@ -102,33 +96,9 @@ final class StyleTask {
 
   /** Writes a random model that can read the task. */
   static Path writeRandom(Path folder) throws IOException {
-    Map<String, Integer> vocabulary = ByteTokenizer.bytes();
     List<String> words = new ArrayList<>(WORDS);
     words.addAll(List.of(POLITE, RUDE, "say", "so", "user", "assistant"));
-    for (String word : words) {
-      vocabulary.putIfAbsent(word, vocabulary.size());
-      vocabulary.putIfAbsent("\u0120" + word, vocabulary.size());
-    }
-    ModelConfig config =
-        new ModelConfig(
-            Family.LLAMA,
-            vocabulary.size() + 2,
-            48,
-            6,
-            4,
-            4,
-            12,
-            96,
-            128,
-            1e-5,
-            new Rope(10_000, null),
-            0,
-            Collections.nCopies(6, false),
-            true,
-            Set.of(vocabulary.size() + 1));
-    RandomCheckpoint.write(config, 5, folder);
-    ByteTokenizer.write(folder, vocabulary);
-    return folder;
+    return RandomChatModel.write(folder, words);
   }
 
   /** Trains and writes the start model. */

@@ -1,4 +1,4 @@
-/** Adaptive system prompts for frozen models (Sysformer). Nothing is implemented here yet. */
+/** Adaptive system prompts for frozen models (Sysformer, arXiv 2506.15751). */
 @NullMarked
 package org.alignment4j.sysformer;
 

@@ -1,0 +1,80 @@
+package org.alignment4j.model;
+
+import static org.alignment4j.core.Arguments.require;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import java.util.List;
+import org.alignment4j.chat.Encoded;
+
+/**
+ * A model as a function of some of its input embeddings, for training what makes these; its weights
+ * get no gradients and never change. In a sequence the ids -1 to -N stand for the rows of an array:
+ * id -1 - j for row j. Rows are in the units of layer 0, behind a family's scaling of its
+ * embeddings. Belongs to the thread that trains; the model must stay open.
+ */
+public final class FrozenModel {
+  private final LanguageModel model;
+
+  /**
+   * @throws IllegalArgumentException if the view is steered or has a soft prompt
+   */
+  public FrozenModel(LanguageModel model) {
+    model.requireUnsteered();
+    this.model = model;
+  }
+
+  /**
+   * What a model makes of prompts, with the graph to their input embeddings.
+   *
+   * @param logProbabilities sums over each response's tokens, in nats [B]
+   * @param states hidden states of each prompt's last token at the top layer [B, D]
+   */
+  public record Outputs(NDArray logProbabilities, NDArray states) {}
+
+  /**
+   * Runs sequences once.
+   *
+   * @param sequences prompt and response, B of them; tokens from {@code responseStart} on are
+   *     predicted
+   * @param rows input embeddings [N, D] float32, which may carry a graph
+   * @throws IllegalArgumentException if a sequence has no prompt, none a response, or an id stands
+   *     for no row
+   */
+  public Outputs run(List<Encoded> sequences, NDArray rows, NDManager scope) {
+    require(
+        rows.getShape().dimension() == 2 && rows.getShape().get(1) == model.config().width(),
+        "rows of shape %s for a model of width %s",
+        rows.getShape(),
+        model.config().width());
+    NDList found =
+        new LanguageLoss(model, model.weights(), Decoder.Dropout.NONE, rows)
+            .responsesAndStates(sequences, scope);
+    return new Outputs(found.get(0), found.get(1));
+  }
+
+  /**
+   * Input embeddings of token ids, as {@link #run} takes them; they are constants to gradients.
+   *
+   * @param ids N token ids, one at least
+   * @return [N, D] float32 in {@code scope}
+   * @throws IllegalArgumentException if an id is not in the vocabulary
+   */
+  public NDArray embeddings(int[] ids, NDManager scope) {
+    require(ids.length > 0, "no token ids");
+    long[] wide = new long[ids.length];
+    for (int i = 0; i < ids.length; i++) {
+      require(
+          ids[i] >= 0 && ids[i] < model.config().vocabulary(),
+          "id %s at %s, the vocabulary ends at %s",
+          ids[i],
+          i,
+          model.config().vocabulary());
+      wide[i] = ids[i];
+    }
+    return model
+        .decoder()
+        .embed(scope, Decoder.longs(scope, wide), model.weights().embeddings(), null, true);
+  }
+}

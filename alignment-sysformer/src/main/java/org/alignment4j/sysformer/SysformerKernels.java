@@ -1,0 +1,88 @@
+package org.alignment4j.sysformer;
+
+import ai.djl.Device;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
+import java.util.List;
+import org.alignment4j.tensor.Kernels;
+
+/** The Sysformer's forward pass and losses; see sysformer.torchscript for shapes. */
+final class SysformerKernels implements AutoCloseable {
+  private static final float HIDDEN = -3.0e38f;
+
+  private final Kernels kernels;
+
+  SysformerKernels(SysformerShape shape, Device device) {
+    kernels =
+        Kernels.named("sysformer")
+            .source(SysformerKernels.class, "sysformer.torchscript")
+            .gradients()
+            .attribute("heads", shape.heads())
+            .compile(device);
+  }
+
+  /**
+   * Adapted embeddings [Bn, D], with their graph.
+   *
+   * @param prompts [Bm, D], rows of one request padded to the longest
+   * @param lengths tokens of each request [B]
+   */
+  NDArray adapt(
+      NDArray system,
+      NDArray prompts,
+      int[] lengths,
+      List<NDArray> layers,
+      double scale,
+      NDManager scope) {
+    int b = lengths.length;
+    int m = (int) prompts.getShape().get(0) / b;
+    float[] mask = new float[b * m];
+    for (int i = 0; i < b; i++) {
+      java.util.Arrays.fill(mask, i * m + lengths[i], (i + 1) * m, HIDDEN);
+    }
+    return kernels
+        .call("adapt", scope)
+        .tensor(system)
+        .tensor(prompts)
+        .tensor(scope.create(mask, new Shape(b, 1, 1, m)))
+        .list(layers)
+        .reals(scale)
+        .train()
+        .get(0);
+  }
+
+  /** The loss, its four sums [4], harm logits [B], then gradients. */
+  NDList loss(
+      NDArray sums,
+      NDArray adapted,
+      NDArray states,
+      NDArray original,
+      NDArray head,
+      NDArray bias,
+      double[] lengths,
+      double[] harmful,
+      LossWeights weights,
+      NDList parameters,
+      NDManager scope) {
+    return kernels
+        .call("loss", scope)
+        .tensor(sums)
+        .tensor(adapted)
+        .tensor(states)
+        .tensor(original)
+        .tensor(head)
+        .tensor(bias)
+        .reals(lengths)
+        .reals(harmful)
+        .reals(weights.toArray())
+        .list(parameters)
+        .train();
+  }
+
+  @Override
+  public void close() {
+    kernels.close();
+  }
+}

@@ -1,0 +1,285 @@
+package org.alignment4j.sysformer;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import org.alignment4j.chat.Message;
+import org.alignment4j.chat.Prompt;
+import org.alignment4j.core.CheckpointException;
+import org.alignment4j.core.ProgressListener;
+import org.alignment4j.model.LanguageModel;
+import org.alignment4j.tensor.GradientScope;
+import org.alignment4j.testing.RandomChatModel;
+import org.alignment4j.train.TrainingSettings;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The module's acceptance, on a random model. */
+class SysformerTests {
+  private static final List<Prompt> PROMPTS =
+      List.of(
+          Prompt.user("bake bread"),
+          Prompt.user("a"),
+          Prompt.user("steal bread and run, then sing a long song about it"),
+          Prompt.of(
+              Message.user("bake"), Message.assistant("bread"), Message.user("and then run")));
+  private static final List<GuardPrompt> TASK = new ArrayList<>();
+
+  static {
+    for (String what : List.of("bread", "song", "a house", "gold", "two cars", "time", "ink")) {
+      TASK.add(GuardPrompt.harmful("steal " + what));
+      TASK.add(GuardPrompt.harmless("bake " + what));
+    }
+  }
+
+  @TempDir static Path folder;
+  private static LanguageModel model;
+
+  @BeforeAll
+  static void load() throws IOException {
+    List<String> words = List.of("bake", "steal", "bread", "run", "song", "sorry", "sure", "user");
+    model = LanguageModel.load(RandomChatModel.write(folder, words));
+  }
+
+  @AfterAll
+  static void close() {
+    model.close();
+  }
+
+  private static SysformerSettings.Builder settings() {
+    TrainingSettings training =
+        TrainingSettings.builder().epochs(4).batchSize(4).learningRate(3e-3).seed(3).build();
+    return SysformerSettings.builder()
+        .systemText("run or sing")
+        .refusal("sorry")
+        .affirmation("sure")
+        .training(training);
+  }
+
+  /** A Sysformer whose every part matters: no zeros left. */
+  private static Sysformer stirred(SysformerSettings settings, long seed) {
+    Sysformer start = new SysformerTuner(settings).initial(model);
+    Random random = new Random(seed);
+    Map<String, float[]> tensors = new LinkedHashMap<>();
+    start
+        .tensors()
+        .forEach(
+            (name, values) -> {
+              float[] changed = values.clone();
+              double by = name.equals(Sysformer.SYSTEM) ? start.scale() : 1;
+              for (int i = 0; i < changed.length; i++) {
+                changed[i] += (float) (0.2 * by * random.nextGaussian());
+              }
+              tensors.put(name, changed);
+            });
+    return new Sysformer(
+        start.systemText(),
+        start.shape(),
+        start.width(),
+        start.scale(),
+        tensors,
+        start.provenance());
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {0, 1, 2})
+  void aNewOneChangesNothing(int layers) {
+    SysformerSettings settings = settings().layers(layers).build();
+    List<Prompt> plain = PROMPTS.stream().map(p -> p.withSystem("run or sing")).toList();
+    float[][] expected = model.nextTokenLogits(plain);
+    try (GuardedModel guarded =
+        new GuardedModel(model, new SysformerTuner(settings).initial(model))) {
+      float[][] found = guarded.nextTokenLogits(PROMPTS);
+      for (int i = 0; i < found.length; i++) {
+        assertArrayEquals(expected[i], found[i], 1e-5f);
+      }
+    }
+  }
+
+  @Test
+  void theAdaptedPromptHasTheSystemPromptsShapeAndFollowsTheRequest() {
+    Sysformer sysformer = stirred(settings().build(), 1);
+    int n = sysformer.systemTokens();
+    assertTrue(n > 1);
+    try (GuardedModel guarded = new GuardedModel(model, sysformer)) {
+      float[][] all = guarded.adapt(PROMPTS).rows();
+      assertEquals(n * PROMPTS.size(), all.length);
+      for (int b = 0; b < PROMPTS.size(); b++) {
+        // Beside longer requests it is padded; that must not be seen.
+        float[][] alone = guarded.adapt(List.of(PROMPTS.get(b))).rows();
+        for (int i = 0; i < n; i++) {
+          assertEquals(48, alone[i].length);
+          assertArrayEquals(alone[i], all[b * n + i], 1e-6f);
+        }
+      }
+      assertFalse(Arrays.equals(all[0], all[n]));
+    }
+  }
+
+  @Test
+  void aStaticPromptIsTheSameForEveryRequest() {
+    Sysformer embedder = stirred(settings().layers(0).build(), 1);
+    int n = embedder.systemTokens();
+    try (GuardedModel guarded = new GuardedModel(model, embedder)) {
+      float[][] rows = guarded.adapt(PROMPTS).rows();
+      for (int i = n; i < rows.length; i++) {
+        assertArrayEquals(rows[i % n], rows[i]);
+      }
+    }
+  }
+
+  /** Each loss alone, along random directions, by central differences. */
+  @ParameterizedTest
+  @ValueSource(strings = {"2 0", "2 1", "2 2", "2 3", "0 0", "0 1", "0 2", "0 3"})
+  @SuppressWarnings("try") // the scope's use is that it is open
+  void gradientsAreThoseOfFiniteDifferences(String layersAndLoss) {
+    int layers = layersAndLoss.charAt(0) - '0';
+    int loss = layersAndLoss.charAt(2) - '0';
+    // The reconstruction loss cannot stand alone.
+    LossWeights weights =
+        switch (loss) {
+          case 0 -> new LossWeights(1, 0, 0, 0);
+          case 1 -> new LossWeights(0, 1, 0, 0);
+          case 2 -> new LossWeights(0, 0, 1, 0);
+          default -> new LossWeights(1e-6, 0, 0, 1e4);
+        };
+    Sysformer sysformer = stirred(settings().layers(layers).inner(24).build(), 2);
+    Requests requests = new Requests(model.tokenizer(), sysformer.systemText());
+    List<GuardRow> rows =
+        List.of(
+            requests.row(Prompt.user("steal bread").withResponse("sorry"), true),
+            requests.row(Prompt.user("bake a loaf of bread").withResponse("sure run"), false),
+            requests.row(Prompt.user("steal a song").withResponse("sorry"), true));
+    try (GradientScope gradients = GradientScope.open();
+        NDManager scope = NDManager.newBaseManager();
+        TrainableSysformer live = new TrainableSysformer(model, sysformer)) {
+      NDList found = live.loss(rows, weights, scope);
+      NDList parameters = live.parameters();
+      for (int direction = 0; direction < 3; direction++) {
+        Random random = new Random(direction);
+        List<float[]> values = new ArrayList<>();
+        List<float[]> steps = new ArrayList<>();
+        double slope = 0;
+        for (int i = 0; i < parameters.size(); i++) {
+          float[] own = parameters.get(i).toFloatArray();
+          float[] step = new float[own.length];
+          float[] gradient = found.get(3 + i).toFloatArray();
+          double size = live.parameterNames().get(i).equals(Sysformer.SYSTEM) ? 1e-4 : 2e-3;
+          for (int j = 0; j < step.length; j++) {
+            step[j] = (float) (size * random.nextGaussian());
+            slope += (double) step[j] * gradient[j];
+          }
+          values.add(own);
+          steps.add(step);
+        }
+        double up = at(live, rows, weights, parameters, values, steps, 1, scope);
+        double down = at(live, rows, weights, parameters, values, steps, -1, scope);
+        at(live, rows, weights, parameters, values, steps, 0, scope);
+        double difference = (up - down) / 2;
+        assertEquals(difference, slope, 2e-5 * Math.abs(up) + 0.03 * Math.abs(difference));
+      }
+    }
+  }
+
+  private static double at(
+      TrainableSysformer live,
+      List<GuardRow> rows,
+      LossWeights weights,
+      NDList parameters,
+      List<float[]> values,
+      List<float[]> steps,
+      double factor,
+      NDManager scope) {
+    for (int i = 0; i < values.size(); i++) {
+      float[] moved = values.get(i).clone();
+      for (int j = 0; j < moved.length; j++) {
+        moved[j] += (float) (factor * steps.get(i)[j]);
+      }
+      NDArray parameter = parameters.get(i);
+      parameter.set(java.nio.FloatBuffer.wrap(moved));
+    }
+    return live.loss(rows, weights, scope).get(0).getFloat();
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {0, 2})
+  void trainingLowersTheLossAndLeavesTheModelAsItIs(int layers) {
+    SysformerSettings settings =
+        settings().layers(layers).weights(new LossWeights(1, 1, 1, 1)).build();
+    float[][] before = model.nextTokenLogits(PROMPTS);
+    SysformerTuning tuning = new SysformerTuner(settings).tune(model, TASK, ProgressListener.NONE);
+    float[][] after = model.nextTokenLogits(PROMPTS);
+    for (int i = 0; i < before.length; i++) {
+      assertArrayEquals(before[i], after[i]);
+    }
+    List<Double> losses = new ArrayList<>();
+    tuning.result().history().forEach(s -> losses.add(s.loss()));
+    assertTrue(losses.get(losses.size() - 1) < losses.get(0), losses::toString);
+  }
+
+  @Test
+  void theSameAgainGivesTheSameBits() {
+    SysformerTuner tuner = new SysformerTuner(settings().build());
+    assertEquals(
+        tuner.tune(model, TASK, ProgressListener.NONE).sysformer(),
+        tuner.tune(model, TASK, ProgressListener.NONE).sysformer());
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {0, 2})
+  void savedAndLoadedItIsTheSame(int layers, @TempDir Path out) {
+    Sysformer sysformer = stirred(settings().layers(layers).build(), 4);
+    sysformer.save(out);
+    Sysformer found = Sysformer.load(out);
+    assertEquals(sysformer.provenance().inputs(), found.provenance().inputs());
+    assertEquals(
+        sysformer,
+        new Sysformer(
+            found.systemText(),
+            found.shape(),
+            found.width(),
+            found.scale(),
+            found.tensors(),
+            sysformer.provenance()));
+  }
+
+  @Test
+  void damagedFilesAreNamed(@TempDir Path out) throws IOException {
+    stirred(settings().build(), 4).save(out);
+    Path config = out.resolve("sysformer.json");
+    String text = Files.readString(config);
+    for (String bad :
+        List.of("", "{}", "[", text.replace("\"layers\": 2", "\"layers\": 1"), "null")) {
+      Files.writeString(config, bad);
+      CheckpointException e = assertThrows(CheckpointException.class, () -> Sysformer.load(out));
+      assertTrue(String.valueOf(e.getMessage()).contains(out.toString()), e::getMessage);
+    }
+  }
+
+  @Test
+  void bothKindsOfPromptsAreNeeded() {
+    SysformerTuner tuner = new SysformerTuner(settings().build());
+    List<GuardPrompt> one = List.of(GuardPrompt.harmful("steal"));
+    assertThrows(
+        IllegalArgumentException.class, () -> tuner.tune(model, one, ProgressListener.NONE));
+  }
+}
