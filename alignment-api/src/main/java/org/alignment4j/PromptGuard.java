@@ -1,0 +1,64 @@
+package org.alignment4j;
+
+import java.time.Duration;
+import java.util.List;
+import org.alignment4j.chat.Prompt;
+
+/**
+ * Decides on conversations before a model answers them. Implementations are thread-safe, and hold
+ * no state of a conversation: for one whose system prompt is rewritten, check its first message and
+ * keep the verdict, so that the model's cache of what was said stays valid.
+ */
+@FunctionalInterface
+public interface PromptGuard {
+  /**
+   * Decides on one conversation.
+   *
+   * @param conversation ending with a user message
+   * @throws org.alignment4j.core.CancelledException if the thread is interrupted
+   */
+  Verdict check(Prompt conversation);
+
+  /** Decides on many, in order; a guard that can run them as a batch does so. */
+  default List<Verdict> checkAll(List<Prompt> conversations) {
+    return conversations.stream().map(this::check).toList();
+  }
+
+  /**
+   * This guard, then another on what it lets through. The first that blocks ends it. What the first
+   * rewrites as text the second sees; of two that give input embeddings the second's stand. If both
+   * allow, the verdict is that with the higher score.
+   */
+  default PromptGuard then(PromptGuard next) {
+    return new GuardChain(this, next);
+  }
+
+  /**
+   * This guard with a time limit, and a verdict instead of an exception if it fails. Interrupting
+   * the caller still ends it by CancelledException.
+   *
+   * @param deadline most time that {@link #check} takes
+   * @param onFailure what is to happen if the guard fails or is late; there is no default
+   */
+  default PromptGuard within(Duration deadline, OnFailure onFailure) {
+    return new TimedGuard(this, deadline, onFailure);
+  }
+
+  /** Blocks what a probe scores at its threshold or above. */
+  static PromptGuard screening(RefusalProbe probe) {
+    return new ProbeGuard(probe, probe.threshold());
+  }
+
+  /**
+   * Blocks what a probe scores at a threshold or above that at most a share of benign prompts
+   * reach.
+   *
+   * @param benign prompts to answer, that the probe was not made with
+   * @param harmful prompts to refuse, likewise
+   * @param falsePositiveRate the share of {@code benign} that may be blocked, in [0, 1]
+   */
+  static PromptGuard screening(
+      RefusalProbe probe, List<Prompt> benign, List<Prompt> harmful, double falsePositiveRate) {
+    return new ProbeGuard(probe, ProbeGuard.threshold(probe, benign, harmful, falsePositiveRate));
+  }
+}

@@ -1,0 +1,64 @@
+package org.alignment4j;
+
+import static org.alignment4j.core.Arguments.require;
+
+import java.time.Duration;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicLong;
+import org.alignment4j.chat.Prompt;
+import org.alignment4j.core.CancelledException;
+
+/** A guard with a time limit; see {@link PromptGuard#within}. */
+record TimedGuard(PromptGuard guard, Duration deadline, OnFailure onFailure)
+    implements PromptGuard {
+  private static final AtomicLong NUMBER = new AtomicLong();
+
+  /** Threads end a minute after their last use and do not keep the program alive. */
+  private static final ExecutorService THREADS =
+      Executors.newCachedThreadPool(
+          task -> {
+            Thread thread = new Thread(task, "alignment4j-guard-" + NUMBER.incrementAndGet());
+            thread.setDaemon(true);
+            return thread;
+          });
+
+  TimedGuard {
+    require(
+        !deadline.isNegative() && !deadline.isZero(),
+        "the deadline must be positive: %s",
+        deadline);
+  }
+
+  @Override
+  public Verdict check(Prompt conversation) {
+    long start = System.nanoTime();
+    Future<Verdict> running = THREADS.submit(() -> guard.check(conversation));
+    try {
+      return running.get(deadline.toNanos(), TimeUnit.NANOSECONDS);
+    } catch (TimeoutException e) {
+      running.cancel(true);
+      return failed("the guard did not decide within " + deadline.toMillis() + " ms", start);
+    } catch (InterruptedException e) {
+      running.cancel(true);
+      Thread.currentThread().interrupt();
+      throw new CancelledException("guarding was cancelled", e);
+    } catch (ExecutionException e) {
+      if (e.getCause() instanceof Error error) {
+        throw error;
+      }
+      return failed("the guard failed: " + e.getCause(), start);
+    }
+  }
+
+  private Verdict failed(String reason, long start) {
+    Duration took = ProbeGuard.since(start);
+    return onFailure == OnFailure.ALLOW
+        ? new Verdict.Allow(Double.NaN, reason, took)
+        : new Verdict.Block(Double.NaN, reason, took);
+  }
+}

@@ -1,0 +1,82 @@
+package org.alignment4j;
+
+import java.time.Duration;
+import org.alignment4j.chat.Prompt;
+import org.alignment4j.model.EmbeddedPrompt;
+import org.jspecify.annotations.Nullable;
+
+/** What a {@link PromptGuard} says about a conversation. Immutable. */
+public sealed interface Verdict {
+  /**
+   * How far the guard takes the conversation for harmful, on the guard's own scale; NaN if it has
+   * none.
+   */
+  double score();
+
+  /** Why, for a log: holds nothing of what was said in the conversation. */
+  String reason();
+
+  /** How long the guard took. */
+  Duration took();
+
+  /** The same verdict with another time. */
+  Verdict took(Duration time);
+
+  /** Whether the conversation is not to be answered. */
+  default boolean blocks() {
+    return this instanceof Block;
+  }
+
+  /**
+   * Answer the conversation as it is.
+   *
+   * @param score as {@link Verdict#score}
+   * @param reason as {@link Verdict#reason}
+   * @param took as {@link Verdict#took()}
+   */
+  record Allow(double score, String reason, Duration took) implements Verdict {
+    @Override
+    public Allow took(Duration time) {
+      return new Allow(score, reason, time);
+    }
+  }
+
+  /**
+   * Do not answer it.
+   *
+   * @param score as {@link Verdict#score}
+   * @param reason as {@link Verdict#reason}
+   * @param took as {@link Verdict#took()}
+   */
+  record Block(double score, String reason, Duration took) implements Verdict {
+    @Override
+    public Block took(Duration time) {
+      return new Block(score, reason, time);
+    }
+  }
+
+  /**
+   * Answer this instead.
+   *
+   * @param score as {@link Verdict#score}
+   * @param reason as {@link Verdict#reason}
+   * @param took as {@link Verdict#took()}
+   * @param prompt the conversation to answer, as text; any model can
+   * @param embedded the same with input embeddings in it, for the local model that the guard was
+   *     made for, to be used in place of the text; null if text is all there is
+   */
+  record Rewrite(
+      double score, String reason, Duration took, Prompt prompt, @Nullable EmbeddedPrompt embedded)
+      implements Verdict {
+    @Override
+    public Rewrite took(Duration time) {
+      return new Rewrite(score, reason, time, prompt, embedded);
+    }
+
+    /** Without what was said. */
+    @Override
+    public String toString() {
+      return "Rewrite[score=" + score + ", reason=" + reason + ", took=" + took + "]";
+    }
+  }
+}

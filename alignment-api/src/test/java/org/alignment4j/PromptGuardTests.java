@@ -1,0 +1,153 @@
+package org.alignment4j;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.time.Duration;
+import java.util.List;
+import org.alignment4j.chat.Prompt;
+import org.alignment4j.core.CancelledException;
+import org.alignment4j.model.EmbeddedPrompt;
+import org.junit.jupiter.api.Test;
+
+class PromptGuardTests {
+  private static final Prompt ASKED = Prompt.user("asked");
+  private static final Duration MILLI = Duration.ofMillis(1);
+  private static final EmbeddedPrompt EMBEDDED =
+      new EmbeddedPrompt(new int[] {-1}, new float[][] {{1}});
+
+  private static PromptGuard allowing(double score) {
+    return c -> new Verdict.Allow(score, "fine " + score, MILLI);
+  }
+
+  private static PromptGuard blocking() {
+    return c -> new Verdict.Block(1, "bad", MILLI);
+  }
+
+  /** Appends to the last message. */
+  private static PromptGuard appending(String text) {
+    return c ->
+        new Verdict.Rewrite(0.5, text, MILLI, Prompt.user(c.last().text() + " " + text), null);
+  }
+
+  /** Scores a prompt by its text. */
+  private static final RefusalProbe PROBE =
+      new RefusalProbe() {
+        @Override
+        public double[] scores(List<Prompt> prompts) {
+          return prompts.stream()
+              .mapToDouble(
+                  p -> {
+                    if (p.last().text().isEmpty()) {
+                      throw new IllegalArgumentException("sequence 0 is empty");
+                    }
+                    return Double.parseDouble(p.last().text());
+                  })
+              .toArray();
+        }
+
+        @Override
+        public double threshold() {
+          return 0.5;
+        }
+      };
+
+  @Test
+  void aProbeBlocksAtItsThreshold() {
+    PromptGuard guard = PromptGuard.screening(PROBE);
+    List<Verdict> verdicts =
+        guard.checkAll(List.of(Prompt.user("0.4"), Prompt.user("0.5"), Prompt.user("")));
+    assertFalse(verdicts.get(0).blocks());
+    assertEquals("score 0.500 is not below 0.500", verdicts.get(1).reason());
+    assertTrue(verdicts.get(2).blocks());
+    assertEquals("the model cannot read it: sequence 0 is empty", verdicts.get(2).reason());
+    assertTrue(guard.check(Prompt.user("NaN")).blocks());
+  }
+
+  @Test
+  void aThresholdIsCalibratedOnBenignPrompts() {
+    List<Prompt> benign =
+        List.of(Prompt.user("0.1"), Prompt.user("0.2"), Prompt.user("0.3"), Prompt.user("0.9"));
+    List<Prompt> harmful = List.of(Prompt.user("0.6"), Prompt.user("0.8"));
+    PromptGuard guard = PromptGuard.screening(PROBE, benign, harmful, 0.25);
+    assertEquals(1, guard.checkAll(benign).stream().filter(Verdict::blocks).count());
+    assertEquals(2, guard.checkAll(harmful).stream().filter(Verdict::blocks).count());
+  }
+
+  @Test
+  void aChainEndsWithTheFirstThatBlocks() {
+    PromptGuard never =
+        c -> {
+          throw new AssertionError("not to be asked");
+        };
+    assertTrue(blocking().then(never).check(ASKED).blocks());
+    assertTrue(allowing(0).then(blocking()).then(never).check(ASKED).blocks());
+  }
+
+  @Test
+  void aChainHandsOnWhatIsRewritten() {
+    Verdict found = appending("one").then(appending("two")).check(ASKED);
+    Verdict.Rewrite rewrite = assertInstanceOf(Verdict.Rewrite.class, found);
+    assertEquals("asked one two", rewrite.prompt().last().text());
+    assertEquals(Duration.ofMillis(2), rewrite.took());
+    found = appending("one").then(allowing(0)).check(ASKED);
+    assertEquals("asked one", ((Verdict.Rewrite) found).prompt().last().text());
+  }
+
+  @Test
+  void embeddingsOfATextThatChangedAreDropped() {
+    PromptGuard embedding = c -> new Verdict.Rewrite(0, "embedded", MILLI, c, EMBEDDED);
+    Verdict kept = embedding.then(allowing(0)).check(ASKED);
+    assertSame(EMBEDDED, ((Verdict.Rewrite) kept).embedded());
+    Verdict changed = embedding.then(appending("more")).check(ASKED);
+    assertNull(((Verdict.Rewrite) changed).embedded());
+    Verdict behind = appending("more").then(embedding).check(ASKED);
+    assertSame(EMBEDDED, ((Verdict.Rewrite) behind).embedded());
+  }
+
+  @Test
+  void ofTwoThatAllowTheHigherScoreIsTold() {
+    for (double[] scores :
+        new double[][] {{0.1, 0.2}, {0.2, 0.1}, {Double.NaN, 0.2}, {0.2, Double.NaN}}) {
+      assertEquals(0.2, allowing(scores[0]).then(allowing(scores[1])).check(ASKED).score());
+    }
+  }
+
+  @Test
+  void aLateOrFailingGuardIsWhatTheCallerChose() {
+    PromptGuard late =
+        c -> {
+          try {
+            Thread.sleep(60_000);
+          } catch (InterruptedException e) {
+            throw new CancelledException("cancelled", e);
+          }
+          return new Verdict.Allow(0, "late", MILLI);
+        };
+    PromptGuard failing =
+        c -> {
+          throw new IllegalStateException("broken");
+        };
+    for (OnFailure choice : OnFailure.values()) {
+      for (PromptGuard guard : List.of(late, failing)) {
+        Verdict verdict = guard.within(Duration.ofMillis(50), choice).check(ASKED);
+        assertEquals(choice == OnFailure.BLOCK, verdict.blocks());
+        assertTrue(verdict.took().toMillis() < 30_000);
+      }
+    }
+    assertThrows(IllegalArgumentException.class, () -> late.within(Duration.ZERO, OnFailure.BLOCK));
+  }
+
+  @Test
+  void anInterruptedCallerIsCancelled() {
+    PromptGuard timed = allowing(0).within(Duration.ofSeconds(5), OnFailure.ALLOW);
+    Thread.currentThread().interrupt();
+    assertThrows(CancelledException.class, () -> timed.check(ASKED));
+    assertTrue(Thread.interrupted());
+  }
+}

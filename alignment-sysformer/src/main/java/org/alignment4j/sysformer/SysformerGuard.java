@@ -1,0 +1,197 @@
+package org.alignment4j.sysformer;
+
+import ai.djl.ndarray.NDManager;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.function.BiFunction;
+import org.alignment4j.PromptGuard;
+import org.alignment4j.Verdict;
+import org.alignment4j.chat.Encoded;
+import org.alignment4j.chat.Prompt;
+import org.alignment4j.core.Layer;
+import org.alignment4j.model.Capture;
+import org.alignment4j.model.Completion;
+import org.alignment4j.model.EmbeddedPrompt;
+import org.alignment4j.model.Generation;
+import org.alignment4j.model.LanguageModel;
+import org.alignment4j.model.TokenPositions;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Adapts a model's system prompt to each request by a {@link Sysformer}. Thread-safe. Close it to
+ * free the Sysformer's native memory; the model stays the caller's and must stay open.
+ */
+public final class SysformerGuard implements PromptGuard, AutoCloseable {
+  private final LanguageModel model;
+  private final Sysformer sysformer;
+  private final TrainableSysformer live;
+  private final Requests requests;
+
+  /**
+   * @throws IllegalArgumentException if the Sysformer is of another width
+   */
+  public SysformerGuard(LanguageModel model, Sysformer sysformer) {
+    this.model = model;
+    this.sysformer = sysformer;
+    this.requests = new Requests(model.tokenizer(), sysformer.systemText());
+    this.live = new TrainableSysformer(model, sysformer);
+  }
+
+  /**
+   * A guard from {@link Sysformer#save}'s folder.
+   *
+   * @throws org.alignment4j.core.CheckpointException if a file is missing or damaged
+   * @throws IllegalArgumentException if it is of another width
+   */
+  public static SysformerGuard load(LanguageModel model, Path folder) {
+    return new SysformerGuard(model, Sysformer.load(folder));
+  }
+
+  /**
+   * A rewrite with the adapted system prompt, whatever is asked; its score is NaN, see {@link
+   * #harmScores}. A conversation that the model cannot read is blocked.
+   */
+  @Override
+  public Verdict check(Prompt conversation) {
+    return checkAll(List.of(conversation)).get(0);
+  }
+
+  @Override
+  public List<Verdict> checkAll(List<Prompt> conversations) {
+    long start = System.nanoTime();
+    List<@Nullable String> unreadable = new ArrayList<>();
+    List<Prompt> readable = new ArrayList<>();
+    List<GuardRow> rows = new ArrayList<>();
+    for (Prompt c : conversations) {
+      @Nullable String why = null;
+      try {
+        GuardRow row = requests.row(c, false);
+        why = tooLong(row);
+        if (why == null) {
+          rows.add(row);
+          readable.add(c);
+        }
+      } catch (IllegalArgumentException e) {
+        why = String.valueOf(e.getMessage());
+      }
+      unreadable.add(why);
+    }
+    List<EmbeddedPrompt> adapted = rows.isEmpty() ? List.of() : adaptRows(rows);
+    Duration each =
+        Duration.ofNanos((System.nanoTime() - start) / Math.max(1, conversations.size()));
+    List<Verdict> verdicts = new ArrayList<>();
+    int at = 0;
+    for (String why : unreadable) {
+      if (why != null) {
+        verdicts.add(new Verdict.Block(Double.NaN, "the model cannot read it: " + why, each));
+      } else {
+        Prompt text = readable.get(at).withSystem(sysformer.systemText());
+        verdicts.add(
+            new Verdict.Rewrite(
+                Double.NaN, "system prompt adapted to the request", each, text, adapted.get(at)));
+        at++;
+      }
+    }
+    return verdicts;
+  }
+
+  private @Nullable String tooLong(GuardRow row) {
+    int length = row.encoded().ids().length;
+    return length <= model.longestSequence()
+        ? null
+        : length + " tokens, the context has " + model.longestSequence();
+  }
+
+  /**
+   * Adapts the system prompt to requests; what of one request stands beside it changes nothing.
+   *
+   * @param prompts each ending with a user message; a system message is replaced
+   */
+  public List<EmbeddedPrompt> adapt(List<Prompt> prompts) {
+    return adaptRows(prompts.stream().map(p -> requests.row(p, false)).toList());
+  }
+
+  private List<EmbeddedPrompt> adaptRows(List<GuardRow> rows) {
+    int n = sysformer.systemTokens();
+    int width = sysformer.width();
+    float[] flat;
+    try (NDManager scope = NDManager.newBaseManager(model.device(), "PyTorch")) {
+      flat = live.adapt(rows, scope).toFloatArray();
+    }
+    List<EmbeddedPrompt> adapted = new ArrayList<>();
+    for (int b = 0; b < rows.size(); b++) {
+      float[][] own = new float[n][];
+      for (int i = 0; i < n; i++) {
+        int at = (b * n + i) * width;
+        own[i] = Arrays.copyOfRange(flat, at, at + width);
+      }
+      adapted.add(new EmbeddedPrompt(rows.get(b).withRows(0).ids(), own));
+    }
+    return adapted;
+  }
+
+  /** Requests as one batch: ids that stand for rows of one view. */
+  private static List<int[]> together(List<EmbeddedPrompt> prompts, List<float[]> rows) {
+    List<int[]> ids = new ArrayList<>();
+    for (EmbeddedPrompt p : prompts) {
+      int first = rows.size();
+      ids.add(Arrays.stream(p.ids()).map(id -> id < 0 ? id - first : id).toArray());
+      rows.addAll(List.of(p.rows()));
+    }
+    return ids;
+  }
+
+  private <R> R run(List<Prompt> prompts, BiFunction<LanguageModel, List<int[]>, R> call) {
+    List<float[]> rows = new ArrayList<>();
+    List<int[]> ids = together(adapt(prompts), rows);
+    try (LanguageModel view = model.withInputEmbeddings(rows.toArray(float[][]::new))) {
+      return call.apply(view, ids);
+    }
+  }
+
+  /** Answers requests under their adapted system prompts; see {@link LanguageModel#generate}. */
+  public List<Completion> generate(List<Prompt> prompts, Generation settings) {
+    return run(prompts, (view, ids) -> view.generateIds(ids, settings));
+  }
+
+  /** Logits of the token that follows each request [B, V]. */
+  public float[][] nextTokenLogits(List<Prompt> prompts) {
+    return run(prompts, LanguageModel::nextTokenLogitsIds);
+  }
+
+  /**
+   * Probabilities that requests are harmful, by the harm head on the model's last state; of use if
+   * it was trained with a weight for classification, about one half otherwise.
+   */
+  public double[] harmScores(List<Prompt> prompts) {
+    Layer top = model.topLayer();
+    Capture last = new Capture(List.of(top), TokenPositions.lastPrompt());
+    float[][] states =
+        run(
+            prompts,
+            (view, ids) ->
+                view.captureIds(ids.stream().map(i -> new Encoded(i, i.length)).toList(), last)
+                    .at(top));
+    float[] head = sysformer.tensor(Sysformer.HEAD);
+    double bias = sysformer.tensor(Sysformer.BIAS)[0];
+    double[] scores = new double[states.length];
+    for (int i = 0; i < scores.length; i++) {
+      double dot = 0;
+      double square = 0;
+      for (int d = 0; d < head.length; d++) {
+        dot += (double) head[d] * states[i][d];
+        square += (double) states[i][d] * states[i][d];
+      }
+      scores[i] = 1 / (1 + Math.exp(-(dot / Math.sqrt(square / head.length) + bias)));
+    }
+    return scores;
+  }
+
+  @Override
+  public void close() {
+    live.close();
+  }
+}
