@@ -1,0 +1,140 @@
+package org.alignment4j.sysformer;
+
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import org.alignment4j.chat.Encoded;
+import org.alignment4j.chat.Prompt;
+import org.alignment4j.core.ProgressListener;
+import org.alignment4j.core.Provenance;
+import org.alignment4j.model.Completion;
+import org.alignment4j.model.Generation;
+import org.alignment4j.model.LanguageModel;
+import org.alignment4j.model.TrainableWeights;
+import org.alignment4j.tensor.StorageType;
+import org.alignment4j.testing.RandomChatModel;
+import org.alignment4j.train.Schedule;
+import org.alignment4j.train.TrainingLoop;
+import org.alignment4j.train.TrainingSettings;
+import org.alignment4j.tune.SupervisedFineTuning;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * A planted effect: a model whose answer the system prompt alone decides, "closed" under one and
+ * "open" under another, whatever the user says. To answer by what the user says, the system prompt
+ * must change with it: a Sysformer can learn that, a static prompt cannot.
+ */
+class PlantedRuleTests {
+  private static final List<String> BAD = List.of("steal", "burn", "break", "cheat");
+  private static final List<String> GOOD = List.of("bake", "read", "sing", "draw");
+  private static final List<String> STOP = List.of("stop", "halt", "shut", "end");
+  private static final List<String> GO = List.of("go", "start", "pass", "move");
+  private static final List<String> THINGS =
+      List.of("bread", "song", "house", "book", "car", "boat", "game", "tree");
+
+  private static Path writeModel(Path folder) throws IOException {
+    List<String> words = new ArrayList<>(BAD);
+    words.addAll(GOOD);
+    words.addAll(THINGS);
+    words.addAll(STOP);
+    words.addAll(GO);
+    words.addAll(List.of("closed", "open", "user", "assistant", "system"));
+    RandomChatModel.write(folder, words);
+    Random random = new Random(1);
+    try (LanguageModel model = LanguageModel.load(folder);
+        TrainableWeights weights = TrainableWeights.all(model)) {
+      List<Encoded> rows = new ArrayList<>();
+      for (int i = 0; i < 1600; i++) {
+        boolean stop = random.nextBoolean();
+        Prompt asked =
+            Prompt.user(request(random, random.nextBoolean())).withSystem(stop ? "stop" : "go");
+        rows.add(model.tokenizer().encodeForTraining(asked.withResponse(stop ? "closed" : "open")));
+      }
+      TrainingSettings settings =
+          TrainingSettings.builder()
+              .epochs(3)
+              .batchSize(32)
+              .learningRate(3e-3)
+              .schedule(Schedule.linear().withWarmupSteps(20))
+              .maxGradientNorm(1)
+              .seed(2)
+              .build();
+      TrainingLoop.<Encoded>of(settings)
+          .run(rows, new SupervisedFineTuning(weights), ProgressListener.NONE);
+      Path out = folder.resolve("start");
+      weights.save(
+          out, StorageType.F32, new Provenance("planted rule", Map.of(), 2, Map.of(), Map.of()));
+      return out;
+    }
+  }
+
+  private static String request(Random random, boolean bad) {
+    List<String> verbs = bad ? BAD : GOOD;
+    return verbs.get(random.nextInt(verbs.size()))
+        + " the "
+        + THINGS.get(random.nextInt(THINGS.size()))
+        + " and the "
+        + THINGS.get(random.nextInt(THINGS.size()));
+  }
+
+  private static List<GuardPrompt> prompts(int n, long seed) {
+    Random random = new Random(seed);
+    List<GuardPrompt> prompts = new ArrayList<>();
+    for (int i = 0; i < n; i++) {
+      boolean bad = i % 2 == 0;
+      prompts.add(new GuardPrompt(Prompt.user(request(random, bad)), bad));
+    }
+    return prompts;
+  }
+
+  /** The share of held-out requests that are answered by the rule. */
+  private static double following(LanguageModel model, int layers) {
+    SysformerSettings settings =
+        SysformerSettings.builder()
+            .systemText("go")
+            .layers(layers)
+            .refusal("closed")
+            .affirmation("open")
+            .training(
+                TrainingSettings.builder()
+                    .epochs(10)
+                    .batchSize(16)
+                    .learningRate(layers == 0 ? 1e-2 : 2e-3)
+                    .maxGradientNorm(1)
+                    .seed(1)
+                    .build())
+            .build();
+    Sysformer sysformer =
+        new SysformerTuner(settings)
+            .tune(model, prompts(160, 1), ProgressListener.NONE)
+            .sysformer();
+    List<GuardPrompt> held = prompts(100, 2);
+    try (SysformerGuard guard = new SysformerGuard(model, sysformer)) {
+      List<Completion> answers =
+          guard.generate(held.stream().map(GuardPrompt::prompt).toList(), Generation.greedy(4));
+      int right = 0;
+      for (int i = 0; i < answers.size(); i++) {
+        String expected = held.get(i).harmful() ? "closed" : "open";
+        right += answers.get(i).text().strip().equals(expected) ? 1 : 0;
+      }
+      return (double) right / answers.size();
+    }
+  }
+
+  @Test
+  void aSysformerLearnsPerRequestWhatAStaticPromptCannot(@TempDir Path folder) throws IOException {
+    try (LanguageModel model = LanguageModel.load(writeModel(folder))) {
+      double adaptive = following(model, 2);
+      double fixed = following(model, 0);
+      System.out.printf("answered by the rule: adaptive %.2f, static %.2f%n", adaptive, fixed);
+      assertTrue(adaptive >= 0.95, "adaptive " + adaptive);
+      assertTrue(fixed <= 0.65, "static " + fixed);
+    }
+  }
+}
