@@ -18,6 +18,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import org.alignment4j.Verdict;
 import org.alignment4j.chat.Message;
 import org.alignment4j.chat.Prompt;
@@ -293,6 +296,26 @@ class SysformerTests {
       }
       Verdict.Rewrite last = (Verdict.Rewrite) verdicts.get(4);
       assertEquals("run or sing", last.prompt().messages().get(0).text());
+    }
+  }
+
+  @Test
+  void manyThreadsGetWhatOneGets() throws Exception {
+    ExecutorService threads = Executors.newFixedThreadPool(8);
+    try (SysformerGuard guard = new SysformerGuard(model, stirred(settings().build(), 1))) {
+      List<Verdict> expected = PROMPTS.stream().map(guard::check).toList();
+      List<Future<Verdict>> found = new ArrayList<>();
+      for (int i = 0; i < 400; i++) {
+        Prompt asked = PROMPTS.get(i % PROMPTS.size());
+        found.add(threads.submit(() -> guard.check(asked)));
+      }
+      for (int i = 0; i < found.size(); i++) {
+        Verdict.Rewrite one = (Verdict.Rewrite) expected.get(i % PROMPTS.size());
+        Verdict.Rewrite other = (Verdict.Rewrite) found.get(i).get();
+        assertEquals(one.embedded(), other.embedded());
+      }
+    } finally {
+      threads.shutdownNow();
     }
   }
 
