@@ -62,6 +62,13 @@ public record Prompt(List<Message> messages) {
     return new Prompt(changed);
   }
 
+  /** This prompt with a further user message. */
+  public Prompt withUser(String text) {
+    List<Message> changed = new ArrayList<>(messages);
+    changed.add(Message.user(text));
+    return new Prompt(changed);
+  }
+
   /** Whether the last message is the assistant's. */
   public boolean endsWithResponse() {
     return last().role() == Role.ASSISTANT;

@@ -2,6 +2,13 @@ package org.alignment4j.model;
 
 import static org.alignment4j.core.Arguments.require;
 
+import java.util.Arrays;
+import org.alignment4j.chat.ChatTokenizer;
+import org.alignment4j.chat.EncodedMessages;
+import org.alignment4j.chat.Prompt;
+import org.alignment4j.chat.Role;
+import org.alignment4j.chat.TokenRange;
+
 /**
  * A prompt of which some tokens are input embeddings; {@link LanguageModel#withInputEmbeddings} of
  * the rows runs the ids. The arrays are not copied: do not write to them.
@@ -20,16 +27,40 @@ public record EmbeddedPrompt(int[] ids, float[][] rows) {
     }
   }
 
+  /**
+   * A conversation whose system message's tokens are input embeddings.
+   *
+   * @param prompt with a system message
+   * @param rows one per token of the system message's text [n, D]
+   * @throws IllegalArgumentException if the prompt has no system message, or its text another
+   *     number of tokens
+   */
+  public static EmbeddedPrompt withSystem(ChatTokenizer tokenizer, Prompt prompt, float[][] rows) {
+    require(prompt.messages().get(0).role() == Role.SYSTEM, "the prompt has no system message");
+    EncodedMessages encoded = tokenizer.encodeMessages(prompt);
+    TokenRange system = encoded.messages().get(0);
+    require(
+        system.length() == rows.length,
+        "%s embeddings for a system message of %s tokens",
+        rows.length,
+        system.length());
+    int[] ids = encoded.encoded().ids();
+    for (int i = 0; i < rows.length; i++) {
+      ids[system.start() + i] = -1 - i;
+    }
+    return new EmbeddedPrompt(ids, rows);
+  }
+
   @Override
   public boolean equals(Object other) {
     return other instanceof EmbeddedPrompt o
-        && java.util.Arrays.equals(ids, o.ids)
-        && java.util.Arrays.deepEquals(rows, o.rows);
+        && Arrays.equals(ids, o.ids)
+        && Arrays.deepEquals(rows, o.rows);
   }
 
   @Override
   public int hashCode() {
-    return java.util.Arrays.hashCode(ids);
+    return Arrays.hashCode(ids);
   }
 
   @Override

@@ -1,0 +1,146 @@
+package org.alignment4j;
+
+import java.util.List;
+import java.util.function.Consumer;
+import org.alignment4j.chat.Prompt;
+import org.alignment4j.model.Completion;
+import org.alignment4j.model.EmbeddedPrompt;
+import org.alignment4j.model.GeneratedToken;
+import org.alignment4j.model.Generation;
+import org.alignment4j.model.LanguageModel;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A local model behind a guard. Thread-safe: many conversations at once over one model, each in a
+ * {@link Session} of its own.
+ */
+public final class GuardedChat {
+  private final LanguageModel model;
+  private final PromptGuard guard;
+  private final Generation settings;
+  private final String refusal;
+
+  /**
+   * A chat; model and guard stay the caller's to close.
+   *
+   * @param refusal what is said in place of an answer to what the guard blocks
+   */
+  public GuardedChat(LanguageModel model, PromptGuard guard, Generation settings, String refusal) {
+    this.model = model;
+    this.guard = guard;
+    this.settings = settings;
+    this.refusal = refusal;
+  }
+
+  /**
+   * What is said.
+   *
+   * @param text the answer, or the refusal
+   * @param verdict the guard's
+   * @param completion what the model generated; null if it was not asked
+   */
+  public record Reply(String text, Verdict verdict, @Nullable Completion completion) {}
+
+  /** Answers one conversation that ends with a user message. */
+  public Reply reply(Prompt conversation) {
+    return reply(conversation, null, text -> {});
+  }
+
+  /**
+   * Answers one conversation, telling of the text as it comes.
+   *
+   * @param listener hears pieces of the answer in order, on this thread; all of a refusal at once
+   */
+  public Reply reply(Prompt conversation, Consumer<String> listener) {
+    return reply(conversation, null, listener);
+  }
+
+  /** A conversation that is held turn by turn. */
+  public Session open() {
+    return new Session(null);
+  }
+
+  /** A conversation that is held turn by turn under a system message. */
+  public Session open(String systemText) {
+    return new Session(systemText);
+  }
+
+  /**
+   * @param kept an adapted system prompt from earlier in the conversation
+   */
+  private Reply reply(Prompt conversation, float @Nullable [][] kept, Consumer<String> listener) {
+    Verdict verdict = guard.check(conversation);
+    if (verdict.blocks()) {
+      listener.accept(refusal);
+      return new Reply(refusal, verdict, null);
+    }
+    Completion completion;
+    if (verdict instanceof Verdict.Rewrite rewrite) {
+      completion = answer(rewrite, kept, listener);
+    } else {
+      completion = model.generate(List.of(conversation), settings, pieces(listener)).get(0);
+    }
+    return new Reply(completion.text(), verdict, completion);
+  }
+
+  private Completion answer(
+      Verdict.Rewrite rewrite, float @Nullable [][] kept, Consumer<String> listener) {
+    EmbeddedPrompt embedded = rewrite.embedded();
+    if (embedded == null) {
+      return model.generate(List.of(rewrite.prompt()), settings, pieces(listener)).get(0);
+    }
+    if (kept != null) {
+      embedded = EmbeddedPrompt.withSystem(model.tokenizer(), rewrite.prompt(), kept);
+    }
+    try (LanguageModel view = model.withInputEmbeddings(embedded.rows())) {
+      return view.generateIds(List.of(embedded.ids()), settings, pieces(listener)).get(0);
+    }
+  }
+
+  private static Consumer<GeneratedToken> pieces(Consumer<String> listener) {
+    return token -> {
+      if (!token.text().isEmpty()) {
+        listener.accept(token.text());
+      }
+    };
+  }
+
+  /**
+   * One conversation. Its first adapted system prompt is kept for all of its turns. A turn that is
+   * blocked, or ends by an exception, leaves no trace in it. Belongs to one thread at a time.
+   */
+  public final class Session {
+    private final @Nullable String systemText;
+    private @Nullable Prompt said;
+    private float @Nullable [][] system;
+
+    private Session(@Nullable String systemText) {
+      this.systemText = systemText;
+    }
+
+    /** Says something and gives the answer. */
+    public Reply say(String text) {
+      return say(text, piece -> {});
+    }
+
+    /** Says something; see {@link GuardedChat#reply(Prompt, Consumer)}. */
+    public Reply say(String text, Consumer<String> listener) {
+      Prompt asked = said == null ? first(text) : said.withUser(text);
+      Reply reply = reply(asked, system, listener);
+      if (reply.completion() != null) {
+        said = asked.withResponse(reply.text());
+        if (system == null
+            && reply.verdict() instanceof Verdict.Rewrite rewrite
+            && rewrite.embedded() != null) {
+          system = rewrite.embedded().rows();
+        }
+      }
+      return reply;
+    }
+
+    private Prompt first(String text) {
+      Prompt prompt = Prompt.user(text);
+      return systemText == null ? prompt : prompt.withSystem(systemText);
+    }
+  }
+}

@@ -1,0 +1,114 @@
+package org.alignment4j.sysformer;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.alignment4j.GuardedChat;
+import org.alignment4j.PromptGuard;
+import org.alignment4j.Verdict;
+import org.alignment4j.chat.Message;
+import org.alignment4j.chat.Prompt;
+import org.alignment4j.core.ProgressListener;
+import org.alignment4j.model.EmbeddedPrompt;
+import org.alignment4j.model.Generation;
+import org.alignment4j.model.LanguageModel;
+import org.alignment4j.testing.RandomChatModel;
+import org.alignment4j.train.TrainingSettings;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Chats behind guards, on a random model. */
+class GuardedChatTests {
+  private static final Generation SHORT = Generation.greedy(6);
+  private static final PromptGuard OPEN = c -> new Verdict.Allow(0, "fine", Duration.ZERO);
+
+  /** Blocks what says "steal". */
+  private static final PromptGuard STRICT =
+      c ->
+          c.last().text().contains("steal")
+              ? new Verdict.Block(1, "theft", Duration.ZERO)
+              : new Verdict.Allow(0, "fine", Duration.ZERO);
+
+  @TempDir static Path folder;
+  private static LanguageModel model;
+  private static SysformerGuard guard;
+
+  @BeforeAll
+  static void load() throws IOException {
+    List<String> words = List.of("bake", "steal", "bread", "run", "song", "sorry", "sure", "user");
+    model = LanguageModel.load(RandomChatModel.write(folder, words));
+    SysformerSettings settings =
+        SysformerSettings.builder()
+            .systemText("run run run")
+            .refusal("sorry")
+            .affirmation("sure")
+            .training(TrainingSettings.builder().epochs(20).learningRate(1e-2).build())
+            .build();
+    List<GuardPrompt> prompts =
+        List.of(GuardPrompt.harmful("steal bread"), GuardPrompt.harmless("bake bread"));
+    guard =
+        new SysformerGuard(
+            model,
+            new SysformerTuner(settings).tune(model, prompts, ProgressListener.NONE).sysformer());
+  }
+
+  @AfterAll
+  static void close() {
+    guard.close();
+    model.close();
+  }
+
+  private static GuardedChat chat(PromptGuard of) {
+    return new GuardedChat(model, of, SHORT, "No.");
+  }
+
+  @Test
+  void whatIsAllowedIsAnsweredAsWithoutAGuard() {
+    Prompt asked = Prompt.user("bake bread");
+    List<String> pieces = new ArrayList<>();
+    GuardedChat.Reply reply = chat(OPEN).reply(asked, pieces::add);
+    assertEquals(model.generate(List.of(asked), SHORT).get(0).text(), reply.text());
+    assertEquals(reply.text(), String.join("", pieces));
+  }
+
+  @Test
+  void whatIsBlockedIsRefusedAndForgotten() {
+    GuardedChat.Session session = chat(STRICT).open();
+    GuardedChat.Reply blocked = session.say("steal bread");
+    assertEquals("No.", blocked.text());
+    assertTrue(blocked.verdict().blocks());
+    assertNull(blocked.completion());
+    assertEquals(chat(STRICT).open().say("bake bread").text(), session.say("bake bread").text());
+  }
+
+  @Test
+  void anAdaptedSystemPromptAnswers() {
+    Prompt asked = Prompt.user("bake bread");
+    assertEquals(
+        guard.generate(List.of(asked), SHORT).get(0), chat(guard).reply(asked).completion());
+  }
+
+  @Test
+  void aConversationKeepsItsFirstSystemPrompt() {
+    GuardedChat.Session session = chat(guard).open();
+    String first = session.say("bake bread").text();
+    GuardedChat.Reply second = session.say("steal a song");
+    Prompt asked =
+        Prompt.of(
+                Message.user("bake bread"), Message.assistant(first), Message.user("steal a song"))
+            .withSystem("run run run");
+    float[][] rows = guard.adapt(List.of(Prompt.user("bake bread"))).get(0).rows();
+    EmbeddedPrompt expected = EmbeddedPrompt.withSystem(model.tokenizer(), asked, rows);
+    try (LanguageModel view = model.withInputEmbeddings(rows)) {
+      assertEquals(view.generateIds(List.of(expected.ids()), SHORT).get(0), second.completion());
+    }
+  }
+}
