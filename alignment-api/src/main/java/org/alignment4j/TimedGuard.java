@@ -12,10 +12,14 @@ import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicLong;
 import org.alignment4j.chat.Prompt;
 import org.alignment4j.core.CancelledException;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** A guard with a time limit; see {@link PromptGuard#within}. */
 record TimedGuard(PromptGuard guard, Duration deadline, OnFailure onFailure)
     implements PromptGuard {
+  private static final Logger LOG = LoggerFactory.getLogger(TimedGuard.class);
   private static final AtomicLong NUMBER = new AtomicLong();
 
   /** Threads end a minute after their last use and do not keep the program alive. */
@@ -51,8 +55,14 @@ record TimedGuard(PromptGuard guard, Duration deadline, OnFailure onFailure)
       if (e.getCause() instanceof Error error) {
         throw error;
       }
-      return failed("the guard failed: " + e.getCause(), start);
+      // Only its kind: a message may hold what was said.
+      LOG.debug("a guard failed", e.getCause());
+      return failed("the guard failed: " + kind(e.getCause()), start);
     }
+  }
+
+  private static String kind(@Nullable Throwable failure) {
+    return failure == null ? "unknown" : failure.getClass().getSimpleName();
   }
 
   private Verdict failed(String reason, long start) {

@@ -62,8 +62,9 @@ public sealed interface Verdict {
    * @param reason as {@link Verdict#reason}
    * @param took as {@link Verdict#took()}
    * @param prompt the conversation to answer, as text; any model can
-   * @param embedded the same with input embeddings in it, for the local model that the guard was
-   *     made for, to be used in place of the text; null if text is all there is
+   * @param embedded the same with input embeddings in place of its system message's tokens, in
+   *     their order, for the local model that the guard was made for; to be used instead of the
+   *     text; null if text is all there is
    */
   record Rewrite(
       double score, String reason, Duration took, Prompt prompt, @Nullable EmbeddedPrompt embedded)

@@ -131,12 +131,13 @@ class PromptGuardTests {
         };
     PromptGuard failing =
         c -> {
-          throw new IllegalStateException("broken");
+          throw new IllegalStateException("said: something private");
         };
     for (OnFailure choice : OnFailure.values()) {
       for (PromptGuard guard : List.of(late, failing)) {
         Verdict verdict = guard.within(Duration.ofMillis(50), choice).check(ASKED);
         assertEquals(choice == OnFailure.BLOCK, verdict.blocks());
+        assertFalse(verdict.reason().contains("private"), verdict::reason);
         assertTrue(verdict.took().toMillis() < 30_000);
       }
     }

@@ -40,4 +40,10 @@ public record PreferenceSet(List<PreferencePair> pairs, List<Skipped> skipped) {
   public int rows() {
     return pairs.size() + skipped.size();
   }
+
+  /** The sizes; the texts may be private. */
+  @Override
+  public String toString() {
+    return "PreferenceSet[" + pairs.size() + " pairs, " + skipped.size() + " skipped]";
+  }
 }

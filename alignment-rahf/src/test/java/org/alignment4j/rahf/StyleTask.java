@@ -4,23 +4,14 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Random;
 import java.util.function.UnaryOperator;
 import org.alignment4j.chat.Encoded;
 import org.alignment4j.chat.Prompt;
-import org.alignment4j.core.ProgressListener;
-import org.alignment4j.core.Provenance;
 import org.alignment4j.model.Generation;
 import org.alignment4j.model.LanguageModel;
-import org.alignment4j.model.TrainableWeights;
-import org.alignment4j.tensor.StorageType;
 import org.alignment4j.testing.RandomChatModel;
-import org.alignment4j.train.Schedule;
-import org.alignment4j.train.TrainingLoop;
-import org.alignment4j.train.TrainingSettings;
 import org.alignment4j.tune.PreferencePair;
-import org.alignment4j.tune.SupervisedFineTuning;
 
 /**
  * A planted preference: asked to say some words, the preferred answer says each politely ("so run
@@ -104,33 +95,22 @@ final class StyleTask {
   /** Trains and writes the start model. */
   static Path write(Path folder) throws IOException {
     writeRandom(folder);
-    try (LanguageModel model = LanguageModel.load(folder);
-        TrainableWeights weights = TrainableWeights.all(model)) {
-      List<Encoded> rows = new ArrayList<>();
-      Random random = new Random(1);
-      for (int i = 0; i < 800; i++) {
-        List<String> some = words(random);
-        String answer =
-            styled(
-                some,
-                w -> random.nextDouble() < 0.85 == (WORDS.indexOf(w) % 2 == 0) ? POLITE : RUDE);
-        rows.add(encode(model, Prompt.user("say " + String.join(" ", some)), answer));
-      }
-      TrainingSettings settings =
-          TrainingSettings.builder()
-              .epochs(8)
-              .batchSize(32)
-              .learningRate(3e-3)
-              .schedule(Schedule.linear().withWarmupSteps(30))
-              .maxGradientNorm(1)
-              .seed(2)
-              .build();
-      TrainingLoop.<Encoded>of(settings)
-          .run(rows, new SupervisedFineTuning(weights), ProgressListener.NONE);
-      Path out = folder.resolve("start");
-      weights.save(
-          out, StorageType.F32, new Provenance("style task", Map.of(), 2, Map.of(), Map.of()));
-      return out;
-    }
+    return RandomChatModel.teach(
+        folder,
+        model -> {
+          List<Encoded> rows = new ArrayList<>();
+          Random random = new Random(1);
+          for (int i = 0; i < 800; i++) {
+            List<String> some = words(random);
+            String answer =
+                styled(
+                    some,
+                    w -> random.nextDouble() < 0.85 == (WORDS.indexOf(w) % 2 == 0) ? POLITE : RUDE);
+            rows.add(encode(model, Prompt.user("say " + String.join(" ", some)), answer));
+          }
+          return rows;
+        },
+        8,
+        30);
   }
 }

@@ -12,10 +12,10 @@ final class GuardObjective implements Objective<GuardRow> {
   private static final List<String> LOSSES =
       List.of("refusal", "compliance", "classification", "reconstruction");
 
-  private final TrainableSysformer sysformer;
+  private final NativeSysformer sysformer;
   private final LossWeights weights;
 
-  GuardObjective(TrainableSysformer sysformer, LossWeights weights) {
+  GuardObjective(NativeSysformer sysformer, LossWeights weights) {
     this.sysformer = sysformer;
     this.weights = weights;
   }

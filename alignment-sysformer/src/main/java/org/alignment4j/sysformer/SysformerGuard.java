@@ -1,16 +1,21 @@
 package org.alignment4j.sysformer;
 
+import static org.alignment4j.core.Arguments.require;
+
 import ai.djl.ndarray.NDManager;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
 import java.util.function.BiFunction;
+import java.util.stream.IntStream;
 import org.alignment4j.PromptGuard;
 import org.alignment4j.Verdict;
 import org.alignment4j.chat.Encoded;
 import org.alignment4j.chat.Prompt;
+import org.alignment4j.core.Cancellation;
 import org.alignment4j.core.Layer;
 import org.alignment4j.model.Capture;
 import org.alignment4j.model.Completion;
@@ -21,30 +26,43 @@ import org.alignment4j.model.TokenPositions;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Adapts a model's system prompt to each request by a {@link Sysformer}. Thread-safe. Close it to
- * free the Sysformer's native memory; the model stays the caller's and must stay open.
+ * Adapts a model's system prompt to each request by a {@link Sysformer}. The system prompt is the
+ * one that this was trained with; a conversation's own system message gives way to it. Thread-safe.
+ * Close it to free the Sysformer's native memory; the model stays the caller's and must stay open.
  */
 public final class SysformerGuard implements PromptGuard, AutoCloseable {
+  /** Places of a batch's padded rows of prompt tokens at most. */
+  private static final int PLACES = 8192;
+
   private final LanguageModel model;
   private final Sysformer sysformer;
-  private final TrainableSysformer live;
+  private final NativeSysformer live;
   private final Requests requests;
 
   /**
-   * @throws IllegalArgumentException if the Sysformer is of another width
+   * A guard.
+   *
+   * @throws IllegalArgumentException if the Sysformer was made for a model of another width, or one
+   *     that reads the system prompt as another number of tokens
    */
   public SysformerGuard(LanguageModel model, Sysformer sysformer) {
     this.model = model;
     this.sysformer = sysformer;
     this.requests = new Requests(model.tokenizer(), sysformer.systemText());
-    this.live = new TrainableSysformer(model, sysformer);
+    int tokens = requests.row(Prompt.user("?"), false).system().length();
+    require(
+        tokens == sysformer.systemTokens(),
+        "the system prompt has %s tokens in this model, %s in the Sysformer's",
+        tokens,
+        sysformer.systemTokens());
+    this.live = new NativeSysformer(model, sysformer, false);
   }
 
   /**
    * A guard from {@link Sysformer#save}'s folder.
    *
    * @throws org.alignment4j.core.CheckpointException if a file is missing or damaged
-   * @throws IllegalArgumentException if it is of another width
+   * @throws IllegalArgumentException if it was made for another model, as far as shapes show
    */
   public static SysformerGuard load(LanguageModel model, Path folder) {
     return new SysformerGuard(model, Sysformer.load(folder));
@@ -66,6 +84,7 @@ public final class SysformerGuard implements PromptGuard, AutoCloseable {
     List<Prompt> readable = new ArrayList<>();
     List<GuardRow> rows = new ArrayList<>();
     for (Prompt c : conversations) {
+      require(!c.endsWithResponse(), "the conversation must end with a user message");
       @Nullable String why = null;
       try {
         GuardRow row = requests.row(c, false);
@@ -114,23 +133,42 @@ public final class SysformerGuard implements PromptGuard, AutoCloseable {
     return adaptRows(prompts.stream().map(p -> requests.row(p, false)).toList());
   }
 
+  /** Adapts in batches of like length, so that many long requests do not fill the memory. */
   private List<EmbeddedPrompt> adaptRows(List<GuardRow> rows) {
+    List<Integer> order = new ArrayList<>(IntStream.range(0, rows.size()).boxed().toList());
+    order.sort(Comparator.comparingInt(i -> rows.get(i).text().length));
+    EmbeddedPrompt[] adapted = new EmbeddedPrompt[rows.size()];
+    List<Integer> batch = new ArrayList<>();
+    for (int i : order) {
+      if (!batch.isEmpty() && (long) (batch.size() + 1) * rows.get(i).text().length > PLACES) {
+        adaptBatch(rows, batch, adapted);
+        batch.clear();
+      }
+      batch.add(i);
+    }
+    if (!batch.isEmpty()) {
+      adaptBatch(rows, batch, adapted);
+    }
+    return List.of(adapted);
+  }
+
+  private void adaptBatch(List<GuardRow> rows, List<Integer> batch, EmbeddedPrompt[] into) {
+    Cancellation.check("guarding");
     int n = sysformer.systemTokens();
     int width = sysformer.width();
     float[] flat;
     try (NDManager scope = NDManager.newBaseManager(model.device(), "PyTorch")) {
-      flat = live.adapt(rows, scope).toFloatArray();
+      flat = live.adapt(batch.stream().map(rows::get).toList(), scope).toFloatArray();
     }
-    List<EmbeddedPrompt> adapted = new ArrayList<>();
-    for (int b = 0; b < rows.size(); b++) {
+    for (int b = 0; b < batch.size(); b++) {
       float[][] own = new float[n][];
       for (int i = 0; i < n; i++) {
         int at = (b * n + i) * width;
         own[i] = Arrays.copyOfRange(flat, at, at + width);
       }
-      adapted.add(new EmbeddedPrompt(rows.get(b).withRows(0).ids(), own));
+      int row = batch.get(b);
+      into[row] = new EmbeddedPrompt(rows.get(row).withRows(0).ids(), own);
     }
-    return adapted;
   }
 
   /** Requests as one batch: ids that stand for rows of one view. */

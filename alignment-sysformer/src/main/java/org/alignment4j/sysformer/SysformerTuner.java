@@ -77,7 +77,7 @@ public final class SysformerTuner {
     List<GuardRow> rows = rows(model, prompts);
     String data = Hashes.sha256(prompts.stream().map(p -> p.harmful() + " " + p.prompt()).toList());
     TrainingSettings how = settings.training();
-    try (TrainableSysformer trained = new TrainableSysformer(model, initial(model))) {
+    try (NativeSysformer trained = new NativeSysformer(model, initial(model), true)) {
       TrainingResult result =
           TrainingLoop.<GuardRow>builder(how)
               .task(settings.layers() == 0 ? "system embedder" : "sysformer")

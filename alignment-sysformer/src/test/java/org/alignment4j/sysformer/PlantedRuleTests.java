@@ -6,22 +6,15 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Random;
 import org.alignment4j.chat.Encoded;
 import org.alignment4j.chat.Prompt;
 import org.alignment4j.core.ProgressListener;
-import org.alignment4j.core.Provenance;
 import org.alignment4j.model.Completion;
 import org.alignment4j.model.Generation;
 import org.alignment4j.model.LanguageModel;
-import org.alignment4j.model.TrainableWeights;
-import org.alignment4j.tensor.StorageType;
 import org.alignment4j.testing.RandomChatModel;
-import org.alignment4j.train.Schedule;
-import org.alignment4j.train.TrainingLoop;
 import org.alignment4j.train.TrainingSettings;
-import org.alignment4j.tune.SupervisedFineTuning;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -33,8 +26,6 @@ import org.junit.jupiter.api.io.TempDir;
 class PlantedRuleTests {
   private static final List<String> BAD = List.of("steal", "burn", "break", "cheat");
   private static final List<String> GOOD = List.of("bake", "read", "sing", "draw");
-  private static final List<String> STOP = List.of("stop", "halt", "shut", "end");
-  private static final List<String> GO = List.of("go", "start", "pass", "move");
   private static final List<String> THINGS =
       List.of("bread", "song", "house", "book", "car", "boat", "game", "tree");
 
@@ -42,36 +33,24 @@ class PlantedRuleTests {
     List<String> words = new ArrayList<>(BAD);
     words.addAll(GOOD);
     words.addAll(THINGS);
-    words.addAll(STOP);
-    words.addAll(GO);
-    words.addAll(List.of("closed", "open", "user", "assistant", "system"));
+    words.addAll(List.of("stop", "go", "closed", "open", "user", "assistant", "system"));
     RandomChatModel.write(folder, words);
-    Random random = new Random(1);
-    try (LanguageModel model = LanguageModel.load(folder);
-        TrainableWeights weights = TrainableWeights.all(model)) {
-      List<Encoded> rows = new ArrayList<>();
-      for (int i = 0; i < 1600; i++) {
-        boolean stop = random.nextBoolean();
-        Prompt asked =
-            Prompt.user(request(random, random.nextBoolean())).withSystem(stop ? "stop" : "go");
-        rows.add(model.tokenizer().encodeForTraining(asked.withResponse(stop ? "closed" : "open")));
-      }
-      TrainingSettings settings =
-          TrainingSettings.builder()
-              .epochs(3)
-              .batchSize(32)
-              .learningRate(3e-3)
-              .schedule(Schedule.linear().withWarmupSteps(20))
-              .maxGradientNorm(1)
-              .seed(2)
-              .build();
-      TrainingLoop.<Encoded>of(settings)
-          .run(rows, new SupervisedFineTuning(weights), ProgressListener.NONE);
-      Path out = folder.resolve("start");
-      weights.save(
-          out, StorageType.F32, new Provenance("planted rule", Map.of(), 2, Map.of(), Map.of()));
-      return out;
-    }
+    return RandomChatModel.teach(
+        folder,
+        model -> {
+          List<Encoded> rows = new ArrayList<>();
+          Random random = new Random(1);
+          for (int i = 0; i < 1600; i++) {
+            boolean stop = random.nextBoolean();
+            Prompt asked =
+                Prompt.user(request(random, random.nextBoolean())).withSystem(stop ? "stop" : "go");
+            String answer = stop ? "closed" : "open";
+            rows.add(model.tokenizer().encodeForTraining(asked.withResponse(answer)));
+          }
+          return rows;
+        },
+        3,
+        20);
   }
 
   private static String request(Random random, boolean bad) {
@@ -91,6 +70,13 @@ class PlantedRuleTests {
       prompts.add(new GuardPrompt(Prompt.user(request(random, bad)), bad));
     }
     return prompts;
+  }
+
+  /** Whether the model says the same to all held-out requests under a system prompt. */
+  private static boolean answers(LanguageModel model, String system, String answer) {
+    List<Prompt> asked = prompts(100, 2).stream().map(p -> p.prompt().withSystem(system)).toList();
+    return model.generate(asked, Generation.greedy(4)).stream()
+        .allMatch(c -> c.text().strip().equals(answer));
   }
 
   /** The share of held-out requests that are answered by the rule. */
@@ -130,6 +116,7 @@ class PlantedRuleTests {
   @Test
   void aSysformerLearnsPerRequestWhatAStaticPromptCannot(@TempDir Path folder) throws IOException {
     try (LanguageModel model = LanguageModel.load(writeModel(folder))) {
+      assertTrue(answers(model, "stop", "closed") && answers(model, "go", "open"), "no such model");
       double adaptive = following(model, 2);
       double fixed = following(model, 0);
       System.out.printf("answered by the rule: adaptive %.2f, static %.2f%n", adaptive, fixed);

@@ -175,7 +175,7 @@ class SysformerTests {
             requests.row(Prompt.user("steal a song").withResponse("sorry"), true));
     try (GradientScope gradients = GradientScope.open();
         NDManager scope = NDManager.newBaseManager();
-        TrainableSysformer live = new TrainableSysformer(model, sysformer)) {
+        NativeSysformer live = new NativeSysformer(model, sysformer, true)) {
       NDList found = live.loss(rows, weights, scope);
       NDList parameters = live.parameters();
       for (int direction = 0; direction < 3; direction++) {
@@ -205,7 +205,7 @@ class SysformerTests {
   }
 
   private static double at(
-      TrainableSysformer live,
+      NativeSysformer live,
       List<GuardRow> rows,
       LossWeights weights,
       NDList parameters,
@@ -316,6 +316,34 @@ class SysformerTests {
       }
     } finally {
       threads.shutdownNow();
+    }
+  }
+
+  @Test
+  void oneForAnotherModelIsRefused() {
+    Sysformer own = stirred(settings().build(), 1);
+    Sysformer other =
+        new Sysformer(
+            "run", own.shape(), own.width(), own.scale(), own.tensors(), own.provenance());
+    IllegalArgumentException e =
+        assertThrows(IllegalArgumentException.class, () -> new SysformerGuard(model, other));
+    assertEquals(
+        "the system prompt has 1 tokens in this model, 9 in the Sysformer's", e.getMessage());
+  }
+
+  @Test
+  void manyLongRequestsAreAdaptedInBatches() {
+    try (SysformerGuard guard = new SysformerGuard(model, stirred(settings().build(), 1))) {
+      Prompt longer = Prompt.user("x".repeat(90));
+      List<Prompt> many = new ArrayList<>(java.util.Collections.nCopies(200, longer));
+      many.set(57, Prompt.user("a"));
+      List<EmbeddedPrompt> found = guard.adapt(many);
+      for (int i : new int[] {0, 57, 199}) {
+        float[][] alone = guard.adapt(List.of(many.get(i))).get(0).rows();
+        for (int row = 0; row < alone.length; row++) {
+          assertArrayEquals(alone[row], found.get(i).rows()[row], 1e-6f);
+        }
+      }
     }
   }
 

@@ -51,9 +51,7 @@ class GuardPromptsTests {
 
   @Test
   void thePageShowsTheProgramThatIsCompiled() throws IOException {
-    String program = Shown.between(SOURCE, "// docs: begin\n", "    // docs: end");
-    String shown = Shown.between(PAGE, "```java\n", "```");
-    assertEquals(program.stripTrailing().stripIndent() + "\n", shown);
+    Shown.assertShows(PAGE, SOURCE);
   }
 
   @Test

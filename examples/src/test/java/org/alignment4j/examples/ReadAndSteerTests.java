@@ -20,9 +20,7 @@ class ReadAndSteerTests {
 
   @Test
   void thePageShowsTheProgramThatIsCompiled() throws IOException {
-    String program = Shown.between(SOURCE, "// docs: begin\n", "    // docs: end");
-    String shown = Shown.between(PAGE, "```java\n", "```");
-    assertEquals(program.stripTrailing().stripIndent() + "\n", shown);
+    Shown.assertShows(PAGE, SOURCE);
   }
 
   @Test

@@ -1,5 +1,6 @@
 package org.alignment4j.examples;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
@@ -9,6 +10,13 @@ import java.nio.file.Path;
 /** Programs that documents show. */
 final class Shown {
   private Shown() {}
+
+  /** Checks that the first program on a page is what a source file marks as shown. */
+  static void assertShows(Path page, Path source) throws IOException {
+    String program = between(source, "// docs: begin\n", "    // docs: end");
+    String shown = between(page, "```java\n", "```");
+    assertEquals(program.stripTrailing().stripIndent() + "\n", shown);
+  }
 
   /** What stands between two marks of a file. */
   static String between(Path file, String begin, String end) throws IOException {

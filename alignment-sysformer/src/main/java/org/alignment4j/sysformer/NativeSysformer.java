@@ -7,19 +7,20 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.alignment4j.chat.Encoded;
 import org.alignment4j.core.Provenance;
 import org.alignment4j.model.FrozenModel;
 import org.alignment4j.model.LanguageModel;
 
 /**
- * A Sysformer's tensors on the model's device. Only the trained ones require gradients: with layers
- * the system prompt's embeddings stay what they are, without they are all there is to learn.
+ * A Sysformer's tensors on the model's device. In training, the trained ones require gradients:
+ * with layers the system prompt's embeddings stay what they are, without they are all there is to
+ * learn.
  */
-final class TrainableSysformer implements AutoCloseable {
+final class NativeSysformer implements AutoCloseable {
   private final Sysformer start;
   private final FrozenModel frozen;
   private final SysformerKernels kernels;
@@ -28,7 +29,10 @@ final class TrainableSysformer implements AutoCloseable {
   private final NDArray original;
   private final List<String> trained;
 
-  TrainableSysformer(LanguageModel model, Sysformer start) {
+  /**
+   * @param train whether the tensors get gradients; those that only run leave no graph behind
+   */
+  NativeSysformer(LanguageModel model, Sysformer start, boolean train) {
     require(
         start.width() == model.config().width(),
         "a Sysformer of width %s for a model of width %s",
@@ -44,7 +48,9 @@ final class TrainableSysformer implements AutoCloseable {
     this.original = array(start.tensor(Sysformer.SYSTEM), new long[] {-1, start.width()});
     this.trained =
         arrays.keySet().stream().filter(n -> !adaptive || !n.equals(Sysformer.SYSTEM)).toList();
-    trained.forEach(name -> array(name).setRequiresGradient(true));
+    if (train) {
+      trained.forEach(name -> array(name).setRequiresGradient(true));
+    }
   }
 
   private NDArray array(float[] values, long[] dims) {
@@ -94,7 +100,7 @@ final class TrainableSysformer implements AutoCloseable {
   NDList loss(List<GuardRow> rows, LossWeights weights, NDManager scope) {
     NDArray adapted = adapt(rows, scope);
     int n = start.systemTokens();
-    List<org.alignment4j.chat.Encoded> sequences = new ArrayList<>();
+    List<Encoded> sequences = new ArrayList<>();
     double[] lengths = new double[rows.size()];
     double[] harmful = new double[rows.size()];
     for (int b = 0; b < lengths.length; b++) {
@@ -129,10 +135,5 @@ final class TrainableSysformer implements AutoCloseable {
   public void close() {
     manager.close();
     kernels.close();
-  }
-
-  @Override
-  public String toString() {
-    return start + " " + Arrays.toString(trained.toArray());
   }
 }
