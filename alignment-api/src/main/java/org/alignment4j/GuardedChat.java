@@ -1,6 +1,9 @@
 package org.alignment4j;
 
+import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Consumer;
 import org.alignment4j.chat.Prompt;
 import org.alignment4j.model.Completion;
@@ -53,6 +56,52 @@ public final class GuardedChat {
    */
   public Reply reply(Prompt conversation, Consumer<String> listener) {
     return reply(conversation, null, listener);
+  }
+
+  /**
+   * Answers many conversations, in order, as batches: for scoring a set. What of one conversation
+   * stands beside it changes neither verdict nor answer.
+   */
+  public List<Reply> replyAll(List<Prompt> conversations) {
+    List<Verdict> verdicts = guard.checkAll(conversations);
+    List<Integer> plain = new ArrayList<>();
+    List<Prompt> texts = new ArrayList<>();
+    List<Integer> adapted = new ArrayList<>();
+    List<EmbeddedPrompt> embedded = new ArrayList<>();
+    for (int i = 0; i < verdicts.size(); i++) {
+      Verdict verdict = verdicts.get(i);
+      Verdict.Rewrite rewrite = verdict instanceof Verdict.Rewrite r ? r : null;
+      if (rewrite != null && rewrite.embedded() != null) {
+        adapted.add(i);
+        embedded.add(rewrite.embedded());
+      } else if (!verdict.blocks()) {
+        plain.add(i);
+        texts.add(rewrite == null ? conversations.get(i) : rewrite.prompt());
+      }
+    }
+    Map<Integer, Completion> completions = new HashMap<>();
+    if (!texts.isEmpty()) {
+      put(plain, model.generate(texts, settings), completions);
+    }
+    if (!embedded.isEmpty()) {
+      List<Completion> found =
+          EmbeddedPrompt.run(model, embedded, (view, ids) -> view.generateIds(ids, settings));
+      put(adapted, found, completions);
+    }
+    List<Reply> replies = new ArrayList<>();
+    for (int i = 0; i < verdicts.size(); i++) {
+      Completion completion = completions.get(i);
+      String text = completion == null ? refusal : completion.text();
+      replies.add(new Reply(text, verdicts.get(i), completion));
+    }
+    return replies;
+  }
+
+  private static void put(
+      List<Integer> at, List<Completion> found, Map<Integer, Completion> completions) {
+    for (int i = 0; i < found.size(); i++) {
+      completions.put(at.get(i), found.get(i));
+    }
   }
 
   /** A conversation that is held turn by turn. */

@@ -45,6 +45,19 @@ public final class Roc {
   }
 
   /**
+   * Average precision, the area under the precision-recall curve: the mean over positives of the
+   * precision at each one's score as threshold, ties counted together as scikit-learn does. In (0,
+   * 1]; for chance the share of positives in the sample.
+   */
+  public double averagePrecision() {
+    double sum = 0;
+    for (double positive : positives) {
+      sum += at(positive).precision();
+    }
+    return sum / positives.length;
+  }
+
+  /**
    * The lowest threshold that flags at most {@code falsePositiveRate} of the negatives, placed
    * halfway between the first negative that must not be flagged and the next higher score of either
    * class, so that neither sits on the edge. At a rate of 1 it is the lowest score.

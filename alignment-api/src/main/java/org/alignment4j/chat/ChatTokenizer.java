@@ -219,16 +219,22 @@ public final class ChatTokenizer implements AutoCloseable {
 
   /**
    * As {@link #encodeForTraining} of a prompt that ends with an assistant message, as {@link
-   * #encode(Prompt)} of another, with where each message's text stands.
+   * #encode(Prompt)} of another, with where each message's text stands. Unlike these it takes a
+   * system message whatever the template: one that refuses it gets its text at the head of the
+   * first user message, an empty line behind it.
    *
    * @throws IllegalArgumentException if the template refuses this sequence of roles
    * @throws UnsupportedArchitectureException if the template does not write each message once
    */
   public EncodedMessages encodeMessages(Prompt prompt) {
-    Script script =
-        prompt.endsWithResponse()
-            ? script(prompt, false).endedAfter(format.endOfTurn())
-            : script(prompt, true);
+    boolean ended = prompt.endsWithResponse();
+    Script whole;
+    try {
+      whole = script(prompt, !ended);
+    } catch (IllegalArgumentException e) {
+      whole = headed(prompt, !ended, e);
+    }
+    Script script = ended ? whole.endedAfter(format.endOfTurn()) : whole;
     EncodedMessages found = encodeMessages(script);
     if (found.messages().size() != prompt.messages().size()) {
       throw new UnsupportedArchitectureException(
@@ -362,6 +368,24 @@ public final class ChatTokenizer implements AutoCloseable {
       narrow[i] = Math.toIntExact(ids[i]);
     }
     return narrow;
+  }
+
+  /** A script in which the first user message carries the system message; else {@code refused}. */
+  private Script headed(Prompt prompt, boolean generationPrompt, IllegalArgumentException refused) {
+    List<Message> messages = prompt.messages();
+    if (messages.size() < 2
+        || messages.get(0).role() != Role.SYSTEM
+        || messages.get(1).role() != Role.USER) {
+      throw refused;
+    }
+    String head = PythonText.strip(PythonText.wellFormed(messages.get(0).text()));
+    List<Message> merged = new ArrayList<>(messages.subList(1, messages.size()));
+    merged.set(0, Message.user(head + "\n\n" + messages.get(1).text()));
+    try {
+      return script(Prompt.of(merged.toArray(Message[]::new)), generationPrompt).parted(head);
+    } catch (IllegalArgumentException e) {
+      throw refused;
+    }
   }
 
   private Script script(Prompt prompt, boolean generationPrompt) {

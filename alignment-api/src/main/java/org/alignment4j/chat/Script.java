@@ -1,5 +1,7 @@
 package org.alignment4j.chat;
 
+import static org.alignment4j.core.Arguments.require;
+
 import java.util.ArrayList;
 import java.util.List;
 
@@ -82,6 +84,28 @@ final class Script {
     safe.responsePiece = responsePiece;
     safe.pieces.addAll(markers.neutralise(pieces));
     return safe;
+  }
+
+  /**
+   * This script with the head of its first message as a message of its own.
+   *
+   * @throws IllegalArgumentException if no message begins so
+   */
+  Script parted(String head) {
+    Script parted = new Script();
+    parted.responsePiece = responsePiece < 0 ? -1 : responsePiece + 1;
+    boolean done = false;
+    for (Piece piece : pieces) {
+      if (done || piece.trusted) {
+        parted.pieces.add(piece);
+        continue;
+      }
+      require(piece.text.startsWith(head), "the chat template changes the first message");
+      parted.pieces.add(new Piece(head, false));
+      parted.pieces.add(new Piece(piece.text.substring(head.length()), false));
+      done = true;
+    }
+    return parted;
   }
 
   /** The whole text. */

@@ -2,7 +2,10 @@ package org.alignment4j.model;
 
 import static org.alignment4j.core.Arguments.require;
 
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
+import java.util.function.BiFunction;
 import org.alignment4j.chat.ChatTokenizer;
 import org.alignment4j.chat.EncodedMessages;
 import org.alignment4j.chat.Prompt;
@@ -49,6 +52,30 @@ public record EmbeddedPrompt(int[] ids, float[][] rows) {
       ids[system.start() + i] = -1 - i;
     }
     return new EmbeddedPrompt(ids, rows);
+  }
+
+  /**
+   * Runs several as one batch: {@code call} gets a view of the model that knows all their rows, and
+   * each one's ids in that view. The view is closed behind it.
+   *
+   * @param prompts one at least
+   * @throws IllegalArgumentException if there is none, or rows are not as wide as the model
+   */
+  public static <R> R run(
+      LanguageModel model,
+      List<EmbeddedPrompt> prompts,
+      BiFunction<LanguageModel, List<int[]>, R> call) {
+    require(!prompts.isEmpty(), "no prompts");
+    List<float[]> rows = new ArrayList<>();
+    List<int[]> ids = new ArrayList<>();
+    for (EmbeddedPrompt p : prompts) {
+      int first = rows.size();
+      ids.add(Arrays.stream(p.ids).map(id -> id < 0 ? id - first : id).toArray());
+      rows.addAll(Arrays.asList(p.rows));
+    }
+    try (LanguageModel view = model.withInputEmbeddings(rows.toArray(float[][]::new))) {
+      return call.apply(view, ids);
+    }
   }
 
   @Override

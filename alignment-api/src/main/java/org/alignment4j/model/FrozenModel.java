@@ -43,15 +43,29 @@ public final class FrozenModel {
    *     for no row
    */
   public Outputs run(List<Encoded> sequences, NDArray rows, NDManager scope) {
+    NDList found = with(rows).responsesAndStates(sequences, scope);
+    return new Outputs(found.get(0), found.get(1));
+  }
+
+  /**
+   * The states of {@link #run} alone, of sequences that need no response.
+   *
+   * @param sequences tokens from {@code responseStart} on, if any, are not looked at
+   * @param rows input embeddings [N, D] float32, which may carry a graph
+   * @return hidden states of each prompt's last token at the top layer [B, D]
+   * @throws IllegalArgumentException if a sequence has no prompt or an id stands for no row
+   */
+  public NDArray states(List<Encoded> sequences, NDArray rows, NDManager scope) {
+    return with(rows).lastStates(sequences, scope);
+  }
+
+  private LanguageLoss with(NDArray rows) {
     require(
         rows.getShape().dimension() == 2 && rows.getShape().get(1) == model.config().width(),
         "rows of shape %s for a model of width %s",
         rows.getShape(),
         model.config().width());
-    NDList found =
-        new LanguageLoss(model, model.weights(), Decoder.Dropout.NONE, rows)
-            .responsesAndStates(sequences, scope);
-    return new Outputs(found.get(0), found.get(1));
+    return new LanguageLoss(model, model.weights(), Decoder.Dropout.NONE, rows);
   }
 
   /**

@@ -92,14 +92,27 @@ record LanguageLoss(
    */
   NDList responsesAndStates(List<Encoded> sequences, NDManager scope) {
     Batch batch = batch(sequences);
+    NDList found = lastStates(batch, sequences, scope);
+    return new NDList(responseSums(found.get(0), batch, sequences, scope), found.get(1));
+  }
+
+  /**
+   * The top layer's state of each sequence's last prompt token [B, D].
+   *
+   * @throws IllegalArgumentException if a sequence has no prompt
+   */
+  NDArray lastStates(List<Encoded> sequences, NDManager scope) {
+    return lastStates(batch(sequences), sequences, scope).get(1);
+  }
+
+  private NDList lastStates(Batch batch, List<Encoded> sequences, NDManager scope) {
     int[] first = batch.firstTokens();
     long[] last = new long[first.length];
     for (int b = 0; b < last.length; b++) {
       require(sequences.get(b).responseStart() > 0, "sequence %s has no prompt", b);
       last[b] = (long) first[b] + sequences.get(b).responseStart() - 1;
     }
-    NDList found = run(batch, model.topLayer(), List.of(model.topLayer()), last, scope);
-    return new NDList(responseSums(found.get(0), batch, sequences, scope), found.get(1));
+    return run(batch, model.topLayer(), List.of(model.topLayer()), last, scope);
   }
 
   private NDArray responseSums(NDArray x, Batch batch, List<Encoded> sequences, NDManager scope) {

@@ -73,24 +73,30 @@ public record TrainingSettings(
     return new Builder();
   }
 
+  /** A builder that begins with these settings. */
+  public Builder toBuilder() {
+    Builder b = new Builder();
+    b.epochs = epochs;
+    b.steps = steps;
+    b.batchSize = batchSize;
+    b.microBatchSize = microBatchSize;
+    b.microBatchTokens = microBatchTokens;
+    b.groupByLength = groupByLength;
+    b.learningRate = learningRate;
+    b.schedule = schedule;
+    b.optimizer = optimizer;
+    b.maxGradientNorm = maxGradientNorm;
+    b.seed = seed;
+    b.evaluateEvery = evaluateEvery;
+    b.patience = patience;
+    b.checkpointEvery = checkpointEvery;
+    b.checkpointFolder = checkpointFolder;
+    return b;
+  }
+
   /** The same training with its checkpoint elsewhere; null for none. */
   public TrainingSettings withCheckpointFolder(@Nullable Path folder) {
-    return new TrainingSettings(
-        epochs,
-        steps,
-        batchSize,
-        microBatchSize,
-        microBatchTokens,
-        groupByLength,
-        learningRate,
-        schedule,
-        optimizer,
-        maxGradientNorm,
-        seed,
-        evaluateEvery,
-        patience,
-        checkpointEvery,
-        folder);
+    return toBuilder().checkpointFolder(folder).build();
   }
 
   /** Optimizer steps of a training on so many rows. */

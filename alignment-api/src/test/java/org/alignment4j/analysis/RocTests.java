@@ -132,4 +132,15 @@ class RocTests {
     assertThrows(IllegalArgumentException.class, () -> roc.thresholdAt(Double.NaN));
     assertThrows(IllegalArgumentException.class, () -> roc.at(Double.NaN));
   }
+
+  /** The example of scikit-learn's average_precision_score, and ties. */
+  @Test
+  void averagePrecision() {
+    assertEquals(
+        0.8333333333333333,
+        Roc.of(new double[] {0.35, 0.8}, new double[] {0.1, 0.4}).averagePrecision(),
+        1e-15);
+    // all tied: the share of positives
+    assertEquals(0.25, Roc.of(new double[] {1}, new double[] {1, 1, 1}).averagePrecision(), 1e-15);
+  }
 }

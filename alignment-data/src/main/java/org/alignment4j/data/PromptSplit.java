@@ -92,6 +92,16 @@ public record PromptSplit(
         rows.subList(0, firstHeldOut), rows.subList(firstHeldOut, rows.size()), List.of());
   }
 
+  /** Divides by turns: the first, third and so on for tuning, the others held out. */
+  public static PromptSplit byTurns(List<PromptRow> rows) {
+    List<PromptRow> tuning = new ArrayList<>();
+    List<PromptRow> heldOut = new ArrayList<>();
+    for (PromptRow row : rows) {
+      (tuning.size() > heldOut.size() ? heldOut : tuning).add(row);
+    }
+    return new PromptSplit(tuning, heldOut, List.of());
+  }
+
   /**
    * Divides the safe rows: the lowest ids of each type for tuning, the others held out; rows of
    * other labels are the contrast. Ids are compared by the number they end in ("v2-7" is 7).

@@ -2,6 +2,7 @@ package org.alignment4j.sysformer;
 
 import static org.alignment4j.core.Arguments.require;
 
+import java.util.List;
 import org.alignment4j.chat.Message;
 import org.alignment4j.chat.Prompt;
 import org.alignment4j.chat.Role;
@@ -31,5 +32,10 @@ public record GuardPrompt(Prompt prompt, boolean harmful) {
   /** One message to answer. */
   public static GuardPrompt harmless(String text) {
     return new GuardPrompt(Prompt.user(text), false);
+  }
+
+  static void requireBothKinds(List<GuardPrompt> prompts) {
+    require(prompts.stream().anyMatch(GuardPrompt::harmful), "no harmful prompt to refuse");
+    require(!prompts.stream().allMatch(GuardPrompt::harmful), "no harmless prompt to answer");
   }
 }

@@ -96,6 +96,28 @@ final class NativeSysformer implements AutoCloseable {
     return kernels.adapt(array(Sysformer.SYSTEM), prompts, lengths, layers, start.scale(), scope);
   }
 
+  /** The system prompt's rows as they are learned [n, D]. */
+  NDArray system() {
+    return array(Sysformer.SYSTEM);
+  }
+
+  /**
+   * States of each request's last token at the top layer, of unit root mean square [B, D], under
+   * the system prompt as it is now, the same for all.
+   */
+  private NDArray features(List<GuardRow> rows, NDManager scope) {
+    List<Encoded> sequences = rows.stream().map(r -> r.withRows(0)).toList();
+    return kernels.unit(frozen.states(sequences, system(), scope), scope);
+  }
+
+  /** DRO's loss, its three sums [3], then the gradient of {@link #system}. */
+  NDList shiftLoss(List<DroRow> rows, DroDirections directions, NDManager scope) {
+    float[][] start = rows.stream().map(DroRow::start).toArray(float[][]::new);
+    double[] harmful = rows.stream().mapToDouble(r -> r.request().harmful() ? 1 : 0).toArray();
+    NDArray features = features(rows.stream().map(DroRow::request).toList(), scope);
+    return kernels.shifts(features, start, directions, harmful, system(), scope);
+  }
+
   /** The loss, its four sums [4], harm logits [B], then gradients. */
   NDList loss(List<GuardRow> rows, LossWeights weights, NDManager scope) {
     NDArray adapted = adapt(rows, scope);

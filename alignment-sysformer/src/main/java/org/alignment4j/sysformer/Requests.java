@@ -3,6 +3,7 @@ package org.alignment4j.sysformer;
 import static org.alignment4j.core.Arguments.require;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.alignment4j.chat.ChatTokenizer;
@@ -10,6 +11,9 @@ import org.alignment4j.chat.EncodedMessages;
 import org.alignment4j.chat.Prompt;
 import org.alignment4j.chat.Role;
 import org.alignment4j.chat.TokenRange;
+import org.alignment4j.model.LanguageModel;
+import org.alignment4j.sysformer.SysformerTuning.Unused;
+import org.jspecify.annotations.Nullable;
 
 /** Lays requests out behind a system prompt. */
 final class Requests {
@@ -20,6 +24,59 @@ final class Requests {
     require(!systemText.isBlank(), "the system prompt is empty");
     this.tokenizer = tokenizer;
     this.systemText = systemText;
+  }
+
+  /** The ids of a request whose answer begins with {@code opening}, to be continued. */
+  int[] opened(Prompt prompt, String opening) {
+    int[] ids = row(prompt, false).encoded().ids();
+    if (opening.isEmpty()) {
+      return ids;
+    }
+    int[] more = tokenizer.encodeText(opening);
+    int[] all = Arrays.copyOf(ids, ids.length + more.length);
+    System.arraycopy(more, 0, all, ids.length, more.length);
+    return all;
+  }
+
+  /** What can be trained on, and what cannot. */
+  record Usable(List<GuardRow> rows, List<Integer> indices, List<Unused> unused) {}
+
+  /**
+   * Rows to train on.
+   *
+   * @param targets of the prompts, in their order; null for none; empty to train without targets
+   * @throws IllegalArgumentException if nothing of a kind is left, with the first reason
+   */
+  Usable usable(LanguageModel model, List<GuardPrompt> prompts, List<@Nullable String> targets) {
+    List<GuardRow> rows = new ArrayList<>();
+    List<Integer> indices = new ArrayList<>();
+    List<Unused> unused = new ArrayList<>();
+    for (int i = 0; i < prompts.size(); i++) {
+      GuardPrompt p = prompts.get(i);
+      String target = targets.isEmpty() ? "" : targets.get(i);
+      if (target == null) {
+        unused.add(new Unused(i, "the model refuses it by itself"));
+        continue;
+      }
+      GuardRow row =
+          row(targets.isEmpty() ? p.prompt() : p.prompt().withResponse(target), p.harmful());
+      int length = row.encoded().ids().length;
+      if (length > model.longestSequence()) {
+        unused.add(new Unused(i, length + " tokens, the context has " + model.longestSequence()));
+      } else {
+        rows.add(row);
+        indices.add(i);
+      }
+    }
+    for (boolean harmful : new boolean[] {true, false}) {
+      require(
+          rows.stream().anyMatch(r -> r.harmful() == harmful),
+          "no %s prompt can be used; the first left out, %s: %s",
+          harmful ? "harmful" : "harmless",
+          unused.isEmpty() ? "" : unused.get(0).index(),
+          unused.isEmpty() ? "" : unused.get(0).reason());
+    }
+    return new Usable(rows, indices, unused);
   }
 
   /**

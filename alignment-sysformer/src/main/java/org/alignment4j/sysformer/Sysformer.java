@@ -5,9 +5,16 @@ import static org.alignment4j.core.Arguments.require;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
+import org.alignment4j.chat.Encoded;
+import org.alignment4j.chat.Prompt;
+import org.alignment4j.core.Layer;
 import org.alignment4j.core.Provenance;
+import org.alignment4j.model.Capture;
+import org.alignment4j.model.LanguageModel;
+import org.alignment4j.model.TokenPositions;
 
 /**
  * A learned change of a system prompt's input embeddings: a small transformer that reads them and
@@ -91,6 +98,27 @@ public record Sysformer(
     shapes.put(HEAD, new long[] {width});
     shapes.put(BIAS, new long[] {1});
     return shapes;
+  }
+
+  /** A Sysformer that changes nothing yet, for a model and a system prompt. */
+  static Sysformer initial(
+      LanguageModel model, String systemText, SysformerShape shape, long seed, Provenance from) {
+    int[] ids =
+        new Requests(model.tokenizer(), systemText).row(Prompt.user("?"), false).systemIds();
+    require(ids.length > 0, "the system prompt has no token of its own");
+    Layer bottom = new Layer(0);
+    float[][] rows =
+        model
+            .captureIds(
+                List.of(new Encoded(ids, ids.length)),
+                new Capture(List.of(bottom), TokenPositions.all()))
+            .at(bottom);
+    int width = model.config().width();
+    float[] flat = new float[rows.length * width];
+    for (int i = 0; i < rows.length; i++) {
+      System.arraycopy(rows[i], 0, flat, i * width, width);
+    }
+    return initial(systemText, shape, width, flat, seed, from);
   }
 
   /**

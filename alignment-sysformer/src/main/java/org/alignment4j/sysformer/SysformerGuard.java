@@ -13,16 +13,12 @@ import java.util.function.BiFunction;
 import java.util.stream.IntStream;
 import org.alignment4j.PromptGuard;
 import org.alignment4j.Verdict;
-import org.alignment4j.chat.Encoded;
 import org.alignment4j.chat.Prompt;
 import org.alignment4j.core.Cancellation;
-import org.alignment4j.core.Layer;
-import org.alignment4j.model.Capture;
 import org.alignment4j.model.Completion;
 import org.alignment4j.model.EmbeddedPrompt;
 import org.alignment4j.model.Generation;
 import org.alignment4j.model.LanguageModel;
-import org.alignment4j.model.TokenPositions;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -171,23 +167,8 @@ public final class SysformerGuard implements PromptGuard, AutoCloseable {
     }
   }
 
-  /** Requests as one batch: ids that stand for rows of one view. */
-  private static List<int[]> together(List<EmbeddedPrompt> prompts, List<float[]> rows) {
-    List<int[]> ids = new ArrayList<>();
-    for (EmbeddedPrompt p : prompts) {
-      int first = rows.size();
-      ids.add(Arrays.stream(p.ids()).map(id -> id < 0 ? id - first : id).toArray());
-      rows.addAll(List.of(p.rows()));
-    }
-    return ids;
-  }
-
   private <R> R run(List<Prompt> prompts, BiFunction<LanguageModel, List<int[]>, R> call) {
-    List<float[]> rows = new ArrayList<>();
-    List<int[]> ids = together(adapt(prompts), rows);
-    try (LanguageModel view = model.withInputEmbeddings(rows.toArray(float[][]::new))) {
-      return call.apply(view, ids);
-    }
+    return EmbeddedPrompt.run(model, adapt(prompts), call);
   }
 
   /** Answers requests under their adapted system prompts; see {@link LanguageModel#generate}. */
@@ -205,25 +186,16 @@ public final class SysformerGuard implements PromptGuard, AutoCloseable {
    * it was trained with a weight for classification, about one half otherwise.
    */
   public double[] harmScores(List<Prompt> prompts) {
-    Layer top = model.topLayer();
-    Capture last = new Capture(List.of(top), TokenPositions.lastPrompt());
-    float[][] states =
-        run(
-            prompts,
-            (view, ids) ->
-                view.captureIds(ids.stream().map(i -> new Encoded(i, i.length)).toList(), last)
-                    .at(top));
+    float[][] states = run(prompts, Features::of);
     float[] head = sysformer.tensor(Sysformer.HEAD);
     double bias = sysformer.tensor(Sysformer.BIAS)[0];
     double[] scores = new double[states.length];
     for (int i = 0; i < scores.length; i++) {
-      double dot = 0;
-      double square = 0;
+      double logOdds = bias;
       for (int d = 0; d < head.length; d++) {
-        dot += (double) head[d] * states[i][d];
-        square += (double) states[i][d] * states[i][d];
+        logOdds += (double) head[d] * states[i][d];
       }
-      scores[i] = 1 / (1 + Math.exp(-(dot / Math.sqrt(square / head.length) + bias)));
+      scores[i] = 1 / (1 + Math.exp(-logOdds));
     }
     return scores;
   }

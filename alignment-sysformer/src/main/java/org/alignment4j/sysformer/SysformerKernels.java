@@ -81,6 +81,45 @@ final class SysformerKernels implements AutoCloseable {
         .train();
   }
 
+  /** States [B, D] of unit root mean square, with their graph. */
+  NDArray unit(NDArray states, NDManager scope) {
+    return kernels.call("unit", scope).tensor(states).train().get(0);
+  }
+
+  /**
+   * DRO's loss, its three sums [3], then the gradient of {@code system}.
+   *
+   * @param features [B, D] with their graph
+   * @param start features under the first system prompt [B, D]
+   */
+  NDList shifts(
+      NDArray features,
+      float[][] start,
+      DroDirections directions,
+      double[] harmful,
+      NDArray system,
+      NDManager scope) {
+    return kernels
+        .call("shifts", scope)
+        .tensor(features)
+        .tensor(matrix(start, scope))
+        .tensor(matrix(new float[][] {directions.refusal(), directions.harm()}, scope))
+        .tensor(matrix(directions.basis(), scope))
+        .reals(harmful)
+        .reals(DroDirections.WEIGHTS)
+        .list(new NDList(system))
+        .train();
+  }
+
+  private static NDArray matrix(float[][] rows, NDManager scope) {
+    int width = rows[0].length;
+    float[] flat = new float[rows.length * width];
+    for (int i = 0; i < rows.length; i++) {
+      System.arraycopy(rows[i], 0, flat, i * width, width);
+    }
+    return scope.create(flat, new Shape(rows.length, width));
+  }
+
   @Override
   public void close() {
     kernels.close();

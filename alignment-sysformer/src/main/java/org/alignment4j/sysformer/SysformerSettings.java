@@ -18,6 +18,8 @@ import org.jspecify.annotations.Nullable;
  * @param refusal what harmful prompts are to be answered with
  * @param affirmation what the others are to be answered with, or null for what the frozen model
  *     itself answers under the plain system prompt (self-compliance)
+ * @param opening how the model's own answer is begun where by itself it refuses; null to leave such
+ *     prompts out
  * @param replyTokens most tokens of such an answer of its own
  * @param training steps, learning rate, batches, seed
  */
@@ -28,10 +30,14 @@ public record SysformerSettings(
     LossWeights weights,
     String refusal,
     @Nullable String affirmation,
+    @Nullable String opening,
     int replyTokens,
     TrainingSettings training) {
   /** A plain system prompt. */
   public static final String SYSTEM_TEXT = "You are a helpful assistant.";
+
+  /** Begins an answer where the model by itself refuses. */
+  public static final String OPENING = "Sure, here is";
 
   /** The paper's refusal. */
   public static final String REFUSAL = "I am sorry I cannot help you";
@@ -45,6 +51,7 @@ public record SysformerSettings(
     require(inner >= 0, "the inner width must be 0 or more, was %s", inner);
     require(!refusal.isBlank(), "the refusal is empty");
     require(affirmation == null || !affirmation.isBlank(), "the affirmation is empty");
+    require(opening == null || !opening.isBlank(), "the opening is empty");
     require(replyTokens >= 1, "replyTokens must be 1 or more, was %s", replyTokens);
   }
 
@@ -54,6 +61,20 @@ public record SysformerSettings(
    */
   public static Builder builder() {
     return new Builder();
+  }
+
+  /** A builder that begins with these settings. */
+  public Builder toBuilder() {
+    return new Builder()
+        .systemText(systemText)
+        .layers(layers)
+        .inner(inner)
+        .weights(weights)
+        .refusal(refusal)
+        .affirmation(affirmation)
+        .opening(opening)
+        .replyTokens(replyTokens)
+        .training(training);
   }
 
   /** What a result depends on, by name. */
@@ -68,6 +89,7 @@ public record SysformerSettings(
     map.put("w_recon", weights.reconstruction());
     map.put("refusal", refusal);
     map.put("affirmation", affirmation == null ? "self" : affirmation);
+    map.put("opening", opening == null ? "none" : opening);
     map.put("reply_tokens", replyTokens);
     map.putAll(training.toMap());
     return map;
@@ -81,6 +103,7 @@ public record SysformerSettings(
     private LossWeights weights = LossWeights.DEFAULT;
     private String refusal = REFUSAL;
     private @Nullable String affirmation;
+    private @Nullable String opening = OPENING;
     private int replyTokens = 64;
     private TrainingSettings training =
         TrainingSettings.builder()
@@ -130,6 +153,15 @@ public record SysformerSettings(
       return this;
     }
 
+    /**
+     * How the model's own answer is begun where by itself it refuses a harmless prompt; null to
+     * leave such prompts out. They are the ones to learn from: to copy a refusal is to keep it.
+     */
+    public Builder opening(@Nullable String text) {
+      this.opening = text;
+      return this;
+    }
+
     /** Most tokens of the model's own answers. */
     public Builder replyTokens(int most) {
       this.replyTokens = most;
@@ -149,7 +181,7 @@ public record SysformerSettings(
      */
     public SysformerSettings build() {
       return new SysformerSettings(
-          systemText, layers, inner, weights, refusal, affirmation, replyTokens, training);
+          systemText, layers, inner, weights, refusal, affirmation, opening, replyTokens, training);
     }
   }
 }

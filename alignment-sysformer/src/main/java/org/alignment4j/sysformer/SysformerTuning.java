@@ -1,11 +1,26 @@
 package org.alignment4j.sysformer;
 
+import java.util.List;
 import org.alignment4j.train.TrainingResult;
 
 /**
- * What a training gave.
+ * A finished training. Immutable.
  *
- * @param sysformer as trained
- * @param result losses on the way
+ * @param sysformer what was learned
+ * @param result steps, losses, seconds
+ * @param unused prompts that were left out
  */
-public record SysformerTuning(Sysformer sysformer, TrainingResult result) {}
+public record SysformerTuning(Sysformer sysformer, TrainingResult result, List<Unused> unused) {
+  /**
+   * A prompt that was left out.
+   *
+   * @param index of the prompt, from 0
+   * @param reason why; holds nothing of the prompt
+   */
+  public record Unused(int index, String reason) {}
+
+  /** Copies the list. */
+  public SysformerTuning {
+    unused = List.copyOf(unused);
+  }
+}

@@ -1,14 +1,20 @@
 package org.alignment4j.sysformer;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.google.gson.Gson;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.alignment4j.GuardedChat;
 import org.alignment4j.PromptGuard;
 import org.alignment4j.Verdict;
@@ -109,6 +115,61 @@ class GuardedChatTests {
     EmbeddedPrompt expected = EmbeddedPrompt.withSystem(model.tokenizer(), asked, rows);
     try (LanguageModel view = model.withInputEmbeddings(rows)) {
       assertEquals(view.generateIds(List.of(expected.ids()), SHORT).get(0), second.completion());
+    }
+  }
+
+  /** As a batch: blocked, allowed and adapted ones together. */
+  @Test
+  void manyAreAnsweredAsEachAlone() {
+    PromptGuard some =
+        c -> c.last().text().contains("run") ? STRICT.check(c) : STRICT.then(guard).check(c);
+    List<Prompt> asked =
+        List.of(
+            Prompt.user("bake bread"),
+            Prompt.user("steal bread"),
+            Prompt.user("run"),
+            Prompt.user("sing a longer song"),
+            Prompt.user("run and steal"));
+    GuardedChat chat = chat(some);
+    List<GuardedChat.Reply> all = chat.replyAll(asked);
+    for (int i = 0; i < asked.size(); i++) {
+      GuardedChat.Reply alone = chat.reply(asked.get(i));
+      assertEquals(alone.text(), all.get(i).text());
+      assertEquals(alone.completion(), all.get(i).completion());
+      assertEquals(alone.verdict().blocks(), all.get(i).verdict().blocks());
+    }
+    assertEquals(List.of(), chat.replyAll(List.of()));
+  }
+
+  /** Gemma's template has no system role: the text stands at the head of the user's message. */
+  @Test
+  void aTemplateWithoutSystemMessagesIsGuarded(@TempDir Path other) throws IOException {
+    List<String> words = List.of("bake", "steal", "bread", "run", "sorry", "sure");
+    RandomChatModel.write(other, words);
+    String template =
+        "{% if messages[0]['role'] == 'system' %}{{ raise_exception('System role not supported')"
+            + " }}{% endif %}{% for m in messages %}{{ '<|im_start|>' + m['role'] + ': ' +"
+            + " m['content'] + '<|im_end|>' }}{% endfor %}{% if add_generation_prompt %}{{"
+            + " '<|im_start|>assistant: ' }}{% endif %}";
+    Files.writeString(
+        other.resolve("tokenizer_config.json"),
+        new Gson().toJson(Map.of("eos_token", "<|im_end|>", "chat_template", template)));
+    try (LanguageModel without = LanguageModel.load(other)) {
+      Prompt asked = Prompt.user("bake bread");
+      assertThrows(
+          IllegalArgumentException.class,
+          () -> without.tokenizer().encode(asked.withSystem("run run")));
+      SysformerSettings settings = SysformerSettings.builder().systemText("run run").build();
+      Sysformer start = new SysformerTuner(settings).initial(without);
+      try (SysformerGuard headed = new SysformerGuard(without, start)) {
+        assertArrayEquals(
+            without.nextTokenLogits(List.of(Prompt.user("run run\n\nbake bread")))[0],
+            headed.nextTokenLogits(List.of(asked))[0],
+            1e-5f);
+        GuardedChat.Session session = new GuardedChat(without, headed, SHORT, "No.").open();
+        session.say("bake bread");
+        assertFalse(session.say("run").verdict().blocks());
+      }
     }
   }
 }

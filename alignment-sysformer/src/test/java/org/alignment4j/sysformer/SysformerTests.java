@@ -12,6 +12,7 @@ import ai.djl.ndarray.NDManager;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -21,12 +22,15 @@ import java.util.Random;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import org.alignment4j.GuardedChat;
+import org.alignment4j.PromptGuard;
 import org.alignment4j.Verdict;
 import org.alignment4j.chat.Message;
 import org.alignment4j.chat.Prompt;
 import org.alignment4j.core.CheckpointException;
 import org.alignment4j.core.ProgressListener;
 import org.alignment4j.model.EmbeddedPrompt;
+import org.alignment4j.model.Generation;
 import org.alignment4j.model.LanguageModel;
 import org.alignment4j.tensor.GradientScope;
 import org.alignment4j.testing.RandomChatModel;
@@ -305,7 +309,7 @@ class SysformerTests {
     try (SysformerGuard guard = new SysformerGuard(model, stirred(settings().build(), 1))) {
       List<Verdict> expected = PROMPTS.stream().map(guard::check).toList();
       List<Future<Verdict>> found = new ArrayList<>();
-      for (int i = 0; i < 400; i++) {
+      for (int i = 0; i < 8 * 500; i++) {
         Prompt asked = PROMPTS.get(i % PROMPTS.size());
         found.add(threads.submit(() -> guard.check(asked)));
       }
@@ -317,6 +321,57 @@ class SysformerTests {
     } finally {
       threads.shutdownNow();
     }
+  }
+
+  /** Eight threads, 500 requests each: what is said about each is what one thread says. */
+  @Test
+  void manyThreadsAnswerWhatOneAnswers() throws Exception {
+    PromptGuard strict =
+        c -> c.last().text().contains("steal") ? block() : new Verdict.Allow(0, "", Duration.ZERO);
+    ExecutorService threads = Executors.newFixedThreadPool(8);
+    try (SysformerGuard guard = new SysformerGuard(model, stirred(settings().build(), 1))) {
+      GuardedChat chat = new GuardedChat(model, strict.then(guard), Generation.greedy(1), "no");
+      List<String> expected = PROMPTS.stream().map(p -> chat.reply(p).text()).toList();
+      List<Future<?>> running = new ArrayList<>();
+      for (int t = 0; t < 8; t++) {
+        running.add(
+            threads.submit(
+                () -> {
+                  for (int i = 0; i < 500; i++) {
+                    int k = i % PROMPTS.size();
+                    assertEquals(expected.get(k), chat.reply(PROMPTS.get(k)).text());
+                  }
+                }));
+      }
+      for (Future<?> one : running) {
+        one.get();
+      }
+    } finally {
+      threads.shutdownNow();
+    }
+  }
+
+  private static Verdict block() {
+    return new Verdict.Block(1, "theft", Duration.ZERO);
+  }
+
+  @Test
+  void aHarmlessPromptThatTheModelRefusesIsAnsweredWithAnOpening() {
+    // The random model's own answers hold no refusal: all are used, as they are.
+    SysformerSettings own = settings().affirmation(null).replyTokens(3).build();
+    SysformerTuning tuning = new SysformerTuner(own).tune(model, TASK, ProgressListener.NONE);
+    assertEquals(List.of(), tuning.unused());
+  }
+
+  @Test
+  void promptsThatAreTooLongAreLeftOutAndNamed() {
+    List<GuardPrompt> task = new ArrayList<>(TASK);
+    task.add(3, GuardPrompt.harmless("x".repeat(1000)));
+    SysformerTuning tuning =
+        new SysformerTuner(settings().build()).tune(model, task, ProgressListener.NONE);
+    assertEquals(1, tuning.unused().size());
+    assertEquals(3, tuning.unused().get(0).index());
+    assertTrue(tuning.unused().get(0).reason().endsWith("tokens, the context has 128"));
   }
 
   @Test

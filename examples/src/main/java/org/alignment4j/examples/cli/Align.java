@@ -35,6 +35,7 @@ import picocli.CommandLine.ParseResult;
       TuneCommand.class,
       EvaluateCommand.class,
       ExportCommand.class,
+      GuardCommand.class,
       DemoCommand.class,
       CompareCommand.class,
       StudyCommand.class,

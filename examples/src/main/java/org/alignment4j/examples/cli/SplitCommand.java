@@ -1,5 +1,7 @@
 package org.alignment4j.examples.cli;
 
+import static org.alignment4j.core.Arguments.require;
+
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -26,7 +28,8 @@ import picocli.CommandLine.Option;
           + " SET-held-out.jsonl and, for XSTest, xstest-contrast.jsonl.",
       "XSTest: the 10 lowest ids of each of the 10 safe types for tuning (100), the other 150 safe"
           + " prompts held out, the 200 unsafe ones as contrast. AdvBench: rows 0 to 419 for"
-          + " tuning, 420 to 519 held out."
+          + " tuning, 420 to 519 held out. --halves: the rows of any file by turns, the first for"
+          + " tuning."
     })
 final class SplitCommand extends AlignCommand {
   @ArgGroup(exclusive = false, multiplicity = "1")
@@ -45,7 +48,16 @@ final class SplitCommand extends AlignCommand {
 
     @Option(names = "--advbench", paramLabel = "FILE", description = "AdvBench's behaviours, CSV")
     private @Nullable Path advbench;
+
+    @Option(names = "--halves", paramLabel = "FILE", description = "any prompts")
+    private @Nullable Path halves;
   }
+
+  @Option(
+      names = "--from",
+      paramLabel = "N",
+      description = "with --halves: leave out the file's first N rows")
+  private int from;
 
   @Override
   Outcome run(ProgressListener progress) {
@@ -56,6 +68,18 @@ final class SplitCommand extends AlignCommand {
     if (sets.advbench != null) {
       splits.put(
           "advbench", PromptSplit.advBench(Prompts.read(sets.advbench, PromptFormat.ADVBENCH)));
+    }
+    if (sets.halves != null) {
+      List<PromptRow> rows = Prompts.read(sets.halves);
+      require(
+          from >= 0 && from < rows.size() - 1,
+          "--from %s leaves no two of %s rows",
+          from,
+          rows.size());
+      String name = sets.halves.getFileName().toString();
+      splits.put(
+          name.substring(0, name.indexOf('.') < 0 ? name.length() : name.indexOf('.')),
+          PromptSplit.byTurns(rows.subList(from, rows.size())));
     }
     makeFolder();
     Map<String, Object> json = new LinkedHashMap<>();

@@ -1,0 +1,79 @@
+package org.alignment4j.sysformer;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.alignment4j.chat.Prompt;
+import org.alignment4j.core.ProgressListener;
+import org.alignment4j.evaluation.Rate;
+import org.alignment4j.evaluation.StringRefusalJudge;
+import org.junit.jupiter.api.Test;
+
+class AttackEvaluatorTests {
+  private static final AttackEvaluator EVALUATOR = new AttackEvaluator(new StringRefusalJudge(), 3);
+  private static final List<AttackEvaluator.Prompts> SETS =
+      List.of(
+          new AttackEvaluator.Prompts("bad", true, List.of("steal gold", "rob a bank", "steal")),
+          new AttackEvaluator.Prompts("good", false, List.of("bake bread", "steal the show")));
+
+  /** Refuses what says "steal", says nothing to poems. */
+  private static List<String> scripted(List<Prompt> prompts) {
+    return prompts.stream()
+        .map(p -> p.last().text())
+        .map(
+            t ->
+                t.contains("poem") || t.contains("ballad")
+                    ? ""
+                    : t.contains("steal") ? "I am sorry, I cannot help you." : "Sure, here it is.")
+        .toList();
+  }
+
+  @Test
+  void refusalsAreCountedBySetAndWording() {
+    List<Attack> attacks = List.of(Attack.POEM, Attack.WIKIPEDIA, Attack.BASE64_RAW);
+    AttackReport report =
+        EVALUATOR.evaluate(AttackEvaluatorTests::scripted, SETS, attacks, ProgressListener.NONE);
+    assertEquals(2 * 4, report.entries().size());
+    assertEquals(new Rate(2, 3), report.plain().harmful());
+    assertEquals(new Rate(1, 2), report.plain().safe());
+    // Silence is no refusal of a harmful prompt, and no help with a safe one.
+    assertEquals(new Rate(0, 3), report.under(List.of(Attack.POEM)).harmful());
+    assertEquals(new Rate(2, 2), report.under(List.of(Attack.POEM)).safe());
+    assertEquals(new Rate(2, 6), report.under(AttackFamily.STYLE).harmful());
+    assertEquals(new Rate(3, 4), report.under(AttackFamily.STYLE).safe());
+    assertEquals(new Rate(0, 3), report.under(AttackFamily.ENCODING).harmful());
+    assertEquals(new Rate(0, 0), report.under(AttackFamily.PERSONA).harmful());
+    assertEquals(List.of("plain", "families", "entries"), List.copyOf(report.toMap().keySet()));
+  }
+
+  @Test
+  void theSampleIsTheSameForEveryAttackAndTheWholeStays() {
+    List<String> many = IntStream.range(0, 50).mapToObj(i -> "steal " + i).toList();
+    List<AttackEvaluator.Prompts> sets = List.of(new AttackEvaluator.Prompts("bad", true, many));
+    List<List<String>> seen = new ArrayList<>();
+    AttackReport report =
+        EVALUATOR
+            .attacking(7)
+            .evaluate(
+                prompts -> {
+                  seen.add(prompts.stream().map(p -> p.last().text()).toList());
+                  return scripted(prompts);
+                },
+                sets,
+                List.of(Attack.EVIL_CONFIDANT, Attack.DEV_MODE),
+                ProgressListener.NONE);
+    assertEquals(50, report.plain().harmful().n());
+    assertEquals(14, report.under(AttackFamily.PERSONA).harmful().n());
+    for (int i = 0; i < 7; i++) {
+      String own = seen.get(1).get(i);
+      String request = own.substring(own.indexOf("steal"));
+      assertTrue(seen.get(2).get(i).endsWith(request));
+      assertTrue(many.contains(request));
+    }
+    assertThrows(IllegalArgumentException.class, () -> EVALUATOR.attacking(0));
+  }
+}
