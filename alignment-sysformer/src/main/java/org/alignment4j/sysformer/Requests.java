@@ -13,7 +13,7 @@ import org.alignment4j.chat.Role;
 import org.alignment4j.chat.TokenRange;
 import org.alignment4j.model.LanguageModel;
 import org.alignment4j.sysformer.SysformerTuning.Unused;
-import org.jspecify.annotations.Nullable;
+import org.alignment4j.sysformer.Targets.Target;
 
 /** Lays requests out behind a system prompt. */
 final class Requests {
@@ -44,22 +44,25 @@ final class Requests {
   /**
    * Rows to train on.
    *
-   * @param targets of the prompts, in their order; null for none; empty to train without targets
+   * @param targets of the prompts, in their order; empty to train without targets
    * @throws IllegalArgumentException if nothing of a kind is left, with the first reason
    */
-  Usable usable(LanguageModel model, List<GuardPrompt> prompts, List<@Nullable String> targets) {
+  Usable usable(LanguageModel model, List<GuardPrompt> prompts, List<Target> targets) {
     List<GuardRow> rows = new ArrayList<>();
     List<Integer> indices = new ArrayList<>();
     List<Unused> unused = new ArrayList<>();
     for (int i = 0; i < prompts.size(); i++) {
       GuardPrompt p = prompts.get(i);
-      String target = targets.isEmpty() ? "" : targets.get(i);
-      if (target == null) {
-        unused.add(new Unused(i, "the model refuses it by itself"));
-        continue;
+      Prompt whole = p.prompt();
+      if (!targets.isEmpty()) {
+        String text = targets.get(i).text();
+        if (text == null) {
+          unused.add(new Unused(i, targets.get(i).why()));
+          continue;
+        }
+        whole = whole.withResponse(text);
       }
-      GuardRow row =
-          row(targets.isEmpty() ? p.prompt() : p.prompt().withResponse(target), p.harmful());
+      GuardRow row = row(whole, p.harmful());
       int length = row.encoded().ids().length;
       if (length > model.longestSequence()) {
         unused.add(new Unused(i, length + " tokens, the context has " + model.longestSequence()));

@@ -9,7 +9,6 @@ import org.alignment4j.model.LanguageModel;
 import org.alignment4j.train.TrainingLoop;
 import org.alignment4j.train.TrainingResult;
 import org.alignment4j.train.TrainingSettings;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Trains a Sysformer, or a SystemEmbedder, for a frozen model (section 3 of the Sysformer paper,
@@ -51,7 +50,7 @@ public final class SysformerTuner {
       LanguageModel model, List<GuardPrompt> prompts, ProgressListener progress) {
     GuardPrompt.requireBothKinds(prompts);
     Requests requests = new Requests(model.tokenizer(), settings.systemText());
-    List<@Nullable String> targets = Targets.of(model, requests, prompts, settings);
+    List<Targets.Target> targets = Targets.of(model, requests, prompts, settings);
     Requests.Usable usable = requests.usable(model, prompts, targets);
     List<GuardRow> rows = usable.rows();
     String data = Hashes.sha256(prompts.stream().map(p -> p.harmful() + " " + p.prompt()).toList());

@@ -16,28 +16,47 @@ final class Targets {
 
   private Targets() {}
 
-  /** A target for each prompt; null where the model has none of its own. */
-  static List<@Nullable String> of(
+  /**
+   * What one prompt is to be answered with.
+   *
+   * @param text null for nothing
+   * @param why there is nothing
+   */
+  record Target(@Nullable String text, String why) {}
+
+  /** A target for each prompt. */
+  static List<Target> of(
       LanguageModel model,
       Requests requests,
       List<GuardPrompt> prompts,
       SysformerSettings settings) {
-    List<@Nullable String> targets = new ArrayList<>();
+    List<Target> targets = new ArrayList<>();
     List<Integer> own = new ArrayList<>();
+    int longest = model.longestSequence() - settings.replyTokens();
     for (int i = 0; i < prompts.size(); i++) {
-      boolean harmful = prompts.get(i).harmful();
-      targets.add(harmful ? settings.refusal() : settings.affirmation());
-      if (!harmful && settings.affirmation() == null) {
-        own.add(i);
+      GuardPrompt p = prompts.get(i);
+      String fixed = p.harmful() ? settings.refusal() : settings.affirmation();
+      targets.add(new Target(fixed, "the model refuses it by itself"));
+      if (fixed == null) {
+        int length = requests.opened(p.prompt(), opening(settings)).length;
+        if (length <= longest) {
+          own.add(i);
+        } else {
+          targets.set(
+              i, new Target(null, length + " tokens leave no room for an answer of its own"));
+        }
       }
     }
     answer(model, requests, prompts, own, "", settings.replyTokens(), targets);
-    List<Integer> refused = own.stream().filter(i -> targets.get(i) == null).toList();
     if (settings.opening() != null) {
-      answer(
-          model, requests, prompts, refused, settings.opening(), settings.replyTokens(), targets);
+      List<Integer> refused = own.stream().filter(i -> targets.get(i).text() == null).toList();
+      answer(model, requests, prompts, refused, opening(settings), settings.replyTokens(), targets);
     }
     return targets;
+  }
+
+  private static String opening(SysformerSettings settings) {
+    return settings.opening() == null ? "" : settings.opening();
   }
 
   /** The model's greedy answers, begun as given; those that refuse stay null. */
@@ -48,7 +67,7 @@ final class Targets {
       List<Integer> asked,
       String opening,
       int tokens,
-      List<@Nullable String> targets) {
+      List<Target> targets) {
     if (asked.isEmpty()) {
       return;
     }
@@ -62,7 +81,7 @@ final class Targets {
       int i = asked.get(k);
       String answer = opening + answers.get(k).text();
       if (!JUDGE.judge(prompts.get(i).prompt().last().text(), answer).isRefusal()) {
-        targets.set(i, answer);
+        targets.set(i, new Target(answer, ""));
       }
     }
   }

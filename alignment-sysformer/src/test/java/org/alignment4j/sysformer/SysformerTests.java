@@ -361,6 +361,11 @@ class SysformerTests {
     SysformerSettings own = settings().affirmation(null).replyTokens(3).build();
     SysformerTuning tuning = new SysformerTuner(own).tune(model, TASK, ProgressListener.NONE);
     assertEquals(List.of(), tuning.unused());
+    List<GuardPrompt> task = new ArrayList<>(TASK);
+    task.add(2, GuardPrompt.harmless("x".repeat(120)));
+    SysformerTuning longer = new SysformerTuner(own).tune(model, task, ProgressListener.NONE);
+    assertEquals(2, longer.unused().get(0).index());
+    assertTrue(longer.unused().get(0).reason().contains("no room"), longer.unused()::toString);
   }
 
   @Test

@@ -71,6 +71,7 @@ public final class Align {
     line.setOut(new PrintWriter(console.out(), true, StandardCharsets.UTF_8));
     line.setErr(new PrintWriter(console.err(), true, StandardCharsets.UTF_8));
     line.setUsageHelpAutoWidth(false);
+    line.setCaseInsensitiveEnumValuesAllowed(true);
     line.setExecutionStrategy(parsed -> dispatch(parsed, console));
     line.setParameterExceptionHandler((e, given) -> usage(e, console));
     return line.execute(args);
