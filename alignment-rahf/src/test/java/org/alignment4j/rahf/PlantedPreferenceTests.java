@@ -72,7 +72,7 @@ class PlantedPreferenceTests {
   @ParameterizedTest
   @EnumSource(
       value = PreferenceMethod.class,
-      names = {"SFT", "DPO", "RAHF_SCIT", "RAHF_DUAL"})
+      names = {"SFT", "DPO", "RAHF_SCIT", "RAHF_DUAL", "WEIGHT_EXTRAPOLATION"})
   void thePlantedPreferenceIsLearned(PreferenceMethod method) {
     PreferenceTuning tuning =
         new PreferenceTuner(settings(method).build()).tune(model, TRAIN, ProgressListener.NONE);

@@ -110,7 +110,7 @@ class CompareCommandTests {
         compare(
             out,
             "--methods",
-            "rahf-dual",
+            "rahf-dual,weight-extrapolation",
             "--controls",
             "step-one",
             "--seeds",
@@ -131,6 +131,7 @@ class CompareCommandTests {
     ComparedRun.write(file, ComparedRun.read(file));
     assertEquals(text, Files.readString(file));
     assertTrue(run.out().contains("| rahf-dual, step-one | 3 | "), run.out());
+    assertTrue(run.out().contains("| weight-extrapolation | 3 | "), run.out());
     assertTrue(run.out().contains("| rahf-dual, step-one | rahf-dual | 3 | "), run.out());
   }
 

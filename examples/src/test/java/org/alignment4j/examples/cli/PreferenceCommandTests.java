@@ -60,7 +60,8 @@ class PreferenceCommandTests {
     "dpo, dpo",
     "lorra, fit",
     "rahf-scit, fit scit",
-    "rahf-dual, bad fit good"
+    "rahf-dual, bad fit good",
+    "weight-extrapolation, bad good"
   })
   void everyMethodWritesALoraAndSaysWhatItDid(String method, String trainings) throws IOException {
     Path out = folder.resolve(method);
@@ -68,7 +69,10 @@ class PreferenceCommandTests {
     if (!method.equals("lorra")) {
       more.addAll(List.of("--epochs", 1));
     }
-    if (!List.of("sft", "dpo").contains(method)) {
+    boolean extrapolates = method.equals("weight-extrapolation");
+    if (extrapolates) {
+      more.addAll(List.of("--a", "0.3"));
+    } else if (!List.of("sft", "dpo").contains(method)) {
       more.addAll(List.of("--fit-epochs", 1, "--layers", "2-3"));
     }
     more.add("--json");
@@ -92,7 +96,7 @@ class PreferenceCommandTests {
         .values()
         .forEach(t -> assertFalse(t.getAsJsonObject().getAsJsonArray("losses").isEmpty()));
     LoraAdapter lora = LoraAdapter.load(out);
-    assertEquals(2, lora.rank());
+    assertEquals(extrapolates ? 4 : 2, lora.rank());
     assertEquals(5, lora.provenance().seed());
     int top = lora.targets().stream().mapToInt(t -> t.layer().index()).max().orElseThrow();
     assertEquals(done.has("fit") ? 3 : 6, top);
@@ -233,3 +237,10 @@ class PreferenceCommandTests {
     assertEquals("", run.out());
   }
 }
+    assertFails(tune("rahf-dual", out, "--a", 0.1), "rahf-dual has no use for --a");
+    assertFails(
+        tune("weight-extrapolation", out, "--alpha", 1),
+        "weight-extrapolation has no use for --alpha");
+    assertFails(
+        tune("weight-extrapolation", out, "--control", "step-one"),
+        "weight-extrapolation cannot be run as control step-one");
