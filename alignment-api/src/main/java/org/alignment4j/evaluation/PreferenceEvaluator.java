@@ -19,6 +19,7 @@ import org.alignment4j.evaluation.PreferenceReport.Reason;
 import org.alignment4j.model.Completion;
 import org.alignment4j.model.Generation;
 import org.alignment4j.model.LanguageModel;
+import org.alignment4j.model.ResponseScore;
 import org.alignment4j.tune.PreferencePair;
 
 /**
@@ -102,8 +103,9 @@ public record PreferenceEvaluator(Generation generation, int answers, Bootstrap 
     List<PairScore> scores = new ArrayList<>();
     for (int from = 0; from < tokens.size(); from += CHUNK) {
       List<Tokens> some = tokens.subList(from, Math.min(tokens.size(), from + CHUNK));
-      Map<Encoded, Double> chances = logProbabilities(tuned, some);
-      double[] divergences = tuned.divergence(start, some.stream().map(Tokens::chosen).toList());
+      List<ResponseScore> chosen =
+          tuned.scoreAgainst(start, some.stream().map(Tokens::chosen).toList());
+      double[] rejected = rejected(tuned, some, chosen);
       for (int i = 0; i < some.size(); i++) {
         Tokens t = some.get(i);
         int prompt = prompts.computeIfAbsent(t.pair.prompt(), p -> prompts.size());
@@ -111,30 +113,27 @@ public record PreferenceEvaluator(Generation generation, int answers, Bootstrap 
             new PairScore(
                 t.pair.id(),
                 prompt,
-                chances.getOrDefault(t.chosen, Double.NaN),
-                chances.getOrDefault(t.rejected, Double.NaN),
+                chosen.get(i).logProbability(),
+                rejected[i],
                 t.chosen.predictedLength(),
                 t.rejected.predictedLength(),
-                divergences[i]));
+                chosen.get(i).divergence()));
       }
       progress.step("score preferences", scores.size(), tokens.size());
     }
     return scores;
   }
 
-  /** Each different sequence once, so that equal responses tie and rounding does not decide. */
-  private static Map<Encoded, Double> logProbabilities(LanguageModel model, List<Tokens> some) {
-    Map<Encoded, Double> chances = new LinkedHashMap<>();
-    for (Tokens t : some) {
-      chances.put(t.chosen, Double.NaN);
-      chances.put(t.rejected, Double.NaN);
+  /** Of the rejected responses; equal responses get equal figures, so that they tie. */
+  private static double[] rejected(
+      LanguageModel model, List<Tokens> some, List<ResponseScore> chosen) {
+    double[] sums = model.logProbabilities(some.stream().map(Tokens::rejected).toList());
+    for (int i = 0; i < sums.length; i++) {
+      if (some.get(i).rejected.equals(some.get(i).chosen)) {
+        sums[i] = chosen.get(i).logProbability();
+      }
     }
-    List<Encoded> different = List.copyOf(chances.keySet());
-    double[] found = model.logProbabilities(different);
-    for (int i = 0; i < found.length; i++) {
-      chances.put(different.get(i), found[i]);
-    }
-    return chances;
+    return sums;
   }
 
   private List<AnswerScore> answers(

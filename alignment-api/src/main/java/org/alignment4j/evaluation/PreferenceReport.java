@@ -212,19 +212,64 @@ public record PreferenceReport(
    * @throws IllegalArgumentException unless both have scores of the same pairs, in the same order
    */
   public static Interval compare(PreferenceReport a, PreferenceReport b) {
+    return compare(List.of(a), List.of(b), PairScore::correct);
+  }
+
+  /**
+   * The difference of two methods' mean {@link #margin}, in nats per token, otherwise as {@link
+   * #compare(PreferenceReport, PreferenceReport)}. It sees how far a pair's margin moved where
+   * accuracy sees only whether it crossed 0, and so tells more methods apart; a model that became
+   * surer of everything gains margin without telling pairs better.
+   *
+   * @throws IllegalArgumentException unless both have scores of the same pairs, in the same order
+   */
+  public static Interval compareMargins(PreferenceReport a, PreferenceReport b) {
+    return compare(List.of(a), List.of(b), PairScore::margin);
+  }
+
+  /**
+   * The difference of two methods over several runs, such as seeds, with the interval of a paired
+   * bootstrap: each pair's difference {@code value(a) - value(b)} is averaged over the runs, the
+   * i-th of {@code a} against the i-th of {@code b}, then prompts are resampled. The interval is of
+   * these runs' mean on other prompts; that there are few runs, it does not see. Resampling is that
+   * of the first of {@code a}.
+   *
+   * @param a reports of one method, one at least
+   * @param b reports of the other, as many
+   * @param value what is compared, such as {@code PairScore::margin}
+   * @throws IllegalArgumentException unless there are as many of both and all have scores of the
+   *     same pairs, in the same order
+   */
+  public static Interval compare(
+      List<PreferenceReport> a, List<PreferenceReport> b, ToDoubleFunction<PairScore> value) {
     require(
-        a.pairs.size() == b.pairs.size(),
-        "scores of %s and %s pairs",
-        a.pairs.size(),
-        b.pairs.size());
-    double[] difference = new double[a.pairs.size()];
-    for (int i = 0; i < difference.length; i++) {
-      PairScore own = a.pairs.get(i);
-      PairScore other = b.pairs.get(i);
-      require(own.id().equals(other.id()), "pair %s is %s and %s", i, own.id(), other.id());
-      difference[i] = own.correct() - other.correct();
+        !a.isEmpty() && a.size() == b.size(), "reports of %s runs and of %s", a.size(), b.size());
+    PreferenceReport first = a.get(0);
+    double[] difference = new double[first.pairs.size()];
+    for (int r = 0; r < a.size(); r++) {
+      first.requireSamePairs(a.get(r));
+      first.requireSamePairs(b.get(r));
+      for (int i = 0; i < difference.length; i++) {
+        difference[i] +=
+            (value.applyAsDouble(a.get(r).pairs.get(i))
+                    - value.applyAsDouble(b.get(r).pairs.get(i)))
+                / a.size();
+      }
     }
-    return a.overPairs(difference);
+    return first.overPairs(difference);
+  }
+
+  private void requireSamePairs(PreferenceReport other) {
+    require(
+        pairs.size() == other.pairs.size(),
+        "scores of %s and %s pairs",
+        pairs.size(),
+        other.pairs.size());
+    for (int i = 0; i < pairs.size(); i++) {
+      String own = pairs.get(i).id();
+      String others = other.pairs.get(i).id();
+      require(own.equals(others), "pair %s is %s and %s", i, own, others);
+    }
   }
 
   private Interval overPairs(ToDoubleFunction<PairScore> value) {

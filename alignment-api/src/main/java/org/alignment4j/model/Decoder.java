@@ -494,10 +494,14 @@ final class Decoder implements AutoCloseable {
   }
 
   /**
-   * KL divergences [M] between rows of log-probabilities p, q [M, V]; see responses.torchscript.
+   * KL divergences [M] between rows of log-probabilities p, q [M, V], and what p gives the labels
+   * [M]; see responses.torchscript.
+   *
+   * @param labels an id for each row
    */
-  NDArray divergence(NDManager scope, NDArray p, NDArray q) {
-    return run(kernels.call("divergence", scope).tensor(p).tensor(q), false).get(0);
+  NDList compared(NDManager scope, NDArray p, NDArray q, long[] labels) {
+    return run(
+        kernels.call("compared", scope).tensor(p).tensor(q).tensor(longs(scope, labels)), false);
   }
 
   /**

@@ -762,6 +762,18 @@ public final class LanguageModel implements AutoCloseable {
    * @throws org.alignment4j.core.CancelledException if the thread is interrupted
    */
   public double[] divergence(LanguageModel start, List<Encoded> sequences) {
+    return scoreAgainst(start, sequences).stream().mapToDouble(ResponseScore::divergence).toArray();
+  }
+
+  /**
+   * {@link #logProbabilities} and {@link #divergence} of given responses by one pass of each model.
+   * The log-probabilities are those of the other method up to rounding.
+   *
+   * @return one score per sequence, in order
+   * @throws IllegalArgumentException as in {@link #divergence}
+   * @throws org.alignment4j.core.CancelledException if the thread is interrupted
+   */
+  public List<ResponseScore> scoreAgainst(LanguageModel start, List<Encoded> sequences) {
     require(
         config().vocabulary() == start.config().vocabulary(),
         "vocabularies of %s and %s tokens",
@@ -773,7 +785,7 @@ public final class LanguageModel implements AutoCloseable {
         manager().getDevice(),
         start.manager().getDevice());
     return new Responses(this, sequences, Responses.LOGITS)
-        .divergence(new Responses(start, sequences, Responses.LOGITS));
+        .comparedWith(new Responses(start, sequences, Responses.LOGITS));
   }
 
   private static int[] concatenated(int[] a, int[] b) {

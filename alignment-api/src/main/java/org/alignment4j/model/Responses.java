@@ -3,9 +3,11 @@ package org.alignment4j.model;
 import static org.alignment4j.core.Arguments.require;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.alignment4j.chat.Encoded;
 import org.alignment4j.core.Cancellation;
 
@@ -78,26 +80,32 @@ final class Responses {
   }
 
   /**
-   * Means over each response's tokens of KL(this || other), in nats per token.
+   * Each response as this model and another see it.
    *
    * @param other the same sequences, read by a model with the same vocabulary
    */
-  double[] divergence(Responses other) {
-    double[] sums = new double[sequences.size()];
+  List<ResponseScore> comparedWith(Responses other) {
+    double[] divergences = new double[sequences.size()];
+    double[] chances = new double[sequences.size()];
     for (Batch group : Batch.group(prepared, LanguageModel.CAPTURE_TOKENS, Batch.Side.RIGHT)) {
       Batch own = batch(group.index());
-      add(own, divergence(own, other, other.batch(group.index())), sums);
+      Compared found = comparedWith(own, other, other.batch(group.index()));
+      add(own, found.divergences, divergences);
+      add(own, found.chances, chances);
     }
-    for (int i = 0; i < sums.length; i++) {
-      sums[i] /= tokens(i);
-    }
-    return sums;
+    return IntStream.range(0, chances.length)
+        .mapToObj(i -> new ResponseScore(chances[i], divergences[i] / tokens(i)))
+        .toList();
   }
 
-  private float[] divergence(Batch own, Responses other, Batch others) {
+  /** Of each token of a batch's responses, in nats. */
+  private record Compared(float[] divergences, float[] chances) {}
+
+  private Compared comparedWith(Batch own, Responses other, Batch others) {
     long[] rows = rows(own);
     long[] otherRows = other.rows(others);
-    float[] found = new float[rows.length];
+    long[] labels = labels(own);
+    Compared found = new Compared(new float[rows.length], new float[rows.length]);
     int step = rowsAtOnce(2);
     try (NDManager scope = model.manager().newSubManager()) {
       Cancellation.check("divergence");
@@ -110,8 +118,9 @@ final class Responses {
           // Two calls of the head, for the models may differ in more than weights.
           NDArray p = distributions(slice, x, Arrays.copyOfRange(rows, from, to));
           NDArray q = other.distributions(slice, y, Arrays.copyOfRange(otherRows, from, to));
-          float[] some = model.decoder().divergence(slice, p, q).toFloatArray();
-          System.arraycopy(some, 0, found, from, some.length);
+          NDList some = model.decoder().compared(slice, p, q, Arrays.copyOfRange(labels, from, to));
+          System.arraycopy(some.get(0).toFloatArray(), 0, found.divergences, from, to - from);
+          System.arraycopy(some.get(1).toFloatArray(), 0, found.chances, from, to - from);
         }
       }
     }

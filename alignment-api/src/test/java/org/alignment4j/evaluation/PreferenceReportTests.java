@@ -78,6 +78,48 @@ class PreferenceReportTests {
     assertEquals(new Interval(0, 0, 0), PreferenceReport.compare(report(a), report(a)));
   }
 
+  @Test
+  void marginsAreComparedPairByPair() {
+    // Means of chosen less of rejected: a has 1 and -1, b has 0.5 and 1; all sums are by hand.
+    PreferenceReport a = report(pair(0, 0, -2, -8), pair(1, 1, -4, -4));
+    PreferenceReport b = report(pair(0, 0, -3, -8), pair(1, 1, -2, -8));
+    Interval found = PreferenceReport.compareMargins(a, b);
+    assertEquals((0.5 - 2) / 2, found.estimate(), 1e-12);
+    assertEquals(-2, found.lo(), 1e-12);
+    assertEquals(0.5, found.hi(), 1e-12);
+    assertEquals(-0.5, PreferenceReport.compare(a, b).estimate(), 1e-12);
+  }
+
+  @Test
+  void runsAreAveragedPairByPairBeforePromptsAreResampled() {
+    // Two pairs, two runs. Margins of a: 1, -1 and 2, 0; of b: 0, 0 and 0, 1.
+    PreferenceReport a1 = report(pair(0, 0, -2, -8), pair(1, 1, -4, -4));
+    PreferenceReport a2 = report(pair(0, 0, -2, -12), pair(1, 1, -2, -4));
+    PreferenceReport b1 = report(pair(0, 0, -2, -4), pair(1, 1, -2, -4));
+    PreferenceReport b2 = report(pair(0, 0, -2, -4), pair(1, 1, -2, -8));
+    Interval margins =
+        PreferenceReport.compare(List.of(a1, a2), List.of(b1, b2), PairScore::margin);
+    double[] differences = {((1 - 0) + (2 - 0)) / 2.0, ((-1 - 0) + (0 - 1)) / 2.0};
+    assertEquals(BOOTSTRAP.mean(differences), margins);
+    assertEquals(0.25, margins.estimate(), 1e-12);
+    Interval accuracy =
+        PreferenceReport.compare(List.of(a1, a2), List.of(b1, b2), PairScore::correct);
+    // Correct are a: 1, 0 and 1, 0.5; b: 0.5, 0.5 and 0.5, 1.
+    assertEquals(((0.5 + 0.5) / 2 + (-0.5 - 0.5) / 2) / 2, accuracy.estimate(), 1e-12);
+    assertEquals(
+        PreferenceReport.compare(a1, b1),
+        PreferenceReport.compare(List.of(a1), List.of(b1), PairScore::correct));
+    for (List<PreferenceReport> other :
+        List.of(List.of(b1), List.of(b1, report(pair(0, 0, -1, -8), pair(7, 1, -1, -8))))) {
+      assertThrows(
+          IllegalArgumentException.class,
+          () -> PreferenceReport.compare(List.of(a1, a2), other, PairScore::correct));
+    }
+    assertThrows(
+        IllegalArgumentException.class,
+        () -> PreferenceReport.compare(List.of(), List.of(), PairScore::correct));
+  }
+
   private static PairScore numbered(PairScore p, int i) {
     return pair(i, i, p.chosen(), p.rejected());
   }

@@ -152,6 +152,11 @@ class ResponsesTests {
         near(divergence(model, tuned, sequences.get(i)), back[i], "from start");
       }
       near(logProbability(tuned, sequences.get(0)), tuned.logProbabilities(sequences)[0], "LoRA");
+      List<ResponseScore> both = tuned.scoreAgainst(model, sequences);
+      for (int i = 0; i < n; i++) {
+        assertEquals(found[i], both.get(i).divergence());
+        near(logProbability(tuned, sequences.get(i)), both.get(i).logProbability(), "in one pass");
+      }
     }
   }
 
@@ -165,7 +170,8 @@ class ResponsesTests {
     for (int logits : new int[] {1, 2 * TinyModels.VOCABULARY, 7 * TinyModels.VOCABULARY}) {
       Responses some = new Responses(model, sequences, logits);
       double[] sums = some.logProbabilities();
-      double[] means = new Responses(steered, sequences, logits).divergence(some);
+      List<ResponseScore> both = new Responses(steered, sequences, logits).comparedWith(some);
+      double[] means = both.stream().mapToDouble(ResponseScore::divergence).toArray();
       for (int i = 0; i < sums.length; i++) {
         near(whole[i], sums[i], "log-probability");
         near(moved[i], means[i], "divergence");

@@ -14,7 +14,12 @@ public enum PreferenceMethod {
   /** RAHF-SCIT: one model learns both instructions, then their difference is fitted. */
   RAHF_SCIT,
   /** RAHF-Dual: one model learns the chosen, one the rejected responses, then as above. */
-  RAHF_DUAL;
+  RAHF_DUAL,
+  /**
+   * Dual's two models, whose weights instead of hidden states are extrapolated, W_good + a (W_good
+   * - W_bad); nothing is fitted. See {@link WeightExtrapolation}.
+   */
+  WEIGHT_EXTRAPOLATION;
 
   /** Whether hidden states are fitted in a second step. */
   public boolean fits() {

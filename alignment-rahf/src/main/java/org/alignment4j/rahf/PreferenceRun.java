@@ -55,6 +55,7 @@ final class PreferenceRun {
           case LORRA -> fit(model, model, true);
           case RAHF_SCIT -> scit();
           case RAHF_DUAL -> dual();
+          case WEIGHT_EXTRAPOLATION -> extrapolated();
         };
     return new PreferenceTuning(
         adapter,
@@ -120,14 +121,35 @@ final class PreferenceRun {
     }
   }
 
-  private LoraAdapter dual() {
+  /** Dual's good model of step 1. */
+  private LoraAdapter good() {
     LoraAdapter good = sft("good", pairs(p -> p.chosen().plain()));
     steps.put("good", good);
+    return good;
+  }
+
+  private LoraAdapter bad() {
+    LoraAdapter bad = sft("bad", pairs(p -> p.rejected().plain()));
+    steps.put("bad", bad);
+    return bad;
+  }
+
+  private LoraAdapter extrapolated() {
+    LoraAdapter good = good();
+    LoraAdapter beyond = WeightExtrapolation.of(good, bad(), settings.extrapolation());
+    return new LoraAdapter(
+        beyond.rank(),
+        beyond.alpha(),
+        beyond.targets(),
+        provenance("extrapolated", settings.learn().seed(), Map.of()));
+  }
+
+  private LoraAdapter dual() {
+    LoraAdapter good = good();
     if (settings.stepOneOnly()) {
       return good;
     }
-    LoraAdapter bad = sft("bad", pairs(p -> p.rejected().plain()));
-    steps.put("bad", bad);
+    LoraAdapter bad = bad();
     try (LanguageModel one = model.with(good);
         LanguageModel other = model.with(bad)) {
       return fit(one, other, false);
@@ -201,20 +223,21 @@ final class PreferenceRun {
               .build()
               .run(rows, objective.apply(lora), progress);
       trainings.put(name, result);
-      return lora.snapshot(provenance(name, how.seed(), result));
+      return lora.snapshot(
+          provenance(
+              name, how.seed(), Map.of("loss", result.finalLoss(), "steps", result.steps())));
     }
   }
 
-  private Provenance provenance(String name, long seed, TrainingResult result) {
+  private Provenance provenance(String name, long seed, Map<String, Object> training) {
+    Map<String, Object> metrics = new LinkedHashMap<>(training);
+    metrics.put("pairs", encoded.pairs().size());
+    metrics.put("unused_pairs", encoded.unused().size());
     return new Provenance(
         settings.method().name().toLowerCase(java.util.Locale.ROOT) + ", " + name,
         settings.toMap(),
         seed,
         Map.of("model", model.hash(), "pairs", data),
-        Map.of(
-            "loss", result.finalLoss(),
-            "steps", result.steps(),
-            "pairs", encoded.pairs().size(),
-            "unused_pairs", encoded.unused().size()));
+        metrics);
   }
 }

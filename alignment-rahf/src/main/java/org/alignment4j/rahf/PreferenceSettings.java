@@ -14,7 +14,7 @@ import org.alignment4j.train.TrainingSettings;
 /**
  * How preferences are learned. Immutable; made by {@link #builder}.
  *
- * @param method of the five
+ * @param method which of them
  * @param lora shape of every adapter that is trained
  * @param learn the training on logits: SFT, DPO, or step 1 of RAHF
  * @param fit the training on hidden states: step 2
@@ -23,6 +23,8 @@ import org.alignment4j.train.TrainingSettings;
  * @param smoothing eps of SCIT's contrast, 0 to 0.5
  * @param beta of DPO, greater than 0
  * @param alpha how far targets lie along the difference, finite; 0 changes nothing
+ * @param extrapolation a of weight extrapolation: how far the weights lie beyond the good model's,
+ *     finite; 0 gives the good model
  * @param fitLoss distance or squared distance
  * @param base what the difference is added to
  * @param layers where hidden states are fitted; empty for a range by depth, see {@link
@@ -44,6 +46,7 @@ public record PreferenceSettings(
     double smoothing,
     double beta,
     double alpha,
+    double extrapolation,
     FitLoss fitLoss,
     TargetBase base,
     List<Layer> layers,
@@ -57,6 +60,7 @@ public record PreferenceSettings(
     require(smoothing >= 0 && smoothing <= 0.5, "smoothing must be in [0, 0.5], was %s", smoothing);
     require(beta > 0 && Double.isFinite(beta), "beta must be > 0, was %s", beta);
     require(Double.isFinite(alpha), "alpha must be finite, was %s", alpha);
+    require(Double.isFinite(extrapolation), "extrapolation must be finite, was %s", extrapolation);
     require(responseTokens >= 1, "responseTokens must be >= 1, was %s", responseTokens);
     require(targetBytes >= 0, "targetBytes must be >= 0, was %s", targetBytes);
     require(
@@ -116,6 +120,9 @@ public record PreferenceSettings(
     if (method == PreferenceMethod.DPO) {
       map.put("beta", beta);
     }
+    if (method == PreferenceMethod.WEIGHT_EXTRAPOLATION) {
+      map.put("extrapolation", extrapolation);
+    }
     if (method.fits()) {
       map.put("fit", fit.toMap());
       map.put("alpha", alpha);
@@ -133,7 +140,7 @@ public record PreferenceSettings(
    * Collects settings. Defaults are the published ones where there are such: lambda 1, smoothing
    * 0.2, beta 0.1, alpha 5, the distance, base START, 512 response tokens (Dual: 64), LoRA rank 8.
    * The learning rates are those that suit LoRA: 2e-4 for what is learned on logits, 3e-4 for the
-   * fit, both with 10 % warm-up in the first. Not thread-safe.
+   * fit, both with 10 % warm-up in the first; weights are extrapolated by 0.5. Not thread-safe.
    */
   public static final class Builder {
     private final PreferenceMethod method;
@@ -160,6 +167,7 @@ public record PreferenceSettings(
     private double smoothing = 0.2;
     private double beta = 0.1;
     private double alpha = 5;
+    private double extrapolation = 0.5;
     private FitLoss fitLoss = FitLoss.NORM;
     private TargetBase base = TargetBase.START;
     private List<Layer> layers = List.of();
@@ -213,6 +221,12 @@ public record PreferenceSettings(
     /** How far targets lie along the difference. */
     public Builder alpha(double value) {
       this.alpha = value;
+      return this;
+    }
+
+    /** How far weights lie beyond the good model's. */
+    public Builder extrapolation(double a) {
+      this.extrapolation = a;
       return this;
     }
 
@@ -274,6 +288,7 @@ public record PreferenceSettings(
           smoothing,
           beta,
           alpha,
+          extrapolation,
           fitLoss,
           base,
           layers,

@@ -15,10 +15,12 @@ import org.alignment4j.train.TrainingSettings;
 import org.alignment4j.tune.PreferencePair;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -41,15 +43,19 @@ class PlantedPreferenceTests {
     model.close();
   }
 
-  private static PreferenceSettings.Builder settings(PreferenceMethod method) {
-    // SCIT does not learn this from every seed: here seeds 2 and 3 reach 1.0, seed 1 stays at 0.8,
-    // and fails at lower rates of step 1 (5e-3, 3e-3) too.
-    long seed = method == PreferenceMethod.RAHF_SCIT ? 2 : 1;
+  private static PreferenceSettings.Builder settings(PreferenceMethod method, long seed) {
+    // SCIT's step 1 first learns the answers and tells the instructions apart only after 30 to 90
+    // steps, by the seed: of its 80 steps in 8 epochs too few may be left.
+    int epochs = method == PreferenceMethod.RAHF_SCIT ? 16 : 8;
     TrainingSettings.Builder common =
         TrainingSettings.builder().batchSize(16).maxGradientNorm(1).seed(seed);
     return PreferenceSettings.builder(method)
         .lora(new LoraShape(4, 8, 0.05, List.of("q_proj", "v_proj", "o_proj", "down_proj")))
-        .learn(common.epochs(8).learningRate(method == PreferenceMethod.DPO ? 1e-3 : 1e-2).build())
+        .learn(
+            common
+                .epochs(epochs)
+                .learningRate(method == PreferenceMethod.DPO ? 1e-3 : 1e-2)
+                .build())
         .fit(common.epochs(12).learningRate(1e-2).build())
         .instructions(new Instructions("good", "bad"))
         // Six blocks are few: the style is decided higher up than in a model of 32.
@@ -66,16 +72,29 @@ class PlantedPreferenceTests {
   @Test
   void theStartModelHasNoPreference() {
     double accuracy = StyleTask.accuracy(model, HELD_OUT);
-    assertEquals(0.5, accuracy, 0.15);
+    // Pairs with as many words of either style are close, and fall by how the training rounded.
+    assertEquals(0.5, accuracy, 0.25);
   }
 
   @ParameterizedTest
   @EnumSource(
       value = PreferenceMethod.class,
-      names = {"SFT", "DPO", "RAHF_SCIT", "RAHF_DUAL"})
+      names = {"SFT", "DPO", "RAHF_SCIT", "RAHF_DUAL", "WEIGHT_EXTRAPOLATION"})
   void thePlantedPreferenceIsLearned(PreferenceMethod method) {
+    assertLearned(method, 1);
+  }
+
+  @Tag("slow")
+  @ParameterizedTest
+  @ValueSource(longs = {2, 3, 4, 5})
+  void scitLearnsItFromEverySeed(long seed) {
+    assertLearned(PreferenceMethod.RAHF_SCIT, seed);
+  }
+
+  private static void assertLearned(PreferenceMethod method, long seed) {
     PreferenceTuning tuning =
-        new PreferenceTuner(settings(method).build()).tune(model, TRAIN, ProgressListener.NONE);
+        new PreferenceTuner(settings(method, seed).build())
+            .tune(model, TRAIN, ProgressListener.NONE);
     try (LanguageModel tuned = model.with(tuning.adapter())) {
       double accuracy = StyleTask.accuracy(tuned, HELD_OUT);
       double following = StyleTask.following(tuned, HELD_OUT);

@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.Set;
 import org.alignment4j.adapter.LoraAdapter;
 import org.alignment4j.chat.Prompt;
 import org.alignment4j.core.BadDataException;
@@ -169,6 +170,13 @@ class PreferenceTunerTests {
     LoraAdapter good = tuning.steps().get("good");
     LoraAdapter bad = tuning.steps().get("bad");
     LoraAdapter both = WeightExtrapolation.of(good, bad, 0.5);
+    PreferenceTuning method =
+        new PreferenceTuner(
+                settings(PreferenceMethod.WEIGHT_EXTRAPOLATION, null).extrapolation(0.5).build())
+            .tune(model, PAIRS, ProgressListener.NONE);
+    assertSame(both, method.adapter());
+    assertEquals(Set.of("good", "bad"), method.trainings().keySet());
+    assertEquals(0.5, method.adapter().provenance().settings().get("extrapolation"));
     for (int i = 0; i < both.targets().size(); i++) {
       double[] g = product(good, i);
       double[] b = product(bad, i);

@@ -148,7 +148,7 @@ final class CompareCommand {
       List<ComparedRun> runs = ComparedRun.read(file);
       List<ComparedRun> asked =
           input.use(m -> runAll(m, learned, measured, options, file, runs, progress));
-      ComparedRuns all = new ComparedRuns(asked);
+      ComparedRuns all = ComparedRuns.of(asked);
       CommonOptions.write(out.resolve("table.md").toAbsolutePath(), all.markdown());
       CommonOptions.write(
           out.resolve("figure.svg").toAbsolutePath(), new ComparedPicture(asked).svg());

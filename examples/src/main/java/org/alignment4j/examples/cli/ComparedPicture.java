@@ -35,7 +35,9 @@ record ComparedPicture(List<ComparedRun> runs) {
           "rahf-scit",
           "#2b9a66",
           "rahf-dual",
-          "#c2416b");
+          "#c2416b",
+          "weight-extrapolation",
+          "#8a6d3b");
 
   /** The picture as SVG text; it has its own background, so it reads on light and dark pages. */
   String svg() {

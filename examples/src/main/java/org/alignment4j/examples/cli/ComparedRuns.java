@@ -5,7 +5,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Optional;
 import java.util.function.Function;
 import org.alignment4j.analysis.Bootstrap.Interval;
 import org.alignment4j.evaluation.PreferenceReport;
@@ -14,42 +13,11 @@ import org.alignment4j.evaluation.PreferenceReport;
  * Finished runs as tables and as JSON.
  *
  * @param runs in the order of the file
+ * @param comparisons between them
  */
-record ComparedRuns(List<ComparedRun> runs) {
-  /** The methods that others are compared with. */
-  private static final List<String> RIVALS = List.of("sft", "dpo");
-
-  /**
-   * Pair accuracy of one run less that of a rival with the same seed.
-   *
-   * @param setting of the run
-   * @param rival SFT or DPO
-   * @param difference with its paired interval
-   */
-  record Comparison(String setting, String rival, long seed, Interval difference) {}
-
-  List<Comparison> comparisons() {
-    List<Comparison> all = new ArrayList<>();
-    for (String setting : settings()) {
-      for (String rival : RIVALS) {
-        for (ComparedRun own : of(setting)) {
-          Optional<ComparedRun> other =
-              runs.stream()
-                  .filter(r -> r.is(rival, PreferenceControl.NONE, own.seed()))
-                  .filter(r -> !own.is(r.method(), r.control(), r.seed()))
-                  .findFirst();
-          other.ifPresent(
-              r ->
-                  all.add(
-                      new Comparison(
-                          setting,
-                          rival,
-                          own.seed(),
-                          PreferenceReport.compare(own.report(), r.report()))));
-        }
-      }
-    }
-    return all;
+record ComparedRuns(List<ComparedRun> runs, List<RunComparison> comparisons) {
+  static ComparedRuns of(List<ComparedRun> runs) {
+    return new ComparedRuns(runs, RunComparison.all(runs));
   }
 
   private List<String> settings() {
@@ -78,23 +46,28 @@ record ComparedRuns(List<ComparedRun> runs) {
       lines.add("");
       lines.add("\\* went on after an interruption: training steps only.");
     }
-    List<Comparison> comparisons = comparisons();
     if (!comparisons.isEmpty()) {
       lines.add("");
-      lines.add("| method | compared with | seed | difference of pair accuracy |");
-      lines.add("|---|---|---|---|");
-      comparisons.forEach(
-          c ->
-              lines.add(
-                  String.format(
-                      Locale.ROOT,
-                      "| %s | %s | %d | %s |",
-                      c.setting,
-                      c.rival,
-                      c.seed,
-                      signed(c.difference))));
+      lines.add(
+          "| method | compared with | seed | difference of pair accuracy |"
+              + " of the margin, nats per token |");
+      lines.add("|---|---|---|---|---|");
+      comparisons.forEach(c -> lines.add(line(c)));
     }
     return String.join("\n", lines) + "\n";
+  }
+
+  private static String line(RunComparison c) {
+    String format =
+        c.seeds().size() == 1 ? "| %s | %s | %s | %s | %s |" : "| **%s** | %s | %s | %s | %s |";
+    return String.format(
+        Locale.ROOT,
+        format,
+        c.setting(),
+        c.rival(),
+        c.seed(),
+        of("%+.3f", c.accuracy()),
+        of("%+.4f", c.margin()));
   }
 
   private static String line(ComparedRun r) {
@@ -156,10 +129,6 @@ record ComparedRuns(List<ComparedRun> runs) {
             i.hi());
   }
 
-  private static String signed(Interval i) {
-    return Double.isNaN(i.estimate()) ? "" : of("%+.3f", i);
-  }
-
   /** Runs without the scores of single pairs, and the comparisons. */
   Map<String, Object> toMap() {
     Map<String, Object> json = new LinkedHashMap<>();
@@ -173,21 +142,7 @@ record ComparedRuns(List<ComparedRun> runs) {
       all.add(one);
     }
     json.put("runs", all);
-    json.put(
-        "comparisons",
-        comparisons().stream()
-            .map(
-                c -> {
-                  Map<String, Object> one = new LinkedHashMap<>();
-                  one.put("method", c.setting);
-                  one.put("compared_with", c.rival);
-                  one.put("seed", c.seed);
-                  one.put("difference", c.difference.estimate());
-                  one.put("lo", c.difference.lo());
-                  one.put("hi", c.difference.hi());
-                  return one;
-                })
-            .toList());
+    json.put("comparisons", comparisons.stream().map(RunComparison::toMap).toList());
     return json;
   }
 }

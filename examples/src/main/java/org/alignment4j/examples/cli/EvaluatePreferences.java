@@ -1,6 +1,10 @@
 package org.alignment4j.examples.cli;
 
+import static org.alignment4j.core.Arguments.require;
+
 import com.google.common.collect.ImmutableMap;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -9,10 +13,15 @@ import java.util.Map;
 import org.alignment4j.adapter.Adapter;
 import org.alignment4j.analysis.Bootstrap;
 import org.alignment4j.analysis.Bootstrap.Interval;
+import org.alignment4j.chat.Prompt;
+import org.alignment4j.core.BadDataException;
 import org.alignment4j.core.ProgressListener;
 import org.alignment4j.data.PreferenceSet;
+import org.alignment4j.evaluation.ModelJudge;
+import org.alignment4j.evaluation.PairwiseJudge;
 import org.alignment4j.evaluation.PreferenceEvaluator;
 import org.alignment4j.evaluation.PreferenceReport;
+import org.alignment4j.evaluation.WinRate;
 import org.alignment4j.model.Generation;
 import org.alignment4j.model.LanguageModel;
 import org.alignment4j.tune.PreferencePair;
@@ -56,6 +65,18 @@ final class EvaluatePreferences extends AlignCommand {
       return new PreferenceEvaluator(Generation.greedy(maxTokens), answers, bootstrap());
     }
 
+    WinRate judged(
+        PairwiseJudge judge,
+        LanguageModel tuned,
+        LanguageModel start,
+        List<PreferencePair> pairs,
+        ProgressListener progress) {
+      List<Prompt> prompts =
+          pairs.stream().map(PreferencePair::prompt).distinct().limit(answers).toList();
+      return WinRate.between(
+          judge, tuned, start, prompts, Generation.greedy(maxTokens), bootstrap(), progress);
+    }
+
     Map<String, Object> toMap() {
       return ImmutableMap.of("answers", answers, "max_tokens", maxTokens);
     }
@@ -79,19 +100,43 @@ final class EvaluatePreferences extends AlignCommand {
       description = "measure on N pairs behind those left out (default: all)")
   private int first;
 
+  @Option(
+      names = "--judge",
+      paramLabel = "MODEL",
+      description =
+          "checkpoint folder of a model that judges the adapter's answers against the start's, each"
+              + " pair in both orders")
+  private @Nullable Path judge;
+
+  @Option(
+      names = "--judge-prompt",
+      paramLabel = "FILE",
+      description = "what the judge is asked, with {question}, {a} and {b} (default: built in)")
+  private @Nullable Path judgePrompt;
+
+  /** What is found out about the adapter; the win rate is null without a judge. */
+  private record Found(PreferenceReport report, @Nullable WinRate winRate) {}
+
   @Override
   Outcome run(ProgressListener progress) {
     PreferenceEvaluator evaluator = measuring.evaluator();
+    require(judgePrompt == null || judge != null, "--judge-prompt needs --judge");
+    require(
+        judge == null || adapter != null,
+        "--judge compares an adapter's answers with the start's and needs --adapter");
+    String question = judgePrompt == null ? ModelJudge.defaultText() : text(judgePrompt);
     PreferenceSet set = input.read();
     List<PreferencePair> pairs = input.some(set, skip, first);
-    PreferenceReport report =
+    Found found =
         input.use(
             start -> {
               if (adapter == null) {
-                return evaluator.evaluate(start, start, pairs, progress);
+                return new Found(evaluator.evaluate(start, start, pairs, progress), null);
               }
               try (LanguageModel tuned = start.with(Adapter.load(adapter))) {
-                return evaluator.evaluate(tuned, start, pairs, progress);
+                return judge == null
+                    ? new Found(evaluator.evaluate(tuned, start, pairs, progress), null)
+                    : judged(judge, question, tuned, start, pairs, progress);
               }
             });
     Map<String, Object> json = new LinkedHashMap<>();
@@ -101,8 +146,60 @@ final class EvaluatePreferences extends AlignCommand {
     json.put("skip", skip);
     json.put("taken", pairs.size());
     json.put("measuring", measuring.toMap());
-    json.put("report", report.toMap());
-    return Outcome.passed(json, PairsInput.text(set) + "\n" + text(report));
+    json.put("report", found.report.toMap());
+    String text = PairsInput.text(set) + "\n" + text(found.report);
+    if (judge != null && found.winRate != null) {
+      Map<String, Object> judged = new LinkedHashMap<>();
+      judged.put("model", judge);
+      judged.put("prompt", question);
+      judged.putAll(found.winRate.toMap());
+      json.put("win_rate", judged);
+      text += "\n" + text(found.winRate);
+    }
+    return Outcome.passed(json, text);
+  }
+
+  /** The judge comes first, so that one that cannot be had costs nothing. */
+  private Found judged(
+      Path folder,
+      String question,
+      LanguageModel tuned,
+      LanguageModel start,
+      List<PreferencePair> pairs,
+      ProgressListener progress) {
+    try (LanguageModel model = input.open(folder)) {
+      ModelJudge judging = new ModelJudge(model, question);
+      return new Found(
+          measuring.evaluator().evaluate(tuned, start, pairs, progress),
+          measuring.judged(judging, tuned, start, pairs, progress));
+    }
+  }
+
+  private static String text(Path file) {
+    try {
+      return Files.readString(file).strip();
+    } catch (IOException e) {
+      throw new BadDataException("cannot read " + file + ": " + e, e);
+    }
+  }
+
+  private static String text(WinRate w) {
+    return String.join(
+        "\n",
+        String.format(
+            Locale.ROOT,
+            "judged against the start's answers   %d won, %d tied, %d lost, %d without verdict",
+            w.wins().k(),
+            w.ties().k(),
+            w.losses().k(),
+            w.unjudged().size()),
+        "win rate, ties half                  " + of(w.winRate()),
+        "log-odds for the adapter, nats       " + of(w.logOdds()),
+        String.format(
+            Locale.ROOT,
+            "judge prefers what stands first      %d of %d",
+            w.firstPreferred().k(),
+            w.firstPreferred().n()));
   }
 
   private static String text(PreferenceReport r) {

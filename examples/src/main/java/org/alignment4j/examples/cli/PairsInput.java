@@ -53,9 +53,14 @@ final class PairsInput {
   /** Runs {@code work} with the model and closes it. */
   <R> R use(Function<LanguageModel, R> work) {
     threads.apply();
-    try (LanguageModel m = LanguageModel.load(model, Device.cpu(), precision.get())) {
+    try (LanguageModel m = open(model)) {
       return work.apply(m);
     }
+  }
+
+  /** Another model in the same precision; close it. */
+  LanguageModel open(Path folder) {
+    return LanguageModel.load(folder, Device.cpu(), precision.get());
   }
 
   /**

@@ -47,6 +47,12 @@ final class PreferenceOptions {
   @Option(names = "--alpha", paramLabel = "X", description = "how far targets lie along v")
   private @Nullable Double alpha;
 
+  @Option(
+      names = "--a",
+      paramLabel = "X",
+      description = "how far weights are extrapolated beyond the good model's (default: 0.5)")
+  private @Nullable Double extrapolation;
+
   @Option(names = "--beta", paramLabel = "X", description = "DPO's beta")
   private @Nullable Double beta;
 
@@ -77,6 +83,7 @@ final class PreferenceOptions {
     refuse(method, "--epochs", epochs, learns);
     refuse(method, "--learning-rate", rate, learns);
     refuse(method, "--beta", beta, method == PreferenceMethod.DPO);
+    refuse(method, "--a", extrapolation, method == PreferenceMethod.WEIGHT_EXTRAPOLATION);
     refuse(method, "--fit-epochs", fitEpochs, method.fits());
     refuse(method, "--fit-learning-rate", fitRate, method.fits());
     refuse(method, "--alpha", alpha, method.fits());
@@ -101,6 +108,7 @@ final class PreferenceOptions {
     both.rank = first(rank, other.rank);
     both.modules = first(modules, other.modules);
     both.alpha = first(alpha, other.alpha);
+    both.extrapolation = first(extrapolation, other.extrapolation);
     both.beta = first(beta, other.beta);
     both.base = first(base, other.base);
     both.layers = first(layers, other.layers);
@@ -138,6 +146,9 @@ final class PreferenceOptions {
             Objects.requireNonNullElse(modules, shape.modules())));
     if (alpha != null) {
       b.alpha(alpha);
+    }
+    if (extrapolation != null) {
+      b.extrapolation(extrapolation);
     }
     if (beta != null) {
       b.beta(beta);

@@ -26,7 +26,8 @@ import picocli.CommandLine.Option;
       TunePreferences.Dual.class,
       TunePreferences.Lorra.class,
       TunePreferences.Dpo.class,
-      TunePreferences.Sft.class
+      TunePreferences.Sft.class,
+      TunePreferences.Extrapolation.class
     })
 final class TuneCommand {
 

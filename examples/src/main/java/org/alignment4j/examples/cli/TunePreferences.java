@@ -223,4 +223,16 @@ abstract class TunePreferences extends AlignCommand {
       super(PreferenceMethod.SFT);
     }
   }
+
+  /** Weight extrapolation. */
+  @Command(
+      name = "weight-extrapolation",
+      description =
+          "RAHF-Dual's two models without its fit: their weights are extrapolated, W_good + a"
+              + " (W_good - W_bad). Writes a LoRA of twice the rank.")
+  static final class Extrapolation extends TunePreferences {
+    Extrapolation() {
+      super(PreferenceMethod.WEIGHT_EXTRAPOLATION);
+    }
+  }
 }

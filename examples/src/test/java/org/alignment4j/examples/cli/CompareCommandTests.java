@@ -76,12 +76,14 @@ class CompareCommandTests {
     assertEquals(4, json.get("train").getAsInt());
     assertEquals(3, json.get("test").getAsInt());
     assertEquals(9, json.getAsJsonArray("runs").size());
-    // dpo and both controls against sft, sft and both controls against dpo, each with two seeds
-    assertEquals(12, json.getAsJsonArray("comparisons").size());
+    // dpo and both controls against sft, sft and both controls against dpo, each with two seeds and
+    // for both seeds together
+    assertEquals(18, json.getAsJsonArray("comparisons").size());
     String table = Files.readString(out.resolve("table.md"));
     assertTrue(table.contains("| sft, swapped | 2 | "), table);
     assertTrue(table.contains("| **dpo, mean of 2** |"), table);
     assertTrue(table.contains("| sft | dpo | 1 | "), table);
+    assertTrue(table.contains("| **dpo, swapped** | dpo | all seeds | "), table);
     String svg = Files.readString(out.resolve("figure.svg"));
     assertEquals(
         1 + 4 + 1 + 2, // marks of start, sft and dpo; and of the legend
@@ -108,7 +110,7 @@ class CompareCommandTests {
         compare(
             out,
             "--methods",
-            "rahf-dual",
+            "rahf-dual,weight-extrapolation",
             "--controls",
             "step-one",
             "--seeds",
@@ -129,6 +131,8 @@ class CompareCommandTests {
     ComparedRun.write(file, ComparedRun.read(file));
     assertEquals(text, Files.readString(file));
     assertTrue(run.out().contains("| rahf-dual, step-one | 3 | "), run.out());
+    assertTrue(run.out().contains("| weight-extrapolation | 3 | "), run.out());
+    assertTrue(run.out().contains("| rahf-dual, step-one | rahf-dual | 3 | "), run.out());
   }
 
   @Test

@@ -60,7 +60,8 @@ class PreferenceCommandTests {
     "dpo, dpo",
     "lorra, fit",
     "rahf-scit, fit scit",
-    "rahf-dual, bad fit good"
+    "rahf-dual, bad fit good",
+    "weight-extrapolation, bad good"
   })
   void everyMethodWritesALoraAndSaysWhatItDid(String method, String trainings) throws IOException {
     Path out = folder.resolve(method);
@@ -68,7 +69,10 @@ class PreferenceCommandTests {
     if (!method.equals("lorra")) {
       more.addAll(List.of("--epochs", 1));
     }
-    if (!List.of("sft", "dpo").contains(method)) {
+    boolean extrapolates = method.equals("weight-extrapolation");
+    if (extrapolates) {
+      more.addAll(List.of("--a", "0.3"));
+    } else if (!List.of("sft", "dpo").contains(method)) {
       more.addAll(List.of("--fit-epochs", 1, "--layers", "2-3"));
     }
     more.add("--json");
@@ -92,7 +96,7 @@ class PreferenceCommandTests {
         .values()
         .forEach(t -> assertFalse(t.getAsJsonObject().getAsJsonArray("losses").isEmpty()));
     LoraAdapter lora = LoraAdapter.load(out);
-    assertEquals(2, lora.rank());
+    assertEquals(extrapolates ? 4 : 2, lora.rank());
     assertEquals(5, lora.provenance().seed());
     int top = lora.targets().stream().mapToInt(t -> t.layer().index()).max().orElseThrow();
     assertEquals(done.has("fit") ? 3 : 6, top);
@@ -183,6 +187,45 @@ class PreferenceCommandTests {
   }
 
   @Test
+  void aJudgeComparesTheAdaptersAnswersWithTheStarts() throws IOException {
+    Path adapter = folder.resolve("lora");
+    assertEquals(0, tune("sft", adapter, "--epochs", 3, "--learning-rate", "1e-2").status());
+    Path prompt = Files.writeString(folder.resolve("judge.txt"), "{question} A {a} B {b}\n");
+    List<Object> call = new ArrayList<>(List.of("evaluate", "preferences", DEMO, pairs(folder)));
+    call.addAll(List.of("--adapter", adapter, "--answers", 3, "--max-tokens", 8));
+    call.addAll(List.of("--judge", DEMO, "--judge-prompt", prompt));
+    CommandRun run = CommandRun.of(call.toArray());
+    assertEquals(0, run.status(), run.err());
+    assertTrue(run.out().contains("win rate, ties half  "), run.out());
+    call.add("--json");
+    JsonObject found = CommandRun.of(call.toArray()).json().getAsJsonObject("win_rate");
+    assertEquals(DEMO.toString(), found.get("model").getAsString());
+    assertEquals("{question} A {a} B {b}", found.get("prompt").getAsString());
+    assertEquals(3, found.get("n").getAsInt());
+    int counted = 0;
+    for (String outcome : List.of("wins", "ties", "losses")) {
+      counted += found.getAsJsonObject(outcome).get("k").getAsInt();
+    }
+    assertEquals(3, counted);
+    Path bare = Files.writeString(folder.resolve("bare.txt"), "{question} {a}");
+    Object[] start = {"evaluate", "preferences", DEMO, pairs(folder), "--answers", 1};
+    assertFails(with(start, "--judge", DEMO), "needs --adapter");
+    assertFails(with(start, "--judge-prompt", prompt), "needs --judge");
+    assertFails(
+        with(start, "--adapter", adapter, "--judge", DEMO, "--judge-prompt", bare), "has no {b}");
+    assertFails(with(start, "--adapter", adapter, "--judge", folder.resolve("none")), "none");
+    assertFails(
+        with(start, "--adapter", adapter, "--judge", DEMO, "--judge-prompt", folder.resolve("no")),
+        "cannot read");
+  }
+
+  private static CommandRun with(Object[] start, Object... more) {
+    List<Object> all = new ArrayList<>(List.of(start));
+    all.addAll(List.of(more));
+    return CommandRun.of(all.toArray());
+  }
+
+  @Test
   void whatCannotBeDoneIsSaidInOneLine() throws IOException {
     Path none = folder.resolve("none.jsonl");
     Path out = folder.resolve("out");
@@ -200,6 +243,13 @@ class PreferenceCommandTests {
         CommandRun.of("evaluate", "preferences", DEMO, pairs(folder), "--skip", 8), "none behind");
     assertFails(tune("sft", out, "--beta", 0.1), "sft has no use for --beta");
     assertFails(tune("lorra", out, "--epochs", 1), "lorra has no use for --epochs");
+    assertFails(tune("rahf-dual", out, "--a", 0.1), "rahf-dual has no use for --a");
+    assertFails(
+        tune("weight-extrapolation", out, "--alpha", 1),
+        "weight-extrapolation has no use for --alpha");
+    assertFails(
+        tune("weight-extrapolation", out, "--control", "step-one"),
+        "weight-extrapolation cannot be run as control step-one");
     assertFails(tune("dpo", out, "--control", "random"), "dpo cannot be run as control random");
     assertFails(tune("lorra", out, "--layers", "9"), "no layer 9");
     assertFails(tune("sft", out, "--epochs", 0), "epochs must be >= 1");
