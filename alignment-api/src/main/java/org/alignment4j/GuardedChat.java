@@ -40,13 +40,20 @@ public final class GuardedChat {
    *
    * @param text the answer, or the refusal
    * @param verdict the guard's
+   * @param promptTokens tokens of the conversation that the model read; 0 if it was not asked
    * @param completion what the model generated; null if it was not asked
    */
-  public record Reply(String text, Verdict verdict, @Nullable Completion completion) {}
+  public record Reply(
+      String text, Verdict verdict, int promptTokens, @Nullable Completion completion) {}
+
+  /** The settings of answers for which there are no others. */
+  public Generation settings() {
+    return settings;
+  }
 
   /** Answers one conversation that ends with a user message. */
   public Reply reply(Prompt conversation) {
-    return reply(conversation, null, text -> {});
+    return reply(conversation, settings, text -> {});
   }
 
   /**
@@ -55,7 +62,17 @@ public final class GuardedChat {
    * @param listener hears pieces of the answer in order, on this thread; all of a refusal at once
    */
   public Reply reply(Prompt conversation, Consumer<String> listener) {
-    return reply(conversation, null, listener);
+    return reply(conversation, settings, listener);
+  }
+
+  /**
+   * Answers one conversation with settings of its own; see {@link #reply(Prompt, Consumer)}.
+   *
+   * @throws IllegalArgumentException if the guard lets pass what leaves no room in the context
+   * @throws org.alignment4j.core.CancelledException if the thread is interrupted
+   */
+  public Reply reply(Prompt conversation, Generation settings, Consumer<String> listener) {
+    return reply(conversation, settings, null, listener);
   }
 
   /**
@@ -117,33 +134,42 @@ public final class GuardedChat {
   /**
    * @param kept an adapted system prompt from earlier in the conversation
    */
-  private Reply reply(Prompt conversation, float @Nullable [][] kept, Consumer<String> listener) {
+  private Reply reply(
+      Prompt conversation,
+      Generation settings,
+      float @Nullable [][] kept,
+      Consumer<String> listener) {
     Verdict verdict = guard.check(conversation);
     if (verdict.blocks()) {
       listener.accept(refusal);
-      return new Reply(refusal, verdict, null);
+      return new Reply(refusal, verdict, 0, null);
     }
-    Completion completion;
+    Prompt asked = conversation;
+    EmbeddedPrompt embedded = null;
     if (verdict instanceof Verdict.Rewrite rewrite) {
-      completion = answer(rewrite, kept, listener);
-    } else {
-      completion = model.generate(List.of(conversation), settings, pieces(listener)).get(0);
+      asked = rewrite.prompt();
+      embedded = rewrite.embedded();
     }
-    return new Reply(completion.text(), verdict, completion);
-  }
-
-  private Completion answer(
-      Verdict.Rewrite rewrite, float @Nullable [][] kept, Consumer<String> listener) {
-    EmbeddedPrompt embedded = rewrite.embedded();
     if (embedded == null) {
-      return model.generate(List.of(rewrite.prompt()), settings, pieces(listener)).get(0);
+      int[] ids = model.tokenizer().encode(asked);
+      return answered(model, ids, settings, verdict, listener);
     }
     if (kept != null) {
-      embedded = EmbeddedPrompt.withSystem(model.tokenizer(), rewrite.prompt(), kept);
+      embedded = EmbeddedPrompt.withSystem(model.tokenizer(), asked, kept);
     }
     try (LanguageModel view = model.withInputEmbeddings(embedded.rows())) {
-      return view.generateIds(List.of(embedded.ids()), settings, pieces(listener)).get(0);
+      return answered(view, embedded.ids(), settings, verdict, listener);
     }
+  }
+
+  private static Reply answered(
+      LanguageModel model,
+      int[] ids,
+      Generation settings,
+      Verdict verdict,
+      Consumer<String> listener) {
+    Completion completion = model.generateIds(List.of(ids), settings, pieces(listener)).get(0);
+    return new Reply(completion.text(), verdict, ids.length, completion);
   }
 
   private static Consumer<GeneratedToken> pieces(Consumer<String> listener) {
@@ -175,7 +201,7 @@ public final class GuardedChat {
     /** Says something; see {@link GuardedChat#reply(Prompt, Consumer)}. */
     public Reply say(String text, Consumer<String> listener) {
       Prompt asked = said == null ? first(text) : said.withUser(text);
-      Reply reply = reply(asked, system, listener);
+      Reply reply = reply(asked, settings, system, listener);
       if (reply.completion() != null) {
         said = asked.withResponse(reply.text());
         if (system == null

@@ -1,6 +1,9 @@
 package org.alignment4j;
 
 import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
 import org.alignment4j.chat.Prompt;
 import org.alignment4j.model.EmbeddedPrompt;
 import org.jspecify.annotations.Nullable;
@@ -25,6 +28,22 @@ public sealed interface Verdict {
   /** Whether the conversation is not to be answered. */
   default boolean blocks() {
     return this instanceof Block;
+  }
+
+  /**
+   * The verdict as plain values, for a log or another framework's metadata: {@code guard.verdict},
+   * which is {@code ALLOW}, {@code BLOCK} or {@code REWRITE}, {@code guard.score} unless there is
+   * none, {@code guard.reason} and {@code guard.millis}. Holds nothing of what was said.
+   */
+  default Map<String, Object> asMap() {
+    Map<String, Object> values = new LinkedHashMap<>();
+    values.put("guard.verdict", getClass().getSimpleName().toUpperCase(Locale.ROOT));
+    if (!Double.isNaN(score())) {
+      values.put("guard.score", score());
+    }
+    values.put("guard.reason", reason());
+    values.put("guard.millis", took().toMillis());
+    return values;
   }
 
   /**

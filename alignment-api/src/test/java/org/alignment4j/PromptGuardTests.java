@@ -10,6 +10,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import org.alignment4j.chat.Prompt;
 import org.alignment4j.core.CancelledException;
 import org.alignment4j.model.EmbeddedPrompt;
@@ -142,6 +143,25 @@ class PromptGuardTests {
       }
     }
     assertThrows(IllegalArgumentException.class, () -> late.within(Duration.ZERO, OnFailure.BLOCK));
+  }
+
+  @Test
+  void aVerdictIsToldAsPlainValues() {
+    assertEquals(
+        Map.of(
+            "guard.verdict",
+            "BLOCK",
+            "guard.score",
+            1.0,
+            "guard.reason",
+            "bad",
+            "guard.millis",
+            1L),
+        blocking().check(ASKED).asMap());
+    Map<String, Object> rewrite =
+        new Verdict.Rewrite(Double.NaN, "text", MILLI, Prompt.user("secret"), EMBEDDED).asMap();
+    assertEquals(
+        Map.of("guard.verdict", "REWRITE", "guard.reason", "text", "guard.millis", 1L), rewrite);
   }
 
   @Test

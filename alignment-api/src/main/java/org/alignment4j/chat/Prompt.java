@@ -45,6 +45,28 @@ public record Prompt(List<Message> messages) {
     return new Prompt(List.of(messages));
   }
 
+  /**
+   * A prompt of messages as other programs keep them: system messages may stand anywhere. They
+   * become one, in first place, joined by empty lines.
+   *
+   * @throws IllegalArgumentException as the constructor
+   */
+  public static Prompt systemFirst(List<Message> messages) {
+    List<Message> others = new ArrayList<>();
+    List<String> system = new ArrayList<>();
+    for (Message message : messages) {
+      if (message.role() == Role.SYSTEM) {
+        system.add(message.text());
+      } else {
+        others.add(message);
+      }
+    }
+    if (!system.isEmpty()) {
+      others.add(0, Message.system(String.join("\n\n", system)));
+    }
+    return new Prompt(others);
+  }
+
   /** This prompt with the given system message, in place of one that it may have. */
   public Prompt withSystem(String text) {
     List<Message> changed = new ArrayList<>(messages);

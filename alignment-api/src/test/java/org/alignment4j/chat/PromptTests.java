@@ -18,6 +18,19 @@ class PromptTests {
   }
 
   @Test
+  void systemMessagesFromAnywhereBecomeOne() {
+    List<Message> found =
+        List.of(
+            Message.user("q"), Message.system("a"), Message.assistant("r"), Message.system("b"));
+    assertEquals(
+        Prompt.of(Message.system("a\n\nb"), Message.user("q"), Message.assistant("r")),
+        Prompt.systemFirst(found));
+    assertEquals(Prompt.user("q"), Prompt.systemFirst(List.of(Message.user("q"))));
+    List<Message> alone = List.of(Message.system("a"), Message.system("b"));
+    assertThrows(IllegalArgumentException.class, () -> Prompt.systemFirst(alone));
+  }
+
+  @Test
   void aResponseIsAppended() {
     Prompt prompt = Prompt.user("q").withResponse("a");
     assertTrue(prompt.endsWithResponse());

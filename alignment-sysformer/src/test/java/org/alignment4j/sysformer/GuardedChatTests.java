@@ -103,6 +103,19 @@ class GuardedChatTests {
   }
 
   @Test
+  void aRequestMayHaveSettingsOfItsOwn() {
+    Prompt asked = Prompt.user("bake bread");
+    Generation two = chat(OPEN).settings().toBuilder().maxNewTokens(2).build();
+    GuardedChat.Reply open = chat(OPEN).reply(asked, two, piece -> {});
+    assertEquals(model.generate(List.of(asked), two).get(0), open.completion());
+    assertEquals(model.tokenizer().encode(asked).length, open.promptTokens());
+    GuardedChat.Reply adapted = chat(guard).reply(asked, two, piece -> {});
+    assertEquals(guard.generate(List.of(asked), two).get(0), adapted.completion());
+    assertEquals(guard.adapt(List.of(asked)).get(0).ids().length, adapted.promptTokens());
+    assertEquals(0, chat(STRICT).reply(Prompt.user("steal bread")).promptTokens());
+  }
+
+  @Test
   void aConversationKeepsItsFirstSystemPrompt() {
     GuardedChat.Session session = chat(guard).open();
     String first = session.say("bake bread").text();

@@ -1,0 +1,82 @@
+package org.alignment4j.examples.langchain4j;
+
+import dev.langchain4j.data.message.AiMessage;
+import dev.langchain4j.exception.UnsupportedFeatureException;
+import dev.langchain4j.model.chat.request.ChatRequest;
+import dev.langchain4j.model.chat.request.ResponseFormatType;
+import dev.langchain4j.model.chat.response.ChatResponse;
+import dev.langchain4j.model.output.FinishReason;
+import dev.langchain4j.model.output.TokenUsage;
+import java.util.function.Consumer;
+import org.alignment4j.GuardedChat;
+import org.alignment4j.model.Completion;
+import org.alignment4j.model.Generation;
+import org.jspecify.annotations.Nullable;
+
+/** One request to a guarded chat and its response, in LangChain4j's terms. */
+final class Exchange {
+  private Exchange() {}
+
+  /**
+   * Answers a request.
+   *
+   * @param listener hears pieces of the answer in order, on this thread
+   * @throws UnsupportedFeatureException if the request asks for what the model cannot do
+   */
+  static ChatResponse answer(GuardedChat chat, ChatRequest request, Consumer<String> listener) {
+    Generation settings = settings(request, chat.settings());
+    GuardedChat.Reply reply = chat.reply(Messages.prompt(request.messages()), settings, listener);
+    Completion completion = reply.completion();
+    int generated = completion == null ? 0 : completion.ids().length;
+    return ChatResponse.builder()
+        .aiMessage(
+            AiMessage.builder().text(reply.text()).attributes(reply.verdict().asMap()).build())
+        .tokenUsage(new TokenUsage(reply.promptTokens(), generated))
+        .finishReason(finish(completion))
+        .build();
+  }
+
+  private static Generation settings(ChatRequest request, Generation defaults) {
+    refuse(
+        "tools", request.toolSpecifications() != null && !request.toolSpecifications().isEmpty());
+    refuse(
+        "JSON response format",
+        request.responseFormat() != null
+            && request.responseFormat().type() == ResponseFormatType.JSON);
+    refuse("frequency penalty", request.frequencyPenalty() != null);
+    refuse("presence penalty", request.presencePenalty() != null);
+    refuse("choice of models", request.modelName() != null);
+    Generation.Builder settings = defaults.toBuilder();
+    if (request.maxOutputTokens() != null) {
+      settings.maxNewTokens(request.maxOutputTokens());
+    }
+    if (request.temperature() != null) {
+      settings.temperature(request.temperature());
+    }
+    if (request.topP() != null) {
+      settings.topP(request.topP());
+    }
+    if (request.topK() != null) {
+      settings.topK(request.topK());
+    }
+    if (request.stopSequences() != null && !request.stopSequences().isEmpty()) {
+      settings.stopStrings(request.stopSequences());
+    }
+    return settings.build();
+  }
+
+  private static void refuse(String what, boolean asked) {
+    if (asked) {
+      throw new UnsupportedFeatureException("a guarded local model offers no " + what);
+    }
+  }
+
+  private static FinishReason finish(@Nullable Completion completion) {
+    if (completion == null) {
+      return FinishReason.CONTENT_FILTER;
+    }
+    return completion.finish() == Completion.Finish.LENGTH
+        ? FinishReason.LENGTH
+        : FinishReason.STOP;
+  }
+}
