@@ -1,10 +1,11 @@
 package org.alignment4j;
 
-import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
+import java.util.stream.IntStream;
 import org.alignment4j.chat.Prompt;
 import org.alignment4j.model.Completion;
 import org.alignment4j.model.EmbeddedPrompt;
@@ -81,43 +82,45 @@ public final class GuardedChat {
    */
   public List<Reply> replyAll(List<Prompt> conversations) {
     List<Verdict> verdicts = guard.checkAll(conversations);
-    List<Integer> plain = new ArrayList<>();
-    List<Prompt> texts = new ArrayList<>();
-    List<Integer> adapted = new ArrayList<>();
-    List<EmbeddedPrompt> embedded = new ArrayList<>();
+    Map<Integer, int[]> plain = new LinkedHashMap<>();
+    Map<Integer, EmbeddedPrompt> adapted = new LinkedHashMap<>();
     for (int i = 0; i < verdicts.size(); i++) {
       Verdict verdict = verdicts.get(i);
       Verdict.Rewrite rewrite = verdict instanceof Verdict.Rewrite r ? r : null;
       if (rewrite != null && rewrite.embedded() != null) {
-        adapted.add(i);
-        embedded.add(rewrite.embedded());
+        adapted.put(i, rewrite.embedded());
       } else if (!verdict.blocks()) {
-        plain.add(i);
-        texts.add(rewrite == null ? conversations.get(i) : rewrite.prompt());
+        Prompt asked = rewrite == null ? conversations.get(i) : rewrite.prompt();
+        plain.put(i, model.tokenizer().encode(asked));
       }
     }
-    Map<Integer, Completion> completions = new HashMap<>();
-    if (!texts.isEmpty()) {
-      put(plain, model.generate(texts, settings), completions);
+    Map<Integer, Reply> answered = new HashMap<>();
+    if (!plain.isEmpty()) {
+      List<int[]> ids = List.copyOf(plain.values());
+      put(List.copyOf(plain.keySet()), ids, model.generateIds(ids, settings), verdicts, answered);
     }
-    if (!embedded.isEmpty()) {
+    if (!adapted.isEmpty()) {
+      List<EmbeddedPrompt> all = List.copyOf(adapted.values());
       List<Completion> found =
-          EmbeddedPrompt.run(model, embedded, (view, ids) -> view.generateIds(ids, settings));
-      put(adapted, found, completions);
+          EmbeddedPrompt.run(model, all, (view, ids) -> view.generateIds(ids, settings));
+      List<int[]> ids = all.stream().map(EmbeddedPrompt::ids).toList();
+      put(List.copyOf(adapted.keySet()), ids, found, verdicts, answered);
     }
-    List<Reply> replies = new ArrayList<>();
-    for (int i = 0; i < verdicts.size(); i++) {
-      Completion completion = completions.get(i);
-      String text = completion == null ? refusal : completion.text();
-      replies.add(new Reply(text, verdicts.get(i), completion));
-    }
-    return replies;
+    return IntStream.range(0, verdicts.size())
+        .mapToObj(i -> answered.getOrDefault(i, new Reply(refusal, verdicts.get(i), 0, null)))
+        .toList();
   }
 
   private static void put(
-      List<Integer> at, List<Completion> found, Map<Integer, Completion> completions) {
-    for (int i = 0; i < found.size(); i++) {
-      completions.put(at.get(i), found.get(i));
+      List<Integer> at,
+      List<int[]> ids,
+      List<Completion> found,
+      List<Verdict> verdicts,
+      Map<Integer, Reply> answered) {
+    for (int k = 0; k < at.size(); k++) {
+      Completion c = found.get(k);
+      Verdict verdict = verdicts.get(at.get(k));
+      answered.put(at.get(k), new Reply(c.text(), verdict, ids.get(k).length, c));
     }
   }
 

@@ -71,9 +71,9 @@ class PlantedPreferenceTests {
 
   @Test
   void theStartModelHasNoPreference() {
-    double accuracy = StyleTask.accuracy(model, HELD_OUT);
     // Pairs with as many words of either style are close, and fall by how the training rounded.
-    assertEquals(0.5, accuracy, 0.25);
+    double accuracy = StyleTask.accuracy(model, HELD_OUT, 0.1);
+    assertEquals(0.5, accuracy, 0.15);
   }
 
   @ParameterizedTest

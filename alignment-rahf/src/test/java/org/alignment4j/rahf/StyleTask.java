@@ -68,17 +68,27 @@ final class StyleTask {
 
   /** The share of pairs whose chosen response has the higher mean log-probability. */
   static double accuracy(LanguageModel model, List<PreferencePair> pairs) {
+    return accuracy(model, pairs, 0);
+  }
+
+  /**
+   * The same with ties counted half.
+   *
+   * @param tie difference in nats per token up to which two responses are equal
+   */
+  static double accuracy(LanguageModel model, List<PreferencePair> pairs, double tie) {
     List<Encoded> both = new ArrayList<>();
     pairs.forEach(p -> both.add(encode(model, p.prompt(), p.chosen())));
     pairs.forEach(p -> both.add(encode(model, p.prompt(), p.rejected())));
     double[] sums = model.logProbabilities(both);
     int n = pairs.size();
-    int told = 0;
+    double told = 0;
     for (int i = 0; i < n; i++) {
-      double chosen = sums[i] / both.get(i).predictedLength();
-      told += chosen > sums[n + i] / both.get(n + i).predictedLength() ? 1 : 0;
+      double margin =
+          sums[i] / both.get(i).predictedLength() - sums[n + i] / both.get(n + i).predictedLength();
+      told += margin > tie ? 1 : margin < -tie ? 0 : 0.5;
     }
-    return (double) told / n;
+    return told / n;
   }
 
   static Encoded encode(LanguageModel model, Prompt prompt, String response) {
