@@ -82,34 +82,43 @@ public final class AttackEvaluator {
       List<Attack> attacks,
       ProgressListener progress) {
     require(!sets.isEmpty(), "no prompt sets");
-    int whole = sets.stream().mapToInt(s -> s.prompts.size()).sum();
-    int some = sets.stream().mapToInt(s -> Math.min(most, s.prompts.size())).sum();
-    int all = whole + attacks.size() * some;
-    int done = 0;
-    List<AttackReport.Entry> entries = new ArrayList<>();
+    List<Case> cases = new ArrayList<>();
+    List<Prompt> asked = new ArrayList<>();
     List<@Nullable Attack> wordings = new ArrayList<>();
     wordings.add(null);
     wordings.addAll(attacks);
     for (Attack attack : wordings) {
       for (Prompts set : sets) {
-        List<Integer> rows = rows(set.prompts.size(), attack == null ? whole : most);
-        List<Prompt> asked =
-            rows.stream()
-                .map(i -> Prompt.user(worded(attack, set.prompts.get(i), seed + i)))
-                .toList();
-        List<String> found = new ArrayList<>();
-        for (int at = 0; at < asked.size(); at += PORTION) {
-          found.addAll(answers.apply(asked.subList(at, Math.min(asked.size(), at + PORTION))));
-          progress.step("attack", done + found.size(), all);
-        }
-        done += asked.size();
-        RefusalTally tally =
-            RefusalTally.of(judge, rows.stream().map(set.prompts::get).toList(), found);
-        Rate refused = set.harmful ? tally.refusal() : tally.nonCompliance();
-        entries.add(new AttackReport.Entry(set.name, set.harmful, attack, refused));
+        int n = set.prompts.size();
+        Case one = new Case(set, attack, rows(n, attack == null ? n : most));
+        cases.add(one);
+        one.rows.forEach(i -> asked.add(Prompt.user(worded(attack, set.prompts.get(i), seed + i))));
       }
     }
+    // Together, for few prompts make small batches.
+    List<String> found = new ArrayList<>();
+    for (int at = 0; at < asked.size(); at += PORTION) {
+      found.addAll(answers.apply(asked.subList(at, Math.min(asked.size(), at + PORTION))));
+      progress.step("attack", found.size(), asked.size());
+    }
+    List<AttackReport.Entry> entries = new ArrayList<>();
+    int at = 0;
+    for (Case one : cases) {
+      List<String> own = found.subList(at, at + one.rows.size());
+      at += own.size();
+      entries.add(one.entry(judge, own));
+    }
     return new AttackReport(entries);
+  }
+
+  /** One set in one wording. */
+  private record Case(Prompts set, @Nullable Attack attack, List<Integer> rows) {
+    AttackReport.Entry entry(RefusalJudge judge, List<String> answers) {
+      RefusalTally tally =
+          RefusalTally.of(judge, rows.stream().map(set.prompts::get).toList(), answers);
+      Rate refused = set.harmful ? tally.refusal() : tally.nonCompliance();
+      return new AttackReport.Entry(set.name, set.harmful, attack, refused);
+    }
   }
 
   /** The same sample for every attack, in the set's order. */

@@ -54,13 +54,13 @@ class AttackEvaluatorTests {
   void theSampleIsTheSameForEveryAttackAndTheWholeStays() {
     List<String> many = IntStream.range(0, 50).mapToObj(i -> "steal " + i).toList();
     List<AttackEvaluator.Prompts> sets = List.of(new AttackEvaluator.Prompts("bad", true, many));
-    List<List<String>> seen = new ArrayList<>();
+    List<String> seen = new ArrayList<>();
     AttackReport report =
         EVALUATOR
             .attacking(7)
             .evaluate(
                 prompts -> {
-                  seen.add(prompts.stream().map(p -> p.last().text()).toList());
+                  prompts.forEach(p -> seen.add(p.last().text()));
                   return scripted(prompts);
                 },
                 sets,
@@ -69,9 +69,9 @@ class AttackEvaluatorTests {
     assertEquals(50, report.plain().harmful().n());
     assertEquals(14, report.under(AttackFamily.PERSONA).harmful().n());
     for (int i = 0; i < 7; i++) {
-      String own = seen.get(1).get(i);
+      String own = seen.get(50 + i);
       String request = own.substring(own.indexOf("steal"));
-      assertTrue(seen.get(2).get(i).endsWith(request));
+      assertTrue(seen.get(57 + i).endsWith(request));
       assertTrue(many.contains(request));
     }
     assertThrows(IllegalArgumentException.class, () -> EVALUATOR.attacking(0));
