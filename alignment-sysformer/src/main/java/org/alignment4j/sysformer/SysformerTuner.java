@@ -2,6 +2,7 @@ package org.alignment4j.sysformer;
 
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.alignment4j.core.Hashes;
 import org.alignment4j.core.ProgressListener;
 import org.alignment4j.core.Provenance;
@@ -68,6 +69,18 @@ public final class SysformerTuner {
       return new SysformerTuning(
           trained.snapshot(provenance(model, data, metrics)), result, usable.unused());
     }
+  }
+
+  /**
+   * What each prompt is trained to be answered with, for rivals that learn the same: the refusal,
+   * the affirmation, or the model's own answer. Empty for a prompt that {@link #tune} leaves out
+   * for want of one.
+   */
+  public List<Optional<String>> targets(LanguageModel model, List<GuardPrompt> prompts) {
+    Requests requests = new Requests(model.tokenizer(), settings.systemText());
+    return Targets.of(model, requests, prompts, settings).stream()
+        .map(t -> Optional.ofNullable(t.text()))
+        .toList();
   }
 
   private Provenance provenance(LanguageModel model, String data, Map<String, Object> metrics) {

@@ -37,7 +37,10 @@ import org.alignment4j.testing.RandomChatModel;
 import org.alignment4j.train.TrainingSettings;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -349,6 +352,35 @@ class SysformerTests {
     } finally {
       threads.shutdownNow();
     }
+  }
+
+  /** Native memory does not grow: 5,000 guarded requests, after the first 500. */
+  @Test
+  @Tag("slow")
+  @EnabledOnOs(OS.LINUX)
+  void manyRequestsTakeNoMoreMemory() throws IOException {
+    try (SysformerGuard guard = new SysformerGuard(model, stirred(settings().build(), 1))) {
+      GuardedChat chat = new GuardedChat(model, guard, Generation.greedy(2), "no");
+      long before = 0;
+      for (int i = 0; i < 5500; i++) {
+        if (i == 500) {
+          before = residentKib();
+        }
+        chat.reply(PROMPTS.get(i % PROMPTS.size()));
+      }
+      long after = residentKib();
+      assertTrue(after - before < 48 * 1024, before + " KiB, then " + after);
+    }
+  }
+
+  private static long residentKib() throws IOException {
+    System.gc();
+    for (String line : Files.readAllLines(Path.of("/proc/self/status"))) {
+      if (line.startsWith("VmRSS:")) {
+        return Long.parseLong(line.replaceAll("\\D", ""));
+      }
+    }
+    throw new IOException("no VmRSS");
   }
 
   private static Verdict block() {

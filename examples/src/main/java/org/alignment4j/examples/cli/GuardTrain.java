@@ -10,13 +10,19 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 import java.util.SplittableRandom;
+import org.alignment4j.chat.Prompt;
 import org.alignment4j.core.ProgressListener;
 import org.alignment4j.data.Prompts;
 import org.alignment4j.evaluation.StringRefusalJudge;
 import org.alignment4j.model.Generation;
 import org.alignment4j.model.LanguageModel;
+import org.alignment4j.rahf.PreferenceMethod;
+import org.alignment4j.rahf.PreferenceSettings;
+import org.alignment4j.rahf.PreferenceTuner;
+import org.alignment4j.rahf.PreferenceTuning;
 import org.alignment4j.sysformer.Attack;
 import org.alignment4j.sysformer.DroTuner;
 import org.alignment4j.sysformer.GuardPrompt;
@@ -27,6 +33,7 @@ import org.alignment4j.sysformer.SysformerTuner;
 import org.alignment4j.sysformer.SysformerTuning;
 import org.alignment4j.train.TrainingResult.StepRecord;
 import org.alignment4j.train.TrainingSettings;
+import org.alignment4j.tune.PreferencePair;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -39,14 +46,16 @@ import picocli.CommandLine.Option;
       "Learns to rewrite the system prompt's embeddings so that the model, which is not changed,"
           + " refuses harmful prompts and answers the others. Writes a folder.",
       "--method sysformer adapts to each request; embedder (the same losses) and dro learn one"
-          + " prompt for all."
+          + " prompt for all. lora learns the same answers into an adapter of the model instead, to"
+          + " compare with."
     })
 final class GuardTrain extends AlignCommand {
   /** What is learned. */
   enum Method {
     SYSFORMER,
     EMBEDDER,
-    DRO
+    DRO,
+    LORA
   }
 
   /** Which settings are tried. */
@@ -177,7 +186,10 @@ final class GuardTrain extends AlignCommand {
   Outcome run(ProgressListener progress) {
     require(!Files.isRegularFile(out), "--out is a folder, %s is a file", out);
     require(wordings >= 1, "--wordings must be >= 1, was %s", wordings);
-    require(grid == Grid.NONE || method != Method.DRO, "dro has no grid");
+    require(
+        grid == Grid.NONE || method == Method.SYSFORMER || method == Method.EMBEDDER,
+        "%s has no grid",
+        AttackList.name(method));
     refuseUnused();
     List<String> toRefuse = read(harmful);
     List<String> toAnswer = read(harmless);
@@ -186,17 +198,18 @@ final class GuardTrain extends AlignCommand {
 
   /** What a method has no use for is more likely a typing error than meant. */
   private void refuseUnused() {
-    boolean losses = method != Method.DRO;
+    boolean losses = method == Method.SYSFORMER || method == Method.EMBEDDER;
+    boolean targets = method != Method.DRO;
     boolean adaptive = method == Method.SYSFORMER;
     refuse("--layers", layers, adaptive);
     refuse("--inner", inner, adaptive);
     refuse("--compliance", compliance, losses);
     refuse("--classification", classification, losses);
     refuse("--reconstruction", reconstruction, losses);
-    refuse("--refusal", refusal, losses);
-    refuse("--affirmation", affirmation, losses);
-    refuse("--opening", opening, losses);
-    refuse("--reply-tokens", replyTokens, losses);
+    refuse("--refusal", refusal, targets);
+    refuse("--affirmation", affirmation, targets);
+    refuse("--opening", opening, targets);
+    refuse("--reply-tokens", replyTokens, targets);
   }
 
   private void refuse(String option, @Nullable Object value, boolean used) {
@@ -221,6 +234,9 @@ final class GuardTrain extends AlignCommand {
     divide(toRefuse, true, train, validation);
     divide(toAnswer, false, train, validation);
     long start = System.nanoTime();
+    if (method == Method.LORA) {
+      return lora(m, train, progress, start);
+    }
     StringBuilder text = new StringBuilder();
     SysformerTuning tuning;
     if (method == Method.DRO) {
@@ -269,6 +285,49 @@ final class GuardTrain extends AlignCommand {
             out,
             (System.nanoTime() - start) / 1e9));
     return Outcome.passed(json, text.toString());
+  }
+
+  /** Supervised fine-tuning on what a Sysformer is trained to answer. */
+  private Outcome lora(
+      LanguageModel m, List<GuardPrompt> train, ProgressListener progress, long start) {
+    SysformerSettings settings = settings();
+    List<Optional<String>> targets = new SysformerTuner(settings).targets(m, train);
+    List<PreferencePair> pairs = new ArrayList<>();
+    for (int i = 0; i < train.size(); i++) {
+      Prompt prompt = train.get(i).prompt().withSystem(system);
+      // What is rejected plays no part; it must be another text.
+      String other = train.get(i).harmful() ? SysformerSettings.OPENING : settings.refusal();
+      int row = i;
+      targets
+          .get(i)
+          .ifPresent(t -> pairs.add(new PreferencePair("prompt " + row, prompt, t, other)));
+    }
+    PreferenceSettings d = PreferenceSettings.builder(PreferenceMethod.SFT).build();
+    PreferenceTuning tuning =
+        new PreferenceTuner(
+                PreferenceSettings.builder(PreferenceMethod.SFT).learn(training(d.learn())).build())
+            .tune(m, pairs, progress);
+    tuning.adapter().save(out);
+    double seconds = (System.nanoTime() - start) / 1e9;
+    int used = pairs.size() - tuning.unused().size();
+    Map<String, Object> json = new LinkedHashMap<>();
+    json.put("method", AttackList.name(method));
+    json.put("seed", seed);
+    json.put("adapter", out);
+    json.put("prompts", train.size());
+    json.put("used", used);
+    json.put("settings", tuning.adapter().provenance().settings());
+    json.put("seconds", seconds);
+    return Outcome.passed(
+        json,
+        String.format(
+            Locale.ROOT,
+            "learned from %d prompts, %d left out%nlora, seed %d: written to %s in %.1f s",
+            used,
+            train.size() - used,
+            seed,
+            out,
+            seconds));
   }
 
   /** A fifth for validation where there is a choice to make; wordings of a prompt stay with it. */

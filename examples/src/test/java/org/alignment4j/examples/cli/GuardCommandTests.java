@@ -95,6 +95,11 @@ class GuardCommandTests {
     assertEquals(0, two.status(), two.err());
     assertEquals(0, Sysformer.load(dro).shape().layers());
 
+    Path lora = folder.resolve("lora");
+    CommandRun three = train(lora, "--method", "lora", "--reply-tokens", 8, "--json");
+    assertEquals(0, three.status(), three.err());
+    assertEquals(10, three.json().get("used").getAsInt());
+
     Path figure = folder.resolve("figure.svg");
     CommandRun measured =
         CommandRun.of(
@@ -110,6 +115,8 @@ class GuardCommandTests {
             "sysformer=" + adaptive,
             "--guard",
             "dro=" + dro,
+            "--lora",
+            "lora=" + lora,
             "--screen",
             bad + "," + good,
             "--attacks",
@@ -127,7 +134,7 @@ class GuardCommandTests {
             "--json");
     assertEquals(0, measured.status(), measured.err());
     JsonArray guards = measured.json().getAsJsonArray("guards");
-    assertEquals(4, guards.size());
+    assertEquals(5, guards.size());
     JsonObject first = guards.get(0).getAsJsonObject();
     assertEquals("default", first.get("name").getAsString());
     assertEquals(1.0, first.get("rouge_l_safe").getAsDouble());
@@ -136,7 +143,7 @@ class GuardCommandTests {
     assertTrue(second.get("auroc").getAsDouble() >= 0);
     assertTrue(second.getAsJsonObject("check_ms").get("p95").getAsDouble() > 0);
     assertEquals(2 * 4, second.getAsJsonArray("entries").size());
-    assertEquals("screen", guards.get(3).getAsJsonObject().get("name").getAsString());
+    assertEquals("screen", guards.get(4).getAsJsonObject().get("name").getAsString());
     assertTrue(measured.json().has("first_token_ms"));
     DocumentBuilderFactory.newInstance().newDocumentBuilder().parse(figure.toFile());
     assertTrue(Files.readString(figure).contains("style, trained"));
