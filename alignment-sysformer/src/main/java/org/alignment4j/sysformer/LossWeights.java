@@ -3,7 +3,8 @@ package org.alignment4j.sysformer;
 import static org.alignment4j.core.Arguments.require;
 
 /**
- * Weights of the four losses (section 3 of the paper), each 0 or more.
+ * Weights of the four losses (section 3 of the paper), each 0 or more. Refusal and compliance are
+ * means over their own kind of prompts, so that it does not matter how many there are of each.
  *
  * @param refusal of refusing harmful prompts, 1 in the paper
  * @param compliance of answering the others, 0 to 1; with 0 the guard learns to refuse everything
@@ -24,6 +25,13 @@ public record LossWeights(
     }
     require(
         refusal + compliance + classification > 0, "nothing to learn: all losses have weight 0");
+  }
+
+  /** Weights of single requests of which the mean over all is wanted. */
+  LossWeights perRequest(long harmful, long harmless) {
+    double all = harmful + harmless;
+    return new LossWeights(
+        refusal * all / harmful, compliance * all / harmless, classification, reconstruction);
   }
 
   double[] toArray() {

@@ -54,6 +54,8 @@ public final class SysformerTuner {
     List<Targets.Target> targets = Targets.of(model, requests, prompts, settings);
     Requests.Usable usable = requests.usable(model, prompts, targets);
     List<GuardRow> rows = usable.rows();
+    long harmful = rows.stream().filter(GuardRow::harmful).count();
+    LossWeights weights = settings.weights().perRequest(harmful, rows.size() - harmful);
     String data = Hashes.sha256(prompts.stream().map(p -> p.harmful() + " " + p.prompt()).toList());
     TrainingSettings how = settings.training();
     try (NativeSysformer trained = new NativeSysformer(model, initial(model), true)) {
@@ -63,7 +65,7 @@ public final class SysformerTuner {
               .fingerprint(model.hash() + " " + data + " " + settings.toMap())
               .length(r -> r.encoded().ids().length)
               .build()
-              .run(rows, new GuardObjective(trained, settings.weights()), progress);
+              .run(rows, new GuardObjective(trained, weights), progress);
       Map<String, Object> metrics =
           Map.of("loss", result.finalLoss(), "steps", result.steps(), "prompts", rows.size());
       return new SysformerTuning(

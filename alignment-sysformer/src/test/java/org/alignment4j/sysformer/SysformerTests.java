@@ -400,6 +400,18 @@ class SysformerTests {
     assertTrue(longer.unused().get(0).reason().contains("no room"), longer.unused()::toString);
   }
 
+  /** Ten times the same harmful prompts weigh no more than once. */
+  @Test
+  void kindsWeighAlikeHoweverManyThereAre() {
+    LossWeights once = new LossWeights(1, 0.5, 1, 2).perRequest(7, 7);
+    LossWeights often = new LossWeights(1, 0.5, 1, 2).perRequest(70, 7);
+    // summed over the requests of each kind and divided by all
+    assertEquals(1, 7 * once.refusal() / 14, 1e-12);
+    assertEquals(1, 70 * often.refusal() / 77, 1e-12);
+    assertEquals(0.5, 7 * often.compliance() / 77, 1e-12);
+    assertEquals(2, often.reconstruction());
+  }
+
   @Test
   void promptsThatAreTooLongAreLeftOutAndNamed() {
     List<GuardPrompt> task = new ArrayList<>(TASK);
