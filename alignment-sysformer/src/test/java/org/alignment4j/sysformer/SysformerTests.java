@@ -234,8 +234,11 @@ class SysformerTests {
   @ParameterizedTest
   @ValueSource(ints = {0, 2})
   void trainingLowersTheLossAndLeavesTheModelAsItIs(int layers) {
+    // All prompts in each batch, or which of them are in it decides.
+    TrainingSettings whole =
+        TrainingSettings.builder().epochs(20).batchSize(TASK.size()).learningRate(1e-3).build();
     SysformerSettings settings =
-        settings().layers(layers).weights(new LossWeights(1, 1, 1, 1)).build();
+        settings().layers(layers).weights(new LossWeights(1, 1, 1, 1)).training(whole).build();
     float[][] before = model.nextTokenLogits(PROMPTS);
     SysformerTuning tuning = new SysformerTuner(settings).tune(model, TASK, ProgressListener.NONE);
     float[][] after = model.nextTokenLogits(PROMPTS);
