@@ -1,5 +1,8 @@
 package org.alignment4j;
 
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
 import org.alignment4j.chat.Prompt;
 import org.alignment4j.model.EmbeddedPrompt;
 import org.jspecify.annotations.Nullable;
@@ -9,12 +12,28 @@ record GuardChain(PromptGuard first, PromptGuard second) implements PromptGuard 
   @Override
   public Verdict check(Prompt conversation) {
     Verdict one = first.check(conversation);
-    if (one.blocks()) {
-      return one;
+    return one.blocks() ? one : both(one, second.check(seenNext(one, conversation)));
+  }
+
+  @Override
+  public List<Verdict> checkAll(List<Prompt> conversations) {
+    List<Verdict> ones = first.checkAll(conversations);
+    List<Prompt> passed = new ArrayList<>();
+    for (int i = 0; i < ones.size(); i++) {
+      if (!ones.get(i).blocks()) {
+        passed.add(seenNext(ones.get(i), conversations.get(i)));
+      }
     }
-    Verdict.Rewrite rewrite = one instanceof Verdict.Rewrite r ? r : null;
-    Verdict two = second.check(rewrite == null ? conversation : rewrite.prompt());
-    Verdict both = rewrite == null ? higher(one, two) : behind(rewrite, two);
+    Iterator<Verdict> twos = second.checkAll(passed).iterator();
+    return ones.stream().map(one -> one.blocks() ? one : both(one, twos.next())).toList();
+  }
+
+  private static Prompt seenNext(Verdict one, Prompt conversation) {
+    return one instanceof Verdict.Rewrite rewrite ? rewrite.prompt() : conversation;
+  }
+
+  private static Verdict both(Verdict one, Verdict two) {
+    Verdict both = one instanceof Verdict.Rewrite r ? behind(r, two) : higher(one, two);
     return both.took(one.took().plus(two.took()));
   }
 

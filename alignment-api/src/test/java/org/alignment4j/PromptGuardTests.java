@@ -100,6 +100,29 @@ class PromptGuardTests {
     assertEquals("asked one", ((Verdict.Rewrite) found).prompt().last().text());
   }
 
+  /** As a batch a chain says what it says of each alone, and the second sees no blocked one. */
+  @Test
+  void aChainDecidesOnManyAsOnEach() {
+    PromptGuard second =
+        c -> {
+          assertFalse(c.last().text().equals("0.7"), "blocked before");
+          return appending("two").check(c);
+        };
+    List<PromptGuard> chains =
+        List.of(
+            PromptGuard.screening(PROBE).then(second),
+            appending("one").then(appending("two")),
+            allowing(0.2).then(PromptGuard.screening(PROBE)));
+    List<Prompt> asked = List.of(Prompt.user("0.1"), Prompt.user("0.7"), Prompt.user("0.3"));
+    for (PromptGuard chain : chains) {
+      List<Verdict> all = chain.checkAll(asked);
+      for (int i = 0; i < asked.size(); i++) {
+        assertEquals(chain.check(asked.get(i)).took(Duration.ZERO), all.get(i).took(Duration.ZERO));
+      }
+      assertEquals(List.of(), chain.checkAll(List.of()));
+    }
+  }
+
   @Test
   void embeddingsOfATextThatChangedAreDropped() {
     PromptGuard embedding = c -> new Verdict.Rewrite(0, "embedded", MILLI, c, EMBEDDED);

@@ -8,8 +8,11 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
+import org.alignment4j.adapter.SoftPrompt;
+import org.alignment4j.chat.ChatTokenizer;
 import org.alignment4j.chat.Encoded;
 import org.alignment4j.chat.Prompt;
+import org.alignment4j.chat.TokenRange;
 import org.alignment4j.core.Layer;
 import org.alignment4j.core.Provenance;
 import org.alignment4j.model.Capture;
@@ -72,6 +75,34 @@ public record Sysformer(
   /** n, tokens of the system prompt. */
   public int systemTokens() {
     return tensor(SYSTEM).length / width;
+  }
+
+  /**
+   * A static prompt as prompt tuning's, for PEFT. There the rows stand before every sequence, not
+   * in the system prompt's place; the provenance's setting {@code slot} says where that is in the
+   * template: the number of tokens before it.
+   *
+   * @throws IllegalArgumentException if this has layers, or the tokenizer reads the system prompt
+   *     as another number of tokens
+   */
+  public SoftPrompt softPrompt(ChatTokenizer tokenizer) {
+    require(shape.layers() == 0, "a Sysformer of %s layers has no one prompt", shape.layers());
+    TokenRange slot = new Requests(tokenizer, systemText).row(Prompt.user("?"), false).system();
+    require(
+        slot.length() == systemTokens(),
+        "the system prompt has %s tokens in this tokenizer, %s here",
+        slot.length(),
+        systemTokens());
+    Map<String, Object> settings = new LinkedHashMap<>(provenance.settings());
+    settings.put("slot", slot.start());
+    Provenance from =
+        new Provenance(
+            provenance.method(),
+            settings,
+            provenance.seed(),
+            provenance.inputs(),
+            provenance.metrics());
+    return new SoftPrompt(systemTokens(), width, tensor(SYSTEM).clone(), from);
   }
 
   float[] tensor(String name) {

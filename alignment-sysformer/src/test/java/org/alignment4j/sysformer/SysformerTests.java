@@ -25,6 +25,7 @@ import java.util.concurrent.Future;
 import org.alignment4j.GuardedChat;
 import org.alignment4j.PromptGuard;
 import org.alignment4j.Verdict;
+import org.alignment4j.adapter.SoftPrompt;
 import org.alignment4j.chat.Message;
 import org.alignment4j.chat.Prompt;
 import org.alignment4j.core.CheckpointException;
@@ -156,6 +157,25 @@ class SysformerTests {
         assertArrayEquals(all.get(0).rows(), one.rows());
       }
     }
+  }
+
+  /** PEFT's prompt tuning puts rows first; in their slot they are what the guard runs. */
+  @Test
+  void aStaticPromptIsASoftPromptWithItsSlot() {
+    Sysformer embedder = stirred(settings().layers(0).build(), 1);
+    SoftPrompt soft = embedder.softPrompt(model.tokenizer());
+    int slot = ((Number) soft.provenance().settings().get("slot")).intValue();
+    try (SysformerGuard guarded = new SysformerGuard(model, embedder)) {
+      EmbeddedPrompt adapted = guarded.adapt(PROMPTS.subList(0, 1)).get(0);
+      assertEquals(-1, adapted.ids()[slot]);
+      assertTrue(slot > 0 && adapted.ids()[slot - 1] >= 0);
+      for (int i = 0; i < soft.tokens(); i++) {
+        float[] row = Arrays.copyOfRange(soft.values(), i * 48, (i + 1) * 48);
+        assertArrayEquals(adapted.rows()[i], row);
+      }
+    }
+    Sysformer adaptive = stirred(settings().build(), 1);
+    assertThrows(IllegalArgumentException.class, () -> adaptive.softPrompt(model.tokenizer()));
   }
 
   /** Each loss alone, along random directions, by central differences. */

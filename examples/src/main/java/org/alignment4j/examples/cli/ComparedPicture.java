@@ -45,11 +45,13 @@ record ComparedPicture(List<ComparedRun> runs) {
         runs.stream().filter(r -> !Double.isNaN(r.report().accuracy().estimate())).toList();
     double widest =
         shown.stream().mapToDouble(r -> r.report().divergence().estimate()).max().orElse(0);
-    double right = Math.max(1e-3, 1.1 * widest);
+    double step = roundStep(Math.max(1e-3, 1.05 * widest) / TICKS);
+    double right = TICKS * step;
     double low = shown.stream().mapToDouble(r -> r.report().accuracy().lo()).min().orElse(0);
     double high = shown.stream().mapToDouble(r -> r.report().accuracy().hi()).max().orElse(1);
-    double bottom = Math.max(0, low - 0.02);
-    double top = Math.min(1, high + 0.02);
+    double rise = roundStep(Math.max(1e-3, (high - low) / (TICKS - 1)));
+    double bottom = Math.max(0, rise * Math.floor(low / rise));
+    double top = bottom + TICKS * rise;
     List<String> s = new ArrayList<>();
     s.add(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 720 410\" width=\"720\""
@@ -64,7 +66,7 @@ record ComparedPicture(List<ComparedRun> runs) {
           of(
               "<line x1=\"%d\" y1=\"%.1f\" x2=\"%d\" y2=\"%.1f\" stroke=\"#e4e7eb\"/><text"
                   + " x=\"%d\" y=\"%.1f\" text-anchor=\"end\" font-size=\"12\""
-                  + " fill=\"#616e7c\">%.2f</text>",
+                  + " fill=\"#616e7c\">%.3g</text>",
               LEFT, y, RIGHT, y, LEFT - 8, y + 4, bottom + share * (top - bottom)));
       s.add(
           of(
@@ -101,6 +103,17 @@ record ComparedPicture(List<ComparedRun> runs) {
     }
     s.add("</svg>");
     return String.join("\n", s) + "\n";
+  }
+
+  /** The next higher 1, 2, 2.5 or 5 times a power of ten. */
+  static double roundStep(double least) {
+    double power = Math.pow(10, Math.floor(Math.log10(least)));
+    for (double factor : new double[] {1, 2, 2.5, 5}) {
+      if (factor * power >= least * (1 - 1e-9)) {
+        return factor * power;
+      }
+    }
+    return 10 * power;
   }
 
   private static String colour(ComparedRun r) {
