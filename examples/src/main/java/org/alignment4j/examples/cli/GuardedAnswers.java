@@ -55,17 +55,24 @@ record GuardedAnswers(
     private static final int WARM_UP = 5;
 
     static Latency of(List<Prompt> prompts, Consumer<Prompt> call) {
-      for (int i = 0; i < WARM_UP; i++) {
-        call.accept(prompts.get(i % prompts.size()));
+      return ofEach(prompts, List.of(call)).get(0);
+    }
+
+    /** Calls that are made by turns, so that what slows the machine slows all. */
+    static List<Latency> ofEach(List<Prompt> prompts, List<Consumer<Prompt>> calls) {
+      List<List<Long>> nanos = calls.stream().map(c -> (List<Long>) new ArrayList<Long>()).toList();
+      for (int i = -WARM_UP; i < prompts.size(); i++) {
+        Prompt p = prompts.get(Math.floorMod(i, prompts.size()));
+        for (int c = 0; c < calls.size(); c++) {
+          long start = System.nanoTime();
+          calls.get(c).accept(p);
+          if (i >= 0) {
+            nanos.get(c).add(System.nanoTime() - start);
+          }
+        }
       }
-      List<Long> nanos = new ArrayList<>();
-      for (Prompt p : prompts) {
-        long start = System.nanoTime();
-        call.accept(p);
-        nanos.add(System.nanoTime() - start);
-      }
-      nanos.sort(null);
-      return new Latency(at(nanos, 0.5), at(nanos, 0.95), nanos.size());
+      nanos.forEach(own -> own.sort(null));
+      return nanos.stream().map(n -> new Latency(at(n, 0.5), at(n, 0.95), n.size())).toList();
     }
 
     private static double at(List<Long> sorted, double share) {
