@@ -10,7 +10,7 @@ import org.alignment4j.data.SourceText;
 /**
  * Tells, row by row, which texts repeat one that came before and was kept (Safer-Instruct, stage
  * 3). The same rows in the same order give the same answers. Memory grows with kept rows only, and
- * by exact and MinHash duplicates not with their length: about 100 and 700 bytes a row with the
+ * by exact and MinHash duplicates not with their length: about 100 and 800 bytes a row with the
  * default settings, beside the id. For one thread.
  */
 public final class Deduplicator {
