@@ -103,7 +103,7 @@ final class JsonPreferences {
     return escaped.toString();
   }
 
-  private static JsonObject object(String json) throws BadRow {
+  static JsonObject object(String json) throws BadRow {
     TextFile.requireText(json);
     try {
       requireKeysOnce(json);

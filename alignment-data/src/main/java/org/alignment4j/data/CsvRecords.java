@@ -1,0 +1,149 @@
+package org.alignment4j.data;
+
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.Iterator;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The records of a CSV file (RFC 4180), one after the other. A record that is malformed costs its
+ * first line only: reading goes on with the line after it, which Commons CSV cannot. For one
+ * thread.
+ */
+final class CsvRecords {
+  private final LineSource source;
+
+  /** Lines that were read ahead, for a record that did not end well. */
+  private final Deque<LineSource.Line> ahead = new ArrayDeque<>();
+
+  CsvRecords(LineSource source) {
+    this.source = source;
+  }
+
+  /**
+   * A record.
+   *
+   * @param line where it begins, from 1
+   * @param fields its fields; empty if there is a flaw
+   * @param flaw why it cannot be used; null if it can
+   */
+  record Fields(long line, List<String> fields, @Nullable String flaw) {}
+
+  /** The next record that is no empty line; null at the end. */
+  @Nullable Fields next() {
+    LineSource.Line first = line();
+    while (first != null && first.flaw() == null && first.text().isBlank()) {
+      first = line();
+    }
+    return first == null ? null : record(first);
+  }
+
+  private Fields record(LineSource.Line first) {
+    Parser parser = new Parser();
+    List<LineSource.Line> taken = new ArrayList<>();
+    LineSource.Line line = first;
+    long length = 0;
+    while (line != null) {
+      taken.add(line);
+      length += line.text().length();
+      String flaw = line.flaw();
+      if (flaw == null && length > LineSource.MAX_LINE) {
+        flaw = "expected a quote to close, found none in " + LineSource.MAX_LINE + " characters";
+      }
+      if (flaw == null) {
+        flaw = parser.take(line.text());
+      }
+      if (flaw != null) {
+        return malformed(taken, flaw);
+      }
+      if (!parser.isOpen()) {
+        return new Fields(first.number(), parser.fields, null);
+      }
+      line = line();
+    }
+    return malformed(taken, "expected a quote to close, found the end of the file");
+  }
+
+  private Fields malformed(List<LineSource.Line> taken, String flaw) {
+    for (Iterator<LineSource.Line> last = lastFirst(taken); last.hasNext(); ) {
+      ahead.push(last.next());
+    }
+    return new Fields(taken.get(0).number(), List.of(), flaw);
+  }
+
+  private static Iterator<LineSource.Line> lastFirst(List<LineSource.Line> taken) {
+    return new ArrayDeque<>(taken.subList(1, taken.size())).descendingIterator();
+  }
+
+  private LineSource.@Nullable Line line() {
+    return ahead.isEmpty() ? source.next() : ahead.pop();
+  }
+
+  /** Takes a record line by line. */
+  private static final class Parser {
+    private enum State {
+      START,
+      PLAIN,
+      QUOTED,
+      /** Behind a quote inside quotes, which ends the field or escapes the next one. */
+      QUOTE,
+      END
+    }
+
+    private final List<String> fields = new ArrayList<>();
+    private final StringBuilder field = new StringBuilder();
+    private State state = State.START;
+
+    boolean isOpen() {
+      return state == State.QUOTED;
+    }
+
+    /** What is wrong; null if nothing is. */
+    @Nullable String take(String line) {
+      for (int i = 0; i < line.length(); i++) {
+        char c = line.charAt(i);
+        boolean breaks = c == '\n' || (c == '\r' && line.startsWith("\n", i + 1));
+        if (state == State.QUOTED) {
+          quoted(c);
+        } else if (c == ',' || breaks) {
+          endField();
+          if (breaks) {
+            state = State.END;
+            return null;
+          }
+        } else if (c == '"' && state != State.PLAIN) {
+          if (state == State.QUOTE) {
+            field.append(c);
+          }
+          state = State.QUOTED;
+        } else if (state == State.QUOTE) {
+          return "expected a comma or the end of the line behind a closing quote, found more";
+        } else {
+          state = State.PLAIN;
+          field.append(c);
+        }
+      }
+      if (!isOpen()) {
+        endField();
+        state = State.END;
+      }
+      return null;
+    }
+
+    private void quoted(char c) {
+      if (c == '"') {
+        state = State.QUOTE;
+      } else {
+        field.append(c);
+      }
+    }
+
+    private void endField() {
+      fields.add(field.toString());
+      field.setLength(0);
+      state = State.START;
+    }
+  }
+}

@@ -1,0 +1,173 @@
+package org.alignment4j.data;
+
+import java.io.BufferedInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.CharBuffer;
+import java.nio.charset.CharsetDecoder;
+import java.nio.charset.CoderResult;
+import java.nio.charset.CodingErrorAction;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Locale;
+import java.util.zip.GZIPInputStream;
+import org.alignment4j.core.BadDataException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The lines of a UTF-8 file, one after the other, unzipped if its bytes are gzip's, without byte
+ * order mark; memory is bounded by the longest line that is allowed. For one thread.
+ */
+final class LineSource implements AutoCloseable {
+  /** Bytes of a line; a longer one is no text of a data set. */
+  static final int MAX_LINE = 1 << 22;
+
+  private static final int BUFFER = 1 << 16;
+
+  private final Path file;
+  private final InputStream in;
+  private final byte[] buffer = new byte[BUFFER];
+  private int at;
+  private int end;
+  private long number;
+
+  /**
+   * A line.
+   *
+   * @param number from 1
+   * @param text with its line break; empty if there is a flaw
+   * @param flaw why it cannot be used; null if it can
+   */
+  record Line(long number, String text, @Nullable String flaw) {
+    /** Without its line break. */
+    String content() {
+      int length = text.length();
+      if (text.endsWith("\n")) {
+        length -= text.endsWith("\r\n") ? 2 : 1;
+      }
+      return text.substring(0, length);
+    }
+  }
+
+  /**
+   * @throws BadDataException if the file cannot be opened, or is UTF-16
+   */
+  LineSource(Path file) {
+    this.file = file;
+    try {
+      in = open(file);
+    } catch (IOException e) {
+      throw new BadDataException("cannot read " + file + ": " + e, e);
+    }
+  }
+
+  private static InputStream open(Path file) throws IOException {
+    InputStream raw = new BufferedInputStream(Files.newInputStream(file), BUFFER);
+    try {
+      byte[] head = head(raw, 2);
+      boolean gzip = head.length == 2 && head[0] == (byte) 0x1F && head[1] == (byte) 0x8B;
+      InputStream plain =
+          gzip ? new BufferedInputStream(new GZIPInputStream(raw, BUFFER), BUFFER) : raw;
+      byte[] mark = head(plain, 3);
+      if (mark.length >= 2
+          && (mark[0] & 0xFF) + (mark[1] & 0xFF) == 0xFF + 0xFE
+          && (mark[0] == (byte) 0xFF || mark[0] == (byte) 0xFE)) {
+        throw new BadDataException(file + ": expected UTF-8, found a UTF-16 byte order mark");
+      }
+      if (new String(mark, StandardCharsets.UTF_8).equals("\uFEFF")) {
+        plain.skipNBytes(mark.length);
+      }
+      return plain;
+    } catch (IOException | BadDataException e) {
+      raw.close();
+      throw e;
+    }
+  }
+
+  private static byte[] head(InputStream in, int length) throws IOException {
+    in.mark(length);
+    byte[] head = in.readNBytes(length);
+    in.reset();
+    return head;
+  }
+
+  /**
+   * The next line; null at the end.
+   *
+   * @throws BadDataException naming file and line if reading fails
+   */
+  @Nullable Line next() {
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream(256);
+    boolean tooLong = false;
+    boolean any = false;
+    boolean complete = false;
+    while (!complete && fill()) {
+      any = true;
+      int stop = at;
+      while (stop < end && buffer[stop] != '\n') {
+        stop++;
+      }
+      complete = stop < end;
+      int length = (complete ? stop + 1 : stop) - at;
+      tooLong |= bytes.size() + length > MAX_LINE;
+      if (!tooLong) {
+        bytes.write(buffer, at, length);
+      }
+      at += length;
+    }
+    if (!any) {
+      return null;
+    }
+    number++;
+    return tooLong
+        ? new Line(number, "", "expected at most " + MAX_LINE + " bytes in a line, found more")
+        : decoded(bytes.toByteArray());
+  }
+
+  private boolean fill() {
+    if (at == end) {
+      try {
+        end = Math.max(0, in.read(buffer, 0, buffer.length));
+      } catch (IOException e) {
+        throw new BadDataException(
+            "cannot read " + file + " behind line " + number + ": " + e.getMessage(), e);
+      }
+      at = 0;
+    }
+    return at < end;
+  }
+
+  private Line decoded(byte[] bytes) {
+    CharsetDecoder decoder =
+        StandardCharsets.UTF_8
+            .newDecoder()
+            .onMalformedInput(CodingErrorAction.REPORT)
+            .onUnmappableCharacter(CodingErrorAction.REPORT);
+    ByteBuffer from = ByteBuffer.wrap(bytes);
+    CharBuffer to = CharBuffer.allocate(bytes.length);
+    CoderResult result = decoder.decode(from, to, true);
+    if (result.isError()) {
+      return new Line(
+          number,
+          "",
+          String.format(Locale.ROOT, "expected UTF-8, found byte 0x%02X", bytes[from.position()]));
+    }
+    String text = to.flip().toString();
+    return text.indexOf('\0') >= 0
+        ? new Line(number, "", "expected text, found a zero byte")
+        : new Line(number, text, null);
+  }
+
+  /** Closes the file. */
+  @Override
+  public void close() {
+    try {
+      in.close();
+    } catch (IOException e) {
+      throw new BadDataException("cannot close " + file + ": " + e.getMessage(), e);
+    }
+  }
+}

@@ -1,0 +1,286 @@
+package org.alignment4j.data.synthesis;
+
+import static org.alignment4j.core.Arguments.require;
+
+import com.google.gson.Gson;
+import com.google.gson.GsonBuilder;
+import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParseException;
+import com.google.gson.JsonPrimitive;
+import com.google.gson.Strictness;
+import java.math.BigDecimal;
+import java.util.Collections;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.Function;
+import org.alignment4j.core.BadDataException;
+import org.alignment4j.data.SourceText;
+
+/**
+ * Where a synthesised row comes from and what was done to make it (Safer-Instruct, stage 6).
+ * Immutable.
+ *
+ * @param source the collection of the unsafe text
+ * @param licence of the unsafe text, an SPDX identifier or expression; empty if unknown
+ * @param category of the unsafe text
+ * @param inducer what induced the instruction, such as a model and its method
+ * @param seed of the item, from which all sampling follows
+ * @param judgeScores what judges gave, by criterion; finite
+ * @param models the models that took part, by role
+ * @param promptTokens tokens that were read by all requests for the row, 0 or more
+ * @param completionTokens tokens that were written, 0 or more
+ * @param cost of these requests in units of currency, 0 or more
+ * @param currency an ISO 4217 code; empty if the cost is 0
+ * @param promptHash SHA-256 of the prompts that asked, 64 lower-case hexadecimal digits; empty if
+ *     nothing was asked
+ */
+public record Lineage(
+    String source,
+    String licence,
+    String category,
+    String inducer,
+    long seed,
+    Map<String, Double> judgeScores,
+    Map<String, String> models,
+    long promptTokens,
+    long completionTokens,
+    BigDecimal cost,
+    String currency,
+    String promptHash) {
+  private static final Gson GSON =
+      new GsonBuilder().disableHtmlEscaping().setStrictness(Strictness.STRICT).create();
+
+  /**
+   * Copies the maps, which are then in the order of their keys.
+   *
+   * @throws IllegalArgumentException if a value is out of its range
+   */
+  public Lineage {
+    require(
+        promptTokens >= 0 && completionTokens >= 0,
+        "tokens must be 0 or more, were %d and %d",
+        promptTokens,
+        completionTokens);
+    require(cost.signum() >= 0, "the cost must be 0 or more, was %s", cost);
+    require(
+        currency.matches("[A-Z]{3}") || (currency.isEmpty() && cost.signum() == 0),
+        "expected three capital letters as currency, found '%s'",
+        currency);
+    require(
+        promptHash.matches("([0-9a-f]{64})?"),
+        "expected 64 hexadecimal digits as prompt hash, found '%s'",
+        promptHash);
+    judgeScores = Collections.unmodifiableMap(new TreeMap<>(judgeScores));
+    judgeScores.forEach(
+        (criterion, score) ->
+            require(Double.isFinite(score), "score %s must be finite, was %s", criterion, score));
+    models = Collections.unmodifiableMap(new TreeMap<>(models));
+  }
+
+  /** What is known of a row when only its text is there; the rest is empty or 0. */
+  public static Builder of(SourceText text) {
+    return new Builder(text.source(), text.licence(), text.category());
+  }
+
+  /** One line of JSON that {@link #fromJson} reads back as an equal value. */
+  public String toJson() {
+    JsonObject o = new JsonObject();
+    o.addProperty("source", source);
+    o.addProperty("licence", licence);
+    o.addProperty("category", category);
+    o.addProperty("inducer", inducer);
+    o.addProperty("seed", seed);
+    JsonObject scores = new JsonObject();
+    judgeScores.forEach(scores::addProperty);
+    o.add("judge_scores", scores);
+    JsonObject names = new JsonObject();
+    models.forEach(names::addProperty);
+    o.add("models", names);
+    o.addProperty("prompt_tokens", promptTokens);
+    o.addProperty("completion_tokens", completionTokens);
+    o.addProperty("cost", cost);
+    o.addProperty("currency", currency);
+    o.addProperty("prompt_hash", promptHash);
+    return GSON.toJson(o);
+  }
+
+  /**
+   * Reads what {@link #toJson} wrote; keys that it does not know are not looked at.
+   *
+   * @throws BadDataException naming the key whose value is missing or of another kind
+   */
+  public static Lineage fromJson(String json) {
+    try {
+      JsonObject o = GSON.fromJson(json, JsonObject.class);
+      if (o == null) {
+        throw new BadDataException("lineage: expected a JSON object, found nothing");
+      }
+      return new Lineage(
+          text(o, "source"),
+          text(o, "licence"),
+          text(o, "category"),
+          text(o, "inducer"),
+          whole(o, "seed"),
+          map(o, "judge_scores", value -> number(value).doubleValue()),
+          map(o, "models", Lineage::string),
+          whole(o, "prompt_tokens"),
+          whole(o, "completion_tokens"),
+          value(o, "cost", Lineage::number),
+          text(o, "currency"),
+          text(o, "prompt_hash"));
+    } catch (JsonParseException | IllegalArgumentException e) {
+      throw new BadDataException("lineage: " + e.getMessage(), e);
+    }
+  }
+
+  private static String text(JsonObject o, String key) {
+    return value(o, key, Lineage::string);
+  }
+
+  private static String string(JsonPrimitive value) {
+    if (!value.isString()) {
+      throw new IllegalArgumentException("expected text, found something else");
+    }
+    return value.getAsString();
+  }
+
+  private static long whole(JsonObject o, String key) {
+    try {
+      return value(o, key, Lineage::number).longValueExact();
+    } catch (ArithmeticException e) {
+      throw new BadDataException(
+          "lineage: expected a whole number of 64 bits for " + key + ", found another", e);
+    }
+  }
+
+  private static BigDecimal number(JsonPrimitive value) {
+    if (!value.isNumber()) {
+      throw new IllegalArgumentException("expected a number, found something else");
+    }
+    return value.getAsBigDecimal();
+  }
+
+  private static <T> T value(JsonObject o, String key, Function<JsonPrimitive, T> reader) {
+    JsonElement value = o.get(key);
+    if (value == null || !value.isJsonPrimitive()) {
+      throw new BadDataException(
+          "lineage: expected a value for " + key + ", found " + (value == null ? "none" : "more"));
+    }
+    try {
+      return reader.apply(value.getAsJsonPrimitive());
+    } catch (IllegalArgumentException e) {
+      throw new BadDataException("lineage: " + key + ": " + e.getMessage(), e);
+    }
+  }
+
+  private static <T> Map<String, T> map(
+      JsonObject o, String key, Function<JsonPrimitive, T> reader) {
+    JsonElement element = o.get(key);
+    if (element == null || !element.isJsonObject()) {
+      throw new BadDataException("lineage: expected an object for " + key);
+    }
+    JsonObject entries = element.getAsJsonObject();
+    Map<String, T> map = new TreeMap<>();
+    for (String entry : entries.keySet()) {
+      map.put(entry, value(entries, entry, reader));
+    }
+    return map;
+  }
+
+  /** Settings of a {@link Lineage}. For one thread. */
+  public static final class Builder {
+    private final String source;
+    private final String licence;
+    private final String category;
+    private String inducer = "";
+    private long seed;
+    private final Map<String, Double> judgeScores = new TreeMap<>();
+    private final Map<String, String> models = new TreeMap<>();
+    private long promptTokens;
+    private long completionTokens;
+    private BigDecimal cost = BigDecimal.ZERO;
+    private String currency = "";
+    private String promptHash = "";
+
+    private Builder(String source, String licence, String category) {
+      this.source = source;
+      this.licence = licence;
+      this.category = category;
+    }
+
+    /** What induced the instruction. */
+    public Builder inducer(String newInducer) {
+      inducer = newInducer;
+      return this;
+    }
+
+    /** The item's seed. */
+    public Builder seed(long newSeed) {
+      seed = newSeed;
+      return this;
+    }
+
+    /** What a judge gave for a criterion. */
+    public Builder judgeScore(String criterion, double score) {
+      judgeScores.put(criterion, score);
+      return this;
+    }
+
+    /** The model that had a role, such as expert or judge. */
+    public Builder model(String role, String name) {
+      models.put(role, name);
+      return this;
+    }
+
+    /** Adds the tokens of a request. */
+    public Builder addTokens(long prompt, long completion) {
+      promptTokens = Math.addExact(promptTokens, prompt);
+      completionTokens = Math.addExact(completionTokens, completion);
+      return this;
+    }
+
+    /**
+     * Adds the cost of a request.
+     *
+     * @throws IllegalArgumentException if costs in another currency are there already
+     */
+    public Builder addCost(BigDecimal amount, String newCurrency) {
+      require(
+          currency.isEmpty() || currency.equals(newCurrency),
+          "costs in %s cannot be added to costs in %s",
+          newCurrency,
+          currency);
+      cost = cost.add(amount);
+      currency = newCurrency;
+      return this;
+    }
+
+    /** SHA-256 of the prompts that asked. */
+    public Builder promptHash(String sha256) {
+      promptHash = sha256;
+      return this;
+    }
+
+    /**
+     * The lineage as it is now.
+     *
+     * @throws IllegalArgumentException if a value is out of its range
+     */
+    public Lineage build() {
+      return new Lineage(
+          source,
+          licence,
+          category,
+          inducer,
+          seed,
+          judgeScores,
+          models,
+          promptTokens,
+          completionTokens,
+          cost,
+          currency,
+          promptHash);
+    }
+  }
+}
