@@ -92,10 +92,10 @@ class SourceFileTests {
     assertEquals(
         List.of(
             new SourceText("1", "a,\r\n\"b\"\n", "", "", "MIT"),
-            new SourceText("a:5", "c d", "", "", ""),
+            new SourceText("a:6", "c d", "", "", ""),
             new SourceText("4", "e", "", "", "")),
         read(SourceFile.csv(file)));
-    assertEquals(List.of(6L), skippedLines());
+    assertEquals(List.of(7L), skippedLines());
   }
 
   @Test
