@@ -30,7 +30,8 @@ import org.alignment4j.data.SourceText;
  * @param models the models that took part, by role
  * @param promptTokens tokens that were read by all requests for the row, 0 or more
  * @param completionTokens tokens that were written, 0 or more
- * @param cost of these requests in units of currency, 0 or more
+ * @param cost of these requests in units of currency, 0 or more, of at most 30 digits on each side
+ *     of the point
  * @param currency an ISO 4217 code; empty if the cost is 0
  * @param promptHash SHA-256 of the prompts that asked, 64 lower-case hexadecimal digits; empty if
  *     nothing was asked
@@ -63,6 +64,10 @@ public record Lineage(
         promptTokens,
         completionTokens);
     require(cost.signum() >= 0, "the cost must be 0 or more, was %s", cost);
+    // Longer numbers cannot be read back from JSON.
+    require(
+        cost.precision() - cost.scale() <= 30 && cost.scale() <= 30 && cost.scale() >= -30,
+        "the cost has more than 30 digits before or behind the point");
     require(
         currency.matches("[A-Z]{3}") || (currency.isEmpty() && cost.signum() == 0),
         "expected three capital letters as currency, found '%s'",

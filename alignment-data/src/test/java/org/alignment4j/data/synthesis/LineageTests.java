@@ -58,12 +58,20 @@ class LineageTests {
       @ForAll @Size(max = 4) Map<String, Double> scores,
       @ForAll @Size(max = 4) Map<String, String> models,
       @ForAll @LongRange(min = 0) long tokens,
-      @ForAll @BigRange(min = "0") BigDecimal cost) {
+      @ForAll @BigRange(min = "0", max = "1e29") BigDecimal cost) {
     Lineage lineage =
         new Lineage(text, text, "", text, seed, scores, models, tokens, 0, cost, "USD", "");
     Lineage back = Lineage.fromJson(lineage.toJson());
     assertEquals(lineage, back);
     assertEquals(lineage.toJson(), back.toJson());
+  }
+
+  @Test
+  void aCostOfTooManyDigitsIsRefused() {
+    for (String cost : List.of("1e30", "1e-31", "1e300")) {
+      Lineage.Builder builder = Lineage.of(TEXT).addCost(new BigDecimal(cost), "EUR");
+      assertThrows(IllegalArgumentException.class, builder::build, cost);
+    }
   }
 
   @ParameterizedTest
