@@ -12,7 +12,7 @@ import picocli.CommandLine.Parameters;
     name = "picture",
     description =
         "Draws the JSON of demo or evaluate over-refusal as an SVG picture: refusals before and"
-            + " after with their 95 % intervals.")
+            + " after with their 95 %% intervals.")
 final class PictureCommand extends AlignCommand {
   @Parameters(index = "0", paramLabel = "JSON", description = "result of demo or evaluate")
   private Path from = Path.of("");
