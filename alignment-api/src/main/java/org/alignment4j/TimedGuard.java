@@ -11,6 +11,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicLong;
 import org.alignment4j.chat.Prompt;
+import org.alignment4j.core.Cancellation;
 import org.alignment4j.core.CancelledException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -40,6 +41,8 @@ record TimedGuard(PromptGuard guard, Duration deadline, OnFailure onFailure)
 
   @Override
   public Verdict check(Prompt conversation) {
+    // A guard that is done before it is waited for would hide the interruption.
+    Cancellation.check("guarding");
     long start = System.nanoTime();
     Future<Verdict> running = THREADS.submit(() -> guard.check(conversation));
     try {

@@ -22,6 +22,7 @@ class ArchitectureTests {
       List.of(
           "org.alignment4j",
           "org.alignment4j.evaluation",
+          "org.alignment4j.synthesis",
           "org.alignment4j.tune",
           "org.alignment4j.reading",
           "org.alignment4j.model",

@@ -9,6 +9,7 @@ import java.util.function.Consumer;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 import org.alignment4j.core.BadDataException;
+import org.alignment4j.synthesis.SourceText;
 
 /**
  * A file of source texts, its format, and what is said of texts where the file itself does not.

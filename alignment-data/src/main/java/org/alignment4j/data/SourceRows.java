@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.NoSuchElementException;
 import java.util.function.Consumer;
 import org.alignment4j.core.BadDataException;
+import org.alignment4j.synthesis.SourceText;
 import org.jspecify.annotations.Nullable;
 
 /** Reads a file of source texts row by row; rows that cannot be used are told and passed over. */

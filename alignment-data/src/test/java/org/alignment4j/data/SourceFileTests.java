@@ -19,6 +19,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import java.util.zip.GZIPOutputStream;
 import org.alignment4j.core.BadDataException;
+import org.alignment4j.synthesis.SourceText;
 import org.alignment4j.testing.Shared;
 import org.apache.commons.csv.CSVParser;
 import org.apache.commons.csv.CSVRecord;

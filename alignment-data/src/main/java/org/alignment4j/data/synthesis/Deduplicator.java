@@ -5,7 +5,7 @@ import static org.alignment4j.core.Arguments.require;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import org.alignment4j.data.SourceText;
+import org.alignment4j.synthesis.SourceText;
 
 /**
  * Tells, row by row, which texts repeat one that came before and was kept (Safer-Instruct, stage

@@ -15,8 +15,8 @@ import net.jqwik.api.Arbitrary;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
-import org.alignment4j.data.SourceText;
 import org.alignment4j.evaluation.RougeL;
+import org.alignment4j.synthesis.SourceText;
 import org.junit.jupiter.api.Test;
 
 class DeduplicatorTests {

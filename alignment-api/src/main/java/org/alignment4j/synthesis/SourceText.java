@@ -1,4 +1,4 @@
-package org.alignment4j.data;
+package org.alignment4j.synthesis;
 
 import static org.alignment4j.core.Arguments.require;
 

@@ -1,4 +1,4 @@
-package org.alignment4j.data.synthesis;
+package org.alignment4j.synthesis;
 
 import static org.alignment4j.core.Arguments.require;
 
@@ -15,7 +15,6 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Function;
 import org.alignment4j.core.BadDataException;
-import org.alignment4j.data.SourceText;
 
 /**
  * Where a synthesised row comes from and what was done to make it (Safer-Instruct, stage 6).

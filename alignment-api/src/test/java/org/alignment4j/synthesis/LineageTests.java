@@ -1,4 +1,4 @@
-package org.alignment4j.data.synthesis;
+package org.alignment4j.synthesis;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -14,7 +14,6 @@ import net.jqwik.api.constraints.LongRange;
 import net.jqwik.api.constraints.Size;
 import org.alignment4j.core.BadDataException;
 import org.alignment4j.core.Hashes;
-import org.alignment4j.data.SourceText;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;

@@ -1,0 +1,8 @@
+/**
+ * What preference synthesis takes and gives (Safer-Instruct, Shi et al. 2024): texts, pairs with
+ * their lineage, and the account of a run.
+ */
+@NullMarked
+package org.alignment4j.synthesis;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,41 @@
+package org.alignment4j.data.request;
+
+import static org.alignment4j.core.Arguments.require;
+
+/**
+ * What a chat model answered. Immutable.
+ *
+ * @param text the answer, possibly empty; without the message that it went on with
+ * @param finish why it ends
+ * @param promptTokens tokens that were read, 0 or more, as the model counts
+ * @param completionTokens tokens that were written, 0 or more
+ */
+public record ChatAnswer(String text, Finish finish, long promptTokens, long completionTokens) {
+  /** Why an answer ends. */
+  public enum Finish {
+    /** The model was done, or came to a stop text. */
+    STOP,
+    /** It came to the most tokens that were allowed. */
+    LENGTH,
+    /** A filter of the endpoint withheld it or cut it off. */
+    FILTERED
+  }
+
+  /**
+   * @throws IllegalArgumentException if a number is below 0
+   */
+  public ChatAnswer {
+    require(
+        promptTokens >= 0 && completionTokens >= 0,
+        "tokens must be 0 or more, were %s and %s",
+        promptTokens,
+        completionTokens);
+  }
+
+  /** The size; the text may be private. */
+  @Override
+  public String toString() {
+    return "ChatAnswer[%s, %d characters, %d + %d tokens]"
+        .formatted(finish, text.length(), promptTokens, completionTokens);
+  }
+}

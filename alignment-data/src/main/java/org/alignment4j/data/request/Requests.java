@@ -1,0 +1,17 @@
+package org.alignment4j.data.request;
+
+/**
+ * Sends requests so that none is paid for twice: the answer is looked up in the store, and one that
+ * is new is stored before it is returned. A request that could go over the budget is not sent.
+ * Threads may share it; two that ask the same at once share one answer.
+ */
+public interface Requests {
+  /**
+   * The answer to a request, from the store or else from the model.
+   *
+   * @throws ChatException if the model gives none
+   * @throws BudgetException if the request could go over the budget
+   * @throws org.alignment4j.core.CancelledException if the thread is interrupted
+   */
+  StoredAnswer answer(ChatModel model, ChatRequest request);
+}
