@@ -1,5 +1,6 @@
 package org.alignment4j.chat;
 
+import java.io.Serializable;
 import java.util.Objects;
 
 /**
@@ -9,7 +10,7 @@ import java.util.Objects;
  * @param role who speaks
  * @param text what is said, possibly empty; a lone surrogate is read as U+FFFD when tokenised
  */
-public record Message(Role role, String text) {
+public record Message(Role role, String text) implements Serializable {
   /**
    * @throws NullPointerException if a component is null
    */

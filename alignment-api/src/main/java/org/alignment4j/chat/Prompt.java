@@ -2,6 +2,7 @@ package org.alignment4j.chat;
 
 import static org.alignment4j.core.Arguments.require;
 
+import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -16,7 +17,7 @@ import java.util.List;
  *
  * @param messages at least one message; the system message only in first place, never alone
  */
-public record Prompt(List<Message> messages) {
+public record Prompt(List<Message> messages) implements Serializable {
   /**
    * @throws IllegalArgumentException if there is no message, a system message is not the first, or
    *     there is nothing but a system message

@@ -1,20 +1,13 @@
 package org.alignment4j.evaluation;
 
-import static org.alignment4j.core.Arguments.require;
-
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.OptionalDouble;
-import java.util.regex.MatchResult;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.alignment4j.chat.Message;
 import org.alignment4j.chat.Prompt;
+import org.alignment4j.chat.PromptTemplate;
 import org.alignment4j.model.ContinuationScore;
 import org.alignment4j.model.LanguageModel;
 
@@ -28,12 +21,11 @@ import org.alignment4j.model.LanguageModel;
  * like the rest: answers that plead for themselves are not guarded against. Threads may share it.
  */
 public final class ModelJudge implements PairwiseJudge {
-  private static final String DEFAULT = "judge-prompt.txt";
-  private static final List<String> PLACES = List.of("{question}", "{a}", "{b}");
-  private static final Pattern PLACE = Pattern.compile("\\{(question|a|b)\\}");
+  private static final PromptTemplate DEFAULT =
+      PromptTemplate.resource(ModelJudge.class, "judge-prompt.txt", "question", "a", "b");
 
   private final LanguageModel judge;
-  private final String text;
+  private final PromptTemplate template;
 
   /**
    * A judge with the default question: which answer is more helpful, honest and harmless.
@@ -41,7 +33,7 @@ public final class ModelJudge implements PairwiseJudge {
    * @param judge with a tokenizer; stays the caller's to close
    */
   public ModelJudge(LanguageModel judge) {
-    this(judge, defaultText());
+    this(judge, DEFAULT);
   }
 
   /**
@@ -54,23 +46,17 @@ public final class ModelJudge implements PairwiseJudge {
    * @throws IllegalArgumentException if one of the three is missing
    */
   public ModelJudge(LanguageModel judge, String text) {
-    for (String place : PLACES) {
-      require(text.contains(place), "the judge's prompt has no %s", place);
-    }
+    this(judge, PromptTemplate.of(text, "question", "a", "b"));
+  }
+
+  private ModelJudge(LanguageModel judge, PromptTemplate template) {
     this.judge = judge;
-    this.text = text;
+    this.template = template;
   }
 
   /** The text of the default question. */
   public static String defaultText() {
-    try (InputStream in = ModelJudge.class.getResourceAsStream(DEFAULT)) {
-      if (in == null) {
-        throw new IllegalStateException("the resource " + DEFAULT + " is missing");
-      }
-      return new String(in.readAllBytes(), StandardCharsets.UTF_8).strip();
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
+    return DEFAULT.text();
   }
 
   /**
@@ -81,27 +67,15 @@ public final class ModelJudge implements PairwiseJudge {
    */
   @Override
   public OptionalDouble prefers(Prompt prompt, String first, String second) {
-    Prompt asked = Prompt.user(filled(conversation(prompt), first, second));
+    Prompt asked =
+        Prompt.user(
+            template.fill(Map.of("question", conversation(prompt), "a", first, "b", second)));
     int length = judge.tokenizer().encodeForTraining(asked.withResponse("A")).ids().length;
     if (length > judge.longestSequence()) {
       return OptionalDouble.empty();
     }
     List<ContinuationScore> letters = judge.score(asked, List.of("A", "B"));
     return OptionalDouble.of(letters.get(0).sum() - letters.get(1).sum());
-  }
-
-  /** In one pass, so that what an answer holds is not taken for a place. */
-  private String filled(String question, String first, String second) {
-    return PLACE
-        .matcher(text)
-        .replaceAll(
-            (MatchResult place) ->
-                Matcher.quoteReplacement(
-                    switch (place.group(1)) {
-                      case "a" -> first;
-                      case "b" -> second;
-                      default -> question;
-                    }));
   }
 
   /** A single question as it is, else each message behind its role. */

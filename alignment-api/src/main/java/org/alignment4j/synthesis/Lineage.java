@@ -9,12 +9,15 @@ import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
 import com.google.gson.JsonPrimitive;
 import com.google.gson.Strictness;
+import java.io.Serializable;
 import java.math.BigDecimal;
 import java.util.Collections;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Function;
 import org.alignment4j.core.BadDataException;
+import org.alignment4j.core.Hashes;
 
 /**
  * Where a synthesised row comes from and what was done to make it (Safer-Instruct, stage 6).
@@ -32,8 +35,8 @@ import org.alignment4j.core.BadDataException;
  * @param cost of these requests in units of currency, 0 or more, of at most 30 digits on each side
  *     of the point
  * @param currency an ISO 4217 code; empty if the cost is 0
- * @param promptHash SHA-256 of the prompts that asked, 64 lower-case hexadecimal digits; empty if
- *     nothing was asked
+ * @param promptHash of the prompts that asked, in their order ({@link Builder#addPromptHash}), 64
+ *     lower-case hexadecimal digits; empty if nothing was asked
  */
 public record Lineage(
     String source,
@@ -47,7 +50,8 @@ public record Lineage(
     long completionTokens,
     BigDecimal cost,
     String currency,
-    String promptHash) {
+    String promptHash)
+    implements Serializable {
   private static final Gson GSON =
       new GsonBuilder().disableHtmlEscaping().setStrictness(Strictness.STRICT).create();
 
@@ -85,6 +89,21 @@ public record Lineage(
   /** What is known of a row when only its text is there; the rest is empty or 0. */
   public static Builder of(SourceText text) {
     return new Builder(text.source(), text.licence(), text.category());
+  }
+
+  /** A builder that starts from this lineage, for a later step to add to it. */
+  public Builder toBuilder() {
+    Builder builder = new Builder(source, licence, category);
+    builder.inducer = inducer;
+    builder.seed = seed;
+    builder.judgeScores.putAll(judgeScores);
+    builder.models.putAll(models);
+    builder.promptTokens = promptTokens;
+    builder.completionTokens = completionTokens;
+    builder.cost = cost;
+    builder.currency = currency;
+    builder.promptHash = promptHash;
+    return builder;
   }
 
   /** One line of JSON that {@link #fromJson} reads back as an equal value. */
@@ -260,9 +279,14 @@ public record Lineage(
       return this;
     }
 
-    /** SHA-256 of the prompts that asked. */
-    public Builder promptHash(String sha256) {
-      promptHash = sha256;
+    /**
+     * Adds the hash of a prompt that asked: the first stands for itself, of several the hash of the
+     * hashes so far and the new one is kept.
+     *
+     * @param sha256 of the prompt's messages, 64 lower-case hexadecimal digits
+     */
+    public Builder addPromptHash(String sha256) {
+      promptHash = promptHash.isEmpty() ? sha256 : Hashes.sha256(List.of(promptHash, sha256));
       return this;
     }
 

@@ -11,7 +11,8 @@ import static org.alignment4j.core.Arguments.require;
  * @param source the collection it comes from; empty if unknown
  * @param licence an SPDX identifier or expression; empty if unknown
  */
-public record SourceText(String id, String text, String category, String source, String licence) {
+public record SourceText(String id, String text, String category, String source, String licence)
+    implements Serializable {
   /**
    * @throws IllegalArgumentException if id or text is blank
    */

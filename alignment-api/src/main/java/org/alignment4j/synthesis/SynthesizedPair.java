@@ -1,5 +1,6 @@
 package org.alignment4j.synthesis;
 
+import java.io.Serializable;
 import org.alignment4j.tune.PreferencePair;
 
 /**
@@ -10,7 +11,8 @@ import org.alignment4j.tune.PreferencePair;
  * @param label the category of the instruction
  * @param lineage where the text comes from and what was done to make the pair
  */
-public record SynthesizedPair(PreferencePair pair, String label, Lineage lineage) {
+public record SynthesizedPair(PreferencePair pair, String label, Lineage lineage)
+    implements Serializable {
   /** The id and the label; the texts may be private. */
   @Override
   public String toString() {

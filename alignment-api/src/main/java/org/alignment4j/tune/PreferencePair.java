@@ -2,6 +2,7 @@ package org.alignment4j.tune;
 
 import static org.alignment4j.core.Arguments.require;
 
+import java.io.Serializable;
 import org.alignment4j.chat.Prompt;
 
 /**
@@ -13,7 +14,8 @@ import org.alignment4j.chat.Prompt;
  * @param chosen the preferred response
  * @param rejected the other response
  */
-public record PreferencePair(String id, Prompt prompt, String chosen, String rejected) {
+public record PreferencePair(String id, Prompt prompt, String chosen, String rejected)
+    implements Serializable {
   /**
    * @throws IllegalArgumentException if the prompt ends with an assistant message
    */

@@ -39,7 +39,7 @@ class LineageTests {
         .addTokens(20, 3)
         .addCost(new BigDecimal("0.0010"), "EUR")
         .addCost(new BigDecimal("0.0002"), "EUR")
-        .promptHash(Hashes.sha256(List.of()))
+        .addPromptHash(Hashes.sha256(List.of()))
         .build();
   }
 

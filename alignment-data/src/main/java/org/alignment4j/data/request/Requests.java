@@ -1,5 +1,8 @@
 package org.alignment4j.data.request;
 
+import java.util.List;
+import org.alignment4j.synthesis.ModelUsage;
+
 /**
  * Sends requests so that none is paid for twice: the answer is looked up in the store, and one that
  * is new is stored before it is returned. A request that could go over the budget is not sent.
@@ -14,4 +17,7 @@ public interface Requests {
    * @throws org.alignment4j.core.CancelledException if the thread is interrupted
    */
   StoredAnswer answer(ChatModel model, ChatRequest request);
+
+  /** What was asked through this object so far, by model; sorted by the model's name. */
+  List<ModelUsage> usage();
 }

@@ -1,0 +1,102 @@
+package org.alignment4j.synthesis;
+
+import com.google.gson.Gson;
+import com.google.gson.GsonBuilder;
+import com.google.gson.JsonArray;
+import com.google.gson.JsonObject;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * The account of a synthesis run: the funnel from texts to pairs, what the pairs are like, and what
+ * they cost. Immutable. All but {@link #usage} is the same for a run that was resumed as for one
+ * that was not.
+ *
+ * @param stopped why the run ended before the last text; empty if it did not
+ * @param unanswered items that were set aside since a model did not answer; running again asks for
+ *     them again
+ * @param texts texts that were read
+ * @param pairs pairs that were made
+ * @param stages what each stage made of each category, in the order of the stages
+ * @param lengths words of prompt, chosen and rejected, by category and then by these names
+ * @param styles by category, and over all under {@code all}
+ * @param usage by model
+ */
+public record SynthesisReport(
+    String stopped,
+    long unanswered,
+    long texts,
+    long pairs,
+    List<StageYield> stages,
+    Map<String, Map<String, LengthSummary>> lengths,
+    Map<String, StyleBaseline> styles,
+    List<ModelUsage> usage) {
+  private static final Gson GSON =
+      new GsonBuilder().disableHtmlEscaping().setPrettyPrinting().create();
+
+  /** Copies lists and maps. */
+  public SynthesisReport {
+    stages = List.copyOf(stages);
+    lengths = Collections.unmodifiableMap(new LinkedHashMap<>(lengths));
+    styles = Collections.unmodifiableMap(new LinkedHashMap<>(styles));
+    usage = List.copyOf(usage);
+  }
+
+  /** Whether every text was read and every item was answered or dropped. */
+  public boolean complete() {
+    return stopped.isEmpty() && unanswered == 0;
+  }
+
+  /** This report with another account of what the models were asked. */
+  public SynthesisReport withUsage(List<ModelUsage> newUsage) {
+    return new SynthesisReport(
+        stopped, unanswered, texts, pairs, stages, lengths, styles, newUsage);
+  }
+
+  /** This report as a JSON object; a figure that is NaN is left out. */
+  public String toJson() {
+    JsonObject o = new JsonObject();
+    o.addProperty("complete", complete());
+    o.addProperty("stopped", stopped);
+    o.addProperty("unanswered", unanswered);
+    o.addProperty("texts", texts);
+    o.addProperty("pairs", pairs);
+    JsonArray all = new JsonArray();
+    for (StageYield stage : stages) {
+      JsonObject s = new JsonObject();
+      s.addProperty("stage", stage.stage());
+      s.addProperty("category", stage.category());
+      s.addProperty("in", stage.in());
+      s.addProperty("out", stage.out());
+      JsonObject dropped = new JsonObject();
+      stage.dropped().forEach(dropped::addProperty);
+      s.add("dropped", dropped);
+      all.add(s);
+    }
+    o.add("stages", all);
+    o.add("lengths", GSON.toJsonTree(lengths));
+    JsonObject style = new JsonObject();
+    styles.forEach((category, baseline) -> style.add(category, toJson(baseline)));
+    o.add("styles", style);
+    o.add("usage", GSON.toJsonTree(usage));
+    return GSON.toJson(o);
+  }
+
+  private static JsonObject toJson(StyleBaseline style) {
+    JsonObject o = new JsonObject();
+    o.add("chosen_longer", GSON.toJsonTree(style.chosenLonger().toMap()));
+    finite(o, "length_accuracy", style.lengthAccuracy());
+    o.add("chosen_refuses", GSON.toJsonTree(style.chosenRefuses().toMap()));
+    o.add("rejected_refuses", GSON.toJsonTree(style.rejectedRefuses().toMap()));
+    finite(o, "refusal_accuracy", style.refusalAccuracy());
+    return o;
+  }
+
+  private static void finite(JsonObject o, String key, double value) {
+    if (Double.isFinite(value)) {
+      o.addProperty(key, value);
+    }
+  }
+}

@@ -1,0 +1,19 @@
+package org.alignment4j.data.synthesis;
+
+import org.alignment4j.data.request.StoredAnswer;
+import org.alignment4j.synthesis.Lineage;
+
+/** Notes answered requests in a lineage, the same whether they were sent now or before. */
+final class Asked {
+  private Asked() {}
+
+  static Lineage.Builder add(Lineage.Builder lineage, String role, StoredAnswer answer) {
+    lineage
+        .model(role, answer.model())
+        .addTokens(answer.answer().promptTokens(), answer.answer().completionTokens())
+        .addPromptHash(answer.promptHash());
+    return answer.cost().signum() == 0
+        ? lineage
+        : lineage.addCost(answer.cost(), answer.currency());
+  }
+}

@@ -1,0 +1,76 @@
+package org.alignment4j.data.synthesis;
+
+import java.util.Map;
+import java.util.TreeMap;
+import org.alignment4j.core.ProgressListener;
+import org.alignment4j.data.request.Requests;
+import org.alignment4j.synthesis.ModelUsage;
+
+/** Tells a listener how far a run is, at most four times a second but for the first and last. */
+final class RunProgress {
+  private static final long EVERY_NANOS = 250_000_000L;
+
+  private final ProgressListener listener;
+  private final Requests requests;
+  private final long total;
+  private final long start = System.nanoTime();
+  private long last = start - EVERY_NANOS;
+  private long texts;
+  private long items;
+
+  /**
+   * @param total how many texts there are, 0 if not known
+   */
+  RunProgress(ProgressListener listener, Requests requests, long total) {
+    this.listener = listener;
+    this.requests = requests;
+    this.total = total;
+  }
+
+  void text(Tally tally) {
+    texts++;
+    tell(tally, false);
+  }
+
+  void item(Tally tally, int made) {
+    items += made;
+    tell(tally, false);
+  }
+
+  void end(Tally tally) {
+    tell(tally, true);
+  }
+
+  private void tell(Tally tally, boolean always) {
+    long now = System.nanoTime();
+    if (!always && now - last < EVERY_NANOS) {
+      return;
+    }
+    last = now;
+    Map<String, Double> metrics = new TreeMap<>();
+    metrics.put("pairs", (double) items);
+    metrics.put("dropped", (double) tally.droppedInAll());
+    metrics.put("unanswered", (double) tally.unanswered());
+    double sent = 0;
+    double cached = 0;
+    double tokens = 0;
+    double money = 0;
+    for (ModelUsage usage : requests.usage()) {
+      sent += usage.sent();
+      cached += usage.fromStore();
+      tokens += usage.promptTokens() + usage.completionTokens();
+      money += usage.cost().doubleValue();
+    }
+    metrics.put("sent", sent);
+    metrics.put("from_store", cached);
+    metrics.put("tokens", tokens);
+    metrics.put("money", money);
+    if (total > 0 && texts > 0) {
+      double seconds = (now - start) / 1e9;
+      metrics.put("seconds_left", seconds / texts * Math.max(0, total - texts));
+    }
+    listener.onProgress(
+        new ProgressListener.Progress(
+            "synthesis", total > 0 ? Math.min(texts, total) : texts, total, metrics));
+  }
+}

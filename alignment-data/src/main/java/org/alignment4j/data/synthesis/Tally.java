@@ -1,0 +1,85 @@
+package org.alignment4j.data.synthesis;
+
+import java.io.Serializable;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.alignment4j.data.request.ChatException;
+import org.alignment4j.synthesis.StageYield;
+
+/** Counts what stages make of items. For one thread; tallies of several are added up. */
+final class Tally implements Serializable {
+  private static final long serialVersionUID = 1L;
+
+  /** Why an item is set aside whose model did not answer; another run asks again. */
+  static final String UNANSWERED = "no answer";
+
+  private static final String NOT_ACCEPTED = "the model does not accept the request";
+
+  private final Map<String, StageYield> yields = new TreeMap<>();
+  private long unanswered;
+
+  /** Puts an item through a stage and counts what comes of it. */
+  <I, O> List<O> apply(Stage<I, O> stage, String category, I item) {
+    StageResult<O> result;
+    try {
+      result = stage.apply(item);
+    } catch (ChatException e) {
+      result =
+          switch (e.kind()) {
+            case CONFIGURATION -> throw e;
+            case REQUEST -> StageResult.drop(NOT_ACCEPTED);
+            case TRANSIENT -> StageResult.drop(UNANSWERED);
+          };
+    }
+    count(stage.name(), category, 1, result.passed().size(), result.dropped());
+    return result.passed();
+  }
+
+  /** Puts items through a stage and counts what comes of them. */
+  <I, O> List<O> applyAll(Stage<I, O> stage, String category, List<I> items) {
+    List<O> passed = new ArrayList<>();
+    for (I item : items) {
+      passed.addAll(apply(stage, category, item));
+    }
+    return passed;
+  }
+
+  void count(String stage, String category, long in, long out, List<String> dropped) {
+    Map<String, Long> reasons = new TreeMap<>();
+    for (String reason : dropped) {
+      reasons.merge(reason, 1L, Long::sum);
+      if (reason.equals(UNANSWERED)) {
+        unanswered++;
+      }
+    }
+    add(new StageYield(stage, category, in, out, reasons));
+  }
+
+  void add(Tally other) {
+    other.yields.values().forEach(this::add);
+    unanswered += other.unanswered;
+  }
+
+  private void add(StageYield more) {
+    yields.merge(more.stage() + "\0" + more.category(), more, StageYield::plus);
+  }
+
+  long unanswered() {
+    return unanswered;
+  }
+
+  long droppedInAll() {
+    return yields.values().stream().mapToLong(StageYield::droppedInAll).sum();
+  }
+
+  /** In the given order of stages, and within a stage by category. */
+  List<StageYield> inOrder(List<String> stages) {
+    Map<String, List<StageYield>> byStage = new LinkedHashMap<>();
+    stages.forEach(stage -> byStage.put(stage, new ArrayList<>()));
+    yields.values().forEach(y -> byStage.computeIfAbsent(y.stage(), s -> new ArrayList<>()).add(y));
+    return byStage.values().stream().flatMap(List::stream).toList();
+  }
+}
