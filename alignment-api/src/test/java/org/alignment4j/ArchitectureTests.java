@@ -21,8 +21,8 @@ class ArchitectureTests {
   private static final List<String> ORDER =
       List.of(
           "org.alignment4j",
-          "org.alignment4j.evaluation",
           "org.alignment4j.synthesis",
+          "org.alignment4j.evaluation",
           "org.alignment4j.tune",
           "org.alignment4j.reading",
           "org.alignment4j.model",

@@ -2,6 +2,8 @@ package org.alignment4j.synthesis;
 
 import static org.alignment4j.core.Arguments.require;
 
+import java.io.Serializable;
+
 /**
  * A text from which preference data is made (Safer-Instruct, stage 0). Immutable.
  *

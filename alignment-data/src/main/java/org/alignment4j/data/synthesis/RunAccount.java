@@ -16,7 +16,8 @@ final class RunAccount<O> {
   private final Tally tally = new Tally();
   private final PairStatistics statistics = new PairStatistics();
   private long texts;
-  private int inARow;
+  private int textsInARow;
+  private int itemsInARow;
 
   RunAccount(Consumer<O> out, RunProgress progress) {
     this.out = out;
@@ -33,13 +34,15 @@ final class RunAccount<O> {
 
   /** Takes in what came of a text before its instructions are compared with others. */
   void induced(ItemWork<Candidate> work) {
-    take(work.tally());
+    textsInARow = unanswered(textsInARow, work.tally());
+    tally.add(work.tally());
     progress.text(tally);
   }
 
   /** Takes in what came of an instruction. */
   void answered(ItemWork<O> work) {
-    take(work.tally());
+    itemsInARow = unanswered(itemsInARow, work.tally());
+    tally.add(work.tally());
     for (O item : work.items()) {
       if (item instanceof SynthesizedPair pair) {
         statistics.add(pair);
@@ -49,14 +52,13 @@ final class RunAccount<O> {
     progress.item(tally, work.items().size());
   }
 
-  private void take(Tally of) {
-    inARow = of.unanswered() > 0 ? inARow + 1 : 0;
-    tally.add(of);
+  private static int unanswered(int before, Tally of) {
+    return of.unanswered() > 0 ? before + 1 : 0;
   }
 
   /** Whether nothing more should be begun. */
   boolean failing() {
-    return inARow >= HOPELESS;
+    return Math.max(textsInARow, itemsInARow) >= HOPELESS;
   }
 
   Optional<String> failure() {

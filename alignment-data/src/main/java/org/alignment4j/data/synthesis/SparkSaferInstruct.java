@@ -1,0 +1,213 @@
+package org.alignment4j.data.synthesis;
+
+import static org.alignment4j.core.Arguments.require;
+
+import com.google.common.collect.Iterators;
+import java.io.Serializable;
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.Iterator;
+import java.util.List;
+import java.util.UUID;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import org.alignment4j.core.ProgressListener;
+import org.alignment4j.data.filter.Deduplicator;
+import org.alignment4j.synthesis.SourceText;
+import org.alignment4j.synthesis.SynthesisReport;
+import org.alignment4j.synthesis.SynthesizedPair;
+import org.apache.spark.api.java.JavaPairRDD;
+import org.apache.spark.api.java.JavaRDD;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.broadcast.Broadcast;
+import org.apache.spark.storage.StorageLevel;
+import scala.Tuple2;
+
+/**
+ * {@link SaferInstruct} on Apache Spark: the same stages on the partitions of a data set, the same
+ * pairs in the same order. Needs {@code org.apache.spark:spark-core_2.13} from the cluster.
+ *
+ * <p>Each executor makes the stages once, so that it holds one client or one model, and each task
+ * asks with as many threads as it is told. Duplicates are found by the driver, which reads texts
+ * and instructions partition by partition in their order; it keeps what a {@link Deduplicator}
+ * keeps of each. A task that is tried again asks again only for what is not stored.
+ *
+ * <p>The store must be one for all executors. {@code RequestStore} is an embedded database: it
+ * serves executors on one machine. A cluster needs stages whose {@code Requests} keep answers in a
+ * database that all machines share. A budget is one for all executors only as far as the store is:
+ * each process adds what it has under way itself. Speculative execution would ask twice at once,
+ * and is refused.
+ */
+public final class SparkSaferInstruct {
+  private final Stages stages;
+  private final int threads;
+
+  /** Makes the stages where they are needed; what it holds must be serializable. */
+  @FunctionalInterface
+  public interface Stages extends Serializable {
+    /** New stages; called once in each executor and in the driver. */
+    SynthesisStages create();
+  }
+
+  /**
+   * A run over stages.
+   *
+   * @param threads how many requests each task has under way, 1 or more
+   */
+  public SparkSaferInstruct(Stages stages, int threads) {
+    require(threads >= 1, "threads must be 1 or more, were %s", threads);
+    // One name for all tasks of this object: an executor's stages are kept under it.
+    this.stages = new OncePerProcess(UUID.randomUUID().toString(), stages);
+    this.threads = threads;
+  }
+
+  /**
+   * Makes pairs from texts.
+   *
+   * @param texts in the order in which duplicates are looked for
+   * @param pairs is given each pair by the calling thread, in the order of the texts
+   * @return as {@link SaferInstruct#run}; what was asked by other processes is not in its usage
+   * @throws IllegalArgumentException if the context has speculative execution on
+   */
+  public SynthesisReport run(
+      JavaSparkContext context,
+      JavaRDD<SourceText> texts,
+      Consumer<SynthesizedPair> pairs,
+      ProgressListener progress) {
+    require(
+        !context.getConf().getBoolean("spark.speculation", false),
+        "speculative execution would ask twice: set spark.speculation to false");
+    SynthesisStages own = stages.create();
+    own.requireAnswers();
+    RunAccount<SynthesizedPair> account =
+        new RunAccount<>(pairs, new RunProgress(progress, own.requests(), 0));
+
+    JavaPairRDD<SourceText, Long> numbered = texts.zipWithIndex();
+    BitSet unique = uniqueTexts(numbered, account);
+    JavaRDD<SparkItem<Candidate>> induced =
+        mapped(context, numbered, unique, SparkSaferInstruct::candidates)
+            .persist(StorageLevel.MEMORY_AND_DISK());
+    try {
+      List<Candidate> kept = new ArrayList<>();
+      OrderedDedup<Candidate> dedup = OrderedDedup.instructions(Deduplicator.standard());
+      String stopped = "";
+      for (Iterator<SparkItem<Candidate>> i = induced.toLocalIterator();
+          i.hasNext() && stopped.isEmpty(); ) {
+        SparkItem<Candidate> item = i.next();
+        stopped = item.stopped();
+        if (stopped.isEmpty()) {
+          account.induced(item.work());
+          for (Candidate candidate : item.work().items()) {
+            dedup.offer(candidate, account.tally()).ifPresent(kept::add);
+          }
+        }
+      }
+      return answered(context, kept, stopped, account, own);
+    } finally {
+      induced.unpersist();
+    }
+  }
+
+  /** Again through the source stage, which may change a text; it was counted before. */
+  private static ItemWork<Candidate> candidates(SynthesisStages stages, SourceText text) {
+    List<SourceText> usable = stages.source().apply(text).passed();
+    return usable.isEmpty()
+        ? new ItemWork<>(List.of(), new Tally())
+        : stages.candidates(usable.get(0));
+  }
+
+  private SynthesisReport answered(
+      JavaSparkContext context,
+      List<Candidate> kept,
+      String stoppedBefore,
+      RunAccount<SynthesizedPair> account,
+      SynthesisStages own) {
+    String stopped = stoppedBefore;
+    if (!kept.isEmpty()) {
+      JavaPairRDD<Candidate, Long> numbered =
+          context.parallelize(kept, context.defaultParallelism()).zipWithIndex();
+      BitSet all = new BitSet();
+      all.set(0, kept.size());
+      JavaRDD<SparkItem<SynthesizedPair>> made =
+          mapped(context, numbered, all, SynthesisStages::pair)
+              .persist(StorageLevel.MEMORY_AND_DISK());
+      try {
+        for (Iterator<SparkItem<SynthesizedPair>> i = made.toLocalIterator(); i.hasNext(); ) {
+          SparkItem<SynthesizedPair> item = i.next();
+          if (!item.stopped().isEmpty()) {
+            stopped = item.stopped();
+            break;
+          }
+          account.answered(item.work());
+        }
+      } finally {
+        made.unpersist();
+      }
+    }
+    return account.report(stopped).withUsage(own.requests().usage());
+  }
+
+  /** The numbers of the texts that pass the source stage and repeat none before. */
+  private BitSet uniqueTexts(
+      JavaPairRDD<SourceText, Long> numbered, RunAccount<SynthesizedPair> account) {
+    Stages factory = stages;
+    JavaRDD<SparkItem<SourceText>> usable =
+        numbered.mapPartitions(
+            rows -> {
+              SynthesisStages here = factory.create();
+              return lazily(
+                  rows,
+                  row -> {
+                    Tally tally = new Tally();
+                    List<SourceText> passed =
+                        tally.apply(here.source(), row._1().category(), row._1());
+                    return new SparkItem<>(row._2(), new ItemWork<>(passed, tally), "");
+                  });
+            });
+    OrderedDedup<SourceText> dedup = OrderedDedup.texts(Deduplicator.exact());
+    BitSet unique = new BitSet();
+    usable
+        .toLocalIterator()
+        .forEachRemaining(
+            item -> {
+              account.read();
+              account.tally().add(item.work().tally());
+              for (SourceText text : item.work().items()) {
+                if (dedup.offer(text, account.tally()).isPresent()) {
+                  unique.set(Math.toIntExact(item.number()));
+                }
+              }
+            });
+    return unique;
+  }
+
+  /** What is done with an item in an executor. */
+  @FunctionalInterface
+  private interface Work<I, O> extends Serializable {
+    ItemWork<O> apply(SynthesisStages stages, I item);
+  }
+
+  private <I, O> JavaRDD<SparkItem<O>> mapped(
+      JavaSparkContext context, JavaPairRDD<I, Long> rows, BitSet wanted, Work<I, O> work) {
+    Stages factory = stages;
+    int atOnce = threads;
+    Broadcast<BitSet> numbers = context.broadcast(wanted);
+    return rows.mapPartitions(
+        partition -> {
+          SynthesisStages here = factory.create();
+          BitSet these = numbers.value();
+          List<Tuple2<I, Long>> own = new ArrayList<>();
+          partition.forEachRemaining(
+              row -> {
+                if (these.get(Math.toIntExact(row._2()))) {
+                  own.add(row);
+                }
+              });
+          return SparkPartition.run(own, atOnce, item -> work.apply(here, item)).iterator();
+        });
+  }
+
+  private static <I, O> Iterator<O> lazily(Iterator<I> items, Function<I, O> step) {
+    return Iterators.transform(items, step::apply);
+  }
+}
