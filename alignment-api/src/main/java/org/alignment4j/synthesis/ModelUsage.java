@@ -1,6 +1,9 @@
 package org.alignment4j.synthesis;
 
+import static org.alignment4j.core.Arguments.require;
+
 import java.math.BigDecimal;
+import java.math.RoundingMode;
 
 /**
  * What a model was asked in a run. Immutable.
@@ -22,4 +25,50 @@ public record ModelUsage(
     long promptTokens,
     long completionTokens,
     BigDecimal cost,
-    String currency) {}
+    String currency) {
+  /**
+   * This and another account of the same model, added up.
+   *
+   * @throws IllegalArgumentException if the model differs, or both cost in different currencies
+   */
+  public ModelUsage plus(ModelUsage other) {
+    require(model.equals(other.model), "%s cannot be added to %s", other.model, model);
+    require(
+        currency.isEmpty() || other.currency.isEmpty() || currency.equals(other.currency),
+        "costs in %s cannot be added to costs in %s",
+        other.currency,
+        currency);
+    return new ModelUsage(
+        model,
+        sent + other.sent,
+        fromStore + other.fromStore,
+        failed + other.failed,
+        promptTokens + other.promptTokens,
+        completionTokens + other.completionTokens,
+        cost.add(other.cost),
+        currency.isEmpty() ? other.currency : currency);
+  }
+
+  /** Requests that were answered, now or before. */
+  public long answered() {
+    return sent + fromStore;
+  }
+
+  /**
+   * What it would come to for more of the same, counted as sent.
+   *
+   * @param factor 0 or more
+   */
+  public ModelUsage times(double factor) {
+    require(factor >= 0 && Double.isFinite(factor), "the factor must be 0 or more, was %s", factor);
+    return new ModelUsage(
+        model,
+        Math.round(answered() * factor),
+        0,
+        0,
+        Math.round(promptTokens * factor),
+        Math.round(completionTokens * factor),
+        cost.multiply(BigDecimal.valueOf(factor)).setScale(6, RoundingMode.HALF_UP),
+        currency);
+  }
+}

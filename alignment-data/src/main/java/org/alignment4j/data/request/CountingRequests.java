@@ -1,0 +1,54 @@
+package org.alignment4j.data.request;
+
+import java.math.BigDecimal;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.alignment4j.synthesis.ModelUsage;
+
+/**
+ * Requests that are counted with tokens and cost whether they are sent or answered by the store:
+ * what a run would cost from the start. Threads may share it.
+ */
+public final class CountingRequests implements Requests {
+  private final Requests requests;
+  private final Map<String, ModelUsage> counts = new TreeMap<>();
+
+  /**
+   * Counts what goes through.
+   *
+   * @param requests answers them
+   */
+  public CountingRequests(Requests requests) {
+    this.requests = requests;
+  }
+
+  @Override
+  public StoredAnswer answer(ChatModel model, ChatRequest request) {
+    StoredAnswer answer = requests.answer(model, request);
+    BigDecimal cost = answer.cost();
+    ModelUsage one =
+        new ModelUsage(
+            model.name(),
+            answer.fromStore() ? 0 : 1,
+            answer.fromStore() ? 1 : 0,
+            0,
+            answer.answer().promptTokens(),
+            answer.answer().completionTokens(),
+            cost,
+            answer.currency());
+    synchronized (counts) {
+      counts.merge(model.name(), one, ModelUsage::plus);
+    }
+    return answer;
+  }
+
+  /** As the interface says, but tokens and cost are also of answers that were there already. */
+  @Override
+  public List<ModelUsage> usage() {
+    synchronized (counts) {
+      return new ArrayList<>(counts.values());
+    }
+  }
+}

@@ -1,0 +1,44 @@
+package org.alignment4j.data.synthesis;
+
+import static org.alignment4j.core.Arguments.require;
+
+import java.util.List;
+import org.alignment4j.synthesis.ModelUsage;
+import org.alignment4j.synthesis.SynthesisReport;
+
+/**
+ * What a run will probably come to, from a run over a sample of its texts. Immutable.
+ *
+ * @param texts of the whole run
+ * @param sample texts that were tried
+ * @param pairs that the run will probably make
+ * @param usage requests, tokens and cost of the whole run by model
+ */
+public record SynthesisEstimate(long texts, long sample, double pairs, List<ModelUsage> usage) {
+  /** Copies the list. */
+  public SynthesisEstimate {
+    usage = List.copyOf(usage);
+  }
+
+  /**
+   * Scales up what a sample came to.
+   *
+   * @param sample the account of the run over the sample, with its usage counted as by {@code
+   *     CountingRequests}
+   * @param texts of the whole run
+   * @throws IllegalArgumentException if the sample is empty or larger than the whole
+   */
+  public static SynthesisEstimate scaled(SynthesisReport sample, long texts) {
+    require(
+        sample.texts() > 0 && sample.texts() <= texts,
+        "the sample has %s of %s texts",
+        sample.texts(),
+        texts);
+    double factor = (double) texts / sample.texts();
+    return new SynthesisEstimate(
+        texts,
+        sample.texts(),
+        sample.pairs() * factor,
+        sample.usage().stream().map(usage -> usage.times(factor)).toList());
+  }
+}
