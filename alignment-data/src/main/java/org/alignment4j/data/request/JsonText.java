@@ -1,0 +1,83 @@
+package org.alignment4j.data.request;
+
+import com.google.gson.Gson;
+import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParseException;
+import com.google.gson.Strictness;
+import com.google.gson.TypeAdapter;
+import com.google.gson.stream.JsonReader;
+import com.google.gson.stream.JsonToken;
+import java.io.IOException;
+import java.io.StringReader;
+import org.jspecify.annotations.Nullable;
+
+/** Finds the one JSON object in what a model wrote. */
+final class JsonText {
+  private static final String END_OF_THOUGHT = "</think>";
+
+  private static final TypeAdapter<JsonElement> ELEMENTS = new Gson().getAdapter(JsonElement.class);
+
+  private JsonText() {}
+
+  /**
+   * The object in a text, which may have other text around it.
+   *
+   * @throws IllegalArgumentException if there is none or more than one; the message quotes nothing
+   */
+  static JsonObject object(String text) {
+    int thought = text.lastIndexOf(END_OF_THOUGHT);
+    int from = thought < 0 ? 0 : thought + END_OF_THOUGHT.length();
+    JsonObject found = null;
+    for (int start = text.indexOf('{', from); start >= 0; start = text.indexOf('{', start)) {
+      int end = end(text, start);
+      if (end < 0) {
+        // Not what is inside it: of an answer that was cut off that would be a part.
+        break;
+      }
+      JsonObject object = parse(text.substring(start, end));
+      if (object != null && found != null && !found.equals(object)) {
+        throw new IllegalArgumentException("it holds more than one JSON object");
+      }
+      found = object == null ? found : object;
+      start = end;
+    }
+    if (found == null) {
+      throw new IllegalArgumentException("it holds no valid JSON object");
+    }
+    return found;
+  }
+
+  /** Behind the brace that closes the one at {@code start}; -1 if none does. */
+  private static int end(String text, int start) {
+    int depth = 0;
+    boolean quoted = false;
+    for (int i = start; i < text.length(); i++) {
+      char c = text.charAt(i);
+      if (quoted) {
+        if (c == '\\') {
+          i++;
+        } else if (c == '"') {
+          quoted = false;
+        }
+      } else if (c == '"') {
+        quoted = true;
+      } else if (c == '{') {
+        depth++;
+      } else if (c == '}' && --depth == 0) {
+        return i + 1;
+      }
+    }
+    return -1;
+  }
+
+  private static @Nullable JsonObject parse(String text) {
+    try (JsonReader reader = new JsonReader(new StringReader(text))) {
+      reader.setStrictness(Strictness.STRICT);
+      JsonElement element = ELEMENTS.read(reader);
+      return reader.peek() == JsonToken.END_DOCUMENT ? element.getAsJsonObject() : null;
+    } catch (IOException | JsonParseException | IllegalStateException | NumberFormatException e) {
+      return null;
+    }
+  }
+}

@@ -1,0 +1,135 @@
+package org.alignment4j.data.request;
+
+import static org.alignment4j.core.Arguments.require;
+
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParseException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Function;
+import org.alignment4j.chat.Prompt;
+import org.alignment4j.core.BadDataException;
+
+/**
+ * Asks a model for values in JSON. An answer that is no such value goes back to the model with what
+ * is wrong with it, some times. Thread-safe if the requests, the model and the reader are.
+ *
+ * @param <T> what is made of the JSON
+ */
+public final class StructuredAnswers<T> {
+  private final Requests requests;
+  private final ChatModel model;
+  private final String schema;
+  private final Function<JsonObject, T> reader;
+  private final int retries;
+
+  /**
+   * What came of one question.
+   *
+   * @param value the value; empty if no answer held one
+   * @param failure what was wrong with the last answer; empty if there is a value. May quote the
+   *     answer.
+   * @param answers all answers, in order, one at least
+   */
+  public record Result<T>(Optional<T> value, String failure, List<StoredAnswer> answers) {
+    /** Copies the list. */
+    public Result {
+      answers = List.copyOf(answers);
+    }
+
+    /** The sizes; the texts may be private. */
+    @Override
+    public String toString() {
+      return "Result[%s after %d answers]"
+          .formatted(value.isPresent() ? "a value" : "no value", answers.size());
+    }
+  }
+
+  /**
+   * Creates a way of asking.
+   *
+   * @param requests through which each try goes
+   * @param schema a JSON schema of an object, sent with each request; empty for none. Models may
+   *     not keep to it, and endpoints that hold them to it want {@code additionalProperties} false
+   *     and all properties required.
+   * @param reader makes a value of an object; throws IllegalArgumentException or BadDataException
+   *     with a message for the model if it is none
+   * @param retries further tries after a bad answer, 0 or more
+   */
+  public StructuredAnswers(
+      Requests requests,
+      ChatModel model,
+      String schema,
+      Function<JsonObject, T> reader,
+      int retries) {
+    require(retries >= 0, "retries must be 0 or more, was %s", retries);
+    this.requests = requests;
+    this.model = model;
+    this.schema = schema;
+    this.reader = reader;
+    this.retries = retries;
+  }
+
+  /**
+   * Asks for a value. Text around one JSON object is left out of it: a fence, a thought, an
+   * introduction.
+   *
+   * @param prompt ends with a user message
+   * @throws ChatException if the model gives no answer
+   * @throws BudgetException if a request could go over the budget
+   * @throws org.alignment4j.core.CancelledException if the thread is interrupted
+   */
+  public Result<T> ask(Prompt prompt, Sampling sampling, long seed) {
+    require(!prompt.endsWithResponse(), "a question ends with a user message");
+    List<StoredAnswer> answers = new ArrayList<>();
+    Prompt conversation = prompt;
+    while (true) {
+      StoredAnswer stored =
+          requests.answer(model, new ChatRequest(conversation, sampling, seed, schema));
+      answers.add(stored);
+      String failure;
+      try {
+        return new Result<>(Optional.of(read(stored.answer(), sampling)), "", answers);
+      } catch (IllegalArgumentException | BadDataException e) {
+        failure = String.valueOf(e.getMessage());
+      }
+      if (answers.size() > retries) {
+        return new Result<>(Optional.empty(), failure, answers);
+      }
+      String bad = stored.answer().text();
+      // Some endpoints refuse an empty message.
+      conversation =
+          conversation
+              .withResponse(bad.isBlank() ? "(no text)" : bad)
+              .withUser(
+                  "This answer cannot be used: "
+                      + failure
+                      + "\nAnswer again, with one JSON object of the form asked for and nothing"
+                      + " else.");
+    }
+  }
+
+  private T read(ChatAnswer answer, Sampling sampling) {
+    JsonObject object;
+    try {
+      object = JsonText.object(answer.text());
+    } catch (IllegalArgumentException e) {
+      if (answer.finish() == ChatAnswer.Finish.LENGTH) {
+        throw new IllegalArgumentException(
+            "it was cut off after " + sampling.maxTokens() + " tokens", e);
+      }
+      throw e;
+    }
+    try {
+      return reader.apply(object);
+    } catch (JsonParseException
+        | IllegalStateException
+        | UnsupportedOperationException
+        | ClassCastException
+        | NullPointerException e) {
+      // What Gson throws for a property that is absent or of another type.
+      throw new IllegalArgumentException("a property is missing or has the wrong type", e);
+    }
+  }
+}
