@@ -20,6 +20,7 @@ import org.alignment4j.data.request.ChatException.Kind;
 import org.alignment4j.model.Completion;
 import org.alignment4j.model.Generation;
 import org.alignment4j.model.LanguageModel;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A model of this library as a chat model. Requests that threads make at the same time and that
@@ -46,6 +47,7 @@ public final class LocalChatModel implements ChatModel, AutoCloseable {
   /** Those that the worker is busy with. */
   private List<Waiting> batch = List.of();
 
+  private int largestBatch;
   private boolean closed;
   private final Thread worker;
 
@@ -163,7 +165,7 @@ public final class LocalChatModel implements ChatModel, AutoCloseable {
         .build();
   }
 
-  private RuntimeException failure(Throwable cause) {
+  private RuntimeException failure(@Nullable Throwable cause) {
     if (cause instanceof OutOfMemoryException) {
       return new ChatException(Kind.REQUEST, name + ": the request does not fit in memory", cause);
     }
@@ -242,6 +244,7 @@ public final class LocalChatModel implements ChatModel, AutoCloseable {
         return next();
       }
       batch = some;
+      largestBatch = Math.max(largestBatch, some.size());
       return some;
     } finally {
       lock.unlock();
@@ -269,8 +272,18 @@ public final class LocalChatModel implements ChatModel, AutoCloseable {
         some.forEach(w -> answer(List.of(w)));
       }
     } catch (Error e) {
+      // The thread goes on, or those who ask next would wait for ever.
       some.forEach(w -> w.answer.completeExceptionally(e));
-      throw e;
+    }
+  }
+
+  /** Most requests that were answered in one call so far. */
+  int largestBatch() {
+    lock.lock();
+    try {
+      return largestBatch;
+    } finally {
+      lock.unlock();
     }
   }
 

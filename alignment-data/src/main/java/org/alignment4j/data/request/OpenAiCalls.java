@@ -156,7 +156,8 @@ final class OpenAiCalls {
   }
 
   private static Optional<Long> tokens(Optional<Long> counted) {
-    return counted.filter(n -> n >= 0);
+    // What no endpoint can have counted would make sums overflow.
+    return counted.filter(n -> n >= 0 && n < 1L << 40);
   }
 
   private static Finish finish(ChatCompletion.Choice choice) {

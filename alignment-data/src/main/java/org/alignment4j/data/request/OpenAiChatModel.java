@@ -78,7 +78,7 @@ public final class OpenAiChatModel implements ChatModel, AutoCloseable {
             .handle(FailedTry.class)
             .withMaxAttempts(b.tries)
             .abortOn(e -> e instanceof FailedTry f && asksTooLong(f))
-            .<ChatAnswer>withDelayFn(c -> delay(c.getLastException(), c.getAttemptCount()))
+            .withDelayFn(c -> delay(c.getLastException(), c.getAttemptCount()))
             .onRetry(e -> retries.incrementAndGet())
             .build();
     atOnce = new Semaphore(b.concurrency, true);
@@ -180,8 +180,8 @@ public final class OpenAiChatModel implements ChatModel, AutoCloseable {
   }
 
   private Duration delay(@Nullable Throwable failure, int tries) {
-    double doubled = settings.firstWait.toNanos() * Math.pow(2, Math.min(tries - 1, 40));
-    double own = Math.min(doubled, settings.longestWait.toNanos());
+    double doubled = (double) settings.firstWait.toNanos() * Math.pow(2, Math.min(tries - 1, 40));
+    double own = Math.min(doubled, (double) settings.longestWait.toNanos());
     long random = (long) (own * ThreadLocalRandom.current().nextDouble(0.5, 1));
     long asked =
         failure instanceof FailedTry f ? f.retryAfter().orElse(Duration.ZERO).toNanos() : 0;
@@ -295,7 +295,10 @@ public final class OpenAiChatModel implements ChatModel, AutoCloseable {
       return this;
     }
 
-    /** Whether schemas are sent, as {@code response_format}; default true. */
+    /**
+     * Whether schemas are sent, as {@code response_format} of type {@code json_schema}, strict;
+     * default true. Off for servers that refuse it.
+     */
     public Builder schemas(boolean value) {
       schemas = value;
       return this;

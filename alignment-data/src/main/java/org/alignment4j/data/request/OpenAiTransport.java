@@ -11,6 +11,7 @@ import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.ProtocolException;
 import java.net.URI;
 import java.net.http.HttpClient.Redirect;
 import java.net.http.HttpClient.Version;
@@ -85,12 +86,13 @@ final class OpenAiTransport implements HttpClient {
   }
 
   private static OpenAIIoException failure(@Nullable Throwable cause) {
-    String message = cause == null ? "" : cause.getMessage();
+    if (cause == null || cause instanceof ProtocolException) {
+      // The JDK's message quotes the endpoint's line.
+      return new OpenAIIoException("an answer that is not HTTP");
+    }
+    String message = cause.getMessage();
     return new OpenAIIoException(
-        cause == null
-            ? "no answer"
-            : cause.getClass().getSimpleName() + (message == null ? "" : ": " + message),
-        cause);
+        cause.getClass().getSimpleName() + (message == null ? "" : ": " + message), cause);
   }
 
   private CompletableFuture<java.net.http.HttpResponse<byte[]>> send(HttpRequest request) {

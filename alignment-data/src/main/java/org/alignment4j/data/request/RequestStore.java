@@ -12,6 +12,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SortedSet;
@@ -41,18 +42,21 @@ public final class RequestStore implements AutoCloseable {
   private static final int VERSION = 1;
   private static final int WAIT_MILLIS = 60_000;
 
+  private static final List<String> TABLES = List.of("answers", "repeats");
+
   private static final String SPENT =
-      "(key TEXT %s NOT NULL, prompt_tokens INTEGER NOT NULL, completion_tokens INTEGER NOT NULL,"
+      "(id INTEGER PRIMARY KEY, key TEXT %s NOT NULL, prompt_tokens INTEGER NOT NULL, completion_tokens INTEGER NOT NULL,"
           + " model TEXT NOT NULL, cost TEXT NOT NULL, currency TEXT NOT NULL, time INTEGER NOT"
           + " NULL%s)";
 
   private final String name;
   private final Connection connection;
 
-  /** By model; of all rows as of {@link #seen}. */
+  /** By model; of the rows up to {@link #summed}. */
   private final Map<String, Totals> totals = new TreeMap<>();
 
-  private long seen = Long.MIN_VALUE;
+  /** The last row's id that is in the totals, of each table. */
+  private final long[] summed = new long[TABLES.size()];
 
   /**
    * What one model's answers in a store came to. Answers that two processes asked for at once, of
@@ -75,15 +79,6 @@ public final class RequestStore implements AutoCloseable {
           completionTokens + other.completionTokens,
           cost.add(other.cost),
           currency.isEmpty() ? other.currency : currency);
-    }
-
-    static Totals of(StoredAnswer answer) {
-      return new Totals(
-          1,
-          answer.answer().promptTokens(),
-          answer.answer().completionTokens(),
-          answer.cost(),
-          answer.currency());
     }
   }
 
@@ -150,7 +145,7 @@ public final class RequestStore implements AutoCloseable {
         run(
             "CREATE TABLE answers "
                 + SPENT.formatted(
-                    "PRIMARY KEY",
+                    "UNIQUE",
                     ", prompt_hash TEXT NOT NULL, finish TEXT NOT NULL, text TEXT NOT NULL"));
         // Answers to requests that another process had asked too, and was answered first.
         run("CREATE TABLE repeats " + SPENT.formatted("", ""));
@@ -242,7 +237,6 @@ public final class RequestStore implements AutoCloseable {
     // A lone surrogate has no UTF-8: what is returned now is what is found later.
     StoredAnswer kept = withText(answer, utf8(answer.answer().text()));
     try {
-      refresh();
       boolean added =
           insert(
               "INSERT INTO answers (key, prompt_tokens, completion_tokens, model, cost, currency,"
@@ -254,9 +248,12 @@ public final class RequestStore implements AutoCloseable {
               kept.answer().finish().name(),
               kept.answer().text());
       if (!added) {
-        insert("INSERT INTO repeats VALUES (?, ?, ?, ?, ?, ?, ?)", key, kept);
+        insert(
+            "INSERT INTO repeats (key, prompt_tokens, completion_tokens, model, cost, currency,"
+                + " time) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            key,
+            kept);
       }
-      totals.merge(kept.model(), Totals.of(kept), Totals::plus);
       return added ? kept : find(key).orElseThrow();
     } catch (SQLException e) {
       throw failure(name, e);
@@ -322,34 +319,34 @@ public final class RequestStore implements AutoCloseable {
     return found;
   }
 
-  /** Sums all rows, if another connection has written since the last time. */
+  /** Adds the rows that came since the last time, whoever wrote them; none ever goes. */
   private void refresh() throws SQLException {
-    long version = pragma("data_version");
-    if (version == seen) {
-      return;
-    }
-    totals.clear();
-    for (String table : new String[] {"answers", "repeats"}) {
-      try (Statement statement = connection.createStatement();
-          ResultSet row =
-              statement.executeQuery(
-                  "SELECT model, prompt_tokens, completion_tokens, cost, currency FROM " + table)) {
-        while (row.next()) {
-          totals.merge(
-              row.getString(1),
-              new Totals(
-                  1,
-                  row.getLong(2),
-                  row.getLong(3),
-                  new BigDecimal(row.getString(4)),
-                  row.getString(5)),
-              Totals::plus);
+    for (int table = 0; table < TABLES.size(); table++) {
+      try (PreparedStatement query =
+          connection.prepareStatement(
+              "SELECT id, model, prompt_tokens, completion_tokens, cost, currency FROM "
+                  + TABLES.get(table)
+                  + " WHERE id > ? ORDER BY id")) {
+        query.setLong(1, summed[table]);
+        try (ResultSet row = query.executeQuery()) {
+          while (row.next()) {
+            totals.merge(
+                row.getString(2),
+                new Totals(
+                    1,
+                    row.getLong(3),
+                    row.getLong(4),
+                    new BigDecimal(row.getString(5)),
+                    row.getString(6)),
+                Totals::plus);
+            summed[table] = row.getLong(1);
+          }
         }
       } catch (NumberFormatException | NullPointerException e) {
-        throw new BadDataException(name + ": a row of table " + table + " is damaged", e);
+        throw new BadDataException(
+            name + ": a row of table " + TABLES.get(table) + " is damaged", e);
       }
     }
-    seen = version;
   }
 
   /**

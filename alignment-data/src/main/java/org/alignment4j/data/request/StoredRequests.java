@@ -142,9 +142,10 @@ public final class StoredRequests implements Requests {
         throw new CancelledException("a chat request was cancelled", e);
       } catch (ExecutionException e) {
         // That the other thread was interrupted does not concern this one: it asks itself.
-        if (!(e.getCause() instanceof CancelledException)) {
-          Throwables.throwIfUnchecked(e.getCause());
-          throw new IllegalStateException(e.getCause());
+        Throwable cause = e.getCause() == null ? e : e.getCause();
+        if (!(cause instanceof CancelledException)) {
+          Throwables.throwIfUnchecked(cause);
+          throw new IllegalStateException(cause);
         }
       }
     }

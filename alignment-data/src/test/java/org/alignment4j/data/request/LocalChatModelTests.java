@@ -76,13 +76,15 @@ class LocalChatModelTests {
           ChatRequest.of(
               i % 4 == 3 ? prompt.withResponse("one") : prompt, samplings.get(i % 3), i));
     }
-    try (LocalChatModel chat = LocalChatModel.builder(model).mostTogether(6).build()) {
+    try (LocalChatModel chat =
+        LocalChatModel.builder(model).mostTogether(6).linger(Duration.ofMillis(50)).build()) {
       ExecutorService threads = Executors.newFixedThreadPool(12);
       List<Future<ChatAnswer>> answers =
           requests.stream().map(r -> threads.submit(() -> chat.answer(r))).toList();
       for (int i = 0; i < requests.size(); i++) {
         assertEquals(direct(requests.get(i)), answers.get(i).get(), "request " + i);
       }
+      assertTrue(chat.largestBatch() > 1 && chat.largestBatch() <= 6, "" + chat.largestBatch());
       threads.shutdown();
     }
   }

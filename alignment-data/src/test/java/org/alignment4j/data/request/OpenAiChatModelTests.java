@@ -9,8 +9,17 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
+import com.sun.net.httpserver.HttpServer;
+import java.io.File;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.lang.reflect.InvocationTargetException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.URL;
+import java.net.URLClassLoader;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -18,6 +27,7 @@ import java.util.Map;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.alignment4j.chat.Message;
 import org.alignment4j.chat.Prompt;
@@ -344,5 +354,71 @@ class OpenAiChatModelTests {
         assertThrows(
             ChatException.class, () -> broken.apiKeyFromEnvironment("ALIGNMENT4J_NO_SUCH_KEY"));
     assertEquals(Kind.CONFIGURATION, none.kind());
+  }
+
+  @Test
+  void aMissingLibraryIsNamed() throws Exception {
+    List<URL> without = new ArrayList<>();
+    String path =
+        System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
+    for (String entry : path.split(File.pathSeparator)) {
+      if (!entry.contains("openai")) {
+        without.add(Path.of(entry).toUri().toURL());
+      }
+    }
+    try (URLClassLoader loader =
+        new URLClassLoader(without.toArray(URL[]::new), ClassLoader.getPlatformClassLoader())) {
+      Object builder =
+          loader
+              .loadClass(OpenAiChatModel.class.getName())
+              .getMethod("builder", String.class, String.class)
+              .invoke(null, "http://localhost:1/v1", "tiny");
+      Throwable e =
+          assertThrows(
+                  InvocationTargetException.class,
+                  () -> builder.getClass().getMethod("build").invoke(builder))
+              .getCause();
+      assertEquals(ChatException.class.getName(), e.getClass().getName());
+      assertTrue(e.getMessage().contains("com.openai:openai-java-core:"), e.getMessage());
+    }
+  }
+
+  /** Endpoints that count no tokens, end without a reason, or refuse in a field of its own. */
+  @Test
+  void bodiesOfOtherServersAreRead() throws Exception {
+    List<String> bodies =
+        List.of(
+            "{'choices':[{'message':{'content':'a'}}]}",
+            "{'choices':[{'message':{'content':null,'refusal':'no'},'finish_reason':'content_filter'}],"
+                + "'usage':{'prompt_tokens':9223372036854775807,'completion_tokens':-1}}",
+            "{'choices':[{'message':{'content':'','reasoning_content':'hm'},'finish_reason':'length'}],"
+                + "'usage':{'prompt_tokens':3,'completion_tokens':4}}");
+    AtomicInteger next = new AtomicInteger();
+    HttpServer server =
+        HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 8);
+    server.createContext(
+        "/",
+        exchange -> {
+          exchange.getRequestBody().readAllBytes();
+          byte[] bytes =
+              bodies
+                  .get(next.getAndIncrement())
+                  .replace('\'', '"')
+                  .getBytes(StandardCharsets.UTF_8);
+          exchange.sendResponseHeaders(200, bytes.length);
+          exchange.getResponseBody().write(bytes);
+          exchange.close();
+        });
+    server.start();
+    try (OpenAiChatModel model =
+        OpenAiChatModel.builder("http://127.0.0.1:" + server.getAddress().getPort(), "tiny")
+            .build()) {
+      long most = StoredRequests.promptTokenBound(REQUEST);
+      assertEquals(new ChatAnswer("a", Finish.STOP, most, 40), model.answer(REQUEST));
+      assertEquals(new ChatAnswer("no", Finish.FILTERED, most, 40), model.answer(REQUEST));
+      assertEquals(new ChatAnswer("", Finish.LENGTH, 3, 4), model.answer(REQUEST));
+    } finally {
+      server.stop(0);
+    }
   }
 }

@@ -71,7 +71,7 @@ class RequestKillTests {
           ChildJvm.start(folder.resolve("child" + round), Writer.class, file, log, round)) {
         child.awaitOutput();
         Thread.sleep(random.nextInt(20, 400));
-        child.close();
+        child.kill();
         child.await();
         assertEquals("begun", child.output().strip(), child.errors());
       }
@@ -152,7 +152,7 @@ class RequestKillTests {
           child.awaitOutput();
           if (kills < 4) {
             Thread.sleep(random.nextInt(100, 600));
-            child.close();
+            child.kill();
             kills++;
           } else {
             assertEquals(0, child.await(), child.errors());

@@ -25,6 +25,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
+import net.jqwik.api.constraints.IntRange;
 import net.jqwik.api.constraints.LongRange;
 import org.alignment4j.core.BadDataException;
 import org.alignment4j.data.request.ChatAnswer.Finish;
@@ -50,7 +51,7 @@ class RequestStoreTests {
       @ForAll String text,
       @ForAll Finish finish,
       @ForAll @LongRange(min = 0) long read,
-      @ForAll @LongRange(min = 0, max = 9) int scale) {
+      @ForAll @IntRange(min = 0, max = 9) int scale) {
     try (RequestStore store = RequestStore.inMemory()) {
       BigDecimal cost = new BigDecimal(java.math.BigInteger.valueOf(read), scale);
       StoredAnswer given =
