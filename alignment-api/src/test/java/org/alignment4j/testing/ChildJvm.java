@@ -58,6 +58,11 @@ public final class ChildJvm implements AutoCloseable {
     process.destroy();
   }
 
+  /** Ends the process at once (SIGKILL). */
+  public void kill() {
+    process.destroyForcibly();
+  }
+
   /** Waits for the end and gives the exit status. */
   public int await() throws InterruptedException {
     return process.waitFor();
@@ -84,6 +89,6 @@ public final class ChildJvm implements AutoCloseable {
 
   @Override
   public void close() {
-    process.destroyForcibly();
+    kill();
   }
 }

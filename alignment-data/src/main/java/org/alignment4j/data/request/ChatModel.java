@@ -20,4 +20,9 @@ public interface ChatModel {
    * @throws org.alignment4j.core.CancelledException if the thread is interrupted
    */
   ChatAnswer answer(ChatRequest request);
+
+  /** Tries beyond the first of all requests so far, 0 or more; for reports. */
+  default long retries() {
+    return 0;
+  }
 }

@@ -16,9 +16,6 @@ import org.jspecify.annotations.Nullable;
 final class JsonText {
   private static final String END_OF_THOUGHT = "</think>";
 
-  /** Each costs a pass over what follows. */
-  private static final int MOST_TRIES = 100;
-
   private static final TypeAdapter<JsonElement> ELEMENTS = new Gson().getAdapter(JsonElement.class);
 
   private JsonText() {}
@@ -32,21 +29,17 @@ final class JsonText {
     int thought = text.lastIndexOf(END_OF_THOUGHT);
     int from = thought < 0 ? 0 : thought + END_OF_THOUGHT.length();
     JsonObject found = null;
-    int tries = 0;
     for (int start = text.indexOf('{', from); start >= 0; start = text.indexOf('{', start)) {
-      int end = tries++ < MOST_TRIES ? end(text, start) : -1;
-      JsonObject object = end < 0 ? null : parse(text.substring(start, end));
-      if (object == null) {
-        if (tries > MOST_TRIES) {
-          break;
-        }
-        start++;
-        continue;
+      int end = end(text, start);
+      if (end < 0) {
+        // Not what is inside it: of an answer that was cut off that would be a part.
+        break;
       }
-      if (found != null && !found.equals(object)) {
+      JsonObject object = parse(text.substring(start, end));
+      if (object != null && found != null && !found.equals(object)) {
         throw new IllegalArgumentException("it holds more than one JSON object");
       }
-      found = object;
+      found = object == null ? found : object;
       start = end;
     }
     if (found == null) {

@@ -1,0 +1,360 @@
+package org.alignment4j.data.request;
+
+import static org.alignment4j.core.Arguments.require;
+
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.Iterator;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import org.alignment4j.core.CancelledException;
+import org.alignment4j.core.OutOfMemoryException;
+import org.alignment4j.data.request.ChatAnswer.Finish;
+import org.alignment4j.data.request.ChatException.Kind;
+import org.alignment4j.model.Completion;
+import org.alignment4j.model.Generation;
+import org.alignment4j.model.LanguageModel;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A model of this library as a chat model. Requests that threads make at the same time and that
+ * agree in their sampling are answered in one call; each draws with its own seed, so that its
+ * answer does not depend on its neighbours, except where rounding decides between two tokens. A
+ * prompt that ends with an assistant message has it continued. Schemas are left alone.
+ *
+ * <p>Its name is {@code sha256:} with the checkpoint's hash, the precision, and a suffix of the
+ * caller's. A view of a model with adapters, steering or a soft prompt has the hash of its base, so
+ * it needs a suffix that tells what it is, for instance the adapter's hash.
+ *
+ * <p>Thread-safe; threads beyond the largest batch wait. The model belongs to the caller and must
+ * stay open as long as this.
+ */
+public final class LocalChatModel implements ChatModel, AutoCloseable {
+  private final LanguageModel model;
+  private final String name;
+  private final int mostTogether;
+  private final long lingerNanos;
+  private final ReentrantLock lock = new ReentrantLock();
+  private final Condition changed = lock.newCondition();
+  private final Deque<Waiting> queue = new ArrayDeque<>();
+
+  /** Those that the worker is busy with. */
+  private List<Waiting> batch = List.of();
+
+  private int largestBatch;
+  private boolean closed;
+  private final Thread worker;
+
+  /** A request under way. */
+  private static final class Waiting {
+    private final int[] ids;
+    private final ChatRequest request;
+    private final CompletableFuture<Completion> answer = new CompletableFuture<>();
+
+    /** Nobody waits any more; guarded by the lock. */
+    private boolean abandoned;
+
+    Waiting(int[] ids, ChatRequest request) {
+      this.ids = ids;
+      this.request = request;
+    }
+  }
+
+  private LocalChatModel(Builder b) {
+    model = b.model;
+    name =
+        "sha256:"
+            + model.hash()
+            + "/"
+            + model.precision()
+            + (b.suffix.isEmpty() ? "" : "+" + b.suffix);
+    mostTogether = b.mostTogether;
+    lingerNanos = b.linger.toNanos();
+    worker = new Thread(this::work, "local-chat-model");
+    worker.setDaemon(true);
+    worker.start();
+  }
+
+  /** A base model, not a view, answered for 16 requests at a time. */
+  public static LocalChatModel of(LanguageModel model) {
+    return builder(model).build();
+  }
+
+  /** Starts from a base model, 16 requests at a time. */
+  public static Builder builder(LanguageModel model) {
+    return new Builder(model);
+  }
+
+  @Override
+  public String name() {
+    return name;
+  }
+
+  /**
+   * See {@link ChatModel#answer}. Of kind REQUEST if the prompt leaves no room in the context or
+   * does not fit in memory, the chat template does not take its roles, or the model cannot sample
+   * so.
+   *
+   * @throws IllegalStateException if this is closed
+   */
+  @Override
+  public ChatAnswer answer(ChatRequest request) {
+    int[] ids = encoded(request);
+    Waiting waiting = new Waiting(ids, request);
+    lock.lock();
+    try {
+      if (closed) {
+        throw new IllegalStateException("the chat model is closed");
+      }
+      queue.add(waiting);
+      changed.signalAll();
+    } finally {
+      lock.unlock();
+    }
+    try {
+      Completion c = waiting.answer.get();
+      return new ChatAnswer(
+          c.text(),
+          c.finish() == Completion.Finish.LENGTH ? Finish.LENGTH : Finish.STOP,
+          ids.length,
+          c.ids().length);
+    } catch (InterruptedException e) {
+      abandon(waiting);
+      Thread.currentThread().interrupt();
+      throw new CancelledException("a chat request was cancelled", e);
+    } catch (ExecutionException e) {
+      throw failure(e.getCause());
+    }
+  }
+
+  private int[] encoded(ChatRequest request) {
+    int[] ids;
+    try {
+      ids = model.tokenizer().encode(request.prompt());
+      generation(List.of(new Waiting(ids, request)));
+    } catch (IllegalArgumentException e) {
+      // The cause may quote the prompt.
+      throw new ChatException(
+          Kind.REQUEST,
+          name + ": its chat template or its sampler does not take the request",
+          null);
+    }
+    if (ids.length >= model.longestSequence()) {
+      throw new ChatException(
+          Kind.REQUEST,
+          "%s: a prompt of %d tokens leaves no room in the context of %d"
+              .formatted(name, ids.length, model.longestSequence()),
+          null);
+    }
+    return ids;
+  }
+
+  private static Generation generation(List<Waiting> some) {
+    Sampling sampling = some.get(0).request.sampling();
+    return Generation.builder(sampling.maxTokens())
+        .temperature(sampling.temperature())
+        .topP(sampling.topP())
+        .stopStrings(sampling.stop())
+        .seeds(some.stream().map(w -> w.request.seed()).toList())
+        .build();
+  }
+
+  private RuntimeException failure(@Nullable Throwable cause) {
+    if (cause instanceof OutOfMemoryException) {
+      return new ChatException(Kind.REQUEST, name + ": the request does not fit in memory", cause);
+    }
+    if (cause instanceof IllegalStateException closing) {
+      return closing;
+    }
+    return new ChatException(Kind.CONFIGURATION, name + ": the model failed", cause);
+  }
+
+  /** An answer that nobody waits for is not generated further, if it is alone. */
+  private void abandon(Waiting waiting) {
+    lock.lock();
+    try {
+      waiting.abandoned = true;
+      queue.remove(waiting);
+      if (batch.contains(waiting) && batch.stream().allMatch(w -> w.abandoned)) {
+        worker.interrupt();
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void work() {
+    while (true) {
+      List<Waiting> some = next();
+      if (some.isEmpty()) {
+        return;
+      }
+      try {
+        answer(some);
+      } finally {
+        lock.lock();
+        try {
+          batch = List.of();
+          // It was meant for the batch that is over.
+          Thread.interrupted();
+        } finally {
+          lock.unlock();
+        }
+      }
+    }
+  }
+
+  /** Waits for requests; takes the oldest and those that can go with it. Empty when closed. */
+  private List<Waiting> next() {
+    lock.lock();
+    try {
+      while (queue.isEmpty() && !closed) {
+        changed.awaitUninterruptibly();
+      }
+      long left = lingerNanos;
+      while (!closed && left > 0 && queue.size() < mostTogether) {
+        try {
+          left = changed.awaitNanos(left);
+        } catch (InterruptedException e) {
+          // Nothing runs that could be cancelled: a late interrupt of the batch before.
+          break;
+        }
+      }
+      if (closed) {
+        queue.forEach(w -> w.answer.completeExceptionally(closedWhileWaiting()));
+        queue.clear();
+        return List.of();
+      }
+      List<Waiting> some = new ArrayList<>();
+      for (Iterator<Waiting> i = queue.iterator(); i.hasNext() && some.size() < mostTogether; ) {
+        Waiting w = i.next();
+        if (some.isEmpty() || w.request.sampling().equals(some.get(0).request.sampling())) {
+          some.add(w);
+          i.remove();
+        }
+      }
+      if (some.isEmpty()) {
+        // All that came were abandoned meanwhile.
+        return next();
+      }
+      batch = some;
+      largestBatch = Math.max(largestBatch, some.size());
+      return some;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private static IllegalStateException closedWhileWaiting() {
+    return new IllegalStateException("the chat model was closed before it answered");
+  }
+
+  private void answer(List<Waiting> some) {
+    try {
+      List<Completion> all =
+          model.generateIds(some.stream().map(w -> w.ids).toList(), generation(some));
+      for (int i = 0; i < all.size(); i++) {
+        some.get(i).answer.complete(all.get(i));
+      }
+    } catch (CancelledException e) {
+      some.forEach(w -> w.answer.completeExceptionally(closedWhileWaiting()));
+    } catch (RuntimeException e) {
+      if (some.size() == 1) {
+        some.get(0).answer.completeExceptionally(e);
+      } else {
+        // One that does not fit must not take the others with it.
+        some.forEach(w -> answer(List.of(w)));
+      }
+    } catch (Error e) {
+      // The thread goes on, or those who ask next would wait for ever.
+      some.forEach(w -> w.answer.completeExceptionally(e));
+    }
+  }
+
+  /** Most requests that were answered in one call so far. */
+  int largestBatch() {
+    lock.lock();
+    try {
+      return largestBatch;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Ends the thread; requests that are under way fail. The model stays open. */
+  @Override
+  public void close() {
+    lock.lock();
+    try {
+      closed = true;
+      changed.signalAll();
+      worker.interrupt();
+    } finally {
+      lock.unlock();
+    }
+    boolean interrupted = false;
+    while (worker.isAlive()) {
+      try {
+        // The model may be closed right after this.
+        worker.join();
+      } catch (InterruptedException e) {
+        interrupted = true;
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /** Collects settings. Not thread-safe. */
+  public static final class Builder {
+    private final LanguageModel model;
+    private String suffix = "";
+    private int mostTogether = 16;
+    private Duration linger = Duration.ofMillis(5);
+
+    private Builder(LanguageModel model) {
+      this.model = model;
+    }
+
+    /** What the name ends with, behind a plus; for views. Default nothing. */
+    public Builder suffix(String value) {
+      suffix = value;
+      return this;
+    }
+
+    /** Most requests that are answered in one call, 1 or more; default 16. */
+    public Builder mostTogether(int value) {
+      mostTogether = value;
+      return this;
+    }
+
+    /** How long a call waits for further requests, 0 to 1 second; default 5 milliseconds. */
+    public Builder linger(Duration value) {
+      linger = value;
+      return this;
+    }
+
+    /**
+     * The chat model; reads the checkpoint's hash, which takes seconds for gigabytes.
+     *
+     * @throws IllegalArgumentException if a setting is out of its range
+     * @throws org.alignment4j.core.CheckpointException if the model has no tokenizer
+     */
+    public LocalChatModel build() {
+      require(mostTogether >= 1, "mostTogether must be 1 or more, was %s", mostTogether);
+      require(
+          !linger.isNegative() && linger.toNanos() <= TimeUnit.SECONDS.toNanos(1),
+          "linger must be 0 to 1 second, was %s",
+          linger);
+      model.tokenizer();
+      return new LocalChatModel(this);
+    }
+  }
+}

@@ -1,0 +1,331 @@
+package org.alignment4j.data.request;
+
+import static org.alignment4j.core.Arguments.require;
+
+import com.google.common.base.Throwables;
+import java.math.BigDecimal;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.SortedSet;
+import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentMap;
+import java.util.concurrent.ExecutionException;
+import java.util.function.ToLongFunction;
+import org.alignment4j.chat.Message;
+import org.alignment4j.core.Cancellation;
+import org.alignment4j.core.CancelledException;
+import org.alignment4j.synthesis.ModelUsage;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Requests over a {@link RequestStore}. A request is looked up first; one that another thread is
+ * asking already is waited for; what is new is asked if the budget has room for the worst that it
+ * may come to, and stored before it is returned.
+ *
+ * <p>The worst are the bound on the prompt's tokens, see {@link Builder#promptTokens}, and the most
+ * tokens of the answer. The budget holds for everything in the store; of what other processes have
+ * under way it does not know, so that several on one store may go over it by that. Tries that fail
+ * are not counted, although an endpoint may charge for one that it worked on.
+ *
+ * <p>Thread-safe. The store belongs to the caller.
+ */
+public final class StoredRequests implements Requests {
+  private static final Logger LOG = LoggerFactory.getLogger(StoredRequests.class);
+
+  private final RequestStore store;
+  private final Budget budget;
+  private final Map<String, Prices> prices;
+  private final ToLongFunction<ChatRequest> promptTokens;
+  private final BudgetGate gate;
+  private final ConcurrentMap<String, CompletableFuture<StoredAnswer>> running =
+      new ConcurrentHashMap<>();
+  private final Map<String, Tally> tallies = new TreeMap<>();
+
+  /**
+   * What was asked through one object, of one model.
+   *
+   * @param sent requests that the model answered
+   * @param cached requests that the store, or another thread's answer, answered
+   * @param failed requests that the model did not answer
+   * @param retries further tries of the model
+   * @param promptTokens tokens read, of those sent
+   * @param completionTokens tokens written, of those sent
+   * @param cost of those sent, in units of currency
+   */
+  public record Counts(
+      long sent,
+      long cached,
+      long failed,
+      long retries,
+      long promptTokens,
+      long completionTokens,
+      BigDecimal cost) {}
+
+  /** Counts of one model; guarded by {@link #tallies}. */
+  private static final class Tally {
+    private final ChatModel model;
+    private final long retriesBefore;
+    private long sent;
+    private long cached;
+    private long failed;
+    private long promptTokens;
+    private long completionTokens;
+    private BigDecimal cost = BigDecimal.ZERO;
+
+    Tally(ChatModel model) {
+      this.model = model;
+      this.retriesBefore = model.retries();
+    }
+
+    Counts counts() {
+      return new Counts(
+          sent,
+          cached,
+          failed,
+          model.retries() - retriesBefore,
+          promptTokens,
+          completionTokens,
+          cost);
+    }
+  }
+
+  private StoredRequests(Builder b) {
+    store = b.store;
+    budget = b.budget;
+    prices = Map.copyOf(b.prices);
+    promptTokens = b.promptTokens;
+    gate = new BudgetGate(budget, store::spent);
+    SortedSet<String> currencies = store.currencies();
+    prices.values().forEach(p -> currencies.add(p.currency()));
+    currencies.remove("");
+    require(
+        currencies.size() <= 1,
+        "one run has one currency, found %s in store and prices",
+        currencies);
+  }
+
+  /** Requests over a store without bounds; all models cost nothing. */
+  public static StoredRequests over(RequestStore store) {
+    return builder(store).build();
+  }
+
+  /** Starts from no bounds and models that cost nothing. */
+  public static Builder builder(RequestStore store) {
+    return new Builder(store);
+  }
+
+  @Override
+  public StoredAnswer answer(ChatModel model, ChatRequest request) {
+    String key = request.key(model);
+    while (true) {
+      Cancellation.check("a chat request");
+      Optional<StoredAnswer> found = store.find(key);
+      if (found.isPresent()) {
+        return cached(model, found.get());
+      }
+      CompletableFuture<StoredAnswer> own = new CompletableFuture<>();
+      CompletableFuture<StoredAnswer> other = running.putIfAbsent(key, own);
+      if (other == null) {
+        return lead(key, model, request, own);
+      }
+      try {
+        StoredAnswer a = other.get();
+        return cached(
+            model,
+            new StoredAnswer(a.answer(), a.model(), a.promptHash(), a.cost(), a.currency(), true));
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        throw new CancelledException("a chat request was cancelled", e);
+      } catch (ExecutionException e) {
+        // That the other thread was interrupted does not concern this one: it asks itself.
+        Throwable cause = e.getCause() == null ? e : e.getCause();
+        if (!(cause instanceof CancelledException)) {
+          Throwables.throwIfUnchecked(cause);
+          throw new IllegalStateException(cause);
+        }
+      }
+    }
+  }
+
+  private StoredAnswer lead(
+      String key, ChatModel model, ChatRequest request, CompletableFuture<StoredAnswer> own) {
+    try {
+      // Another thread may have stored it between the look-up and here.
+      Optional<StoredAnswer> found = store.find(key);
+      StoredAnswer answer =
+          found.isPresent() ? cached(model, found.get()) : ask(key, model, request);
+      own.complete(answer);
+      return answer;
+    } catch (RuntimeException | Error e) {
+      own.completeExceptionally(e);
+      throw e;
+    } finally {
+      running.remove(key, own);
+    }
+  }
+
+  private StoredAnswer ask(String key, ChatModel model, ChatRequest request) {
+    Prices price = pricesOf(model);
+    long reading = promptTokens.applyAsLong(request);
+    int writing = request.sampling().maxTokens();
+    BudgetGate.Need need = new BudgetGate.Need(1, reading + writing, price.of(reading, writing));
+    gate.enter(need);
+    try {
+      ChatAnswer answer;
+      try {
+        answer = model.answer(request);
+      } catch (ChatException e) {
+        count(model, t -> t.failed++);
+        throw e;
+      }
+      if (answer.promptTokens() > reading || answer.completionTokens() > writing) {
+        LOG.warn(
+            "{} counts {} + {} tokens, more than the bound of {} + {}",
+            model.name(),
+            answer.promptTokens(),
+            answer.completionTokens(),
+            reading,
+            writing);
+      }
+      BigDecimal cost = price.of(answer.promptTokens(), answer.completionTokens());
+      StoredAnswer stored =
+          store.put(
+              key,
+              new StoredAnswer(
+                  answer,
+                  model.name(),
+                  request.promptHash(),
+                  cost,
+                  cost.signum() == 0 ? "" : price.currency(),
+                  false));
+      count(
+          model,
+          t -> {
+            t.sent++;
+            t.promptTokens += answer.promptTokens();
+            t.completionTokens += answer.completionTokens();
+            t.cost = t.cost.add(cost);
+          });
+      return stored;
+    } finally {
+      gate.leave(need);
+    }
+  }
+
+  private Prices pricesOf(ChatModel model) {
+    Prices price = prices.get(model.name());
+    require(
+        price != null || budget.money().compareTo(Budget.UNLIMITED.money()) >= 0,
+        "a budget of money needs the prices of %s; Prices.FREE if it costs nothing",
+        model.name());
+    return price == null ? Prices.FREE : price;
+  }
+
+  private StoredAnswer cached(ChatModel model, StoredAnswer answer) {
+    count(model, t -> t.cached++);
+    return answer;
+  }
+
+  private void count(ChatModel model, java.util.function.Consumer<Tally> change) {
+    synchronized (tallies) {
+      change.accept(tallies.computeIfAbsent(model.name(), n -> new Tally(model)));
+    }
+  }
+
+  @Override
+  public List<ModelUsage> usage() {
+    List<ModelUsage> all = new ArrayList<>();
+    counts()
+        .forEach(
+            (name, c) ->
+                all.add(
+                    new ModelUsage(
+                        name,
+                        c.sent(),
+                        c.cached(),
+                        c.failed(),
+                        c.promptTokens(),
+                        c.completionTokens(),
+                        c.cost(),
+                        c.cost().signum() == 0
+                            ? ""
+                            : prices.getOrDefault(name, Prices.FREE).currency())));
+    return List.copyOf(all);
+  }
+
+  /** What was asked through this object so far, by the models' names, in the order of these. */
+  public Map<String, Counts> counts() {
+    Map<String, Counts> all = new LinkedHashMap<>();
+    synchronized (tallies) {
+      tallies.forEach((name, tally) -> all.put(name, tally.counts()));
+    }
+    return all;
+  }
+
+  /**
+   * A bound on a prompt's tokens that needs no tokenizer: one for each byte of its UTF-8, which is
+   * the most that tokenizers with bytes in their vocabulary make of a text, 8 for each message's
+   * marks, and 128 for what a template may add. Most texts have a quarter of it.
+   */
+  public static long promptTokenBound(ChatRequest request) {
+    long bound = 128 + bytes(request.schema());
+    for (Message message : request.prompt().messages()) {
+      bound += 8 + bytes(message.text());
+    }
+    return bound;
+  }
+
+  private static long bytes(String text) {
+    return text.getBytes(StandardCharsets.UTF_8).length;
+  }
+
+  /** Collects settings. Not thread-safe. */
+  public static final class Builder {
+    private final RequestStore store;
+    private Budget budget = Budget.UNLIMITED;
+    private final Map<String, Prices> prices = new TreeMap<>();
+    private ToLongFunction<ChatRequest> promptTokens = StoredRequests::promptTokenBound;
+
+    private Builder(RequestStore store) {
+      this.store = store;
+    }
+
+    /** What everything in the store may come to; default no bound. */
+    public Builder budget(Budget value) {
+      budget = value;
+      return this;
+    }
+
+    /** What a model of a name costs; default nothing. A budget of money needs those of all. */
+    public Builder prices(String model, Prices value) {
+      prices.put(model, value);
+      return this;
+    }
+
+    /**
+     * A bound on a prompt's tokens as the model counts them; default {@link #promptTokenBound}. A
+     * closer one lets more requests run at once where the budget ends; one that is too low lets the
+     * budget be exceeded.
+     */
+    public Builder promptTokens(ToLongFunction<ChatRequest> value) {
+      promptTokens = value;
+      return this;
+    }
+
+    /**
+     * The requests.
+     *
+     * @throws IllegalArgumentException if prices and what is in the store differ in currency
+     */
+    public StoredRequests build() {
+      return new StoredRequests(this);
+    }
+  }
+}

@@ -1,0 +1,315 @@
+package org.alignment4j.data.request;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.math.BigDecimal;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicInteger;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.constraints.IntRange;
+import org.alignment4j.chat.Prompt;
+import org.alignment4j.core.CancelledException;
+import org.alignment4j.data.request.ChatAnswer.Finish;
+import org.alignment4j.data.request.ChatException.Kind;
+import org.alignment4j.data.request.RequestStore.Totals;
+import org.alignment4j.data.request.StoredRequests.Counts;
+import org.alignment4j.data.testing.FakeChatModel;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+@Timeout(60)
+class StoredRequestsTests {
+  private static final Prices PRICES = new Prices(new BigDecimal("3"), new BigDecimal("15"), "USD");
+
+  @TempDir Path folder;
+
+  private static ChatRequest request(int i) {
+    return ChatRequest.of(Prompt.user("question " + i), Sampling.of(50, 0.7, 0.95), i);
+  }
+
+  private static void inThreads(int n, java.util.function.IntConsumer task) throws Exception {
+    ExecutorService threads = Executors.newFixedThreadPool(n);
+    try {
+      List<Future<?>> all = new ArrayList<>();
+      for (int t = 0; t < n; t++) {
+        int own = t;
+        all.add(threads.submit(() -> task.accept(own)));
+      }
+      for (Future<?> f : all) {
+        f.get();
+      }
+    } finally {
+      threads.shutdownNow();
+    }
+  }
+
+  private static void pause(int millis) {
+    try {
+      Thread.sleep(millis);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new CancelledException("cancelled", e);
+    }
+  }
+
+  @Test
+  void eightThreadsWithTheSameRequestsAskForEachOnce() throws Exception {
+    FakeChatModel model =
+        new FakeChatModel(
+            "fake",
+            r -> {
+              pause(2);
+              return FakeChatModel.hashing().answer(r);
+            });
+    try (RequestStore store = RequestStore.inMemory()) {
+      StoredRequests requests = StoredRequests.over(store);
+      AtomicInteger paid = new AtomicInteger();
+      inThreads(
+          8,
+          t -> {
+            for (int i = 0; i < 50; i++) {
+              StoredAnswer a = requests.answer(model, request(i));
+              assertEquals(FakeChatModel.hashing().answer(request(i)), a.answer());
+              paid.addAndGet(a.fromStore() ? 0 : 1);
+            }
+          });
+      assertEquals(50, model.asked());
+      assertEquals(50, paid.get());
+      assertEquals(
+          new Counts(50, 350, 0, 0, 500, 250, BigDecimal.ZERO), requests.counts().get("fake"));
+    }
+  }
+
+  @Test
+  void asecondRunPaysForNothingThatIsStored() {
+    Path file = folder.resolve("store.db");
+    FakeChatModel model = FakeChatModel.hashing();
+    List<String> first = new ArrayList<>();
+    try (RequestStore store = RequestStore.open(file)) {
+      StoredRequests requests = StoredRequests.builder(store).prices("fake", PRICES).build();
+      for (int i = 0; i < 10; i++) {
+        StoredAnswer a = requests.answer(model, request(i));
+        assertEquals(new BigDecimal("0.000105"), a.cost());
+        assertEquals(request(i).promptHash(), a.promptHash());
+        first.add(a.answer().text());
+      }
+      assertEquals(new BigDecimal("0.001050"), requests.counts().get("fake").cost());
+    }
+    try (RequestStore store = RequestStore.open(file)) {
+      StoredRequests requests = StoredRequests.builder(store).prices("fake", PRICES).build();
+      for (int i = 0; i < 12; i++) {
+        StoredAnswer a = requests.answer(model, request(i));
+        assertEquals(i < 10, a.fromStore());
+        if (i < 10) {
+          assertEquals(first.get(i), a.answer().text());
+        }
+      }
+      assertEquals(12, model.asked());
+      assertEquals(10, requests.counts().get("fake").cached());
+      assertEquals(2, requests.counts().get("fake").sent());
+    }
+  }
+
+  /** The model takes all that it may: with less than the worst reserved it would be exceeded. */
+  @Property(tries = 25)
+  void theBudgetIsNeverExceeded(
+      @ForAll @IntRange(min = 0, max = 30) int most,
+      @ForAll @IntRange(min = 0, max = 6000) int tokens,
+      @ForAll @IntRange(min = 0, max = 20000) int millionths)
+      throws Exception {
+    Budget budget = new Budget(most, tokens, BigDecimal.valueOf(millionths).movePointLeft(6));
+    FakeChatModel model =
+        new FakeChatModel(
+            "fake",
+            r -> {
+              pause((int) (r.seed() % 3));
+              boolean all = r.seed() % 2 == 0;
+              return new ChatAnswer(
+                  "text",
+                  Finish.STOP,
+                  all ? StoredRequests.promptTokenBound(r) : 20,
+                  all ? r.sampling().maxTokens() : 1);
+            });
+    try (RequestStore store = RequestStore.inMemory()) {
+      StoredRequests requests =
+          StoredRequests.builder(store).budget(budget).prices("fake", PRICES).build();
+      AtomicInteger refused = new AtomicInteger();
+      inThreads(
+          8,
+          t -> {
+            for (int i = 0; i < 6; i++) {
+              try {
+                requests.answer(model, request(6 * t + i));
+              } catch (BudgetException e) {
+                refused.incrementAndGet();
+              }
+              Totals spent = store.spent();
+              assertTrue(spent.requests() <= most);
+              assertTrue(spent.promptTokens() + spent.completionTokens() <= tokens);
+              assertTrue(spent.cost().compareTo(budget.money()) <= 0);
+            }
+          });
+      Totals spent = store.spent();
+      assertEquals(48, spent.requests() + refused.get());
+      // Nothing is refused while there is room for one more.
+      long need = 50 + StoredRequests.promptTokenBound(request(10));
+      if (refused.get() > 0) {
+        boolean full =
+            spent.requests() == most
+                || spent.promptTokens() + spent.completionTokens() + need > tokens
+                || spent.cost().add(PRICES.of(need - 50, 50)).compareTo(budget.money()) > 0;
+        assertTrue(full, spent + " of " + budget);
+      }
+    }
+  }
+
+  @Test
+  void whatAnEarlierRunSpentCounts() {
+    Path file = folder.resolve("store.db");
+    FakeChatModel model = FakeChatModel.hashing();
+    Budget three = Budget.UNLIMITED.withRequests(3);
+    for (int run = 0; run < 2; run++) {
+      try (RequestStore store = RequestStore.open(file)) {
+        StoredRequests requests = StoredRequests.builder(store).budget(three).build();
+        for (int i = 0; i < 3; i++) {
+          requests.answer(model, request(i));
+        }
+        BudgetException e =
+            assertThrows(BudgetException.class, () -> requests.answer(model, request(3)));
+        assertTrue(e.getMessage().contains("3 requests"), e.getMessage());
+        assertFalse(e.getMessage().contains("question"), e.getMessage());
+      }
+    }
+    assertEquals(3, model.asked());
+  }
+
+  @Test
+  void aFailureIsToldToAllAndStoredNowhere() throws Exception {
+    ChatException failure = new ChatException(Kind.TRANSIENT, "busy", null);
+    FakeChatModel model =
+        new FakeChatModel(
+            "fake",
+            r -> {
+              pause(50);
+              throw failure;
+            });
+    try (RequestStore store = RequestStore.inMemory()) {
+      StoredRequests requests = StoredRequests.over(store);
+      inThreads(
+          4,
+          t ->
+              assertSame(
+                  failure,
+                  assertThrows(ChatException.class, () -> requests.answer(model, request(0)))));
+      assertTrue(requests.counts().get("fake").failed() <= 4);
+      assertEquals(0, store.spent().requests());
+    }
+  }
+
+  @Test
+  void anInterruptedThreadDoesNotTakeOthersWithIt() throws Exception {
+    CountDownLatch asking = new CountDownLatch(1);
+    FakeChatModel model =
+        new FakeChatModel(
+            "fake",
+            r -> {
+              asking.countDown();
+              pause(200);
+              return new ChatAnswer("text", Finish.STOP, 1, 1);
+            });
+    try (RequestStore store = RequestStore.inMemory()) {
+      StoredRequests requests = StoredRequests.over(store);
+      List<Throwable> first = new ArrayList<>();
+      Thread leader =
+          new Thread(
+              () -> {
+                try {
+                  requests.answer(model, request(0));
+                } catch (CancelledException e) {
+                  first.add(e);
+                }
+              });
+      leader.start();
+      asking.await();
+      ExecutorService other = Executors.newSingleThreadExecutor();
+      Future<StoredAnswer> follower = other.submit(() -> requests.answer(model, request(0)));
+      Thread.sleep(20);
+      leader.interrupt();
+      leader.join();
+      assertEquals("text", follower.get().answer().text());
+      other.shutdown();
+      assertEquals(1, first.size());
+    }
+  }
+
+  @Test
+  void aWaitForRoomCanBeInterrupted() throws Exception {
+    CountDownLatch asking = new CountDownLatch(1);
+    CountDownLatch end = new CountDownLatch(1);
+    FakeChatModel model =
+        new FakeChatModel(
+            "fake",
+            r -> {
+              asking.countDown();
+              try {
+                end.await();
+              } catch (InterruptedException e) {
+                throw new IllegalStateException(e);
+              }
+              return new ChatAnswer("text", Finish.STOP, 1, 1);
+            });
+    try (RequestStore store = RequestStore.inMemory()) {
+      StoredRequests requests =
+          StoredRequests.builder(store).budget(Budget.UNLIMITED.withTokens(300)).build();
+      ExecutorService threads = Executors.newFixedThreadPool(2);
+      Future<StoredAnswer> one = threads.submit(() -> requests.answer(model, request(0)));
+      asking.await();
+      List<Throwable> seen = new ArrayList<>();
+      Thread waiting =
+          new Thread(
+              () -> {
+                try {
+                  requests.answer(model, request(1));
+                } catch (CancelledException e) {
+                  seen.add(e);
+                }
+              });
+      waiting.start();
+      Thread.sleep(50);
+      assertEquals(0, seen.size());
+      waiting.interrupt();
+      waiting.join();
+      assertEquals(1, seen.size());
+      end.countDown();
+      assertEquals("text", one.get().answer().text());
+      threads.shutdown();
+    }
+  }
+
+  @Test
+  void moneyNeedsPricesAndOneCurrency() {
+    try (RequestStore store = RequestStore.inMemory()) {
+      StoredRequests bounded =
+          StoredRequests.builder(store).budget(Budget.UNLIMITED.withMoney(BigDecimal.ONE)).build();
+      FakeChatModel model = FakeChatModel.hashing();
+      assertThrows(IllegalArgumentException.class, () -> bounded.answer(model, request(0)));
+      StoredRequests.builder(store).prices("fake", PRICES).build().answer(model, request(0));
+      StoredRequests.Builder euros =
+          StoredRequests.builder(store)
+              .prices("fake", new Prices(BigDecimal.ONE, BigDecimal.ONE, "EUR"));
+      assertThrows(IllegalArgumentException.class, euros::build);
+    }
+  }
+}
