@@ -45,7 +45,7 @@ class SaferInstructTests {
         .toList();
   }
 
-  static SynthesisStages stages(Requests requests, ChatModel chat, ScriptedChat inducing) {
+  static SynthesisStages stages(Requests requests, ChatModel chat, ChatModel inducing) {
     return SynthesisStages.builder(requests)
         .settings(SynthesisSettings.builder().seed(7).instructions(2).answerTries(2).build())
         .inducer(new ScriptedInducer(requests, inducing))

@@ -1,9 +1,14 @@
 package org.alignment4j.data.synthesis;
 
+import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.alignment4j.chat.Message;
+import org.alignment4j.chat.Role;
 import org.alignment4j.core.Hashes;
 import org.alignment4j.data.request.ChatRequest;
 
@@ -16,7 +21,23 @@ final class Script {
   private Script() {}
 
   static String answer(ChatRequest request) {
-    List<Message> messages = request.prompt().messages();
+    return answer(request.prompt().messages(), request.seed());
+  }
+
+  /** The same for what an endpoint is sent. */
+  static String answer(JsonObject body) {
+    List<Message> messages = new ArrayList<>();
+    for (JsonElement element : body.getAsJsonArray("messages")) {
+      JsonObject message = element.getAsJsonObject();
+      messages.add(
+          new Message(
+              Role.valueOf(message.get("role").getAsString().toUpperCase(Locale.ROOT)),
+              message.get("content").getAsString()));
+    }
+    return answer(messages, body.get("seed").getAsLong());
+  }
+
+  private static String answer(List<Message> messages, long seed) {
     String first = messages.get(0).text();
     String last = messages.get(messages.size() - 1).text();
     if (first.startsWith("You check training data")) {
@@ -27,7 +48,7 @@ final class Script {
       return "{\"safe\": %s, \"refuses\": false, \"keepsPrinciples\": true, \"reason\": \"r\"}"
           .formatted(!answer.contains("dangerous"));
     }
-    return answerTo(last, request.seed());
+    return answerTo(last, seed);
   }
 
   private static String judge(String instruction, int messages) {

@@ -5,6 +5,7 @@ import java.util.List;
 import org.alignment4j.chat.Prompt;
 import org.alignment4j.data.induction.Inducer;
 import org.alignment4j.data.induction.Induction;
+import org.alignment4j.data.request.ChatModel;
 import org.alignment4j.data.request.ChatRequest;
 import org.alignment4j.data.request.Requests;
 import org.alignment4j.data.request.Sampling;
@@ -14,9 +15,9 @@ import org.alignment4j.synthesis.SourceText;
 /** Instructions that name the text's category, sometimes too short or a copy. */
 final class ScriptedInducer implements Inducer {
   private final Requests requests;
-  private final ScriptedChat chat;
+  private final ChatModel chat;
 
-  ScriptedInducer(Requests requests, ScriptedChat chat) {
+  ScriptedInducer(Requests requests, ChatModel chat) {
     this.requests = requests;
     this.chat = chat;
   }
@@ -32,7 +33,7 @@ final class ScriptedInducer implements Inducer {
     for (int i = 0; i < n; i++) {
       long own = SeedOf.request(seed, "test", i, 0);
       StoredAnswer answer =
-          requests.answer(chat, ChatRequest.of(Prompt.user(text.text()), Sampling.greedy(9), own));
+          requests.answer(chat, ChatRequest.of(Prompt.user(text.text()), Sampling.greedy(64), own));
       int draw = Script.draw(text.text(), own);
       String instruction =
           draw % 9 == 0
