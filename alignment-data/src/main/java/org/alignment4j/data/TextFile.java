@@ -90,6 +90,17 @@ final class TextFile {
   }
 
   /**
+   * Checks what is to be written.
+   *
+   * @throws BadRow if it holds a lone surrogate
+   */
+  static void requireWritable(String name, String text) throws BadRow {
+    if (text.codePoints().anyMatch(c -> c >= 0xD800 && c <= 0xDFFF)) {
+      throw new BadRow(name + " holds a lone surrogate, which UTF-8 cannot");
+    }
+  }
+
+  /**
    * Writes UTF-8 lines; gzip if the name ends in ".gz". The file appears whole or not at all.
    *
    * @throws BadDataException if the file cannot be written
