@@ -31,12 +31,7 @@ final class CsvSink implements RowSink {
     }
     byte[] record = bytes(columns.stream().map(name -> texts.get(name).getAsString()).toList());
     LineSource.requireShort(record.length);
-    return () -> out.write(record);
-  }
-
-  @Override
-  public JsonObject asRead(JsonObject fields) throws BadRow {
-    return PreferenceRow.unfolded(texts(fields));
+    return new Bytes(PreferenceRow.unfolded(texts), record, out);
   }
 
   private JsonObject texts(JsonObject fields) {

@@ -76,6 +76,9 @@ final class JsonPreferences {
   /** One line, without a line break; only ASCII escapes stand for what UTF-8 cannot hold. */
   static String text(JsonElement value) {
     String json = GSON.toJson(value);
+    if (!TextFile.hasLoneSurrogate(json)) {
+      return json;
+    }
     StringBuilder escaped = new StringBuilder(json.length());
     json.codePoints()
         .forEach(

@@ -17,12 +17,7 @@ final class JsonSink implements RowSink {
   public Encoded encode(JsonObject fields) throws BadRow {
     byte[] line = (JsonPreferences.text(fields) + "\n").getBytes(StandardCharsets.UTF_8);
     LineSource.requireShort(line.length);
-    return () -> out.write(line);
-  }
-
-  @Override
-  public JsonObject asRead(JsonObject fields) {
-    return fields;
+    return new Bytes(fields, line, out);
   }
 
   @Override

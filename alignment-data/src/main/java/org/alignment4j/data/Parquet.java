@@ -3,6 +3,7 @@ package org.alignment4j.data;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -46,11 +47,13 @@ final class Parquet {
   }
 
   /**
-   * @param out stays the caller's to close
+   * @param out to the channel; both stay the caller's to close
+   * @param channel is read too
    */
-  static RowSink sink(Path file, OutputStream out, PreferenceLayout layout) throws IOException {
+  static RowSink sink(Path file, OutputStream out, FileChannel channel, PreferenceLayout layout)
+      throws IOException {
     require(file);
-    return new ParquetSink(out, layout);
+    return new ParquetSink(out, channel, layout);
   }
 
   private static void require(Path file) {

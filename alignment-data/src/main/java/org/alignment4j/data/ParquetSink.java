@@ -4,6 +4,7 @@ import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.nio.channels.FileChannel;
 import java.util.List;
 import org.apache.parquet.conf.PlainParquetConfiguration;
 import org.apache.parquet.example.data.Group;
@@ -28,11 +29,16 @@ final class ParquetSink implements RowSink {
 
   private static final int PAGE = 1 << 20;
 
+  private final FileChannel file;
   private final List<String> columns;
   private final SimpleGroupFactory groups;
   private final ParquetWriter<Group> writer;
 
-  ParquetSink(OutputStream out, PreferenceLayout layout) throws IOException {
+  /**
+   * @param out to a file's channel
+   */
+  ParquetSink(OutputStream out, FileChannel file, PreferenceLayout layout) throws IOException {
+    this.file = file;
     columns = layout.columns();
     MessageType schema = schema(layout);
     groups = new SimpleGroupFactory(schema);
@@ -72,6 +78,13 @@ final class ParquetSink implements RowSink {
         .named(name);
   }
 
+  private record Row(JsonObject asRead, Group row, ParquetWriter<Group> writer) implements Encoded {
+    @Override
+    public void write() throws IOException {
+      writer.write(row);
+    }
+  }
+
   @Override
   public Encoded encode(JsonObject fields) throws BadRow {
     Group row = groups.newGroup();
@@ -92,7 +105,7 @@ final class ParquetSink implements RowSink {
         row.add(column, text(column, value));
       }
     }
-    return () -> writer.write(row);
+    return new Row(fields, row, writer);
   }
 
   private static String text(String column, JsonElement value) throws BadRow {
@@ -102,12 +115,8 @@ final class ParquetSink implements RowSink {
   }
 
   @Override
-  public JsonObject asRead(JsonObject fields) {
-    return fields;
-  }
-
-  @Override
   public void finish() throws IOException {
     writer.close();
+    ParquetFooter.sort(file);
   }
 }

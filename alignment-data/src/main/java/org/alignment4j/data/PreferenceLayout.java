@@ -47,11 +47,7 @@ public enum PreferenceLayout {
     return switch (this) {
       case TRL_CONVERSATIONAL -> PreferenceRow.toJson(pair);
       case TRL_STANDARD -> standard(pair);
-      case HH_RLHF ->
-          texts(
-              pair.id(),
-              dialogue(pair, "chosen", pair.chosen()),
-              dialogue(pair, "rejected", pair.rejected()));
+      case HH_RLHF -> dialogues(pair);
     };
   }
 
@@ -63,14 +59,20 @@ public enum PreferenceLayout {
               + messages.size()
               + " messages; its conversational form holds them");
     }
-    JsonObject o = texts(pair.id(), pair.chosen(), pair.rejected());
+    JsonObject o = new JsonObject();
+    o.addProperty("id", pair.id());
     o.addProperty("prompt", pair.prompt().last().text());
-    return o;
+    return withResponses(o, pair.chosen(), pair.rejected());
   }
 
-  private static JsonObject texts(String id, String chosen, String rejected) {
+  private static JsonObject dialogues(PreferencePair pair) throws BadRow {
     JsonObject o = new JsonObject();
-    o.addProperty("id", id);
+    o.addProperty("id", pair.id());
+    return withResponses(
+        o, dialogue(pair, "chosen", pair.chosen()), dialogue(pair, "rejected", pair.rejected()));
+  }
+
+  private static JsonObject withResponses(JsonObject o, String chosen, String rejected) {
     o.addProperty("chosen", chosen);
     o.addProperty("rejected", rejected);
     return o;

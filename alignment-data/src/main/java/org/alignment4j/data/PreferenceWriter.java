@@ -65,6 +65,7 @@ public final class PreferenceWriter implements AutoCloseable {
         FileChannel.open(
             partial,
             StandardOpenOption.CREATE,
+            StandardOpenOption.READ,
             StandardOpenOption.WRITE,
             StandardOpenOption.TRUNCATE_EXISTING);
     try {
@@ -75,7 +76,7 @@ public final class PreferenceWriter implements AutoCloseable {
           switch (format.container) {
             case JSONL -> new JsonSink(out);
             case CSV -> new CsvSink(out, layout.columns());
-            case PARQUET -> Parquet.sink(file, out, layout);
+            case PARQUET -> Parquet.sink(file, out, channel, layout);
           };
     } catch (IOException | RuntimeException e) {
       discard();
@@ -198,7 +199,7 @@ public final class PreferenceWriter implements AutoCloseable {
       fields.add("lineage", JsonParser.parseString(row.lineage().toJson()));
     }
     RowSink.Encoded encoded = sink.encode(fields);
-    requireReadBack(pair, sink.asRead(fields));
+    requireReadBack(pair, encoded.asRead());
     return encoded;
   }
 

@@ -95,9 +95,24 @@ final class TextFile {
    * @throws BadRow if it holds a lone surrogate
    */
   static void requireWritable(String name, String text) throws BadRow {
-    if (text.codePoints().anyMatch(c -> c >= 0xD800 && c <= 0xDFFF)) {
+    if (hasLoneSurrogate(text)) {
       throw new BadRow(name + " holds a lone surrogate, which UTF-8 cannot");
     }
+  }
+
+  static boolean hasLoneSurrogate(String text) {
+    for (int i = 0; i < text.length(); i++) {
+      char c = text.charAt(i);
+      if (Character.isSurrogate(c)) {
+        if (Character.isLowSurrogate(c)
+            || i + 1 == text.length()
+            || !Character.isLowSurrogate(text.charAt(i + 1))) {
+          return true;
+        }
+        i++;
+      }
+    }
+    return false;
   }
 
   /**

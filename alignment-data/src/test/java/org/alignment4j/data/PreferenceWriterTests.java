@@ -67,7 +67,7 @@ class PreferenceWriterTests {
   void jsonLinesAreWhatTrlAndHhRlhfHave() throws IOException {
     String behind = ",'label':'hate','lineage':" + LINEAGE + "}\n";
     assertEquals(
-        "{'id':'s:1','chosen':'c\\nd','rejected':'r','prompt':'p, \\'q\\''" + behind,
+        "{'id':'s:1','prompt':'p, \\'q\\'','chosen':'c\\nd','rejected':'r'" + behind,
         Files.readString(write("a.jsonl", PreferenceLayout.TRL_STANDARD)).replace('"', '\''));
     assertEquals(
         "{'id':'s:1','prompt':[{'role':'user','content':'p, \\'q\\''}],"
