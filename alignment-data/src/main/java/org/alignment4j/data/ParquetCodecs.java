@@ -2,13 +2,16 @@ package org.alignment4j.data;
 
 import io.airlift.compress.Decompressor;
 import io.airlift.compress.lz4.Lz4Decompressor;
-import io.airlift.compress.snappy.SnappyCompressor;
 import io.airlift.compress.snappy.SnappyDecompressor;
 import io.airlift.compress.zstd.ZstdDecompressor;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.util.zip.GZIPInputStream;
+import java.util.zip.GZIPOutputStream;
 import org.apache.parquet.bytes.BytesInput;
 import org.apache.parquet.compression.CompressionCodecFactory;
 import org.apache.parquet.hadoop.metadata.CompressionCodecName;
@@ -23,10 +26,10 @@ final class ParquetCodecs implements CompressionCodecFactory {
 
   @Override
   public BytesInputCompressor getCompressor(CompressionCodecName codec) {
-    if (codec != CompressionCodecName.SNAPPY) {
-      throw new IllegalArgumentException("expected to write SNAPPY, found " + codec);
+    if (codec != CompressionCodecName.GZIP) {
+      throw new IllegalArgumentException("expected to write GZIP, found " + codec);
     }
-    return new Snappy();
+    return new Gzip();
   }
 
   @Override
@@ -37,20 +40,20 @@ final class ParquetCodecs implements CompressionCodecFactory {
   @Override
   public void release() {}
 
-  private static final class Snappy implements BytesInputCompressor {
-    private final SnappyCompressor compressor = new SnappyCompressor();
-
+  /** Java has it itself, while Snappy in Java uses what newer Javas warn of. */
+  private static final class Gzip implements BytesInputCompressor {
     @Override
     public BytesInput compress(BytesInput page) throws IOException {
-      byte[] plain = page.toInputStream().readAllBytes();
-      byte[] packed = new byte[compressor.maxCompressedLength(plain.length)];
-      int length = compressor.compress(plain, 0, plain.length, packed, 0, packed.length);
-      return BytesInput.from(packed, 0, length);
+      ByteArrayOutputStream packed = new ByteArrayOutputStream();
+      try (OutputStream out = new GZIPOutputStream(packed)) {
+        page.writeAllTo(out);
+      }
+      return BytesInput.from(packed.toByteArray());
     }
 
     @Override
     public CompressionCodecName getCodecName() {
-      return CompressionCodecName.SNAPPY;
+      return CompressionCodecName.GZIP;
     }
 
     @Override
@@ -95,7 +98,7 @@ final class ParquetCodecs implements CompressionCodecFactory {
     }
 
     private static byte[] unzipped(byte[] packed, int length) throws IOException {
-      try (InputStream in = new GZIPInputStream(new java.io.ByteArrayInputStream(packed))) {
+      try (InputStream in = new GZIPInputStream(new ByteArrayInputStream(packed))) {
         byte[] plain = in.readNBytes(length);
         requireLength(length, plain.length);
         return plain;

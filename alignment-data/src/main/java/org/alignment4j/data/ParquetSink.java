@@ -20,7 +20,7 @@ import org.apache.parquet.schema.Type;
 import org.apache.parquet.schema.Types;
 
 /**
- * Writes Parquet with Snappy: text as strings, messages as lists of structures in three levels, as
+ * Writes Parquet with gzip: text as strings, messages as lists of structures in three levels, as
  * pyarrow does.
  */
 final class ParquetSink implements RowSink {
@@ -47,7 +47,7 @@ final class ParquetSink implements RowSink {
             .withType(schema)
             .withConf(new PlainParquetConfiguration())
             .withCodecFactory(new ParquetCodecs())
-            .withCompressionCodec(CompressionCodecName.SNAPPY)
+            .withCompressionCodec(CompressionCodecName.GZIP)
             .withRowGroupSize(ROW_GROUP)
             .withPageSize(PAGE)
             // Texts may be long: by default the size is first looked at after a hundred.

@@ -31,7 +31,7 @@ final class ParquetFiles {
                 .withType(type)
                 .withConf(new PlainParquetConfiguration())
                 .withCodecFactory(new ParquetCodecs())
-                .withCompressionCodec(CompressionCodecName.SNAPPY)
+                .withCompressionCodec(CompressionCodecName.GZIP)
                 .build()) {
       for (Consumer<Group> row : List.of(rows)) {
         Group group = groups.newGroup();
