@@ -13,7 +13,11 @@ import org.apache.commons.csv.CSVParser;
 import org.apache.commons.csv.CSVRecord;
 import org.apache.commons.csv.DuplicateHeaderMode;
 
-/** Reads prompt sets in CSV (RFC 4180: quoted commas, quotes and line breaks). */
+/**
+ * Reads prompt sets in CSV (RFC 4180: quoted commas, quotes and line breaks). With Commons CSV, as
+ * the first flaw ends the reading of a set that is in memory anyway; {@link CsvRecords} is for
+ * files of any size whose other rows are still wanted.
+ */
 final class CsvPrompts {
   static final CSVFormat CSV =
       CSVFormat.RFC4180

@@ -63,6 +63,24 @@ record HhDialogue(String prompt, String response) {
     return turns;
   }
 
+  /**
+   * Adds a turn to a dialogue.
+   *
+   * @param name what the text is, for messages
+   */
+  static void append(StringBuilder dialogue, String name, boolean human, String text)
+      throws BadRow {
+    Matcher marker = MARKER.matcher(text);
+    if (marker.find()) {
+      throw new BadRow(
+          name
+              + " holds \"\\n\\n"
+              + marker.group(1)
+              + ":\", which HH-RLHF's form would turn into a turn");
+    }
+    dialogue.append(human ? HUMAN : ASSISTANT).append(' ').append(text);
+  }
+
   static String withoutSpace(String text) {
     return text.startsWith(" ") ? text.substring(1) : text;
   }

@@ -16,7 +16,7 @@ import java.util.Deque;
 import java.util.HashSet;
 import java.util.Set;
 import org.alignment4j.core.BadDataException;
-import org.alignment4j.tune.PreferencePair;
+import org.jspecify.annotations.Nullable;
 
 /** Preference files as JSON: one object a line, or one array of objects. */
 final class JsonPreferences {
@@ -24,20 +24,6 @@ final class JsonPreferences {
       new GsonBuilder().disableHtmlEscaping().setStrictness(Strictness.STRICT).create();
 
   private JsonPreferences() {}
-
-  static void lines(String text, PreferenceRows rows) {
-    // JSON escapes line breaks inside strings, so a raw one always ends the object.
-    int number = 0;
-    for (int begin = 0; begin < text.length(); ) {
-      int newline = text.indexOf('\n', begin);
-      String line = text.substring(begin, newline < 0 ? text.length() : newline);
-      number++;
-      begin += line.length() + 1;
-      if (!line.isBlank()) {
-        rows.add(number, () -> object(line));
-      }
-    }
-  }
 
   /**
    * Cuts an array at the commas between its elements before any is parsed, so that one with a
@@ -88,8 +74,11 @@ final class JsonPreferences {
   }
 
   /** One line, without a line break; only ASCII escapes stand for what UTF-8 cannot hold. */
-  static String write(PreferencePair pair) {
-    String json = GSON.toJson(PreferenceRow.toJson(pair));
+  static String text(JsonElement value) {
+    String json = GSON.toJson(value);
+    if (!TextFile.hasLoneSurrogate(json)) {
+      return json;
+    }
     StringBuilder escaped = new StringBuilder(json.length());
     json.codePoints()
         .forEach(
@@ -103,18 +92,28 @@ final class JsonPreferences {
     return escaped.toString();
   }
 
+  /** Text as it is, anything else as JSON: a value where a format has only text. */
+  static String cell(JsonElement value) {
+    return value.isJsonPrimitive() ? value.getAsString() : text(value);
+  }
+
   static JsonObject object(String json) throws BadRow {
     TextFile.requireText(json);
+    JsonElement element = element(json);
+    if (element != null && element.isJsonObject()) {
+      return element.getAsJsonObject();
+    }
+    throw new BadRow("expected a JSON object, found another value or none");
+  }
+
+  /** Null if there is nothing. */
+  static @Nullable JsonElement element(String json) throws BadRow {
     try {
       requireKeysOnce(json);
-      JsonElement element = GSON.fromJson(json, JsonElement.class);
-      if (element != null && element.isJsonObject()) {
-        return element.getAsJsonObject();
-      }
+      return GSON.fromJson(json, JsonElement.class);
     } catch (IOException | JsonParseException e) {
       throw new BadRow("not well-formed JSON: " + cause(e));
     }
-    throw new BadRow("expected a JSON object, found another value or none");
   }
 
   /** Gson's tree keeps the last of two values with one key, and says nothing. */

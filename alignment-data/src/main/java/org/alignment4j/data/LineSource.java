@@ -87,6 +87,28 @@ final class LineSource implements AutoCloseable {
     }
   }
 
+  /**
+   * How a file begins: its first 64 KiB as text, whatever the bytes.
+   *
+   * @throws BadDataException if the file cannot be opened, or is UTF-16
+   */
+  static String beginning(Path file) {
+    try (InputStream in = open(file)) {
+      return new String(in.readNBytes(BUFFER), StandardCharsets.UTF_8);
+    } catch (IOException e) {
+      throw new BadDataException("cannot read " + file + ": " + e, e);
+    }
+  }
+
+  /**
+   * @throws BadRow if this class would not read a line or a record of that many bytes
+   */
+  static void requireShort(int bytes) throws BadRow {
+    if (bytes > MAX_LINE) {
+      throw new BadRow("it takes " + bytes + " bytes, of which a row can have at most " + MAX_LINE);
+    }
+  }
+
   private static byte[] head(InputStream in, int length) throws IOException {
     in.mark(length);
     byte[] head = in.readNBytes(length);

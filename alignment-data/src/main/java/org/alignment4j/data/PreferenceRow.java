@@ -8,27 +8,162 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
 import org.alignment4j.chat.Message;
 import org.alignment4j.chat.Prompt;
 import org.alignment4j.chat.Role;
+import org.alignment4j.core.BadDataException;
+import org.alignment4j.synthesis.Lineage;
+import org.alignment4j.synthesis.SynthesizedPair;
 import org.alignment4j.tune.PreferencePair;
 import org.jspecify.annotations.Nullable;
 
 /** One row of a preference file, as keys and values: TRL's forms and HH-RLHF's. */
 final class PreferenceRow {
+  /** The keys that are read. */
+  static final List<String> KEYS =
+      List.of("id", "prompt", "instruction", "chosen", "rejected", "label", "lineage");
+
+  private static final String NO_REJECTED = "rejected is empty";
+
   private PreferenceRow() {}
 
   /**
    * @param number the row's, its id unless it has one
    */
-  static PreferencePair pair(JsonObject o, int number) throws BadRow {
+  static PreferencePair pair(JsonObject o, long number) throws BadRow {
+    if (o.has("rejected") && isEmpty(o.get("rejected"))) {
+      example(o, number);
+      throw onlyExample();
+    }
+    PreferencePair pair = parsed(o, number);
+    Optional<String> flaw = flaw(pair);
+    if (flaw.isPresent()) {
+      throw flaw.get().equals(NO_REJECTED) ? onlyExample() : new BadRow(flaw.get());
+    }
+    return pair;
+  }
+
+  private static BadRow onlyExample() {
+    return new BadRow(
+        NO_REJECTED + ": prompt and chosen serve supervised fine-tuning, not preferences (DPO)");
+  }
+
+  /**
+   * Prompt and chosen alone, whatever rejected is.
+   *
+   * @param number the row's, its id unless it has one
+   */
+  static PreferenceFile.Example example(JsonObject o, long number) throws BadRow {
+    JsonElement chosen = o.get("chosen");
+    if (chosen == null) {
+      throw new BadRow("expected chosen, found " + o.keySet());
+    }
+    if (!isText(chosen) && !chosen.isJsonArray()) {
+      throw new BadRow("expected chosen as text or as a list of messages, found " + kind(chosen));
+    }
+    JsonObject alone = new JsonObject();
+    for (String key : List.of("id", "prompt", "instruction")) {
+      if (o.has(key)) {
+        alone.add(key, o.get(key));
+      }
+    }
+    // Every form tells where the prompt ends without looking at the other response.
+    alone.add("chosen", chosen);
+    alone.add("rejected", chosen);
+    PreferencePair twice = parsed(alone, number);
+    if (twice.prompt().last().text().isBlank() || twice.chosen().isBlank()) {
+      throw new BadRow(flaw(twice).orElse(""));
+    }
+    return new PreferenceFile.Example(twice.id(), twice.prompt(), twice.chosen(), label(o));
+  }
+
+  /** A pair with its label and lineage. */
+  static SynthesizedPair synthesized(JsonObject o, long number) throws BadRow {
+    PreferencePair pair = pair(o, number);
+    JsonElement lineage = o.get("lineage");
+    if (isEmpty(lineage)) {
+      throw new BadRow("expected a lineage, found none");
+    }
+    if (!isText(lineage) && !lineage.isJsonObject()) {
+      throw new BadRow("expected the lineage as an object or as text, found " + kind(lineage));
+    }
+    try {
+      return new SynthesizedPair(
+          pair,
+          label(o),
+          Lineage.fromJson(isText(lineage) ? lineage.getAsString() : lineage.toString()));
+    } catch (BadDataException e) {
+      throw new BadRow(String.valueOf(e.getMessage()));
+    }
+  }
+
+  /** Empty if there is none. */
+  static String label(JsonObject o) throws BadRow {
+    JsonElement label = o.get("label");
+    if (label == null || label.isJsonNull()) {
+      return "";
+    }
+    if (!label.isJsonPrimitive() || label.getAsJsonPrimitive().isBoolean()) {
+      throw new BadRow("expected the label as text or as a number, found " + kind(label));
+    }
+    return label.getAsString();
+  }
+
+  /**
+   * A row of a format that has only text: where chosen and rejected both are lists of messages as
+   * JSON, they are read as such, and the prompt if it is one too.
+   */
+  static JsonObject unfolded(JsonObject o) {
+    JsonElement chosen = unfolded(o.get("chosen"));
+    JsonElement rejected = unfolded(o.get("rejected"));
+    if (chosen == null || (rejected == null && !isEmpty(o.get("rejected")))) {
+      return o;
+    }
+    JsonObject unfolded = o.deepCopy();
+    unfolded.add("chosen", chosen);
+    if (rejected != null) {
+      unfolded.add("rejected", rejected);
+    }
+    JsonElement prompt = unfolded(o.get("prompt"));
+    if (prompt != null) {
+      unfolded.add("prompt", prompt);
+    }
+    return unfolded;
+  }
+
+  /** Null if a value is no text of a list of messages. */
+  private static @Nullable JsonElement unfolded(@Nullable JsonElement value) {
+    if (value == null || !isText(value) || !value.getAsString().startsWith("[{")) {
+      return null;
+    }
+    try {
+      JsonElement list = JsonPreferences.element(value.getAsString());
+      if (list == null || !list.isJsonArray()) {
+        return null;
+      }
+      for (JsonElement message : list.getAsJsonArray()) {
+        if (!message.isJsonObject()
+            || !message.getAsJsonObject().keySet().equals(Set.of("role", "content"))) {
+          return null;
+        }
+      }
+      messages("", list);
+      return list;
+    } catch (BadRow e) {
+      return null;
+    }
+  }
+
+  private static PreferencePair parsed(JsonObject o, long number) throws BadRow {
     JsonElement chosen = o.get("chosen");
     JsonElement rejected = o.get("rejected");
     if (chosen == null || rejected == null) {
       throw new BadRow("expected chosen and rejected, found " + o.keySet());
     }
     String id = id(o, number);
-    JsonElement given = o.get("prompt");
+    // Safer-Instruct's release calls the prompt its instruction.
+    JsonElement given = o.get(o.has("prompt") ? "prompt" : "instruction");
     JsonElement prompt = given == null || given.isJsonNull() ? null : given;
     if (isText(chosen) && isText(rejected)) {
       return texts(id, prompt, chosen.getAsString(), rejected.getAsString());
@@ -64,7 +199,7 @@ final class PreferenceRow {
       return Optional.of("chosen is empty");
     }
     if (pair.rejected().isBlank()) {
-      return Optional.of("rejected is empty");
+      return Optional.of(NO_REJECTED);
     }
     return pair.chosen().equals(pair.rejected())
         ? Optional.of("chosen and rejected are equal")
@@ -143,18 +278,12 @@ final class PreferenceRow {
 
   private static PreferencePair pair(
       String id, List<Message> messages, String chosen, String rejected) throws BadRow {
-    PreferencePair pair;
     try {
-      pair = new PreferencePair(id, new Prompt(messages), chosen, rejected);
+      return new PreferencePair(id, new Prompt(messages), chosen, rejected);
     } catch (IllegalArgumentException e) {
       // The two types know best what a conversation is; their messages hold no text of it.
       throw new BadRow(String.valueOf(e.getMessage()));
     }
-    Optional<String> flaw = flaw(pair);
-    if (flaw.isPresent()) {
-      throw new BadRow(flaw.get());
-    }
-    return pair;
   }
 
   private static String response(String name, List<Message> conversation) throws BadRow {
@@ -216,29 +345,34 @@ final class PreferenceRow {
     return prompt.getAsString();
   }
 
-  private static String id(JsonObject o, int number) throws BadRow {
+  private static String id(JsonObject o, long number) throws BadRow {
     JsonElement id = o.get("id");
     if (id == null || id.isJsonNull()) {
-      return Integer.toString(number);
+      return Long.toString(number);
     }
     if (!id.isJsonPrimitive() || id.getAsJsonPrimitive().isBoolean()) {
       throw new BadRow("expected the id as text or as a number, found " + kind(id));
     }
     String text = id.getAsString();
-    return text.isBlank() ? Integer.toString(number) : text;
+    return text.isBlank() ? Long.toString(number) : text;
   }
 
-  private static JsonArray response(String text) {
+  static JsonArray response(String text) {
     JsonArray messages = new JsonArray();
     messages.add(toJson(Message.assistant(text)));
     return messages;
   }
 
-  private static JsonObject toJson(Message message) {
+  static JsonObject toJson(Message message) {
     JsonObject o = new JsonObject();
     o.addProperty("role", message.role().name().toLowerCase(Locale.ROOT));
     o.addProperty("content", message.text());
     return o;
+  }
+
+  /** Null, null in JSON, or blank text. */
+  private static boolean isEmpty(@Nullable JsonElement value) {
+    return value == null || value.isJsonNull() || (isText(value) && value.getAsString().isBlank());
   }
 
   private static boolean isText(JsonElement value) {

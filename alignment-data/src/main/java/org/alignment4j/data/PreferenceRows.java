@@ -3,6 +3,7 @@ package org.alignment4j.data;
 import com.google.gson.JsonObject;
 import java.util.ArrayList;
 import java.util.List;
+import org.alignment4j.core.BadDataException;
 import org.alignment4j.tune.PreferencePair;
 
 /** Sorts a file's rows, as they are read, into pairs and skipped ones. */
@@ -25,6 +26,16 @@ final class PreferenceRows {
     } catch (BadRow e) {
       skipped.add(new PreferenceSet.Skipped(number, e.reason()));
     }
+  }
+
+  /**
+   * @throws BadDataException if the file has more rows than an int counts
+   */
+  void add(RowSource.Row row) {
+    if (row.number() > Integer.MAX_VALUE) {
+      throw new BadDataException("expected at most " + Integer.MAX_VALUE + " rows, found more");
+    }
+    add((int) row.number(), row::fields);
   }
 
   PreferenceSet toSet() {

@@ -23,7 +23,7 @@ public record PreferenceSet(List<PreferencePair> pairs, List<Skipped> skipped) {
    * A row that holds no usable pair.
    *
    * @param row counted from 1: the line in JSON Lines, the element in a JSON array, the record
-   *     below the header in CSV
+   *     below the header in CSV, the row in Parquet
    * @param reason what was expected and what was found, on one line; holds no text of prompts or
    *     responses beyond key names
    */

@@ -10,8 +10,9 @@ import org.alignment4j.tune.PreferencePair;
 
 /**
  * Reads and writes preference sets: prompts with a preferred and a dispreferred response. Files are
- * JSON Lines, one JSON array, or CSV with columns prompt, chosen and rejected; UTF-8, with or
- * without byte order mark, plain or gzip. Stateless; threads may share it.
+ * JSON Lines, one JSON array, or CSV with columns prompt, chosen and rejected, UTF-8, with or
+ * without byte order mark, plain or gzip; or Parquet with such columns. Stateless; threads may
+ * share it.
  *
  * <p>A row is in one of these forms, each row for itself, and may have other keys, which are not
  * read:
@@ -29,13 +30,14 @@ import org.alignment4j.tune.PreferencePair;
  * </ul>
  *
  * <p>Nothing can be learned from a pair whose chosen, rejected or last prompt message is blank, or
- * whose responses are equal: it is skipped as a malformed row is.
+ * whose responses are equal: it is skipped as a malformed row is. A line of JSON Lines and a record
+ * of CSV can have 4 MiB.
+ *
+ * <p>{@link PreferenceFile} reads row by row what does not fit into memory, and gives examples for
+ * supervised fine-tuning of rows without a rejected text; {@link PreferenceWriter} writes all
+ * forms.
  */
 public final class Preferences {
-  private static final String EXPECTED =
-      "expected JSON Lines, a JSON array or CSV with chosen and rejected, and prompt unless they"
-          + " hold it";
-
   private Preferences() {}
 
   /**
@@ -44,8 +46,8 @@ public final class Preferences {
    *
    * @return at least one pair; all other rows with the reason why they were skipped
    * @throws BadDataException naming the file, expected and found, if it cannot be read, is no
-   *     preference file, or has no usable row; also if a JSON array does not end or a CSV quote
-   *     stands wrong, for where later rows begin is unknown then
+   *     preference file, or has no usable row; also if a JSON array does not end, for where later
+   *     rows begin is unknown then
    */
   public static PreferenceSet read(Path file) {
     PreferenceSet set = rows(file);
@@ -53,7 +55,7 @@ public final class Preferences {
       throw new BadDataException(
           file
               + ": "
-              + EXPECTED
+              + PreferenceSource.EXPECTED
               + ", found no usable row among "
               + set.rows()
               + set.skipped().stream().findFirst().map(s -> "; " + place(s)).orElse(""));
@@ -98,32 +100,23 @@ public final class Preferences {
       Optional<String> flaw = PreferenceRow.flaw(pair);
       require(flaw.isEmpty(), "pair %s cannot be written: %s", pair.id(), flaw.orElse(""));
     }
-    TextFile.write(file, pairs.stream().map(JsonPreferences::write).toList());
+    TextFile.write(
+        file, pairs.stream().map(PreferenceRow::toJson).map(JsonPreferences::text).toList());
   }
 
   private static PreferenceSet rows(Path file) {
-    String text = TextFile.readMarked(file);
-    if (text.isBlank()) {
-      throw new BadDataException(file + ": " + EXPECTED + ", found an empty file");
-    }
     PreferenceRows rows = new PreferenceRows();
-    char first = text.stripLeading().charAt(0);
-    List<String> header = first == '{' || first == '[' ? List.of() : CsvPrompts.header(text);
-    if (first == '[') {
-      JsonPreferences.array(file, text, rows);
-    } else if (CsvPreferences.isHeader(header)) {
-      CsvPreferences.read(file, text, rows);
-    } else if (first == '{' || text.contains("\n{")) {
-      JsonPreferences.lines(text, rows);
-    } else {
-      throw new BadDataException(
-          file
-              + ": "
-              + EXPECTED
-              + ", found "
-              + (header.isEmpty()
-                  ? "a first line that is neither"
-                  : BadRow.shown("columns " + header)));
+    if (PreferenceSource.isEmpty(file)) {
+      throw new BadDataException(file + ": " + PreferenceSource.EXPECTED + ", found an empty file");
+    }
+    if (PreferenceSource.isArray(file)) {
+      JsonPreferences.array(file, TextFile.readMarked(file), rows);
+      return rows.toSet();
+    }
+    try (RowSource source = PreferenceSource.open(file)) {
+      for (RowSource.Row row = source.next(); row != null; row = source.next()) {
+        rows.add(row);
+      }
     }
     return rows.toSet();
   }

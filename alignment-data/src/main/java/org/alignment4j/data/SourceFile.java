@@ -3,19 +3,16 @@ package org.alignment4j.data;
 import static org.alignment4j.core.Arguments.require;
 
 import java.nio.file.Path;
-import java.util.Spliterator;
-import java.util.Spliterators;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
-import java.util.stream.StreamSupport;
 import org.alignment4j.core.BadDataException;
 import org.alignment4j.synthesis.SourceText;
 
 /**
  * A file of source texts, its format, and what is said of texts where the file itself does not.
- * Files are UTF-8, plain or gzip, of any size: memory is bounded by 4 MiB for a line of JSON Lines
- * or text, and as much for a record of CSV. Rows without an id get the file's name and the line's
- * number, {@code name:7}. Immutable.
+ * Files are UTF-8, plain or gzip, or Parquet, of any size: memory is bounded by 4 MiB for a line of
+ * JSON Lines or text, and as much for a record of CSV. Rows without an id get the file's name and
+ * the line's number, {@code name:7}. Immutable.
  *
  * <pre>{@code
  * try (Stream<SourceText> texts = SourceFile.hateCheck(file).open(bad -> log.warn("{}", bad))) {
@@ -43,7 +40,7 @@ public final class SourceFile {
    * A row that is set aside.
    *
    * @param file the file
-   * @param line where the row begins, from 1
+   * @param line where the row begins, from 1; in Parquet the row's number
    * @param reason what was expected and what was found, on one line, without the row's text
    */
   public record Skipped(Path file, long line, String reason) {
@@ -56,7 +53,8 @@ public final class SourceFile {
 
     @Override
     public String toString() {
-      return file + ", line " + line + ": " + reason;
+      String unit = TextFile.plainName(file).endsWith(".parquet") ? "row" : "line";
+      return file + ", " + unit + " " + line + ": " + reason;
     }
   }
 
@@ -71,6 +69,14 @@ public final class SourceFile {
   /** CSV (RFC 4180) with a header that has the keys of {@link #jsonl}, in any case and order. */
   public static SourceFile csv(Path file) {
     return new SourceFile(file, SourceFormat.CSV, "", "", "");
+  }
+
+  /**
+   * Parquet with columns of the names of {@link #jsonl}, in any case and order, as strings; the id
+   * may be a number. Memory is bounded by what the file's writer put into a row group.
+   */
+  public static SourceFile parquet(Path file) {
+    return new SourceFile(file, SourceFormat.PARQUET, "", "", "");
   }
 
   /**
@@ -129,18 +135,15 @@ public final class SourceFile {
    * @param skipped is told of each row that cannot be used, before the next text
    * @throws BadDataException if the file cannot be opened or lacks a column; from the stream,
    *     naming file and line, if reading fails
+   * @throws org.alignment4j.core.AlignmentException naming the libraries to add, if the file is
+   *     Parquet and Parquet's are missing
    */
   public Stream<SourceText> open(Consumer<Skipped> skipped) {
-    LineSource lines = new LineSource(file);
-    try {
-      SourceRows rows = new SourceRows(this, lines, skipped);
-      int traits = Spliterator.ORDERED | Spliterator.NONNULL | Spliterator.IMMUTABLE;
-      return StreamSupport.stream(Spliterators.spliteratorUnknownSize(rows, traits), false)
-          .onClose(lines::close);
-    } catch (RuntimeException e) {
-      lines.close();
-      throw e;
-    }
+    SourceRows rows = new SourceRows(this);
+    return RowStream.ofLists(
+        rows.open(),
+        rows::texts,
+        (row, reason) -> skipped.accept(new Skipped(file, row.line(), reason)));
   }
 
   Path file() {

@@ -4,11 +4,8 @@ package org.alignment4j.data;
 enum SourceFormat {
   JSONL,
   CSV,
+  PARQUET,
   HATECHECK,
   TOXIGEN,
-  TOXIGEN_STATEMENTS;
-
-  boolean isCsv() {
-    return this == CSV || this == HATECHECK;
-  }
+  TOXIGEN_STATEMENTS
 }

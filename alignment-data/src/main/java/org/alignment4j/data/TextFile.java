@@ -90,6 +90,32 @@ final class TextFile {
   }
 
   /**
+   * Checks what is to be written.
+   *
+   * @throws BadRow if it holds a lone surrogate
+   */
+  static void requireWritable(String name, String text) throws BadRow {
+    if (hasLoneSurrogate(text)) {
+      throw new BadRow(name + " holds a lone surrogate, which UTF-8 cannot");
+    }
+  }
+
+  static boolean hasLoneSurrogate(String text) {
+    for (int i = 0; i < text.length(); i++) {
+      char c = text.charAt(i);
+      if (Character.isSurrogate(c)) {
+        if (Character.isLowSurrogate(c)
+            || i + 1 == text.length()
+            || !Character.isLowSurrogate(text.charAt(i + 1))) {
+          return true;
+        }
+        i++;
+      }
+    }
+    return false;
+  }
+
+  /**
    * Writes UTF-8 lines; gzip if the name ends in ".gz". The file appears whole or not at all.
    *
    * @throws BadDataException if the file cannot be written

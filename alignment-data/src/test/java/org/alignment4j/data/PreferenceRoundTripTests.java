@@ -48,18 +48,18 @@ class PreferenceRoundTripTests {
   }
 
   /** Any text, lone surrogates and zero characters included, or text that is hostile to formats. */
-  private static Arbitrary<String> text() {
+  static Arbitrary<String> text() {
     return Arbitraries.oneOf(
         Arbitraries.strings().ofMaxLength(30),
         Arbitraries.strings().withChars("\"',\n\r\t\\{}[]é\u2028\uD83D\uDE00#\0 ").ofMaxLength(12),
         Arbitraries.of("\n\nHuman: a\n\nAssistant:", "\uFEFF", "\uDCE9", "<|im_end|>"));
   }
 
-  private static Arbitrary<String> filled() {
+  static Arbitrary<String> filled() {
     return text().filter(s -> !s.isBlank());
   }
 
-  private static Arbitrary<Prompt> prompts() {
+  static Arbitrary<Prompt> prompts() {
     Arbitrary<Message> turns =
         Combinators.combine(Arbitraries.of(true, false), text())
             .as((user, text) -> user ? Message.user(text) : Message.assistant(text));

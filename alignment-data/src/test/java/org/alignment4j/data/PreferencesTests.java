@@ -149,13 +149,18 @@ class PreferencesTests {
                 "\uFEFFRejected,,Prompt,ID,Chosen\r\n"
                     + "no,0,\"a,\n\"\"b\"\"\",k7,\"yes\n\"\r\n"
                     + "\r\nr,1,p,,c\n"
-                    + "short,1\n"));
+                    + "short,1\n"
+                    + "\"never closed,1,p,,c\n"
+                    + "r,\"1\" x,p,,c\n"
+                    + "r,1,q,,c\n"));
     assertEquals(
         List.of(
             pair("k7", Prompt.user("a,\n\"b\""), "yes\n", "no"),
-            pair("2", Prompt.user("p"), "c", "r")),
+            pair("2", Prompt.user("p"), "c", "r"),
+            pair("6", Prompt.user("q"), "c", "r")),
         set.pairs());
-    assertEquals(List.of(new Skipped(3, "expected 5 columns, found 2")), set.skipped());
+    assertEquals(new Skipped(3, "expected 5 columns, found 2"), set.skipped().get(0));
+    assertEquals(List.of(3, 4, 5), set.skipped().stream().map(Skipped::row).toList());
     assertEquals(
         List.of(pair("1", Prompt.user("q"), "x", "y")),
         Preferences.readStrict(
@@ -286,7 +291,6 @@ class PreferencesTests {
         "`{\n  \"chosen\": []\n}\n` | among 3; row 1: not well-formed JSON",
         "`[{\"prompt\":\"p\",\"chosen\":\"c\",\"rejected\":\"r\"},{` | does not end: row 2",
         "`[{\"prompt\":\"p\",\"chosen\":\"c\",\"rejected\":\"r\"}],1` | nothing after the JSON array",
-        "`prompt,chosen,rejected\np,c,r\np,\"c\" x,r\n` | row 2: not well-formed CSV",
       })
   void aFileOfAnotherKindFailsAsOne(String text, String expected) throws IOException {
     String failure = failure(file("a", text));

@@ -1,0 +1,73 @@
+package org.alignment4j.data;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import org.alignment4j.core.AlignmentException;
+import org.alignment4j.core.BadDataException;
+
+/**
+ * The way to Parquet's classes, which an application need not have: no other class but those named
+ * Parquet-something may refer to them.
+ */
+final class Parquet {
+  private static final byte[] MAGIC = "PAR1".getBytes(StandardCharsets.US_ASCII);
+
+  /** One class of each library that has to be there. */
+  private static final List<String> NEEDED =
+      List.of(
+          "org.apache.parquet.hadoop.ParquetFileReader",
+          "org.apache.hadoop.mapreduce.lib.input.FileInputFormat");
+
+  private Parquet() {}
+
+  /** Whether a file begins as Parquet does; false if it cannot be read. */
+  static boolean is(Path file) {
+    try (InputStream in = Files.newInputStream(file)) {
+      return Arrays.equals(in.readNBytes(MAGIC.length), MAGIC);
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
+  /**
+   * @param columns in lower case; others are not read
+   * @param needed those of them that have to be there
+   * @throws BadDataException if the file is not well-formed or lacks a column
+   */
+  static RowSource rows(Path file, List<String> columns, List<String> needed) {
+    require(file);
+    return new ParquetRows(file, columns, needed);
+  }
+
+  /**
+   * @param out to the channel; both stay the caller's to close
+   * @param channel is read too
+   */
+  static RowSink sink(Path file, OutputStream out, FileChannel channel, PreferenceLayout layout)
+      throws IOException {
+    require(file);
+    return new ParquetSink(out, channel, layout);
+  }
+
+  private static void require(Path file) {
+    try {
+      for (String name : NEEDED) {
+        Class.forName(name, false, Parquet.class.getClassLoader());
+      }
+    } catch (ClassNotFoundException e) {
+      throw new AlignmentException(
+          file
+              + " is Parquet, for which two libraries are missing or one of them: add"
+              + " org.apache.parquet:parquet-hadoop:1.15.2 and"
+              + " org.apache.hadoop:hadoop-client-api:3.4.1 to the class path",
+          e);
+    }
+  }
+}

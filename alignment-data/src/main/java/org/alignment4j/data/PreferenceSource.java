@@ -1,0 +1,83 @@
+package org.alignment4j.data;
+
+import java.nio.file.Path;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import org.alignment4j.core.BadDataException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Opens preference files, whose format their content tells, and only where it does not the name.
+ */
+final class PreferenceSource {
+  static final String EXPECTED =
+      "expected JSON Lines, a JSON array, CSV or Parquet with chosen and rejected, and prompt"
+          + " unless they hold it";
+
+  private static final List<String> NEEDED = List.of("chosen", "rejected");
+
+  private PreferenceSource() {}
+
+  /** Whether there is nothing in it. */
+  static boolean isEmpty(Path file) {
+    return !Parquet.is(file) && LineSource.beginning(file).isBlank();
+  }
+
+  /** Whether the file is one JSON array, which {@link #open} does not take. */
+  static boolean isArray(Path file) {
+    return !Parquet.is(file) && LineSource.beginning(file).stripLeading().startsWith("[");
+  }
+
+  /**
+   * @throws BadDataException if the file cannot be read or is none of these
+   */
+  static RowSource open(Path file) {
+    if (Parquet.is(file)) {
+      return Parquet.rows(file, PreferenceRow.KEYS, NEEDED);
+    }
+    String beginning = LineSource.beginning(file).stripLeading();
+    if (beginning.isEmpty() || beginning.startsWith("{")) {
+      return new JsonRows(file);
+    }
+    if (beginning.startsWith("[")) {
+      throw new BadDataException(
+          file + ": expected JSON Lines, CSV or Parquet to read row by row, found a JSON array");
+    }
+    List<String> header = CsvRows.header(file);
+    boolean once =
+        header.stream().filter(PreferenceRow.KEYS::contains).allMatch(new HashSet<String>()::add);
+    if (once && Set.copyOf(header).containsAll(NEEDED)) {
+      return new Csv(new CsvRows(file, NEEDED));
+    }
+    String name = TextFile.plainName(file);
+    // The first line may be the corrupt one.
+    if (beginning.contains("\n{") || name.endsWith(".jsonl") || name.endsWith(".ndjson")) {
+      return new JsonRows(file);
+    }
+    throw new BadDataException(
+        file
+            + ": "
+            + EXPECTED
+            + ", found "
+            + (header.isEmpty() || !once
+                ? "a first line that is neither"
+                : BadRow.shown("columns " + header)));
+  }
+
+  /** CSV has only text, also for lists of messages. */
+  private record Csv(CsvRows rows) implements RowSource {
+    @Override
+    public @Nullable Row next() {
+      Row row = rows.next();
+      return row == null
+          ? null
+          : new Row(row.line(), row.number(), PreferenceRow.unfolded(row.content()), row.flaw());
+    }
+
+    @Override
+    public void close() {
+      rows.close();
+    }
+  }
+}

@@ -1,0 +1,84 @@
+package org.alignment4j.data;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.alignment4j.chat.Prompt;
+import org.alignment4j.tune.PreferencePair;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A Java machine with a small heap writes and reads files that it could not hold. */
+@Tag("slow")
+class PreferenceMemoryTests {
+  private static final int HEAP_MIB = 64;
+  private static final int ROWS = 200;
+  private static final int MIB = 1 << 20;
+
+  private final Path folder;
+
+  PreferenceMemoryTests(@TempDir Path folder) {
+    this.folder = folder;
+  }
+
+  @Test
+  void memoryIsBoundedByRowsNotByFiles() throws Exception {
+    Path log = folder.resolve("log");
+    Process process =
+        new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-Xmx" + HEAP_MIB + "m",
+                "-cp",
+                System.getProperty("java.class.path"),
+                PreferenceMemoryTests.class.getName(),
+                folder.toString())
+            .redirectErrorStream(true)
+            .redirectOutput(log.toFile())
+            .start();
+    try {
+      assertTrue(process.waitFor(5, TimeUnit.MINUTES), "the program did not end");
+      assertEquals(0, process.exitValue(), () -> read(log));
+    } finally {
+      process.destroyForcibly();
+    }
+  }
+
+  private static String read(Path log) {
+    try {
+      return Files.readString(log);
+    } catch (IOException e) {
+      return e.toString();
+    }
+  }
+
+  /** Rows of 1 MiB each. */
+  public static void main(String[] args) {
+    for (String name : List.of("a.jsonl.gz", "a.csv.gz", "a.parquet")) {
+      Path file = Path.of(args[0], name);
+      try (PreferenceWriter out = PreferenceWriter.open(file, PreferenceLayout.TRL_STANDARD)) {
+        for (int i = 0; i < ROWS; i++) {
+          String text = "\"text\",\n".repeat(MIB / 32) + i;
+          out.write(new PreferencePair("i" + i, Prompt.user(text), "c" + text, "r" + text));
+        }
+        out.commit();
+      }
+      try (Stream<PreferencePair> pairs =
+          PreferenceFile.of(file)
+              .pairs(
+                  bad -> {
+                    throw new IllegalStateException(bad.toString());
+                  })) {
+        if (pairs.count() != ROWS) {
+          throw new IllegalStateException(file + ": rows are missing");
+        }
+      }
+    }
+  }
+}
