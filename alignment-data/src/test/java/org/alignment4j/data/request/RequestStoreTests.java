@@ -140,7 +140,7 @@ class RequestStoreTests {
     Path foreign = folder.resolve("foreign.db");
     try (Connection c = DriverManager.getConnection("jdbc:sqlite:" + foreign);
         Statement s = c.createStatement()) {
-      s.execute("CREATE TABLE answers (key TEXT)");
+      s.execute("CREATE TABLE other (key TEXT)");
     }
     for (Path file : List.of(text, foreign)) {
       byte[] before = Files.readAllBytes(file);
