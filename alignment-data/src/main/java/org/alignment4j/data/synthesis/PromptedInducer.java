@@ -25,6 +25,8 @@ public final class PromptedInducer implements Inducer {
 
   private static final PromptTemplate TEMPLATE = PromptTemplate.resource("induce.txt", "{text}");
 
+  private static final String FENCE = "-".repeat(10);
+
   /** A heading that models write although they are told not to. */
   private static final Pattern HEADING =
       Pattern.compile(
@@ -61,8 +63,19 @@ public final class PromptedInducer implements Inducer {
 
   @Override
   public List<Induction> induce(SourceText text, int n, long seed) {
-    Prompt prompt = Prompt.user(TEMPLATE.with(TextCut.to(text.text().strip(), maxCharacters)));
+    Prompt prompt = Prompt.user(asked(TextCut.to(text.text().strip(), maxCharacters)));
     return samples.draw(name(), prompt, n, seed, PromptedInducer::bare);
+  }
+
+  /** The prompt, with lines of dashes longer than any that the text could end itself with. */
+  private static String asked(String text) {
+    String fence = FENCE;
+    while (text.contains(fence)) {
+      fence += "-";
+    }
+    return new PromptTemplate(
+            TEMPLATE.before().replace(FENCE, fence), TEMPLATE.after().replace(FENCE, fence))
+        .with(text);
   }
 
   /** An answer without a heading before it and quotation marks around it. */

@@ -26,11 +26,19 @@ final class TextCut {
    * @param measure of a beginning; of the empty one it must be within the limit
    */
   static String longest(String text, int limit, ToIntFunction<String> measure) {
-    if (measure.applyAsInt(text) <= limit) {
-      return text;
-    }
     int fits = 0;
-    int tooLong = text.length();
+    int tooLong = 8 * Math.max(1, limit);
+    // From short to long, for of a very long text only the beginning is worth measuring.
+    while (tooLong < text.length() && measure.applyAsInt(to(text, tooLong)) <= limit) {
+      fits = tooLong;
+      tooLong = (int) Math.min(text.length(), 2L * tooLong);
+    }
+    if (tooLong >= text.length()) {
+      if (measure.applyAsInt(text) <= limit) {
+        return text;
+      }
+      tooLong = text.length();
+    }
     while (tooLong - fits > 1) {
       int middle = (fits + tooLong) >>> 1;
       if (measure.applyAsInt(to(text, middle)) <= limit) {

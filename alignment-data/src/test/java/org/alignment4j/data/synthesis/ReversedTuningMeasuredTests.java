@@ -2,6 +2,7 @@ package org.alignment4j.data.synthesis;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
@@ -70,16 +71,31 @@ class ReversedTuningMeasuredTests {
 
   @Test
   void theTrueInstructionsOfHeldOutRowsBecomeMoreLikely() throws IOException {
+    ReversedTuning tuning = measure(Shared.path("fixtures", "tinystories-656k"), 3, 5e-3, false);
+    ReversedTuning.HeldOut heldOut = tuning.heldOut().orElseThrow();
+    assertTrue(heldOut.change().lo() > 1, heldOut.toString());
+  }
+
+  @Test
+  void soTheyDoForTheDemonstrationModelInItsChatTemplate() throws IOException {
+    Path folder = Path.of("..", "examples", "demo-model");
+    assumeTrue(Files.exists(folder), "skipped: needs the demonstration model");
+    ReversedTuning.HeldOut heldOut = measure(folder, 1, 1e-3, true).heldOut().orElseThrow();
+    assertTrue(heldOut.change().lo() > 0.2, heldOut.toString());
+  }
+
+  private static ReversedTuning measure(Path folder, int epochs, double rate, boolean chat)
+      throws IOException {
     InstructionSplit split = split();
-    try (LanguageModel model = LanguageModel.load(Shared.path("fixtures", "tinystories-656k"))) {
+    try (LanguageModel model = LanguageModel.load(folder)) {
       ReversedTuning tuning =
           ReversedInstructionTuner.builder()
               .training(
                   TrainingSettings.builder()
-                      .epochs(3)
+                      .epochs(epochs)
                       .batchSize(16)
                       .microBatchTokens(4096)
-                      .learningRate(5e-3)
+                      .learningRate(rate)
                       .schedule(Schedule.cosine().withWarmupRatio(0.03))
                       .maxGradientNorm(1)
                       .seed(7)
@@ -89,6 +105,7 @@ class ReversedTuningMeasuredTests {
               .modules(
                   List.of(
                       "q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"))
+              .chatTemplate(chat)
               .build()
               .tune(model, split, ProgressListener.NONE);
       ReversedTuning.HeldOut heldOut = tuning.heldOut().orElseThrow();
@@ -102,7 +119,7 @@ class ReversedTuningMeasuredTests {
       assertEquals(235, heldOut.counts().rows());
       assertTrue(tuning.counts().fewestTargetTokens() >= 4);
       assertTrue(tuning.counts().cut() > 0, "long responses are there");
-      assertTrue(heldOut.change().lo() > 0, heldOut.toString());
+      return tuning;
     }
   }
 }
