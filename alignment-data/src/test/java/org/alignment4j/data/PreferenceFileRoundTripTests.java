@@ -112,7 +112,7 @@ class PreferenceFileRoundTripTests {
                     .model("expert", name)
                     .addTokens(seed >>> 1, 3)
                     .addCost(cost, "EUR")
-                    .promptHash("0f".repeat(32))
+                    .addPromptHash("0f".repeat(32))
                     .build());
   }
 

@@ -26,6 +26,11 @@ public final class Deduplicator {
     return new Deduplicator(List.of(new ExactIndex()));
   }
 
+  /** The form in which {@link #exact} compares texts. */
+  public static String normalForm(String text) {
+    return NormalText.of(text).value();
+  }
+
   /**
    * Texts that collide by MinHash and whose similarity is then estimated as at least a threshold.
    * Each row costs time linear in its length, whatever the number of rows.

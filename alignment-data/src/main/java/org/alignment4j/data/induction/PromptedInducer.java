@@ -1,0 +1,98 @@
+package org.alignment4j.data.induction;
+
+import static org.alignment4j.core.Arguments.require;
+
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.alignment4j.chat.Prompt;
+import org.alignment4j.data.request.ChatModel;
+import org.alignment4j.data.request.Requests;
+import org.alignment4j.data.request.Sampling;
+import org.alignment4j.synthesis.SourceText;
+
+/**
+ * Asks any chat model for the instruction to which a text would be the answer; needs no training.
+ * The text stands in the prompt as an example, and the model is told to follow nothing it says,
+ * which a text may still get round: judge what comes out. Immutable and thread-safe.
+ */
+public final class PromptedInducer implements Inducer {
+  /** At most 128 tokens, temperature 0.7, top-p 0.95. */
+  public static final Sampling SAMPLING = Sampling.of(128, 0.7, 0.95);
+
+  /** Texts are cut behind so many UTF-16 units: about 2,000 tokens of English. */
+  public static final int MAX_CHARACTERS = 8000;
+
+  private static final TextGap TEMPLATE = TextGap.resource("induce.txt", "text");
+
+  private static final String FENCE = "-".repeat(10);
+
+  /** A heading that models write although they are told not to. */
+  private static final Pattern HEADING =
+      Pattern.compile(
+          "\\A[\\s*#]*(?:the\\s+)?(?:user\\s+)?(?:instruction|prompt|question|request)[\\s*]*:[\\s*]*",
+          Pattern.CASE_INSENSITIVE);
+
+  private static final List<String> QUOTES = List.of("\"\"", "\u201C\u201D", "''", "``");
+
+  private final Samples samples;
+  private final int maxCharacters;
+
+  /** An inducer with {@link #SAMPLING} and {@link #MAX_CHARACTERS}. */
+  public PromptedInducer(ChatModel model, Requests requests) {
+    this(model, requests, SAMPLING, MAX_CHARACTERS);
+  }
+
+  /**
+   * An inducer.
+   *
+   * @param sampling how an instruction is drawn
+   * @param maxCharacters UTF-16 units behind which a text is cut, at least 1
+   */
+  public PromptedInducer(ChatModel model, Requests requests, Sampling sampling, int maxCharacters) {
+    require(maxCharacters >= 1, "maxCharacters must be >= 1, was %s", maxCharacters);
+    this.samples = new Samples(model, requests, sampling);
+    this.maxCharacters = maxCharacters;
+  }
+
+  /** "prompted" with a hash of the prompt, and the model's name. */
+  @Override
+  public String name() {
+    return "prompted-" + TEMPLATE.hash().substring(0, 8) + ":" + samples.model().name();
+  }
+
+  @Override
+  public List<Induction> induce(SourceText text, int n, long seed) {
+    Prompt prompt = Prompt.user(asked(TextCut.to(text.text().strip(), maxCharacters)));
+    return samples.draw(name(), prompt, n, seed, PromptedInducer::bare);
+  }
+
+  /** The prompt, with lines of dashes longer than any that the text could end itself with. */
+  private static String asked(String text) {
+    String fence = FENCE;
+    while (text.contains(fence)) {
+      fence += "-";
+    }
+    return new TextGap(
+            TEMPLATE.before().replace(FENCE, fence), TEMPLATE.after().replace(FENCE, fence))
+        .with(text);
+  }
+
+  /** An answer without a heading before it and quotation marks around it. */
+  static String bare(String answer) {
+    String text = answer.strip();
+    Matcher heading = HEADING.matcher(text);
+    if (heading.find()) {
+      text = text.substring(heading.end()).strip();
+    }
+    for (String pair : QUOTES) {
+      if (text.length() >= 2
+          && text.charAt(0) == pair.charAt(0)
+          && text.charAt(text.length() - 1) == pair.charAt(1)
+          && text.indexOf(pair.charAt(1), 1) == text.length() - 1) {
+        return text.substring(1, text.length() - 1).strip();
+      }
+    }
+    return text;
+  }
+}

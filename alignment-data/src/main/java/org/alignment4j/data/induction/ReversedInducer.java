@@ -1,0 +1,104 @@
+package org.alignment4j.data.induction;
+
+import static org.alignment4j.core.Arguments.require;
+
+import java.util.List;
+import java.util.Map;
+import org.alignment4j.adapter.LoraAdapter;
+import org.alignment4j.chat.Prompt;
+import org.alignment4j.core.Hashes;
+import org.alignment4j.core.Provenance;
+import org.alignment4j.data.request.ChatModel;
+import org.alignment4j.data.request.Requests;
+import org.alignment4j.data.request.Sampling;
+import org.alignment4j.model.LanguageModel;
+import org.alignment4j.synthesis.SourceText;
+
+/**
+ * Draws instructions from a local model that {@link ReversedInstructionTuner} tuned. A text that is
+ * too long loses its end, as in training. Thread-safe; close it to free the adapter's memory. The
+ * model must stay open meanwhile.
+ */
+public final class ReversedInducer implements Inducer, AutoCloseable {
+  /**
+   * At most 128 tokens, temperature 0.7, top-p 0.95; an instruction ends with the end token, or
+   * where a heading begins.
+   */
+  public static final Sampling SAMPLING = new Sampling(128, 0.7, 0.95, List.of("\n###"));
+
+  private final LanguageModel view;
+  private final Samples samples;
+
+  /** An inducer with {@link #SAMPLING}. */
+  public ReversedInducer(LanguageModel model, LoraAdapter adapter, Requests requests) {
+    this(model, adapter, requests, SAMPLING);
+  }
+
+  /**
+   * An inducer.
+   *
+   * @param model that the adapter was tuned on: a whole one, not a view with other changes, which
+   *     the name would not tell
+   * @param adapter by the tuner, or read from where it was saved; its provenance says how texts are
+   *     put to the model
+   * @param requests through which the model is asked, so that no instruction is drawn twice
+   * @param sampling how an instruction is drawn; of the tokens of a row its most tokens are kept
+   *     free
+   * @throws IllegalArgumentException if the adapter is none of this library's reversed instruction
+   *     tuning, or of one with another template, or the most tokens leave no room for a text
+   * @throws org.alignment4j.core.CheckpointException if the adapter does not fit the model
+   */
+  public ReversedInducer(
+      LanguageModel model, LoraAdapter adapter, Requests requests, Sampling sampling) {
+    ReversedEncoder encoder = encoder(model, adapter.provenance());
+    encoder.prompt("", encoder.maxTokens() - sampling.maxTokens());
+    String name =
+        "reversed:"
+            + Hashes.sha256(
+                    List.of(
+                        model.hash(),
+                        model.precision().name(),
+                        AdapterHash.of(adapter),
+                        encoder.hash()))
+                .substring(0, 16);
+    this.view = model.with(adapter);
+    ChatModel chat =
+        new ReversedChatModel(
+            name, encoder, (ids, how) -> view.generateIds(List.of(ids), how).get(0));
+    this.samples = new Samples(chat, requests, sampling);
+  }
+
+  private static ReversedEncoder encoder(LanguageModel model, Provenance provenance) {
+    Map<String, Object> settings = provenance.settings();
+    if (!provenance.method().equals(ReversedInstructionTuner.METHOD)
+        || !(settings.get("max_tokens") instanceof Number tokens)
+        || !(settings.get("chat_template") instanceof Boolean chat)) {
+      throw new IllegalArgumentException(
+          "the adapter's method is '"
+              + provenance.method()
+              + "', not '"
+              + ReversedInstructionTuner.METHOD
+              + "'");
+    }
+    require(
+        ReversedEncoder.templateHash().equals(settings.get("template")),
+        "the adapter was tuned with another template than this version's");
+    return new ReversedEncoder(model, chat, tokens.intValue());
+  }
+
+  /** "reversed" with a hash of model, precision, adapter and template. */
+  @Override
+  public String name() {
+    return samples.model().name();
+  }
+
+  @Override
+  public List<Induction> induce(SourceText text, int n, long seed) {
+    return samples.draw(name(), Prompt.user(text.text()), n, seed, instruction -> instruction);
+  }
+
+  @Override
+  public void close() {
+    view.close();
+  }
+}

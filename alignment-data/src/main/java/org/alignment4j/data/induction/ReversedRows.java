@@ -1,0 +1,45 @@
+package org.alignment4j.data.induction;
+
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import org.alignment4j.chat.Encoded;
+import org.alignment4j.core.Cancellation;
+
+/**
+ * What can be learned from some rows.
+ *
+ * @param sources the rows that are used
+ * @param encoded these as token ids, each with something to learn
+ * @param counts of all rows
+ */
+record ReversedRows(
+    List<InstructionSplit.Row> sources, List<Encoded> encoded, ReversedTuning.Counts counts) {
+  static ReversedRows of(ReversedEncoder encoder, List<InstructionSplit.Row> rows) {
+    List<InstructionSplit.Row> sources = new ArrayList<>();
+    List<Encoded> encoded = new ArrayList<>();
+    Map<ReversedTuning.Drop, Integer> dropped = new EnumMap<>(ReversedTuning.Drop.class);
+    int cut = 0;
+    int fewest = Integer.MAX_VALUE;
+    long targets = 0;
+    for (InstructionSplit.Row row : rows) {
+      Cancellation.check("encoding instructions");
+      ReversedEncoder.Result result = encoder.encode(row);
+      result.dropped().ifPresent(reason -> dropped.merge(reason, 1, Integer::sum));
+      if (result.row().isPresent()) {
+        ReversedEncoder.Row usable = result.row().get();
+        sources.add(row);
+        encoded.add(usable.row());
+        cut += usable.cut() ? 1 : 0;
+        fewest = Math.min(fewest, usable.row().predictedLength());
+        targets += usable.row().predictedLength();
+      }
+    }
+    return new ReversedRows(
+        sources,
+        encoded,
+        new ReversedTuning.Counts(
+            rows.size(), encoded.size(), dropped, cut, encoded.isEmpty() ? 0 : fewest, targets));
+  }
+}
