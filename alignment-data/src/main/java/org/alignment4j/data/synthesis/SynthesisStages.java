@@ -3,6 +3,7 @@ package org.alignment4j.data.synthesis;
 import static org.alignment4j.core.Arguments.require;
 
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import org.alignment4j.data.filter.Decontamination;
 import org.alignment4j.data.filter.LicenceFilter;
@@ -253,7 +254,7 @@ public final class SynthesisStages {
      */
     public SynthesisStages build() {
       require(inducer != null, "synthesis needs an inducer");
-      return new SynthesisStages(this, java.util.Objects.requireNonNull(inducer));
+      return new SynthesisStages(this, Objects.requireNonNull(inducer));
     }
   }
 }

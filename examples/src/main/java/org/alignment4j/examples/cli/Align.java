@@ -39,6 +39,7 @@ import picocli.CommandLine.ParseResult;
       DemoCommand.class,
       CompareCommand.class,
       StudyCommand.class,
+      SynthesizeCommand.class,
       PictureCommand.class
     })
 public final class Align {
