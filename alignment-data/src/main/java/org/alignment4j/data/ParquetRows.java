@@ -192,16 +192,12 @@ final class ParquetRows implements RowSource {
   }
 
   /**
-   * Writers put a level between list and element, under various names, and some old ones do not:
-   * the format's rules for telling these apart.
+   * Writers put a level between list and element, under various names, and some old ones do not. A
+   * message has two fields, so a structure of one is that level.
    */
   private static JsonArray list(Group list) throws BadRow {
     Type repeated = list.getType().getType(0);
-    boolean between =
-        !repeated.isPrimitive()
-            && repeated.asGroupType().getFieldCount() == 1
-            && !repeated.getName().equals("array")
-            && !repeated.getName().endsWith("_tuple");
+    boolean between = !repeated.isPrimitive() && repeated.asGroupType().getFieldCount() == 1;
     JsonArray values = new JsonArray();
     for (int i = 0; i < list.getFieldRepetitionCount(0); i++) {
       values.add(between ? field(list.getGroup(0, i), 0) : value(list, 0, i));

@@ -47,6 +47,7 @@ class PreferenceFileRoundTripTests {
   void deleteFolder() throws IOException {
     for (String name : NAMES) {
       Files.deleteIfExists(folder.resolve(name));
+      Files.deleteIfExists(folder.resolve(name + ".partial"));
     }
     Files.delete(folder);
   }
