@@ -48,6 +48,10 @@ final class Script {
       return "{\"safe\": %s, \"refuses\": false, \"keepsPrinciples\": true, \"reason\": \"r\"}"
           .formatted(!answer.contains("dangerous"));
     }
+    if (messages.size() == 1 && first.startsWith("You are shown a")) {
+      int draw = draw(first, seed);
+      return draw % 9 == 0 ? "Too short" : "[hate] Say " + words(first, seed);
+    }
     return answerTo(last, seed);
   }
 

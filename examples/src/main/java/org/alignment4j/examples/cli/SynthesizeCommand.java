@@ -99,11 +99,11 @@ final class SynthesizeCommand extends AlignCommand {
   private double acceptance;
 
   @Option(
-      names = "--threads",
+      names = "--concurrent",
       paramLabel = "N",
       defaultValue = "8",
       description = "requests under way at once (default: ${DEFAULT-VALUE})")
-  private int threads;
+  private int concurrent;
 
   @Mixin private ThreadOptions engineThreads = new ThreadOptions();
 
@@ -231,7 +231,7 @@ final class SynthesizeCommand extends AlignCommand {
     description.judge().map(models::chat).ifPresent(stages::judge);
     description.expert().map(models::chat).ifPresent(stages::expert);
     description.verifier().map(models::chat).ifPresent(stages::verifier);
-    return SaferInstruct.of(stages.build(), threads);
+    return SaferInstruct.of(stages.build(), concurrent);
   }
 
   /** Every so manieth text, so that all files and categories are among them. */
