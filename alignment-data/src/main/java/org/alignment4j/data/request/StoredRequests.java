@@ -43,6 +43,7 @@ public final class StoredRequests implements Requests {
   private final Budget budget;
   private final Map<String, Prices> prices;
   private final ToLongFunction<ChatRequest> promptTokens;
+  private final boolean othersAreFree;
   private final BudgetGate gate;
   private final ConcurrentMap<String, CompletableFuture<StoredAnswer>> running =
       new ConcurrentHashMap<>();
@@ -101,6 +102,7 @@ public final class StoredRequests implements Requests {
     budget = b.budget;
     prices = Map.copyOf(b.prices);
     promptTokens = b.promptTokens;
+    othersAreFree = b.othersAreFree;
     gate = new BudgetGate(budget, store::spent);
     SortedSet<String> currencies = store.currencies();
     prices.values().forEach(p -> currencies.add(p.currency()));
@@ -222,7 +224,7 @@ public final class StoredRequests implements Requests {
   private Prices pricesOf(ChatModel model) {
     Prices price = prices.get(model.name());
     require(
-        price != null || budget.money().compareTo(Budget.UNLIMITED.money()) >= 0,
+        price != null || othersAreFree || budget.money().compareTo(Budget.UNLIMITED.money()) >= 0,
         "a budget of money needs the prices of %s; Prices.FREE if it costs nothing",
         model.name());
     return price == null ? Prices.FREE : price;
@@ -293,6 +295,8 @@ public final class StoredRequests implements Requests {
     private final Map<String, Prices> prices = new TreeMap<>();
     private ToLongFunction<ChatRequest> promptTokens = StoredRequests::promptTokenBound;
 
+    private boolean othersAreFree;
+
     private Builder(RequestStore store) {
       this.store = store;
     }
@@ -306,6 +310,15 @@ public final class StoredRequests implements Requests {
     /** What a model of a name costs; default nothing. A budget of money needs those of all. */
     public Builder prices(String model, Prices value) {
       prices.put(model, value);
+      return this;
+    }
+
+    /**
+     * Models without prices of their own, such as local ones, cost nothing even under a budget of
+     * money; without this, they are an error there.
+     */
+    public Builder othersAreFree() {
+      othersAreFree = true;
       return this;
     }
 

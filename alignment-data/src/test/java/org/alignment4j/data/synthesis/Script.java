@@ -13,7 +13,7 @@ import org.alignment4j.core.Hashes;
 import org.alignment4j.data.request.ChatRequest;
 
 /** What a model answers in tests: mostly what is wanted, sometimes each thing that can be wrong. */
-final class Script {
+public final class Script {
   private static final Pattern INSTRUCTION =
       Pattern.compile("<(?:instruction|request)>\n(.*?)\n</", Pattern.DOTALL);
   private static final Pattern CATEGORY = Pattern.compile("\\[(\\w[\\w-]*)\\]");
@@ -25,7 +25,7 @@ final class Script {
   }
 
   /** The same for what an endpoint is sent. */
-  static String answer(JsonObject body) {
+  public static String answer(JsonObject body) {
     List<Message> messages = new ArrayList<>();
     for (JsonElement element : body.getAsJsonArray("messages")) {
       JsonObject message = element.getAsJsonObject();

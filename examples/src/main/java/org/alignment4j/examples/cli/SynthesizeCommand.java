@@ -212,7 +212,7 @@ final class SynthesizeCommand extends AlignCommand {
     bound = budget == null ? bound : bound.withMoney(budget);
     bound = budgetTokens == null ? bound : bound.withTokens(budgetTokens);
     bound = budgetRequests == null ? bound : bound.withRequests(budgetRequests);
-    StoredRequests.Builder builder = StoredRequests.builder(store).budget(bound);
+    StoredRequests.Builder builder = StoredRequests.builder(store).budget(bound).othersAreFree();
     description
         .models()
         .forEach(

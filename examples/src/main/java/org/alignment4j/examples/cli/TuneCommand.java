@@ -22,6 +22,7 @@ import picocli.CommandLine.Option;
     mixinStandardHelpOptions = true,
     subcommands = {
       TuneCommand.Actor.class,
+      TuneReversed.class,
       TunePreferences.Scit.class,
       TunePreferences.Dual.class,
       TunePreferences.Lorra.class,
