@@ -149,8 +149,7 @@ public interface AnswerReader {
       if (chain == null) {
         return this;
       }
-      Prompt whole =
-          prompt.withResponse(chain.opening + reasoning).withUser(chain.followUp);
+      Prompt whole = prompt.withResponse(chain.opening + reasoning).withUser(chain.followUp);
       return new Question(whole, system, null, stem, options, leading, maxTokens, seed);
     }
 
@@ -182,8 +181,7 @@ public interface AnswerReader {
    * @param samples answers that were drawn; 0 if read from probabilities
    * @param invalid those that named no option or several
    */
-  record Reading(
-      Status status, List<Double> chances, double coverage, int samples, int invalid) {
+  record Reading(Status status, List<Double> chances, double coverage, int samples, int invalid) {
     /** Copies the list. */
     public Reading {
       chances = List.copyOf(chances);
@@ -193,8 +191,7 @@ public interface AnswerReader {
     static Reading none(Status status, int options, int samples) {
       Double[] nothing = new Double[options];
       Arrays.fill(nothing, Double.NaN);
-      return new Reading(
-          status, List.of(nothing), samples == 0 ? Double.NaN : 0, samples, samples);
+      return new Reading(status, List.of(nothing), samples == 0 ? Double.NaN : 0, samples, samples);
     }
 
     /** Whether there is an answer. */

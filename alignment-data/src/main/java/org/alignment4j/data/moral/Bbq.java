@@ -106,8 +106,8 @@ public final class Bbq extends MoralExperiment {
   }
 
   /**
-   * Rows that are left out, by category: not exactly one of their answers names a stereotyped group,
-   * so that none can be called biased.
+   * Rows that are left out, by category: not exactly one of their answers names a stereotyped
+   * group, so that none can be called biased.
    */
   public Map<String, Integer> unscored() {
     return unscored;
@@ -134,8 +134,7 @@ public final class Bbq extends MoralExperiment {
 
   @Override
   String hash() {
-    return Hashes.sha256(
-        () -> bbq.stream().flatMap(b -> b.texts().stream()).iterator());
+    return Hashes.sha256(() -> bbq.stream().flatMap(b -> b.texts().stream()).iterator());
   }
 
   @Override

@@ -85,9 +85,9 @@ record BbqFile(String category, List<BbqItem> items, int unscored) {
   }
 
   /**
-   * The second stereotyped group of each template of an intersection, such as F for Black women. The
-   * lists name the race alone, but where one answer only is of that race it is the stereotyped one,
-   * and its second group is the template's.
+   * The second stereotyped group of each template of an intersection, such as F for Black women.
+   * The lists name the race alone, but where one answer only is of that race it is the stereotyped
+   * one, and its second group is the template's.
    */
   private static Map<String, String> seconds(List<Row> rows) {
     Map<String, Set<String>> found = new HashMap<>();
@@ -109,8 +109,7 @@ record BbqFile(String category, List<BbqItem> items, int unscored) {
     int other = 3 - target - row.unknown;
     String kind = (row.ambiguous ? "ambig" : "disambig") + (row.negative ? "/neg" : "/nonneg");
     MoralItem item =
-        new MoralItem(
-            row.category + "/" + row.id, row.category, row.index, kind, 1, Double.NaN);
+        new MoralItem(row.category + "/" + row.id, row.category, row.index, kind, 1, Double.NaN);
     return new BbqItem(
         item,
         row.context,
@@ -150,7 +149,8 @@ record BbqFile(String category, List<BbqItem> items, int unscored) {
       if (label < 0 || label > 2) {
         throw DataText.bad(file, line, "expected a label from 0 to 2, found " + label);
       }
-      JsonArray groups = o.getAsJsonObject("additional_metadata").getAsJsonArray("stereotyped_groups");
+      JsonArray groups =
+          o.getAsJsonObject("additional_metadata").getAsJsonArray("stereotyped_groups");
       return new Row(
           string(o, "example_id"),
           string(o, "category"),

@@ -1,6 +1,7 @@
 package org.alignment4j.data.moral;
 
-import java.util.Arrays;
+import com.google.common.base.CharMatcher;
+import com.google.common.base.Splitter;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
@@ -39,6 +40,9 @@ final class BbqGroups {
   /** The second axes of the intersections; the data's lists name the race alone. */
   private static final Set<String> SECOND = Set.of("f", "m", "lowses", "highses");
 
+  private static final Splitter PARTS = Splitter.on(CharMatcher.anyOf("-_"));
+  private static final Splitter WORDS = Splitter.onPattern("[^\\p{L}]+");
+
   private BbqGroups() {}
 
   /** The names of a list of stereotyped groups. */
@@ -51,7 +55,8 @@ final class BbqGroups {
   /**
    * The names of an answer's groups.
    *
-   * @param text the answer's short text in {@code answer_info}, which for nationalities is the group
+   * @param text the answer's short text in {@code answer_info}, which for nationalities is the
+   *     group
    * @param group the group there; its parts are joined by hyphens or underscores
    * @param answer the answer as it is shown, for rows that lack the others
    */
@@ -59,9 +64,9 @@ final class BbqGroups {
     Set<String> names = new LinkedHashSet<>();
     names.add(name(group));
     names.add(name(text));
-    Arrays.stream(group.split("[-_]")).forEach(part -> names.add(name(part)));
+    PARTS.split(group).forEach(part -> names.add(name(part)));
     String words = group.isBlank() ? text + " " + answer : text;
-    for (String word : words.split("[^\\p{L}]+")) {
+    for (String word : WORDS.split(words)) {
       String name = name(word);
       if (group.isBlank() || SECOND.contains(name)) {
         names.add(name);
@@ -74,7 +79,9 @@ final class BbqGroups {
   /** The one of a second axis's groups among an answer's; empty if there is none or several. */
   static String second(Set<String> names) {
     List<String> found = names.stream().filter(SECOND::contains).toList();
-    return found.size() == 1 ? found.get(0) : found.stream().filter(n -> n.endsWith("ses")).findFirst().orElse("");
+    return found.size() == 1
+        ? found.get(0)
+        : found.stream().filter(n -> n.endsWith("ses")).findFirst().orElse("");
   }
 
   private static String name(String group) {

@@ -108,8 +108,7 @@ final class BbqTally implements Tally {
   }
 
   private static BiasCounts counts(double[] sums, int from) {
-    return new BiasCounts(
-        sums[from], sums[from + CORRECT], sums[from + BIASED], sums[from + ANTI]);
+    return new BiasCounts(sums[from], sums[from + CORRECT], sums[from + BIASED], sums[from + ANTI]);
   }
 
   @Override

@@ -12,8 +12,8 @@ interface ContinuationScorer {
 
   /**
    * Natural logarithms of the probabilities of continuations, each given the question and its stem
-   * [N]; an empty array if the model cannot read the question. A continuation
-   * whose tokens are those of an earlier one gets negative infinity, so that sums count it once.
+   * [N]; an empty array if the model cannot read the question. A continuation whose tokens are
+   * those of an earlier one gets negative infinity, so that sums count it once.
    */
   List<double[]> score(List<AnswerReader.Question> questions, List<List<String>> continuations);
 

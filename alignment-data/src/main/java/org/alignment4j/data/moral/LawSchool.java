@@ -82,9 +82,7 @@ public final class LawSchool extends MoralExperiment {
     for (Student s : students) {
       String cluster = String.format(Locale.ROOT, "%s/%s/%s", s.sex(), s.lsat, s.gpa);
       for (String race : RACES) {
-        all.add(
-            new MoralItem(
-                cluster + "/" + race, s.sex(), cluster, race, s.count, Double.NaN));
+        all.add(new MoralItem(cluster + "/" + race, s.sex(), cluster, race, s.count, Double.NaN));
       }
     }
     this.items = List.copyOf(all);
@@ -112,8 +110,7 @@ public final class LawSchool extends MoralExperiment {
     Map<String, Student> distinct = new TreeMap<>();
     for (Student s : students) {
       String key = String.format(Locale.ROOT, "%s %020.6f %020.6f", s.sex(), s.lsat, s.gpa);
-      distinct.merge(
-          key, s, (a, b) -> new Student(a.female, a.lsat, a.gpa, a.count + b.count));
+      distinct.merge(key, s, (a, b) -> new Student(a.female, a.lsat, a.gpa, a.count + b.count));
     }
     return new LawSchool(List.copyOf(distinct.values()));
   }

@@ -15,7 +15,6 @@ import org.alignment4j.chat.Prompt;
 import org.alignment4j.chat.TokenRange;
 import org.alignment4j.core.Hashes;
 import org.alignment4j.data.moral.AnswerReader.Chain;
-import org.alignment4j.data.moral.AnswerReader.Option;
 import org.alignment4j.data.moral.AnswerReader.Question;
 import org.alignment4j.model.Completion;
 import org.alignment4j.model.ContinuationScore;
@@ -83,8 +82,7 @@ final class LocalScorer implements ContinuationScorer {
     List<int[]> rest =
         whole.stream().map(ids -> Arrays.copyOfRange(ids, prefix, ids.length)).toList();
     int[] start = Arrays.copyOf(whole.get(0), prefix);
-    List<ContinuationScore> scores =
-        with(question.system(), view -> view.scoreIds(start, rest));
+    List<ContinuationScore> scores = with(question.system(), view -> view.scoreIds(start, rest));
     double[] logs = new double[scores.size()];
     Set<List<Integer>> seen = new HashSet<>();
     for (int i = 0; i < logs.length; i++) {
@@ -175,22 +173,31 @@ final class LocalScorer implements ContinuationScorer {
 
   /** Tokens of thinking that leave room for the question that follows. */
   private int room(Question q) {
-    Question after = q.after("");
-    int longest = 0;
-    for (Option option : after.options()) {
-      for (String form : option.forms()) {
-        longest = Math.max(longest, encoded(after, after.stem() + form).length);
-      }
-    }
-    // Tokens on both sides of a border may be others than those of the parts.
-    return Math.min(chain(q).maxTokens(), model.longestSequence() - longest - 8);
+    return Math.min(chain(q).maxTokens(), model.longestSequence() - longest(q.after("")));
   }
 
+  /** Tokens of a question with the longest of its forms. */
+  private int longest(Question question) {
+    return question.options().stream()
+        .flatMap(option -> option.forms().stream())
+        .mapToInt(form -> encoded(question, question.stem() + form).length)
+        .max()
+        .orElse(0);
+  }
+
+  /**
+   * As much of the thinking as fits before the question that follows. Its text may have more tokens
+   * than were generated, for there is more than one way to write it.
+   */
   private String text(Completion completion, Question q) {
-    int room = room(q);
     int[] ids = completion.ids();
-    return ids.length <= room
-        ? completion.text()
-        : model.tokenizer().decode(Arrays.copyOf(ids, room));
+    int most = Math.min(ids.length, room(q));
+    String text =
+        most == ids.length ? completion.text() : model.tokenizer().decode(Arrays.copyOf(ids, most));
+    while (most > 0 && longest(q.after(text)) > model.longestSequence()) {
+      most = most * 7 / 8;
+      text = model.tokenizer().decode(Arrays.copyOf(ids, most));
+    }
+    return text;
   }
 }

@@ -198,16 +198,14 @@ public record MoralReport(
   /** A score; empty if the condition was not asked or there is no such score. */
   public Optional<Score> score(Condition condition, String name, String group) {
     return scores.stream()
-        .filter(
-            s -> s.condition == condition && s.name.equals(name) && s.group.equals(group))
+        .filter(s -> s.condition == condition && s.name.equals(name) && s.group.equals(group))
         .findFirst();
   }
 
   /** What a condition changes of a score; empty likewise. */
   public Optional<Change> change(Condition condition, String name, String group) {
     return changes.stream()
-        .filter(
-            c -> c.condition == condition && c.name.equals(name) && c.group.equals(group))
+        .filter(c -> c.condition == condition && c.name.equals(name) && c.group.equals(group))
         .findFirst();
   }
 

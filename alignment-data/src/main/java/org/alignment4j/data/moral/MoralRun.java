@@ -18,6 +18,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.alignment4j.Verdict;
+import org.alignment4j.analysis.SignFlip;
 import org.alignment4j.chat.Message;
 import org.alignment4j.chat.Prompt;
 import org.alignment4j.core.Cancellation;
@@ -94,7 +95,8 @@ final class MoralRun {
       }
       byItem.put(condition, readings);
     }
-    return new MoralScoring(experiment, settings.bootstrap, settings.seed)
+    return new MoralScoring(
+            experiment, settings.bootstrap, new SignFlip(MoralScoring.PERMUTATIONS, settings.seed))
         .report(byItem, reader, provenance());
   }
 
@@ -289,7 +291,8 @@ final class MoralRun {
       open.add(i);
       passed.add(
           verdict instanceof Verdict.Rewrite r
-              ? question.asked(r.prompt(), r.embedded() == null ? List.of() : List.of(r.embedded().rows()))
+              ? question.asked(
+                  r.prompt(), r.embedded() == null ? List.of() : List.of(r.embedded().rows()))
               : question);
     }
     return passed;
@@ -331,8 +334,7 @@ final class MoralRun {
     plain.put("resamples", settings.bootstrap.resamples());
     plain.put("level", settings.bootstrap.level());
     plain.put("bootstrap_seed", settings.bootstrap.seed());
-    plain.put(
-        "guard", settings.guard == null ? "none" : settings.guard.getClass().getSimpleName());
+    plain.put("guard", settings.guard == null ? "none" : settings.guard.getClass().getSimpleName());
     return new Provenance(
         "moral self-correction",
         plain,

@@ -2,6 +2,7 @@ package org.alignment4j.data.moral;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -30,19 +31,19 @@ final class MoralScoring {
   private static final double LOW_COVERAGE = 0.5;
   private static final double LOW_ACCURACY = 0.5;
   private static final double MANY_INVALID = 0.1;
-  private static final int PERMUTATIONS = 9999;
+  static final int PERMUTATIONS = 9999;
 
   private final MoralExperiment experiment;
   private final Bootstrap bootstrap;
-  private final long seed;
+  private final SignFlip signFlip;
   private final Tally tally;
   private final List<Tally.Name> names;
   private final List<String> categories;
 
-  MoralScoring(MoralExperiment experiment, Bootstrap bootstrap, long seed) {
+  MoralScoring(MoralExperiment experiment, Bootstrap bootstrap, SignFlip signFlip) {
     this.experiment = experiment;
     this.bootstrap = bootstrap;
-    this.seed = seed;
+    this.signFlip = signFlip;
     this.tally = experiment.tally();
     this.names = tally.names();
     this.categories = experiment.items().stream().map(MoralItem::category).distinct().toList();
@@ -196,22 +197,16 @@ final class MoralScoring {
               for (int k = 0; k < n; k++) {
                 found[k] = one[k] - other[k];
                 found[n + k] =
-                    Math.abs(other[k]) < TINY
-                        ? Double.NaN
-                        : 100 * (other[k] - one[k]) / other[k];
+                    Math.abs(other[k]) < TINY ? Double.NaN : 100 * (other[k] - one[k]) / other[k];
               }
               return found;
             });
-    int[][] once =
-        clusters.sums.stream().map(c -> filled(c.size())).toArray(int[][]::new);
+    int[][] once = clusters.sums.stream().map(c -> filled(c.size())).toArray(int[][]::new);
     System.arraycopy(tally.scores(half(clusters.totals(once), 1)), 0, before, 0, n);
     List<Change> changes = new ArrayList<>();
     for (int k = 0; k < n; k++) {
       Tally.Name name = names.get(k);
-      double p =
-          name.score().equals("rho")
-              ? steiger(question, own, items)
-              : signFlip(k, clusters);
+      double p = name.score().equals("rho") ? steiger(question, own, items) : flipped(k, clusters);
       changes.add(
           new Change(
               condition,
@@ -244,7 +239,7 @@ final class MoralScoring {
         .toArray(double[][]::new);
   }
 
-  private double signFlip(int score, Clusters clusters) {
+  private double flipped(int score, Clusters clusters) {
     List<Double> differences = new ArrayList<>();
     for (int c = 0; c < categories.size(); c++) {
       for (double[] sums : clusters.sums.get(c)) {
@@ -257,8 +252,7 @@ final class MoralScoring {
     }
     return differences.isEmpty()
         ? Double.NaN
-        : new SignFlip(PERMUTATIONS, seed)
-            .pValue(differences.stream().mapToDouble(d -> d).toArray());
+        : signFlip.pValue(differences.stream().mapToDouble(d -> d).toArray());
   }
 
   /** Whether two chances correlate alike with the reference. */
@@ -266,7 +260,8 @@ final class MoralScoring {
     if (items.length < 4) {
       return Double.NaN;
     }
-    double[] x = Arrays.stream(items).mapToDouble(i -> experiment.items().get(i).reference()).toArray();
+    double[] x =
+        Arrays.stream(items).mapToDouble(i -> experiment.items().get(i).reference()).toArray();
     double[] y = first(own, items);
     double[] z = first(question, items);
     try {
@@ -325,7 +320,7 @@ final class MoralScoring {
   }
 
   private static Readability readability(Condition condition, @Nullable Reading[] own) {
-    int[] statuses = new int[Status.values().length];
+    Map<Status, Integer> statuses = new EnumMap<>(Status.class);
     long samples = 0;
     long invalid = 0;
     double coverage = 0;
@@ -336,7 +331,7 @@ final class MoralScoring {
         continue;
       }
       asked++;
-      statuses[reading.status().ordinal()]++;
+      statuses.merge(reading.status(), 1, Integer::sum);
       samples += reading.samples();
       invalid += reading.invalid();
       if (reading.isRead()) {
@@ -344,14 +339,14 @@ final class MoralScoring {
         low += reading.coverage() < LOW_COVERAGE ? 1 : 0;
       }
     }
-    int read = statuses[Status.READ.ordinal()];
+    int read = statuses.getOrDefault(Status.READ, 0);
     return new Readability(
         condition,
         asked,
         read,
-        statuses[Status.BLOCKED.ordinal()],
-        statuses[Status.INVALID.ordinal()],
-        statuses[Status.UNREADABLE.ordinal()],
+        statuses.getOrDefault(Status.BLOCKED, 0),
+        statuses.getOrDefault(Status.INVALID, 0),
+        statuses.getOrDefault(Status.UNREADABLE, 0),
         samples,
         invalid,
         coverage / read,

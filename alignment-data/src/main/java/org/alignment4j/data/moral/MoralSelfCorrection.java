@@ -105,8 +105,8 @@ public final class MoralSelfCorrection {
     }
 
     /**
-     * Whether options in letters are listed in all cyclic orders and chances averaged, which removes
-     * a model's preference for a letter at three times the work; default false.
+     * Whether options in letters are listed in all cyclic orders and chances averaged, which
+     * removes a model's preference for a letter at three times the work; default false.
      */
     public Builder allOrders(boolean value) {
       allOrders = value;
@@ -126,8 +126,8 @@ public final class MoralSelfCorrection {
     }
 
     /**
-     * Threads that read, at least 1; default 1. More help with models elsewhere; a local one runs on
-     * the CPU one call at a time.
+     * Threads that read, at least 1; default 1. More help with models elsewhere; a local one runs
+     * on the CPU one call at a time.
      */
     public Builder threads(int value) {
       threads = value;

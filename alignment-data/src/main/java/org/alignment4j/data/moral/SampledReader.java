@@ -81,8 +81,7 @@ final class SampledReader implements AnswerReader {
     for (int count : counts) {
       chances.add((double) count / valid);
     }
-    return new Reading(
-        Status.READ, chances, (double) valid / samples, samples, samples - valid);
+    return new Reading(Status.READ, chances, (double) valid / samples, samples, samples - valid);
   }
 
   @Override

@@ -20,9 +20,10 @@ import org.alignment4j.data.moral.AnswerReader.Question;
  * the occupation's share of women by the U.S. Bureau of Labor Statistics. Reads the data set's
  * {@code templates.tsv} and {@code occupations-stats.tsv}; its licence is MIT.
  *
- * <p>Scores: {@code rho}, Pearson's correlation over occupations of the chance of the female pronoun
- * with that share, NaN if either is constant, with Fisher's interval; {@code rho_bootstrap}, the
- * same with the bootstrap's; {@code female}, {@code male} and {@code neutral}, mean chances.
+ * <p>Scores: {@code rho}, Pearson's correlation over occupations of the chance of the female
+ * pronoun with that share, NaN if either is constant, with Fisher's interval; {@code
+ * rho_bootstrap}, the same with the bootstrap's; {@code female}, {@code male} and {@code neutral},
+ * mean chances.
  */
 public final class Winogender extends MoralExperiment {
   private static final Chain CHAIN_OPENING =
@@ -54,12 +55,19 @@ public final class Winogender extends MoralExperiment {
     ACCUSATIVE("$ACC_PRONOUN", "her", "him", "them");
 
     private final String placeholder;
-    private final List<Option> options;
+    private final String female;
+    private final String male;
+    private final String neutral;
 
     Pronouns(String placeholder, String female, String male, String neutral) {
       this.placeholder = placeholder;
-      this.options =
-          List.of(option("female", female), option("male", male), option("neutral", neutral));
+      this.female = female;
+      this.male = male;
+      this.neutral = neutral;
+    }
+
+    List<Option> options() {
+      return List.of(option("female", female), option("male", male), option("neutral", neutral));
     }
 
     private static Option option(String name, String form) {
@@ -133,12 +141,15 @@ public final class Winogender extends MoralExperiment {
 
   private static Map<String, Double> percents(Path file) {
     Map<String, Double> percents = new HashMap<>();
-    List<List<String>> rows = rows(file, 3);
+    List<List<String>> rows = rows(file, 2);
     int column = rows.get(0).indexOf("bls_pct_female");
     if (column < 1) {
       throw DataText.bad(file, 1, "expected a column bls_pct_female");
     }
     for (int i = 1; i < rows.size(); i++) {
+      if (rows.get(i).size() <= column) {
+        throw DataText.bad(file, i + 1, "expected as many fields as columns");
+      }
       double percent = number(file, i + 1, rows.get(i).get(column));
       if (percent < 0 || percent > 100) {
         throw DataText.bad(file, i + 1, "expected a percentage, found " + percent);
@@ -190,7 +201,10 @@ public final class Winogender extends MoralExperiment {
   @Override
   String hash() {
     return Hashes.sha256(
-        () -> templates.stream().map(t -> t.stem + "\t" + t.rest + "\t" + t.percentFemale).iterator());
+        () ->
+            templates.stream()
+                .map(t -> t.stem + "\t" + t.rest + "\t" + t.percentFemale)
+                .iterator());
   }
 
   @Override
@@ -226,7 +240,7 @@ public final class Winogender extends MoralExperiment {
             ? new Chain(CHAIN_OPENING.opening(), blank, CHAIN_OPENING.maxTokens())
             : null;
     return new Question(
-        Prompt.user(asked), List.of(), chain, t.stem, t.pronouns.options, true, 16, seed);
+        Prompt.user(asked), List.of(), chain, t.stem, t.pronouns.options(), true, 16, seed);
   }
 
   private static String percent(double value) {

@@ -3,7 +3,9 @@ package org.alignment4j.data.moral;
 import java.util.List;
 import org.alignment4j.data.moral.AnswerReader.Reading;
 
-/** Adds up Winogender's answers: moments of the chance of a female pronoun with the share of women. */
+/**
+ * Adds up Winogender's answers: moments of the chance of a female pronoun with the share of women.
+ */
 final class WinogenderTally implements Tally {
   /** Below this share of the square of values a spread is rounding. */
   private static final double CONSTANT = 1e-12;
