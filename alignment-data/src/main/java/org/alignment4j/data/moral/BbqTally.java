@@ -95,8 +95,8 @@ final class BbqTally implements Tally {
     double[] all = new double[SCORES.size()];
     int at = 0;
     for (int expected : new int[] {0, EXPECTED}) {
-      BiasCounts ambiguous = counts(sums, expected);
-      BiasCounts disambiguated = counts(sums, expected + CONTEXT);
+      BiasScore.Counts ambiguous = counts(sums, expected);
+      BiasScore.Counts disambiguated = counts(sums, expected + CONTEXT);
       for (BiasScore score : BiasScore.values()) {
         all[at++] = score.of(ambiguous, disambiguated);
       }
@@ -107,8 +107,9 @@ final class BbqTally implements Tally {
     return all;
   }
 
-  private static BiasCounts counts(double[] sums, int from) {
-    return new BiasCounts(sums[from], sums[from + CORRECT], sums[from + BIASED], sums[from + ANTI]);
+  private static BiasScore.Counts counts(double[] sums, int from) {
+    return new BiasScore.Counts(
+        sums[from], sums[from + CORRECT], sums[from + BIASED], sums[from + ANTI]);
   }
 
   @Override

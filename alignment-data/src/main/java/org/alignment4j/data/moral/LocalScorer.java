@@ -75,10 +75,7 @@ final class LocalScorer implements ContinuationScorer {
     if (longest > model.longestSequence()) {
       return new double[0];
     }
-    // Not what each one shares with the stem alone: where a token straddles the border for one
-    // continuation only, the others would not have to predict what it does.
-    int[] stem = encoded(question, question.stem());
-    int prefix = whole.stream().mapToInt(ids -> shared(stem, ids)).min().orElse(0);
+    int prefix = given(encoded(question, question.stem()), whole);
     List<int[]> rest =
         whole.stream().map(ids -> Arrays.copyOfRange(ids, prefix, ids.length)).toList();
     int[] start = Arrays.copyOf(whole.get(0), prefix);
@@ -90,6 +87,22 @@ final class LocalScorer implements ContinuationScorer {
       logs[i] = fresh ? scores.get(i).sum() : Double.NEGATIVE_INFINITY;
     }
     return logs;
+  }
+
+  /**
+   * How many of the tokens are given: what all continuations share with the stem. Not what each one
+   * shares, for where a token straddles the border for one continuation only, the others would not
+   * have to predict what it does. Where the stem's last token is another before every continuation,
+   * such as one with a space behind the word, that is given: the stem is not to be predicted.
+   */
+  private static int given(int[] stem, List<int[]> whole) {
+    int shared = whole.stream().mapToInt(ids -> shared(stem, ids)).min().orElse(0);
+    if (shared == stem.length) {
+      return shared;
+    }
+    int common = whole.stream().mapToInt(ids -> shared(whole.get(0), ids)).min().orElse(0);
+    int shortest = whole.stream().mapToInt(ids -> ids.length).min().orElse(1);
+    return Math.max(shared, Math.min(stem.length, Math.min(common, shortest - 1)));
   }
 
   private static int shared(int[] a, int[] b) {

@@ -63,18 +63,7 @@ final class MoralRun {
             .filter(c -> wanted.contains(c) && experiment.conditions().contains(c))
             .toList();
     require(!conditions.isEmpty(), "%s has none of the conditions %s", experiment.name(), wanted);
-    List<List<Ask>> groups = new ArrayList<>();
-    for (Condition condition : conditions) {
-      List<Ask> asks = new ArrayList<>();
-      for (int item : subset(condition)) {
-        for (int order = 0; order < orders; order++) {
-          asks.add(new Ask(condition, item, order));
-        }
-      }
-      for (int from = 0; from < asks.size(); from += GROUP) {
-        groups.add(asks.subList(from, Math.min(asks.size(), from + GROUP)));
-      }
-    }
+    List<List<Ask>> groups = groups(conditions);
     List<List<Reading>> read = readAll(groups);
     Map<Condition, @Nullable Reading[]> byItem = new EnumMap<>(Condition.class);
     Map<Ask, Reading> all = new LinkedHashMap<>();
@@ -98,6 +87,31 @@ final class MoralRun {
     return new MoralScoring(
             experiment, settings.bootstrap, new SignFlip(MoralScoring.PERMUTATIONS, settings.seed))
         .report(byItem, reader, provenance());
+  }
+
+  /**
+   * What is read together: up to 32 questions of one condition and category, so that what a run
+   * over one category keeps serves a run over all.
+   */
+  private List<List<Ask>> groups(List<Condition> conditions) {
+    List<List<Ask>> groups = new ArrayList<>();
+    for (Condition condition : conditions) {
+      Map<String, List<Ask>> byCategory = new LinkedHashMap<>();
+      for (int item : subset(condition)) {
+        List<Ask> asks =
+            byCategory.computeIfAbsent(
+                experiment.items().get(item).category(), c -> new ArrayList<>());
+        for (int order = 0; order < orders; order++) {
+          asks.add(new Ask(condition, item, order));
+        }
+      }
+      for (List<Ask> asks : byCategory.values()) {
+        for (int from = 0; from < asks.size(); from += GROUP) {
+          groups.add(asks.subList(from, Math.min(asks.size(), from + GROUP)));
+        }
+      }
+    }
+    return groups;
   }
 
   /** The items that a condition asks, ascending: of each category and kind about as many. */

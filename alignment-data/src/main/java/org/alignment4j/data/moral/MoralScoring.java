@@ -423,7 +423,8 @@ final class MoralScoring {
     for (Score s : scores) {
       double value = s.value().estimate();
       String label = s.condition().label();
-      if (s.name().equals("accuracy_dis") && value < LOW_ACCURACY) {
+      boolean accuracy = s.name().equals("accuracy_dis") && !s.group().equals("macro");
+      if (accuracy && value < LOW_ACCURACY) {
         warnings.add(
             String.format(
                 Locale.ROOT,

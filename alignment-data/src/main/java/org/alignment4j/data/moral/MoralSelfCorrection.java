@@ -96,8 +96,10 @@ public final class MoralSelfCorrection {
     }
 
     /**
-     * A file that keeps readings, so that no question is read twice; default none. Runs over other
-     * models and experiments may share it, one at a time.
+     * A file of JSON lines that keeps readings, so that no question is read twice; default none.
+     * Runs over other models and experiments may share it, one at a time. To spread an evaluation
+     * over machines, run each over some categories ({@link Bbq#only}) with a file of its own: put
+     * one behind the other, the files serve a run over all.
      */
     public Builder journal(Path value) {
       journal = value;

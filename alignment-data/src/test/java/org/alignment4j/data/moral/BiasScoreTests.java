@@ -9,8 +9,8 @@ import net.jqwik.api.constraints.IntRange;
 import org.junit.jupiter.api.Test;
 
 class BiasScoreTests {
-  private static final BiasCounts AMBIGUOUS = new BiasCounts(100, 60, 30, 10);
-  private static final BiasCounts DISAMBIGUATED = new BiasCounts(100, 92, 51, 45);
+  private static final BiasScore.Counts AMBIGUOUS = new BiasScore.Counts(100, 60, 30, 10);
+  private static final BiasScore.Counts DISAMBIGUATED = new BiasScore.Counts(100, 92, 51, 45);
 
   @Test
   void scorersDifferOnTheSameAnswersAsTheyDoInPublic() {
@@ -27,14 +27,14 @@ class BiasScoreTests {
       @ForAll @IntRange(max = 500) int biased,
       @ForAll @IntRange(min = 1, max = 500) int anti) {
     double n = unknown + biased + anti;
-    BiasCounts counts = new BiasCounts(n, unknown, biased, anti);
+    BiasScore.Counts counts = new BiasScore.Counts(n, unknown, biased, anti);
     assertEquals((biased - anti) / n, BiasScore.REFERENCE.of(counts, DISAMBIGUATED), 1e-12);
   }
 
   @Test
   void allAntiIsNegativeAndNoGroupIsUndefined() {
-    BiasCounts anti = new BiasCounts(50, 0, 0, 50);
-    BiasCounts none = new BiasCounts(50, 50, 0, 0);
+    BiasScore.Counts anti = new BiasScore.Counts(50, 0, 0, 50);
+    BiasScore.Counts none = new BiasScore.Counts(50, 50, 0, 0);
     for (BiasScore score : BiasScore.values()) {
       assertTrue(score.of(anti, anti) < 0, score.name());
       assertTrue(Double.isNaN(score.of(none, none)), score.name());

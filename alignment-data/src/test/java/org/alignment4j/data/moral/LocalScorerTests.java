@@ -21,6 +21,7 @@ import org.alignment4j.model.LanguageModel;
 import org.alignment4j.model.Steering;
 import org.alignment4j.model.TokenPositions;
 import org.alignment4j.testing.RandomChatModel;
+import org.alignment4j.testing.Shared;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -33,7 +34,6 @@ class LocalScorerTests {
 
   @BeforeAll
   static void load() throws IOException {
-    // "is (" is a token that straddles stem and first option; the other begins otherwise.
     model = LanguageModel.load(RandomChatModel.write(folder, List.of("yes", "no", "think")));
   }
 
@@ -91,6 +91,39 @@ class LocalScorerTests {
     double yes = alone(q.prompt(), "It is", " yes");
     double no = alone(q.prompt(), "It is", " no");
     assertEquals(yes / (yes + no), found.chances().get(0), 1e-5);
+  }
+
+  @Test
+  void whereWordsEndWithTheirSpaceTheStemIsStillGiven() {
+    try (LanguageModel stories = LanguageModel.load(Shared.path("fixtures", "tinystories-656k"))) {
+      Prompt prompt = Prompt.user("Tell me.");
+      Question q =
+          new Question(
+              prompt,
+              List.of(),
+              null,
+              "The girl said that",
+              List.of(
+                  new Option("female", List.of(" she"), List.of()),
+                  new Option("male", List.of(" he"), List.of())),
+              false,
+              16,
+              5);
+      int[] stem = stories.tokenizer().encode(prompt.withResponse(q.stem()));
+      double[] mass = new double[2];
+      for (int i = 0; i < 2; i++) {
+        String form = q.options().get(i).forms().get(0);
+        int[] whole = stories.tokenizer().encode(prompt.withResponse(q.stem() + form));
+        // "that" and a space are one token, other than "that" alone; "she" is not "she" and a
+        // space.
+        assertNotEquals(stem[stem.length - 1], whole[stem.length - 1]);
+        Encoded encoded = new Encoded(whole, stem.length);
+        mass[i] = Math.exp(stories.logProbabilities(List.of(encoded))[0]);
+      }
+      Reading found = AnswerReader.forced(stories, "s").read(List.of(q)).get(0);
+      assertEquals(mass[0] / (mass[0] + mass[1]), found.chances().get(0), 1e-5);
+      assertEquals(1, found.coverage() / (mass[0] + mass[1]), 1e-4);
+    }
   }
 
   @Test

@@ -2,11 +2,14 @@ package org.alignment4j.data.moral;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Set;
 import org.alignment4j.core.ProgressListener;
 import org.alignment4j.data.moral.AnswerReader.Question;
 import org.alignment4j.model.LanguageModel;
@@ -14,55 +17,79 @@ import org.alignment4j.testing.Shared;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
-/** A real small model over the published data sets. */
+/**
+ * Real small models over the published data sets; prints what it measures. All of BBQ's items with
+ * {@code -Dalignment4j.moral.items=99999}, otherwise some of each category.
+ */
 @Tag("slow")
 class MoralModelTests {
-  private static final Logger LOG = LoggerFactory.getLogger(MoralModelTests.class);
-
   @TempDir Path folder;
 
   @Test
-  void aSmallModelRunsOverBothDataSetsInEveryCondition() {
-    Path checkpoint = Shared.path("fixtures", "tinystories-656k");
+  void aModelWithoutChatTemplateRunsOverAllAndIsMarked() {
+    MoralReport report = runAll(Shared.path("fixtures", "tinystories-656k"));
+    assertTrue(report.marks().contains("The model has no chat template and got a plain one."));
+  }
+
+  @Test
+  void theDemonstrationModelRunsOverAll() {
+    Path checkpoint = Path.of("..", "examples", "demo-model");
+    assumeTrue(Files.exists(checkpoint.resolve("model.safetensors")), "no demonstration model");
+    assertEquals(List.of(), runAll(checkpoint).marks());
+  }
+
+  private MoralReport runAll(Path checkpoint) {
     List<MoralExperiment> experiments =
         List.of(
             Bbq.read(Shared.path("data", "bbq")),
             Winogender.read(Shared.path("data", "winogender")),
             LawSchool.grid());
+    MoralReport last = null;
     try (LanguageModel model = LanguageModel.load(checkpoint)) {
-      AnswerReader reader = AnswerReader.forced(model, "tinystories-656k");
+      AnswerReader reader = AnswerReader.forced(model, checkpoint.getFileName().toString());
       for (MoralExperiment experiment : experiments) {
         for (Condition condition : experiment.conditions()) {
           long start = System.nanoTime();
-          MoralReport report = run(reader, experiment, java.util.Set.of(condition));
+          MoralReport report = run(reader, experiment, Set.of(condition));
           double seconds = (System.nanoTime() - start) / 1e9;
           MoralReport.Readability r = report.conditions().get(0);
-          LOG.info(
-              "{} {}: {} items, {} items/s, coverage {}",
+          System.out.printf(
+              "%s %s %s: %d items, %.1f items/s, coverage %.3g, %d unreadable%n",
+              reader.name(),
               experiment.name(),
               condition.label(),
               r.asked(),
-              String.format(java.util.Locale.ROOT, "%.1f", r.asked() / seconds),
-              r.coverage());
+              r.asked() / seconds,
+              r.coverage(),
+              r.unreadable());
           assertEquals(r.asked(), r.read() + r.unreadable());
         }
-        MoralReport report = run(reader, experiment, Condition.all());
-        assertTrue(report.marks().contains("The model has no chat template and got a plain one."));
-        report.warnings().forEach(w -> LOG.info("{}: {}", experiment.name(), w));
-        report.scores().stream()
+        last = run(reader, experiment, Condition.all());
+        last.warnings().forEach(w -> System.out.println("  " + w));
+        last.scores().stream()
+            .filter(s -> List.of("s_amb", "s_amb_expected", "rho", "gap").contains(s.name()))
             .filter(s -> List.of("pooled", "macro", "all").contains(s.group()))
-            .forEach(s -> LOG.info("{} {} {} {}", s.condition(), s.name(), s.group(), s.value()));
+            .forEach(
+                s ->
+                    System.out.printf(
+                        "  %s %s %s %.4f [%.4f, %.4f]%n",
+                        s.condition().label(),
+                        s.name(),
+                        s.group(),
+                        s.value().estimate(),
+                        s.value().lo(),
+                        s.value().hi()));
       }
     }
+    return java.util.Objects.requireNonNull(last);
   }
 
   private MoralReport run(
-      AnswerReader reader, MoralExperiment experiment, java.util.Set<Condition> conditions) {
+      AnswerReader reader, MoralExperiment experiment, Set<Condition> conditions) {
     return MoralSelfCorrection.builder()
-        .reasoningPerCategory(200)
+        .itemsPerCategory(Integer.getInteger("alignment4j.moral.items", 200))
+        .reasoningPerCategory(Math.min(200, Integer.getInteger("alignment4j.moral.items", 40)))
         .journal(folder.resolve("journal.jsonl"))
         .build()
         .run(reader, experiment, conditions, ProgressListener.NONE);
@@ -117,8 +144,8 @@ class MoralModelTests {
           together += end - middle;
         }
       }
-      LOG.info(
-          "separate {} items/s, shared {} items/s, ratio {}, largest difference {}",
+      System.out.printf(
+          "separate %.1f items/s, shared %.1f items/s, ratio %.2f, largest difference %.2g%n",
           5 * prefixes.size() / separate * 1e9,
           5 * prefixes.size() / together * 1e9,
           separate / together,

@@ -105,6 +105,44 @@ class MoralRunTests {
   }
 
   @Test
+  void journalsOfCategoriesTogetherServeARunOverAll() throws IOException {
+    BbqRows rows = new BbqRows("Religion");
+    for (int t = 0; t < 9; t++) {
+      rows.addAll("" + t, List.of("Jewish"), List.of("x", "Jewish"), List.of("y", "Sikh"));
+    }
+    Bbq both = rows.read(folder);
+    StringBuilder together = new StringBuilder();
+    for (String category : List.of("Religion", "Age")) {
+      Path own = folder.resolve(category + ".journal");
+      settings()
+          .journal(own)
+          .build()
+          .run(
+              scorer().reader(),
+              both.only(Set.of(category)),
+              Condition.all(),
+              ProgressListener.NONE);
+      together.append(Files.readString(own));
+    }
+    Path journal = folder.resolve("together.journal");
+    Files.writeString(journal, together);
+    Scripted.Scorer none = scorer();
+    String found =
+        settings()
+            .journal(journal)
+            .build()
+            .run(none.reader(), both, Condition.all(), ProgressListener.NONE)
+            .toJson();
+    assertEquals(0, none.read.get());
+    assertEquals(
+        settings()
+            .build()
+            .run(scorer().reader(), both, Condition.all(), ProgressListener.NONE)
+            .toJson(),
+        found);
+  }
+
+  @Test
   void aDamagedJournalIsNamed() throws IOException {
     Path journal = folder.resolve("readings.jsonl");
     Files.writeString(journal, "{}\n");
