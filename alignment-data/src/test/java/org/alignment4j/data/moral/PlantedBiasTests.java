@@ -305,6 +305,9 @@ class PlantedBiasTests {
               report.change(Condition.INSTRUCTION, "s_amb", "pooled").orElseThrow().difference(),
               -0.15);
     }
+    System.out.printf(
+        "of %d intervals at 0.95 hold the truth: score %d, expected score %d, difference %d%n",
+        runs, score, expected, difference);
     for (int covered : new int[] {score, expected, difference}) {
       assertTrue(covered >= 930 && covered <= 970, score + ", " + expected + ", " + difference);
     }
