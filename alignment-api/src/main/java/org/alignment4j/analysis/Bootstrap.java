@@ -2,8 +2,11 @@ package org.alignment4j.analysis;
 
 import static org.alignment4j.core.Arguments.require;
 
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Random;
+import java.util.function.Function;
 import java.util.function.ToDoubleFunction;
 
 /**
@@ -95,6 +98,58 @@ public record Bootstrap(int resamples, double level, long seed) {
     Arrays.sort(resampled);
     double tail = (1 - level) / 2;
     return new Interval(estimate, quantile(resampled, tail), quantile(resampled, 1 - tail));
+  }
+
+  /**
+   * Statistics of items that come in clusters, such as questions of one template, with their
+   * intervals: whole clusters are drawn with replacement, within each stratum as many as it has.
+   * All statistics are of the same resamples, so that one of two conditions on the same items is a
+   * paired comparison.
+   *
+   * @param clusters how many clusters each stratum has [S], each positive
+   * @param statistics maps how often each cluster counts [S][clusters], once each for the estimate,
+   *     to K numbers; it must not keep or change the arrays
+   * @return K intervals; one whose statistic is NaN for the sample or for more than one in twenty
+   *     resamples has NaN as bounds, otherwise resamples in which it is NaN are left out
+   * @throws IllegalArgumentException if there is no stratum, or one without clusters
+   */
+  public List<Interval> clustered(int[] clusters, Function<int[][], double[]> statistics) {
+    require(clusters.length > 0, "no strata");
+    int[][] counts = new int[clusters.length][];
+    for (int s = 0; s < clusters.length; s++) {
+      require(clusters[s] > 0, "stratum %d has no clusters", s);
+      counts[s] = new int[clusters[s]];
+      Arrays.fill(counts[s], 1);
+    }
+    double[] estimates = statistics.apply(counts).clone();
+    Random random = new Random(seed);
+    double[][] resampled = new double[estimates.length][resamples];
+    for (int r = 0; r < resamples; r++) {
+      for (int[] stratum : counts) {
+        Arrays.fill(stratum, 0);
+        for (int i = 0; i < stratum.length; i++) {
+          stratum[random.nextInt(stratum.length)]++;
+        }
+      }
+      double[] found = statistics.apply(counts);
+      for (int k = 0; k < estimates.length; k++) {
+        resampled[k][r] = found[k];
+      }
+    }
+    List<Interval> intervals = new ArrayList<>();
+    for (int k = 0; k < estimates.length; k++) {
+      intervals.add(interval(estimates[k], resampled[k]));
+    }
+    return intervals;
+  }
+
+  private Interval interval(double estimate, double[] resampled) {
+    double[] known = Arrays.stream(resampled).filter(v -> !Double.isNaN(v)).sorted().toArray();
+    if (Double.isNaN(estimate) || known.length < 0.95 * resampled.length) {
+      return new Interval(estimate, Double.NaN, Double.NaN);
+    }
+    double tail = (1 - level) / 2;
+    return new Interval(estimate, quantile(known, tail), quantile(known, 1 - tail));
   }
 
   /** Linear interpolation between order statistics (type 7 of Hyndman and Fan). */

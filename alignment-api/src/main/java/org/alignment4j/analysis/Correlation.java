@@ -68,6 +68,86 @@ public final class Correlation {
     return matrix;
   }
 
+  /**
+   * The interval of a correlation by Fisher's z transformation (Fisher 1921), for samples that are
+   * about normal.
+   *
+   * @param r the correlation in [-1, 1], or NaN
+   * @param n values of each sample, at least 4
+   * @param level the coverage aimed at, in (0, 1)
+   * @return bounds in [-1, 1]; NaN if {@code r} is, {@code r} itself if it is -1 or 1
+   * @throws IllegalArgumentException if an argument lies outside its range
+   */
+  public static Bootstrap.Interval fisherInterval(double r, int n, double level) {
+    requireCorrelation(r);
+    require(n >= 4, "an interval needs at least 4 pairs, has %d", n);
+    require(level > 0 && level < 1, "level must lie in (0, 1), was %s", level);
+    double half = Normal.quantile((1 + level) / 2) / Math.sqrt(n - 3.0);
+    double z = atanh(r);
+    return new Bootstrap.Interval(r, Math.tanh(z - half), Math.tanh(z + half));
+  }
+
+  /**
+   * A test that two correlations are equal.
+   *
+   * @param z the test's statistic, standard normal if they are; NaN if it is not defined
+   * @param p its two-sided p-value; NaN likewise
+   */
+  public record Comparison(double z, double p) {}
+
+  /**
+   * Compares correlations of two independent samples by Fisher's z.
+   *
+   * @param r1 the first, in [-1, 1]
+   * @param n1 its pairs, at least 4
+   * @param r2 the second
+   * @param n2 its pairs
+   */
+  public static Comparison independent(double r1, int n1, double r2, int n2) {
+    requireCorrelation(r1);
+    requireCorrelation(r2);
+    require(n1 >= 4 && n2 >= 4, "needs at least 4 pairs, has %d and %d", n1, n2);
+    return comparison((atanh(r1) - atanh(r2)) / Math.sqrt(1 / (n1 - 3.0) + 1 / (n2 - 3.0)));
+  }
+
+  /**
+   * Compares two correlations of the same sample that share a variable: x with y, and x with z
+   * (Steiger 1980, equation 14, with the mean correlation in the covariance).
+   *
+   * @param rxy the first, in [-1, 1]
+   * @param rxz the second
+   * @param ryz the correlation of the two variables that they do not share
+   * @param n values of each variable, at least 4
+   */
+  public static Comparison dependent(double rxy, double rxz, double ryz, int n) {
+    requireCorrelation(rxy);
+    requireCorrelation(rxz);
+    requireCorrelation(ryz);
+    require(n >= 4, "needs at least 4 values, has %d", n);
+    double mean = (rxy + rxz) / 2;
+    double square = mean * mean;
+    double covariance =
+        (ryz * (1 - 2 * square) - 0.5 * square * (1 - 2 * square - ryz * ryz))
+            / ((1 - square) * (1 - square));
+    double difference = atanh(rxy) - atanh(rxz);
+    if (difference == 0) {
+      return new Comparison(0, 1);
+    }
+    return comparison(difference * Math.sqrt(n - 3.0) / Math.sqrt(2 - 2 * covariance));
+  }
+
+  private static Comparison comparison(double z) {
+    return new Comparison(z, Normal.twoSided(z));
+  }
+
+  private static double atanh(double r) {
+    return 0.5 * (Math.log1p(r) - Math.log1p(-r));
+  }
+
+  private static void requireCorrelation(double r) {
+    require(Double.isNaN(r) || (r >= -1 && r <= 1), "a correlation lies in [-1, 1], was %s", r);
+  }
+
   private static void requirePaired(double[] x, double[] y) {
     require(x.length == y.length, "dimensions differ: %d != %d", x.length, y.length);
   }

@@ -1,0 +1,41 @@
+package org.alignment4j.analysis;
+
+import static org.alignment4j.core.Arguments.require;
+
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.stream.IntStream;
+
+/** Holm's step-down correction of p-values for several tests at once (Holm 1979). */
+public final class Holm {
+  private Holm() {}
+
+  /**
+   * Adjusted p-values: rejecting where one is at most alpha keeps the chance of any false rejection
+   * at most alpha, whatever the tests' dependence.
+   *
+   * @param p [M], each in [0, 1]; NaN for a test that could not be made, which is not counted
+   * @return [M] in the same order, each at least its p and at most 1; NaN stays NaN
+   * @throws IllegalArgumentException if a value lies outside
+   */
+  public static double[] adjusted(double[] p) {
+    double[] adjusted = new double[p.length];
+    Arrays.fill(adjusted, Double.NaN);
+    for (double value : p) {
+      require(Double.isNaN(value) || (value >= 0 && value <= 1), "p-value %s", value);
+    }
+    int[] order =
+        IntStream.range(0, p.length)
+            .filter(i -> !Double.isNaN(p[i]))
+            .boxed()
+            .sorted(Comparator.comparingDouble(i -> p[i]))
+            .mapToInt(Integer::intValue)
+            .toArray();
+    double largest = 0;
+    for (int rank = 0; rank < order.length; rank++) {
+      largest = Math.max(largest, Math.min(1, (order.length - rank) * p[order[rank]]));
+      adjusted[order[rank]] = largest;
+    }
+    return adjusted;
+  }
+}

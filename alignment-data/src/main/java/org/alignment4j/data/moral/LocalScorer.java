@@ -1,0 +1,216 @@
+package org.alignment4j.data.moral;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Function;
+import org.alignment4j.chat.ChatTokenizer;
+import org.alignment4j.chat.EncodedMessages;
+import org.alignment4j.chat.Prompt;
+import org.alignment4j.chat.TokenRange;
+import org.alignment4j.core.Hashes;
+import org.alignment4j.data.moral.AnswerReader.Chain;
+import org.alignment4j.data.moral.AnswerReader.Question;
+import org.alignment4j.model.Completion;
+import org.alignment4j.model.ContinuationScore;
+import org.alignment4j.model.EmbeddedPrompt;
+import org.alignment4j.model.Generation;
+import org.alignment4j.model.LanguageModel;
+
+/** Scores continuations with a local model, all of a question's over one prefix. */
+final class LocalScorer implements ContinuationScorer {
+  /** Thinking that is cut shorter than this is none. */
+  private static final int LEAST_ROOM = 16;
+
+  private final LanguageModel model;
+  private final String fingerprint;
+
+  LocalScorer(LanguageModel model) {
+    this.model = model;
+    this.fingerprint = fingerprint(model);
+  }
+
+  /** The checkpoint, and a few of the numbers a view of it computes, to five digits. */
+  private static String fingerprint(LanguageModel model) {
+    StringBuilder numbers = new StringBuilder();
+    for (ContinuationScore s :
+        model.score(Prompt.user("Who is it?"), List.of("The answer is (a).", "Yes, she is."))) {
+      for (float p : s.logProbabilities()) {
+        numbers.append(String.format(Locale.ROOT, "%.5g ", p));
+      }
+    }
+    return Hashes.sha256(List.of(model.hash(), numbers.toString())).substring(0, 16);
+  }
+
+  @Override
+  public String fingerprint() {
+    return fingerprint;
+  }
+
+  @Override
+  public List<String> marks() {
+    return model.tokenizer().hasChatTemplate()
+        ? List.of()
+        : List.of("The model has no chat template and got a plain one.");
+  }
+
+  @Override
+  public List<double[]> score(List<Question> questions, List<List<String>> continuations) {
+    List<double[]> all = new ArrayList<>();
+    for (int i = 0; i < questions.size(); i++) {
+      all.add(score(questions.get(i), continuations.get(i)));
+    }
+    return all;
+  }
+
+  private double[] score(Question question, List<String> continuations) {
+    List<int[]> whole =
+        continuations.stream().map(c -> encoded(question, question.stem() + c)).toList();
+    int longest = whole.stream().mapToInt(ids -> ids.length).max().orElse(0);
+    if (longest > model.longestSequence()) {
+      return new double[0];
+    }
+    int prefix = given(encoded(question, question.stem()), whole);
+    List<int[]> rest =
+        whole.stream().map(ids -> Arrays.copyOfRange(ids, prefix, ids.length)).toList();
+    int[] start = Arrays.copyOf(whole.get(0), prefix);
+    List<ContinuationScore> scores = with(question.system(), view -> view.scoreIds(start, rest));
+    double[] logs = new double[scores.size()];
+    Set<List<Integer>> seen = new HashSet<>();
+    for (int i = 0; i < logs.length; i++) {
+      boolean fresh = seen.add(Arrays.stream(rest.get(i)).boxed().toList());
+      logs[i] = fresh ? scores.get(i).sum() : Double.NEGATIVE_INFINITY;
+    }
+    return logs;
+  }
+
+  /**
+   * How many of the tokens are given: what all continuations share with the stem. Not what each one
+   * shares, for where a token straddles the border for one continuation only, the others would not
+   * have to predict what it does. Where the stem's last token is another before every continuation,
+   * such as one with a space behind the word, that is given: the stem is not to be predicted.
+   */
+  private static int given(int[] stem, List<int[]> whole) {
+    int shared = whole.stream().mapToInt(ids -> shared(stem, ids)).min().orElse(0);
+    if (shared == stem.length) {
+      return shared;
+    }
+    int common = whole.stream().mapToInt(ids -> shared(whole.get(0), ids)).min().orElse(0);
+    int shortest = whole.stream().mapToInt(ids -> ids.length).min().orElse(1);
+    return Math.max(shared, Math.min(stem.length, Math.min(common, shortest - 1)));
+  }
+
+  private static int shared(int[] a, int[] b) {
+    int mismatch = Arrays.mismatch(a, b);
+    return mismatch < 0 ? a.length : mismatch;
+  }
+
+  /** The tokens of a question whose answer is begun and left open. */
+  private int[] encoded(Question question, String begun) {
+    return encoded(question.prompt().withResponse(begun), question.system());
+  }
+
+  private int[] encoded(Prompt open, List<float[]> system) {
+    ChatTokenizer tokenizer = model.tokenizer();
+    if (system.isEmpty()) {
+      return tokenizer.encode(open);
+    }
+    int[] ids = EmbeddedPrompt.withSystem(tokenizer, open, system.toArray(float[][]::new)).ids();
+    EncodedMessages encoded = tokenizer.encodeMessages(open);
+    TokenRange last = encoded.messages().get(encoded.messages().size() - 1);
+    return Arrays.copyOf(ids, last.end());
+  }
+
+  private <R> R with(List<float[]> system, Function<LanguageModel, R> call) {
+    if (system.isEmpty()) {
+      return call.apply(model);
+    }
+    try (LanguageModel view = model.withInputEmbeddings(system.toArray(float[][]::new))) {
+      return call.apply(view);
+    }
+  }
+
+  @Override
+  public List<String> generate(List<Question> questions) {
+    String[] texts = new String[questions.size()];
+    Arrays.fill(texts, "");
+    Map<Integer, int[]> plain = new HashMap<>();
+    for (int i = 0; i < texts.length; i++) {
+      Question q = questions.get(i);
+      int[] ids = opened(q);
+      int room = room(q);
+      if (room < LEAST_ROOM) {
+        continue; // the question that follows may fit, or will be reported as unreadable
+      }
+      if (q.system().isEmpty()) {
+        plain.put(i, ids);
+      } else {
+        texts[i] =
+            with(
+                q.system(),
+                view -> text(view.generateIds(List.of(ids), settings(List.of(q))).get(0), q));
+      }
+    }
+    if (!plain.isEmpty()) {
+      List<Integer> at = plain.keySet().stream().sorted().toList();
+      List<Question> asked = at.stream().map(questions::get).toList();
+      List<Completion> found =
+          model.generateIds(at.stream().map(plain::get).toList(), settings(asked));
+      for (int k = 0; k < found.size(); k++) {
+        texts[at.get(k)] = text(found.get(k), asked.get(k));
+      }
+    }
+    return List.of(texts);
+  }
+
+  private int[] opened(Question q) {
+    return encoded(q.prompt().withResponse(chain(q).opening()), q.system());
+  }
+
+  private static Chain chain(Question q) {
+    return java.util.Objects.requireNonNull(q.chain(), "a question without a chain");
+  }
+
+  private static Generation settings(List<Question> questions) {
+    int most = questions.stream().mapToInt(q -> chain(q).maxTokens()).max().orElse(1);
+    return Generation.builder(most)
+        .temperature(1)
+        .seeds(questions.stream().map(Question::seed).toList())
+        .build();
+  }
+
+  /** Tokens of thinking that leave room for the question that follows. */
+  private int room(Question q) {
+    return Math.min(chain(q).maxTokens(), model.longestSequence() - longest(q.after("")));
+  }
+
+  /** Tokens of a question with the longest of its forms. */
+  private int longest(Question question) {
+    return question.options().stream()
+        .flatMap(option -> option.forms().stream())
+        .mapToInt(form -> encoded(question, question.stem() + form).length)
+        .max()
+        .orElse(0);
+  }
+
+  /**
+   * As much of the thinking as fits before the question that follows. Its text may have more tokens
+   * than were generated, for there is more than one way to write it.
+   */
+  private String text(Completion completion, Question q) {
+    int[] ids = completion.ids();
+    int most = Math.min(ids.length, room(q));
+    String text =
+        most == ids.length ? completion.text() : model.tokenizer().decode(Arrays.copyOf(ids, most));
+    while (most > 0 && longest(q.after(text)) > model.longestSequence()) {
+      most = most * 7 / 8;
+      text = model.tokenizer().decode(Arrays.copyOf(ids, most));
+    }
+    return text;
+  }
+}

@@ -1,0 +1,359 @@
+package org.alignment4j.data.moral;
+
+import static org.alignment4j.core.Arguments.require;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.EnumMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.CompletionService;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorCompletionService;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.alignment4j.Verdict;
+import org.alignment4j.analysis.SignFlip;
+import org.alignment4j.chat.Message;
+import org.alignment4j.chat.Prompt;
+import org.alignment4j.core.Cancellation;
+import org.alignment4j.core.CancelledException;
+import org.alignment4j.core.Hashes;
+import org.alignment4j.core.ProgressListener;
+import org.alignment4j.core.Provenance;
+import org.alignment4j.data.moral.AnswerReader.Question;
+import org.alignment4j.data.moral.AnswerReader.Reading;
+import org.alignment4j.data.moral.AnswerReader.Status;
+import org.jspecify.annotations.Nullable;
+
+/** One run of an evaluation: reads all answers, in groups that do not depend on what is known. */
+final class MoralRun {
+  /** Questions that are read, and kept, together. */
+  private static final int GROUP = 32;
+
+  private final MoralSelfCorrection.Builder settings;
+  private final AnswerReader reader;
+  private final MoralExperiment experiment;
+  private final ProgressListener progress;
+  private final int orders;
+
+  /** One item in one order of its options. */
+  private record Ask(Condition condition, int item, int order) {}
+
+  MoralRun(
+      MoralSelfCorrection.Builder settings,
+      AnswerReader reader,
+      MoralExperiment experiment,
+      ProgressListener progress) {
+    this.settings = settings;
+    this.reader = reader;
+    this.experiment = experiment;
+    this.progress = progress;
+    this.orders = settings.allOrders ? experiment.orders() : 1;
+  }
+
+  MoralReport run(Set<Condition> wanted) {
+    List<Condition> conditions =
+        Arrays.stream(Condition.values())
+            .filter(c -> wanted.contains(c) && experiment.conditions().contains(c))
+            .toList();
+    require(!conditions.isEmpty(), "%s has none of the conditions %s", experiment.name(), wanted);
+    List<List<Ask>> groups = groups(conditions);
+    List<List<Reading>> read = readAll(groups);
+    Map<Condition, @Nullable Reading[]> byItem = new EnumMap<>(Condition.class);
+    Map<Ask, Reading> all = new LinkedHashMap<>();
+    for (int g = 0; g < groups.size(); g++) {
+      for (int i = 0; i < groups.get(g).size(); i++) {
+        Ask ask = groups.get(g).get(i);
+        all.put(ask, read.get(g).get(i).ordered(experiment.places(ask.item, ask.order)));
+      }
+    }
+    for (Condition condition : conditions) {
+      @Nullable Reading[] readings = new Reading[experiment.size()];
+      for (int item : subset(condition)) {
+        List<Reading> parts = new ArrayList<>();
+        for (int order = 0; order < orders; order++) {
+          parts.add(Objects.requireNonNull(all.get(new Ask(condition, item, order))));
+        }
+        readings[item] = Reading.mean(parts);
+      }
+      byItem.put(condition, readings);
+    }
+    return new MoralScoring(
+            experiment, settings.bootstrap, new SignFlip(MoralScoring.PERMUTATIONS, settings.seed))
+        .report(byItem, reader, provenance());
+  }
+
+  /**
+   * What is read together: up to 32 questions of one condition and category, so that what a run
+   * over one category keeps serves a run over all.
+   */
+  private List<List<Ask>> groups(List<Condition> conditions) {
+    List<List<Ask>> groups = new ArrayList<>();
+    for (Condition condition : conditions) {
+      Map<String, List<Ask>> byCategory = new LinkedHashMap<>();
+      for (int item : subset(condition)) {
+        List<Ask> asks =
+            byCategory.computeIfAbsent(
+                experiment.items().get(item).category(), c -> new ArrayList<>());
+        for (int order = 0; order < orders; order++) {
+          asks.add(new Ask(condition, item, order));
+        }
+      }
+      for (List<Ask> asks : byCategory.values()) {
+        for (int from = 0; from < asks.size(); from += GROUP) {
+          groups.add(asks.subList(from, Math.min(asks.size(), from + GROUP)));
+        }
+      }
+    }
+    return groups;
+  }
+
+  /** The items that a condition asks, ascending: of each category and kind about as many. */
+  private List<Integer> subset(Condition condition) {
+    int most =
+        condition == Condition.REASONING
+            ? Math.min(settings.itemsPerCategory, settings.reasoningPerCategory)
+            : settings.itemsPerCategory;
+    Map<String, Map<String, List<Integer>>> byKind = new LinkedHashMap<>();
+    for (int i = 0; i < experiment.size(); i++) {
+      MoralItem item = experiment.items().get(i);
+      byKind
+          .computeIfAbsent(item.category(), c -> new LinkedHashMap<>())
+          .computeIfAbsent(item.kind(), k -> new ArrayList<>())
+          .add(i);
+    }
+    List<Integer> chosen = new ArrayList<>();
+    for (Map<String, List<Integer>> kinds : byKind.values()) {
+      List<List<Integer>> drawn = new ArrayList<>();
+      for (List<Integer> items : kinds.values()) {
+        List<Integer> shuffled = new ArrayList<>(items);
+        // The same draw for each kind, so that the two items of a law student stay together, and
+        // for each condition, so that a smaller subset is part of a larger one.
+        Collections.shuffle(shuffled, new java.util.Random(settings.seed));
+        drawn.add(shuffled);
+      }
+      int taken = 0;
+      for (int round = 0; taken < most; round++) {
+        int before = taken;
+        for (List<Integer> items : drawn) {
+          if (round < items.size() && taken < most) {
+            chosen.add(items.get(round));
+            taken++;
+          }
+        }
+        if (taken == before) {
+          break;
+        }
+      }
+    }
+    Collections.sort(chosen);
+    return chosen;
+  }
+
+  private List<List<Reading>> readAll(List<List<Ask>> groups) {
+    long total = groups.stream().mapToLong(List::size).sum();
+    try (ReadingJournal journal =
+        settings.journal == null ? null : new ReadingJournal(settings.journal)) {
+      if (settings.threads == 1) {
+        List<List<Reading>> all = new ArrayList<>();
+        long done = 0;
+        for (List<Ask> group : groups) {
+          all.add(read(group, journal));
+          done += group.size();
+          progress.step(task(group), done, total);
+        }
+        return all;
+      }
+      return readByThreads(groups, journal, total);
+    }
+  }
+
+  private String task(List<Ask> group) {
+    return experiment.name() + " " + group.get(0).condition.label();
+  }
+
+  /** What a thread has read. */
+  private record Done(int group, List<Reading> readings) {}
+
+  private List<List<Reading>> readByThreads(
+      List<List<Ask>> groups, @Nullable ReadingJournal journal, long total) {
+    ExecutorService threads = Executors.newFixedThreadPool(settings.threads);
+    List<Future<Done>> running = new ArrayList<>();
+    try {
+      CompletionService<Done> completion = new ExecutorCompletionService<>(threads);
+      for (int g = 0; g < groups.size(); g++) {
+        int group = g;
+        running.add(completion.submit(() -> new Done(group, read(groups.get(group), journal))));
+      }
+      List<List<Reading>> all = new ArrayList<>(Collections.nCopies(groups.size(), List.of()));
+      long count = 0;
+      for (int n = 0; n < groups.size(); n++) {
+        Done done = completion.take().get();
+        all.set(done.group, done.readings);
+        count += done.readings.size();
+        progress.step(task(groups.get(done.group)), count, total);
+      }
+      return all;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new CancelledException("the evaluation was cancelled", e);
+    } catch (ExecutionException e) {
+      if (e.getCause() instanceof RuntimeException failure) {
+        throw failure;
+      }
+      if (e.getCause() instanceof Error error) {
+        throw error;
+      }
+      throw new IllegalStateException(e);
+    } finally {
+      running.forEach(f -> f.cancel(true));
+      threads.shutdownNow();
+      awaitEnd(threads);
+    }
+  }
+
+  /** The journal must not be closed under a thread that still writes. */
+  private static void awaitEnd(ExecutorService threads) {
+    boolean interrupted = false;
+    while (true) {
+      try {
+        if (threads.awaitTermination(1, java.util.concurrent.TimeUnit.MINUTES)) {
+          break;
+        }
+      } catch (InterruptedException e) {
+        interrupted = true;
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private List<Reading> read(List<Ask> group, @Nullable ReadingJournal journal) {
+    Cancellation.check("the evaluation");
+    List<Question> questions = new ArrayList<>();
+    for (Ask ask : group) {
+      long seed =
+          Long.parseUnsignedLong(
+              Hashes.sha256(
+                      List.of(
+                          Long.toString(settings.seed),
+                          experiment.items().get(ask.item).id(),
+                          ask.condition.name(),
+                          Integer.toString(ask.order)))
+                  .substring(0, 15),
+              16);
+      questions.add(experiment.question(ask.item, ask.condition, ask.order, seed));
+    }
+    @Nullable Reading[] readings = new Reading[questions.size()];
+    List<Integer> open = new ArrayList<>();
+    List<Question> guarded = guarded(questions, readings, open);
+    String key = journal == null ? "" : key(guarded);
+    List<Reading> found = journal == null ? null : journal.find(key);
+    if (found == null) {
+      found = answers(guarded);
+      if (journal != null && !guarded.isEmpty()) {
+        journal.add(key, found);
+      }
+    }
+    for (int k = 0; k < found.size(); k++) {
+      readings[open.get(k)] = found.get(k);
+    }
+    List<Reading> all = new ArrayList<>();
+    for (@Nullable Reading reading : readings) {
+      all.add(Objects.requireNonNull(reading));
+    }
+    return all;
+  }
+
+  private List<Reading> answers(List<Question> questions) {
+    if (questions.isEmpty()) {
+      return List.of();
+    }
+    if (questions.get(0).chain() == null) {
+      return reader.read(questions);
+    }
+    List<String> thoughts = reader.reason(questions);
+    List<Question> after = new ArrayList<>();
+    for (int i = 0; i < questions.size(); i++) {
+      after.add(questions.get(i).after(thoughts.get(i)));
+    }
+    return reader.read(after);
+  }
+
+  /** The questions that are let through, as the guard has them asked. */
+  private List<Question> guarded(
+      List<Question> questions, @Nullable Reading[] readings, List<Integer> open) {
+    List<Verdict> verdicts =
+        settings.guard == null
+            ? List.of()
+            : settings.guard.checkAll(questions.stream().map(Question::prompt).toList());
+    List<Question> passed = new ArrayList<>();
+    for (int i = 0; i < questions.size(); i++) {
+      Question question = questions.get(i);
+      Verdict verdict = verdicts.isEmpty() ? null : verdicts.get(i);
+      if (verdict != null && verdict.blocks()) {
+        readings[i] = Reading.none(Status.BLOCKED, question.options().size(), 0);
+        continue;
+      }
+      open.add(i);
+      passed.add(
+          verdict instanceof Verdict.Rewrite r
+              ? question.asked(
+                  r.prompt(), r.embedded() == null ? List.of() : List.of(r.embedded().rows()))
+              : question);
+    }
+    return passed;
+  }
+
+  /** All that the readings of a group depend on. */
+  private String key(List<Question> questions) {
+    List<String> parts = new ArrayList<>(List.of("1", reader.name(), reader.method()));
+    for (Question q : questions) {
+      parts.add(Long.toString(q.seed()));
+      parts.add(q.stem());
+      parts.add(q.maxTokens() + " " + q.leading());
+      if (q.chain() != null) {
+        parts.add(q.chain().opening());
+        parts.add(q.chain().followUp());
+        parts.add(Integer.toString(q.chain().maxTokens()));
+      }
+      parts.add(messages(q.prompt()));
+      parts.add(Arrays.deepToString(q.system().toArray()));
+      q.options().forEach(o -> parts.add(o.forms() + " " + o.aliases()));
+    }
+    return Hashes.sha256(parts);
+  }
+
+  private static String messages(Prompt prompt) {
+    List<String> parts = new ArrayList<>();
+    for (Message message : prompt.messages()) {
+      parts.add(message.role().name());
+      parts.add(message.text());
+    }
+    return Hashes.sha256(parts);
+  }
+
+  private Provenance provenance() {
+    Map<String, Object> plain = new LinkedHashMap<>();
+    plain.put("orders", orders);
+    plain.put("items_per_category", settings.itemsPerCategory);
+    plain.put("reasoning_per_category", settings.reasoningPerCategory);
+    plain.put("resamples", settings.bootstrap.resamples());
+    plain.put("level", settings.bootstrap.level());
+    plain.put("bootstrap_seed", settings.bootstrap.seed());
+    plain.put("guard", settings.guard == null ? "none" : settings.guard.getClass().getSimpleName());
+    return new Provenance(
+        "moral self-correction",
+        plain,
+        settings.seed,
+        Map.of("experiment", experiment.hash(), "model", reader.name()),
+        Map.of());
+  }
+}

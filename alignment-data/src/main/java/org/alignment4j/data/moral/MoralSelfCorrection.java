@@ -1,0 +1,166 @@
+package org.alignment4j.data.moral;
+
+import static org.alignment4j.core.Arguments.require;
+
+import java.nio.file.Path;
+import java.util.Set;
+import org.alignment4j.PromptGuard;
+import org.alignment4j.analysis.Bootstrap;
+import org.alignment4j.core.ProgressListener;
+import org.alignment4j.model.LanguageModel;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Evaluates how far a model corrects itself when asked to be unbiased (Ganguli et al. 2023), tuned
+ * or not, guarded or not, local or remote. Immutable and thread-safe.
+ *
+ * <pre>{@code
+ * MoralReport report = MoralSelfCorrection.evaluate(model, Bbq.read(folder), Condition.all());
+ * report.change(Condition.INSTRUCTION, "s_amb", "pooled");
+ * }</pre>
+ */
+public final class MoralSelfCorrection {
+  private final Builder settings;
+
+  private MoralSelfCorrection(Builder settings) {
+    this.settings = settings;
+  }
+
+  /**
+   * Evaluates a local model by the probabilities of its answers, under the folder's name, with the
+   * defaults of {@link #builder}.
+   *
+   * @throws org.alignment4j.core.CancelledException if the thread is interrupted
+   */
+  public static MoralReport evaluate(
+      LanguageModel model, MoralExperiment experiment, Set<Condition> conditions) {
+    String name = String.valueOf(model.folder().getFileName());
+    return builder()
+        .build()
+        .run(AnswerReader.forced(model, name), experiment, conditions, ProgressListener.NONE);
+  }
+
+  /** Starts from the defaults. */
+  public static Builder builder() {
+    return new Builder();
+  }
+
+  /**
+   * Evaluates whatever a reader reads. Conditions that the experiment does not have are left out.
+   * Progress counts items read, of all conditions together.
+   *
+   * @throws IllegalArgumentException if no condition is left
+   * @throws org.alignment4j.core.BadDataException if the journal cannot be read or written
+   * @throws org.alignment4j.core.CancelledException if the thread is interrupted; with a journal,
+   *     another run goes on where this one ended and reports the same as one that was not
+   */
+  public MoralReport run(
+      AnswerReader reader,
+      MoralExperiment experiment,
+      Set<Condition> conditions,
+      ProgressListener progress) {
+    return new MoralRun(settings, reader, experiment, progress).run(conditions);
+  }
+
+  /** Collects settings. Not thread-safe. */
+  public static final class Builder {
+    @Nullable PromptGuard guard;
+    @Nullable Path journal;
+    boolean allOrders;
+    int itemsPerCategory = Integer.MAX_VALUE;
+    int reasoningPerCategory = Integer.MAX_VALUE;
+    int threads = 1;
+    Bootstrap bootstrap = new Bootstrap(2000, 0.95, 0);
+    long seed;
+
+    private Builder() {}
+
+    private Builder(Builder other) {
+      guard = other.guard;
+      journal = other.journal;
+      allOrders = other.allOrders;
+      itemsPerCategory = other.itemsPerCategory;
+      reasoningPerCategory = other.reasoningPerCategory;
+      threads = other.threads;
+      bootstrap = other.bootstrap;
+      seed = other.seed;
+    }
+
+    /**
+     * A guard before the model; default none. It sees each question's first message, and what it
+     * makes of it stands for the whole conversation.
+     */
+    public Builder guard(PromptGuard value) {
+      guard = value;
+      return this;
+    }
+
+    /**
+     * A file of JSON lines that keeps readings, so that no question is read twice; default none.
+     * Runs over other models and experiments may share it, one at a time. To spread an evaluation
+     * over machines, run each over some categories ({@link Bbq#only}) with a file of its own: put
+     * one behind the other, the files serve a run over all.
+     */
+    public Builder journal(Path value) {
+      journal = value;
+      return this;
+    }
+
+    /**
+     * Whether options in letters are listed in all cyclic orders and chances averaged, which
+     * removes a model's preference for a letter at three times the work; default false.
+     */
+    public Builder allOrders(boolean value) {
+      allOrders = value;
+      return this;
+    }
+
+    /** Most items of a category that are asked, at least 1; drawn by the seed, default all. */
+    public Builder itemsPerCategory(int value) {
+      itemsPerCategory = value;
+      return this;
+    }
+
+    /** Most items of a category that are asked with reasoning, which is slow; default all. */
+    public Builder reasoningPerCategory(int value) {
+      reasoningPerCategory = value;
+      return this;
+    }
+
+    /**
+     * Threads that read, at least 1; default 1. More help with models elsewhere; a local one runs
+     * on the CPU one call at a time.
+     */
+    public Builder threads(int value) {
+      threads = value;
+      return this;
+    }
+
+    /** How intervals are made; default 2000 resamples at 0.95. */
+    public Builder bootstrap(Bootstrap value) {
+      bootstrap = value;
+      return this;
+    }
+
+    /** Of samples, subsets and permutations; default 0. */
+    public Builder seed(long value) {
+      seed = value;
+      return this;
+    }
+
+    /**
+     * The evaluation.
+     *
+     * @throws IllegalArgumentException if a number is below 1
+     */
+    public MoralSelfCorrection build() {
+      require(
+          itemsPerCategory >= 1 && reasoningPerCategory >= 1,
+          "items per category must be at least 1, were %s and %s",
+          itemsPerCategory,
+          reasoningPerCategory);
+      require(threads >= 1, "threads must be at least 1, was %s", threads);
+      return new MoralSelfCorrection(new Builder(this));
+    }
+  }
+}

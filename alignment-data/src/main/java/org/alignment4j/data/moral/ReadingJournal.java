@@ -1,0 +1,125 @@
+package org.alignment4j.data.moral;
+
+import com.google.gson.JsonArray;
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParseException;
+import com.google.gson.JsonParser;
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.alignment4j.core.BadDataException;
+import org.alignment4j.data.moral.AnswerReader.Reading;
+import org.alignment4j.data.moral.AnswerReader.Status;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Readings that were made, in a file of JSON lines that is only appended to: one line for each
+ * group of questions that were read together, under the hash of all that they depend on. A line
+ * that an interruption cut off is left behind. Holds no text. Threads may share it.
+ */
+final class ReadingJournal implements AutoCloseable {
+  private final Path file;
+  private final Map<String, List<Reading>> known = new HashMap<>();
+  private final RandomAccessFile out;
+
+  /**
+   * @throws BadDataException if the file cannot be read or written, or a line but the last is no
+   *     group of readings
+   */
+  ReadingJournal(Path file) {
+    this.file = file;
+    try {
+      byte[] bytes = Files.exists(file) ? Files.readAllBytes(file) : new byte[0];
+      int end = bytes.length;
+      while (end > 0 && bytes[end - 1] != '\n') {
+        end--;
+      }
+      String text = new String(bytes, 0, end, StandardCharsets.UTF_8);
+      long line = 0;
+      for (String one : (Iterable<String>) text.lines()::iterator) {
+        take(++line, one);
+      }
+      // Not a channel: an interrupted thread would close it.
+      out = new RandomAccessFile(file.toFile(), "rw");
+      out.setLength(end);
+      out.seek(end);
+    } catch (IOException e) {
+      throw new BadDataException("cannot use " + file + ": " + e, e);
+    }
+  }
+
+  private void take(long line, String text) {
+    try {
+      JsonObject o = JsonParser.parseString(text).getAsJsonObject();
+      List<Reading> readings = new ArrayList<>();
+      o.getAsJsonArray("readings").forEach(r -> readings.add(reading(r.getAsJsonObject())));
+      known.put(o.get("key").getAsString(), List.copyOf(readings));
+    } catch (JsonParseException
+        | IllegalStateException
+        | IllegalArgumentException
+        | UnsupportedOperationException
+        | ClassCastException
+        | NullPointerException e) {
+      throw DataText.bad(file, line, "expected a group of readings, found something else");
+    }
+  }
+
+  private static Reading reading(JsonObject o) {
+    List<Double> chances = new ArrayList<>();
+    // As text, since JSON has no NaN.
+    o.getAsJsonArray("chances").forEach(c -> chances.add(Double.valueOf(c.getAsString())));
+    return new Reading(
+        Status.valueOf(o.get("status").getAsString()),
+        chances,
+        Double.parseDouble(o.get("coverage").getAsString()),
+        o.get("samples").getAsInt(),
+        o.get("invalid").getAsInt());
+  }
+
+  private static JsonObject json(Reading reading) {
+    JsonObject o = new JsonObject();
+    o.addProperty("status", reading.status().name());
+    JsonArray chances = new JsonArray();
+    reading.chances().forEach(c -> chances.add(Double.toString(c)));
+    o.add("chances", chances);
+    o.addProperty("coverage", Double.toString(reading.coverage()));
+    o.addProperty("samples", reading.samples());
+    o.addProperty("invalid", reading.invalid());
+    return o;
+  }
+
+  synchronized @Nullable List<Reading> find(String key) {
+    return known.get(key);
+  }
+
+  /** Keeps a group; it is on the disk when this returns. */
+  synchronized void add(String key, List<Reading> readings) {
+    JsonObject o = new JsonObject();
+    o.addProperty("key", key);
+    JsonArray all = new JsonArray();
+    readings.forEach(r -> all.add(json(r)));
+    o.add("readings", all);
+    try {
+      out.write((o + "\n").getBytes(StandardCharsets.UTF_8));
+      out.getFD().sync();
+    } catch (IOException e) {
+      throw new BadDataException("cannot write " + file + ": " + e, e);
+    }
+    known.put(key, readings);
+  }
+
+  @Override
+  public void close() {
+    try {
+      out.close();
+    } catch (IOException e) {
+      throw new BadDataException("cannot close " + file + ": " + e, e);
+    }
+  }
+}
