@@ -63,6 +63,11 @@ public final class ChildJvm implements AutoCloseable {
     process.destroyForcibly();
   }
 
+  /** Whether it runs. */
+  public boolean isAlive() {
+    return process.isAlive();
+  }
+
   /** Waits for the end and gives the exit status. */
   public int await() throws InterruptedException {
     return process.waitFor();

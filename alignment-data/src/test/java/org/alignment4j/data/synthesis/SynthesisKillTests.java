@@ -120,7 +120,7 @@ class SynthesisKillTests {
           if (kills < KILLS) {
             // At a random point of the work, however long the start takes here.
             int point = answered(server) + random.nextInt(2 * paid / KILLS);
-            while (answered(server) < point && !Files.exists(resumed)) {
+            while (answered(server) < point && child.isAlive()) {
               Thread.sleep(1);
             }
             child.kill();
