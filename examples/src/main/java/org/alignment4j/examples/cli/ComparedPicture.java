@@ -7,6 +7,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import org.alignment4j.analysis.Bootstrap.Interval;
+import org.alignment4j.examples.report.Axis;
 
 /**
  * Pair accuracy against the divergence from the start model, a mark for each run: the colour tells
@@ -45,11 +46,11 @@ record ComparedPicture(List<ComparedRun> runs) {
         runs.stream().filter(r -> !Double.isNaN(r.report().accuracy().estimate())).toList();
     double widest =
         shown.stream().mapToDouble(r -> r.report().divergence().estimate()).max().orElse(0);
-    double step = roundStep(Math.max(1e-3, 1.05 * widest) / TICKS);
+    double step = Axis.roundStep(Math.max(1e-3, 1.05 * widest) / TICKS);
     double right = TICKS * step;
     double low = shown.stream().mapToDouble(r -> r.report().accuracy().lo()).min().orElse(0);
     double high = shown.stream().mapToDouble(r -> r.report().accuracy().hi()).max().orElse(1);
-    double rise = roundStep(Math.max(1e-3, (high - low) / (TICKS - 1)));
+    double rise = Axis.roundStep(Math.max(1e-3, (high - low) / (TICKS - 1)));
     double bottom = Math.max(0, rise * Math.floor(low / rise));
     double top = bottom + TICKS * rise;
     List<String> s = new ArrayList<>();
@@ -103,17 +104,6 @@ record ComparedPicture(List<ComparedRun> runs) {
     }
     s.add("</svg>");
     return String.join("\n", s) + "\n";
-  }
-
-  /** The next higher 1, 2, 2.5 or 5 times a power of ten. */
-  static double roundStep(double least) {
-    double power = Math.pow(10, Math.floor(Math.log10(least)));
-    for (double factor : new double[] {1, 2, 2.5, 5}) {
-      if (factor * power >= least * (1 - 1e-9)) {
-        return factor * power;
-      }
-    }
-    return 10 * power;
   }
 
   private static String colour(ComparedRun r) {

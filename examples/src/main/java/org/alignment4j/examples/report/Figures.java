@@ -1,0 +1,49 @@
+package org.alignment4j.examples.report;
+
+import java.math.BigDecimal;
+import java.math.RoundingMode;
+
+/** Numbers as people read them; a dash for those that are not defined. */
+final class Figures {
+  static final String NONE = "–";
+
+  private Figures() {}
+
+  static String count(long n) {
+    return Markup.of("%,d", n);
+  }
+
+  /** A share in percent. */
+  static String percent(double share) {
+    return Double.isFinite(share) ? fixed(100 * share, 1) + " %" : NONE;
+  }
+
+  /** A score of about -1 to 1. */
+  static String score(double value) {
+    return Double.isFinite(value) ? fixed(value, 3) : NONE;
+  }
+
+  static String interval(double lo, double hi) {
+    return Double.isFinite(lo) && Double.isFinite(hi)
+        ? "[" + score(lo) + ", " + score(hi) + "]"
+        : "";
+  }
+
+  /** A p-value. */
+  static String chance(double p) {
+    return !Double.isFinite(p) ? NONE : p < 0.0001 ? "< 0.0001" : fixed(p, 4);
+  }
+
+  /** At least two digits behind the point. */
+  static String money(BigDecimal amount) {
+    BigDecimal plain = amount.stripTrailingZeros();
+    return (plain.scale() < 2 ? plain.setScale(2, RoundingMode.UNNECESSARY) : plain)
+        .toPlainString();
+  }
+
+  /** So many digits behind the point, and no minus before a zero. */
+  static String fixed(double value, int digits) {
+    String text = Markup.of("%,." + digits + "f", value);
+    return text.matches("-[0.]+") ? text.substring(1) : text;
+  }
+}
