@@ -16,6 +16,7 @@ import org.alignment4j.data.request.ChatModel;
 import org.alignment4j.data.request.ChatRequest;
 import org.alignment4j.data.request.Requests;
 import org.alignment4j.data.request.StoredAnswer;
+import org.alignment4j.synthesis.ModelUsage;
 
 /** Models whose answers are known, for checking scores by hand. */
 final class Scripted {
@@ -110,6 +111,11 @@ final class Scripted {
       ChatAnswer answer = stored.computeIfAbsent(request.key(model), key -> model.answer(request));
       return new StoredAnswer(
           answer, model.name(), request.promptHash(), BigDecimal.ZERO, "", there);
+    }
+
+    @Override
+    public List<ModelUsage> usage() {
+      return List.of();
     }
   }
 

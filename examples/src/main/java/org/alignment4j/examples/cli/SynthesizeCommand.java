@@ -25,6 +25,7 @@ import org.alignment4j.data.request.StoredRequests;
 import org.alignment4j.data.synthesis.SaferInstruct;
 import org.alignment4j.data.synthesis.SynthesisEstimate;
 import org.alignment4j.data.synthesis.SynthesisStages;
+import org.alignment4j.examples.report.SynthesisPage;
 import org.alignment4j.synthesis.SourceText;
 import org.alignment4j.synthesis.SynthesisReport;
 import org.jspecify.annotations.Nullable;

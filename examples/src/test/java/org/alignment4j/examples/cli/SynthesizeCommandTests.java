@@ -76,7 +76,7 @@ class SynthesizeCommandTests {
             "--out",
             folder.resolve(out).toString()));
     arguments.addAll(List.of(more));
-    return CommandRun.of(arguments.toArray(String[]::new));
+    return CommandRun.of(arguments.toArray());
   }
 
   private static void assertFails(int status, CommandRun run, String reason) {
