@@ -134,7 +134,7 @@ class ResponsesTests {
     }
   }
 
-  @Property(tries = 30)
+  @Property(tries = 10)
   void divergenceIsThatOfTheLogitsAndNoneFromItself(
       @ForAll @IntRange(max = TinyFamilies.LAST) int kind,
       @ForAll long seed,

@@ -79,8 +79,17 @@ class PlantedPreferenceTests {
   @ParameterizedTest
   @EnumSource(
       value = PreferenceMethod.class,
-      names = {"SFT", "DPO", "RAHF_SCIT", "RAHF_DUAL", "WEIGHT_EXTRAPOLATION"})
+      names = {"DPO", "RAHF_DUAL"})
   void thePlantedPreferenceIsLearned(PreferenceMethod method) {
+    assertLearned(method, 1);
+  }
+
+  @Tag("slow")
+  @ParameterizedTest
+  @EnumSource(
+      value = PreferenceMethod.class,
+      names = {"SFT", "RAHF_SCIT", "WEIGHT_EXTRAPOLATION"})
+  void thePlantedPreferenceIsLearnedByTheOthers(PreferenceMethod method) {
     assertLearned(method, 1);
   }
 

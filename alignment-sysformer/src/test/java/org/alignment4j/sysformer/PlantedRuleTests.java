@@ -15,6 +15,7 @@ import org.alignment4j.model.Generation;
 import org.alignment4j.model.LanguageModel;
 import org.alignment4j.testing.RandomChatModel;
 import org.alignment4j.train.TrainingSettings;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -113,6 +114,7 @@ class PlantedRuleTests {
     }
   }
 
+  @Tag("slow")
   @Test
   void aSysformerLearnsPerRequestWhatAStaticPromptCannot(@TempDir Path folder) throws IOException {
     try (LanguageModel model = LanguageModel.load(writeModel(folder))) {

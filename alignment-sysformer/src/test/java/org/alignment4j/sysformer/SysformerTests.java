@@ -350,6 +350,7 @@ class SysformerTests {
   }
 
   /** Eight threads, 500 requests each: what is said about each is what one thread says. */
+  @Tag("slow")
   @Test
   void manyThreadsAnswerWhatOneAnswers() throws Exception {
     PromptGuard strict =

@@ -16,6 +16,7 @@ import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
 import net.jqwik.api.constraints.LongRange;
 import org.alignment4j.data.filter.PiiScrubber.Kind;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -176,6 +177,7 @@ class PiiScrubberTests {
     assertEquals(other, ibans.scrub(other).text());
   }
 
+  @Tag("slow")
   @ParameterizedTest
   @ValueSource(
       strings = {

@@ -33,6 +33,7 @@ import org.alignment4j.train.TrainingSettings;
 import org.alignment4j.tune.SupervisedFineTuning;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -273,6 +274,7 @@ class ReversedInstructionTunerTests {
     assertEquals(expected.hi(), found.hi(), 1e-5);
   }
 
+  @Tag("slow")
   @Test
   void learnsAFixedMappingFromResponsesBackToInstructions(@TempDir Path start) throws IOException {
     List<InstructionSplit.Row> training = InstructionTask.rows(192, 5);

@@ -22,6 +22,7 @@ import java.util.Set;
 import java.util.regex.Pattern;
 import org.alignment4j.core.BadDataException;
 import org.alignment4j.examples.demo.Conversation.Kind;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -79,6 +80,7 @@ class DemoCorpusTests {
     }
   }
 
+  @Tag("slow")
   @Test
   void sameSeedGivesTheSameConversationsAndAnotherSeedOthers() {
     List<Conversation> one = DemoCorpus.build(data(), SEED);
