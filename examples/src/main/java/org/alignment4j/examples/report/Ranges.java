@@ -32,7 +32,7 @@ record Ranges(
 
   /** A value and its range; one that is not finite is left out. */
   record Point(double value, double lo, double hi) {
-    private DoubleStream finite() {
+    DoubleStream finite() {
       return DoubleStream.of(value, lo, hi).filter(Double::isFinite);
     }
   }

@@ -8,7 +8,7 @@ import java.util.List;
  */
 final class Svg {
   /** Width in user units, so chosen that text is about as large as the page's in a column. */
-  static final double WIDTH = 440;
+  static final double WIDTH = 400;
 
   private static final double SIZE = 13;
   private static final double NOTE_SIZE = 12;

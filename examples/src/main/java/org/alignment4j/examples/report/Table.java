@@ -8,21 +8,22 @@ final class Table {
   private final String caption;
   private final List<String> head;
   private final StringBuilder rows = new StringBuilder();
+  private List<Cell> first = List.of();
   private int size;
 
   /** One cell. */
-  record Cell(String text, String below, String attributes) {
+  record Cell(String text, String below, boolean number, String style) {
     static Cell text(String text) {
-      return new Cell(text, "", "");
+      return new Cell(text, "", false, "");
     }
 
     static Cell number(String text) {
-      return new Cell(text, "", " class=\"n\"");
+      return new Cell(text, "", true, "");
     }
 
     /** A number with smaller text below it. */
     static Cell number(String text, String below) {
-      return new Cell(text, below, " class=\"n\"");
+      return new Cell(text, below, true, "");
     }
 
     /**
@@ -38,8 +39,9 @@ final class Table {
       return new Cell(
           text,
           below,
+          true,
           Markup.of(
-              " class=\"n\" style=\"background-color:rgba(%s,%.3f)\"",
+              " style=\"background-color:rgba(%s,%.3f)\"",
               value < 0 ? "47,128,195" : "217,130,43", strength));
     }
   }
@@ -56,15 +58,19 @@ final class Table {
 
   /** Adds a row: its name, and the cells behind. */
   Table row(String name, List<Cell> cells) {
-    rows.append("<tr><th scope=\"row\">").append(Markup.text(name)).append("</th>");
+    // Names of data sets are long and have their breaks at underscores.
+    String broken = Markup.text(name).replace("_", "_<wbr/>");
+    rows.append("<tr><th scope=\"row\">").append(broken).append("</th>");
     for (Cell cell : cells) {
-      rows.append("<td").append(cell.attributes).append('>').append(Markup.text(cell.text));
+      rows.append("<td").append(cell.number ? " class=\"n\"" : "").append(cell.style);
+      rows.append('>').append(Markup.text(cell.text));
       if (!cell.below.isEmpty()) {
         rows.append("<small>").append(Markup.text(cell.below)).append("</small>");
       }
       rows.append("</td>");
     }
     rows.append("</tr>\n");
+    first = size == 0 ? List.copyOf(cells) : first;
     size++;
     return this;
   }
@@ -89,10 +95,13 @@ final class Table {
   String html() {
     String name = Markup.text(caption);
     StringBuilder s = new StringBuilder();
+    s.append("<p class=\"caption\" aria-hidden=\"true\">").append(name).append("</p>\n");
     s.append("<div class=\"table\" role=\"region\" tabindex=\"0\" aria-label=\"").append(name);
-    s.append("\"><table><caption>").append(name).append("</caption>\n<thead><tr>");
-    for (String column : head) {
-      s.append("<th scope=\"col\">").append(Markup.text(column)).append("</th>");
+    s.append("\"><table aria-label=\"").append(name).append("\">\n<thead><tr>");
+    for (int i = 0; i < head.size(); i++) {
+      boolean number = i > 0 && i <= first.size() && first.get(i - 1).number;
+      s.append("<th scope=\"col\"").append(number ? " class=\"n\">" : ">");
+      s.append(Markup.text(head.get(i))).append("</th>");
     }
     return s.append("</tr></thead>\n<tbody>\n")
         .append(rows)

@@ -164,7 +164,7 @@ class SynthesisPageTests {
             .filter(r -> r.getAttribute("class").equals("s0"))
             .map(r -> Double.valueOf(r.getAttribute("width")))
             .toList();
-    assertEquals(List.of(330.0, 110.0, 440.0), widths);
+    assertEquals(List.of(300.0, 100.0, 400.0), widths);
   }
 
   @Test
