@@ -18,7 +18,11 @@ import picocli.CommandLine.Option;
     name = "evaluate",
     description = "Measures a model.",
     mixinStandardHelpOptions = true,
-    subcommands = {EvaluateCommand.OverRefusalOf.class, EvaluatePreferences.class})
+    subcommands = {
+      EvaluateCommand.OverRefusalOf.class,
+      EvaluatePreferences.class,
+      EvaluateMoral.class
+    })
 final class EvaluateCommand {
 
   /** Refusals of safe and of harmful prompts, without and with an adapter. */
