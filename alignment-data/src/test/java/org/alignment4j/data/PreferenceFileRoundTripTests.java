@@ -131,7 +131,7 @@ class PreferenceFileRoundTripTests {
         .ofMaxSize(5);
   }
 
-  @Property(tries = 300)
+  @Property(tries = 100)
   void rowsComeBackAsWritten(
       @ForAll("rows") List<SynthesizedPair> rows, @ForAll PreferenceLayout layout) {
     for (String name : NAMES) {

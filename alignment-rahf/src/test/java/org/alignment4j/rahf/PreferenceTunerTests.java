@@ -22,6 +22,7 @@ import org.alignment4j.train.TrainingSettings;
 import org.alignment4j.tune.PreferencePair;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -75,9 +76,26 @@ class PreferenceTunerTests {
   }
 
   @ParameterizedTest
-  @EnumSource(PreferenceMethod.class)
+  @EnumSource(
+      value = PreferenceMethod.class,
+      names = {"DPO", "RAHF_SCIT"})
   void interruptedAndResumedGivesTheSameAdapterBitForBit(
       PreferenceMethod method, @TempDir Path whole, @TempDir Path parts) {
+    resumes(method, whole, parts);
+  }
+
+  @Tag("slow")
+  @ParameterizedTest
+  @EnumSource(
+      value = PreferenceMethod.class,
+      mode = EnumSource.Mode.EXCLUDE,
+      names = {"DPO", "RAHF_SCIT"})
+  void everyOtherMethodResumesBitForBitToo(
+      PreferenceMethod method, @TempDir Path whole, @TempDir Path parts) {
+    resumes(method, whole, parts);
+  }
+
+  private static void resumes(PreferenceMethod method, Path whole, Path parts) {
     LoraAdapter expected = tune(settings(method, whole).build(), ProgressListener.NONE);
     PreferenceSettings settings = settings(method, parts).build();
     Random random = new Random(method.ordinal());

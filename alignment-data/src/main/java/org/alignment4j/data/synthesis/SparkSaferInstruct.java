@@ -16,6 +16,7 @@ import org.alignment4j.data.filter.Deduplicator;
 import org.alignment4j.synthesis.SourceText;
 import org.alignment4j.synthesis.SynthesisReport;
 import org.alignment4j.synthesis.SynthesizedPair;
+import org.apache.spark.SparkConf;
 import org.apache.spark.api.java.JavaPairRDD;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -74,9 +75,7 @@ public final class SparkSaferInstruct {
       JavaRDD<SourceText> texts,
       Consumer<SynthesizedPair> pairs,
       ProgressListener progress) {
-    require(
-        !context.getConf().getBoolean("spark.speculation", false),
-        "speculative execution would ask twice: set spark.speculation to false");
+    requireNoSpeculation(context.getConf());
     SynthesisStages own = stages.create();
     own.requireAnswers();
     RunAccount<SynthesizedPair> account =
@@ -106,6 +105,12 @@ public final class SparkSaferInstruct {
     } finally {
       induced.unpersist();
     }
+  }
+
+  static void requireNoSpeculation(SparkConf settings) {
+    require(
+        !settings.getBoolean("spark.speculation", false),
+        "speculative execution would ask twice: set spark.speculation to false");
   }
 
   /** Again through the source stage, which may change a text; it was counted before. */

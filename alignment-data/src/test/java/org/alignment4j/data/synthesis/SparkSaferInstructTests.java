@@ -17,6 +17,8 @@ import org.alignment4j.synthesis.SynthesisReport;
 import org.alignment4j.synthesis.SynthesizedPair;
 import org.apache.spark.SparkConf;
 import org.apache.spark.api.java.JavaSparkContext;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
 class SparkSaferInstructTests {
@@ -26,15 +28,23 @@ class SparkSaferInstructTests {
   private static final ConcurrentHashMap<String, ScriptedChat> CHATS = new ConcurrentHashMap<>();
   private static final AtomicInteger CALLS = new AtomicInteger();
 
-  private static JavaSparkContext local(String speculation) {
-    return new JavaSparkContext(
-        new SparkConf()
-            .setMaster("local[2, 4]")
-            .setAppName("synthesis")
-            .set("spark.speculation", speculation)
-            .set("spark.ui.enabled", "false")
-            .set("spark.driver.host", "localhost")
-            .set("spark.driver.bindAddress", "127.0.0.1"));
+  private static JavaSparkContext context;
+
+  @BeforeAll
+  static void start() {
+    context =
+        new JavaSparkContext(
+            new SparkConf()
+                .setMaster("local[2, 4]")
+                .setAppName("synthesis")
+                .set("spark.ui.enabled", "false")
+                .set("spark.driver.host", "localhost")
+                .set("spark.driver.bindAddress", "127.0.0.1"));
+  }
+
+  @AfterAll
+  static void stop() {
+    context.close();
   }
 
   private static SynthesisStages stages(String test) {
@@ -70,16 +80,13 @@ class SparkSaferInstructTests {
             .run(SaferInstructTests.texts(200).stream(), threads::add, ProgressListener.NONE);
 
     List<SynthesizedPair> spark = new ArrayList<>();
-    SynthesisReport report;
     SparkSaferInstruct run = new SparkSaferInstruct(() -> stages("chat"), 2);
-    try (JavaSparkContext context = local("false")) {
-      report =
-          run.run(
-              context,
-              context.parallelize(SaferInstructTests.texts(200), 5),
-              spark::add,
-              ProgressListener.NONE);
-    }
+    SynthesisReport report =
+        run.run(
+            context,
+            context.parallelize(SaferInstructTests.texts(200), 5),
+            spark::add,
+            ProgressListener.NONE);
     assertEquals(threads, spark);
     assertEquals(expected, report);
     assertTrue(CALLS.get() > 100);
@@ -96,41 +103,34 @@ class SparkSaferInstructTests {
 
     STORES.put("other", new MemoryRequests(200));
     SparkSaferInstruct run = new SparkSaferInstruct(() -> stages("other"), 1);
-    try (JavaSparkContext context = local("false")) {
-      List<SynthesizedPair> begun = new ArrayList<>();
-      SynthesisReport report =
-          run.run(
-              context,
-              context.parallelize(SaferInstructTests.texts(60), 3),
-              begun::add,
-              ProgressListener.NONE);
-      assertFalse(report.complete());
-      assertEquals("the budget of requests is used up", report.stopped());
-      assertTrue(begun.size() < whole.size());
+    List<SynthesizedPair> begun = new ArrayList<>();
+    SynthesisReport report =
+        run.run(
+            context,
+            context.parallelize(SaferInstructTests.texts(60), 3),
+            begun::add,
+            ProgressListener.NONE);
+    assertFalse(report.complete());
+    assertEquals("the budget of requests is used up", report.stopped());
+    assertTrue(begun.size() < whole.size());
 
-      STORES.get("other").left.set(Long.MAX_VALUE);
-      List<SynthesizedPair> all = new ArrayList<>();
-      run.run(
-          context,
-          context.parallelize(SaferInstructTests.texts(60), 3),
-          all::add,
-          ProgressListener.NONE);
-      assertEquals(whole, all);
-    }
+    STORES.get("other").left.set(Long.MAX_VALUE);
+    List<SynthesizedPair> all = new ArrayList<>();
+    run.run(
+        context,
+        context.parallelize(SaferInstructTests.texts(60), 3),
+        all::add,
+        ProgressListener.NONE);
+    assertEquals(whole, all);
   }
 
   @Test
   void speculativeExecutionIsRefused() {
-    SparkSaferInstruct run = new SparkSaferInstruct(() -> stages("third"), 1);
-    try (JavaSparkContext context = local("true")) {
-      assertThrows(
-          IllegalArgumentException.class,
-          () ->
-              run.run(
-                  context,
-                  context.parallelize(SaferInstructTests.texts(2)),
-                  pair -> {},
-                  ProgressListener.NONE));
-    }
+    SparkSaferInstruct.requireNoSpeculation(new SparkConf(false));
+    assertThrows(
+        IllegalArgumentException.class,
+        () ->
+            SparkSaferInstruct.requireNoSpeculation(
+                new SparkConf(false).set("spark.speculation", "true")));
   }
 }
