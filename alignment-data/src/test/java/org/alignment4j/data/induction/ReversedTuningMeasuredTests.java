@@ -20,11 +20,16 @@ import org.alignment4j.train.Schedule;
 import org.alignment4j.train.TrainingSettings;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** On public instructions with a small published model; needs the optional data. */
 @Tag("slow")
+@EnabledIfSystemProperty(
+    named = "alignment4j.measure",
+    matches = "true",
+    disabledReason = "minutes; -Dalignment4j.measure=true")
 class ReversedTuningMeasuredTests {
   private static final Logger LOG = LoggerFactory.getLogger(ReversedTuningMeasuredTests.class);
 

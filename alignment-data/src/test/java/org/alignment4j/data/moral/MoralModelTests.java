@@ -88,8 +88,8 @@ class MoralModelTests {
   private MoralReport run(
       AnswerReader reader, MoralExperiment experiment, Set<Condition> conditions) {
     return MoralSelfCorrection.builder()
-        .itemsPerCategory(Integer.getInteger("alignment4j.moral.items", 200))
-        .reasoningPerCategory(Math.min(200, Integer.getInteger("alignment4j.moral.items", 40)))
+        .itemsPerCategory(Integer.getInteger("alignment4j.moral.items", 40))
+        .reasoningPerCategory(Math.min(200, Integer.getInteger("alignment4j.moral.items", 10)))
         .journal(folder.resolve("journal.jsonl"))
         .build()
         .run(reader, experiment, conditions, ProgressListener.NONE);

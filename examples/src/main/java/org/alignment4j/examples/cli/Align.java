@@ -68,7 +68,14 @@ public final class Align {
 
   /** Runs one command; never throws. */
   static int run(Console console, String... args) {
-    CommandLine line = new CommandLine(new Align());
+    CommandLine line;
+    try {
+      line = new CommandLine(new Align());
+    } catch (CommandLine.PicocliException e) {
+      // Two options of one name, for instance: without a word the program would just end.
+      console.err().println("align: internal error: " + oneLine(e.getMessage()));
+      return FAILED;
+    }
     line.setOut(new PrintWriter(console.out(), true, StandardCharsets.UTF_8));
     line.setErr(new PrintWriter(console.err(), true, StandardCharsets.UTF_8));
     line.setUsageHelpAutoWidth(false);

@@ -1,0 +1,65 @@
+package org.alignment4j.examples;
+
+import java.nio.file.Path;
+import java.util.stream.Stream;
+import org.alignment4j.core.ProgressListener;
+import org.alignment4j.data.PreferenceLayout;
+import org.alignment4j.data.PreferenceWriter;
+import org.alignment4j.data.SourceFile;
+import org.alignment4j.data.induction.PromptedInducer;
+import org.alignment4j.data.request.Budget;
+import org.alignment4j.data.request.OpenAiChatModel;
+import org.alignment4j.data.request.RequestStore;
+import org.alignment4j.data.request.Requests;
+import org.alignment4j.data.request.StoredRequests;
+import org.alignment4j.data.synthesis.SaferInstruct;
+import org.alignment4j.data.synthesis.SynthesisStages;
+import org.alignment4j.synthesis.SourceText;
+import org.alignment4j.synthesis.SynthesisReport;
+
+/**
+ * The program of docs/safer-instruct.md: preference pairs from texts, by a model at an endpoint.
+ */
+public final class SynthesizePreferences {
+  private SynthesizePreferences() {}
+
+  /**
+   * Runs it; called again, it goes on where it was.
+   *
+   * @param args the endpoint's address, such as http://localhost:8000/v1; its model; a JSON Lines
+   *     file of texts; a folder to write to
+   */
+  public static void main(String[] args) {
+    if (args.length != 4) {
+      System.err.println("usage: SynthesizePreferences ENDPOINT MODEL TEXTS FOLDER");
+      System.exit(2);
+    }
+    System.out.println(run(args[0], args[1], Path.of(args[2]), Path.of(args[3])).toJson());
+  }
+
+  static SynthesisReport run(String endpoint, String name, Path file, Path folder) {
+    ProgressListener progress = ProgressListener.NONE;
+    // docs: begin
+    try (RequestStore store = RequestStore.open(folder.resolve("requests.sqlite"));
+        OpenAiChatModel chat = OpenAiChatModel.builder(endpoint, name).build();
+        Stream<SourceText> texts = SourceFile.jsonl(file).open(System.err::println);
+        PreferenceWriter pairs =
+            PreferenceWriter.open(
+                folder.resolve("pairs.jsonl"), PreferenceLayout.TRL_CONVERSATIONAL)) {
+      Requests requests =
+          StoredRequests.builder(store).budget(Budget.UNLIMITED.withTokens(1_000_000)).build();
+      SynthesisStages stages =
+          SynthesisStages.builder(requests)
+              .inducer(new PromptedInducer(chat, requests))
+              .judge(chat)
+              .expert(chat)
+              .build();
+      SynthesisReport report = SaferInstruct.of(stages, 8).run(texts, pairs::write, progress);
+      if (report.complete()) {
+        pairs.commit();
+      }
+      return report;
+    }
+    // docs: end
+  }
+}
