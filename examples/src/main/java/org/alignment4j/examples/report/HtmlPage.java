@@ -9,6 +9,8 @@ import java.util.Map;
 
 /** A page that is put together from top to bottom. All text is escaped. Not thread-safe. */
 final class HtmlPage {
+  private static final int MOST_NOTICES = 3;
+
   private final String title;
   private final StringBuilder body = new StringBuilder();
 
@@ -30,6 +32,23 @@ final class HtmlPage {
   /** A paragraph that stands out. */
   HtmlPage notice(String text) {
     body.append("<p class=\"notice\">").append(Markup.text(text)).append("</p>\n");
+    return this;
+  }
+
+  /** Items that stand out together; a reader opens what is beyond the first few. */
+  HtmlPage notices(List<String> items) {
+    if (items.isEmpty()) {
+      return this;
+    }
+    int shown = items.size() <= MOST_NOTICES + 1 ? items.size() : MOST_NOTICES;
+    body.append("<div class=\"notice\">\n");
+    list(false, items.subList(0, shown));
+    if (shown < items.size()) {
+      body.append(Markup.of("<details><summary>%d more</summary>\n", items.size() - shown));
+      list(false, items.subList(shown, items.size()));
+      body.append("</details>\n");
+    }
+    body.append("</div>\n");
     return this;
   }
 

@@ -121,7 +121,7 @@ public final class MoralPage {
     page.heading(3, name);
     page.paragraph("Answers were read so: " + result.method() + ".");
     page.list(false, result.marks());
-    result.warnings().forEach(page::notice);
+    page.notices(result.warnings());
     if (!view.headlines().isEmpty()) {
       Map<String, String> plots = new LinkedHashMap<>();
       plots.put(
