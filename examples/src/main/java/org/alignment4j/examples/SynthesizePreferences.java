@@ -42,7 +42,7 @@ public final class SynthesizePreferences {
     // docs: begin
     try (RequestStore store = RequestStore.open(folder.resolve("requests.sqlite"));
         OpenAiChatModel chat = OpenAiChatModel.builder(endpoint, name).build();
-        Stream<SourceText> texts = SourceFile.jsonl(file).open(System.err::println);
+        Stream<SourceText> texts = SourceFile.jsonl(file).open(SynthesizePreferences::warn);
         PreferenceWriter pairs =
             PreferenceWriter.open(
                 folder.resolve("pairs.jsonl"), PreferenceLayout.TRL_CONVERSATIONAL)) {
@@ -61,5 +61,9 @@ public final class SynthesizePreferences {
       return report;
     }
     // docs: end
+  }
+
+  private static void warn(SourceFile.Skipped row) {
+    System.err.println(row);
   }
 }
