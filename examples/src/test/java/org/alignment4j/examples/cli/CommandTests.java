@@ -26,6 +26,7 @@ import org.alignment4j.model.TrainableBlock;
 import org.alignment4j.tensor.SafetensorsFile;
 import org.alignment4j.testing.Npz;
 import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -274,6 +275,7 @@ class CommandTests {
     assertEquals(1, top.status());
   }
 
+  @Tag("slow")
   @Test
   void benchTellsTheShareOfTheMachineThatTheModelReaches() throws IOException {
     Path workload =

@@ -15,6 +15,7 @@ import java.util.stream.Stream;
 import javax.xml.parsers.DocumentBuilderFactory;
 import org.alignment4j.sysformer.Sysformer;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -166,6 +167,7 @@ class GuardCommandTests {
     assertFalse(talk.err().contains("France"), talk.err());
   }
 
+  @Tag("slow")
   @Test
   void aGridChooses() {
     CommandRun run = train(folder.resolve("g"), "--grid", "weights", "--reply-tokens", 4, "--json");

@@ -52,6 +52,7 @@ class DemoCorpusTests {
     }
   }
 
+  @Tag("slow")
   @Test
   void noTrainingRequestIsNearAKeptOutRequest() {
     DataFolder folder = new DataFolder(data());
