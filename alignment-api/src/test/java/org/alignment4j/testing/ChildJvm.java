@@ -19,18 +19,23 @@ public final class ChildJvm implements AutoCloseable {
 
   /** Starts a main class; its output and crash report go to files in {@code folder}. */
   public static ChildJvm start(Path folder, Class<?> main, Object... arguments) throws IOException {
+    return start(folder, List.of("-Xmx512m"), main, arguments);
+  }
+
+  /** The same with options of the Java machine. */
+  public static ChildJvm start(
+      Path folder, List<String> options, Class<?> main, Object... arguments) throws IOException {
     Files.createDirectories(folder);
-    List<String> command =
-        new ArrayList<>(
-            List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-Xmx512m",
-                "-XX:-CreateCoredumpOnCrash",
-                "-XX:ErrorFile=" + folder.resolve("crash"),
-                "-cp",
-                System.getProperty(
-                    "surefire.test.class.path", System.getProperty("java.class.path")),
-                main.getName()));
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.addAll(options);
+    command.addAll(
+        List.of(
+            "-XX:-CreateCoredumpOnCrash",
+            "-XX:ErrorFile=" + folder.resolve("crash"),
+            "-cp",
+            System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")),
+            main.getName()));
     for (Object a : arguments) {
       command.add(a.toString());
     }
