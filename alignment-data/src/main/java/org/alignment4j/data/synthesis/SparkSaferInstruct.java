@@ -87,6 +87,7 @@ public final class SparkSaferInstruct {
         mapped(context, numbered, unique, SparkSaferInstruct::candidates)
             .persist(StorageLevel.MEMORY_AND_DISK());
     try {
+      workOnAll(induced);
       List<Candidate> kept = new ArrayList<>();
       OrderedDedup<Candidate> dedup = OrderedDedup.instructions(Deduplicator.standard());
       String stopped = "";
@@ -105,6 +106,11 @@ public final class SparkSaferInstruct {
     } finally {
       induced.unpersist();
     }
+  }
+
+  /** Works on all partitions; the driver's iterator alone would have them made one by one. */
+  private static void workOnAll(JavaRDD<?> kept) {
+    kept.count();
   }
 
   static void requireNoSpeculation(SparkConf settings) {
@@ -137,6 +143,7 @@ public final class SparkSaferInstruct {
           mapped(context, numbered, all, SynthesisStages::pair)
               .persist(StorageLevel.MEMORY_AND_DISK());
       try {
+        workOnAll(made);
         for (Iterator<SparkItem<SynthesizedPair>> i = made.toLocalIterator(); i.hasNext(); ) {
           SparkItem<SynthesizedPair> item = i.next();
           if (!item.stopped().isEmpty()) {

@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 import org.alignment4j.core.ProgressListener;
 import org.alignment4j.data.request.ChatAnswer;
 import org.alignment4j.data.request.ChatModel;
@@ -27,6 +28,8 @@ class SparkSaferInstructTests {
 
   private static final ConcurrentHashMap<String, ScriptedChat> CHATS = new ConcurrentHashMap<>();
   private static final AtomicInteger CALLS = new AtomicInteger();
+  private static final AtomicInteger NOW = new AtomicInteger();
+  private static final AtomicInteger MOST = new AtomicInteger();
 
   private static JavaSparkContext context;
 
@@ -60,7 +63,12 @@ class SparkSaferInstructTests {
 
           @Override
           public ChatAnswer answer(ChatRequest request) {
+            MOST.accumulateAndGet(NOW.incrementAndGet(), Math::max);
+            if (test.equals("third")) {
+              LockSupport.parkNanos(20_000_000);
+            }
             ChatAnswer answer = chat.answer(request);
+            NOW.decrementAndGet();
             if (test.equals("chat") && CALLS.incrementAndGet() == 100) {
               throw new IllegalStateException("the machine of this task is gone");
             }
@@ -122,6 +130,18 @@ class SparkSaferInstructTests {
         all::add,
         ProgressListener.NONE);
     assertEquals(whole, all);
+  }
+
+  @Test
+  void partitionsAreWorkedOnAtOnce() {
+    MOST.set(0);
+    new SparkSaferInstruct(() -> stages("third"), 1)
+        .run(
+            context,
+            context.parallelize(SaferInstructTests.texts(24), 2),
+            pair -> {},
+            ProgressListener.NONE);
+    assertEquals(2, MOST.get(), "one request of each of two tasks");
   }
 
   @Test
