@@ -110,7 +110,10 @@ final class MoralSubjects {
           try (LanguageModel tuned = model.with(Adapter.load(adapter))) {
             local(
                 tuned,
-                name + "+" + adapter.toAbsolutePath().normalize().getFileName(),
+                name
+                    + "+"
+                    + adapter.toAbsolutePath().normalize().getFileName()
+                    + (samples > 0 ? "-" + AdapterHash.of(adapter) : ""),
                 store,
                 work);
           }

@@ -1,7 +1,6 @@
 package org.alignment4j.examples.cli;
 
 import ai.djl.Device;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -10,7 +9,6 @@ import java.util.Map;
 import org.alignment4j.adapter.Adapter;
 import org.alignment4j.adapter.LoraAdapter;
 import org.alignment4j.core.AlignmentException;
-import org.alignment4j.core.Hashes;
 import org.alignment4j.data.induction.Inducer;
 import org.alignment4j.data.induction.PromptedInducer;
 import org.alignment4j.data.induction.ReversedInducer;
@@ -86,19 +84,9 @@ final class SynthesisModels implements AutoCloseable {
       builder =
           LocalChatModel.builder(tuned)
               .mostTogether(as.batch())
-              .suffix(folder.getFileName() + "-" + hash(folder));
+              .suffix(folder.getFileName() + "-" + AdapterHash.of(folder));
     }
     return kept(builder.build());
-  }
-
-  /** Of the adapter's weights, by which answers are kept apart. */
-  private static String hash(Path folder) {
-    for (String file : new String[] {"adapter_model.safetensors", "tuned_block.safetensors"}) {
-      if (Files.isRegularFile(folder.resolve(file))) {
-        return Hashes.sha256(folder.resolve(file)).substring(0, 8);
-      }
-    }
-    throw new AlignmentException(folder + " is no adapter that answers can be kept apart by");
   }
 
   private LanguageModel load(SynthesisDescription.Model as) {
