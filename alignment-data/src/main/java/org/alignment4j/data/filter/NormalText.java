@@ -35,7 +35,9 @@ final class NormalText {
 
   static NormalText of(String text) {
     // Lower case can bring back what NFKC would have composed.
-    String folded = nfkc(nfkc(text).toLowerCase(Locale.ROOT));
+    String lower = nfkc(nfkc(text).toLowerCase(Locale.ROOT));
+    // Which of the two small sigmas a capital becomes depends on its neighbours.
+    String folded = lower.replace('\u03c2', '\u03c3');
     return new NormalText(CharMatcher.whitespace().trimAndCollapseFrom(folded, ' '));
   }
 

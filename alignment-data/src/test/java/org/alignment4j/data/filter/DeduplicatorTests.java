@@ -147,6 +147,15 @@ class DeduplicatorTests {
     assertTrue(rows.offer("emoji3", "\uD83D\uDE01").isPresent());
   }
 
+  @Test
+  void sigmasAreOneLetter() {
+    Deduplicator rows = Deduplicator.exact();
+    assertEquals(Optional.empty(), rows.offer("a", "\u03f9"));
+    assertEquals(exact("a"), rows.offer("b", "\u03f2"));
+    assertEquals(exact("a"), rows.offer("c", "\u03c2"));
+    assertEquals(exact("a"), rows.offer("d", "\u03a3"));
+  }
+
   @Property(tries = 200)
   void anyTextRepeatsItself(@ForAll String text) {
     for (Deduplicator rows :
