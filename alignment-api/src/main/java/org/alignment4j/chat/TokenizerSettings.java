@@ -6,6 +6,7 @@ import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
 import java.io.IOException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -78,8 +79,7 @@ record TokenizerSettings(
             file + ": eos_token_id should be an integer or a list of them, found " + value, e);
       }
     }
-    Path jinja = folder.resolve("chat_template.jinja");
-    boolean separate = Files.isRegularFile(jinja);
+    Path jinja = separateTemplate(folder);
     return new TokenizerSettings(
         token("bos_token", config, map),
         token("eos_token", config, map),
@@ -87,8 +87,34 @@ record TokenizerSettings(
         named,
         byName,
         eosIds,
-        separate ? text(jinja) : template(config.get("chat_template"), configFile),
-        separate ? jinja : configFile);
+        jinja != null ? text(jinja) : template(config.get("chat_template"), configFile),
+        jinja != null ? jinja : configFile);
+  }
+
+  /**
+   * The template's own file, which goes before the configuration; null if there is none.
+   *
+   * @throws CheckpointException if there are such files, but none is the default
+   */
+  private static @Nullable Path separateTemplate(Path folder) {
+    Path more = folder.resolve("additional_chat_templates");
+    for (Path file :
+        new Path[] {more.resolve("default.jinja"), folder.resolve("chat_template.jinja")}) {
+      if (Files.isRegularFile(file)) {
+        return file;
+      }
+    }
+    if (Files.isDirectory(more)) {
+      try (DirectoryStream<Path> named = Files.newDirectoryStream(more, "*.jinja")) {
+        if (named.iterator().hasNext()) {
+          throw new CheckpointException(
+              more + " has chat templates, but there is no default: chat_template.jinja is missing");
+        }
+      } catch (IOException e) {
+        throw new CheckpointException("cannot read " + more + ": " + e.getMessage(), e);
+      }
+    }
+    return null;
   }
 
   private static void addIfPresent(Set<String> set, String value) {
@@ -120,7 +146,10 @@ record TokenizerSettings(
     return token == null || !token.isJsonPrimitive() ? "" : token.getAsString();
   }
 
-  /** One template, or the one named {@code default} of several. */
+  /**
+   * One template, or the one named {@code default} of several, which are listed by their names or
+   * stand in an object under them.
+   */
   private static String template(@Nullable JsonElement value, Path file) {
     if (value == null || value.isJsonNull()) {
       return "";
@@ -128,15 +157,25 @@ record TokenizerSettings(
     if (value.isJsonPrimitive()) {
       return value.getAsString();
     }
+    JsonElement found = null;
     if (value instanceof JsonArray several) {
       for (JsonElement entry : several) {
         if (entry instanceof JsonObject named && content(named.get("name")).equals("default")) {
-          return content(named.get("template"));
+          found = named.get("template");
         }
       }
+    } else if (value instanceof JsonObject byName) {
+      found = byName.get("default");
     }
-    throw new CheckpointException(
-        file + ": chat_template should be a text or a list with one named default");
+    if (found == null || !found.isJsonPrimitive()) {
+      throw new CheckpointException(
+          file
+              + ": chat_template should be a text, or several of which one is named default; found "
+              + (value.isJsonObject()
+                  ? value.getAsJsonObject().keySet()
+                  : value.getAsJsonArray().size() + " without a default"));
+    }
+    return found.getAsString();
   }
 
   private static JsonObject object(Path file) {

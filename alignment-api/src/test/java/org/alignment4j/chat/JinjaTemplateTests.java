@@ -94,7 +94,6 @@ class JinjaTemplateTests {
         "{{ nothing.more }}",
         "{{ nothing() }}",
         "{{ nothing + 'a' }}",
-        "{{ [1] }}",
         "{{ 'a' | nothing }}",
         "{{ 1 is nothing }}",
         "{{ 'a' + 1 }}",
