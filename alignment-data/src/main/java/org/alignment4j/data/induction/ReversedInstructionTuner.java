@@ -200,7 +200,8 @@ public final class ReversedInstructionTuner
      */
     public ReversedInstructionTuner build() {
       return new ReversedInstructionTuner(
-          new Settings(training, rank, alpha, dropout, modules, layers, maxTokens, template, chatTemplate));
+          new Settings(
+              training, rank, alpha, dropout, modules, layers, maxTokens, template, chatTemplate));
     }
   }
 }

@@ -216,7 +216,8 @@ class InducerTests {
             new ReversedInducer(model, adapter, new MemoryRequests(), SHORT);
         LanguageModel view = model.with(adapter)) {
       Induction found = inducer.induce(TEXT, 2, 11).get(1);
-      int[] prompt = new ReversedEncoder(model, ReversedTemplate.SHORT, false, 512).prompt(TEXT.text(), 118);
+      int[] prompt =
+          new ReversedEncoder(model, ReversedTemplate.SHORT, false, 512).prompt(TEXT.text(), 118);
       Generation by =
           Generation.builder(10)
               .temperature(0.7)

@@ -81,7 +81,10 @@ class ReversedEncoderTests {
   @Example
   void aRowIsTheTemplateWithTheResponseThenTheInstructionAndTheEndToken() {
     Encoded found =
-        usable(new ReversedEncoder(model, ReversedTemplate.SHORT, false, 128), " say run and jump\n", "well run\n");
+        usable(
+            new ReversedEncoder(model, ReversedTemplate.SHORT, false, 128),
+            " say run and jump\n",
+            "well run\n");
     int[] ids = found.ids();
     assertEquals(BEFORE + "well run" + AFTER, tokenizer().decode(prompt(found)));
     assertArrayEquals(target("say run and jump"), found.responseIds());
@@ -193,7 +196,8 @@ class ReversedEncoderTests {
       @ForAll("texts") String response,
       @ForAll @IntRange(min = 40, max = 128) int maxTokens) {
     ReversedEncoder.Result result =
-        new ReversedEncoder(model, ReversedTemplate.SHORT, false, maxTokens).encode(row(instruction, response));
+        new ReversedEncoder(model, ReversedTemplate.SHORT, false, maxTokens)
+            .encode(row(instruction, response));
     int[] target = target(instruction.strip());
     int template = tokenizer().encodeText(BEFORE + AFTER).length;
     int wanted = tokenizer().encodeText(BEFORE + response.strip() + AFTER).length - template;
@@ -232,7 +236,8 @@ class ReversedEncoderTests {
       @ForAll("texts") String response,
       @ForAll @IntRange(min = 40, max = 128) int maxTokens) {
     ReversedEncoder.Result result =
-        new ReversedEncoder(model, ReversedTemplate.SHORT, true, maxTokens).encode(row(instruction, response));
+        new ReversedEncoder(model, ReversedTemplate.SHORT, true, maxTokens)
+            .encode(row(instruction, response));
     if (result.row().isPresent()) {
       Encoded found = result.row().get().row();
       assertTrue(found.ids().length <= maxTokens);
