@@ -3,6 +3,8 @@ package org.alignment4j.chat;
 import ai.djl.huggingface.tokenizers.jni.CharSpan;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.function.Consumer;
 import org.alignment4j.chat.NativeTokenizer.Tokens;
 import org.alignment4j.chat.Script.Piece;
@@ -32,8 +34,7 @@ final class ScriptEncoder {
   private record Border(int place, Consumer<Integer> token) {}
 
   private final List<Border> borders = new ArrayList<>();
-  private final List<TokenRange> messages = new ArrayList<>();
-  private int messageStart;
+  private final Map<Integer, TokenRange> messages = new TreeMap<>();
   private int responseStart = -1;
 
   /**
@@ -53,17 +54,26 @@ final class ScriptEncoder {
       if (i == script.responsePiece()) {
         border(token -> responseStart = token);
       }
-      if (pieces.get(i).trusted()) {
-        template(pieces.get(i).text());
+      Piece piece = pieces.get(i);
+      boolean ofMessage = piece.message() >= 0;
+      if (ofMessage) {
+        border(token -> messages.putIfAbsent(piece.message(), new TokenRange(token, token)));
+      }
+      if (piece.trusted()) {
+        template(piece.text());
       } else {
-        border(token -> messageStart = token);
-        stretch.append(pieces.get(i).text());
-        border(token -> messages.add(new TokenRange(messageStart, token)));
+        stretch.append(piece.text());
+      }
+      if (ofMessage) {
+        border(
+            token ->
+                messages.computeIfPresent(
+                    piece.message(), (m, range) -> new TokenRange(range.start(), token)));
       }
     }
     flush(null);
     int response = responseStart < 0 ? ids.size() : responseStart;
-    return new EncodedMessages(new Encoded(ids.toArray(), response), messages);
+    return new EncodedMessages(new Encoded(ids.toArray(), response), List.copyOf(messages.values()));
   }
 
   private void border(Consumer<Integer> token) {
