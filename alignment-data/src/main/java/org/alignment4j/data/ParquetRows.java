@@ -41,6 +41,7 @@ final class ParquetRows implements RowSource {
   private final ParquetFileReader reader;
   private final MessageType schema;
   private final MessageColumnIO columns;
+  private final List<String> unread;
   private @Nullable RecordReader<Group> records;
   private long left;
   private long number;
@@ -57,6 +58,8 @@ final class ParquetRows implements RowSource {
       MessageType all = open.getFileMetaData().getSchema();
       requireInside(open.getRowGroups(), Files.size(file));
       schema = wanted(all, names, needed);
+      unread =
+          all.getFields().stream().map(ParquetRows::name).filter(n -> !names.contains(n)).toList();
       open.setRequestedSchema(schema);
       columns = new ColumnIOFactory(open.getFileMetaData().getCreatedBy()).getColumnIO(schema, all);
       reader = open;
@@ -149,7 +152,9 @@ final class ParquetRows implements RowSource {
 
   private Row row(Group record) {
     try {
-      return new Row(number, number, object(record), null);
+      JsonObject content = object(record);
+      unread.forEach(name -> content.add(name, JsonNull.INSTANCE));
+      return new Row(number, number, content, null);
     } catch (BadRow e) {
       return Row.flawed(number, number, e.reason());
     }

@@ -1,0 +1,78 @@
+package org.alignment4j.data;
+
+import java.nio.file.Path;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Counts a file's texts that hold markers of chat templates, in which others wrapped them: the
+ * model's own template is put around them once more. Not thread-safe.
+ */
+final class TemplateMarkers {
+  private static final Logger LOG = LoggerFactory.getLogger(TemplateMarkers.class);
+
+  private static final Pattern MARKER =
+      Pattern.compile(
+          "<[|\uFF5C](?:im_start|im_end|im_sep|user|assistant|system|end|endoftext"
+              + "|start_header_id|end_header_id|eot_id|begin_of_text|end_of_text|prompter"
+              + "|START_OF_TURN_TOKEN|END_OF_TURN_TOKEN|start_of_role|end_of_role|User|Assistant"
+              + "|begin\u2581of\u2581sentence|end\u2581of\u2581sentence|start|message|channel"
+              + "|turn|header_start|header_end|eot)[|\uFF5C]>"
+              + "|\\[/?INST\\]|<</?SYS>>|</?(?:start_of_turn|end_of_turn)>|<\\|(?:User|Assistant)\\|>"
+              + "|\\A\\s*<s>|</s>\\s*\\z|<bos>|<eos>"
+              + "|^### (?:Instruction|Response|Human|Assistant|User|System):"
+              + "|\\n\\n(?:Human|Assistant):|\\ABEGINNING OF CONVERSATION: USER:"
+              + "|(?:\\A|^)USER: (?=[^\\x00]*\\bASSISTANT:)",
+          Pattern.MULTILINE);
+
+  private int texts;
+  private long firstLine;
+  private String first = "";
+
+  /** The first marker in a text. */
+  static Optional<String> find(String text) {
+    Matcher marker = MARKER.matcher(text);
+    return marker.find() ? Optional.of(marker.group().strip()) : Optional.empty();
+  }
+
+  /**
+   * @param line where the text's row begins
+   */
+  void add(long line, String text) {
+    Optional<String> marker = find(text);
+    if (marker.isPresent()) {
+      if (texts++ == 0) {
+        firstLine = line;
+        first = marker.get();
+      }
+    }
+  }
+
+  int texts() {
+    return texts;
+  }
+
+  /** What was found, in words; empty if nothing. */
+  Optional<String> warning(int of) {
+    return texts == 0
+        ? Optional.empty()
+        : Optional.of(
+            String.format(
+                Locale.ROOT,
+                "%d of %d prompts hold markers of a chat template, the first '%s' at line %d: the"
+                    + " model's own template is put around them",
+                texts,
+                of,
+                first,
+                firstLine));
+  }
+
+  /** Warns once for all. */
+  void warn(Path file, int of) {
+    warning(of).ifPresent(text -> LOG.warn("{}: {}", file, text));
+  }
+}
