@@ -28,11 +28,16 @@ import org.slf4j.LoggerFactory;
  * A model behind an endpoint that speaks OpenAI's chat completions: a server such as vLLM or
  * llama.cpp's, or a hosted API. Needs {@code com.openai:openai-java-core}, an optional dependency.
  *
- * <p>A try that ends in status 408, 429 or 5xx, a timeout, a broken connection or a body that is no
- * chat completion is followed by another, behind a wait that doubles each time and has a random
- * part, or the one that the endpoint asks for. Other statuses are not tried again. Requests go to
- * the given address alone, redirections are not followed; a proxy is one if the JVM's settings say
- * so.
+ * <p>A try that ends in status 408, 425, 429 or 5xx, a timeout, a broken connection or a body that
+ * is no chat completion is followed by another, behind a wait that doubles each time and has a
+ * random part, or the one that the endpoint asks for. Other statuses are not tried again. The
+ * status decides alone, whatever form the body of an error has. Requests go to the given address
+ * alone, redirections are not followed; a proxy is one if the JVM's settings say so.
+ *
+ * <p>Of an answer at most 2 MiB are read, of an error's body 64 KiB, and no answer may be longer
+ * than 65,536 UTF-16 units and 256 for each of its most tokens. An answer that the endpoint ends
+ * for another reason than that the model was done, or came to the most tokens, is of finish {@code
+ * FILTERED} or {@code OTHER}.
  *
  * <p>The seed is sent folded to 31 bits, as not every server takes more. An endpoint that counts no
  * tokens is taken to have used the most.
@@ -112,9 +117,12 @@ public final class OpenAiChatModel implements ChatModel, AutoCloseable {
   }
 
   /**
-   * See {@link ChatModel#answer}. Of kind CONFIGURATION for the statuses 401, 403, 404,
-   * redirections and an exhausted quota, REQUEST for others below 500, TRANSIENT after the last
-   * try, or if the endpoint asks for a longer wait than allowed.
+   * See {@link ChatModel#answer}. Of kind CONFIGURATION for the statuses 401 and 402 and an
+   * exhausted quota, and for 403, 404, 405, 410 and redirections as long as the endpoint has
+   * answered nothing: a router answers single requests so, too, which are then of kind REQUEST
+   * (403) or TRANSIENT. REQUEST for others below 500, TRANSIENT after the last try, or if the
+   * endpoint asks for a longer wait than allowed. The message holds the endpoint's, cut and on one
+   * line, unless it quotes the request or the key.
    */
   @Override
   public ChatAnswer answer(ChatRequest request) {
@@ -136,6 +144,11 @@ public final class OpenAiChatModel implements ChatModel, AutoCloseable {
       }
       throw e;
     }
+  }
+
+  /** The endpoint has answered before, in another run: what fails now may be single requests. */
+  void knownToAnswer() {
+    calls.knownToAnswer();
   }
 
   private ChatAnswer once(ChatRequest request) {
@@ -183,8 +196,11 @@ public final class OpenAiChatModel implements ChatModel, AutoCloseable {
     double doubled = (double) settings.firstWait.toNanos() * Math.pow(2, Math.min(tries - 1, 40));
     double own = Math.min(doubled, (double) settings.longestWait.toNanos());
     long random = (long) (own * ThreadLocalRandom.current().nextDouble(0.5, 1));
+    // One that asks for more than the longest wait is not tried again.
     long asked =
-        failure instanceof FailedTry f ? f.retryAfter().orElse(Duration.ZERO).toNanos() : 0;
+        failure instanceof FailedTry f && !asksTooLong(f)
+            ? f.retryAfter().orElse(Duration.ZERO).toNanos()
+            : 0;
     // Those who were told the same must not come back all at once.
     return Duration.ofNanos(asked > 0 ? asked + random / 8 : random);
   }
