@@ -20,6 +20,7 @@ import java.util.function.Supplier;
 import org.alignment4j.chat.TokenizerFile.AddedToken;
 import org.alignment4j.core.CheckpointException;
 import org.alignment4j.core.UnsupportedArchitectureException;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A model's tokenizer together with its chat template.
@@ -69,6 +70,11 @@ public final class ChatTokenizer implements AutoCloseable {
   /** As {@link #plain}, for text behind a control token. */
   private final NativeTokenizer plainLater;
 
+  /** Gives normalised text; null where the tokens show it. */
+  private final @Nullable NativeTokenizer normaliser;
+
+  private final ForgeryCheck check;
+
   private final ReentrantReadWriteLock lock = new ReentrantReadWriteLock();
   private boolean closed;
 
@@ -86,12 +92,13 @@ public final class ChatTokenizer implements AutoCloseable {
             : null;
     TemplateProbe probe = template == null ? null : TemplateProbe.of(template);
     // A template can put a control token together from pieces, so that only its output has it.
+    this.decoder = opened(file.json(), open);
     this.control =
         new ControlTokens(
             file,
-            settings.named(),
-            probe == null ? settings.template() : settings.template() + probe.text());
-    this.decoder = opened(file.json(), open);
+            settings,
+            probe == null ? settings.template() : settings.template() + probe.text(),
+            text -> decoder.encode(text, false).ids());
     Map<String, String> unguessable = unguessable();
     this.plain = opened(file.renamed(unguessable, true), open);
     this.plainLater =
@@ -107,6 +114,15 @@ public final class ChatTokenizer implements AutoCloseable {
     }
     this.markers =
         new Markers(format.markers().stream().filter(m -> control.get(m) == null).toList());
+    String normaliserOnly = markers.markers().isEmpty() ? null : file.normaliserOnly();
+    this.normaliser = normaliserOnly == null ? null : opened(normaliserOnly, open);
+    this.check =
+        new ForgeryCheck(
+            file,
+            control.steering(),
+            markers.markers(),
+            plain == plainLater ? List.of(plain) : List.of(plain, plainLater),
+            normaliser);
     Set<Integer> ends = new LinkedHashSet<>(settings.eosIds());
     eos.ifPresent(ends::add);
     AddedToken turnEnd = control.get(format.endOfTurn());
@@ -159,8 +175,8 @@ public final class ChatTokenizer implements AutoCloseable {
     new SecureRandom().nextBytes(nonce);
     String prefix = HexFormat.of().formatHex(nonce);
     Map<String, String> renamed = new LinkedHashMap<>();
-    for (String content : control.contents()) {
-      renamed.put(content, prefix + '-' + renamed.size());
+    for (String spelling : control.spellings()) {
+      renamed.put(spelling, prefix + '-' + renamed.size());
     }
     return renamed;
   }
@@ -299,7 +315,7 @@ public final class ChatTokenizer implements AutoCloseable {
    * @throws UnsupportedArchitectureException if an unknown template leaves a message out
    */
   public String render(Prompt prompt, boolean addGenerationPrompt) {
-    return script(prompt, addGenerationPrompt).text();
+    return safe(script(prompt, addGenerationPrompt), check::find).script().text();
   }
 
   /** The ids that end an answer: end-of-sequence ids and the template's end-of-turn token. */
@@ -341,6 +357,9 @@ public final class ChatTokenizer implements AutoCloseable {
       decoder.close();
       plain.close();
       plainLater.close();
+      if (normaliser != null) {
+        normaliser.close();
+      }
     } finally {
       lock.writeLock().unlock();
     }
@@ -362,7 +381,11 @@ public final class ChatTokenizer implements AutoCloseable {
 
   private int[] encodePlain(String text, boolean addSpecial) {
     String wellFormed = PythonText.wellFormed(text);
-    long[] ids = locked(() -> plain.encode(wellFormed, addSpecial)).ids();
+    String safe =
+        control.unknownSteers()
+            ? safe(new Script().message(wellFormed), check::findControl).script().text()
+            : wellFormed;
+    long[] ids = locked(() -> plain.encode(safe, addSpecial)).ids();
     int[] narrow = new int[ids.length];
     for (int i = 0; i < ids.length; i++) {
       narrow[i] = Math.toIntExact(ids[i]);
@@ -401,7 +424,21 @@ public final class ChatTokenizer implements AutoCloseable {
   }
 
   private EncodedMessages encodeMessages(Script script) {
-    return locked(() -> new ScriptEncoder(control, plain, plainLater).encode(script));
+    return safe(script, check::find).encoded();
+  }
+
+  private Neutraliser.Safe safe(Script script, ForgeryCheck.Search search) {
+    return locked(
+        () ->
+            Neutraliser.neutralise(
+                script,
+                (candidate, breaches) ->
+                    new ScriptEncoder(
+                            control,
+                            plain,
+                            plainLater,
+                            (stretch, tokens) -> search.find(stretch, tokens, breaches::add))
+                        .encode(candidate)));
   }
 
   /** Runs a native call while {@link #close()} waits. */

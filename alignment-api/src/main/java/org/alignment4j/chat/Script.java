@@ -4,6 +4,7 @@ import static org.alignment4j.core.Arguments.require;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.BiFunction;
 
 /**
  * A conversation laid out as text, with the origin of every part kept: template text, in which
@@ -84,6 +85,21 @@ final class Script {
     safe.responsePiece = responsePiece;
     safe.pieces.addAll(markers.neutralise(pieces));
     return safe;
+  }
+
+  /**
+   * This script with other message texts.
+   *
+   * @param text gives the text of a piece of a message by its index
+   */
+  Script changed(BiFunction<Integer, Piece, String> text) {
+    Script changed = new Script();
+    changed.responsePiece = responsePiece;
+    for (int i = 0; i < pieces.size(); i++) {
+      Piece piece = pieces.get(i);
+      changed.pieces.add(piece.trusted ? piece : new Piece(text.apply(i, piece), false));
+    }
+    return changed;
   }
 
   /**

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.function.Consumer;
 import org.alignment4j.chat.NativeTokenizer.Tokens;
 import org.alignment4j.chat.Script.Piece;
+import org.alignment4j.chat.Stretch.Part;
 import org.alignment4j.chat.TokenizerFile.AddedToken;
 import org.jspecify.annotations.Nullable;
 
@@ -22,11 +23,19 @@ final class ScriptEncoder {
   private final ControlTokens control;
   private final NativeTokenizer first;
   private final NativeTokenizer later;
+  private final StretchCheck check;
 
   private final IntList ids = new IntList();
   private final StringBuilder stretch = new StringBuilder();
+  private final List<Part> parts = new ArrayList<>();
+  private int piece;
   private boolean atStart = true;
   private boolean stripLeft;
+
+  /** Looks at the tokens of each stretch. */
+  interface StretchCheck {
+    void accept(Stretch stretch, Tokens tokens);
+  }
 
   /** A border in the current stretch whose token is wanted. */
   private record Border(int place, Consumer<Integer> token) {}
@@ -39,8 +48,11 @@ final class ScriptEncoder {
   /**
    * @param first tokenizes the stretch that begins the text; knows no control token
    * @param later tokenizes the stretches after control tokens; knows no control token
+   * @param check gets the tokens of each stretch
    */
-  ScriptEncoder(ControlTokens control, NativeTokenizer first, NativeTokenizer later) {
+  ScriptEncoder(
+      ControlTokens control, NativeTokenizer first, NativeTokenizer later, StretchCheck check) {
+    this.check = check;
     this.control = control;
     this.first = first;
     this.later = later;
@@ -50,6 +62,7 @@ final class ScriptEncoder {
   EncodedMessages encode(Script script) {
     List<Piece> pieces = script.pieces();
     for (int i = 0; i < pieces.size(); i++) {
+      piece = i;
       if (i == script.responsePiece()) {
         border(token -> responseStart = token);
       }
@@ -57,7 +70,7 @@ final class ScriptEncoder {
         template(pieces.get(i).text());
       } else {
         border(token -> messageStart = token);
-        stretch.append(pieces.get(i).text());
+        append(pieces.get(i).text(), 0, pieces.get(i).text().length(), false);
         border(token -> messages.add(new TokenRange(messageStart, token)));
       }
     }
@@ -79,7 +92,7 @@ final class ScriptEncoder {
         i++;
         continue;
       }
-      stretch.append(text, plain, i);
+      append(text, plain, i, true);
       flush(token);
       ids.add(token.id());
       atStart = false;
@@ -87,7 +100,13 @@ final class ScriptEncoder {
       i += token.content().length();
       plain = i;
     }
-    stretch.append(text, plain, text.length());
+    append(text, plain, text.length(), true);
+  }
+
+  private void append(String text, int from, int to, boolean trusted) {
+    int start = stretch.length();
+    stretch.append(text, from, to);
+    parts.add(new Part(piece, from, start, stretch.length(), trusted));
   }
 
   private void flush(@Nullable AddedToken next) {
@@ -108,6 +127,7 @@ final class ScriptEncoder {
     String text = stretch.substring(start, end);
     if (!text.isEmpty()) {
       tokens = (atStart ? first : later).encode(text, false);
+      check.accept(new Stretch(text, within(start, end)), tokens);
       for (long id : tokens.ids()) {
         ids.add(Math.toIntExact(id));
       }
@@ -117,9 +137,24 @@ final class ScriptEncoder {
       border.token.accept(before + firstAfter(tokens, text.codePointCount(0, within)));
     }
     borders.clear();
+    parts.clear();
     atStart &= stretch.length() == 0;
     stretch.setLength(0);
     stripLeft = false;
+  }
+
+  /** The parts of the stretch between two of its characters, counted from the first. */
+  private List<Part> within(int start, int end) {
+    List<Part> within = new ArrayList<>(parts.size());
+    for (Part part : parts) {
+      int from = Math.max(part.start(), start);
+      int to = Math.min(part.end(), end);
+      if (from < to) {
+        int offset = part.offset() + from - part.start();
+        within.add(new Part(part.piece(), offset, from - start, to - start, part.trusted()));
+      }
+    }
+    return within;
   }
 
   /** The index of the first token that holds a code point at or after {@code at}. */
