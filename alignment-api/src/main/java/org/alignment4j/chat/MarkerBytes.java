@@ -24,7 +24,7 @@ final class MarkerBytes {
    *
    * @param marker the marker
    * @param bytes without white space around it, but for what a line break before it becomes
-   * @param head how many bytes stand for the line break
+   * @param head how many bytes stand for the line break and a word mark behind it
    */
   private record Spelled(String marker, String bytes, int head) {}
 
@@ -58,6 +58,10 @@ final class MarkerBytes {
     if (!core.chars().allMatch(c -> c == Spelling.UNKNOWN || isSpace((char) c))) {
       String head = led ? lineBreak(core, text, tokenizer) : "";
       spelled.add(new Spelled(marker, head + core, head.length()));
+      if (!head.isEmpty() && bytes(text, tokenizer).startsWith(" ")) {
+        // With the word mark that it has at the beginning of the text.
+        spelled.add(new Spelled(marker, head + " " + core, head.length() + 1));
+      }
     }
   }
 
