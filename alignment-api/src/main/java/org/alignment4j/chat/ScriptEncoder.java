@@ -3,6 +3,8 @@ package org.alignment4j.chat;
 import ai.djl.huggingface.tokenizers.jni.CharSpan;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.function.Consumer;
 import org.alignment4j.chat.NativeTokenizer.Tokens;
 import org.alignment4j.chat.Script.Piece;
@@ -28,7 +30,7 @@ final class ScriptEncoder {
   private final IntList ids = new IntList();
   private final StringBuilder stretch = new StringBuilder();
   private final List<Part> parts = new ArrayList<>();
-  private int piece;
+  private int pieceIndex;
   private boolean atStart = true;
   private boolean stripLeft;
 
@@ -41,8 +43,7 @@ final class ScriptEncoder {
   private record Border(int place, Consumer<Integer> token) {}
 
   private final List<Border> borders = new ArrayList<>();
-  private final List<TokenRange> messages = new ArrayList<>();
-  private int messageStart;
+  private final Map<Integer, TokenRange> messages = new TreeMap<>();
   private int responseStart = -1;
 
   /**
@@ -62,21 +63,30 @@ final class ScriptEncoder {
   EncodedMessages encode(Script script) {
     List<Piece> pieces = script.pieces();
     for (int i = 0; i < pieces.size(); i++) {
-      piece = i;
+      pieceIndex = i;
       if (i == script.responsePiece()) {
         border(token -> responseStart = token);
       }
-      if (pieces.get(i).trusted()) {
-        template(pieces.get(i).text());
+      Piece piece = pieces.get(i);
+      boolean ofMessage = piece.message() >= 0;
+      if (ofMessage) {
+        border(token -> messages.putIfAbsent(piece.message(), new TokenRange(token, token)));
+      }
+      if (piece.trusted()) {
+        template(piece.text());
       } else {
-        border(token -> messageStart = token);
-        append(pieces.get(i).text(), 0, pieces.get(i).text().length(), false);
-        border(token -> messages.add(new TokenRange(messageStart, token)));
+        append(piece.text(), 0, piece.text().length(), false);
+      }
+      if (ofMessage) {
+        border(
+            token ->
+                messages.computeIfPresent(
+                    piece.message(), (m, range) -> new TokenRange(range.start(), token)));
       }
     }
     flush(null);
     int response = responseStart < 0 ? ids.size() : responseStart;
-    return new EncodedMessages(new Encoded(ids.toArray(), response), messages);
+    return new EncodedMessages(new Encoded(ids.toArray(), response), List.copyOf(messages.values()));
   }
 
   private void border(Consumer<Integer> token) {
@@ -106,7 +116,7 @@ final class ScriptEncoder {
   private void append(String text, int from, int to, boolean trusted) {
     int start = stretch.length();
     stretch.append(text, from, to);
-    parts.add(new Part(piece, from, start, stretch.length(), trusted));
+    parts.add(new Part(pieceIndex, from, start, stretch.length(), trusted));
   }
 
   private void flush(@Nullable AddedToken next) {
