@@ -38,14 +38,15 @@ import org.slf4j.LoggerFactory;
  * every character. A template may look into what messages say, cut thoughts out of answers or write
  * their tags anew, as in Python; what comes out of a message stays message text. One that leaves a
  * message out does so here too, and a warning says so once. Its role markers are found by what it
- * writes around messages. The date is 26 Jul 2024, the fallback of Llama 3.1's own template, so that
- * a prompt's ids do not change over night. A folder without a template gets a plain layout, {@code
- * "User: ...\n Assistant:"}, and {@link #hasChatTemplate()} is false. Gemma and older Mistral
- * templates refuse system messages, as published: put the instructions into the first user message.
+ * writes around messages. The date is 26 Jul 2024, the fallback of Llama 3.1's own template, so
+ * that a prompt's ids do not change over night. A folder without a template gets a plain layout,
+ * {@code "User: ...\n Assistant:"}, and {@link #hasChatTemplate()} is false. Gemma and older
+ * Mistral templates refuse system messages, as published: put the instructions into the first user
+ * message.
  *
  * <p>Only in an answer that is to be learned ({@link #encodeForTraining}) do the tags around its
- * thoughts, such as {@code <think>}, become tokens if the template leaves them in its text: they are
- * what the model is to say.
+ * thoughts, such as {@code <think>}, become tokens if the template leaves them in its text: they
+ * are what the model is to say.
  *
  * <p>Thread-safe. Holds native memory until closed; a call after that fails with
  * IllegalStateException.
@@ -318,7 +319,9 @@ public final class ChatTokenizer implements AutoCloseable {
    * @throws UnsupportedArchitectureException if the template cannot be run on this prompt
    */
   public String render(Prompt prompt, boolean addGenerationPrompt) {
-    return safe(script(prompt, addGenerationPrompt).neutralised(markers), check::find).script().text();
+    return safe(script(prompt, addGenerationPrompt).neutralised(markers), check::find)
+        .script()
+        .text();
   }
 
   /** The ids that end an answer: end-of-sequence ids and the template's end-of-turn token. */
@@ -386,7 +389,7 @@ public final class ChatTokenizer implements AutoCloseable {
     String wellFormed = PythonText.wellFormed(text);
     String safe =
         control.unknownSteers()
-            ? safe(new Script().message(wellFormed), check::findControl).script().text()
+            ? safe(new Script().message(0, wellFormed), check::findControl).script().text()
             : wellFormed;
     long[] ids = locked(() -> plain.encode(safe, addSpecial)).ids();
     int[] narrow = new int[ids.length];

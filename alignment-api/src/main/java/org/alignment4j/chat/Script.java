@@ -181,8 +181,7 @@ final class Script {
         done = true;
       }
       String rest = piece.text.substring(from);
-      parted.pieces.add(
-          new Piece(rest, piece.trusted, piece.message + 1, piece.offset + from));
+      parted.pieces.add(new Piece(rest, piece.trusted, piece.message + 1, piece.offset + from));
     }
     return parted;
   }

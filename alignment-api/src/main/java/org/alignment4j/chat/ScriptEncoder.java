@@ -86,7 +86,8 @@ final class ScriptEncoder {
     }
     flush(null);
     int response = responseStart < 0 ? ids.size() : responseStart;
-    return new EncodedMessages(new Encoded(ids.toArray(), response), List.copyOf(messages.values()));
+    return new EncodedMessages(
+        new Encoded(ids.toArray(), response), List.copyOf(messages.values()));
   }
 
   private void border(Consumer<Integer> token) {
