@@ -160,6 +160,10 @@ public final class TrainableWeights implements Trainable {
           Files.copy(from, folder.resolve(name), StandardCopyOption.REPLACE_EXISTING);
         }
       }
+      Path config = folder.resolve("config.json");
+      if (!model.config().tiedHead() && ModelConfig.read(folder).tiedHead()) {
+        Files.writeString(config, ConfigFile.withOwnHead(config));
+      }
       Files.writeString(folder.resolve("provenance.json"), provenance.toJson());
     } catch (IOException e) {
       throw new CheckpointException("cannot write " + folder + ": " + e.getMessage(), e);
