@@ -6,8 +6,6 @@ import com.google.gson.JsonNull;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -18,6 +16,7 @@ import java.util.Locale;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.alignment4j.core.CheckpointException;
+import org.alignment4j.core.InputFile;
 import org.alignment4j.core.UnsupportedArchitectureException;
 import org.alignment4j.model.Family.Trait;
 import org.alignment4j.model.ModelConfig.Activation;
@@ -41,14 +40,12 @@ final class ConfigFile {
 
   static ModelConfig read(Path file) {
     try {
-      JsonElement root = JsonParser.parseString(Files.readString(file));
+      JsonElement root = JsonParser.parseString(InputFile.checkpoint(file).text(InputFile.SETTINGS));
       if (!root.isJsonObject()) {
         throw new CheckpointException(file + " is not a JSON object");
       }
       return new ConfigFile(file, root.getAsJsonObject()).config();
-    } catch (java.nio.file.NoSuchFileException e) {
-      throw new CheckpointException("no config.json in " + file.getParent(), e);
-    } catch (IOException | JsonParseException e) {
+    } catch (JsonParseException e) {
       throw new CheckpointException("cannot read " + file + ": " + e.getMessage(), e);
     } catch (IllegalArgumentException e) {
       throw new CheckpointException(file + ": " + e.getMessage(), e);

@@ -172,7 +172,7 @@ public record ModelConfig(
    *     this version does not run, by name
    */
   public static ModelConfig read(Path folder) {
-    return ConfigFile.read(folder.resolve("config.json"));
+    return ConfigFile.read(new ModelFolder(folder).config());
   }
 
   /** Number of weights of one block. */

@@ -23,6 +23,7 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.zip.CRC32C;
 import org.alignment4j.core.CheckpointException;
+import org.alignment4j.core.InputFile;
 import org.alignment4j.tensor.SafetensorsFile;
 import org.alignment4j.tensor.SafetensorsWriter;
 import org.alignment4j.tensor.StorageType;
@@ -99,7 +100,7 @@ final class CheckpointFolder implements AutoCloseable {
   }
 
   boolean hasCheckpoint() {
-    return Files.exists(file);
+    return InputFile.checkpoint(file).isThere();
   }
 
   /**

@@ -4,7 +4,6 @@ import static org.alignment4j.core.Arguments.require;
 
 import java.math.BigDecimal;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -19,6 +18,7 @@ import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import org.alignment4j.core.BadDataException;
+import org.alignment4j.core.InputFile;
 import org.alignment4j.data.request.ChatAnswer.Finish;
 import org.sqlite.SQLiteConfig;
 
@@ -96,8 +96,9 @@ public final class RequestStore implements AutoCloseable {
   public static RequestStore open(Path file) {
     // SQLite's driver would read what follows as settings.
     require(!file.toString().contains("?"), "a store's path may have no '?': %s", file);
-    if (Files.isDirectory(file)) {
-      throw new BadDataException("request store " + file + ": a folder, not a file");
+    InputFile input = InputFile.data(file);
+    if (input.isThere()) {
+      input.requireRegular();
     }
     return open("request store " + file, "jdbc:sqlite:" + file.toAbsolutePath(), true);
   }
