@@ -151,6 +151,19 @@ public final class OutputFile implements AutoCloseable {
     requireReplaceable(file, target, BadDataException::new);
   }
 
+  /**
+   * Checks before long work that a folder could be written to or made: what has its name, if
+   * anything, is a folder.
+   *
+   * @throws BadDataException if not
+   */
+  public static void requirePossibleFolder(Path folder) {
+    InputFile input = InputFile.data(folder);
+    if (input.isThere()) {
+      input.requireFolder();
+    }
+  }
+
   /** Renaming over a device or pipe would put a file in its place. */
   private static void requireReplaceable(
       Path file,

@@ -78,8 +78,12 @@ final class CheckpointFolder implements AutoCloseable {
   }
 
   private static @Nullable FileChannel lock(Path folder) throws IOException {
+    InputFile file = InputFile.checkpoint(folder.resolve(LOCK));
+    if (file.isThere()) {
+      file.requireRegular();
+    }
     FileChannel channel =
-        FileChannel.open(folder.resolve(LOCK), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+        FileChannel.open(file.path(), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
     try {
       FileLock held = channel.tryLock();
       if (held != null) {

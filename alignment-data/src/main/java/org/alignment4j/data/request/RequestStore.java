@@ -41,6 +41,7 @@ public final class RequestStore implements AutoCloseable {
 
   private static final int VERSION = 1;
   private static final int WAIT_MILLIS = 60_000;
+  private static final int MAX_COST = 100;
 
   private static final List<String> TABLES = List.of("answers", "repeats");
 
@@ -106,6 +107,18 @@ public final class RequestStore implements AutoCloseable {
   /** A store that is gone when it is closed, for tests and dry runs. */
   public static RequestStore inMemory() {
     return open("request store in memory", "jdbc:sqlite::memory:", false);
+  }
+
+  /** Adding up numbers with another power of ten would take its digits in memory. */
+  private static BigDecimal cost(String text) {
+    if (text.length() > MAX_COST) {
+      throw new NumberFormatException("a cost of " + text.length() + " characters");
+    }
+    BigDecimal cost = new BigDecimal(text);
+    if (Math.abs((long) cost.scale()) > MAX_COST) {
+      throw new NumberFormatException("a cost of " + cost);
+    }
+    return cost;
   }
 
   private static RequestStore open(String name, String url, boolean onDisk) {
@@ -215,7 +228,7 @@ public final class RequestStore implements AutoCloseable {
                 answer,
                 row.getString(5),
                 row.getString(6),
-                new BigDecimal(row.getString(7)),
+                cost(row.getString(7)),
                 row.getString(8),
                 true));
       }
@@ -337,7 +350,7 @@ public final class RequestStore implements AutoCloseable {
                     1,
                     row.getLong(3),
                     row.getLong(4),
-                    new BigDecimal(row.getString(5)),
+                    cost(row.getString(5)),
                     row.getString(6)),
                 Totals::plus);
             summed[table] = row.getLong(1);
