@@ -6,10 +6,8 @@ import com.google.gson.GsonBuilder;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonPrimitive;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -18,6 +16,8 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.alignment4j.core.CheckpointException;
+import org.alignment4j.core.InputFile;
+import org.alignment4j.core.OutputFile;
 import org.alignment4j.core.Provenance;
 import org.alignment4j.tensor.Checkpoint;
 import org.alignment4j.tensor.SafetensorsFile;
@@ -82,8 +82,7 @@ final class MergedCheckpoint {
       for (Path shard : checkpoint.files()) {
         mergeShard(shard, out.resolve(shard.getFileName()), changes);
       }
-      WholeFile.write(
-          out.resolve(PeftFolder.PROVENANCE), provenance.toJson().getBytes(StandardCharsets.UTF_8));
+      OutputFile.checkpoint(out.resolve(PeftFolder.PROVENANCE)).writeAll(provenance.toJson());
     } catch (IOException e) {
       throw new CheckpointException("cannot write " + out + ": " + e.getMessage(), e);
     }
@@ -115,10 +114,10 @@ final class MergedCheckpoint {
 
   private static void copyOtherFiles(Path base, Path out) throws IOException {
     try (Stream<Path> files = Files.list(base)) {
-      for (Path f : files.filter(Files::isRegularFile).toList()) {
+      for (Path f : files.filter(f -> !Files.isDirectory(f)).toList()) {
         String name = f.getFileName().toString();
         if (!name.endsWith(".safetensors") && !name.endsWith(".bin")) {
-          Files.copy(f, out.resolve(name), StandardCopyOption.REPLACE_EXISTING);
+          OutputFile.checkpoint(out.resolve(name)).copyAll(InputFile.checkpoint(f));
         }
       }
     }

@@ -5,14 +5,13 @@ import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.Map;
 import java.util.Set;
 import org.alignment4j.core.CheckpointException;
+import org.alignment4j.core.InputFile;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -97,7 +96,7 @@ record TokenizerSettings(
       }
     }
     Path jinja = folder.resolve("chat_template.jinja");
-    boolean separate = Files.isRegularFile(jinja);
+    boolean separate = InputFile.checkpoint(jinja).isThere();
     return new TokenizerSettings(
         token("bos_token", config, map),
         token("eos_token", config, map),
@@ -180,7 +179,7 @@ record TokenizerSettings(
   }
 
   private static JsonObject object(Path file) {
-    if (!Files.isRegularFile(file)) {
+    if (!InputFile.checkpoint(file).isThere()) {
       return new JsonObject();
     }
     try {
@@ -195,10 +194,6 @@ record TokenizerSettings(
   }
 
   private static String text(Path file) {
-    try {
-      return Files.readString(file);
-    } catch (IOException e) {
-      throw new CheckpointException("cannot read " + file + ": " + e.getMessage(), e);
-    }
+    return InputFile.checkpoint(file).text(InputFile.SETTINGS);
   }
 }

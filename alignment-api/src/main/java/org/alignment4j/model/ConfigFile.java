@@ -7,8 +7,6 @@ import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
 import com.google.gson.JsonPrimitive;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.LinkedHashSet;
@@ -17,6 +15,7 @@ import java.util.Locale;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.alignment4j.core.CheckpointException;
+import org.alignment4j.core.InputFile;
 import org.alignment4j.core.UnsupportedArchitectureException;
 import org.alignment4j.model.Family.Trait;
 import org.alignment4j.model.ModelConfig.Activation;
@@ -47,14 +46,12 @@ final class ConfigFile {
 
   static ModelConfig read(Path file) {
     try {
-      JsonElement root = JsonParser.parseString(Files.readString(file));
+      JsonElement root = JsonParser.parseString(InputFile.checkpoint(file).text(InputFile.SETTINGS));
       if (!root.isJsonObject()) {
         throw new CheckpointException(file + " is not a JSON object");
       }
       return new ConfigFile(file, root.getAsJsonObject()).config();
-    } catch (java.nio.file.NoSuchFileException e) {
-      throw new CheckpointException("no config.json in " + file.getParent(), e);
-    } catch (IOException | JsonParseException e) {
+    } catch (JsonParseException e) {
       throw new CheckpointException("cannot read " + file + ": " + e.getMessage(), e);
     } catch (IllegalArgumentException e) {
       throw new CheckpointException(file + ": " + e.getMessage(), e);
@@ -118,8 +115,10 @@ final class ConfigFile {
   }
 
   /** The text of a configuration but for the flag that ties the head to the embeddings. */
-  static String withOwnHead(Path file) throws IOException {
-    JsonObject o = JsonParser.parseString(Files.readString(file)).getAsJsonObject();
+  static String withOwnHead(Path file) {
+    JsonObject o =
+        JsonParser.parseString(InputFile.checkpoint(file).text(InputFile.SETTINGS))
+            .getAsJsonObject();
     o.addProperty("tie_word_embeddings", false);
     return pretty(o);
   }
@@ -202,7 +201,7 @@ final class ConfigFile {
   /** The family's ends count only where neither this file nor generation_config.json names any. */
   private Set<Integer> ends(FamilyDefaults defaults) {
     String key = "eos_token_id";
-    boolean named = json.has(key) || Files.exists(file.resolveSibling("generation_config.json"));
+    boolean named = json.has(key) || InputFile.checkpoint(file.resolveSibling("generation_config.json")).isThere();
     return named ? ids(key) : defaults.ends();
   }
 

@@ -175,7 +175,7 @@ public record ModelConfig(
    *     this version does not run, by name
    */
   public static ModelConfig read(Path folder) {
-    return ConfigFile.read(folder.resolve("config.json"));
+    return ConfigFile.read(new ModelFolder(folder).config());
   }
 
   /** The same shape with an output matrix of its own. */

@@ -2,10 +2,8 @@ package org.alignment4j.tensor;
 
 import static org.alignment4j.tensor.StrictJson.quoted;
 
-import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -14,8 +12,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.stream.Stream;
 import org.alignment4j.core.CheckpointException;
+import org.alignment4j.core.InputFile;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -48,21 +46,19 @@ public final class Checkpoint implements AutoCloseable {
    *     index names is missing, two shards hold the same tensor, or a file is damaged
    */
   public static Checkpoint open(Path folder) {
-    if (!Files.isDirectory(folder)) {
-      throw new CheckpointException(folder + ": expected a checkpoint folder, found none");
-    }
+    InputFile.checkpoint(folder).requireFolder();
     Path single = folder.resolve(SINGLE);
-    if (Files.exists(single)) {
+    if (InputFile.checkpoint(single).isThere()) {
       SafetensorsFile file = SafetensorsFile.open(single);
       Map<String, SafetensorsFile> byTensor = new LinkedHashMap<>();
       file.tensors().keySet().forEach(name -> byTensor.put(name, file));
       return new Checkpoint(single, byTensor, List.of(file));
     }
     Path index = folder.resolve(INDEX);
-    if (Files.exists(index)) {
+    if (InputFile.checkpoint(index).isThere()) {
       return openShards(folder, index);
     }
-    throw nothingToLoad(folder);
+    throw OtherWeights.found(folder, SINGLE + " or " + INDEX);
   }
 
   private static Checkpoint openShards(Path folder, Path index) {
@@ -139,7 +135,7 @@ public final class Checkpoint implements AutoCloseable {
 
   private static SafetensorsFile openShard(Path folder, Path index, String name, String tensor) {
     Path shard = folder.resolve(name);
-    if (!Files.exists(shard)) {
+    if (!InputFile.checkpoint(shard).isThere()) {
       throw new CheckpointException(
           index
               + ": expected shard "
@@ -149,30 +145,6 @@ public final class Checkpoint implements AutoCloseable {
               + "), found no such file; the download may be incomplete");
     }
     return SafetensorsFile.open(shard);
-  }
-
-  private static CheckpointException nothingToLoad(Path folder) {
-    List<String> pickles;
-    try (Stream<Path> listing = Files.list(folder)) {
-      pickles =
-          listing
-              .map(p -> p.getFileName().toString())
-              .filter(
-                  n -> n.matches("(pytorch_model|consolidated).*\\.(bin|pt|pth)(\\.index\\.json)?"))
-              .sorted()
-              .limit(3)
-              .toList();
-    } catch (IOException e) {
-      throw new CheckpointException("cannot read " + folder + ": " + e, e);
-    }
-    String expected = folder + ": expected " + SINGLE + " or " + INDEX + ", found ";
-    return new CheckpointException(
-        pickles.isEmpty()
-            ? expected + "neither"
-            : expected
-                + "only "
-                + pickles
-                + "; pickles can run code and are never loaded: convert them to safetensors");
   }
 
   /** The names of all tensors: in the order of the file's data, or of the index. */
