@@ -13,6 +13,7 @@ final class CsvRows implements RowSource {
   private final LineSource lines;
   private final CsvRecords records;
   private final List<String> header;
+  private final char delimiter;
   private long number;
 
   /**
@@ -28,6 +29,7 @@ final class CsvRows implements RowSource {
    */
   CsvRows(Path file, CsvHeader columns, List<String> needed) {
     header = columns.names();
+    delimiter = columns.delimiter();
     Set<String> seen = new HashSet<>();
     boolean twice = header.stream().anyMatch(name -> !seen.add(name) && needed.contains(name));
     if (twice || !seen.containsAll(needed)) {
@@ -35,10 +37,15 @@ final class CsvRows implements RowSource {
           BadRow.shown(file + ": expected columns " + needed + ", found " + header));
     }
     lines = new LineSource(file);
-    records = new CsvRecords(lines, columns.delimiter());
+    records = new CsvRecords(lines, delimiter);
     for (long i = 0; i < columns.records(); i++) {
       records.next();
     }
+  }
+
+  @Override
+  public String container() {
+    return delimiter == ',' ? "CSV" : "CSV with " + CsvHeader.name(delimiter) + "s";
   }
 
   @Override

@@ -43,6 +43,11 @@ final class JsonArrayRows implements RowSource {
     begin = to;
   }
 
+  @Override
+  public String container() {
+    return "JSON array";
+  }
+
   /**
    * @throws BadDataException if the array does not end, or something follows it
    */

@@ -18,6 +18,11 @@ final class JsonRows implements RowSource {
   }
 
   @Override
+  public String container() {
+    return "JSON Lines";
+  }
+
+  @Override
   public @Nullable Row next() {
     Row line = lines.next();
     if (line == null || line.flaw() != null) {

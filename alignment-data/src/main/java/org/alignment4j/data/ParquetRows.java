@@ -124,6 +124,11 @@ final class ParquetRows implements RowSource {
   }
 
   @Override
+  public String container() {
+    return "Parquet";
+  }
+
+  @Override
   public @Nullable Row next() {
     try {
       while (left == 0) {

@@ -23,6 +23,7 @@ final class PreferenceRow {
   static final List<String> KEYS =
       List.of("id", "prompt", "instruction", "chosen", "rejected", "label", "lineage");
 
+  private static final List<String> TEXTS = List.of("prompt", "instruction", "chosen", "rejected");
   private static final String NO_REJECTED = "rejected is empty";
 
   private PreferenceRow() {}
@@ -56,7 +57,7 @@ final class PreferenceRow {
   static PreferenceFile.Example example(JsonObject o, long number) throws BadRow {
     JsonElement chosen = o.get("chosen");
     if (chosen == null) {
-      throw new BadRow("expected chosen, found " + o.keySet() + RowShape.hint(o, KEYS));
+      throw new BadRow("expected chosen, found " + o.keySet() + RowShape.hint(o, TEXTS));
     }
     if (!isText(chosen) && !chosen.isJsonArray()) {
       throw new BadRow("expected chosen as text or as a list of messages, found " + JsonPreferences.kind(chosen));
@@ -111,7 +112,7 @@ final class PreferenceRow {
 
   private static PreferencePair parsed(JsonObject o, long number) throws BadRow {
     if (!o.has("chosen") || !o.has("rejected")) {
-      throw new BadRow("expected chosen and rejected, found " + o.keySet() + RowShape.hint(o, KEYS));
+      throw new BadRow("expected chosen and rejected, found " + o.keySet() + RowShape.hint(o, TEXTS));
     }
     JsonElement chosen = MessageText.unfolded("chosen", o.get("chosen"));
     JsonElement rejected = MessageText.unfolded("rejected", o.get("rejected"));
@@ -119,6 +120,9 @@ final class PreferenceRow {
     JsonElement prompt = prompt(o, chosen);
     if (isText(chosen) && isText(rejected)) {
       return texts(id, prompt, chosen.getAsString(), rejected.getAsString());
+    }
+    if (RowShape.isColumn(chosen) && RowShape.isColumn(rejected)) {
+      throw new BadRow("expected chosen and rejected of one row" + RowShape.hint(o, TEXTS));
     }
     if (chosen.isJsonArray() && rejected.isJsonArray()) {
       return conversations(id, prompt, messages("chosen", chosen), messages("rejected", rejected));
@@ -128,7 +132,25 @@ final class PreferenceRow {
             + JsonPreferences.kind(chosen)
             + " and rejected "
             + JsonPreferences.kind(rejected)
-            + RowShape.hint(o, KEYS));
+            + RowShape.hint(o, TEXTS));
+  }
+
+  /** In which form a usable row is, in words. */
+  static String layout(JsonObject o) throws BadRow {
+    JsonElement chosen = MessageText.unfolded("chosen", o.get("chosen"));
+    JsonElement prompt = prompt(o, chosen);
+    if (isText(chosen)) {
+      boolean dialogue =
+          prompt == null || (isText(prompt) && prompt.getAsString().startsWith(HhDialogue.HUMAN));
+      return dialogue ? "HH-RLHF" : "TRL standard";
+    }
+    String form =
+        prompt == null
+            ? "TRL conversational, implicit prompt"
+            : chosen.getAsJsonArray().size() > 1
+                ? "UltraFeedback, binarized"
+                : "TRL conversational";
+    return isText(o.get("chosen")) ? form + ", lists as text" : form;
   }
 
   /**

@@ -117,7 +117,7 @@ public final class Preferences {
         rows.add(row);
       }
     }
-    return rows.toSet();
+    return rows.toSet(file);
   }
 
   private static String place(PreferenceSet.Skipped skipped) {

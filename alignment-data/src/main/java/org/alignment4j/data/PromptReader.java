@@ -40,6 +40,22 @@ final class PromptReader {
     return List.copyOf(keys);
   }
 
+  /** The columns that are read of a known set. */
+  static List<String> columns(PromptFormat format) {
+    List<String> columns = new ArrayList<>(List.of("id", promptColumn(format)));
+    columns.addAll(
+        format == PromptFormat.XSTEST ? List.of("type", "label") : List.of("category"));
+    return columns;
+  }
+
+  private static String promptColumn(PromptFormat format) {
+    return switch (format) {
+      case ADVBENCH, JAILBREAKBENCH -> "goal";
+      case STRONGREJECT -> "forbidden_prompt";
+      default -> "prompt";
+    };
+  }
+
   /**
    * @param row of a file in that format
    * @return its prompt, with an empty id if it has none
@@ -54,12 +70,12 @@ final class PromptReader {
         String type = cell(o, "type");
         PromptLabel byType =
             type.startsWith("contrast_") ? PromptLabel.UNSAFE : PromptLabel.SAFE;
-        yield known(o, "prompt", type, cell(o, "label").isBlank() ? byType : label(o.get("label")));
+        yield known(o, format, type, cell(o, "label").isBlank() ? byType : label(o.get("label")));
       }
-      case ADVBENCH -> known(o, "goal", cell(o, "category"), PromptLabel.UNSAFE);
-      case JAILBREAKBENCH -> known(o, "goal", cell(o, "category"), PromptLabel.UNKNOWN);
-      case STRONGREJECT -> known(o, "forbidden_prompt", cell(o, "category"), PromptLabel.UNSAFE);
-      case OR_BENCH -> known(o, "prompt", cell(o, "category"), PromptLabel.UNKNOWN);
+      case ADVBENCH -> known(o, format, cell(o, "category"), PromptLabel.UNSAFE);
+      case JAILBREAKBENCH -> known(o, format, cell(o, "category"), PromptLabel.UNKNOWN);
+      case STRONGREJECT -> known(o, format, cell(o, "category"), PromptLabel.UNSAFE);
+      case OR_BENCH -> known(o, format, cell(o, "category"), PromptLabel.UNKNOWN);
     };
   }
 
@@ -70,13 +86,11 @@ final class PromptReader {
    */
   record Read(String id, String prompt, String type, PromptLabel label) {}
 
-  private static Read known(JsonObject o, String column, String type, PromptLabel label)
+  private static Read known(JsonObject o, PromptFormat format, String type, PromptLabel label)
       throws BadRow {
-    return new Read(cell(o, "id"), filled("column " + column, plain(o, column)), type, label);
-  }
-
-  private static String plain(JsonObject o, String column) throws BadRow {
-    return prompt(column, o.get(column));
+    String column = promptColumn(format);
+    String prompt = filled("column " + column, prompt(column, o.get(column)));
+    return new Read(cell(o, "id"), prompt, type, label);
   }
 
   private static String cell(JsonObject o, String column) {
@@ -98,7 +112,7 @@ final class PromptReader {
     }
     throw new BadRow(
         present == null
-            ? "expected one of " + PROMPT_KEYS + ", found " + o.keySet() + RowShape.hint(o, KEYS)
+            ? "expected one of " + PROMPT_KEYS + ", found " + o.keySet() + RowShape.hint(o, PROMPT_KEYS)
             : present + " is not a string: found no value");
   }
 
@@ -116,7 +130,7 @@ final class PromptReader {
     try {
       return prompt(key, value);
     } catch (BadRow e) {
-      throw new BadRow(e.reason() + RowShape.hint(o, KEYS));
+      throw new BadRow(e.reason() + RowShape.hint(o, PROMPT_KEYS));
     }
   }
 

@@ -186,6 +186,11 @@ record PromptSource(
     }
 
     @Override
+    public String container() {
+      return "text";
+    }
+
+    @Override
     public @Nullable Row next() {
       while (at < lines.size()) {
         String line = lines.get(at++);

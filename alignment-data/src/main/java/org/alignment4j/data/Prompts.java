@@ -88,7 +88,7 @@ public final class Prompts {
       for (RowSource.Row row = source.rows().next(); row != null; row = source.rows().next()) {
         try {
           PromptReader.Read prompt = PromptReader.read(row, source.format());
-          markers.add(row.line(), prompt.prompt());
+          markers.add(row.line(), List.of(prompt.prompt()));
           read.add(prompt);
         } catch (BadRow e) {
           throw new BadDataException(source.place(row) + ": " + e.reason());
@@ -102,7 +102,7 @@ public final class Prompts {
                   ? ": the file is empty"
                   : ": expected at least one prompt, found only a header"));
     }
-    markers.warn(file, read.size());
+    markers.warn(file, read.size(), "prompts");
     return rows(file, read);
   }
 

@@ -12,7 +12,7 @@ final class RowShape {
   /**
    * What to do with an object that holds rows, or columns; empty if it is neither.
    *
-   * @param keys those that a row may have
+   * @param keys those of a row's texts
    */
   static String hint(JsonObject o, Collection<String> keys) {
     for (Map.Entry<String, JsonElement> entry : o.entrySet()) {
@@ -34,7 +34,7 @@ final class RowShape {
   }
 
   /** Whether a value holds texts by number or in a list, as tables are written. */
-  private static boolean isColumn(JsonElement value) {
+  static boolean isColumn(JsonElement value) {
     if (value.isJsonObject()) {
       return value.getAsJsonObject().has("0");
     }

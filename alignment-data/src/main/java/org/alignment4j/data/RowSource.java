@@ -32,6 +32,9 @@ interface RowSource extends AutoCloseable {
     }
   }
 
+  /** What the file is written in, in words. */
+  String container();
+
   /** The next row that is not empty; null at the end. */
   @Nullable Row next();
 

@@ -121,7 +121,7 @@ final class SourceRows {
       throws BadRow {
     if (!fields.containsKey("text")) {
       throw new BadRow(
-          "expected text, found " + content.keySet() + RowShape.hint(content, KEYS));
+          "expected text, found " + content.keySet() + RowShape.hint(content, List.of("text")));
     }
     String licence = get(fields, "licence");
     return row(

@@ -1,6 +1,7 @@
 package org.alignment4j.data;
 
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.regex.Matcher;
@@ -29,7 +30,7 @@ final class TemplateMarkers {
               + "|(?:\\A|^)USER: (?=[^\\x00]*\\bASSISTANT:)",
           Pattern.MULTILINE);
 
-  private int texts;
+  private long found;
   private long firstLine;
   private String first = "";
 
@@ -40,39 +41,42 @@ final class TemplateMarkers {
   }
 
   /**
-   * @param line where the text's row begins
+   * Counts a row if one of its texts holds a marker.
+   *
+   * @param line where the row begins
    */
-  void add(long line, String text) {
-    Optional<String> marker = find(text);
-    if (marker.isPresent()) {
-      if (texts++ == 0) {
-        firstLine = line;
-        first = marker.get();
-      }
+  void add(long line, List<String> rowTexts) {
+    Optional<String> marker =
+        rowTexts.stream().map(TemplateMarkers::find).flatMap(Optional::stream).findFirst();
+    if (marker.isPresent() && found++ == 0) {
+      firstLine = line;
+      first = marker.get();
     }
   }
 
-  int texts() {
-    return texts;
-  }
-
-  /** What was found, in words; empty if nothing. */
-  Optional<String> warning(int of) {
-    return texts == 0
+  /**
+   * What was found, in words; empty if nothing.
+   *
+   * @param of how many rows there are
+   * @param rows what they are
+   */
+  Optional<String> warning(long of, String rows) {
+    return found == 0
         ? Optional.empty()
         : Optional.of(
             String.format(
                 Locale.ROOT,
-                "%d of %d prompts hold markers of a chat template, the first '%s' at line %d: the"
+                "%d of %d %s hold markers of a chat template, the first '%s' at line %d: the"
                     + " model's own template is put around them",
-                texts,
+                found,
                 of,
+                rows,
                 first,
                 firstLine));
   }
 
   /** Warns once for all. */
-  void warn(Path file, int of) {
-    warning(of).ifPresent(text -> LOG.warn("{}: {}", file, text));
+  void warn(Path file, long of, String rows) {
+    warning(of, rows).ifPresent(text -> LOG.warn("{}: {}", file, text));
   }
 }
