@@ -19,6 +19,7 @@ import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import org.alignment4j.core.BadDataException;
+import org.alignment4j.core.NativeFolder;
 import org.alignment4j.data.request.ChatAnswer.Finish;
 import org.sqlite.SQLiteConfig;
 
@@ -123,6 +124,8 @@ public final class RequestStore implements AutoCloseable {
   }
 
   private static RequestStore open(String name, String url, boolean onDisk) {
+    // The driver would unpack its library to the temporary folder, and leave it there when killed.
+    NativeFolder.direct(NativeFolder::ofProcess, "org.sqlite.tmpdir");
     try {
       SQLiteConfig config = new SQLiteConfig();
       config.setBusyTimeout(WAIT_MILLIS);
