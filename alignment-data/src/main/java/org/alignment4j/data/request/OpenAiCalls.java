@@ -114,7 +114,7 @@ final class OpenAiCalls {
     body.put("top_p", sampling.topP());
     body.put("seed", OpenAiChatModel.seed(request.seed()));
     if (!sampling.stop().isEmpty()) {
-      body.put("stop", sampling.stop());
+      body.put("stop", sampling.stop().stream().map(OpenAiCalls::utf8).toList());
     }
     if (settings.schemas && !request.schema().isEmpty()) {
       // Not the JDK's small maps: their order differs from run to run.
@@ -137,13 +137,13 @@ final class OpenAiCalls {
   }
 
   /** A lone surrogate has no UTF-8: what is sent is what {@link ChatRequest#key} hashes. */
-  private static String utf8(String text) {
+  static String utf8(String text) {
     return new String(text.getBytes(StandardCharsets.UTF_8), StandardCharsets.UTF_8);
   }
 
   private Object schema(String text) {
     try {
-      Map<?, ?> schema = GSON.fromJson(text, Map.class);
+      Map<?, ?> schema = GSON.fromJson(utf8(text), Map.class);
       if (schema != null) {
         return schema;
       }

@@ -2,14 +2,17 @@ package org.alignment4j.data.request;
 
 import static org.alignment4j.core.Arguments.require;
 
-import com.google.gson.Gson;
-import com.google.gson.JsonIOException;
+import com.google.gson.GsonBuilder;
 import dev.failsafe.Failsafe;
 import dev.failsafe.FailsafeException;
 import dev.failsafe.RateLimiter;
 import dev.failsafe.RetryPolicy;
+import java.math.BigDecimal;
+import java.math.BigInteger;
 import java.net.URI;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -328,23 +331,53 @@ public final class OpenAiChatModel implements ChatModel, AutoCloseable {
 
     /**
      * Further properties of each request's body, over those of this class, such as {@code
-     * chat_template_kwargs}; default none. Values are of JSON's kinds.
+     * chat_template_kwargs}; default none.
+     *
+     * @param value of JSON's kinds: null, texts, truths, finite numbers, lists, and maps by texts,
+     *     which are sent in the order of their keys
+     * @throws IllegalArgumentException if it holds anything else, or sets {@code model}, {@code
+     *     messages} or {@code stream}
      */
     public Builder extraBody(Map<String, Object> value) {
+      for (String own : List.of("model", "messages", "stream")) {
+        require(!value.containsKey(own), "the extra body may not set %s", own);
+      }
       Map<String, Object> copy = new TreeMap<>();
-      value.forEach((key, v) -> copy.put(key, sorted(v)));
+      value.forEach((key, v) -> copy.put(key, json(key, v)));
       extraBody = copy;
       return this;
     }
 
-    /** Maps in the order of their keys: that of the JDK's differs from run to run. */
-    private static Object sorted(Object value) {
+    /** A copy whose maps are in the order of their keys: that of the JDK's differs by the run. */
+    private static @Nullable Object json(String key, @Nullable Object value) {
       if (value instanceof Map<?, ?> map) {
         Map<String, Object> copy = new TreeMap<>();
-        map.forEach((key, v) -> copy.put(String.valueOf(key), sorted(v)));
+        map.forEach(
+            (inner, v) -> {
+              require(inner instanceof String, "the extra body's %s has a key that is no text", key);
+              copy.put(String.valueOf(inner), json(String.valueOf(inner), v));
+            });
         return copy;
       }
-      return value instanceof List<?> list ? list.stream().map(Builder::sorted).toList() : value;
+      if (value instanceof List<?> list) {
+        List<@Nullable Object> copy = new ArrayList<>();
+        list.forEach(v -> copy.add(json(key, v)));
+        return Collections.unmodifiableList(copy);
+      }
+      if (value instanceof String text) {
+        return OpenAiCalls.utf8(text);
+      }
+      boolean number =
+          value instanceof Number n
+              && (n.getClass().getName().startsWith("java.lang.") || n instanceof BigInteger)
+              && Double.isFinite(n.doubleValue());
+      boolean exact = value instanceof BigDecimal;
+      require(
+          value == null || value instanceof Boolean || number || exact,
+          "the extra body holds what JSON has not: %s is a %s",
+          key,
+          value == null ? "" : value.getClass().getSimpleName());
+      return value;
     }
 
     /** Most tries of a request, 1 or more; default 6. */
@@ -411,12 +444,9 @@ public final class OpenAiChatModel implements ChatModel, AutoCloseable {
       if (extraBody.isEmpty()) {
         return model;
       }
-      try {
-        String body = new Gson().toJson(extraBody);
-        return model + "+" + Hashes.sha256(List.of(body)).substring(0, 8);
-      } catch (JsonIOException e) {
-        throw new IllegalArgumentException("the extra body holds values that JSON has not", e);
-      }
+      // With nulls, as it is sent.
+      String body = new GsonBuilder().serializeNulls().create().toJson(extraBody);
+      return model + "+" + Hashes.sha256(List.of(body)).substring(0, 8);
     }
 
     /**

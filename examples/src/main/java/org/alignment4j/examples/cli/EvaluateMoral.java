@@ -153,8 +153,18 @@ final class EvaluateMoral extends AlignCommand {
     json.put("guard", subjects.guardName());
     json.put(
         "reports", reports.stream().map(r -> JsonParser.parseString(r.toJson(false))).toList());
-    return Outcome.passed(
-        json, text.append("report: ").append(out.resolve("report.html")).toString());
+    text.append("report: ").append(out.resolve("report.html"));
+    int unanswered =
+        reports.stream()
+            .flatMap(report -> report.conditions().stream())
+            .mapToInt(MoralReport.Readability::unanswered)
+            .sum();
+    return unanswered == 0
+        ? Outcome.passed(json, text.toString())
+        : new Outcome(
+            json,
+            text.toString(),
+            unanswered + " items were not answered; the same command asks for them again");
   }
 
   private List<MoralExperiment> experiments() {
