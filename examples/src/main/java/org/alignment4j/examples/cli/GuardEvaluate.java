@@ -22,6 +22,7 @@ import org.alignment4j.core.ProgressListener;
 import org.alignment4j.data.Prompts;
 import org.alignment4j.evaluation.RougeL;
 import org.alignment4j.evaluation.StringRefusalJudge;
+import org.alignment4j.evaluation.TextHealth;
 import org.alignment4j.examples.cli.GuardedAnswers.Latency;
 import org.alignment4j.model.Capture;
 import org.alignment4j.model.Generation;
@@ -234,14 +235,16 @@ final class GuardEvaluate extends AlignCommand {
                 ? null
                 : Roc.of(one.harmScores().apply(plainHarmful), one.harmScores().apply(plainSafe));
         Latency latency = mixed.isEmpty() ? null : one.latency(mixed);
+        List<String> answers = one.answers(plainSafe);
         rows.add(
             new GuardTable.Row(
                 one.name(),
                 one.source(),
                 report,
-                rouge(one.answers(plainSafe), unguarded),
+                rouge(answers, unguarded),
                 roc,
-                latency));
+                latency,
+                TextHealth.of(answers)));
       }
       json.put("guards", rows.stream().map(GuardTable.Row::toMap).toList());
       String times = mixed.isEmpty() ? "" : times(m, all, mixed, json);
@@ -249,7 +252,11 @@ final class GuardEvaluate extends AlignCommand {
       if (figure != null) {
         CommonOptions.write(figure.toAbsolutePath(), new GuardPicture(table).svg());
       }
-      return Outcome.passed(json, table.markdown() + times);
+      json.put("compared", table.pairMaps());
+      json.put("warnings", table.warnings());
+      StringBuilder text = new StringBuilder(table.markdown()).append(times);
+      table.warnings().forEach(w -> text.append("\nWARNING: ").append(w));
+      return Outcome.passed(json, text.toString());
     }
   }
 

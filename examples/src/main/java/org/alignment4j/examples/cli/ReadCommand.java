@@ -115,7 +115,8 @@ final class ReadCommand extends AlignCommand {
       defaultValue = "RESIDUAL_NORM",
       description =
           "length of the directions, ${COMPLETION-CANDIDATES}: the layer's mean residual norm, the"
-              + " distance of the class means, or 1 (default: ${DEFAULT-VALUE})")
+              + " distance of the class means, or 1; those of n layers add up, so steer with about"
+              + " 1/n (default: ${DEFAULT-VALUE})")
   private Scale scale = Scale.RESIDUAL_NORM;
 
   @Option(
