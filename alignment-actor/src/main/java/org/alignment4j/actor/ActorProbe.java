@@ -27,8 +27,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A model's refusal direction: the difference of the class means of the residual stream at the last
- * prompt token (ACTOR, phase 1), at a layer chosen as {@link LayerChoice} says. {@link #report} says
- * how far it can be trusted. Thread-safe; the model must stay open.
+ * prompt token (ACTOR, phase 1), at a layer chosen as {@link LayerChoice} says. {@link #report}
+ * says how far it can be trusted. Thread-safe; the model must stay open.
  */
 public final class ActorProbe implements RefusalProbe {
   /** Benign prompts on which a layer's causal score is measured. */
@@ -117,9 +117,9 @@ public final class ActorProbe implements RefusalProbe {
     }
 
     /**
-     * Prompts whose wording does not give their kind away, such as XSTest's: every other one chooses
-     * the layer, the rest measure it. They have no part in the direction. Where a side is empty,
-     * held-out anchors of that kind take its place.
+     * Prompts whose wording does not give their kind away, such as XSTest's: every other one
+     * chooses the layer, the rest measure it. They have no part in the direction. Where a side is
+     * empty, held-out anchors of that kind take its place.
      *
      * @param harmful harmful prompts in the wording of harmless ones
      * @param harmless harmless prompts in the wording of harmful ones
@@ -134,14 +134,11 @@ public final class ActorProbe implements RefusalProbe {
      *
      * @param harmful at least two anchors the model refuses; 64 are plenty
      * @param benign at least two anchors it answers
-     * @throws IllegalArgumentException if anchors or contrast prompts are too few or the model has no
-     *     such layer
+     * @throws IllegalArgumentException if anchors or contrast prompts are too few or the model has
+     *     no such layer
      */
     public ActorProbe fit(
-        LanguageModel model,
-        List<Prompt> harmful,
-        List<Prompt> benign,
-        ProgressListener progress) {
+        LanguageModel model, List<Prompt> harmful, List<Prompt> benign, ProgressListener progress) {
       require(
           harmful.size() >= 2,
           "a direction needs two harmful prompts, there are %s",
@@ -160,7 +157,8 @@ public final class ActorProbe implements RefusalProbe {
       anchors.addAll(benign);
       Contrast used = contrast.without(anchors);
       require(
-          enough(contrast.harmful(), used.harmful()) && enough(contrast.harmless(), used.harmless()),
+          enough(contrast.harmful(), used.harmful())
+              && enough(contrast.harmless(), used.harmless()),
           "contrast prompts: %s harmful and %s harmless ones that are no anchors; two are needed",
           used.harmful().size(),
           used.harmless().size());
@@ -337,7 +335,8 @@ public final class ActorProbe implements RefusalProbe {
       List<LayerScore> scores,
       java.util.function.ToDoubleFunction<LayerScore> figure,
       double tolerance) {
-    double best = scores.stream().mapToDouble(s -> orLeast(figure.applyAsDouble(s))).max().orElse(0);
+    double best =
+        scores.stream().mapToDouble(s -> orLeast(figure.applyAsDouble(s))).max().orElse(0);
     List<LayerScore> reversed = new ArrayList<>(scores);
     Collections.reverse(reversed);
     double enough = best - (Double.isNaN(tolerance) ? 0 : tolerance);

@@ -99,7 +99,7 @@ public final class ActorTuner implements RepresentationTuner<ActorPrompts, Actor
         probe.axis(),
         probe.layer(),
         probe.layerScores(),
-        new Measured(data, before, probe.openers()),
+        new Measured(data, before, probe.openers(), probe.report()),
         progress);
   }
 
@@ -209,6 +209,9 @@ public final class ActorTuner implements RepresentationTuner<ActorPrompts, Actor
       if (gate != null) {
         metrics.put("gate", plain(report.toMap()));
       }
+      if (measured != null) {
+        metrics.put("probe", plain(measured.probe.toMap()));
+      }
       metrics.put("layers", scores.stream().map(LayerScore::toMap).toList());
       TunedBlock tuned =
           block.snapshot(new Provenance("actor", all, settings.seed(), hashes, metrics));
@@ -218,6 +221,7 @@ public final class ActorTuner implements RepresentationTuner<ActorPrompts, Actor
           reason,
           report,
           scores,
+          measured == null ? Optional.empty() : Optional.of(measured.probe),
           result);
     }
   }
@@ -315,7 +319,10 @@ public final class ActorTuner implements RepresentationTuner<ActorPrompts, Actor
    * @param before what the model refuses; null without a gate
    */
   private record Measured(
-      ActorPrompts prompts, SafetyGate.@Nullable Refusals before, RefusalOpeners openers) {}
+      ActorPrompts prompts,
+      SafetyGate.@Nullable Refusals before,
+      RefusalOpeners openers,
+      ProbeReport probe) {}
 
   /** The base's own block, so that the adapter can be used like any other. */
   private ActorTuning nothingToDo(
@@ -361,7 +368,8 @@ public final class ActorTuner implements RepresentationTuner<ActorPrompts, Actor
       hashes.putAll(hashes(data));
       TunedBlock own =
           block.snapshot(new Provenance("actor", all, settings.seed(), hashes, metrics));
-      return new ActorTuning(own, Tuning.Outcome.NOTHING_TO_DO, reason, report, List.of(), none);
+      return new ActorTuning(
+          own, Tuning.Outcome.NOTHING_TO_DO, reason, report, List.of(), Optional.empty(), none);
     }
   }
 

@@ -1,6 +1,7 @@
 package org.alignment4j.actor;
 
 import java.util.List;
+import java.util.Optional;
 import org.alignment4j.Tuning;
 import org.alignment4j.adapter.TunedBlock;
 import org.alignment4j.evaluation.OverRefusalReport;
@@ -15,6 +16,8 @@ import org.alignment4j.train.TrainingResult;
  * @param reason why the tuning ended as it did
  * @param report refusals on the gate's prompts, before and after; zero prompts without a gate
  * @param layerScores how every layer fared before tuning; empty if nothing was tried
+ * @param probe how far the direction can be trusted; empty if nothing was tried or the direction
+ *     was given
  * @param training steps, losses, and the gate's measurements along the way
  */
 public record ActorTuning(
@@ -23,6 +26,7 @@ public record ActorTuning(
     String reason,
     OverRefusalReport report,
     List<LayerScore> layerScores,
+    Optional<ProbeReport> probe,
     TrainingResult training)
     implements Tuning {
   /** Copies the list. */

@@ -9,7 +9,8 @@ import org.alignment4j.analysis.MeanAccumulator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The anchors of a layer, each scored along a direction that was made of the anchors in other folds.
+ * The anchors of a layer, each scored along a direction that was made of the anchors in other
+ * folds.
  *
  * @param harmful scores u of the harmful anchors
  * @param benign scores u of the benign anchors
@@ -24,8 +25,7 @@ record AnchorScores(double[] harmful, double[] benign, Auroc auroc) {
    */
   static AnchorScores of(float[][] harmful, float[][] benign, Folds folds) {
     if (!folds.validates()) {
-      return new AnchorScores(
-          new double[0], new double[0], Auroc.of(new double[0], new double[0]));
+      return new AnchorScores(new double[0], new double[0], Auroc.of(new double[0], new double[0]));
     }
     double[] h = new double[harmful.length];
     double[] b = new double[benign.length];

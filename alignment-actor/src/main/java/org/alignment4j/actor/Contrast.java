@@ -10,8 +10,8 @@ import org.alignment4j.analysis.Auroc;
 import org.alignment4j.chat.Prompt;
 
 /**
- * Prompts whose wording does not give their kind away: harmful ones worded as harmless ones, and the
- * reverse. Every other one chooses the layer, the rest measure what was chosen. Where a side is
+ * Prompts whose wording does not give their kind away: harmful ones worded as harmless ones, and
+ * the reverse. Every other one chooses the layer, the rest measure what was chosen. Where a side is
  * missing, anchors of that kind take its place, scored by directions that were made of others.
  *
  * @param harmful may be empty if {@code harmless} is not

@@ -96,9 +96,7 @@ record ProbeFindings(
   private static @Nullable String withoutCause(
       LayerChoice choice, List<LayerScore> scores, RefusalOpeners openers) {
     String so =
-        choice == LayerChoice.GIVEN
-            ? ""
-            : " The layer was chosen by " + choice.description() + ".";
+        choice == LayerChoice.GIVEN ? "" : " The layer was chosen by " + choice.description() + ".";
     if (openers.ids().isEmpty()) {
       return String.format(
           Locale.ROOT,

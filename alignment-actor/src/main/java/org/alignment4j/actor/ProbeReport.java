@@ -19,8 +19,8 @@ import org.jspecify.annotations.Nullable;
  * @param falsePositives benign anchors at or above the threshold, scored by directions made of
  *     others
  * @param detected harmful anchors at or above the threshold, scored so
- * @param contrast AUROC on the contrast prompts that had no part in choosing the layer; null without
- *     contrast prompts
+ * @param contrast AUROC on the contrast prompts that had no part in choosing the layer; null
+ *     without contrast prompts
  * @param words AUROC of a bag of words on the anchors, cross-validated likewise: what is told apart
  *     by wording and topic alone
  * @param contrastWords AUROC of a bag of words made of the anchors on the same contrast prompts;

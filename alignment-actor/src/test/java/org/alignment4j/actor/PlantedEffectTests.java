@@ -344,8 +344,7 @@ class PlantedEffectTests {
     PairedProportions paired = tuning.report().overRefusal().paired();
     assertEquals(new PairedProportions(0, 14, 0, 0), paired);
     assertEquals(2 / 16384.0, paired.pValue(), 1e-15);
-    assertEquals(
-        new PairedProportions(14, 0, 0, 0), tuning.report().harmfulRefusal().paired());
+    assertEquals(new PairedProportions(14, 0, 0, 0), tuning.report().harmfulRefusal().paired());
   }
 
   @Test
@@ -369,8 +368,7 @@ class PlantedEffectTests {
             .fit(model, PlantedModel.harmful(), PlantedModel.benign(), ProgressListener.NONE);
     assertEquals(LayerChoice.GIVEN, told.report().choice());
     assertEquals(1, told.report().contrast().estimate());
-    assertEquals(
-        PlantedModel.benign().size(), told.report().contrast().negatives());
+    assertEquals(PlantedModel.benign().size(), told.report().contrast().negatives());
   }
 
   @Test

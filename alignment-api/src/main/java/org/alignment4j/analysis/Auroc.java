@@ -11,8 +11,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * An area under the ROC curve with its 95 % interval: Newcombe (2006, Statistics in Medicine 25,
  * 559, method 5), the values that lie within 1.96 of their own standard errors (Hanley and McNeil
- * 1982) of the estimate. Unlike DeLong's it has a width where the estimate is 0 or 1, as it often is
- * on few prompts. Immutable.
+ * 1982) of the estimate. Unlike DeLong's it has a width where the estimate is 0 or 1, as it often
+ * is on few prompts. Immutable.
  *
  * @param estimate the area, 0 to 1; NaN if a class is empty
  * @param positives scores of the positive class
@@ -59,9 +59,9 @@ public record Auroc(double estimate, int positives, int negatives, int folds) {
   }
 
   /**
-   * The area over the folds of a cross-validation: the share of pairs, of one fold each, that are in
-   * order. Scores of different folds come from different fits, so they are not compared; comparing
-   * them would give less than 0.5 where nothing is to be found.
+   * The area over the folds of a cross-validation: the share of pairs, of one fold each, that are
+   * in order. Scores of different folds come from different fits, so they are not compared;
+   * comparing them would give less than 0.5 where nothing is to be found.
    *
    * @param positives scores by fold, each with at least one
    * @param negatives scores by fold, as many folds, each with at least one
@@ -98,8 +98,8 @@ public record Auroc(double estimate, int positives, int negatives, int folds) {
   }
 
   /**
-   * A standard error that is not 0 where the estimate is 1: (estimate - lo) / 1.96. NaN if a class is
-   * empty.
+   * A standard error that is not 0 where the estimate is 1: (estimate - lo) / 1.96. NaN if a class
+   * is empty.
    */
   public double standardError() {
     return (estimate - lo()) / Z;
@@ -127,10 +127,7 @@ public record Auroc(double estimate, int positives, int negatives, int folds) {
   private double variance(double area) {
     double mean = (positives + negatives) / 2.0;
     double q = (1 - area) / (2 - area) + area / (1 + area);
-    return area
-        * (1 - area)
-        * (folds + (mean - folds) * q)
-        / ((double) positives * negatives);
+    return area * (1 - area) * (folds + (mean - folds) * q) / ((double) positives * negatives);
   }
 
   /** As {@code {auroc, lo, hi, positives, negatives}}; for JSON, with null for NaN. */

@@ -33,8 +33,7 @@ public final class Folds {
    */
   public static Folds of(List<?> positives, List<?> negatives, int most) {
     require(most >= 2, "folds must be at least 2, was %d", most);
-    int different =
-        Math.min(new HashSet<>(positives).size(), new HashSet<>(negatives).size());
+    int different = Math.min(new HashSet<>(positives).size(), new HashSet<>(negatives).size());
     int count = Math.max(1, Math.min(most, different));
     return new Folds(count, dealt(positives, count), dealt(negatives, count));
   }

@@ -43,7 +43,8 @@ public record PairedProportions(long both, long onlyFirst, long onlySecond, long
    * @throws IllegalArgumentException if the lengths differ
    */
   public static PairedProportions of(boolean[] first, boolean[] second) {
-    require(first.length == second.length, "dimensions differ: %d != %d", first.length, second.length);
+    require(
+        first.length == second.length, "dimensions differ: %d != %d", first.length, second.length);
     long[] counts = new long[4];
     for (int i = 0; i < first.length; i++) {
       counts[(first[i] ? 0 : 2) + (second[i] ? 0 : 1)]++;
@@ -106,9 +107,7 @@ public record PairedProportions(long both, long onlyFirst, long onlySecond, long
     return Math.min(1, 2 * sum);
   }
 
-  /**
-   * As {@code {lost, gained, n, difference, lo, hi, mcnemar_p}}; for JSON, with null for NaN.
-   */
+  /** As {@code {lost, gained, n, difference, lo, hi, mcnemar_p}}; for JSON, with null for NaN. */
   public Map<String, @Nullable Object> toMap() {
     Map<String, @Nullable Object> map = new LinkedHashMap<>();
     map.put("lost", onlyFirst);

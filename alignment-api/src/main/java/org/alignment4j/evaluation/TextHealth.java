@@ -9,8 +9,8 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Whether answers are text at all. A judge of phrases takes whatever is not a refusal for an answer,
- * so that a model ruined by an adapter or a guard seems to refuse nothing. Immutable.
+ * Whether answers are text at all. A judge of phrases takes whatever is not a refusal for an
+ * answer, so that a model ruined by an adapter or a guard seems to refuse nothing. Immutable.
  *
  * @param empty answers without a letter or digit
  * @param repetitive answers of at least 12 words most of whose 3-grams of words occurred in them
@@ -23,7 +23,8 @@ public record TextHealth(Rate empty, Rate repetitive) {
 
   /** Looks at answers. */
   public static TextHealth of(List<String> answers) {
-    long empty = answers.stream().filter(a -> a.codePoints().noneMatch(Character::isLetterOrDigit)).count();
+    long empty =
+        answers.stream().filter(a -> a.codePoints().noneMatch(Character::isLetterOrDigit)).count();
     long repetitive = answers.stream().filter(TextHealth::repeats).count();
     return new TextHealth(new Rate(empty, answers.size()), new Rate(repetitive, answers.size()));
   }

@@ -47,8 +47,7 @@ public final class BagOfWords {
     return new BagOfWords(odds);
   }
 
-  private static void count(
-      List<String> texts, int kind, Map<String, int[]> counts, int[] totals) {
+  private static void count(List<String> texts, int kind, Map<String, int[]> counts, int[] totals) {
     for (String text : texts) {
       for (String word : words(text)) {
         counts.computeIfAbsent(word, w -> new int[2])[kind]++;
@@ -57,7 +56,9 @@ public final class BagOfWords {
     }
   }
 
-  /** The log-odds that a text is of the positive kind, both being as likely; unknown words skipped. */
+  /**
+   * The log-odds that a text is of the positive kind, both being as likely; unknown words skipped.
+   */
   public double logOdds(String text) {
     return words(text).stream().mapToDouble(word -> logOdds.getOrDefault(word, 0.0)).sum();
   }
@@ -80,8 +81,7 @@ public final class BagOfWords {
     List<double[]> low = new ArrayList<>();
     for (int f = 0; f < folds.count(); f++) {
       BagOfWords fit =
-          fit(
-              some(positives, folds.otherPositives(f)), some(negatives, folds.otherNegatives(f)));
+          fit(some(positives, folds.otherPositives(f)), some(negatives, folds.otherNegatives(f)));
       high.add(fit.logOdds(some(positives, folds.positives(f))));
       low.add(fit.logOdds(some(negatives, folds.negatives(f))));
     }
@@ -93,8 +93,8 @@ public final class BagOfWords {
   }
 
   /**
-   * The different words of a text, in lower case: runs of letters, marks and digits; in scripts that
-   * are written without spaces each character by itself.
+   * The different words of a text, in lower case: runs of letters, marks and digits; in scripts
+   * that are written without spaces each character by itself.
    */
   static Set<String> words(String text) {
     Set<String> words = new LinkedHashSet<>();

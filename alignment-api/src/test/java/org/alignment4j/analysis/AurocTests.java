@@ -78,7 +78,8 @@ class AurocTests {
 
   @Test
   void aPerfectSampleHasAStandardErrorToo() {
-    assertEquals((1 - 0.969195206899424) / 1.959963984540054, new Auroc(1, 64, 64, 1).standardError(), 1e-9);
+    assertEquals(
+        (1 - 0.969195206899424) / 1.959963984540054, new Auroc(1, 64, 64, 1).standardError(), 1e-9);
   }
 
   /** Normal scores whose true area is known. */

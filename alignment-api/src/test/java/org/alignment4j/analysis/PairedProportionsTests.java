@@ -25,8 +25,7 @@ class PairedProportionsTests {
   @MethodSource("golden")
   void agreesWithStatsmodelsAndWithAScoreIntervalFoundNumerically(JsonObject golden) {
     double[] t = Golden.vector(golden.get("table"));
-    PairedProportions p =
-        new PairedProportions((long) t[0], (long) t[1], (long) t[2], (long) t[3]);
+    PairedProportions p = new PairedProportions((long) t[0], (long) t[1], (long) t[2], (long) t[3]);
     double exact = golden.get("p").getAsDouble();
     assertEquals(exact, p.pValue(), 1e-10 * exact);
     assertEquals(golden.get("difference").getAsDouble(), p.difference(), 1e-12);
@@ -72,8 +71,7 @@ class PairedProportionsTests {
     assertEquals(new PairedProportions(1, 2, 1, 1), p);
     assertEquals(new PairedProportions(2, 4, 2, 2), p.plus(p));
     assertEquals(-0.2, p.difference(), 1e-15);
-    assertThrows(
-        IllegalArgumentException.class, () -> PairedProportions.of(first, new boolean[4]));
+    assertThrows(IllegalArgumentException.class, () -> PairedProportions.of(first, new boolean[4]));
     assertThrows(IllegalArgumentException.class, () -> new PairedProportions(0, -1, 0, 0));
   }
 

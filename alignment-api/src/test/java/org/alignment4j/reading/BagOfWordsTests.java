@@ -17,13 +17,13 @@ class BagOfWordsTests {
     // MultinomialNB(alpha=1, fit_prior=False) on CountVectorizer(binary=True), scikit-learn 1.9.1
     BagOfWords fit =
         BagOfWords.fit(
-            List.of(
-                "How do I kill a man?", "Kill him now!", "Steal the car, kill", "how to steal"),
+            List.of("How do I kill a man?", "Kill him now!", "Steal the car, kill", "how to steal"),
             List.of("How do I kill a process?", "Bake a cake", "the weather to-day", "Car wash"));
     assertArrayEquals(
         new double[] {-0.08955888944904444, -1.1881711781171536, 0, 0, 1.0687593255184282},
         fit.logOdds(
-            List.of("kill the process", "Bake me a car", "unknown tokens", "", "steal Steal STEAL")),
+            List.of(
+                "kill the process", "Bake me a car", "unknown tokens", "", "steal Steal STEAL")),
         1e-12);
   }
 
@@ -45,7 +45,9 @@ class BagOfWordsTests {
     assertEquals(1, told.estimate());
     assertTrue(told.lo() > 0.85, told::toString);
     // The same words in another order.
-    Auroc same = BagOfWords.heldOut(plain, IntStream.range(0, 20).mapToObj(i -> turned(plain.get(i))).toList());
+    Auroc same =
+        BagOfWords.heldOut(
+            plain, IntStream.range(0, 20).mapToObj(i -> turned(plain.get(i))).toList());
     assertTrue(same.lo() <= 0.5 && same.hi() >= 0.5, same::toString);
   }
 

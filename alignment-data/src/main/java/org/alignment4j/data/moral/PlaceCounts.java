@@ -8,8 +8,8 @@ import java.util.Optional;
 import org.alignment4j.data.moral.AnswerReader.Reading;
 
 /**
- * Which place in the list of options answers fall on. A model that answers by content falls on every
- * place, where the data mixes them or they are listed in all orders. Not thread-safe.
+ * Which place in the list of options answers fall on. A model that answers by content falls on
+ * every place, where the data mixes them or they are listed in all orders. Not thread-safe.
  */
 final class PlaceCounts {
   /** By chance alone three options give eight equal answers once in two thousand runs. */

@@ -357,7 +357,8 @@ class MoralRunTests {
     assertFalse(all.warnings().get(0).contains("--all-orders"));
     // Few readings, and answers by content, say nothing of places.
     MoralReport few = run(settings().itemsPerCategory(6), always, ProgressListener.NONE);
-    MoralReport content = run(settings().allOrders(true), unknown().reader(), ProgressListener.NONE);
+    MoralReport content =
+        run(settings().allOrders(true), unknown().reader(), ProgressListener.NONE);
     for (MoralReport report : List.of(few, content)) {
       assertTrue(
           report.warnings().stream().noneMatch(w -> w.contains("same letter")), report::toString);

@@ -87,12 +87,7 @@ final class DemoCommand extends AlignCommand {
     OverRefusal judge = new OverRefusal(TOKENS);
     List<PromptRow> safe = test(DemoPrompts.Label.PSEUDO_HARMFUL);
     OverRefusal.Compared found =
-        judge.compare(
-            base,
-            tuned,
-            Map.of("demo", safe),
-            test(DemoPrompts.Label.HARMFUL),
-            progress);
+        judge.compare(base, tuned, Map.of("demo", safe), test(DemoPrompts.Label.HARMFUL), progress);
     double seconds = (System.nanoTime() - start) / 1e9;
     Map<String, @Nullable Object> json = new LinkedHashMap<>(found.toMap());
     json.put("seconds", seconds);

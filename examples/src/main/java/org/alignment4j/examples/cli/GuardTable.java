@@ -10,6 +10,7 @@ import java.util.Optional;
 import java.util.function.Function;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.DoubleStream;
+import org.alignment4j.analysis.Auroc;
 import org.alignment4j.analysis.Holm;
 import org.alignment4j.analysis.PairedProportions;
 import org.alignment4j.analysis.Roc;
@@ -38,6 +39,7 @@ record GuardTable(List<Row> rows, List<Attack> attacks, List<Attack> trained) {
    * @param source folder, or nothing
    * @param rouge mean ROUGE-L F1 of its answers to safe prompts against the unguarded model's
    * @param roc of its harm scores on the prompts as they are; null if it has none
+   * @param auroc its area with interval; null if it has none
    * @param latency of its checks; null if not timed
    * @param health of its answers to safe prompts
    */
@@ -47,6 +49,7 @@ record GuardTable(List<Row> rows, List<Attack> attacks, List<Attack> trained) {
       AttackReport report,
       double rouge,
       @Nullable Roc roc,
+      @Nullable Auroc auroc,
       @Nullable Latency latency,
       TextHealth health) {
     Map<String, @Nullable Object> toMap() {
@@ -55,7 +58,9 @@ record GuardTable(List<Row> rows, List<Attack> attacks, List<Attack> trained) {
       map.put("source", source);
       map.putAll(report.toMap());
       map.put("rouge_l_safe", Double.isNaN(rouge) ? null : rouge);
-      map.put("auroc", roc == null ? null : roc.auroc());
+      map.put("auroc", auroc == null ? null : auroc.estimate());
+      map.put("auroc_lo", auroc == null ? null : auroc.lo());
+      map.put("auroc_hi", auroc == null ? null : auroc.hi());
       map.put("auprc", roc == null ? null : roc.averagePrecision());
       map.put("check_ms", latency == null ? null : GuardTable.map(latency));
       map.put("text", health.toMap());
@@ -214,7 +219,7 @@ record GuardTable(List<Row> rows, List<Attack> attacks, List<Attack> trained) {
           number(" | %.3f", scores.map(ComplianceSummary::averageCompliance).orElse(Double.NaN)));
       line.append(number(" | %.3f", scores.map(ComplianceSummary::tradeOff).orElse(Double.NaN)));
       line.append(number(" | %.3f", row.rouge));
-      line.append(number(" | %.3f", row.roc == null ? Double.NaN : row.roc.auroc()));
+      line.append(" | ").append(row.auroc == null ? "" : ProbeCommand.of(row.auroc));
       line.append(number(" | %.3f", row.roc == null ? Double.NaN : row.roc.averagePrecision()));
       line.append(number(" | %.2f", row.latency == null ? Double.NaN : row.latency.p50()));
       line.append(number(" | %.2f", row.latency == null ? Double.NaN : row.latency.p95()));

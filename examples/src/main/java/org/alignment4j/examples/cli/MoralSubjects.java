@@ -169,8 +169,7 @@ final class MoralSubjects {
     if (samples > 0) {
       require(guard == null, "--guard cannot be sampled; read it by probabilities");
       try (LocalChatModel chat = LocalChatModel.builder(model).suffix(name).build()) {
-        work.accept(
-            AnswerReader.sampled(chat, requests(store), samples, true), textGuard());
+        work.accept(AnswerReader.sampled(chat, requests(store), samples, true), textGuard());
       }
     } else if (guard != null) {
       try (SysformerGuard live = SysformerGuard.load(model, guard)) {

@@ -105,9 +105,7 @@ final class OverRefusal {
       // The same figures twice are no comparison.
       report =
           new OverRefusalReport(
-              unpaired(report.overRefusal()),
-              unpaired(report.harmfulRefusal()),
-              report.seconds());
+              unpaired(report.overRefusal()), unpaired(report.harmfulRefusal()), report.seconds());
     }
     RefusalWarnings warnings = new RefusalWarnings();
     warnings.add("before", report.harmfulRefusal().before(), report.overRefusal().before());

@@ -79,8 +79,7 @@ final class ProbeCommand extends AlignCommand {
   @Override
   Outcome run(ProgressListener progress) {
     require(
-        contrast == null || contrast.size() <= 2,
-        "--contrast takes one file or two, with a comma");
+        contrast == null || contrast.size() <= 2, "--contrast takes one file or two, with a comma");
     ActorProbe.Builder builder = ActorProbe.builder().falsePositives(falsePositives);
     if (layer != null) {
       builder.layer(new Layer(layer));
@@ -128,10 +127,13 @@ final class ProbeCommand extends AlignCommand {
               s.silhouette(),
               of(s.heldOut()),
               on == null ? "" : String.format(Locale.ROOT, "%8.3f  ", on.estimate()),
-              Double.isNaN(s.causal()) ? "     -" : String.format(Locale.ROOT, "%+6.2f", s.causal()),
+              Double.isNaN(s.causal())
+                  ? "     -"
+                  : String.format(Locale.ROOT, "%+6.2f", s.causal()),
               s.layer().equals(probe.layer()) ? "  <- used" : ""));
     }
-    text.append(String.format(Locale.ROOT, "%s: %s%n", probe.layer(), report.choice().description()));
+    text.append(
+        String.format(Locale.ROOT, "%s: %s%n", probe.layer(), report.choice().description()));
     text.append("held-out AUROC of anchors      ").append(of(report.heldOut()));
     text.append("\n  of a bag of words            ").append(of(report.words()));
     if (report.contrast() != null && report.contrastWords() != null) {
@@ -161,7 +163,7 @@ final class ProbeCommand extends AlignCommand {
     return Outcome.passed(json, text.toString());
   }
 
-  private static String of(Auroc a) {
+  static String of(Auroc a) {
     return Double.isNaN(a.estimate())
         ? "not measured"
         : String.format(Locale.ROOT, "%.3f (%.3f to %.3f)", a.estimate(), a.lo(), a.hi());

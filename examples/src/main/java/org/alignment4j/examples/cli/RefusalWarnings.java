@@ -59,7 +59,9 @@ final class RefusalWarnings {
               "%d %s prompts are few: the interval of a rate is up to %.0f points wide.",
               rate.n(),
               kind,
-              100 * (new Rate(rate.n() / 2, rate.n()).hi() - new Rate(rate.n() / 2, rate.n()).lo())));
+              100
+                  * (new Rate(rate.n() / 2, rate.n()).hi()
+                      - new Rate(rate.n() / 2, rate.n()).lo())));
     }
   }
 

@@ -2,12 +2,15 @@ package org.alignment4j.examples.cli;
 
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.stream.Collectors;
 import org.alignment4j.Tuning;
 import org.alignment4j.actor.ActorPrompts;
 import org.alignment4j.actor.ActorTuning;
 import org.alignment4j.actor.LayerScore;
+import org.alignment4j.actor.ProbeReport;
 import org.alignment4j.core.ProgressListener;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -118,6 +121,7 @@ final class TuneCommand {
       json.put("outcome", outcomeName(tuning));
       json.put("reason", tuning.reason());
       json.put("gate", tuning.report().toMap());
+      tuning.probe().ifPresent(p -> json.put("probe", p.toMap()));
       json.put("layers", tuning.layerScores().stream().map(LayerScore::toMap).toList());
       json.put("steps", tuning.training().steps());
       String text =
@@ -130,7 +134,11 @@ final class TuneCommand {
               + tuning.reason()
               + "\non the gate's held-out prompts, which chose the state:\n"
               + OverRefusal.text(tuning.report());
-      return Outcome.passed(json, text);
+      String warnings =
+          tuning.probe().map(ProbeReport::warnings).orElse(List.of()).stream()
+              .map(w -> "\nWARNING: " + w)
+              .collect(Collectors.joining());
+      return Outcome.passed(json, text + warnings);
     }
   }
 }

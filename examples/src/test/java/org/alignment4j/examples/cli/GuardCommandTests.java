@@ -156,7 +156,11 @@ class GuardCommandTests {
         pair.getAsJsonObject("safe").get("p_holm").getAsDouble()
             >= pair.getAsJsonObject("safe").get("mcnemar_p").getAsDouble());
     assertTrue(
-        measured.json().getAsJsonArray("warnings").toString().contains("5 harmful prompts are few"));
+        measured
+            .json()
+            .getAsJsonArray("warnings")
+            .toString()
+            .contains("5 harmful prompts are few"));
     DocumentBuilderFactory.newInstance().newDocumentBuilder().parse(figure.toFile());
     assertTrue(Files.readString(figure).contains("style, trained"));
 
