@@ -30,7 +30,7 @@ public record BeforeAfter(Rate before, Rate after, @Nullable PairedProportions p
         "%s and %s are not the rates of %s",
         before,
         after,
-        paired);
+        String.valueOf(paired));
   }
 
   /** Two rates of which no more is known. */
