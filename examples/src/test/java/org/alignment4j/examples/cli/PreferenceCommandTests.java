@@ -136,6 +136,16 @@ class PreferenceCommandTests {
             0,
             "--json");
     assertEquals(0, run.status(), run.err());
+    JsonObject against = run.json().getAsJsonObject("against_start");
+    double mean =
+        run.json().getAsJsonObject("report").getAsJsonObject("accuracy").get("mean").getAsDouble();
+    assertEquals(
+        mean - against.getAsJsonObject("start_accuracy").get("mean").getAsDouble(),
+        against.getAsJsonObject("accuracy").get("mean").getAsDouble(),
+        1e-12);
+    assertEquals(
+        run.json().getAsJsonObject("report").get("n_pairs").getAsInt(),
+        against.getAsJsonObject("paired").get("n").getAsInt());
     return run.json()
         .getAsJsonObject("report")
         .getAsJsonObject("accuracy")
