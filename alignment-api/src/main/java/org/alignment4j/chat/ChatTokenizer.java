@@ -21,6 +21,7 @@ import java.util.function.Supplier;
 import org.alignment4j.chat.TokenizerFile.AddedToken;
 import org.alignment4j.core.CheckpointException;
 import org.alignment4j.core.UnsupportedArchitectureException;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -37,14 +38,15 @@ import org.slf4j.LoggerFactory;
  * every character. A template may look into what messages say, cut thoughts out of answers or write
  * their tags anew, as in Python; what comes out of a message stays message text. One that leaves a
  * message out does so here too, and a warning says so once. Its role markers are found by what it
- * writes around messages. The date is 26 Jul 2024, the fallback of Llama 3.1's own template, so that
- * a prompt's ids do not change over night. A folder without a template gets a plain layout, {@code
- * "User: ...\n Assistant:"}, and {@link #hasChatTemplate()} is false. Gemma and older Mistral
- * templates refuse system messages, as published: put the instructions into the first user message.
+ * writes around messages. The date is 26 Jul 2024, the fallback of Llama 3.1's own template, so
+ * that a prompt's ids do not change over night. A folder without a template gets a plain layout,
+ * {@code "User: ...\n Assistant:"}, and {@link #hasChatTemplate()} is false. Gemma and older
+ * Mistral templates refuse system messages, as published: put the instructions into the first user
+ * message.
  *
  * <p>Only in an answer that is to be learned ({@link #encodeForTraining}) do the tags around its
- * thoughts, such as {@code <think>}, become tokens if the template leaves them in its text: they are
- * what the model is to say.
+ * thoughts, such as {@code <think>}, become tokens if the template leaves them in its text: they
+ * are what the model is to say.
  *
  * <p>Thread-safe. Holds native memory until closed; a call after that fails with
  * IllegalStateException.
@@ -76,6 +78,11 @@ public final class ChatTokenizer implements AutoCloseable {
   /** As {@link #plain}, for text behind a control token. */
   private final NativeTokenizer plainLater;
 
+  /** Gives normalised text; null where the tokens show it. */
+  private final @Nullable NativeTokenizer normaliser;
+
+  private final ForgeryCheck check;
+
   /** Whose messages were left out so far. */
   private final Set<Role> leftOut = ConcurrentHashMap.newKeySet();
 
@@ -92,12 +99,13 @@ public final class ChatTokenizer implements AutoCloseable {
             : null;
     TemplateProbe probe = template == null ? null : TemplateProbe.of(template);
     // A template can put a control token together from pieces, so that only its output has it.
+    this.decoder = opened(file.json(), open);
     this.control =
         new ControlTokens(
             file,
-            settings.named(),
-            probe == null ? settings.template() : settings.template() + probe.text());
-    this.decoder = opened(file.json(), open);
+            settings,
+            probe == null ? settings.template() : settings.template() + probe.text(),
+            text -> decoder.encode(text, false).ids());
     Map<String, String> unguessable = unguessable();
     this.plain = opened(file.renamed(unguessable, true), open);
     this.plainLater =
@@ -111,6 +119,15 @@ public final class ChatTokenizer implements AutoCloseable {
     }
     this.markers =
         new Markers(format.markers().stream().filter(m -> control.get(m) == null).toList());
+    String normaliserOnly = markers.markers().isEmpty() ? null : file.normaliserOnly();
+    this.normaliser = normaliserOnly == null ? null : opened(normaliserOnly, open);
+    this.check =
+        new ForgeryCheck(
+            file,
+            control.steering(),
+            markers.markers(),
+            plain == plainLater ? List.of(plain) : List.of(plain, plainLater),
+            normaliser);
     Set<Integer> ends = new LinkedHashSet<>(settings.eosIds());
     eos.ifPresent(ends::add);
     AddedToken turnEnd = control.get(format.endOfTurn());
@@ -163,8 +180,8 @@ public final class ChatTokenizer implements AutoCloseable {
     new SecureRandom().nextBytes(nonce);
     String prefix = HexFormat.of().formatHex(nonce);
     Map<String, String> renamed = new LinkedHashMap<>();
-    for (String content : control.contents()) {
-      renamed.put(content, prefix + '-' + renamed.size());
+    for (String spelling : control.spellings()) {
+      renamed.put(spelling, prefix + '-' + renamed.size());
     }
     return renamed;
   }
@@ -302,7 +319,9 @@ public final class ChatTokenizer implements AutoCloseable {
    * @throws UnsupportedArchitectureException if the template cannot be run on this prompt
    */
   public String render(Prompt prompt, boolean addGenerationPrompt) {
-    return script(prompt, addGenerationPrompt).text();
+    return safe(script(prompt, addGenerationPrompt).neutralised(markers), check::find)
+        .script()
+        .text();
   }
 
   /** The ids that end an answer: end-of-sequence ids and the template's end-of-turn token. */
@@ -344,6 +363,9 @@ public final class ChatTokenizer implements AutoCloseable {
       decoder.close();
       plain.close();
       plainLater.close();
+      if (normaliser != null) {
+        normaliser.close();
+      }
     } finally {
       lock.writeLock().unlock();
     }
@@ -365,7 +387,11 @@ public final class ChatTokenizer implements AutoCloseable {
 
   private int[] encodePlain(String text, boolean addSpecial) {
     String wellFormed = PythonText.wellFormed(text);
-    long[] ids = locked(() -> plain.encode(wellFormed, addSpecial)).ids();
+    String safe =
+        control.unknownSteers()
+            ? safe(new Script().message(0, wellFormed), check::findControl).script().text()
+            : wellFormed;
+    long[] ids = locked(() -> plain.encode(safe, addSpecial)).ids();
     int[] narrow = new int[ids.length];
     for (int i = 0; i < ids.length; i++) {
       narrow[i] = Math.toIntExact(ids[i]);
@@ -391,18 +417,14 @@ public final class ChatTokenizer implements AutoCloseable {
     }
   }
 
-  /** A conversation as it is encoded. */
-  Script script(Prompt prompt, boolean generationPrompt) {
-    return written(prompt, generationPrompt).neutralised(markers);
-  }
-
   /** A finished conversation, in the last answer of which the tags of thoughts are tokens. */
   private Script toLearn(Prompt prompt) {
     int last = prompt.messages().size() - 1;
-    return written(prompt, false).withThoughts(last).neutralised(markers);
+    return script(prompt, false).withThoughts(last);
   }
 
-  private Script written(Prompt prompt, boolean generationPrompt) {
+  /** A conversation as the template writes it. */
+  Script script(Prompt prompt, boolean generationPrompt) {
     List<Message> messages = new ArrayList<>(prompt.messages().size());
     for (Message message : prompt.messages()) {
       messages.add(new Message(message.role(), PythonText.wellFormed(message.text())));
@@ -434,7 +456,21 @@ public final class ChatTokenizer implements AutoCloseable {
   }
 
   private EncodedMessages encodeMessages(Script script) {
-    return locked(() -> new ScriptEncoder(control, plain, plainLater).encode(script));
+    return safe(script.neutralised(markers), check::find).encoded();
+  }
+
+  private Neutraliser.Safe safe(Script script, ForgeryCheck.Search search) {
+    return locked(
+        () ->
+            Neutraliser.neutralise(
+                script,
+                (candidate, breaches) ->
+                    new ScriptEncoder(
+                            control,
+                            plain,
+                            plainLater,
+                            (stretch, tokens) -> search.find(stretch, tokens, breaches::add))
+                        .encode(candidate)));
   }
 
   /** Runs a native call while {@link #close()} waits. */

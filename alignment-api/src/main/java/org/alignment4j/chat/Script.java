@@ -4,6 +4,7 @@ import static org.alignment4j.core.Arguments.require;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.BiFunction;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -115,6 +116,21 @@ final class Script {
   }
 
   /**
+   * This script with other message texts.
+   *
+   * @param text gives the text of a piece of a message by its index
+   */
+  Script changed(BiFunction<Integer, Piece, String> text) {
+    Script changed = new Script();
+    changed.responsePiece = responsePiece;
+    for (int i = 0; i < pieces.size(); i++) {
+      Piece piece = pieces.get(i);
+      changed.pieces.add(piece.trusted ? piece : piece.withText(text.apply(i, piece)));
+    }
+    return changed;
+  }
+
+  /**
    * This script with the tags of a message's thoughts as control tokens, where its text has them:
    * for an answer that a model is to learn, whose tags are its own words.
    */
@@ -165,8 +181,7 @@ final class Script {
         done = true;
       }
       String rest = piece.text.substring(from);
-      parted.pieces.add(
-          new Piece(rest, piece.trusted, piece.message + 1, piece.offset + from));
+      parted.pieces.add(new Piece(rest, piece.trusted, piece.message + 1, piece.offset + from));
     }
     return parted;
   }
