@@ -186,6 +186,12 @@ final class Script {
     return parted;
   }
 
+  /** The number of UTF-16 units before the response; of all if there is none. */
+  int responseOffset() {
+    int end = responsePiece < 0 ? pieces.size() : responsePiece;
+    return pieces.subList(0, end).stream().mapToInt(piece -> piece.text.length()).sum();
+  }
+
   /** Whether any text of a message is there, be it empty. */
   boolean has(int message) {
     return pieces.stream().anyMatch(piece -> piece.message == message);

@@ -25,6 +25,7 @@ import picocli.CommandLine.ParseResult;
     subcommands = {
       GenerateCommand.class,
       ChatCommand.class,
+      RenderCommand.class,
       VerifyParityCommand.class,
       CaptureCommand.class,
       ReadCommand.class,
