@@ -17,6 +17,7 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.Supplier;
 import org.alignment4j.chat.TokenizerFile.AddedToken;
@@ -87,6 +88,9 @@ public final class ChatTokenizer implements AutoCloseable {
 
   /** Whose messages were left out so far. */
   private final Set<Role> leftOut = ConcurrentHashMap.newKeySet();
+
+  /** Whether tags of thoughts were ordinary text so far. */
+  private final AtomicBoolean thoughtsSpelled = new AtomicBoolean();
 
   private final ReentrantReadWriteLock lock = new ReentrantReadWriteLock();
   private boolean closed;
@@ -461,12 +465,23 @@ public final class ChatTokenizer implements AutoCloseable {
 
   /** A finished conversation, in the last answer of which the tags of thoughts are tokens. */
   private Script toLearn(Prompt prompt) {
-    int last = prompt.messages().size() - 1;
-    return script(prompt, false).withThoughts(last);
+    return written(prompt, false).withThoughts(prompt.messages());
   }
 
   /** A conversation as the template writes it. */
   Script script(Prompt prompt, boolean generationPrompt) {
+    Script script = written(prompt, generationPrompt);
+    String tag = script.spelledThought(prompt.messages());
+    if (tag != null && control.get(tag) != null && !thoughtsSpelled.getAndSet(true)) {
+      LOG.warn(
+          "the chat template of {} leaves {} in an answer: it is ordinary text there, not the token",
+          file.file(),
+          tag);
+    }
+    return script;
+  }
+
+  private Script written(Prompt prompt, boolean generationPrompt) {
     List<Message> messages = new ArrayList<>(prompt.messages().size());
     for (Message message : prompt.messages()) {
       messages.add(new Message(message.role(), PythonText.wellFormed(message.text())));
