@@ -1,6 +1,6 @@
 package org.alignment4j.chat;
 
-import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
@@ -111,11 +111,11 @@ final class MarkerBytes {
     for (Spelled marker : first) {
       // The text's beginning begins a line, too.
       if (bytes.startsWith(marker.bytes)) {
-        report(marker, view, 0, marker.bytes.length(), stretch, new ArrayList<>(), found);
+        report(marker, view, 0, marker.bytes.length(), stretch, new HashSet<>(), found);
       }
     }
     for (Spelled marker : anywhere) {
-      List<Integer> own = new ArrayList<>();
+      Set<Integer> own = new HashSet<>();
       int length = marker.bytes.length();
       for (int at = bytes.indexOf(marker.bytes); at >= 0; at = bytes.indexOf(marker.bytes, at + 1)) {
         report(marker, view, at, at + length, stretch, own, found);
@@ -129,24 +129,24 @@ final class MarkerBytes {
       int from,
       int to,
       Stretch stretch,
-      List<Integer> own,
+      Set<Integer> own,
       Consumer<Breach> found) {
     int[] place = view.place(from, to);
-    if (stretch.trusted(place[0], place[1])) {
-      return;
-    }
-    if (!view.isExact(from, to)) {
-      // A normaliser blurs the border: the template's own marker may stand beside message text.
+    boolean trusted = stretch.trusted(place[0], place[1]);
+    if (trusted || !view.isExact(from, to)) {
+      // Where a normaliser blurs the border the template's own marker may stand beside message
+      // text. Each of its markers accounts for one.
       String text = marker.marker.strip();
       int at = stretch.text().indexOf(text, place[0]);
-      if (at >= 0
-          && at + text.length() <= place[1]
-          && stretch.trusted(at, at + text.length())
-          && !own.contains(at)) {
-        own.add(at);
-        return;
+      while (at >= 0 && at + text.length() <= place[1]) {
+        if (stretch.trusted(at, at + text.length()) && own.add(at)) {
+          return;
+        }
+        at = stretch.text().indexOf(text, at + 1);
       }
     }
-    stretch.breaches(marker.marker, place[0], place[1], found);
+    if (!trusted) {
+      stretch.breaches(marker.marker, place[0], place[1], found);
+    }
   }
 }
