@@ -134,10 +134,12 @@ final class MergedCheckpoint {
     if (!InputFile.checkpoint(file).isThere()) {
       return;
     }
-    JsonObject config = JsonFile.read(file).json();
-    JsonPrimitive no = new JsonPrimitive(false);
-    if (!no.equals(config.get(TIED))) {
-      config.add(TIED, no);
+    JsonFile read = JsonFile.read(file);
+    JsonObject config = read.json();
+    boolean byDefault = read.get("model_type") != null && read.text("model_type").startsWith("gemma");
+    JsonPrimitive usual = new JsonPrimitive(byDefault);
+    if (new JsonPrimitive(true).equals(config.has(TIED) ? config.get(TIED) : usual)) {
+      config.addProperty(TIED, false);
       String text =
           new GsonBuilder()
               .disableHtmlEscaping()
