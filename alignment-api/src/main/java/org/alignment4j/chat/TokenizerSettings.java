@@ -86,7 +86,7 @@ record TokenizerSettings(
         named,
         byName,
         eosIds,
-        separate ? text(jinja) : template(config.get("chat_template"), configFile),
+        separate ? template(jinja) : template(config.get("chat_template"), configFile),
         separate ? jinja : configFile);
   }
 
@@ -117,6 +117,15 @@ record TokenizerSettings(
       return content(object.get("content"));
     }
     return token == null || !token.isJsonPrimitive() ? "" : token.getAsString();
+  }
+
+  /** What a download that was broken off leaves must not be taken for "no template". */
+  private static String template(Path jinja) {
+    String text = text(jinja);
+    if (text.isBlank()) {
+      throw new CheckpointException(jinja + ": expected a chat template, found an empty file");
+    }
+    return text;
   }
 
   /** One template, or the one named {@code default} of several. */

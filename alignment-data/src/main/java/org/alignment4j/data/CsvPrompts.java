@@ -53,7 +53,7 @@ final class CsvPrompts {
                   + " with columns "
                   + format.columns()
                   + ", found "
-                  + parser.getHeaderNames());
+                  + BadRow.shown(parser.getHeaderNames().toString()));
         }
       }
       List<PromptRow> rows = new ArrayList<>();

@@ -8,7 +8,6 @@ import com.google.gson.JsonPrimitive;
 import java.io.IOException;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -52,12 +51,12 @@ final class ParquetRows implements RowSource {
    */
   ParquetRows(Path file, List<String> names, List<String> needed) {
     this.file = file;
-    InputFile.data(file).requireRegular();
+    InputFile input = InputFile.data(file).requireRegular();
     ParquetFileReader open = null;
     try {
       open = open(file);
       MessageType all = open.getFileMetaData().getSchema();
-      requireInside(open.getRowGroups(), Files.size(file));
+      requireInside(open.getRowGroups(), input.size());
       schema = wanted(all, names, needed);
       open.setRequestedSchema(schema);
       columns = new ColumnIOFactory(open.getFileMetaData().getCreatedBy()).getColumnIO(schema, all);

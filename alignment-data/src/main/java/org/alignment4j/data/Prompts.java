@@ -145,7 +145,7 @@ public final class Prompts {
                   .map(format -> format + " " + format.columns())
                   .collect(Collectors.joining(", "))
               + "; found "
-              + header);
+              + BadRow.shown(header.toString()));
     }
     return text.stripLeading().startsWith("{") ? PromptFormat.JSONL : PromptFormat.TEXT;
   }
