@@ -52,7 +52,8 @@ class FullDiskTests {
             i ->
                 random
                     .ints(16_000, 'a', 'z' + 1)
-                    .collect(StringBuilder::new, StringBuilder::appendCodePoint, StringBuilder::append)
+                    .collect(
+                        StringBuilder::new, StringBuilder::appendCodePoint, StringBuilder::append)
                     .toString())
         .toList();
   }
@@ -95,8 +96,7 @@ class FullDiskTests {
   @Test
   void evaluationSets() throws IOException {
     Path file = folder.resolve("set.hashes");
-    List<String> words =
-        IntStream.range(0, 30_000).mapToObj(i -> "word" + i).toList();
+    List<String> words = IntStream.range(0, 30_000).mapToObj(i -> "word" + i).toList();
     EvaluationSet set = EvaluationSet.of("set", "note", words);
     assertLeftAsItWas(file, () -> set.write(file));
   }
