@@ -125,12 +125,13 @@ public final class LanguageModel implements AutoCloseable {
   /** Loads a Hugging Face checkpoint folder in a precision; see {@link #load(Path)}. */
   public static LanguageModel load(Path folder, Device device, Precision precision) {
     DjlDefaults.apply();
-    ModelConfig config = ModelConfig.read(folder);
+    ModelConfig stated = ModelConfig.read(folder);
     if (!device.isGpu()) {
-      requireRoom(folder, config, precision, AvailableMemory.bytes());
+      requireRoom(folder, stated, precision, AvailableMemory.bytes());
     }
     NDManager manager = newManager(device);
     try (Checkpoint checkpoint = Checkpoint.open(folder)) {
+      ModelConfig config = Weights.withStoredHead(checkpoint, stated);
       Weights weights = Weights.load(checkpoint, config, precision, manager);
       Decoder decoder = new Decoder(config, precision, manager);
       Base base = new Base(folder, manager, decoder, new FolderFiles(folder));

@@ -161,6 +161,10 @@ public final class TrainableWeights implements Trainable {
           OutputFile.checkpoint(folder.resolve(name)).copyAll(from);
         }
       }
+      Path config = folder.resolve("config.json");
+      if (!model.config().tiedHead() && ModelConfig.read(folder).tiedHead()) {
+        OutputFile.checkpoint(config).writeAll(ConfigFile.withOwnHead(config));
+      }
       OutputFile.checkpoint(folder.resolve("provenance.json")).writeAll(provenance.toJson());
     } catch (IOException e) {
       throw new CheckpointException("cannot write " + folder + ": " + e.getMessage(), e);

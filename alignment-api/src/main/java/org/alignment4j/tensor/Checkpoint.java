@@ -5,6 +5,8 @@ import static org.alignment4j.tensor.StrictJson.quoted;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -12,6 +14,8 @@ import java.util.Map;
 import java.util.Set;
 import org.alignment4j.core.CheckpointException;
 import org.alignment4j.core.InputFile;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The weights of a Hugging Face model folder: {@code model.safetensors}, or the shards that {@code
@@ -19,6 +23,8 @@ import org.alignment4j.core.InputFile;
  * many threads at once. Pickled weights are never loaded.
  */
 public final class Checkpoint implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(Checkpoint.class);
+  private static final int COMPARED = 1 << 18;
   private static final String SINGLE = "model.safetensors";
   private static final String INDEX = "model.safetensors.index.json";
 
@@ -37,7 +43,7 @@ public final class Checkpoint implements AutoCloseable {
    * Opens the weights in a folder; if it has both a single file and an index, the single file.
    *
    * @throws CheckpointException if there are no safetensors weights, a shard or tensor that the
-   *     index names is missing, or a file is damaged
+   *     index names is missing, two shards hold the same tensor, or a file is damaged
    */
   public static Checkpoint open(Path folder) {
     InputFile.checkpoint(folder).requireFolder();
@@ -57,25 +63,13 @@ public final class Checkpoint implements AutoCloseable {
 
   private static Checkpoint openShards(Path folder, Path index) {
     Map<String, SafetensorsFile> shards = new LinkedHashMap<>();
-    Map<String, SafetensorsFile> byTensor = new LinkedHashMap<>();
     boolean complete = false;
     try {
-      ShardIndex.read(index)
-          .forEach(
-              (tensor, name) -> {
-                SafetensorsFile shard =
-                    shards.computeIfAbsent(name, n -> openShard(folder, index, n, tensor));
-                if (!shard.tensors().containsKey(tensor)) {
-                  throw new CheckpointException(
-                      index
-                          + ": expected tensor "
-                          + quoted(tensor)
-                          + " in "
-                          + shard.path()
-                          + ", found none there");
-                }
-                byTensor.put(tensor, shard);
-              });
+      Map<String, String> map = ShardIndex.read(index);
+      map.forEach(
+          (tensor, name) ->
+              shards.computeIfAbsent(name, n -> openShard(folder, index, n, tensor)));
+      Map<String, SafetensorsFile> byTensor = byTensor(index, map, shards);
       complete = true;
       return new Checkpoint(index, byTensor, List.copyOf(shards.values()));
     } finally {
@@ -83,6 +77,60 @@ public final class Checkpoint implements AutoCloseable {
         shards.values().forEach(SafetensorsFile::close);
       }
     }
+  }
+
+  /**
+   * Which shard holds which tensor. What the shards hold counts, as in transformers, not what the
+   * index says of it; a tensor that two shards hold is refused.
+   */
+  private static Map<String, SafetensorsFile> byTensor(
+      Path index, Map<String, String> map, Map<String, SafetensorsFile> shards) {
+    Map<String, SafetensorsFile> holders = new LinkedHashMap<>();
+    for (SafetensorsFile shard : shards.values()) {
+      for (String tensor : shard.tensors().keySet()) {
+        SafetensorsFile other = holders.put(tensor, shard);
+        if (other != null) {
+          throw new CheckpointException(
+              index
+                  + ": tensor "
+                  + quoted(tensor)
+                  + " is in both "
+                  + other.path().getFileName()
+                  + " and "
+                  + shard.path().getFileName());
+        }
+      }
+    }
+    Map<String, SafetensorsFile> byTensor = new LinkedHashMap<>();
+    List<String> elsewhere = new ArrayList<>();
+    map.forEach(
+        (tensor, name) -> {
+          SafetensorsFile holder = holders.remove(tensor);
+          if (holder == null) {
+            throw new CheckpointException(
+                index
+                    + ": expected tensor "
+                    + quoted(tensor)
+                    + " in "
+                    + shards.get(name).path()
+                    + ", found none there");
+          }
+          byTensor.put(tensor, holder);
+          if (holder != shards.get(name)) {
+            elsewhere.add(tensor);
+          }
+        });
+    elsewhere.addAll(holders.keySet());
+    byTensor.putAll(holders);
+    if (!elsewhere.isEmpty()) {
+      LOG.warn(
+          "{}: {} tensors are in shards where the index does not have them, {} for one; what the"
+              + " shards hold counts",
+          index,
+          elsewhere.size(),
+          quoted(elsewhere.get(0)));
+    }
+    return byTensor;
   }
 
   private static SafetensorsFile openShard(Path folder, Path index, String name, String tensor) {
@@ -131,6 +179,33 @@ public final class Checkpoint implements AutoCloseable {
   /** Reads a whole tensor as float32; see {@link SafetensorsFile#floats}. */
   public float[] floats(String name) {
     return file(name).floats(name);
+  }
+
+  /**
+   * Whether two tensors have the same shape and, as float32, the same values.
+   *
+   * @throws CheckpointException if there is no tensor of one of the names, or one is of integers
+   */
+  public boolean sameValues(String one, String other) {
+    TensorInfo info = info(one);
+    if (!Arrays.equals(info.shape(), info(other).shape())) {
+      return false;
+    }
+    long elements = 1;
+    for (long size : info.shape()) {
+      elements *= size;
+    }
+    FloatBuffer a = FloatBuffer.allocate(COMPARED);
+    FloatBuffer b = FloatBuffer.allocate(COMPARED);
+    for (long first = 0; first < elements; first += COMPARED) {
+      int count = (int) Math.min(COMPARED, elements - first);
+      read(one, first, a.clear().limit(count));
+      read(other, first, b.clear().limit(count));
+      if (!a.flip().equals(b.flip())) {
+        return false;
+      }
+    }
+    return true;
   }
 
   /** Reads a whole tensor of integers; see {@link SafetensorsFile#longs}. */

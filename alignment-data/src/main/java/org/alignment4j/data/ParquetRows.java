@@ -41,6 +41,7 @@ final class ParquetRows implements RowSource {
   private final ParquetFileReader reader;
   private final MessageType schema;
   private final MessageColumnIO columns;
+  private final List<String> unread;
   private @Nullable RecordReader<Group> records;
   private long left;
   private long number;
@@ -58,6 +59,8 @@ final class ParquetRows implements RowSource {
       MessageType all = open.getFileMetaData().getSchema();
       requireInside(open.getRowGroups(), input.size());
       schema = wanted(all, names, needed);
+      unread =
+          all.getFields().stream().map(ParquetRows::name).filter(n -> !names.contains(n)).toList();
       open.setRequestedSchema(schema);
       columns = new ColumnIOFactory(open.getFileMetaData().getCreatedBy()).getColumnIO(schema, all);
       reader = open;
@@ -120,6 +123,11 @@ final class ParquetRows implements RowSource {
   }
 
   @Override
+  public String container() {
+    return "Parquet";
+  }
+
+  @Override
   public @Nullable Row next() {
     try {
       while (left == 0) {
@@ -150,7 +158,9 @@ final class ParquetRows implements RowSource {
 
   private Row row(Group record) {
     try {
-      return new Row(number, number, object(record), null);
+      JsonObject content = object(record);
+      unread.forEach(name -> content.add(name, JsonNull.INSTANCE));
+      return new Row(number, number, content, null);
     } catch (BadRow e) {
       return Row.flawed(number, number, e.reason());
     }
