@@ -1,7 +1,6 @@
 package org.alignment4j.chat;
 
 import com.google.common.base.Strings;
-import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;

@@ -108,7 +108,7 @@ record TokenizerSettings(
         declared,
         eosIds,
         namedIds,
-        jinja != null ? text(jinja) : template(config.get("chat_template"), configFile),
+        jinja != null ? template(jinja) : template(config.get("chat_template"), configFile),
         jinja != null ? jinja : configFile);
   }
 
@@ -125,7 +125,8 @@ record TokenizerSettings(
         return file;
       }
     }
-    if (Files.isDirectory(more)) {
+    if (InputFile.checkpoint(more).isThere()) {
+      InputFile.checkpoint(more).requireFolder();
       try (DirectoryStream<Path> named = Files.newDirectoryStream(more, "*.jinja")) {
         if (named.iterator().hasNext()) {
           throw new CheckpointException(
@@ -185,6 +186,15 @@ record TokenizerSettings(
       return content(object.get("content"));
     }
     return token == null || !token.isJsonPrimitive() ? "" : token.getAsString();
+  }
+
+  /** What a download that was broken off leaves must not be taken for "no template". */
+  private static String template(Path jinja) {
+    String text = text(jinja);
+    if (text.isBlank()) {
+      throw new CheckpointException(jinja + ": expected a chat template, found an empty file");
+    }
+    return text;
   }
 
   /**

@@ -46,7 +46,8 @@ final class ConfigFile {
 
   static ModelConfig read(Path file) {
     try {
-      JsonElement root = JsonParser.parseString(InputFile.checkpoint(file).text(InputFile.SETTINGS));
+      JsonElement root =
+          JsonParser.parseString(InputFile.checkpoint(file).text(InputFile.SETTINGS));
       if (!root.isJsonObject()) {
         throw new CheckpointException(file + " is not a JSON object");
       }

@@ -956,7 +956,9 @@ public final class LanguageModel implements AutoCloseable {
     }
 
     synchronized @Nullable ChatTokenizer ifPresent() {
-      return tokenizer != null || InputFile.checkpoint(folder.resolve("tokenizer.json")).isThere() ? get() : null;
+      return tokenizer != null || InputFile.checkpoint(folder.resolve("tokenizer.json")).isThere()
+          ? get()
+          : null;
     }
 
     synchronized String hash() {

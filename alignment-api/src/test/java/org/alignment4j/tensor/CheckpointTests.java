@@ -210,6 +210,9 @@ class CheckpointTests {
   void picklesAreNeverLoaded() throws IOException {
     Files.delete(folder.resolve("model.safetensors.index.json"));
     assertRefused("expected model.safetensors", "the index of these shards is missing");
+    Files.delete(folder.resolve(SHARD_1));
+    Files.delete(folder.resolve(SHARD_2));
+    assertRefused("expected model.safetensors", "no weights at all");
     Files.writeString(folder.resolve("pytorch_model.bin"), "x");
     assertRefused("pytorch_model.bin", "never loaded");
   }

@@ -432,11 +432,7 @@ public final class RequestStore implements AutoCloseable {
             totals.merge(
                 row.getString(2),
                 new Totals(
-                    1,
-                    row.getLong(3),
-                    row.getLong(4),
-                    cost(row.getString(5)),
-                    row.getString(6)),
+                    1, row.getLong(3), row.getLong(4), cost(row.getString(5)), row.getString(6)),
                 Totals::plus);
             summed[table] = row.getLong(1);
           }
