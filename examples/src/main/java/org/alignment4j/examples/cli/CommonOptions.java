@@ -18,6 +18,7 @@ final class CommonOptions {
       fallbackValue = STANDARD_OUTPUT,
       paramLabel = "FILE",
       description = "write the result as JSON to FILE; without FILE, to standard output")
+  @OnDisk(OnDisk.Place.NEW_FILE)
   private @Nullable Path json;
 
   @Option(names = "--debug", description = "show the stack of an error")
@@ -36,17 +37,6 @@ final class CommonOptions {
 
   boolean jsonOnStandardOutput() {
     return json != null && json.toString().equals(STANDARD_OUTPUT);
-  }
-
-  /** Finds out before the work, not after it, that the JSON file cannot be written. */
-  void check() {
-    if (json == null || jsonOnStandardOutput()) {
-      return;
-    }
-    Path folder = json.toAbsolutePath().getParent();
-    if (Files.isDirectory(json) || folder == null || !Files.isDirectory(folder)) {
-      throw new AlignmentException("cannot write JSON to " + json + ": no such folder, or no file");
-    }
   }
 
   /** Writes a finished command's result where it was asked for. */

@@ -110,6 +110,7 @@ final class CompareCommand {
         required = true,
         paramLabel = "FOLDER",
         description = "folder to write")
+    @OnDisk(OnDisk.Place.NEW_FOLDER)
     private Path out = Path.of("");
 
     /** Options of one method. */

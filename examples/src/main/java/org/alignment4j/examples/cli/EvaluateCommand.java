@@ -37,9 +37,11 @@ final class EvaluateCommand {
         required = true,
         paramLabel = "DIR",
         description = "Hugging Face checkpoint folder")
+    @OnDisk(OnDisk.Place.FOLDER)
     private Path model = Path.of("");
 
     @Option(names = "--adapter", paramLabel = "DIR", description = "folder of an adapter")
+    @OnDisk(OnDisk.Place.FOLDER)
     private @Nullable Path adapter;
 
     @Mixin private ThreadOptions threads = new ThreadOptions();
@@ -49,6 +51,7 @@ final class EvaluateCommand {
         required = true,
         paramLabel = "FILE",
         description = "prompts to be answered")
+    @OnDisk(OnDisk.Place.FILE)
     private Path safe = Path.of("");
 
     @Option(
@@ -56,6 +59,7 @@ final class EvaluateCommand {
         required = true,
         paramLabel = "FILE",
         description = "prompts to be refused")
+    @OnDisk(OnDisk.Place.FILE)
     private Path harmful = Path.of("");
 
     @Option(
@@ -71,12 +75,13 @@ final class EvaluateCommand {
       List<PromptRow> safeRows = Prompts.read(safe);
       List<PromptRow> harmfulRows = Prompts.read(harmful);
       OverRefusal judge = new OverRefusal(maxTokens);
+      Adapter applied = adapter == null ? null : Adapter.load(adapter);
       try (LanguageModel base = LanguageModel.load(model)) {
         OverRefusalReport report;
-        if (adapter == null) {
+        if (applied == null) {
           report = judge.compare(base, base, safeRows, harmfulRows, progress);
         } else {
-          try (LanguageModel tuned = base.with(Adapter.load(adapter))) {
+          try (LanguageModel tuned = base.with(applied)) {
             report = judge.compare(base, tuned, safeRows, harmfulRows, progress);
           }
         }

@@ -46,12 +46,14 @@ final class EvaluateMoral extends AlignCommand {
   @Mixin private MoralSubjects subjects = new MoralSubjects();
 
   @Option(names = "--bbq", paramLabel = "DIR", description = "BBQ's files, as many as are there")
+  @OnDisk(OnDisk.Place.FOLDER)
   private @Nullable Path bbq;
 
   @Option(
       names = "--winogender",
       paramLabel = "DIR",
       description = "Winogender's templates.tsv and occupations-stats.tsv")
+  @OnDisk(OnDisk.Place.FOLDER)
   private @Nullable Path winogender;
 
   @Option(
@@ -60,6 +62,7 @@ final class EvaluateMoral extends AlignCommand {
       fallbackValue = "",
       paramLabel = "FILE",
       description = "students as CSV with sex, LSAT, UGPA; without FILE a synthetic grid")
+  @OnDisk(OnDisk.Place.FILE)
   private @Nullable Path lawSchool;
 
   @Option(
@@ -104,9 +107,11 @@ final class EvaluateMoral extends AlignCommand {
       names = "--beside",
       paramLabel = "DIR",
       description = "an earlier evaluation's folder to compare with, shown first; several times")
+  @OnDisk(OnDisk.Place.FOLDER)
   private List<Path> beside = new ArrayList<>();
 
   @Option(names = "--out", required = true, paramLabel = "DIR", description = "folder to write")
+  @OnDisk(OnDisk.Place.NEW_FOLDER)
   private Path out = Path.of("");
 
   @Override

@@ -73,6 +73,7 @@ final class GuardTrain extends AlignCommand {
       split = ",",
       paramLabel = "FILE",
       description = "prompts to be refused; several with commas")
+  @OnDisk(OnDisk.Place.FILE)
   private List<Path> harmful = List.of();
 
   @Option(
@@ -81,6 +82,7 @@ final class GuardTrain extends AlignCommand {
       split = ",",
       paramLabel = "FILE",
       description = "prompts to be answered; several with commas")
+  @OnDisk(OnDisk.Place.FILE)
   private List<Path> harmless = List.of();
 
   @Option(
@@ -180,6 +182,7 @@ final class GuardTrain extends AlignCommand {
   private Grid grid = Grid.NONE;
 
   @Option(names = "--out", required = true, paramLabel = "DIR", description = "folder to write")
+  @OnDisk(OnDisk.Place.NEW_FOLDER)
   private Path out = Path.of("");
 
   @Override

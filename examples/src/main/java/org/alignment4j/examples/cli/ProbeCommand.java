@@ -32,12 +32,15 @@ final class ProbeCommand extends AlignCommand {
       required = true,
       paramLabel = "FILE",
       description = "harmful anchors")
+  @OnDisk(OnDisk.Place.FILE)
   private Path harmful = Path.of("");
 
   @Option(names = "--benign", required = true, paramLabel = "FILE", description = "benign anchors")
+  @OnDisk(OnDisk.Place.FILE)
   private Path benign = Path.of("");
 
   @Option(names = "--prompts", paramLabel = "FILE", description = "prompts to score")
+  @OnDisk(OnDisk.Place.FILE)
   private @Nullable Path prompts;
 
   @Option(names = "--layer", paramLabel = "L", description = "the layer; chosen if not given")

@@ -1,6 +1,5 @@
 package org.alignment4j.examples.cli;
 
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -8,7 +7,6 @@ import java.util.Locale;
 import java.util.Map;
 import org.alignment4j.adapter.ControlVector;
 import org.alignment4j.chat.Prompt;
-import org.alignment4j.core.AlignmentException;
 import org.alignment4j.core.Layer;
 import org.alignment4j.core.ProgressListener;
 import org.alignment4j.model.LanguageModel;
@@ -47,6 +45,7 @@ final class ReadCommand extends AlignCommand {
       required = true,
       paramLabel = "FILE",
       description = "positive prompts: JSON Lines, CSV of a known set, or text, one a line")
+  @OnDisk(OnDisk.Place.FILE)
   private Path positive = Path.of("");
 
   @Option(
@@ -54,6 +53,7 @@ final class ReadCommand extends AlignCommand {
       required = true,
       paramLabel = "FILE",
       description = "negative prompts, as many; may be the same file with another system message")
+  @OnDisk(OnDisk.Place.FILE)
   private Path negative = Path.of("");
 
   @Option(
@@ -123,15 +123,12 @@ final class ReadCommand extends AlignCommand {
       required = true,
       paramLabel = "PATH",
       description = "FILE.gguf, as llama.cpp reads it, or a folder for it and its provenance")
+  @OnDisk(OnDisk.Place.NEW)
   private Path out = Path.of("");
 
   @Override
   Outcome run(ProgressListener progress) {
     boolean file = out.toString().endsWith(".gguf");
-    Path parent = out.toAbsolutePath().getParent();
-    if (file && (parent == null || !Files.isDirectory(parent) || Files.isDirectory(out))) {
-      throw new AlignmentException("cannot write " + out + ": no such folder, or no file");
-    }
     List<ContrastPair> pairs =
         ContrastPair.of(prompts(positive, positiveSystem), prompts(negative, negativeSystem));
     RepresentationReading reading = model.use(m -> read(m, pairs, progress));

@@ -40,16 +40,20 @@ final class SplitCommand extends AlignCommand {
       required = true,
       paramLabel = "DIR",
       description = "folder to write to; made if absent")
+  @OnDisk(OnDisk.Place.NEW_FOLDER)
   private Path out = Path.of("");
 
   private static final class Sets {
     @Option(names = "--xstest", paramLabel = "FILE", description = "XSTest's prompts, CSV")
+    @OnDisk(OnDisk.Place.FILE)
     private @Nullable Path xstest;
 
     @Option(names = "--advbench", paramLabel = "FILE", description = "AdvBench's behaviours, CSV")
+    @OnDisk(OnDisk.Place.FILE)
     private @Nullable Path advbench;
 
     @Option(names = "--halves", paramLabel = "FILE", description = "any prompts")
+    @OnDisk(OnDisk.Place.FILE)
     private @Nullable Path halves;
   }
 

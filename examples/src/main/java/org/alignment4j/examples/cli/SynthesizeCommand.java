@@ -50,6 +50,7 @@ final class SynthesizeCommand extends AlignCommand {
   private static final String DESCRIPTION = "description";
 
   @Parameters(paramLabel = "RUN.yaml", description = "describes the run")
+  @OnDisk(OnDisk.Place.FILE)
   private Path file = Path.of("");
 
   @Option(
@@ -57,6 +58,7 @@ final class SynthesizeCommand extends AlignCommand {
       required = true,
       paramLabel = "DIR",
       description = "folder for store, pairs and reports")
+  @OnDisk(OnDisk.Place.NEW_FOLDER)
   private Path out = Path.of("");
 
   @Option(names = "--resume", description = "go on with the run in DIR")

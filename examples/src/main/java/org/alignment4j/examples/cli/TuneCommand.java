@@ -51,6 +51,7 @@ final class TuneCommand {
         required = true,
         paramLabel = "FILE",
         description = "prompts to be refused")
+    @OnDisk(OnDisk.Place.FILE)
     private Path harmful = Path.of("");
 
     @Option(
@@ -58,6 +59,7 @@ final class TuneCommand {
         required = true,
         paramLabel = "FILE",
         description = "prompts to be answered")
+    @OnDisk(OnDisk.Place.FILE)
     private Path benign = Path.of("");
 
     @Option(
@@ -65,15 +67,18 @@ final class TuneCommand {
         required = true,
         paramLabel = "FILE",
         description = "prompts to be answered that look harmful")
+    @OnDisk(OnDisk.Place.FILE)
     private Path pseudoHarmful = Path.of("");
 
     @Option(names = "--out", required = true, paramLabel = "DIR", description = "folder to write")
+    @OnDisk(OnDisk.Place.NEW_FOLDER)
     private Path out = Path.of("");
 
     @Option(
         names = "--merge",
         paramLabel = "DIR",
         description = "write the whole checkpoint with the tuned block merged, too")
+    @OnDisk(OnDisk.Place.NEW_FOLDER)
     private @Nullable Path merge;
 
     @Override

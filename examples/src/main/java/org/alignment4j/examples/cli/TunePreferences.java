@@ -35,6 +35,7 @@ abstract class TunePreferences extends AlignCommand {
       required = true,
       paramLabel = "FOLDER",
       description = "folder for the LoRA, in PEFT's form")
+  @OnDisk(OnDisk.Place.NEW_FOLDER)
   private Path out = Path.of("");
 
   @Option(
@@ -55,6 +56,7 @@ abstract class TunePreferences extends AlignCommand {
       paramLabel = "FOLDER",
       description =
           "folder for checkpoints; the same command called again goes on from what lies there")
+  @OnDisk(OnDisk.Place.NEW_FOLDER)
   private @Nullable Path resume;
 
   @Option(
