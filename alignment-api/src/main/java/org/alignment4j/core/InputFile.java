@@ -1,6 +1,5 @@
 package org.alignment4j.core;
 
-import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
@@ -150,44 +149,6 @@ public final class InputFile {
   }
 
   /**
-   * A stream that fails when more is read from it than fits, for what is unpacked from a file.
-   *
-   * @param max bytes; an eighth of the Java heap if that is less
-   */
-  public InputStream bounded(InputStream in, long max) {
-    long limit = limit(max);
-    return new FilterInputStream(in) {
-      private long read;
-
-      @Override
-      public int read() throws IOException {
-        int next = super.read();
-        count(next < 0 ? 0 : 1);
-        return next;
-      }
-
-      @Override
-      public int read(byte[] to, int from, int length) throws IOException {
-        int n = super.read(to, from, length);
-        count(Math.max(0, n));
-        return n;
-      }
-
-      @Override
-      public boolean markSupported() {
-        return false;
-      }
-
-      private void count(int n) {
-        read += n;
-        if (read > limit) {
-          throw tooLarge(max, "more");
-        }
-      }
-    };
-  }
-
-  /**
    * Reads the whole file.
    *
    * @param max bytes that it may have; an eighth of the Java heap if that is less
@@ -203,7 +164,23 @@ public final class InputFile {
       if (size > limit) {
         throw tooLarge(max, Long.toString(size));
       }
-      byte[] bytes = in.readNBytes((int) limit + 1); // not by its size, for it may be growing
+      return unpacked(in, max); // not by its size, for it may be growing
+    } catch (IOException e) {
+      throw failed(e);
+    }
+  }
+
+  /**
+   * Reads all of a stream that unpacks the file.
+   *
+   * @param max bytes that it may give; an eighth of the Java heap if that is less
+   * @throws AlignmentException if it gives more or cannot be read
+   * @throws OutOfMemoryException if the heap is too full for it
+   */
+  public byte[] unpacked(InputStream in, long max) {
+    long limit = limit(max);
+    try {
+      byte[] bytes = in.readNBytes((int) limit + 1);
       if (bytes.length > limit) {
         throw tooLarge(max, "more");
       }

@@ -58,7 +58,7 @@ public final class OutputFile implements AutoCloseable {
     this.target = file.toAbsolutePath();
     this.temporary = target.resolveSibling(name);
     this.failure = failure;
-    requireReplaceable();
+    requireReplaceable(file, target, failure);
     try {
       Files.deleteIfExists(temporary); // what a killed program left
       channel =
@@ -136,8 +136,39 @@ public final class OutputFile implements AutoCloseable {
     }
   }
 
+  /**
+   * Checks before long work that a file could be written: its folder is there, and what has its
+   * name, if anything, is a file.
+   *
+   * @throws BadDataException if not
+   */
+  public static void requirePossible(Path file) {
+    Path target = file.toAbsolutePath();
+    Path folder = target.getParent();
+    if (folder == null || !Files.isDirectory(folder)) {
+      throw new BadDataException("cannot write " + file + ": no such folder");
+    }
+    requireReplaceable(file, target, BadDataException::new);
+  }
+
+  /**
+   * Checks before long work that a folder could be written to or made: what has its name, if
+   * anything, is a folder.
+   *
+   * @throws BadDataException if not
+   */
+  public static void requirePossibleFolder(Path folder) {
+    InputFile input = InputFile.data(folder);
+    if (input.isThere()) {
+      input.requireFolder();
+    }
+  }
+
   /** Renaming over a device or pipe would put a file in its place. */
-  private void requireReplaceable() {
+  private static void requireReplaceable(
+      Path file,
+      Path target,
+      BiFunction<String, @Nullable Throwable, AlignmentException> failure) {
     if (Files.exists(target) && !Files.isRegularFile(target)) {
       throw failure.apply(
           "cannot write "

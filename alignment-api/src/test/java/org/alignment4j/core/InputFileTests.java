@@ -9,7 +9,6 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.RandomAccessFile;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -164,17 +163,16 @@ class InputFileTests {
   }
 
   @Test
-  void whatIsUnpackedIsBounded() throws IOException {
+  void whatIsUnpackedIsBounded() {
     byte[] packed = "0123456789".getBytes(StandardCharsets.UTF_8);
     InputFile file = InputFile.data(path);
-    try (InputStream in = file.bounded(new ByteArrayInputStream(packed), 10)) {
-      assertEquals(10, in.readAllBytes().length);
-    }
-    try (InputStream in = file.bounded(new ByteArrayInputStream(packed), 9)) {
-      assertEquals(
-          path + ": expected at most 9 bytes, found more",
-          assertThrows(BadDataException.class, in::readAllBytes).getMessage());
-    }
+    assertArrayEquals(packed, file.unpacked(new ByteArrayInputStream(packed), 10));
+    assertEquals(
+        path + ": expected at most 9 bytes, found more",
+        assertThrows(
+                BadDataException.class,
+                () -> file.unpacked(new ByteArrayInputStream(packed), 9))
+            .getMessage());
   }
 
   @Test

@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import org.alignment4j.core.BadDataException;
+import org.alignment4j.core.InputFile;
 import org.apache.parquet.ParquetReadOptions;
 import org.apache.parquet.column.page.PageReadStore;
 import org.apache.parquet.conf.PlainParquetConfiguration;
@@ -52,6 +53,7 @@ final class ParquetRows implements RowSource {
    */
   ParquetRows(Path file, List<String> names, List<String> needed) {
     this.file = file;
+    InputFile.data(file).requireRegular();
     ParquetFileReader open = null;
     try {
       open = open(file);

@@ -201,8 +201,9 @@ class DataFormsTests {
   }
 
   @ParameterizedTest
-  @CsvSource({"a.tsv,\t", "a.csv,\t", "a.txt,\t", "a,\t", "a.csv,;", "a.txt,;", "a.csv,|", "a,|"})
-  void tablesAreReadWhateverStandsBetweenFields(String name, String delimiter) throws IOException {
+  @CsvSource({"a.tsv,T", "a.csv,T", "a.txt,T", "a,T", "a.csv,;", "a.txt,;", "a.csv,|", "a,|"})
+  void tablesAreReadWhateverStandsBetweenFields(String name, String mark) throws IOException {
+    String delimiter = mark.replace("T", "\t");
     String table = "id,prompt,category\r\n1,\"A, x; y|\tz\n\"\"q\"\"\",x\r\n2,B,\r\n";
     String other =
         table
@@ -232,13 +233,14 @@ class DataFormsTests {
 
   @Test
   void cellsOfPythonsListsAreMessages() throws IOException {
-    String row = "Q1,\"[{'content': 'Q1', 'role': 'user'}, {'content': '%s', 'role': 'assistant'}]\"";
+    String cell = "\"[{'content': 'Q1', 'role': 'user'}, {'content': '%s', 'role': 'assistant'}]\"";
     String csv =
-        "prompt,chosen,rejected\n"
-            + String.format(row, "good")
-            + String.format(row, "it''s \\n \\'bad\\'").replace("Q1,", ",").replace("''", "\\'")
+        "prompt,chosen,rejected\nQ1,"
+            + String.format(cell, "good")
+            + ","
+            + String.format(cell, "it\\'s \\n \\x41")
             + "\n";
-    assertEquals(List.of("Q1/good/it's \n 'bad'"), pairs(file("a.csv", csv)));
+    assertEquals(List.of("Q1/good/it's \n A"), pairs(file("a.csv", csv)));
     String broken = csv + csv.substring(csv.indexOf('\n') + 1).replaceFirst("\\}\\]", "");
     PreferenceSet set = Preferences.read(file("b.csv", broken));
     assertEquals(1, set.pairs().size());

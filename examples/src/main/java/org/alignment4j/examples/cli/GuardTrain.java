@@ -2,7 +2,6 @@ package org.alignment4j.examples.cli;
 
 import static org.alignment4j.core.Arguments.require;
 
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -187,7 +186,6 @@ final class GuardTrain extends AlignCommand {
 
   @Override
   Outcome run(ProgressListener progress) {
-    require(!Files.isRegularFile(out), "--out is a folder, %s is a file", out);
     require(wordings >= 1, "--wordings must be >= 1, was %s", wordings);
     require(
         grid == Grid.NONE || method == Method.SYSFORMER || method == Method.EMBEDDER,

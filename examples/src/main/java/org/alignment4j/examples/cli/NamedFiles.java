@@ -11,6 +11,7 @@ import java.util.List;
 import org.alignment4j.core.AlignmentException;
 import org.alignment4j.core.BadDataException;
 import org.alignment4j.core.InputFile;
+import org.alignment4j.core.OutputFile;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.ArgSpec;
 import picocli.CommandLine.Model.CommandSpec;
@@ -76,40 +77,22 @@ final class NamedFiles {
             InputFile.data(path).requireRegular();
           }
         }
-        case NEW_FILE -> requireNewFile(path);
-        case NEW_FOLDER -> {
-          requireNoFile(path);
-          requireWritable(path);
-        }
-        case NEW -> {
-          if (path.toString().endsWith(".gguf")) {
-            requireNewFile(path);
-          } else {
-            requireNoFile(path);
-            requireWritable(path);
-          }
-        }
+        case NEW_FILE -> requireNew(path, true);
+        case NEW_FOLDER -> requireNew(path, false);
+        case NEW -> requireNew(path, path.toString().endsWith(".gguf"));
       }
     } catch (AlignmentException e) {
-      throw new BadDataException(argument + " " + e.getMessage(), e);
+      throw new BadDataException(argument + ": " + e.getMessage(), e);
     }
   }
 
-  private static void requireNewFile(Path path) {
-    if (Files.isDirectory(path)) {
-      throw new BadDataException(path + ": cannot write it: expected a file, found a folder");
-    }
-    Path folder = path.toAbsolutePath().getParent();
-    if (folder == null || !Files.isDirectory(folder)) {
-      throw new BadDataException(path + ": cannot write it: no such folder");
+  private static void requireNew(Path path, boolean file) {
+    if (file) {
+      OutputFile.requirePossible(path);
+    } else {
+      OutputFile.requirePossibleFolder(path);
     }
     requireWritable(path);
-  }
-
-  private static void requireNoFile(Path path) {
-    if (Files.exists(path, LinkOption.NOFOLLOW_LINKS) && !Files.isDirectory(path)) {
-      throw new BadDataException(path + ": cannot write to it: expected a folder, found a file");
-    }
   }
 
   /** Whether it can be written to, or made in the nearest folder above it that is there. */
@@ -120,10 +103,10 @@ final class NamedFiles {
     }
     boolean own = path.toAbsolutePath().normalize().equals(there);
     if (there == null || !(own || Files.isDirectory(there))) {
-      throw new BadDataException(path + ": cannot write it: " + there + " is no folder");
+      throw new BadDataException("cannot write " + path + ": " + there + " is no folder");
     }
     if (!Files.isWritable(there)) {
-      throw new BadDataException(path + ": cannot write it: " + there + " may not be written to");
+      throw new BadDataException("cannot write " + path + ": " + there + " may not be written to");
     }
   }
 }

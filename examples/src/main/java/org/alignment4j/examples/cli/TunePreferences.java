@@ -3,7 +3,6 @@ package org.alignment4j.examples.cli;
 import static org.alignment4j.core.Arguments.require;
 
 import com.google.common.collect.ImmutableMap;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -77,7 +76,6 @@ abstract class TunePreferences extends AlignCommand {
     options.check(method);
     PreferenceControl how = Objects.requireNonNullElse(control, PreferenceControl.NONE);
     require(how.fits(method), "%s cannot be run as control %s", MethodName.of(method), how);
-    require(!Files.isRegularFile(out), "--out is a folder, %s is a file", out);
     PreferenceSet set = input.read();
     List<PreferencePair> pairs = how.apply(input.some(set, 0, first));
     long start = System.nanoTime();
