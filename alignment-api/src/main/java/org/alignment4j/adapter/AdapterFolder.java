@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
 import org.alignment4j.core.CheckpointException;
+import org.alignment4j.core.Reasons;
 import org.alignment4j.core.UnsupportedArchitectureException;
 
 /** Tells the kind of adapter that is in a folder. */
@@ -17,7 +18,7 @@ final class AdapterFolder {
     try (Stream<Path> files = Files.list(folder)) {
       found = files.filter(AdapterFolder::tellsKind).sorted().toList();
     } catch (IOException e) {
-      throw new CheckpointException("cannot read " + folder + ": " + e, e);
+      throw new CheckpointException("cannot read " + folder + ": " + Reasons.of(e), e);
     }
     if (found.size() != 1) {
       throw new CheckpointException(

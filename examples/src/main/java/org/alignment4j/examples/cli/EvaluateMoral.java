@@ -19,6 +19,7 @@ import org.alignment4j.core.AlignmentException;
 import org.alignment4j.core.BadDataException;
 import org.alignment4j.core.InputFile;
 import org.alignment4j.core.ProgressListener;
+import org.alignment4j.core.Reasons;
 import org.alignment4j.data.moral.Bbq;
 import org.alignment4j.data.moral.Condition;
 import org.alignment4j.data.moral.LawSchool;
@@ -126,7 +127,7 @@ final class EvaluateMoral extends AlignCommand {
     try {
       Files.createDirectories(out);
     } catch (IOException e) {
-      throw new AlignmentException("cannot make " + out + ": " + e, e);
+      throw new AlignmentException("cannot make " + out + ": " + Reasons.of(e), e);
     }
     List<MoralReport> reports = new ArrayList<>();
     StringBuilder text = new StringBuilder();
@@ -213,7 +214,7 @@ final class EvaluateMoral extends AlignCommand {
           .forEach(report -> all.add(report.toString()));
       return all;
     } catch (JsonParseException | IllegalStateException e) {
-      throw new BadDataException(file + ": expected what evaluate moral writes: " + e, e);
+      throw new BadDataException(file + ": expected what evaluate moral writes: " + Reasons.of(e), e);
     }
   }
 

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import org.alignment4j.core.AlignmentException;
 import org.alignment4j.core.ProgressListener;
+import org.alignment4j.core.Reasons;
 import org.alignment4j.data.PromptFormat;
 import org.alignment4j.data.PromptRow;
 import org.alignment4j.data.PromptSplit;
@@ -105,7 +106,7 @@ final class SplitCommand extends AlignCommand {
     try {
       Files.createDirectories(out);
     } catch (IOException e) {
-      throw new AlignmentException("cannot make the folder " + out + ": " + e, e);
+      throw new AlignmentException("cannot make the folder " + out + ": " + Reasons.of(e), e);
     }
   }
 

@@ -16,6 +16,7 @@ import org.alignment4j.core.AlignmentException;
 import org.alignment4j.core.Hashes;
 import org.alignment4j.core.InputFile;
 import org.alignment4j.core.ProgressListener;
+import org.alignment4j.core.Reasons;
 import org.alignment4j.data.PreferenceLayout;
 import org.alignment4j.data.SourceFile;
 import org.alignment4j.data.request.Budget;
@@ -191,7 +192,7 @@ final class SynthesizeCommand extends AlignCommand {
     try {
       Files.createDirectories(out);
     } catch (IOException e) {
-      throw new AlignmentException("cannot make " + out + ": " + e, e);
+      throw new AlignmentException("cannot make " + out + ": " + Reasons.of(e), e);
     }
   }
 
