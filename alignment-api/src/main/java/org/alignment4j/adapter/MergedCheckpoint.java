@@ -131,8 +131,8 @@ final class MergedCheckpoint {
   }
 
   /** A flag that says otherwise is passed over by some programs and believed by others. */
-  private static void sayThatHeadIsNotTied(Path file) throws IOException {
-    if (!Files.exists(file)) {
+  private static void sayThatHeadIsNotTied(Path file) {
+    if (!InputFile.checkpoint(file).isThere()) {
       return;
     }
     JsonObject config = JsonFile.read(file).json();
@@ -146,7 +146,7 @@ final class MergedCheckpoint {
               .setPrettyPrinting()
               .create()
               .toJson(config);
-      WholeFile.write(file, text.getBytes(StandardCharsets.UTF_8));
+      OutputFile.checkpoint(file).writeAll(text);
     }
   }
 
