@@ -20,6 +20,7 @@ import org.alignment4j.core.Hashes;
 import org.alignment4j.core.Layer;
 import org.alignment4j.core.OutputFile;
 import org.alignment4j.core.Provenance;
+import org.alignment4j.core.Reasons;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -49,7 +50,7 @@ final class ControlVectorFile {
       OutputFile.checkpoint(folder.resolve("provenance.json"))
           .writeAll(vector.provenance().toJson());
     } catch (IOException e) {
-      throw new CheckpointException("cannot write " + folder + ": " + e, e);
+      throw new CheckpointException("cannot write " + folder + ": " + Reasons.of(e), e);
     }
     Set<String> hints = new HashSet<>();
     collectHints(vector.provenance().settings(), hints);

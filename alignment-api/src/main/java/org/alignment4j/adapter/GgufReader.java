@@ -20,6 +20,7 @@ import org.alignment4j.core.CancelledException;
 import org.alignment4j.core.CheckpointException;
 import org.alignment4j.core.InputFile;
 import org.alignment4j.core.OutOfMemoryException;
+import org.alignment4j.core.Reasons;
 
 /**
  * Reads untrusted GGUF files of one architecture. Counts and lengths are checked against what the
@@ -68,7 +69,7 @@ final class GgufReader {
     } catch (ClosedByInterruptException e) {
       throw new CancelledException("reading " + path + " was cancelled", e);
     } catch (IOException e) {
-      throw new CheckpointException("cannot read " + path + ": " + e, e);
+      throw new CheckpointException("cannot read " + path + ": " + Reasons.of(e), e);
     } catch (OutOfMemoryError e) {
       throw new OutOfMemoryException(path + ": the file does not fit in the heap", e);
     }

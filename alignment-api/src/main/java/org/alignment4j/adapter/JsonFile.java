@@ -16,6 +16,7 @@ import java.util.Map;
 import java.util.function.Predicate;
 import org.alignment4j.core.CheckpointException;
 import org.alignment4j.core.InputFile;
+import org.alignment4j.core.Reasons;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -43,7 +44,7 @@ record JsonFile(Path path, JsonObject json) {
       }
       return new JsonFile(path, root.getAsJsonObject());
     } catch (IOException | JsonParseException e) {
-      throw new CheckpointException("cannot read " + path + ": " + e.getMessage(), e);
+      throw new CheckpointException("cannot read " + path + ": " + Reasons.of(e), e);
     }
   }
 
@@ -103,7 +104,7 @@ record JsonFile(Path path, JsonObject json) {
     try {
       return new Gson().fromJson(present, Map.class);
     } catch (JsonParseException | NumberFormatException e) {
-      throw new CheckpointException("cannot read " + path + ": " + e.getMessage(), e);
+      throw new CheckpointException("cannot read " + path + ": " + Reasons.of(e), e);
     }
   }
 

@@ -19,6 +19,7 @@ import org.alignment4j.core.CheckpointException;
 import org.alignment4j.core.InputFile;
 import org.alignment4j.core.OutputFile;
 import org.alignment4j.core.Provenance;
+import org.alignment4j.core.Reasons;
 import org.alignment4j.tensor.Checkpoint;
 import org.alignment4j.tensor.SafetensorsFile;
 import org.alignment4j.tensor.SafetensorsWriter;
@@ -84,7 +85,7 @@ final class MergedCheckpoint {
       }
       OutputFile.checkpoint(out.resolve(PeftFolder.PROVENANCE)).writeAll(provenance.toJson());
     } catch (IOException e) {
-      throw new CheckpointException("cannot write " + out + ": " + e.getMessage(), e);
+      throw new CheckpointException("cannot write " + out + ": " + Reasons.of(e), e);
     }
   }
 

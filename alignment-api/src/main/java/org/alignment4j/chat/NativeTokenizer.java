@@ -12,6 +12,7 @@ import java.util.Map;
 import org.alignment4j.core.CheckpointException;
 import org.alignment4j.core.DjlDefaults;
 import org.alignment4j.core.EngineException;
+import org.alignment4j.core.Reasons;
 
 /** One native tokenizer. Thread-safe until it is closed; must not be used after. */
 final class NativeTokenizer implements AutoCloseable {
@@ -40,10 +41,10 @@ final class NativeTokenizer implements AutoCloseable {
       throw new EngineException(
           "cannot load the native tokenizer library of ai.djl.huggingface:tokenizers for this"
               + " platform: "
-              + e.getMessage(),
+              + Reasons.of(e),
           e);
     } catch (IOException | RuntimeException e) {
-      throw new CheckpointException(file + " cannot be used: " + e.getMessage(), e);
+      throw new CheckpointException(file + " cannot be used: " + Reasons.of(e), e);
     }
   }
 

@@ -15,6 +15,7 @@ import java.util.Map;
 import java.util.Set;
 import org.alignment4j.core.CheckpointException;
 import org.alignment4j.core.InputFile;
+import org.alignment4j.core.Reasons;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -239,7 +240,7 @@ record TokenizerSettings(
         return parsed.getAsJsonObject();
       }
     } catch (JsonParseException e) {
-      throw new CheckpointException(file + " is not readable JSON: " + e.getMessage(), e);
+      throw new CheckpointException(file + " is not readable JSON: " + Reasons.of(e), e);
     }
     throw new CheckpointException(file + " should hold a JSON object");
   }

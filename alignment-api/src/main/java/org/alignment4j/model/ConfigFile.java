@@ -16,6 +16,7 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import org.alignment4j.core.CheckpointException;
 import org.alignment4j.core.InputFile;
+import org.alignment4j.core.Reasons;
 import org.alignment4j.core.UnsupportedArchitectureException;
 import org.alignment4j.model.Family.Trait;
 import org.alignment4j.model.ModelConfig.Activation;
@@ -53,9 +54,9 @@ final class ConfigFile {
       }
       return new ConfigFile(file, root.getAsJsonObject()).config();
     } catch (JsonParseException e) {
-      throw new CheckpointException("cannot read " + file + ": " + e.getMessage(), e);
+      throw new CheckpointException("cannot read " + file + ": " + Reasons.of(e), e);
     } catch (IllegalArgumentException e) {
-      throw new CheckpointException(file + ": " + e.getMessage(), e);
+      throw new CheckpointException(file + ": " + Reasons.of(e), e);
     }
   }
 

@@ -19,6 +19,7 @@ import org.alignment4j.core.AlignmentException;
 import org.alignment4j.core.Cancellation;
 import org.alignment4j.core.Layer;
 import org.alignment4j.core.ProgressListener;
+import org.alignment4j.core.Reasons;
 
 /**
  * Hidden states of all tokens of many sequences at one layer, computed once: what a block reads
@@ -105,7 +106,7 @@ public final class PrefixCache implements AutoCloseable {
         }
       }
     } catch (IOException e) {
-      throw new AlignmentException("cannot keep the prefix cache in a temporary file: " + e, e);
+      throw new AlignmentException("cannot keep the prefix cache in a temporary file: " + Reasons.of(e), e);
     }
   }
 

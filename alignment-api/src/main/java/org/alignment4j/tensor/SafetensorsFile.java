@@ -20,6 +20,7 @@ import org.alignment4j.core.CancelledException;
 import org.alignment4j.core.CheckpointException;
 import org.alignment4j.core.InputFile;
 import org.alignment4j.core.OutOfMemoryException;
+import org.alignment4j.core.Reasons;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -90,7 +91,7 @@ public final class SafetensorsFile implements AutoCloseable {
       channel = null; // now the file's to close
       return file;
     } catch (IOException e) {
-      throw new CheckpointException("cannot read " + path + ": " + e, e);
+      throw new CheckpointException("cannot read " + path + ": " + Reasons.of(e), e);
     } catch (OutOfMemoryError e) {
       // Only the header's content, bounded by its 100 MB, is held: a small heap may still not do.
       throw new OutOfMemoryException(path + ": the header does not fit in the heap", e);
@@ -314,7 +315,7 @@ public final class SafetensorsFile implements AutoCloseable {
       readFully(into, position);
     } catch (IOException e) {
       throw new CheckpointException(
-          path + ": cannot read tensor " + quoted(info.name()) + ": " + e.getMessage(), e);
+          path + ": cannot read tensor " + quoted(info.name()) + ": " + Reasons.of(e), e);
     }
   }
 

@@ -14,6 +14,7 @@ import java.util.Arrays;
 import java.util.HashSet;
 import java.util.Set;
 import org.alignment4j.core.CheckpointException;
+import org.alignment4j.core.Reasons;
 
 /**
  * Reads an untrusted JSON object from bytes: valid UTF-8, RFC 8259 syntax, no key twice, nothing
@@ -62,7 +63,7 @@ final class StrictJson {
       throw new CheckpointException(file + ": " + part + " is not valid UTF-8", e);
     } catch (IOException | IllegalStateException | NumberFormatException e) {
       throw new CheckpointException(
-          file + ": " + part + " is not valid JSON: " + shown(String.valueOf(e.getMessage())), e);
+          file + ": " + part + " is not valid JSON: " + shown(Reasons.of(e)), e);
     }
   }
 
