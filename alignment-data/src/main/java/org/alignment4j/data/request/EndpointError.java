@@ -48,7 +48,8 @@ record EndpointError(
       List.of(
           text -> ZonedDateTime.parse(text, DateTimeFormatter.RFC_1123_DATE_TIME).toInstant(),
           text -> utc(text, rfc850()),
-          text -> utc(text, DateTimeFormatter.ofPattern("EEE MMM ppd HH:mm:ss yyyy", Locale.ENGLISH)));
+          text ->
+              utc(text, DateTimeFormatter.ofPattern("EEE MMM ppd HH:mm:ss yyyy", Locale.ENGLISH)));
 
   /** Reads a body of any form; what it cannot read is left out. */
   static EndpointError of(int status, byte[] body, Function<String, List<String>> headers) {

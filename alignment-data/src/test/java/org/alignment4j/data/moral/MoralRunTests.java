@@ -381,8 +381,7 @@ class MoralRunTests {
               ProgressListener.NONE));
       failing.set(0);
     }
-    int unanswered =
-        reports.get(0).conditions().stream().mapToInt(c -> c.unanswered()).sum();
+    int unanswered = reports.get(0).conditions().stream().mapToInt(c -> c.unanswered()).sum();
     assertTrue(unanswered > 5, "unanswered: " + unanswered);
     assertTrue(reports.get(0).warnings().toString().contains("unanswered"));
     assertEquals(0, reports.get(1).conditions().stream().mapToInt(c -> c.unanswered()).sum());
@@ -395,16 +394,14 @@ class MoralRunTests {
             });
     assertThrows(
         ChatException.class,
-        () ->
-            run(settings(), AnswerReader.sampled(gone, kept, 1, false), ProgressListener.NONE));
+        () -> run(settings(), AnswerReader.sampled(gone, kept, 1, false), ProgressListener.NONE));
   }
 
   @Test
   void ananswerThatDidNotEndIsNoneAndMissingVerdictsAreNoLeave() {
     for (Finish finish : List.of(Finish.FILTERED, Finish.OTHER)) {
       ChatModel chat =
-          new FakeChatModel(
-              "ends by " + finish, request -> new ChatAnswer("(a)", finish, 1, 1));
+          new FakeChatModel("ends by " + finish, request -> new ChatAnswer("(a)", finish, 1, 1));
       MoralReport report =
           run(
               settings(),

@@ -100,8 +100,7 @@ class CompletionBodyTests {
       }
     }
     assertThrows(
-        CompletionBody.Malformed.class,
-        () -> CompletionBody.read(new ByteArrayInputStream(body)));
+        CompletionBody.Malformed.class, () -> CompletionBody.read(new ByteArrayInputStream(body)));
   }
 
   @ParameterizedTest

@@ -77,8 +77,7 @@ class EndpointErrorTests {
 
   @Test
   void deepAndLongBodiesAreCut() {
-    assertEquals(
-        "status 500: " + "[".repeat(200) + "...", told(500, "[".repeat(60_000)));
+    assertEquals("status 500: " + "[".repeat(200) + "...", told(500, "[".repeat(60_000)));
     assertEquals(
         "status 500: " + "x".repeat(200) + "...",
         told(500, "{\"error\":\"" + "x".repeat(1000) + "\"}"));
@@ -141,7 +140,8 @@ class EndpointErrorTests {
       })
   void retryAfterIsReadWithinBounds(String value, @Nullable Long millis) {
     Duration found =
-        EndpointError.of(429, new byte[0], n -> n.equals("retry-after") ? List.of(value) : List.of())
+        EndpointError.of(
+                429, new byte[0], n -> n.equals("retry-after") ? List.of(value) : List.of())
             .retryAfter();
     assertEquals(millis == null ? null : Duration.ofMillis(millis), found);
   }
@@ -167,8 +167,7 @@ class EndpointErrorTests {
   }
 
   private static @Nullable Duration wait(List<String> seconds, List<String> millis) {
-    return EndpointError.of(
-            429, new byte[0], name -> name.endsWith("-ms") ? millis : seconds)
+    return EndpointError.of(429, new byte[0], name -> name.endsWith("-ms") ? millis : seconds)
         .retryAfter();
   }
 
@@ -178,7 +177,8 @@ class EndpointErrorTests {
         Arrays.asList(
             "{\"error\":{\"type\":\"insufficient_quota\",\"code\":null}}",
             "{\"error\":{\"code\":\"insufficient_quota\"}}")) {
-      assertTrue(EndpointError.of(429, body.getBytes(StandardCharsets.UTF_8), n -> List.of()).exhausted());
+      assertTrue(
+          EndpointError.of(429, body.getBytes(StandardCharsets.UTF_8), n -> List.of()).exhausted());
     }
     assertTrue(EndpointError.of(402, new byte[0], n -> List.of()).exhausted());
     assertFalse(EndpointError.of(429, new byte[0], n -> List.of()).exhausted());

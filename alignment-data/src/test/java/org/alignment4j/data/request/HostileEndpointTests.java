@@ -170,7 +170,12 @@ class HostileEndpointTests {
         store.put(
             "k",
             new StoredAnswer(
-                new ChatAnswer("a", Finish.STOP, 1, 1), "tiny", "p", Prices.FREE.of(0, 0), "", false));
+                new ChatAnswer("a", Finish.STOP, 1, 1),
+                "tiny",
+                "p",
+                Prices.FREE.of(0, 0),
+                "",
+                false));
         ChatException again =
             assertThrows(
                 ChatException.class, () -> StoredRequests.over(store).answer(later, REQUEST));
@@ -253,7 +258,8 @@ class HostileEndpointTests {
     try (RawServer server =
             new RawServer(
                 (n, out) ->
-                    out.write(n == 1 ? answer(200, body) : answer(200, RawServer.completion("f"))));
+                    out.write(
+                        n == 1 ? answer(200, body) : answer(200, RawServer.completion("f"))));
         OpenAiChatModel model = builder(server).build()) {
       assertEquals("f", model.answer(REQUEST).text());
       assertEquals(2, server.tries());

@@ -127,8 +127,7 @@ class RequestBytesTests {
             Thread.State.NEW,
             Map.of(1, 2),
             List.of(Map.of("deep", Set.of())))) {
-      assertThrows(
-          IllegalArgumentException.class, () -> builder().extraBody(Map.of("key", value)));
+      assertThrows(IllegalArgumentException.class, () -> builder().extraBody(Map.of("key", value)));
     }
     for (String own : List.of("model", "messages", "stream")) {
       assertThrows(IllegalArgumentException.class, () -> builder().extraBody(Map.of(own, true)));
