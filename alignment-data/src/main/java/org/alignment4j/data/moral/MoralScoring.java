@@ -73,8 +73,17 @@ final class MoralScoring {
     }
   }
 
+  /**
+   * The report.
+   *
+   * @param known warnings that readings alone do not show, first in the report
+   */
   MoralReport report(
-      Map<Condition, @Nullable Reading[]> readings, AnswerReader reader, Provenance provenance) {
+      Map<Condition, @Nullable Reading[]> readings,
+      AnswerReader reader,
+      List<String> known,
+      Provenance provenance) {
+    List<String> warnings = new ArrayList<>(known);
     List<Readability> readable = new ArrayList<>();
     List<Score> scores = new ArrayList<>();
     List<Change> changes = new ArrayList<>();
@@ -94,6 +103,7 @@ final class MoralScoring {
             }
           });
     }
+    warnings.addAll(warnings(readable, scores));
     return new MoralReport(
         experiment.name(),
         reader.name(),
@@ -104,7 +114,7 @@ final class MoralScoring {
         adjusted(changes),
         answers,
         reader.marks(),
-        warnings(readable, scores),
+        warnings,
         provenance);
   }
 

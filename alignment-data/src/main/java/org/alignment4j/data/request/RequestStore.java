@@ -4,7 +4,6 @@ import static org.alignment4j.core.Arguments.require;
 
 import java.math.BigDecimal;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -19,6 +18,7 @@ import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import org.alignment4j.core.BadDataException;
+import org.alignment4j.core.InputFile;
 import org.alignment4j.core.NativeFolder;
 import org.alignment4j.data.request.ChatAnswer.Finish;
 import org.sqlite.SQLiteConfig;
@@ -42,6 +42,7 @@ public final class RequestStore implements AutoCloseable {
 
   private static final int VERSION = 1;
   private static final int WAIT_MILLIS = 60_000;
+  private static final int MAX_COST = 100;
 
   /** What counters of tries are called among the metadata, with the model's name behind. */
   private static final String RETRIES = "retries of ";
@@ -112,8 +113,9 @@ public final class RequestStore implements AutoCloseable {
   public static RequestStore open(Path file) {
     // SQLite's driver would read what follows as settings.
     require(!file.toString().contains("?"), "a store's path may have no '?': %s", file);
-    if (Files.isDirectory(file)) {
-      throw new BadDataException("request store " + file + ": a folder, not a file");
+    InputFile input = InputFile.data(file);
+    if (input.isThere()) {
+      input.requireRegular();
     }
     return open("request store " + file, "jdbc:sqlite:" + file.toAbsolutePath(), true);
   }
@@ -121,6 +123,18 @@ public final class RequestStore implements AutoCloseable {
   /** A store that is gone when it is closed, for tests and dry runs. */
   public static RequestStore inMemory() {
     return open("request store in memory", "jdbc:sqlite::memory:", false);
+  }
+
+  /** Adding up numbers with another power of ten would take its digits in memory. */
+  private static BigDecimal cost(String text) {
+    if (text.length() > MAX_COST) {
+      throw new NumberFormatException("a cost of " + text.length() + " characters");
+    }
+    BigDecimal cost = new BigDecimal(text);
+    if (Math.abs((long) cost.scale()) > MAX_COST) {
+      throw new NumberFormatException("a cost of " + cost);
+    }
+    return cost;
   }
 
   private static RequestStore open(String name, String url, boolean onDisk) {
@@ -232,7 +246,7 @@ public final class RequestStore implements AutoCloseable {
                 answer,
                 row.getString(5),
                 row.getString(6),
-                new BigDecimal(row.getString(7)),
+                cost(row.getString(7)),
                 row.getString(8),
                 true));
       }
@@ -420,7 +434,7 @@ public final class RequestStore implements AutoCloseable {
                     1,
                     row.getLong(3),
                     row.getLong(4),
-                    new BigDecimal(row.getString(5)),
+                    cost(row.getString(5)),
                     row.getString(6)),
                 Totals::plus);
             summed[table] = row.getLong(1);
