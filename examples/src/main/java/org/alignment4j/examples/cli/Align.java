@@ -5,7 +5,9 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import org.alignment4j.core.AlignmentException;
 import org.alignment4j.core.CancelledException;
+import org.alignment4j.core.MemoryKind;
 import org.alignment4j.core.Provenance;
+import org.alignment4j.core.Shown;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -55,8 +57,12 @@ public final class Align {
     setUnlessSet("org.slf4j.simpleLogger.defaultLogLevel", "warn");
     // DJL warns of a missing CUDA driver at every start on a machine without a GPU.
     setUnlessSet("org.slf4j.simpleLogger.log.ai.djl", "error");
+    Console console = Console.ofProcess();
+    // Log lines and stacks quote files and servers too.
+    System.setOut(console.out());
+    System.setErr(console.err());
     try (Interruption interruption = Interruption.ofCallingThread()) {
-      interruption.exitStatus(run(Console.ofProcess(), args));
+      interruption.exitStatus(run(console, args));
     }
   }
 
@@ -134,8 +140,8 @@ public final class Align {
   }
 
   private static String reason(Throwable e) {
-    if (e instanceof OutOfMemoryError) {
-      return "the Java heap is full (" + oneLine(e.getMessage()) + "); set ALIGN_HEAP, e.g. to 8g";
+    if (e instanceof OutOfMemoryError shortage) {
+      return oneLine(memory(shortage));
     }
     boolean meant =
         e instanceof AlignmentException
@@ -146,7 +152,19 @@ public final class Align {
         : "internal error, --debug shows its stack: " + oneLine(e.toString());
   }
 
+  private static String memory(OutOfMemoryError e) {
+    MemoryKind kind = MemoryKind.of(e);
+    String how =
+        switch (kind) {
+          case HEAP -> "set ALIGN_HEAP, e.g. to 8g";
+          case DIRECT ->
+              "set ALIGN_HEAP, e.g. to 8g, or ALIGN_JAVA_OPTS=-XX:MaxDirectMemorySize=8g alone";
+          default -> kind.remedy() + " (options of the Java machine go into ALIGN_JAVA_OPTS)";
+        };
+    return kind.shortage() + " (" + e.getMessage() + "); " + how;
+  }
+
   private static String oneLine(@Nullable String text) {
-    return String.valueOf(text).strip().replaceAll("\\s*\\R\\s*", " ");
+    return Shown.message(String.valueOf(text).strip().replaceAll("\\s*\\R\\s*", " "));
   }
 }

@@ -1,5 +1,7 @@
 package org.alignment4j.examples.report;
 
+import java.util.Locale;
+
 import java.math.BigDecimal;
 import java.math.RoundingMode;
 
@@ -10,7 +12,7 @@ final class Figures {
   private Figures() {}
 
   static String count(long n) {
-    return Markup.of("%,d", n);
+    return String.format(Locale.ROOT, "%,d", n);
   }
 
   /** A share in percent. */
@@ -43,7 +45,7 @@ final class Figures {
 
   /** So many digits behind the point, and no minus before a zero. */
   static String fixed(double value, int digits) {
-    String text = Markup.of("%,." + digits + "f", value);
+    String text = String.format(Locale.ROOT, "%,." + digits + "f", value);
     return text.matches("-[0.]+") ? text.substring(1) : text;
   }
 }
