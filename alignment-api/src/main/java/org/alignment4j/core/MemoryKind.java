@@ -48,7 +48,9 @@ public enum MemoryKind {
       return CLASSES;
     } else if (message.contains("native thread") || message.contains("process/resource limits")) {
       return THREADS;
-    } else if (message.contains("exceeds vm limit") || message.contains("required length")) {
+    } else if (message.contains("exceeds vm limit")
+        || message.contains("required length")
+        || message.contains("out of range")) {
       return ARRAY;
     } else if (message.contains("map failed") || message.contains("out of swap")) {
       return SYSTEM;
