@@ -81,7 +81,7 @@ final class Nd4jLinalg {
   private static INDArray array(double[][] rows) {
     try {
       return Nd4j.createFromArray(rows);
-    } catch (LinkageError | RuntimeException e) {
+    } catch (LinkageError e) {
       throw new EngineException(
           "ND4J does not load: "
               + NativeFailure.explain(e, MISSING),
