@@ -181,7 +181,9 @@ final class GgufReader {
 
   private void requireArchitecture(GgufValue value) {
     String found =
-        value.type() == GgufValue.Type.STRING ? Shown.quoted((String) value.decoded()) : "no string";
+        value.type() == GgufValue.Type.STRING
+            ? Shown.quoted((String) value.decoded())
+            : "no string";
     if (!found.equals(Shown.quoted(architecture))) {
       throw in.error(
           "expected " + Gguf.ARCHITECTURE + " " + Shown.quoted(architecture) + ", found " + found);
@@ -310,5 +312,4 @@ final class GgufReader {
   private static ByteBuffer little(int bytes) {
     return ByteBuffer.allocate(bytes).order(ByteOrder.LITTLE_ENDIAN);
   }
-
 }

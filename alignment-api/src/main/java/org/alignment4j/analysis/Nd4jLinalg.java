@@ -82,10 +82,7 @@ final class Nd4jLinalg {
     try {
       return Nd4j.createFromArray(rows);
     } catch (LinkageError e) {
-      throw new EngineException(
-          "ND4J does not load: "
-              + NativeFailure.explain(e, MISSING),
-          e);
+      throw new EngineException("ND4J does not load: " + NativeFailure.explain(e, MISSING), e);
     }
   }
 }

@@ -13,6 +13,7 @@ import java.util.LinkedHashSet;
 import java.util.Map;
 import java.util.Set;
 import org.alignment4j.core.CheckpointException;
+import org.alignment4j.core.Shown;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -75,7 +76,7 @@ record TokenizerSettings(
         addIds(eosIds, value);
       } catch (RuntimeException e) {
         throw new CheckpointException(
-            file + ": eos_token_id should be an integer or a list of them, found " + value, e);
+            file + ": eos_token_id should be an integer or a list of them, found " + Shown.value(value), e);
       }
     }
     Path jinja = folder.resolve("chat_template.jinja");

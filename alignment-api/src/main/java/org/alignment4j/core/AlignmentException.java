@@ -6,7 +6,7 @@ import org.jspecify.annotations.Nullable;
  * The root of everything this library throws on purpose, except {@link IllegalArgumentException}
  * for bad arguments. Messages name the file, tensor or row concerned, what was expected and what
  * was found. Whatever they quote, they hold no control characters but line breaks and tabs and no
- * more than about 5,000 characters.
+ * more than about 2,500 characters.
  */
 public class AlignmentException extends RuntimeException {
   private static final long serialVersionUID = 1L;

@@ -90,8 +90,7 @@ public final class NativeFailure {
     } else if (text.contains("file too short") || text.contains("invalid elf header")) {
       return "the unpacked library is damaged: delete " + folder();
     } else if (text.contains("libgomp") || text.contains("cannot open shared object file")) {
-      return "a library that it needs is missing on this system, or was deleted from "
-          + folder();
+      return "a library that it needs is missing on this system, or was deleted from " + folder();
     } else if (text.contains("no space left") || text.contains("disk quota")) {
       return "native libraries need about " + (UNPACKED >> 20) + " MB in " + folder();
     } else if (chain.stream().anyMatch(NativeFailure::isUnpacking)) {

@@ -13,7 +13,7 @@ public final class Shown {
   private static final int VALUE = 200;
 
   /** Characters of a message from its beginning, and from its end. */
-  private static final int HEAD = 4000;
+  private static final int HEAD = 1500;
 
   private static final int TAIL = 1000;
 
@@ -31,18 +31,27 @@ public final class Shown {
     return "'" + value(value) + "'";
   }
 
-  /** A whole message: line breaks stay, what is beyond 5,000 characters is left out. */
+  /** A whole message: line breaks stay, what is beyond 2,500 characters is left out. */
   public static String message(String text) {
+    return message(text, true);
+  }
+
+  /** A whole message on one line: as {@link #message}, with escapes for line breaks. */
+  public static String line(String text) {
+    return message(text, false);
+  }
+
+  private static String message(String text, boolean linesStay) {
     if (text.length() <= HEAD + TAIL) {
-      return lines(text);
+      return escaped(text, linesStay);
     }
     int from = text.length() - TAIL;
     int tail = Character.isLowSurrogate(text.charAt(from)) ? from + 1 : from;
-    return lines(cut(text, HEAD))
+    return escaped(cut(text, HEAD), linesStay)
         + "... ("
         + (tail - HEAD)
         + " characters) ..."
-        + lines(text.substring(tail));
+        + escaped(text.substring(tail), linesStay);
   }
 
   /** Text of any length; line breaks and tabs stay. */

@@ -309,9 +309,7 @@ public final class SafetensorsFile implements AutoCloseable {
             + " of "
             + info.elements()
             + " elements does not fit in one array; read it in parts";
-    return cause == null
-        ? new OutOfMemoryException(what)
-        : OutOfMemoryException.of(what, cause);
+    return cause == null ? new OutOfMemoryException(what) : OutOfMemoryException.of(what, cause);
   }
 
   private void readData(TensorInfo info, ByteBuffer into, long position) {

@@ -64,7 +64,8 @@ final class StrictJson {
       throw new CheckpointException(file + ": " + part + " is not valid UTF-8", e);
     } catch (IOException | IllegalStateException | NumberFormatException e) {
       throw new CheckpointException(
-          file + ": " + part + " is not valid JSON: " + Shown.value(String.valueOf(e.getMessage())), e);
+          file + ": " + part + " is not valid JSON: " + Shown.value(String.valueOf(e.getMessage())),
+          e);
     }
   }
 
@@ -143,5 +144,4 @@ final class StrictJson {
   CheckpointException error(String message) {
     return new CheckpointException(file + ": " + message);
   }
-
 }

@@ -47,7 +47,7 @@ class ShownTests {
       String message = String.valueOf(e.getMessage());
       assertTrue(message.startsWith("file.json: expected a number, found 999"), message);
       assertTrue(message.endsWith("999 in row 3"), message);
-      assertTrue(message.length() < 5100, () -> String.valueOf(message.length()));
+      assertTrue(message.length() < 2600, () -> String.valueOf(message.length()));
     }
   }
 }

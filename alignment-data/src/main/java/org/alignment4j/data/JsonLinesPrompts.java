@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import org.alignment4j.core.BadDataException;
+import org.alignment4j.core.Shown;
 
 /** Prompt sets as JSON Lines: one object a line. */
 final class JsonLinesPrompts {
@@ -86,7 +87,7 @@ final class JsonLinesPrompts {
       return firstUserMessage(place, o.getAsJsonArray("messages"));
     }
     throw new BadDataException(
-        place + ": expected one of " + PROMPT_KEYS + " or messages, found " + o.keySet());
+        place + ": expected one of " + PROMPT_KEYS + " or messages, found " + Shown.value(o.keySet()));
   }
 
   private static String firstUserMessage(String place, JsonArray messages) {

@@ -6,6 +6,7 @@ import java.nio.charset.StandardCharsets;
 import org.alignment4j.core.AlignmentException;
 import org.alignment4j.core.CancelledException;
 import org.alignment4j.core.MemoryKind;
+import org.alignment4j.core.OutOfMemoryException;
 import org.alignment4j.core.Provenance;
 import org.alignment4j.core.Shown;
 import org.jspecify.annotations.Nullable;
@@ -141,7 +142,11 @@ public final class Align {
 
   private static String reason(Throwable e) {
     if (e instanceof OutOfMemoryError shortage) {
-      return oneLine(memory(shortage));
+      MemoryKind kind = MemoryKind.of(shortage);
+      return oneLine(kind.shortage() + " (" + e.getMessage() + "); " + remedy(kind));
+    }
+    if (e instanceof OutOfMemoryException && e.getCause() instanceof OutOfMemoryError shortage) {
+      return oneLine(e.getMessage()) + "; here: " + remedy(MemoryKind.of(shortage));
     }
     boolean meant =
         e instanceof AlignmentException
@@ -152,16 +157,12 @@ public final class Align {
         : "internal error, --debug shows its stack: " + oneLine(e.toString());
   }
 
-  private static String memory(OutOfMemoryError e) {
-    MemoryKind kind = MemoryKind.of(e);
-    String how =
-        switch (kind) {
-          case HEAP -> "set ALIGN_HEAP, e.g. to 8g";
-          case DIRECT ->
-              "set ALIGN_HEAP, e.g. to 8g, or ALIGN_JAVA_OPTS=-XX:MaxDirectMemorySize=8g alone";
-          default -> kind.remedy() + " (options of the Java machine go into ALIGN_JAVA_OPTS)";
-        };
-    return kind.shortage() + " (" + e.getMessage() + "); " + how;
+  private static String remedy(MemoryKind kind) {
+    return switch (kind) {
+      case HEAP -> "set ALIGN_HEAP, e.g. to 8g";
+      case DIRECT -> "set ALIGN_HEAP, e.g. to 8g, or ALIGN_JAVA_OPTS=-XX:MaxDirectMemorySize=8g";
+      default -> kind.remedy() + " (options of the Java machine go into ALIGN_JAVA_OPTS)";
+    };
   }
 
   private static String oneLine(@Nullable String text) {

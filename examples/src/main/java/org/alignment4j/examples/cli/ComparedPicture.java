@@ -56,10 +56,13 @@ record ComparedPicture(List<ComparedRun> runs) {
     double top = bottom + TICKS * rise;
     List<Markup> s = new ArrayList<>();
     s.add(
-        Markup.of("<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 720 410\" width=\"720\""
-            + " height=\"410\" role=\"img\" font-family=\"Helvetica, Arial, sans-serif\""
-            + " font-size=\"13\" fill=\"#1f2933\">"));
-    s.add(Markup.of("<title>Held-out pair accuracy against KL to the start model, by method</title>"));
+        Markup.of(
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 720 410\" width=\"720\""
+                + " height=\"410\" role=\"img\" font-family=\"Helvetica, Arial, sans-serif\""
+                + " font-size=\"13\" fill=\"#1f2933\">"));
+    s.add(
+        Markup.of(
+            "<title>Held-out pair accuracy against KL to the start model, by method</title>"));
     s.add(Markup.of("<rect width=\"720\" height=\"410\" rx=\"8\" fill=\"#ffffff\"/>"));
     for (int i = 0; i <= TICKS; i++) {
       double share = (double) i / TICKS;

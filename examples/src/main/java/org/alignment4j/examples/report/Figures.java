@@ -1,9 +1,8 @@
 package org.alignment4j.examples.report;
 
-import java.util.Locale;
-
 import java.math.BigDecimal;
 import java.math.RoundingMode;
+import java.util.Locale;
 
 /** Numbers as people read them; a dash for those that are not defined. */
 final class Figures {

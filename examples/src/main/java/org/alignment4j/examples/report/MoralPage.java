@@ -224,7 +224,8 @@ public final class MoralPage {
     }
     boolean range = Double.isFinite(p.lo()) && Double.isFinite(p.hi());
     return Table.Cell.number(
-        Figures.fixed(p.value(), 1) + " %", range ? String.format(Locale.ROOT, "[%.1f, %.1f]", p.lo(), p.hi()) : "");
+        Figures.fixed(p.value(), 1) + " %",
+        range ? String.format(Locale.ROOT, "[%.1f, %.1f]", p.lo(), p.hi()) : "");
   }
 
   private static Table.Cell rate(Rate rate) {

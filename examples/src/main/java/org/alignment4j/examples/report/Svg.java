@@ -58,8 +58,7 @@ final class Svg {
           default -> Markup.of("M%.1f %.1fl5 9h-10z", x, y - 5);
         };
     s.append(Markup.of("<path d=\"%s\" class=\"mark %s\"", shape, colour(series)));
-    s.append(
-        tooltip.isEmpty() ? "/>\n" : Markup.of("><title>%s</title></path>\n", tooltip));
+    s.append(tooltip.isEmpty() ? "/>\n" : Markup.of("><title>%s</title></path>\n", tooltip));
     return this;
   }
 

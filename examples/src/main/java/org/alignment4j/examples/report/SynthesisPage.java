@@ -158,7 +158,11 @@ public final class SynthesisPage {
     }
     if (rest > 0) {
       notes.add(
-          String.format(Locale.ROOT, "-%s for %d more reasons", Figures.count(rest), largest.size() - MANY_REASONS));
+          String.format(
+              Locale.ROOT,
+              "-%s for %d more reasons",
+              Figures.count(rest),
+              largest.size() - MANY_REASONS));
     }
     return notes;
   }
@@ -379,9 +383,13 @@ public final class SynthesisPage {
     }
     return Table.Cell.number(
         Figures.percent(rate.rate()),
-        String.format(Locale.ROOT, 
+        String.format(
+            Locale.ROOT,
             "%s of %s, %.1f to %.1f",
-            Figures.count(rate.k()), Figures.count(rate.n()), 100 * rate.lo(), 100 * rate.hi()));
+            Figures.count(rate.k()),
+            Figures.count(rate.n()),
+            100 * rate.lo(),
+            100 * rate.hi()));
   }
 
   private static String share(long part, long whole) {

@@ -46,8 +46,7 @@ class GuardPictureTests {
     List<AttackReport.Entry> entries = new ArrayList<>();
     entries.add(new AttackReport.Entry(HOSTILE, true, null, new Rate(3, 4)));
     entries.add(new AttackReport.Entry("safe", false, null, new Rate(1, 4)));
-    GuardTable.Row row =
-        new GuardTable.Row(HOSTILE, "", new AttackReport(entries), 1, null, null);
+    GuardTable.Row row = new GuardTable.Row(HOSTILE, "", new AttackReport(entries), 1, null, null);
     return new GuardTable(List.of(row), List.of(), List.of());
   }
 }

@@ -16,7 +16,8 @@ import org.alignment4j.core.Shown;
 import org.junit.jupiter.api.Test;
 
 class TerminalStreamTests {
-  private static final String HOSTILE = "a\u001B]0;x\u0007\u009B2J\u007F\b\r\u202Ez\u2066é\uD83D\uDE00";
+  private static final String HOSTILE =
+      "a\u001B]0;x\u0007\u009B2J\u007F\b\r\u202Ez\u2066é\uD83D\uDE00";
 
   @Test
   void controlsComeOutAsEscapes() {
@@ -31,7 +32,10 @@ class TerminalStreamTests {
       @ForAll String any, @ForAll @Chars({'\u001B', '\r', '\n', '\u0085', '\u202A'}) String odd) {
     String text = any + odd + any;
     String whole = printed(text);
-    assertTrue(whole.codePoints().noneMatch(c -> c != '\n' && c != '\t' && c != '\r' && Shown.isHidden(c)));
+    assertTrue(
+        whole
+            .codePoints()
+            .noneMatch(c -> c != '\n' && c != '\t' && c != '\r' && Shown.isHidden(c)));
     assertFalse(whole.replace("\r\n", "\n").contains("\r"));
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     try (PrintStream stream = TerminalStream.of(plain(out))) {
@@ -53,7 +57,9 @@ class TerminalStreamTests {
 
   @Test
   void anErrorLineShowsNoControlOfWhatItQuotesAndIsShort() {
-    CommandRun run = CommandRun.of("generate", "--model", "no\u001B[31m\u202E" + "x".repeat(20000), "--prompt", "hi");
+    CommandRun run =
+        CommandRun.of(
+            "generate", "--model", "no\u001B[31m\u202E" + "x".repeat(20000), "--prompt", "hi");
     assertTrue(run.err().contains("no\\u001B[31m\\u202Exxx"), run.err());
     assertTrue(run.err().length() < 12000, () -> String.valueOf(run.err().length()));
     assertTrue(run.err().codePoints().noneMatch(c -> c != '\n' && Shown.isHidden(c)));

@@ -16,7 +16,9 @@ class MarkupTests {
   @Property(tries = 300)
   void anyTextIsOneTextAndOneAttribute(
       @ForAll
-          @Chars({'<', '>', '&', '"', '\'', ']', '-', '\u0000', '\u001B', '\uD800', '\uFFFE', '\u202E'})
+          @Chars({
+            '<', '>', '&', '"', '\'', ']', '-', '\u0000', '\u001B', '\uD800', '\uFFFE', '\u202E'
+          })
           String text)
       throws Exception {
     Element root = parsed(Markup.of("<a b=\"%s\" c='%s'>%s</a>", text, text, text));
@@ -33,7 +35,8 @@ class MarkupTests {
     try {
       Locale.setDefault(Locale.GERMANY);
       Markup inner = Markup.of("<b>%.1f</b>", 1.5);
-      assertEquals("<i>7<b>1.5</b>&lt;b&gt;</i>", Markup.of("<i>%d%s%s</i>", 7, inner, "<b>").toString());
+      assertEquals(
+          "<i>7<b>1.5</b>&lt;b&gt;</i>", Markup.of("<i>%d%s%s</i>", 7, inner, "<b>").toString());
     } finally {
       Locale.setDefault(before);
     }
