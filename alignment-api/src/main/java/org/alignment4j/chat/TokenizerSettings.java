@@ -16,6 +16,7 @@ import java.util.Set;
 import org.alignment4j.core.CheckpointException;
 import org.alignment4j.core.InputFile;
 import org.alignment4j.core.Reasons;
+import org.alignment4j.core.Shown;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -96,7 +97,7 @@ record TokenizerSettings(
         addIds(eosIds, value);
       } catch (RuntimeException e) {
         throw new CheckpointException(
-            file + ": eos_token_id should be an integer or a list of them, found " + value, e);
+            file + ": eos_token_id should be an integer or a list of them, found " + Shown.value(value), e);
       }
     }
     Path jinja = separateTemplate(folder);

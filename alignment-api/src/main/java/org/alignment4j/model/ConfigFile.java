@@ -17,6 +17,7 @@ import java.util.stream.Collectors;
 import org.alignment4j.core.CheckpointException;
 import org.alignment4j.core.InputFile;
 import org.alignment4j.core.Reasons;
+import org.alignment4j.core.Shown;
 import org.alignment4j.core.UnsupportedArchitectureException;
 import org.alignment4j.model.Family.Trait;
 import org.alignment4j.model.ModelConfig.Activation;
@@ -272,9 +273,9 @@ final class ConfigFile {
     }
     throw new UnsupportedArchitectureException(
         file
-            + ": model_type '"
-            + type
-            + "' is not supported; supported are "
+            + ": model_type "
+            + Shown.quoted(type)
+            + " is not supported; supported are "
             + Arrays.stream(Family.values())
                 .map(f -> f.modelType)
                 .collect(Collectors.joining(", ")));

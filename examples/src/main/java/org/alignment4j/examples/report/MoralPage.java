@@ -5,6 +5,7 @@ import static org.alignment4j.core.Arguments.require;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.stream.IntStream;
 import org.alignment4j.evaluation.Rate;
@@ -234,7 +235,8 @@ public final class MoralPage {
     }
     boolean range = Double.isFinite(p.lo()) && Double.isFinite(p.hi());
     return Table.Cell.number(
-        Figures.fixed(p.value(), 1) + " %", range ? Markup.of("[%.1f, %.1f]", p.lo(), p.hi()) : "");
+        Figures.fixed(p.value(), 1) + " %",
+        range ? String.format(Locale.ROOT, "[%.1f, %.1f]", p.lo(), p.hi()) : "");
   }
 
   private static Table.Cell rate(Rate rate) {
