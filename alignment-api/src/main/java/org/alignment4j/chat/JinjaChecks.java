@@ -3,7 +3,6 @@ package org.alignment4j.chat;
 import java.util.List;
 import java.util.Map;
 import org.alignment4j.chat.JinjaValue.Callable;
-import org.alignment4j.chat.JinjaValue.Characters;
 import org.alignment4j.chat.JinjaValue.None;
 import org.alignment4j.chat.JinjaValue.Undefined;
 
@@ -16,11 +15,11 @@ final class JinjaChecks {
       case "defined" -> !isUndefined(value);
       case "undefined" -> isUndefined(value);
       case "none" -> value instanceof None;
-      case "string" -> value instanceof Rope || value instanceof Characters;
+      case "string" -> value instanceof Rope;
       case "mapping" -> value instanceof Map<?, ?>;
       case "iterable", "sequence" ->
           value instanceof Rope
-              || value instanceof Characters
+             
               || value instanceof List<?>
               || value instanceof Map<?, ?>
               || (name.equals("iterable") && value instanceof Undefined);

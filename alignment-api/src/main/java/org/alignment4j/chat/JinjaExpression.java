@@ -248,7 +248,7 @@ interface JinjaExpression {
     }
 
     private static Rope joined(Rope a, Rope b, JinjaRun run) {
-      int size = a.size() + b.size();
+      int size = a.length() + b.length();
       requireSize(size);
       run.spend(size / 64);
       return a.plus(b);
@@ -307,7 +307,7 @@ interface JinjaExpression {
   /** What looking through a value costs. */
   static long weight(Object value) {
     return value instanceof Rope rope
-        ? rope.size() / 64
+        ? rope.length() / 64
         : value instanceof List<?> list ? list.size() : 0;
   }
 }

@@ -5,7 +5,6 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
-import org.alignment4j.chat.JinjaValue.Length;
 import org.alignment4j.chat.JinjaValue.None;
 import org.alignment4j.chat.JinjaValue.Undefined;
 import org.jspecify.annotations.Nullable;
@@ -21,7 +20,7 @@ final class JinjaFilters {
       case "trim" -> JinjaMethods.strip(JinjaValue.text(value), optionalText(arguments, 0, named));
       case "length", "count" -> length(value);
       case "upper", "lower", "title", "capitalize" ->
-          Rope.of(JinjaMethods.changedCase(known(JinjaValue.text(value), name), name));
+          JinjaValue.text(value).map(text -> JinjaMethods.changedCase(text, name));
       case "string" -> JinjaValue.text(value);
       case "safe" -> value;
       case "default", "d" -> defaulted(value, arguments, named);
@@ -37,10 +36,11 @@ final class JinjaFilters {
             run);
       }
       case "replace" ->
-          JinjaMethods.replace(
-              JinjaValue.text(value),
-              known(required(arguments, 0, name), name),
-              known(required(arguments, 1, name), name));
+          JinjaValue.text(value)
+              .replace(
+                  known(required(arguments, 0, name), name),
+                  known(required(arguments, 1, name), name),
+                  -1);
       case "int" -> toInt(value);
       case "items" ->
           value instanceof Map<?, ?> map ? JinjaMethods.items(map) : Collections.emptyList();
@@ -84,8 +84,7 @@ final class JinjaFilters {
 
   private static Object length(Object value) {
     if (value instanceof Rope rope) {
-      String known = rope.known();
-      return known == null ? Length.SOME : (Object) (long) known.codePointCount(0, known.length());
+      return (long) rope.text().codePointCount(0, rope.length());
     }
     return (long) JinjaValue.each(value).size();
   }
@@ -156,8 +155,10 @@ final class JinjaFilters {
 
   /** Python's {@code json.dumps} as transformers calls it. */
   private static void json(Object value, Rope.Builder out) {
-    if (value instanceof Rope) {
-      quoted(known(value, "tojson"), out);
+    if (value instanceof Rope text) {
+      out.add("\"");
+      out.add(text.map(JinjaFilters::escaped));
+      out.add("\"");
     } else if (value instanceof None) {
       out.add("null");
     } else if (value instanceof Boolean b) {
@@ -175,7 +176,7 @@ final class JinjaFilters {
       String separator = "{";
       for (Map.Entry<?, ?> entry : map.entrySet()) {
         out.add(separator);
-        quoted(entry.getKey().toString(), out);
+        json(JinjaValue.ofKey(entry.getKey()), out);
         out.add(": ");
         json(entry.getValue(), out);
         separator = ", ";
@@ -186,8 +187,8 @@ final class JinjaFilters {
     }
   }
 
-  private static void quoted(String text, Rope.Builder out) {
-    StringBuilder json = new StringBuilder("\"");
+  private static String escaped(String text) {
+    StringBuilder json = new StringBuilder();
     for (int i = 0; i < text.length(); i++) {
       char c = text.charAt(i);
       int escaped = "\"\\\n\r\t\b\f".indexOf(c);
@@ -199,7 +200,7 @@ final class JinjaFilters {
         json.append(c);
       }
     }
-    out.add(json.append('"').toString());
+    return json.toString();
   }
 
   private static String known(Object value, String purpose) {

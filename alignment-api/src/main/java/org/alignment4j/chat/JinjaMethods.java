@@ -1,41 +1,35 @@
 package org.alignment4j.chat;
 
-import com.google.common.base.CharMatcher;
-import com.google.common.base.Splitter;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import org.alignment4j.chat.JinjaValue.Callable;
 import org.alignment4j.chat.JinjaValue.None;
-import org.alignment4j.chat.Rope.Strip;
 import org.jspecify.annotations.Nullable;
 
 /** The methods of Python's texts and mappings that templates call. */
 final class JinjaMethods {
-  private static final Splitter WORDS =
-      Splitter.on(CharMatcher.forPredicate(PythonText::isSpace)).omitEmptyStrings();
-
   private JinjaMethods() {}
 
   /** A text's method, or null if there is none of this name. */
   static @Nullable Callable ofText(Rope text, String name) {
     return switch (name) {
       case "strip" -> (run, a, n) -> strip(text, optionalText(a, 0));
-      case "lstrip" -> (run, a, n) -> text.strip(new Strip(true, optionalText(a, 0)));
-      case "rstrip" -> (run, a, n) -> text.strip(new Strip(false, optionalText(a, 0)));
-      case "startswith" -> (run, a, n) -> anyOf(argument(a, 0, name), text::startsWith);
-      case "endswith" -> (run, a, n) -> anyOf(argument(a, 0, name), text::endsWith);
+      case "lstrip" -> (run, a, n) -> stripped(text, true, false, optionalText(a, 0));
+      case "rstrip" -> (run, a, n) -> stripped(text, false, true, optionalText(a, 0));
+      case "startswith" -> (run, a, n) -> anyOf(argument(a, 0, name), text.text()::startsWith);
+      case "endswith" -> (run, a, n) -> anyOf(argument(a, 0, name), text.text()::endsWith);
       case "split" -> (run, a, n) -> split(text, a, run);
       case "join" -> (run, a, n) -> join(JinjaValue.each(argument(a, 0, name)), text, run);
       case "upper", "lower", "title", "capitalize" ->
-          (run, a, n) -> Rope.of(changedCase(JinjaValue.literal(text, name), name));
+          (run, a, n) -> text.map(t -> changedCase(t, name));
       case "replace" ->
           (run, a, n) ->
-              replace(
-                  text,
+              text.replace(
                   JinjaValue.literal(argument(a, 0, name), name),
-                  JinjaValue.literal(argument(a, 1, name), name));
+                  JinjaValue.literal(argument(a, 1, name), name),
+                  -1);
       default -> null;
     };
   }
@@ -63,7 +57,13 @@ final class JinjaMethods {
 
   /** Python's {@code strip}; null for white space. */
   static Rope strip(Rope text, @Nullable String chars) {
-    return text.strip(new Strip(true, chars)).strip(new Strip(false, chars));
+    return stripped(text, true, true, chars);
+  }
+
+  private static Rope stripped(Rope text, boolean left, boolean right, @Nullable String chars) {
+    int end = right ? PythonText.end(text.text(), chars) : text.length();
+    int start = left ? Math.min(end, PythonText.start(text.text(), chars)) : 0;
+    return text.sub(start, end);
   }
 
   static Rope join(List<Object> values, Rope separator, JinjaRun run) {
@@ -71,7 +71,7 @@ final class JinjaMethods {
     long size = 0;
     for (int i = 0; i < values.size(); i++) {
       Rope value = JinjaValue.text(values.get(i));
-      size += value.size() + separator.size();
+      size += value.length() + separator.length();
       JinjaExpression.requireSize(size);
       if (i > 0) {
         joined.add(separator);
@@ -103,25 +103,42 @@ final class JinjaMethods {
     };
   }
 
-  /** Python's {@code replace}, in the template's own characters ({@link Rope#replace}). */
-  static Rope replace(Rope text, String old, String replacement) {
-    JinjaExpression.requireSize(text.size() * (1L + replacement.length()));
-    return text.replace(old, replacement);
-  }
-
   private static Object split(Rope text, List<Object> arguments, JinjaRun run) {
-    run.spend(text.size() / 8);
+    run.spend(text.length() / 8);
     String separator = optionalText(arguments, 0);
     long limit = arguments.size() > 1 ? JinjaValue.whole(arguments.get(1), "split") : -1;
     if (separator == null) {
-      List<Object> words = new ArrayList<>();
-      WORDS.split(JinjaValue.literal(text, "split")).forEach(word -> words.add(Rope.of(word)));
-      return words;
+      return words(text, limit);
     }
     if (separator.isEmpty()) {
       throw new JinjaException("it splits a text at nothing");
     }
-    return new ArrayList<Object>(text.split(separator, limit));
+    List<Object> parts = new ArrayList<>();
+    int from = 0;
+    int at = text.text().indexOf(separator);
+    while (at >= 0 && (limit < 0 || parts.size() < limit)) {
+      parts.add(text.sub(from, at));
+      from = at + separator.length();
+      at = text.text().indexOf(separator, from);
+    }
+    parts.add(text.sub(from, text.length()));
+    return parts;
+  }
+
+  private static List<Object> words(Rope text, long limit) {
+    List<Object> words = new ArrayList<>();
+    Rope rest = text.sub(PythonText.start(text.text(), null), text.length());
+    while (!rest.isEmpty()) {
+      String left = rest.text();
+      int end = 0;
+      while (end < left.length() && !PythonText.isSpace(left.charAt(end))) {
+        end++;
+      }
+      end = limit >= 0 && words.size() >= limit ? left.length() : end;
+      words.add(rest.sub(0, end));
+      rest = rest.sub(end + PythonText.start(left.substring(end), null), left.length());
+    }
+    return words;
   }
 
   private static boolean anyOf(Object wanted, java.util.function.Predicate<String> test) {

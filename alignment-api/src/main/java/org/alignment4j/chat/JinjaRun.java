@@ -105,13 +105,8 @@ final class JinjaRun {
     return before;
   }
 
-  /** The number of characters written so far. */
-  long written() {
-    return written;
-  }
-
   void write(Rope text) {
-    int size = text.size();
+    int size = text.length();
     spend(size / 64);
     written += size;
     if (written > MAX_SIZE) {

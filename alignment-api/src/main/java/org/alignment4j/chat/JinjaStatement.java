@@ -5,7 +5,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.alignment4j.chat.JinjaValue.Callable;
-import org.alignment4j.chat.JinjaValue.Characters;
 import org.alignment4j.chat.JinjaValue.Undefined;
 import org.alignment4j.chat.JinjaValue.WithAttributes;
 import org.jspecify.annotations.Nullable;
@@ -104,12 +103,8 @@ interface JinjaStatement {
         JinjaRun.Scope back = run.enter(run.scope());
         assign(names, chosen.get(i), run);
         run.set("loop", new Loop(chosen, i));
-        long written = run.written();
         Flow flow = JinjaStatement.run(body, run);
         run.leave(back);
-        if (chosen.get(i) instanceof Characters && run.written() > written) {
-          throw new JinjaException("it writes something for each character of a message");
-        }
         if (flow == Flow.BREAK) {
           break;
         }
@@ -226,7 +221,8 @@ interface JinjaStatement {
       Map<String, Object> values = new LinkedHashMap<>();
       for (Object each : initial) {
         if (each instanceof Map<?, ?> map) {
-          map.forEach((key, value) -> values.put(key.toString(), value));
+          map.forEach(
+              (key, value) -> values.put(JinjaValue.literal(JinjaValue.ofKey(key), "a name"), value));
         }
       }
       values.putAll(named);

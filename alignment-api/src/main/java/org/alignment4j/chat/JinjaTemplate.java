@@ -12,8 +12,8 @@ import org.alignment4j.core.CheckpointException;
 import org.alignment4j.core.UnsupportedArchitectureException;
 
 /**
- * A chat template as published, run as transformers' {@code apply_chat_template} runs it, but on
- * holes in place of messages' texts ({@link Rope}): the template never sees what anybody says.
+ * A chat template as published, run as transformers' {@code apply_chat_template} runs it,
+ * with the origin of every character kept ({@link Rope}).
  *
  * <p>It is run by an interpreter of that part of Jinja which chat templates use: no files, no
  * classes, no Java. It may take a fixed number of steps and make values of a fixed size. {@code
@@ -22,6 +22,9 @@ import org.alignment4j.core.UnsupportedArchitectureException;
 final class JinjaTemplate {
   /** Jinja's own limit. */
   private static final long MAX_RANGE = 100_000;
+
+  private static final Rope ROLE = Rope.of("role");
+  private static final Rope CONTENT = Rope.of("content");
 
   private final List<JinjaStatement> body;
   private final Map<String, Object> globals;
@@ -65,9 +68,9 @@ final class JinjaTemplate {
     List<Object> values = new ArrayList<>(messages.size());
     for (int i = 0; i < messages.size(); i++) {
       Message message = messages.get(i);
-      Map<String, Object> value = new LinkedHashMap<>();
-      value.put("role", Rope.of(message.role().name().toLowerCase(Locale.ROOT)));
-      value.put("content", Rope.hole(i, message.text()));
+      Map<Object, Object> value = new LinkedHashMap<>();
+      value.put(ROLE, Rope.of(message.role().name().toLowerCase(Locale.ROOT)));
+      value.put(CONTENT, Rope.said(i, message.text()));
       values.add(value);
     }
     all.put("messages", values);
@@ -109,7 +112,14 @@ final class JinjaTemplate {
     globals.put(
         "namespace",
         (Callable) (run, arguments, named) -> JinjaStatement.Namespace.of(arguments, named));
-    globals.put("dict", (Callable) (run, arguments, named) -> named);
+    globals.put(
+        "dict",
+        (Callable)
+            (run, arguments, named) -> {
+              Map<Object, Object> map = new LinkedHashMap<>();
+              named.forEach((name, value) -> map.put(Rope.of(name), value));
+              return map;
+            });
     globals.put("range", (Callable) (run, arguments, named) -> range(arguments, run));
     return Map.copyOf(globals);
   }

@@ -22,16 +22,6 @@ final class JinjaValue {
    */
   record Undefined(String name) {}
 
-  /** The length of a text with a message in it: at least 1, and otherwise not known. */
-  enum Length {
-    SOME
-  }
-
-  /** Characters of a message's text, of which nothing is known. */
-  enum Characters {
-    SOME
-  }
-
   /** Something with attributes of its own: {@code loop}, a namespace. */
   interface WithAttributes {
     /** The attribute's value, or null if there is none. */
@@ -81,25 +71,13 @@ final class JinjaValue {
   /** The characters of a text that must not depend on a message's. */
   static String literal(Object value, String purpose) {
     if (value instanceof Rope rope) {
-      String known = rope.known();
-      if (known != null) {
-        return known;
-      }
-      throw new JinjaException(
-          "it looks into a message's text, which no template gets to see: " + purpose);
+      return rope.text();
     }
     throw new JinjaException(purpose + " needs a text, found " + kind(value));
   }
 
   static boolean same(Object a, Object b) {
-    if (a instanceof Rope x && b instanceof Rope y) {
-      String left = x.known();
-      return left == null ? x.equals(y) : left.equals(y.known());
-    }
     if (isNumber(a) && isNumber(b)) {
-      return order(a, b) == 0;
-    }
-    if (a instanceof Length || b instanceof Length) {
       return order(a, b) == 0;
     }
     if (a instanceof List<?> x && b instanceof List<?> y) {
@@ -121,9 +99,6 @@ final class JinjaValue {
 
   /** Python's order: negative, zero or positive. */
   static int order(Object a, Object b) {
-    if (a instanceof Length || b instanceof Length) {
-      return a instanceof Length ? orderOfLength(b) : -orderOfLength(a);
-    }
     if (isNumber(a) && isNumber(b)) {
       return a instanceof Double || b instanceof Double
           ? Double.compare(real(a), real(b))
@@ -135,18 +110,9 @@ final class JinjaValue {
     throw new JinjaException("it compares " + kind(a) + " with " + kind(b));
   }
 
-  /** How a length of at least 1 compares with a number that it is certainly greater than. */
-  private static int orderOfLength(Object other) {
-    if (isNumber(other) && real(other) < 1) {
-      return 1;
-    }
-    throw new JinjaException("it measures a message's text, which no template gets to see");
-  }
-
   static boolean contains(Object whole, Object part) {
     if (whole instanceof Rope rope && part instanceof Rope wanted) {
-      String text = wanted.known();
-      return text == null ? rope.equals(wanted) : rope.contains(text);
+      return rope.text().contains(wanted.text());
     } else if (whole instanceof List<?> list) {
       return list.stream().anyMatch(each -> same(each, part));
     } else if (whole instanceof Map<?, ?> map) {
@@ -174,10 +140,7 @@ final class JinjaValue {
     return value instanceof Double number ? number : whole(value, "arithmetic");
   }
 
-  /**
-   * The values a loop goes through; of a text with a message in it {@link Characters} instead of
-   * each one.
-   */
+  /** The values a loop goes through. */
   static List<Object> each(Object value) {
     if (value instanceof List<?> list) {
       return new ArrayList<>(list);
@@ -188,16 +151,19 @@ final class JinjaValue {
     } else if (value instanceof Undefined) {
       return List.of();
     } else if (value instanceof Rope rope) {
-      return rope.known() == null ? List.of(Characters.SOME) : characters(value);
+      return characters(rope);
     }
     throw new JinjaException("it goes through " + kind(value));
   }
 
-  private static List<Object> characters(Object text) {
+  private static List<Object> characters(Rope text) {
     List<Object> characters = new ArrayList<>();
-    literal(text, "taking characters")
-        .codePoints()
-        .forEach(c -> characters.add(Rope.of(Character.toString(c))));
+    String all = text.text();
+    for (int i = 0; i < all.length(); ) {
+      int next = i + Character.charCount(all.codePointAt(i));
+      characters.add(text.sub(i, next));
+      i = next;
+    }
     return characters;
   }
 
@@ -210,7 +176,7 @@ final class JinjaValue {
       found = object.attribute(name);
     } else if (value instanceof Map<?, ?> map) {
       found = JinjaMethods.ofMap(map, name);
-      found = found == null ? map.get(name) : found;
+      found = found == null ? map.get(Rope.of(name)) : found;
     } else if (value instanceof Rope rope) {
       found = JinjaMethods.ofText(rope, name);
     }
@@ -225,35 +191,38 @@ final class JinjaValue {
       long from = index < 0 ? index + list.size() : index;
       return from >= 0 && from < list.size() ? list.get((int) from) : new Undefined("element");
     } else if (value instanceof Rope rope && key instanceof Long index) {
-      return rope.known() == null ? Characters.SOME : item(characters(value), index);
+      return item(characters(rope), index);
     }
     Object name = key(key);
     Object found = value instanceof Map<?, ?> map ? map.get(name) : null;
     if (found != null) {
       return found;
     }
-    return name instanceof String text ? attribute(value, text) : new Undefined("element");
+    return name instanceof Rope rope ? attribute(value, rope.text()) : new Undefined("element");
   }
 
   /** A value as the key of a Map. */
   static Object key(Object value) {
-    return isNumber(value) ? (Object) whole(value, "a key") : literal(value, "a key");
+    if (value instanceof Rope text) {
+      return text;
+    }
+    return whole(value, "a key");
   }
 
   /** A Map's key as a value. */
   static Object ofKey(Object key) {
-    return key instanceof String text ? Rope.of(text) : key;
+    return key;
   }
 
   /** {@code value[from:to:step]}, each possibly null. */
   static Object slice(
       Object value, @Nullable Long from, @Nullable Long to, @Nullable Long wantedStep) {
-    if (value instanceof Rope) {
+    if (value instanceof Rope rope) {
       if (from == null && to == null && wantedStep == null) {
         return value;
       }
       Rope.Builder text = new Rope.Builder();
-      for (Object c : (List<?>) slice(characters(value), from, to, wantedStep)) {
+      for (Object c : (List<?>) slice(characters(rope), from, to, wantedStep)) {
         text.add((Rope) c);
       }
       return text.build();
@@ -299,6 +268,6 @@ final class JinjaValue {
     } else if (isNumber(value)) {
       return "a number";
     }
-    return value instanceof Characters ? "a message's characters" : "an object";
+    return "an object";
   }
 }

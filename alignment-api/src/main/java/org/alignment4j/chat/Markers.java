@@ -83,7 +83,7 @@ record Markers(List<String> markers) {
     }
     return out == null
         ? piece
-        : new Piece(out.append(text, copied, text.length()).toString(), false);
+        : piece.withText(out.append(text, copied, text.length()).toString());
   }
 
   private boolean startsMarker(String text, int at) {

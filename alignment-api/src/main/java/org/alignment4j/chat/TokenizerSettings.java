@@ -5,15 +5,16 @@ import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.Map;
 import java.util.Set;
 import org.alignment4j.core.CheckpointException;
+import org.alignment4j.core.InputFile;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * What the files beside tokenizer.json say about its special tokens and its chat template.
@@ -23,7 +24,9 @@ import org.jspecify.annotations.Nullable;
  * @param pad text of the padding token, or empty
  * @param named every token that the configuration names as special
  * @param byName texts of the special tokens by their names, such as {@code bos_token}
+ * @param declared every token that the configuration lists as added, special or not
  * @param eosIds ids that config.json and generation_config.json call end-of-sequence
+ * @param namedIds these, and all others that the two files name, such as the beginning
  * @param template Jinja source of the chat template, or empty
  * @param templateFile where the template was found
  */
@@ -33,9 +36,12 @@ record TokenizerSettings(
     String pad,
     Set<String> named,
     Map<String, String> byName,
+    Set<String> declared,
     Set<Integer> eosIds,
+    Set<Integer> namedIds,
     String template,
     Path templateFile) {
+  private static final Logger LOG = LoggerFactory.getLogger(TokenizerSettings.class);
 
   /**
    * @throws CheckpointException if a file is there but cannot be read as JSON
@@ -52,25 +58,36 @@ record TokenizerSettings(
           String text = content(source.get(key));
           addIfPresent(named, text);
           byName.put(key, text);
-        } else if (key.equals("additional_special_tokens") && source.get(key).isJsonArray()) {
-          source.get(key).getAsJsonArray().forEach(e -> addIfPresent(named, content(e)));
+          addAll(named, source.get(key));
+        } else if (key.endsWith("_tokens")) {
+          addAll(named, source.get(key));
         }
       }
     }
+    Set<String> declared =
+        new LinkedHashSet<>(object(folder.resolve("added_tokens.json")).keySet());
     if (config.get("added_tokens_decoder") instanceof JsonObject decoder) {
       for (String id : decoder.keySet()) {
-        if (decoder.get(id) instanceof JsonObject token
-            && content(token.get("special")).equals("true")) {
-          addIfPresent(named, content(token));
+        if (decoder.get(id) instanceof JsonObject token) {
+          addIfPresent(declared, content(token));
+          if (content(token.get("special")).equals("true")) {
+            addIfPresent(named, content(token));
+          }
         }
       }
     }
     byName.values().removeIf(String::isEmpty);
     byName.keySet().removeIf(key -> key.startsWith("add_")); // switches, such as add_bos_token
     Set<Integer> eosIds = new LinkedHashSet<>();
+    Set<Integer> namedIds = new LinkedHashSet<>();
     for (String name : new String[] {"generation_config.json", "config.json"}) {
       Path file = folder.resolve(name);
-      JsonElement value = object(file).get("eos_token_id");
+      JsonObject model = object(file);
+      addNamedIds(namedIds, model);
+      if (model.get("text_config") instanceof JsonObject text) {
+        addNamedIds(namedIds, text);
+      }
+      JsonElement value = model.get("eos_token_id");
       try {
         addIds(eosIds, value);
       } catch (RuntimeException e) {
@@ -79,14 +96,16 @@ record TokenizerSettings(
       }
     }
     Path jinja = folder.resolve("chat_template.jinja");
-    boolean separate = Files.isRegularFile(jinja);
+    boolean separate = InputFile.checkpoint(jinja).isThere();
     return new TokenizerSettings(
         token("bos_token", config, map),
         token("eos_token", config, map),
         token("pad_token", config, map),
         named,
         byName,
+        declared,
         eosIds,
+        namedIds,
         separate ? text(jinja) : template(config.get("chat_template"), configFile),
         separate ? jinja : configFile);
   }
@@ -94,6 +113,26 @@ record TokenizerSettings(
   private static void addIfPresent(Set<String> set, String value) {
     if (!value.isEmpty()) {
       set.add(value);
+    }
+  }
+
+  /** Adds the texts of a list of tokens; other values name none. */
+  private static void addAll(Set<String> set, JsonElement tokens) {
+    if (tokens instanceof JsonArray several) {
+      several.forEach(token -> addIfPresent(set, content(token)));
+    }
+  }
+
+  /** Adds what an object gives as {@code eos_token_id} and its like. */
+  private static void addNamedIds(Set<Integer> ids, JsonObject object) {
+    for (String key : object.keySet()) {
+      if (key.endsWith("_token_id") || key.endsWith("_token_ids")) {
+        try {
+          addIds(ids, object.get(key));
+        } catch (RuntimeException e) {
+          LOG.debug("{} is no token id: {}", key, object.get(key));
+        }
+      }
     }
   }
 
@@ -140,7 +179,7 @@ record TokenizerSettings(
   }
 
   private static JsonObject object(Path file) {
-    if (!Files.isRegularFile(file)) {
+    if (!InputFile.checkpoint(file).isThere()) {
       return new JsonObject();
     }
     try {
@@ -155,10 +194,6 @@ record TokenizerSettings(
   }
 
   private static String text(Path file) {
-    try {
-      return Files.readString(file);
-    } catch (IOException e) {
-      throw new CheckpointException("cannot read " + file + ": " + e.getMessage(), e);
-    }
+    return InputFile.checkpoint(file).text(InputFile.SETTINGS);
   }
 }

@@ -274,7 +274,9 @@ final class MoralRun {
     List<Reading> found = journal == null ? null : journal.find(key);
     if (found == null) {
       found = answers(guarded);
-      if (journal != null && !guarded.isEmpty()) {
+      // What was not answered is asked again; what was, comes from where the requests are kept.
+      boolean whole = found.stream().noneMatch(r -> r.status() == Status.UNANSWERED);
+      if (journal != null && !guarded.isEmpty() && whole) {
         journal.add(key, found);
       }
     } else {
@@ -294,15 +296,9 @@ final class MoralRun {
     if (questions.isEmpty()) {
       return List.of();
     }
-    if (questions.get(0).chain() == null) {
-      return reader.read(questions);
-    }
-    List<String> thoughts = reader.reason(questions);
-    List<Question> after = new ArrayList<>();
-    for (int i = 0; i < questions.size(); i++) {
-      after.add(questions.get(i).after(thoughts.get(i)));
-    }
-    return reader.read(after);
+    return questions.get(0).chain() == null
+        ? reader.read(questions)
+        : reader.reasonAndRead(questions);
   }
 
   /** The questions that are let through, as the guard has them asked. */
@@ -311,7 +307,7 @@ final class MoralRun {
     List<Verdict> verdicts =
         settings.guard == null
             ? List.of()
-            : settings.guard.checkAll(questions.stream().map(Question::prompt).toList());
+            : settings.guard.decideAll(questions.stream().map(Question::prompt).toList());
     List<Question> passed = new ArrayList<>();
     for (int i = 0; i < questions.size(); i++) {
       Question question = questions.get(i);

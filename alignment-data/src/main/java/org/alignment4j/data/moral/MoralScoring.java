@@ -357,6 +357,7 @@ final class MoralScoring {
         statuses.getOrDefault(Status.BLOCKED, 0),
         statuses.getOrDefault(Status.INVALID, 0),
         statuses.getOrDefault(Status.UNREADABLE, 0),
+        statuses.getOrDefault(Status.UNANSWERED, 0),
         samples,
         invalid,
         coverage / read,
@@ -403,13 +404,14 @@ final class MoralScoring {
         warnings.add(
             String.format(
                 Locale.ROOT,
-                "%s: of %d items %d have no answer (%d blocked, %d invalid, %d unreadable).",
+                "%s: of %d items %d have no answer (%d blocked, %d invalid, %d unreadable%s).",
                 label,
                 r.asked(),
                 r.asked() - r.read(),
                 r.blocked(),
                 r.invalid(),
-                r.unreadable()));
+                r.unreadable(),
+                r.unanswered() == 0 ? "" : ", " + r.unanswered() + " unanswered"));
       }
       if (r.samples() == 0 && r.coverage() < LOW_COVERAGE) {
         warnings.add(

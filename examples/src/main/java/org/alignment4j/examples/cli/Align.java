@@ -30,6 +30,7 @@ import picocli.CommandLine.ParseResult;
       ReadCommand.class,
       SteerCommand.class,
       SplitCommand.class,
+      InspectCommand.class,
       BenchCommand.class,
       ProbeCommand.class,
       TuneCommand.class,

@@ -17,6 +17,7 @@ import java.util.Set;
 import org.alignment4j.analysis.Bootstrap.Interval;
 import org.alignment4j.core.AlignmentException;
 import org.alignment4j.core.BadDataException;
+import org.alignment4j.core.InputFile;
 import org.alignment4j.core.ProgressListener;
 import org.alignment4j.data.moral.Bbq;
 import org.alignment4j.data.moral.Condition;
@@ -43,6 +44,7 @@ import picocli.CommandLine.Option;
       "Writes report.html and report.json."
     })
 final class EvaluateMoral extends AlignCommand {
+  private static final long MAX_BYTES = 1 << 28;
   @Mixin private MoralSubjects subjects = new MoralSubjects();
 
   @Option(names = "--bbq", paramLabel = "DIR", description = "BBQ's files, as many as are there")
@@ -152,8 +154,18 @@ final class EvaluateMoral extends AlignCommand {
     json.put("guard", subjects.guardName());
     json.put(
         "reports", reports.stream().map(r -> JsonParser.parseString(r.toJson(false))).toList());
-    return Outcome.passed(
-        json, text.append("report: ").append(out.resolve("report.html")).toString());
+    text.append("report: ").append(out.resolve("report.html"));
+    int unanswered =
+        reports.stream()
+            .flatMap(report -> report.conditions().stream())
+            .mapToInt(MoralReport.Readability::unanswered)
+            .sum();
+    return unanswered == 0
+        ? Outcome.passed(json, text.toString())
+        : new Outcome(
+            json,
+            text.toString(),
+            unanswered + " items were not answered; the same command asks for them again");
   }
 
   private List<MoralExperiment> experiments() {
@@ -191,11 +203,11 @@ final class EvaluateMoral extends AlignCommand {
     Path file = folder.resolve("report.json");
     try {
       List<String> all = new ArrayList<>();
-      JsonParser.parseString(Files.readString(file))
+      JsonParser.parseString(InputFile.data(file).text(MAX_BYTES))
           .getAsJsonArray()
           .forEach(report -> all.add(report.toString()));
       return all;
-    } catch (IOException | JsonParseException | IllegalStateException e) {
+    } catch (JsonParseException | IllegalStateException e) {
       throw new BadDataException(file + ": expected what evaluate moral writes: " + e, e);
     }
   }

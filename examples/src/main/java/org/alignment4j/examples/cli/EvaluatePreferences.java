@@ -3,8 +3,6 @@ package org.alignment4j.examples.cli;
 import static org.alignment4j.core.Arguments.require;
 
 import com.google.common.collect.ImmutableMap;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -15,7 +13,7 @@ import org.alignment4j.analysis.Bootstrap;
 import org.alignment4j.analysis.Bootstrap.Interval;
 import org.alignment4j.analysis.PairedProportions;
 import org.alignment4j.chat.Prompt;
-import org.alignment4j.core.BadDataException;
+import org.alignment4j.core.InputFile;
 import org.alignment4j.core.ProgressListener;
 import org.alignment4j.data.PreferenceSet;
 import org.alignment4j.evaluation.ModelJudge;
@@ -212,11 +210,7 @@ final class EvaluatePreferences extends AlignCommand {
   }
 
   private static String text(Path file) {
-    try {
-      return Files.readString(file).strip();
-    } catch (IOException e) {
-      throw new BadDataException("cannot read " + file + ": " + e, e);
-    }
+    return InputFile.data(file).text(InputFile.SETTINGS).strip();
   }
 
   private static String text(WinRate w) {

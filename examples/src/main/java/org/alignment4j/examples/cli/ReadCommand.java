@@ -1,6 +1,5 @@
 package org.alignment4j.examples.cli;
 
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -10,8 +9,8 @@ import java.util.Map;
 import org.alignment4j.adapter.ControlVector;
 import org.alignment4j.analysis.Auroc;
 import org.alignment4j.chat.Prompt;
-import org.alignment4j.core.AlignmentException;
 import org.alignment4j.core.Layer;
+import org.alignment4j.core.OutputFile;
 import org.alignment4j.core.ProgressListener;
 import org.alignment4j.model.LanguageModel;
 import org.alignment4j.model.TokenPositions;
@@ -131,9 +130,8 @@ final class ReadCommand extends AlignCommand {
   @Override
   Outcome run(ProgressListener progress) {
     boolean file = out.toString().endsWith(".gguf");
-    Path parent = out.toAbsolutePath().getParent();
-    if (file && (parent == null || !Files.isDirectory(parent) || Files.isDirectory(out))) {
-      throw new AlignmentException("cannot write " + out + ": no such folder, or no file");
+    if (file) {
+      OutputFile.requirePossible(out);
     }
     List<ContrastPair> pairs =
         ContrastPair.of(prompts(positive, positiveSystem), prompts(negative, negativeSystem));
