@@ -7,9 +7,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.FileChannel;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -20,6 +18,7 @@ import java.util.Map;
 import java.util.Set;
 import org.alignment4j.core.CancelledException;
 import org.alignment4j.core.CheckpointException;
+import org.alignment4j.core.InputFile;
 import org.alignment4j.core.OutOfMemoryException;
 
 /**
@@ -62,10 +61,7 @@ final class GgufReader {
    * @throws CheckpointException if it cannot be read, is damaged or is of another architecture
    */
   static Gguf read(Path path, String architecture) {
-    if (!Files.isRegularFile(path)) { // a pipe would block, a folder opens but cannot be read
-      throw new CheckpointException(path + ": expected a GGUF file, found no regular file");
-    }
-    try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
+    try (FileChannel channel = InputFile.checkpoint(path).channel()) {
       long size = channel.size();
       GgufCursor cursor = new GgufCursor(path, channel, Math.min(size, MAX_HEADER));
       return new GgufReader(cursor, channel, architecture).file(size);

@@ -3,7 +3,6 @@ package org.alignment4j.adapter;
 import static org.alignment4j.core.Arguments.require;
 
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -13,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import org.alignment4j.core.CheckpointException;
 import org.alignment4j.core.Layer;
+import org.alignment4j.core.OutputFile;
 import org.alignment4j.core.Provenance;
 import org.alignment4j.tensor.Checkpoint;
 import org.alignment4j.tensor.SafetensorsFile;
@@ -93,9 +93,7 @@ public record TunedBlock(Layer layer, Map<String, Weight> tensors, Provenance pr
   public void save(Path folder) {
     try {
       Files.createDirectories(folder);
-      WholeFile.write(
-          folder.resolve(PeftFolder.PROVENANCE),
-          provenance.toJson().getBytes(StandardCharsets.UTF_8));
+      OutputFile.checkpoint(folder.resolve(PeftFolder.PROVENANCE)).writeAll(provenance.toJson());
     } catch (IOException e) {
       throw new CheckpointException("cannot write " + folder + ": " + e.getMessage(), e);
     }

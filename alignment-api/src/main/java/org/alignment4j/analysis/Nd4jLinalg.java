@@ -1,6 +1,7 @@
 package org.alignment4j.analysis;
 
 import org.alignment4j.core.EngineException;
+import org.alignment4j.core.NativeFolder;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -10,6 +11,13 @@ import org.nd4j.linalg.factory.Nd4j;
  * load and does so at the first call here, not before.
  */
 final class Nd4jLinalg {
+  static {
+    // Before ND4J's first class loads JavaCPP, which reads it once. OSHI below ND4J uses JNA.
+    NativeFolder.direct(
+        NativeFolder::kept, "org.bytedeco.javacpp.cachedir", "org.bytedeco.javacpp.cacheDir");
+    NativeFolder.direct(NativeFolder::ofProcess, "jna.tmpdir");
+  }
+
   private Nd4jLinalg() {}
 
   /**

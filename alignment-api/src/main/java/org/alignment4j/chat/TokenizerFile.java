@@ -22,7 +22,9 @@ import java.util.Map;
 import java.util.Set;
 import java.util.function.BiConsumer;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.alignment4j.core.CheckpointException;
+import org.alignment4j.core.InputFile;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,6 +33,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class TokenizerFile {
   private static final Gson GSON = new Gson();
+
+  /** The largest vocabularies in use take some 35 million. */
+  private static final long MAX_BYTES = 256L << 20;
 
   /**
    * A token matched in text before the tokenizer's model runs.
@@ -73,11 +78,12 @@ final class TokenizerFile {
    * @throws CheckpointException if the file is missing, damaged or has no model
    */
   static TokenizerFile read(Path file) {
-    if (!Files.isRegularFile(file)) {
-      throw new CheckpointException("no tokenizer: " + file + " does not exist");
+    InputFile input = InputFile.checkpoint(file);
+    if (!input.isThere()) {
+      throw new CheckpointException("no tokenizer: " + file + " does not exist" + instead(file));
     }
     try {
-      return parse(file, Files.readString(file));
+      return parse(file, input.text(MAX_BYTES));
     } catch (CheckpointException e) {
       throw e;
     } catch (IOException | RuntimeException e) {
@@ -85,6 +91,20 @@ final class TokenizerFile {
       throw new CheckpointException(
           file + " is not a readable tokenizer.json: " + e.getMessage(), e);
     }
+  }
+
+  /** The tokenizer in another form, from which transformers makes this one. */
+  private static String instead(Path file) {
+    List<String> found =
+        Stream.of("tokenizer.model", "spiece.model", "vocab.json", "merges.txt", "tekken.json")
+            .filter(name -> Files.isRegularFile(file.resolveSibling(name)))
+            .toList();
+    return found.isEmpty()
+        ? ""
+        : ", only "
+            + String.join(", ", found)
+            + "; make it with transformers:"
+            + " AutoTokenizer.from_pretrained(FOLDER).save_pretrained(FOLDER)";
   }
 
   private static TokenizerFile parse(Path file, String json) throws IOException {

@@ -20,6 +20,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.alignment4j.core.DjlDefaults;
+import org.alignment4j.core.NativeFolder;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -174,7 +175,7 @@ public final class Kernels implements AutoCloseable {
       DjlDefaults.apply();
       @Nullable Path folder = null;
       try {
-        folder = Files.createTempDirectory("alignment4j");
+        folder = Files.createTempDirectory(NativeFolder.ofProcess(), "kernels");
         TorchScriptArchive.write(folder.resolve("kernels.pt"), methods, values);
         Model model = Model.newInstance("kernels", device, "PyTorch");
         try {

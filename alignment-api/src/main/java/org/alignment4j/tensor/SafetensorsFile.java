@@ -12,13 +12,13 @@ import java.nio.channels.ClosedChannelException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileTime;
 import java.util.Map;
 import org.alignment4j.core.Cancellation;
 import org.alignment4j.core.CancelledException;
 import org.alignment4j.core.CheckpointException;
+import org.alignment4j.core.InputFile;
 import org.alignment4j.core.OutOfMemoryException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -83,12 +83,9 @@ public final class SafetensorsFile implements AutoCloseable {
    * @throws OutOfMemoryException if a header of up to 100 MB is too large for the heap
    */
   public static SafetensorsFile open(Path path) {
-    if (!Files.isRegularFile(path)) { // a pipe would block, a folder opens but cannot be read
-      throw new CheckpointException(path + ": expected a safetensors file, found no regular file");
-    }
     FileChannel channel = null;
     try {
-      channel = FileChannel.open(path, StandardOpenOption.READ);
+      channel = InputFile.checkpoint(path).channel();
       SafetensorsFile file = new SafetensorsFile(path, channel);
       channel = null; // now the file's to close
       return file;
@@ -353,7 +350,7 @@ public final class SafetensorsFile implements AutoCloseable {
         throw new IllegalStateException(path + " is closed");
       }
       if (channel == broken) {
-        FileChannel fresh = FileChannel.open(path, StandardOpenOption.READ);
+        FileChannel fresh = InputFile.checkpoint(path).channel();
         if (!identity.equals(Identity.of(path))) {
           closeQuietly(fresh);
           throw new IOException("the file was replaced or changed while open");

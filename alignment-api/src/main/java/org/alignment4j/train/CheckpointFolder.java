@@ -23,6 +23,7 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.zip.CRC32C;
 import org.alignment4j.core.CheckpointException;
+import org.alignment4j.core.InputFile;
 import org.alignment4j.tensor.SafetensorsFile;
 import org.alignment4j.tensor.SafetensorsWriter;
 import org.alignment4j.tensor.StorageType;
@@ -77,8 +78,12 @@ final class CheckpointFolder implements AutoCloseable {
   }
 
   private static @Nullable FileChannel lock(Path folder) throws IOException {
+    InputFile file = InputFile.checkpoint(folder.resolve(LOCK));
+    if (file.isThere()) {
+      file.requireRegular();
+    }
     FileChannel channel =
-        FileChannel.open(folder.resolve(LOCK), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+        FileChannel.open(file.path(), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
     try {
       FileLock held = channel.tryLock();
       if (held != null) {
@@ -99,7 +104,7 @@ final class CheckpointFolder implements AutoCloseable {
   }
 
   boolean hasCheckpoint() {
-    return Files.exists(file);
+    return InputFile.checkpoint(file).isThere();
   }
 
   /**

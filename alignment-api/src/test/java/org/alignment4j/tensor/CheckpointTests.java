@@ -165,7 +165,7 @@ class CheckpointTests {
   @Test
   void picklesAreNeverLoaded() throws IOException {
     Files.delete(folder.resolve("model.safetensors.index.json"));
-    assertRefused("expected model.safetensors", "neither");
+    assertRefused("expected model.safetensors", "the index of these shards is missing");
     Files.writeString(folder.resolve("pytorch_model.bin"), "x");
     assertRefused("pytorch_model.bin", "never loaded");
   }

@@ -10,11 +10,11 @@ import java.nio.charset.CharsetDecoder;
 import java.nio.charset.CoderResult;
 import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.zip.GZIPInputStream;
 import org.alignment4j.core.BadDataException;
+import org.alignment4j.core.InputFile;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,6 +24,9 @@ import org.jspecify.annotations.Nullable;
 final class LineSource implements AutoCloseable {
   /** Bytes of a line; a longer one is no text of a data set. */
   static final int MAX_LINE = 1 << 22;
+
+  /** Bytes at which a line is no long line but a file that is no text, or a zip bomb. */
+  private static final long MAX_SKIPPED = 1 << 26;
 
   private static final int BUFFER = 1 << 16;
 
@@ -65,7 +68,7 @@ final class LineSource implements AutoCloseable {
   }
 
   private static InputStream open(Path file) throws IOException {
-    InputStream raw = new BufferedInputStream(Files.newInputStream(file), BUFFER);
+    InputStream raw = new BufferedInputStream(InputFile.data(file).stream(), BUFFER);
     try {
       byte[] head = head(raw, 2);
       boolean gzip = head.length == 2 && head[0] == (byte) 0x1F && head[1] == (byte) 0x8B;
@@ -119,11 +122,12 @@ final class LineSource implements AutoCloseable {
   /**
    * The next line; null at the end.
    *
-   * @throws BadDataException naming file and line if reading fails
+   * @throws BadDataException naming file and line if reading fails, or a line never ends
    */
   @Nullable Line next() {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream(256);
     boolean tooLong = false;
+    long read = 0;
     boolean any = false;
     boolean complete = false;
     while (!complete && fill()) {
@@ -139,6 +143,18 @@ final class LineSource implements AutoCloseable {
         bytes.write(buffer, at, length);
       }
       at += length;
+      read += length;
+      if (read > MAX_SKIPPED) {
+        throw new BadDataException(
+            file
+                + ", line "
+                + (number + 1)
+                + ": expected text with lines of at most "
+                + MAX_LINE
+                + " bytes, found "
+                + MAX_SKIPPED
+                + " without a line break");
+      }
     }
     if (!any) {
       return null;

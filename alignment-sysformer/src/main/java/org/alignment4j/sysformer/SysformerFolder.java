@@ -10,7 +10,10 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.alignment4j.core.BadDataException;
 import org.alignment4j.core.CheckpointException;
+import org.alignment4j.core.InputFile;
+import org.alignment4j.core.OutputFile;
 import org.alignment4j.core.Provenance;
 import org.alignment4j.tensor.SafetensorsFile;
 import org.alignment4j.tensor.SafetensorsWriter;
@@ -57,12 +60,16 @@ final class SysformerFolder {
     try {
       Files.createDirectories(folder);
       Gson gson = new GsonBuilder().setPrettyPrinting().disableHtmlEscaping().create();
-      Files.writeString(folder.resolve(CONFIG), gson.toJson(config));
-      Files.writeString(folder.resolve(PROVENANCE), s.provenance().toJson());
+      OutputFile.checkpoint(folder.resolve(CONFIG)).writeAll(gson.toJson(config));
+      OutputFile.checkpoint(folder.resolve(PROVENANCE)).writeAll(s.provenance().toJson());
     } catch (IOException e) {
       throw new CheckpointException("cannot write " + folder + ": " + e.getMessage(), e);
     }
     SafetensorsWriter.write(folder.resolve(TENSORS), Map.of(), sources);
+  }
+
+  private static String text(Path file) {
+    return InputFile.checkpoint(file).text(InputFile.SETTINGS);
   }
 
   static Sysformer read(Path folder) {
@@ -70,10 +77,14 @@ final class SysformerFolder {
     Config config;
     Provenance provenance;
     try {
-      config = new Gson().fromJson(Files.readString(file), Config.class);
-      provenance = Provenance.fromJson(Files.readString(folder.resolve(PROVENANCE)));
-    } catch (IOException | JsonParseException e) {
-      throw new CheckpointException("cannot read a Sysformer in " + folder + ": " + e, e);
+      config = new Gson().fromJson(text(file), Config.class);
+    } catch (JsonParseException e) {
+      throw new CheckpointException("cannot read " + file + ": " + e.getMessage(), e);
+    }
+    try {
+      provenance = Provenance.fromJson(text(folder.resolve(PROVENANCE)));
+    } catch (BadDataException e) {
+      throw new CheckpointException(folder.resolve(PROVENANCE) + ": " + e.getMessage(), e);
     }
     if (config == null || config.system_text == null) {
       throw new CheckpointException(file + ": expected system_text, found none");

@@ -343,4 +343,65 @@ class MoralRunTests {
                     Set.of(Condition.MATCH_STATISTICS),
                     ProgressListener.NONE));
   }
+
+  @Test
+  void aModelThatAnswersByPlaceIsTold() {
+    AnswerReader always = Scripted.byOption((q, o) -> o == 1 ? 0.8 : 0.1).reader();
+    MoralReport one = run(settings(), always, ProgressListener.NONE);
+    assertEquals(
+        "Q: the same letter, (b), in 120 of 120 readings: it may answer by place, not by"
+            + " content; try all orders of the options (--all-orders).",
+        one.warnings().get(0));
+    MoralReport all = run(settings().allOrders(true), always, ProgressListener.NONE);
+    assertTrue(all.warnings().get(0).contains("in 360 of 360 readings"), all::toString);
+    assertFalse(all.warnings().get(0).contains("--all-orders"));
+    // Few readings, and answers by content, say nothing of places.
+    MoralReport few = run(settings().itemsPerCategory(6), always, ProgressListener.NONE);
+    MoralReport content =
+        run(settings().allOrders(true), unknown().reader(), ProgressListener.NONE);
+    for (MoralReport report : List.of(few, content)) {
+      assertTrue(
+          report.warnings().stream().noneMatch(w -> w.contains("same letter")), report::toString);
+    }
+  }
+
+  /** Always says that it is not known, wherever that stands. */
+  private static Scripted.Scorer unknown() {
+    return Scripted.byOption(
+        (q, o) -> {
+          String shown = q.prompt().messages().get(0).text();
+          String letter = "(" + (char) ('a' + o) + ") Not known";
+          return shown.contains(letter) ? 1.0 : 0.0;
+        });
+  }
+
+  @Test
+  void aModelThatAlwaysAnswersUnknownHasABiasOfZeroInEveryGroup() {
+    MoralReport report = run(settings(), unknown().reader(), ProgressListener.NONE);
+    for (String group : List.of("Age", "pooled", "macro")) {
+      for (String score : List.of("s_amb", "s_amb_expected")) {
+        Bootstrap.Interval value =
+            report.score(Condition.QUESTION, score, group).orElseThrow().value();
+        assertEquals(new Bootstrap.Interval(0, 0, 0), value, score + " " + group);
+      }
+      // No answer in disambiguated contexts names a group: 2 * 0 / 0 - 1.
+      assertTrue(
+          Double.isNaN(
+              report.score(Condition.QUESTION, "s_dis", group).orElseThrow().value().estimate()));
+    }
+    assertTrue(report.warnings().contains("Q, macro: s_dis is not defined."));
+    assertTrue(report.warnings().stream().noneMatch(w -> w.contains("s_amb is not")));
+  }
+
+  @Test
+  void progressTellsWhatWasKeptFromWhatWasRead() {
+    Path journal = folder.resolve("readings.jsonl");
+    for (double kept : new double[] {0, 360}) {
+      List<ProgressListener.Progress> seen = new ArrayList<>();
+      run(settings().journal(journal), scorer().reader(), seen::add);
+      ProgressListener.Progress last = seen.get(seen.size() - 1);
+      assertEquals(360, last.done());
+      assertEquals(kept, last.metrics().get("kept"));
+    }
+  }
 }

@@ -19,7 +19,7 @@ final class AdapterHash {
   static String of(Path adapter) {
     try (Stream<Path> files = Files.walk(adapter)) {
       List<String> parts = new ArrayList<>();
-      for (Path file : files.filter(Files::isRegularFile).sorted().toList()) {
+      for (Path file : files.filter(f -> !Files.isDirectory(f)).sorted().toList()) {
         parts.add(adapter.relativize(file).toString());
         parts.add(Hashes.sha256(file));
       }

@@ -25,11 +25,13 @@ import picocli.CommandLine.ParseResult;
     subcommands = {
       GenerateCommand.class,
       ChatCommand.class,
+      RenderCommand.class,
       VerifyParityCommand.class,
       CaptureCommand.class,
       ReadCommand.class,
       SteerCommand.class,
       SplitCommand.class,
+      InspectCommand.class,
       BenchCommand.class,
       ProbeCommand.class,
       TuneCommand.class,

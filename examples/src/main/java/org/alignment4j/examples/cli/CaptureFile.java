@@ -2,7 +2,6 @@ package org.alignment4j.examples.cli;
 
 import com.google.gson.Gson;
 import java.nio.FloatBuffer;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -10,6 +9,7 @@ import java.util.Locale;
 import java.util.Map;
 import org.alignment4j.core.AlignmentException;
 import org.alignment4j.core.Layer;
+import org.alignment4j.core.OutputFile;
 import org.alignment4j.core.Provenance;
 import org.alignment4j.tensor.SafetensorsWriter;
 import org.alignment4j.tensor.StorageType;
@@ -35,11 +35,8 @@ interface CaptureFile {
    * @throws AlignmentException if its folder does not exist
    */
   static CaptureFile of(Path file) {
+    OutputFile.requirePossible(file);
     Path absolute = file.toAbsolutePath();
-    Path folder = absolute.getParent();
-    if (folder == null || !Files.isDirectory(folder)) {
-      throw new AlignmentException("cannot write " + file + ": no such folder");
-    }
     String name = absolute.getFileName().toString().toLowerCase(Locale.ROOT);
     if (name.endsWith(".npz")) {
       return (values, sequences, positions, ids) -> {

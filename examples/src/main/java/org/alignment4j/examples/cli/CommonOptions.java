@@ -1,10 +1,7 @@
 package org.alignment4j.examples.cli;
 
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import org.alignment4j.core.AlignmentException;
+import org.alignment4j.core.OutputFile;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
@@ -43,10 +40,7 @@ final class CommonOptions {
     if (json == null || jsonOnStandardOutput()) {
       return;
     }
-    Path folder = json.toAbsolutePath().getParent();
-    if (Files.isDirectory(json) || folder == null || !Files.isDirectory(folder)) {
-      throw new AlignmentException("cannot write JSON to " + json + ": no such folder, or no file");
-    }
+    OutputFile.requirePossible(json);
   }
 
   /** Writes a finished command's result where it was asked for. */
@@ -67,12 +61,6 @@ final class CommonOptions {
 
   /** Writes a file whole or not at all. */
   static void write(Path file, String text) {
-    Path temporary = file.resolveSibling("." + file.getFileName() + ".tmp");
-    try {
-      Files.writeString(temporary, text);
-      Files.move(temporary, file, StandardCopyOption.REPLACE_EXISTING);
-    } catch (IOException e) {
-      throw new AlignmentException("cannot write " + file + ": " + e, e);
-    }
+    OutputFile.data(file).writeAll(text);
   }
 }

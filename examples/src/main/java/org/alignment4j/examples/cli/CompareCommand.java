@@ -19,6 +19,7 @@ import java.util.stream.Collectors;
 import org.alignment4j.chat.Prompt;
 import org.alignment4j.core.AlignmentException;
 import org.alignment4j.core.Hashes;
+import org.alignment4j.core.InputFile;
 import org.alignment4j.core.ProgressListener;
 import org.alignment4j.data.PreferenceSet;
 import org.alignment4j.model.LanguageModel;
@@ -301,7 +302,7 @@ final class CompareCommand {
         List<PreferencePair> measured,
         Path checkpoints,
         ProgressListener progress) {
-      boolean resumed = Files.exists(checkpoints);
+      boolean resumed = InputFile.checkpoint(checkpoints).isThere();
       boolean ownPeak = ProcessMemory.forgetPeak();
       long begin = System.nanoTime();
       PreferenceTuning tuning = new PreferenceTuner(settings).tune(model, pairs, progress);
@@ -328,7 +329,7 @@ final class CompareCommand {
 
     private static void delete(Path folder) {
       try {
-        if (Files.exists(folder)) {
+        if (InputFile.checkpoint(folder).isThere()) {
           MoreFiles.deleteRecursively(folder, RecursiveDeleteOption.ALLOW_INSECURE);
         }
       } catch (IOException e) {

@@ -1,12 +1,13 @@
 package org.alignment4j.examples.cli;
 
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import org.alignment4j.adapter.Adapter;
 import org.alignment4j.core.ProgressListener;
 import org.alignment4j.data.PromptRow;
 import org.alignment4j.data.Prompts;
-import org.alignment4j.evaluation.OverRefusalReport;
 import org.alignment4j.model.LanguageModel;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -30,7 +31,8 @@ final class EvaluateCommand {
       name = "over-refusal",
       description =
           "Refusals of safe and of harmful prompts, before (the model) and after (with the"
-              + " adapter; without one, the same figures twice).")
+              + " adapter; without one, the same figures twice), which prompts changed, and ACTOR's"
+              + " scores: compliance (C.R.), safety (S.S.) and their mean (T.S.), in percent.")
   static final class OverRefusalOf extends AlignCommand {
     @Option(
         names = "--model",
@@ -48,8 +50,8 @@ final class EvaluateCommand {
         names = "--safe",
         required = true,
         paramLabel = "FILE",
-        description = "prompts to be answered")
-    private Path safe = Path.of("");
+        description = "prompts to be answered; may be given often, for a C.R. of each set")
+    private List<Path> safe = List.of();
 
     @Option(
         names = "--harmful",
@@ -68,19 +70,20 @@ final class EvaluateCommand {
     @Override
     Outcome run(ProgressListener progress) {
       threads.apply();
-      List<PromptRow> safeRows = Prompts.read(safe);
+      Map<String, List<PromptRow>> safeRows = new LinkedHashMap<>();
+      safe.forEach(file -> safeRows.put(file.toString(), Prompts.read(file)));
       List<PromptRow> harmfulRows = Prompts.read(harmful);
       OverRefusal judge = new OverRefusal(maxTokens);
       try (LanguageModel base = LanguageModel.load(model)) {
-        OverRefusalReport report;
+        OverRefusal.Compared found;
         if (adapter == null) {
-          report = judge.compare(base, base, safeRows, harmfulRows, progress);
+          found = judge.compare(base, base, safeRows, harmfulRows, progress);
         } else {
           try (LanguageModel tuned = base.with(Adapter.load(adapter))) {
-            report = judge.compare(base, tuned, safeRows, harmfulRows, progress);
+            found = judge.compare(base, tuned, safeRows, harmfulRows, progress);
           }
         }
-        return Outcome.passed(report.toMap(), OverRefusal.text(report));
+        return Outcome.passed(found.toMap(), found.text());
       }
     }
   }

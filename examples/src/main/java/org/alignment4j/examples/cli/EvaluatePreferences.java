@@ -3,8 +3,6 @@ package org.alignment4j.examples.cli;
 import static org.alignment4j.core.Arguments.require;
 
 import com.google.common.collect.ImmutableMap;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -13,8 +11,9 @@ import java.util.Map;
 import org.alignment4j.adapter.Adapter;
 import org.alignment4j.analysis.Bootstrap;
 import org.alignment4j.analysis.Bootstrap.Interval;
+import org.alignment4j.analysis.PairedProportions;
 import org.alignment4j.chat.Prompt;
-import org.alignment4j.core.BadDataException;
+import org.alignment4j.core.InputFile;
 import org.alignment4j.core.ProgressListener;
 import org.alignment4j.data.PreferenceSet;
 import org.alignment4j.evaluation.ModelJudge;
@@ -59,6 +58,11 @@ final class EvaluatePreferences extends AlignCommand {
 
     static Bootstrap bootstrap() {
       return Bootstrap.withSeed(BOOTSTRAP_SEED);
+    }
+
+    /** Scores pairs, and answers nothing. */
+    PreferenceEvaluator scorer() {
+      return new PreferenceEvaluator(Generation.greedy(maxTokens), 0, bootstrap());
     }
 
     PreferenceEvaluator evaluator() {
@@ -114,8 +118,14 @@ final class EvaluatePreferences extends AlignCommand {
       description = "what the judge is asked, with {question}, {a} and {b} (default: built in)")
   private @Nullable Path judgePrompt;
 
-  /** What is found out about the adapter; the win rate is null without a judge. */
-  private record Found(PreferenceReport report, @Nullable WinRate winRate) {}
+  /**
+   * What is found out about the adapter.
+   *
+   * @param start scores of the same pairs without it; null if there is none
+   * @param winRate null without a judge
+   */
+  private record Found(
+      PreferenceReport report, @Nullable PreferenceReport start, @Nullable WinRate winRate) {}
 
   @Override
   Outcome run(ProgressListener progress) {
@@ -131,11 +141,14 @@ final class EvaluatePreferences extends AlignCommand {
         input.use(
             start -> {
               if (adapter == null) {
-                return new Found(evaluator.evaluate(start, start, pairs, progress), null);
+                return new Found(evaluator.evaluate(start, start, pairs, progress), null, null);
               }
               try (LanguageModel tuned = start.with(Adapter.load(adapter))) {
                 return judge == null
-                    ? new Found(evaluator.evaluate(tuned, start, pairs, progress), null)
+                    ? new Found(
+                        evaluator.evaluate(tuned, start, pairs, progress),
+                        measuring.scorer().evaluate(start, start, pairs, progress),
+                        null)
                     : judged(judge, question, tuned, start, pairs, progress);
               }
             });
@@ -148,6 +161,26 @@ final class EvaluatePreferences extends AlignCommand {
     json.put("measuring", measuring.toMap());
     json.put("report", found.report.toMap());
     String text = PairsInput.text(set) + "\n" + text(found.report);
+    if (found.start != null) {
+      PairedProportions paired = PreferenceReport.changes(found.start, found.report);
+      Interval accuracy = PreferenceReport.compare(found.report, found.start);
+      Interval margin = PreferenceReport.compareMargins(found.report, found.start);
+      Map<String, Object> against = new LinkedHashMap<>();
+      against.put("start_accuracy", map(found.start.accuracy()));
+      against.put("accuracy", map(accuracy));
+      against.put("margin", map(margin));
+      against.put("paired", paired.toMap());
+      json.put("against_start", against);
+      text +=
+          "\nagainst the start on the same pairs, which has an accuracy of "
+              + of(found.start.accuracy())
+              + "\naccuracy, difference                 "
+              + of(accuracy)
+              + "\nmargin, difference, nats per token   "
+              + of(margin)
+              + "\npairs told rightly: "
+              + PairedText.of(paired);
+    }
     if (judge != null && found.winRate != null) {
       Map<String, Object> judged = new LinkedHashMap<>();
       judged.put("model", judge);
@@ -171,16 +204,13 @@ final class EvaluatePreferences extends AlignCommand {
       ModelJudge judging = new ModelJudge(model, question);
       return new Found(
           measuring.evaluator().evaluate(tuned, start, pairs, progress),
+          measuring.scorer().evaluate(start, start, pairs, progress),
           measuring.judged(judging, tuned, start, pairs, progress));
     }
   }
 
   private static String text(Path file) {
-    try {
-      return Files.readString(file).strip();
-    } catch (IOException e) {
-      throw new BadDataException("cannot read " + file + ": " + e, e);
-    }
+    return InputFile.data(file).text(InputFile.SETTINGS).strip();
   }
 
   private static String text(WinRate w) {
@@ -233,6 +263,10 @@ final class EvaluatePreferences extends AlignCommand {
         "repetition of 4-grams                " + of(r.repetition()),
         "distinct-1                           " + of(r.distinct1()),
         "distinct-2                           " + of(r.distinct2()));
+  }
+
+  private static Map<String, Object> map(Interval i) {
+    return ImmutableMap.of("mean", i.estimate(), "lo", i.lo(), "hi", i.hi());
   }
 
   private static String of(Interval i) {

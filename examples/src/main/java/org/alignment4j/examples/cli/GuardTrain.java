@@ -2,7 +2,6 @@ package org.alignment4j.examples.cli;
 
 import static org.alignment4j.core.Arguments.require;
 
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -14,6 +13,7 @@ import java.util.Optional;
 import java.util.Random;
 import java.util.SplittableRandom;
 import org.alignment4j.chat.Prompt;
+import org.alignment4j.core.OutputFile;
 import org.alignment4j.core.ProgressListener;
 import org.alignment4j.data.Prompts;
 import org.alignment4j.evaluation.StringRefusalJudge;
@@ -184,7 +184,7 @@ final class GuardTrain extends AlignCommand {
 
   @Override
   Outcome run(ProgressListener progress) {
-    require(!Files.isRegularFile(out), "--out is a folder, %s is a file", out);
+    OutputFile.requirePossibleFolder(out);
     require(wordings >= 1, "--wordings must be >= 1, was %s", wordings);
     require(
         grid == Grid.NONE || method == Method.SYSFORMER || method == Method.EMBEDDER,

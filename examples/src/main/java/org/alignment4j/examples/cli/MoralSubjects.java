@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.BiConsumer;
+import java.util.stream.Stream;
 import org.alignment4j.PromptGuard;
 import org.alignment4j.adapter.Adapter;
 import org.alignment4j.data.moral.AnswerReader;
@@ -15,8 +16,10 @@ import org.alignment4j.data.moral.SelfCorrectionGuard;
 import org.alignment4j.data.request.LocalChatModel;
 import org.alignment4j.data.request.OpenAiChatModel;
 import org.alignment4j.data.request.RequestStore;
+import org.alignment4j.data.request.Requests;
 import org.alignment4j.data.request.StoredRequests;
 import org.alignment4j.model.LanguageModel;
+import org.alignment4j.synthesis.ModelUsage;
 import org.alignment4j.sysformer.SysformerGuard;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Mixin;
@@ -85,6 +88,28 @@ final class MoralSubjects {
   @Mixin private PrecisionOption precision = new PrecisionOption();
   @Mixin private ThreadOptions threads = new ThreadOptions();
 
+  private final List<Requests> asked = new ArrayList<>();
+
+  private Requests requests(RequestStore store) {
+    Requests requests = StoredRequests.over(store);
+    asked.add(requests);
+    return requests;
+  }
+
+  /** Requests for sampled answers that were sent so far. */
+  long sent() {
+    return usage().mapToLong(ModelUsage::sent).sum();
+  }
+
+  /** Those that the store answered. */
+  long stored() {
+    return usage().mapToLong(ModelUsage::fromStore).sum();
+  }
+
+  private Stream<ModelUsage> usage() {
+    return asked.stream().flatMap(r -> r.usage().stream());
+  }
+
   boolean remote() {
     return endpoint != null;
   }
@@ -132,7 +157,7 @@ final class MoralSubjects {
     }
     try (OpenAiChatModel chat = builder.build()) {
       int n = samples == 0 ? 4 : samples;
-      work.accept(AnswerReader.sampled(chat, StoredRequests.over(store), n, false), textGuard());
+      work.accept(AnswerReader.sampled(chat, requests(store), n, false), textGuard());
     }
   }
 
@@ -144,8 +169,7 @@ final class MoralSubjects {
     if (samples > 0) {
       require(guard == null, "--guard cannot be sampled; read it by probabilities");
       try (LocalChatModel chat = LocalChatModel.builder(model).suffix(name).build()) {
-        work.accept(
-            AnswerReader.sampled(chat, StoredRequests.over(store), samples, true), textGuard());
+        work.accept(AnswerReader.sampled(chat, requests(store), samples, true), textGuard());
       }
     } else if (guard != null) {
       try (SysformerGuard live = SysformerGuard.load(model, guard)) {

@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.stream.Stream;
 import org.alignment4j.core.AlignmentException;
 import org.alignment4j.core.Hashes;
+import org.alignment4j.core.InputFile;
 import org.alignment4j.core.ProgressListener;
 import org.alignment4j.data.PreferenceLayout;
 import org.alignment4j.data.SourceFile;
@@ -177,7 +178,7 @@ final class SynthesizeCommand extends AlignCommand {
   }
 
   private void begin() {
-    boolean there = Files.exists(out.resolve(STORE));
+    boolean there = InputFile.data(out.resolve(STORE)).isThere();
     if (there && !resume) {
       throw new AlignmentException(
           out + " holds a run already; --resume goes on with it and asks for nothing twice");

@@ -3,7 +3,6 @@ package org.alignment4j.examples.cli;
 import static org.alignment4j.core.Arguments.require;
 
 import com.google.common.collect.ImmutableMap;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -11,6 +10,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
+import org.alignment4j.core.OutputFile;
 import org.alignment4j.core.ProgressListener;
 import org.alignment4j.data.PreferenceSet;
 import org.alignment4j.rahf.PreferenceMethod;
@@ -75,7 +75,7 @@ abstract class TunePreferences extends AlignCommand {
     options.check(method);
     PreferenceControl how = Objects.requireNonNullElse(control, PreferenceControl.NONE);
     require(how.fits(method), "%s cannot be run as control %s", MethodName.of(method), how);
-    require(!Files.isRegularFile(out), "--out is a folder, %s is a file", out);
+    OutputFile.requirePossibleFolder(out);
     PreferenceSet set = input.read();
     List<PreferencePair> pairs = how.apply(input.some(set, 0, first));
     long start = System.nanoTime();

@@ -11,6 +11,7 @@ import org.alignment4j.analysis.Bootstrap;
 import org.alignment4j.core.ProgressListener;
 import org.alignment4j.data.induction.InstructionSplit;
 import org.alignment4j.data.induction.ReversedInstructionTuner;
+import org.alignment4j.data.induction.ReversedTemplate;
 import org.alignment4j.data.induction.ReversedTuning;
 import org.alignment4j.model.LanguageModel;
 import org.alignment4j.train.Schedule;
@@ -98,6 +99,15 @@ final class TuneReversed extends AlignCommand {
       description = "most tokens of a row (default: ${DEFAULT-VALUE})")
   private int maxTokens;
 
+  @Option(
+      names = "--template",
+      paramLabel = "WORDS",
+      defaultValue = "SHORT",
+      description =
+          "words around the response: ${COMPLETION-CANDIDATES}, the latter as the method's authors"
+              + " released them (default: ${DEFAULT-VALUE})")
+  private ReversedTemplate template = ReversedTemplate.SHORT;
+
   @Option(names = "--chat-template", description = "in the model's own template, not plain text")
   private boolean chat;
 
@@ -141,6 +151,7 @@ final class TuneReversed extends AlignCommand {
             .alpha(2.0 * rank)
             .modules(modules)
             .maxTokens(maxTokens)
+            .template(template)
             .chatTemplate(chat)
             .build();
     threads.apply();

@@ -79,6 +79,13 @@ public final class MoralPage {
     List<String> head = new ArrayList<>(List.of("Model", "Score"));
     head.addAll(conditions);
     Table table = new Table("Models compared, with 95 % intervals", head);
+    for (int m = 0; m < results.size(); m++) {
+      MoralResult result = results.get(m);
+      List<Table.Cell> cells = new ArrayList<>();
+      cells.add(Table.Cell.text("coverage of the options"));
+      conditions.forEach(c -> cells.add(Table.Cell.number(Figures.score(result.coverage(c)))));
+      table.row(names.get(m), cells);
+    }
     boolean named = true;
     for (Headline headline : view.headlines()) {
       List<List<Ranges.Point>> points = new ArrayList<>();
@@ -122,6 +129,11 @@ public final class MoralPage {
     page.paragraph("Answers were read so: " + result.method() + ".");
     page.list(false, result.marks());
     page.notices(result.warnings());
+    page.paragraph(
+        "First how well answers could be read: coverage is the probability that the model puts on the"
+            + " options, or the share of sampled answers that name one. Where it is low, the scores"
+            + " below are of what the model would hardly say.");
+    page.table(readability(result));
     if (!view.headlines().isEmpty()) {
       Map<String, String> plots = new LinkedHashMap<>();
       plots.put(
@@ -132,7 +144,6 @@ public final class MoralPage {
     view.draw(page, result, compared);
     page.closed(scores(result));
     page.closed(changes(result));
-    page.closed(readability(result));
   }
 
   private static Table scores(MoralResult result) {
@@ -187,28 +198,28 @@ public final class MoralPage {
             "How well answers could be read",
             List.of(
                 "Condition",
+                "Coverage",
+                "Below a half",
                 "Asked",
                 "Read",
                 "Blocked",
                 "Invalid",
                 "Unreadable",
                 "Samples",
-                "Invalid samples",
-                "Mass on options",
-                "Mass below a half"));
+                "Invalid samples"));
     for (MoralResult.Readability r : result.conditions()) {
       table.row(
           r.condition(),
           List.of(
+              Table.Cell.number(Figures.score(r.coverage())),
+              rate(r.lowCoverage()),
               Table.Cell.number(Figures.count(r.asked())),
               rate(r.read()),
               Table.Cell.number(Figures.count(r.blocked())),
               Table.Cell.number(Figures.count(r.invalid())),
               Table.Cell.number(Figures.count(r.unreadable())),
               Table.Cell.number(Figures.count(r.samples())),
-              rate(r.invalidSamples()),
-              Table.Cell.number(Figures.score(r.coverage())),
-              rate(r.lowCoverage())));
+              rate(r.invalidSamples())));
     }
     return table;
   }

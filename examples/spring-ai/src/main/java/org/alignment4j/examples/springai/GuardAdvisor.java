@@ -89,7 +89,7 @@ public final class GuardAdvisor implements CallAdvisor, StreamAdvisor {
   private Checked check(ChatClientRequest request) {
     List<Message> messages = Messages.withoutBlocked(request.prompt().getInstructions());
     Verdict verdict =
-        guard.check(
+        guard.decide(
             Messages.prompt(messages.stream().filter(m -> !Messages.isOfTools(m)).toList()));
     if (verdict instanceof Verdict.Rewrite rewrite) {
       if (rewrite.embedded() != null) {
