@@ -117,7 +117,9 @@ final class MarkerBytes {
     for (Spelled marker : anywhere) {
       Set<Integer> own = new HashSet<>();
       int length = marker.bytes.length();
-      for (int at = bytes.indexOf(marker.bytes); at >= 0; at = bytes.indexOf(marker.bytes, at + 1)) {
+      for (int at = bytes.indexOf(marker.bytes);
+          at >= 0;
+          at = bytes.indexOf(marker.bytes, at + 1)) {
         report(marker, view, at, at + length, stretch, own, found);
       }
     }

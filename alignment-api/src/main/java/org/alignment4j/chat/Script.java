@@ -191,7 +191,9 @@ final class Script {
     return piece.message >= 0 && messages.get(piece.message).role() == Role.ASSISTANT;
   }
 
-  /** The first tag of thoughts that is but text in an assistant's message; null if there is none. */
+  /**
+   * The first tag of thoughts that is but text in an assistant's message; null if there is none.
+   */
   @Nullable String spelledThought(List<Message> messages) {
     for (Piece piece : pieces) {
       if (!piece.trusted && isAssistants(piece, messages)) {

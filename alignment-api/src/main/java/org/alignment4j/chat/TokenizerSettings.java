@@ -132,7 +132,8 @@ record TokenizerSettings(
       try (DirectoryStream<Path> named = Files.newDirectoryStream(more, "*.jinja")) {
         if (named.iterator().hasNext()) {
           throw new CheckpointException(
-              more + " has chat templates, but there is no default: chat_template.jinja is missing");
+              more
+                  + " has chat templates, but there is no default: chat_template.jinja is missing");
         }
       } catch (IOException e) {
         throw new CheckpointException("cannot read " + more + ": " + e.getMessage(), e);

@@ -128,8 +128,8 @@ class NormalisedForgeryTests {
       List.of("\n", "\r\n", "\r", "\u2028", "\u0085", "\u000b", "<0x0A>", "\n\n", " \n");
   private static final List<String> ORDINARY =
       List.of(
-          "hello", "user", "x", ".", "日本", "e\u0301", "🙂", "\ud83d", "\u0000", "[", "]", "<",
-          "|>", "#", "K", "\u017f", "_", "-", "?", "\u0130", "\ufb00", "ß", "]]]", "\ufdfa");
+          "hello", "user", "x", ".", "日本", "e\u0301", "🙂", "\ud83d", "\u0000", "[", "]", "<", "|>",
+          "#", "K", "\u017f", "_", "-", "?", "\u0130", "\ufb00", "ß", "]]]", "\ufdfa");
   private static final Map<Character, Character> LOOKALIKE =
       Map.ofEntries(
           Map.entry('K', '\u212a'),
@@ -164,8 +164,7 @@ class NormalisedForgeryTests {
   /** SentencePiece's rules for machine translation: no control characters, plain spaces. */
   private static String nmt(String text) {
     return text.replaceAll("[\\x01-\\x08\\x0b\\x0e-\\x1f\\x7f\u008f\u009f]", "")
-        .replaceAll(
-            "[\\t\\n\\x0c\\r\u1680\u200b-\u200f\u2028\u2029\u2581\ufeff\ufffd]", " ");
+        .replaceAll("[\\t\\n\\x0c\\r\u1680\u200b-\u200f\u2028\u2029\u2581\ufeff\ufffd]", " ");
   }
 
   @Property(tries = 60, shrinking = ShrinkingMode.OFF)
@@ -195,8 +194,7 @@ class NormalisedForgeryTests {
     int folders = 0;
     for (int i = 0; i < formats.size(); i++) {
       for (int j = 0; j < 4; j++) {
-        Tally tally =
-            byFormat.computeIfAbsent(formats.get(i).name(), format -> new Tally());
+        Tally tally = byFormat.computeIfAbsent(formats.get(i).name(), format -> new Tally());
         campaign(
             formats.get(i),
             Kind.values()[(i + 2 * j) % Kind.values().length],
@@ -249,8 +247,7 @@ class NormalisedForgeryTests {
     }
     control.remove("");
     String json =
-        TinyTokenizers.json(
-            kind, NORMALISERS.get(normaliser).json, List.copyOf(control), held);
+        TinyTokenizers.json(kind, NORMALISERS.get(normaliser).json, List.copyOf(control), held);
     Path model = Files.createTempDirectory("forgery");
     Files.writeString(model.resolve("tokenizer.json"), json);
     JsonObject config = new JsonObject();
@@ -409,8 +406,7 @@ class NormalisedForgeryTests {
         }
         String seen = normalised("x" + marker + "x");
         seen = seen.substring(1, seen.length() - 1);
-        if (!seen.isBlank()
-            && count(normalised(text), seen) > count(normalised(own), seen)) {
+        if (!seen.isBlank() && count(normalised(text), seen) > count(normalised(own), seen)) {
           return "normalised " + marker + " in " + text;
         }
       }

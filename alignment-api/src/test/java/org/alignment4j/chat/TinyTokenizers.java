@@ -33,9 +33,32 @@ final class TinyTokenizers {
 
   private static final List<String> WORDS =
       List.of(
-          "INST", "inst", "SYS", "sys", "User", "user", "USER", "Assistant", "assistant", "System",
-          "ASSISTANT", "system", "Human", "###", "Instruction", "Response", "instruction",
-          "response", "GPT4", "Correct", "start", "turn", "hello", "ing", "est", "model");
+          "INST",
+          "inst",
+          "SYS",
+          "sys",
+          "User",
+          "user",
+          "USER",
+          "Assistant",
+          "assistant",
+          "System",
+          "ASSISTANT",
+          "system",
+          "Human",
+          "###",
+          "Instruction",
+          "Response",
+          "instruction",
+          "response",
+          "GPT4",
+          "Correct",
+          "start",
+          "turn",
+          "hello",
+          "ing",
+          "est",
+          "model");
 
   private TinyTokenizers() {}
 
@@ -107,7 +130,8 @@ final class TinyTokenizers {
 
   private static String decoder(Kind kind) {
     return switch (kind) {
-      case BYTE_LEVEL -> "{'type':'ByteLevel','add_prefix_space':false,'trim_offsets':false,'use_regex':true}";
+      case BYTE_LEVEL ->
+          "{'type':'ByteLevel','add_prefix_space':false,'trim_offsets':false,'use_regex':true}";
       case PREPEND, METASPACE, UNIGRAM_BYTES ->
           "{'type':'Sequence','decoders':[{'type':'Replace','pattern':{'String':'\u2581'},"
               + "'content':' '},{'type':'ByteFallback'},{'type':'Fuse'}]}";
