@@ -149,7 +149,9 @@ final class JinjaMethods {
                   name.equals("rsplit"),
                   run);
       case "splitlines" ->
-          (run, a, n) -> lines(text, JinjaArguments.of(name, a, n, "keepends").truth(0, false));
+          (run, a, n) ->
+              JinjaList.list(
+                  lines(text, JinjaArguments.of(name, a, n, "keepends").truth(0, false)));
       case "partition", "rpartition" ->
           (run, a, n) -> partition(text, unnamed(name, a, n, "sep").text(0), name);
       case "join" ->
@@ -406,6 +408,15 @@ final class JinjaMethods {
     return start + part.codePointCount(0, at);
   }
 
+  /** Python's {@code center}. */
+  static Rope centered(Rope text, long width, JinjaRun run) {
+    return padded(
+        text,
+        JinjaArguments.of("center", List.of(width), Map.of(), "width", "fillchar"),
+        "center",
+        run);
+  }
+
   private static Rope padded(Rope text, JinjaArguments given, String how, JinjaRun run) {
     long width = JinjaValue.whole(given.required(0), how);
     String fill = how.equals("zfill") ? "0" : given.has(1) ? given.text(1) : " ";
@@ -529,7 +540,8 @@ final class JinjaMethods {
     return words;
   }
 
-  private static JinjaList lines(Rope text, boolean keepEnds) {
+  /** Python's {@code splitlines}. */
+  static List<Object> lines(Rope text, boolean keepEnds) {
     List<Object> lines = new ArrayList<>();
     String all = text.text();
     int start = 0;
@@ -551,6 +563,6 @@ final class JinjaMethods {
     if (start < all.length()) {
       lines.add(text.sub(start, all.length()));
     }
-    return JinjaList.list(lines);
+    return lines;
   }
 }
