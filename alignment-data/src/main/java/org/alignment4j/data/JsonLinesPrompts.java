@@ -87,7 +87,11 @@ final class JsonLinesPrompts {
       return firstUserMessage(place, o.getAsJsonArray("messages"));
     }
     throw new BadDataException(
-        place + ": expected one of " + PROMPT_KEYS + " or messages, found " + Shown.value(o.keySet()));
+        place
+            + ": expected one of "
+            + PROMPT_KEYS
+            + " or messages, found "
+            + Shown.value(o.keySet()));
   }
 
   private static String firstUserMessage(String place, JsonArray messages) {
