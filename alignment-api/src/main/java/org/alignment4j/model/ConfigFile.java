@@ -83,8 +83,7 @@ final class ConfigFile {
           case GELU -> "gelu";
           case GELU_TANH -> "gelu_pytorch_tanh";
         };
-    o.addProperty(
-        c.family() == Family.GEMMA2 ? "hidden_activation" : "hidden_act", activation);
+    o.addProperty(c.family() == Family.GEMMA2 ? "hidden_activation" : "hidden_act", activation);
     if (c.family().has(Trait.SOFT_CAPS)) {
       double scale = c.extras().scoreScale();
       o.addProperty(SCALAR, 1 / (scale * scale));
