@@ -124,9 +124,7 @@ final class MergedCheckpoint {
   }
 
   private static boolean hasOwnHead(Checkpoint base) {
-    return base.contains(EMBEDDINGS)
-        && base.contains(HEAD)
-        && !base.sameValues(EMBEDDINGS, HEAD);
+    return base.contains(EMBEDDINGS) && base.contains(HEAD) && !base.sameValues(EMBEDDINGS, HEAD);
   }
 
   /** A flag that says otherwise is passed over by some programs and believed by others. */

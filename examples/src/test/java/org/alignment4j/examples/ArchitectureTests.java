@@ -31,6 +31,8 @@ class ArchitectureTests {
           "InputFile",
           "OutputFile",
           "AvailableMemory",
+          "FolderTrust",
+          "NativeFolder",
           "ProcessMemory",
           "Console",
           "Kernels",

@@ -377,8 +377,7 @@ public final class RequestStore implements AutoCloseable {
    */
   synchronized Map<String, Tries> tries() {
     Map<String, Tries> all = new TreeMap<>();
-    counters(RETRIES)
-        .forEach((model, n) -> all.merge(model, new Tries(n, 0), RequestStore::added));
+    counters(RETRIES).forEach((model, n) -> all.merge(model, new Tries(n, 0), RequestStore::added));
     counters(FAILED).forEach((model, n) -> all.merge(model, new Tries(0, n), RequestStore::added));
     return all;
   }
