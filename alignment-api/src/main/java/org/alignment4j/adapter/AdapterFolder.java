@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.alignment4j.core.CheckpointException;
 import org.alignment4j.core.InputFile;
+import org.alignment4j.core.Reasons;
 import org.alignment4j.core.UnsupportedArchitectureException;
 
 /** Tells the kind of adapter that is in a folder. */
@@ -19,7 +20,7 @@ final class AdapterFolder {
     try (Stream<Path> files = Files.list(folder)) {
       found = files.filter(AdapterFolder::tellsKind).sorted().toList();
     } catch (IOException e) {
-      throw new CheckpointException("cannot read " + folder + ": " + e, e);
+      throw new CheckpointException("cannot read " + folder + ": " + Reasons.of(e), e);
     }
     if (found.size() != 1) {
       throw new CheckpointException(

@@ -262,6 +262,6 @@ public final class OutputFile implements AutoCloseable {
   public AlignmentException failed(IOException e) {
     return e instanceof ClosedByInterruptException
         ? new CancelledException("writing " + file + " was cancelled", e)
-        : failure.apply("cannot write " + file + ": " + InputFile.reason(e), e);
+        : failure.apply("cannot write " + file + ": " + Reasons.of(e), e);
   }
 }

@@ -16,6 +16,8 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import org.alignment4j.core.CheckpointException;
 import org.alignment4j.core.InputFile;
+import org.alignment4j.core.Reasons;
+import org.alignment4j.core.Shown;
 import org.alignment4j.core.UnsupportedArchitectureException;
 import org.alignment4j.model.Family.Trait;
 import org.alignment4j.model.ModelConfig.Activation;
@@ -53,9 +55,9 @@ final class ConfigFile {
       }
       return new ConfigFile(file, root.getAsJsonObject()).config();
     } catch (JsonParseException e) {
-      throw new CheckpointException("cannot read " + file + ": " + e.getMessage(), e);
+      throw new CheckpointException("cannot read " + file + ": " + Reasons.of(e), e);
     } catch (IllegalArgumentException e) {
-      throw new CheckpointException(file + ": " + e.getMessage(), e);
+      throw new CheckpointException(file + ": " + Reasons.of(e), e);
     }
   }
 
@@ -272,9 +274,9 @@ final class ConfigFile {
     }
     throw new UnsupportedArchitectureException(
         file
-            + ": model_type '"
-            + type
-            + "' is not supported; supported are "
+            + ": model_type "
+            + Shown.quoted(type)
+            + " is not supported; supported are "
             + Arrays.stream(Family.values())
                 .map(f -> f.modelType)
                 .collect(Collectors.joining(", ")));

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.alignment4j.core.CheckpointException;
+import org.alignment4j.core.Reasons;
 
 /** Weights that a folder has in the place of those that are read, and what to do with them. */
 enum OtherWeights {
@@ -52,7 +53,7 @@ enum OtherWeights {
     try (Stream<Path> files = Files.list(folder)) {
       names = files.limit(LOOKED_AT).map(f -> f.getFileName().toString()).sorted().toList();
     } catch (IOException e) {
-      throw new CheckpointException("cannot read " + folder + ": " + e, e);
+      throw new CheckpointException("cannot read " + folder + ": " + Reasons.of(e), e);
     }
     return Arrays.stream(values())
         .map(kind -> kind.error(folder, expected, names))

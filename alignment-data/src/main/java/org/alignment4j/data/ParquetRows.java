@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Locale;
 import org.alignment4j.core.BadDataException;
 import org.alignment4j.core.InputFile;
+import org.alignment4j.core.Reasons;
 import org.apache.parquet.ParquetReadOptions;
 import org.apache.parquet.column.page.PageReadStore;
 import org.apache.parquet.conf.PlainParquetConfiguration;
@@ -153,7 +154,7 @@ final class ParquetRows implements RowSource {
   private BadDataException malformed(Throwable e) {
     String place = number == 0 ? "" : ", behind row " + number;
     return new BadDataException(
-        BadRow.shown(file + place + ": not well-formed Parquet: " + e.getMessage()), e);
+        BadRow.shown(file + place + ": not well-formed Parquet: " + Reasons.of(e)), e);
   }
 
   private Row row(Group record) {
@@ -254,7 +255,7 @@ final class ParquetRows implements RowSource {
     try {
       open.close();
     } catch (IOException e) {
-      throw new BadDataException("cannot close " + file + ": " + e.getMessage(), e);
+      throw new BadDataException("cannot close " + file + ": " + Reasons.of(e), e);
     }
   }
 }

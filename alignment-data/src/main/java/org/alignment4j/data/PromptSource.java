@@ -58,17 +58,16 @@ record PromptSource(
     }
     if (table) {
       throw new BadDataException(
-          BadRow.shown(
-              file
-                  + ": expected one of the columns "
-                  + PromptReader.PROMPT_KEYS
-                  + ", or those of "
-                  + Arrays.stream(PromptFormat.values())
-                      .filter(format -> !format.columns().isEmpty())
-                      .map(format -> format + " " + format.columns())
-                      .collect(Collectors.joining(", "))
-                  + "; found "
-                  + header.names()));
+          file
+              + ": expected one of the columns "
+              + PromptReader.PROMPT_KEYS
+              + ", or those of "
+              + Arrays.stream(PromptFormat.values())
+                  .filter(format -> !format.columns().isEmpty())
+                  .map(format -> format + " " + format.columns())
+                  .collect(Collectors.joining(", "))
+              + "; found "
+              + BadRow.shown(header.names().toString()));
     }
     return open(file, PromptFormat.TEXT);
   }

@@ -20,6 +20,7 @@ import java.util.TreeSet;
 import org.alignment4j.core.BadDataException;
 import org.alignment4j.core.InputFile;
 import org.alignment4j.core.NativeFolder;
+import org.alignment4j.core.Reasons;
 import org.alignment4j.data.request.ChatAnswer.Finish;
 import org.sqlite.SQLiteConfig;
 
@@ -496,7 +497,7 @@ public final class RequestStore implements AutoCloseable {
   }
 
   private static BadDataException failure(String name, SQLException e) {
-    return new BadDataException(name + ": " + e.getMessage(), e);
+    return new BadDataException(name + ": " + Reasons.of(e), e);
   }
 
   /** The file or "in memory". */

@@ -15,6 +15,7 @@ import java.util.SplittableRandom;
 import java.util.stream.IntStream;
 import org.alignment4j.core.BadDataException;
 import org.alignment4j.core.InputFile;
+import org.alignment4j.core.Reasons;
 
 /**
  * Sequences to time with, independent of any tokenizer: numbers that become token ids of a
@@ -67,7 +68,7 @@ public record Workload(String source, List<long[]> prompts) {
         | UnsupportedOperationException
         | NullPointerException
         | ClassCastException e) {
-      throw new BadDataException(file + " is not a workload with prompts: " + e.getMessage(), e);
+      throw new BadDataException(file + " is not a workload with prompts: " + Reasons.of(e), e);
     }
   }
 

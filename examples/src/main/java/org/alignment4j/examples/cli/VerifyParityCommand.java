@@ -29,6 +29,7 @@ final class VerifyParityCommand extends AlignCommand {
       paramLabel = "DIR",
       arity = "1..*",
       description = "checkpoint folders with expected.safetensors")
+  @OnDisk(OnDisk.Place.FOLDER)
   private List<Path> folders = List.of();
 
   @Mixin private PrecisionOption precision = new PrecisionOption();
