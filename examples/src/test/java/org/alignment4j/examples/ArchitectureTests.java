@@ -33,6 +33,7 @@ class ArchitectureTests {
           "AvailableMemory",
           "FolderTrust",
           "NativeFolder",
+          "NativeFailure",
           "ProcessMemory",
           "Console",
           "Kernels",
@@ -41,6 +42,7 @@ class ArchitectureTests {
           "CheckpointFolder",
           "ReadingJournal",
           "ModelFolder",
+          "NamedFiles",
           "TokenizerFile");
 
   private static final Set<String> OPENERS =
