@@ -203,7 +203,9 @@ final class ConfigFile {
   /** The family's ends count only where neither this file nor generation_config.json names any. */
   private Set<Integer> ends(FamilyDefaults defaults) {
     String key = "eos_token_id";
-    boolean named = json.has(key) || InputFile.checkpoint(file.resolveSibling("generation_config.json")).isThere();
+    boolean named =
+        json.has(key)
+            || InputFile.checkpoint(file.resolveSibling("generation_config.json")).isThere();
     return named ? ids(key) : defaults.ends();
   }
 
