@@ -125,9 +125,7 @@ final class MergedCheckpoint {
   }
 
   private static boolean hasOwnHead(Checkpoint base) {
-    return base.contains(EMBEDDINGS)
-        && base.contains(HEAD)
-        && !base.sameValues(EMBEDDINGS, HEAD);
+    return base.contains(EMBEDDINGS) && base.contains(HEAD) && !base.sameValues(EMBEDDINGS, HEAD);
   }
 
   /** A flag that says otherwise is passed over by some programs and believed by others. */
@@ -137,7 +135,8 @@ final class MergedCheckpoint {
     }
     JsonFile read = JsonFile.read(file);
     JsonObject config = read.json();
-    boolean byDefault = read.get("model_type") != null && read.text("model_type").startsWith("gemma");
+    boolean byDefault =
+        read.get("model_type") != null && read.text("model_type").startsWith("gemma");
     JsonPrimitive usual = new JsonPrimitive(byDefault);
     if (new JsonPrimitive(true).equals(config.has(TIED) ? config.get(TIED) : usual)) {
       config.addProperty(TIED, false);

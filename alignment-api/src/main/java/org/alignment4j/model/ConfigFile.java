@@ -83,8 +83,7 @@ final class ConfigFile {
           case GELU -> "gelu";
           case GELU_TANH -> "gelu_pytorch_tanh";
         };
-    o.addProperty(
-        c.family() == Family.GEMMA2 ? "hidden_activation" : "hidden_act", activation);
+    o.addProperty(c.family() == Family.GEMMA2 ? "hidden_activation" : "hidden_act", activation);
     if (c.family().has(Trait.SOFT_CAPS)) {
       double scale = c.extras().scoreScale();
       o.addProperty(SCALAR, 1 / (scale * scale));
@@ -204,7 +203,9 @@ final class ConfigFile {
   /** The family's ends count only where neither this file nor generation_config.json names any. */
   private Set<Integer> ends(FamilyDefaults defaults) {
     String key = "eos_token_id";
-    boolean named = json.has(key) || InputFile.checkpoint(file.resolveSibling("generation_config.json")).isThere();
+    boolean named =
+        json.has(key)
+            || InputFile.checkpoint(file.resolveSibling("generation_config.json")).isThere();
     return named ? ids(key) : defaults.ends();
   }
 

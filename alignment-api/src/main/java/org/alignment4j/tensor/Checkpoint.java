@@ -67,8 +67,7 @@ public final class Checkpoint implements AutoCloseable {
     try {
       Map<String, String> map = ShardIndex.read(index);
       map.forEach(
-          (tensor, name) ->
-              shards.computeIfAbsent(name, n -> openShard(folder, index, n, tensor)));
+          (tensor, name) -> shards.computeIfAbsent(name, n -> openShard(folder, index, n, tensor)));
       Map<String, SafetensorsFile> byTensor = byTensor(index, map, shards);
       complete = true;
       return new Checkpoint(index, byTensor, List.copyOf(shards.values()));
@@ -112,7 +111,7 @@ public final class Checkpoint implements AutoCloseable {
                     + ": expected tensor "
                     + quoted(tensor)
                     + " in "
-                    + shards.get(name).path()
+                    + folder.resolve(name)
                     + ", found none there");
           }
           byTensor.put(tensor, holder);
