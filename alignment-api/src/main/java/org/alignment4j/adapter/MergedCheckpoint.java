@@ -135,7 +135,8 @@ final class MergedCheckpoint {
     }
     JsonFile read = JsonFile.read(file);
     JsonObject config = read.json();
-    boolean byDefault = read.get("model_type") != null && read.text("model_type").startsWith("gemma");
+    boolean byDefault =
+        read.get("model_type") != null && read.text("model_type").startsWith("gemma");
     JsonPrimitive usual = new JsonPrimitive(byDefault);
     if (new JsonPrimitive(true).equals(config.has(TIED) ? config.get(TIED) : usual)) {
       config.addProperty(TIED, false);

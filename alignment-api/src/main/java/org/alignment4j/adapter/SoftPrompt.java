@@ -102,7 +102,11 @@ public record SoftPrompt(int tokens, int width, float[] values, Provenance prove
       long[] shape = file.info(TENSOR).shape();
       if (file.tensors().size() != 1) {
         throw new CheckpointException(
-            file.path() + ": expected only " + TENSOR + ", found " + Shown.value(file.tensors().keySet()));
+            file.path()
+                + ": expected only "
+                + TENSOR
+                + ", found "
+                + Shown.value(file.tensors().keySet()));
       }
       long width = shape.length == 2 ? shape[1] : 0;
       if (width < 1

@@ -20,7 +20,8 @@ import org.jspecify.annotations.Nullable;
 
 /** Jinja's filters: {@code value | name}. */
 final class JinjaFilters {
-  private static final Pattern WORD_BEGINS = Pattern.compile("[-\\s({\\[<]+", Pattern.UNICODE_CHARACTER_CLASS);
+  private static final Pattern WORD_BEGINS =
+      Pattern.compile("[-\\s({\\[<]+", Pattern.UNICODE_CHARACTER_CLASS);
 
   private JinjaFilters() {}
 
@@ -100,9 +101,11 @@ final class JinjaFilters {
       }
       case "items" -> {
         given(name, arguments, named);
-        yield Generator.of(value instanceof Undefined ? List.of() : JinjaMethods.items(map(value, name)));
+        yield Generator.of(
+            value instanceof Undefined ? List.of() : JinjaMethods.items(map(value, name)));
       }
-      case "dictsort" -> dictSorted(value, given(name, arguments, named, "case_sensitive", "by", "reverse"));
+      case "dictsort" ->
+          dictSorted(value, given(name, arguments, named, "case_sensitive", "by", "reverse"));
       case "sort" -> {
         JinjaArguments given =
             given(name, arguments, named, "reverse", "case_sensitive", "attribute");
@@ -116,8 +119,7 @@ final class JinjaFilters {
       case "sum" -> {
         JinjaArguments given = given(name, arguments, named, "attribute", "start");
         Object sum = given.or(1, 0L);
-        for (Object each :
-            mapped(JinjaValue.each(value), attribute(given.or(0, None.NONE)))) {
+        for (Object each : mapped(JinjaValue.each(value), attribute(given.or(0, None.NONE)))) {
           if (sum instanceof Rope) {
             throw new JinjaException("it sums up texts");
           }
@@ -129,7 +131,8 @@ final class JinjaFilters {
           grouped(value, given(name, arguments, named, "attribute", "default", "case_sensitive"));
       case "batch" -> batches(value, given(name, arguments, named, "linecount", "fill_with"));
       case "slice" -> slices(value, given(name, arguments, named, "slices", "fill_with"));
-      case "indent" -> indented(value, given(name, arguments, named, "width", "first", "blank"), run);
+      case "indent" ->
+          indented(value, given(name, arguments, named, "width", "first", "blank"), run);
       case "center" -> {
         JinjaArguments given = given(name, arguments, named, "width");
         yield JinjaMethods.of(JinjaText.of(value), "center")
@@ -155,8 +158,7 @@ final class JinjaFilters {
         if (!named.isEmpty()) {
           throw new JinjaException("format by names is not supported");
         }
-        yield JinjaFormat.percent(
-            JinjaText.of(value), JinjaList.of(Kind.TUPLE, arguments));
+        yield JinjaFormat.percent(JinjaText.of(value), JinjaList.of(Kind.TUPLE, arguments));
       }
       case "tojson" -> JinjaJson.of(value, arguments, named);
       case "select", "reject" ->
@@ -217,7 +219,9 @@ final class JinjaFilters {
     } else if (value instanceof Map<?, ?> map) {
       return (long) map.size();
     }
-    return value instanceof List<?> list ? (long) list.size() : (long) JinjaValue.each(value).size();
+    return value instanceof List<?> list
+        ? (long) list.size()
+        : (long) JinjaValue.each(value).size();
   }
 
   private static Object end(Object value, String which) {
@@ -436,8 +440,7 @@ final class JinjaFilters {
     // Python's splitlines knows more ends of lines than the one that is written again.
     List<Object> lines =
         JinjaValue.each(
-            JinjaMethods.of(text.plus(Rope.of("\n")), "splitlines")
-                .call(run, List.of(), Map.of()));
+            JinjaMethods.of(text.plus(Rope.of("\n")), "splitlines").call(run, List.of(), Map.of()));
     run.requireSize(text.length() + (long) lines.size() * indent.length());
     Rope.Builder out = new Rope.Builder();
     for (int i = 0; i < lines.size(); i++) {

@@ -97,7 +97,10 @@ record TokenizerSettings(
         addIds(eosIds, value);
       } catch (RuntimeException e) {
         throw new CheckpointException(
-            file + ": eos_token_id should be an integer or a list of them, found " + Shown.value(value), e);
+            file
+                + ": eos_token_id should be an integer or a list of them, found "
+                + Shown.value(value),
+            e);
       }
     }
     Path jinja = separateTemplate(folder);

@@ -40,7 +40,8 @@ import org.alignment4j.tensor.TensorInfo;
  * @param maxRelLogits largest difference of a logit over the largest logit
  * @param maxRowHidden largest difference of a hidden state over its row's largest element
  * @param maxRowLogits largest difference of a logit over its row's largest element
- * @param worstLayer index of the layer of {@code maxRowHidden}; the last one is after the final norm
+ * @param worstLayer index of the layer of {@code maxRowHidden}; the last one is after the final
+ *     norm
  * @param maxRelGrad largest difference of a gradient over that tensor's largest element
  * @param greedyEqual whether the greedy continuation is the same, token for token, but for tokens
  *     whose logits differ by no more than {@link #MAX_ROW} allows

@@ -134,8 +134,7 @@ class ParityTests {
       throws IOException {
     Path base = CHECKPOINTS.resolve("llama2");
     Files.writeString(folder.resolve("config.json"), config);
-    Files.copy(
-        base.resolve("expected.safetensors"), folder.resolve("expected.safetensors"));
+    Files.copy(base.resolve("expected.safetensors"), folder.resolve("expected.safetensors"));
     try (SafetensorsFile file = SafetensorsFile.open(base.resolve("model.safetensors"));
         SafetensorsFile expected = SafetensorsFile.open(base.resolve("expected.safetensors"))) {
       List<TensorSource> tensors = new ArrayList<>();

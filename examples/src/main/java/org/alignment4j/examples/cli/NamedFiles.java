@@ -72,7 +72,7 @@ final class NamedFiles {
     try {
       switch (place) {
         case FILE -> InputFile.data(path).requireRegular();
-        case FOLDER -> InputFile.data(path).requireFolder();
+        case FOLDER -> InputFile.checkpoint(path).requireFolder();
         case MODEL -> ModelConfig.read(path);
         case FILE_OR_FOLDER -> {
           if (!Files.isDirectory(path)) {

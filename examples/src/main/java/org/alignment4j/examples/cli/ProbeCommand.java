@@ -56,6 +56,7 @@ final class ProbeCommand extends AlignCommand {
           "prompts whose wording does not give them away: harmful ones worded as harmless ones, and"
               + " the reverse; every other one chooses the layer, the rest measure it. Without"
               + " HARMLESS, held-out benign anchors take their place")
+  @OnDisk(OnDisk.Place.FILE)
   private @Nullable List<Path> contrast;
 
   @Option(names = "--prompts", paramLabel = "FILE", description = "prompts to score")

@@ -90,19 +90,14 @@ class NamedFilesTests {
     List<Object> words = new ArrayList<>(List.of(command.qualifiedName(" ").split(" ")));
     words.remove(0);
     Path absent = folder.resolve("file").resolve("absent");
-    // Below a file nothing can be read, nor made.
-    add(words, wrong, absent + suffix(wrong));
+    boolean grouped = wrong.group() != null;
     for (ArgSpec arg : command.args()) {
-      if (arg.required() && arg != wrong && arg.group() == null) {
-        OnDisk use = NamedFiles.use(arg);
-        add(words, arg, use == null ? "1" : there(use.value()) + suffix(arg));
-      }
-    }
-    for (ArgSpec arg : command.args()) {
-      // Of a group of which one is needed the wrong one is there already, or else the first.
-      if (arg.group() != null
-          && wrong.group() == null
-          && arg == arg.group().args().iterator().next()) {
+      // Of a group one is needed, the wrong one or else the first.
+      boolean first = arg.group() != null && arg == arg.group().args().iterator().next();
+      if (arg == wrong) {
+        // Below a file nothing can be read, nor made.
+        add(words, arg, absent);
+      } else if (arg.group() == null ? arg.required() : first && !grouped) {
         OnDisk use = NamedFiles.use(arg);
         add(words, arg, use == null ? "1" : there(use.value()));
       }
@@ -113,10 +108,6 @@ class NamedFilesTests {
     assertTrue(run.err().contains(name(wrong) + ": "), () -> words + ": " + run.err());
     assertTrue(run.err().contains(absent.toString()), () -> words + ": " + run.err());
     assertFalse(run.err().contains("Exception"), run::err);
-  }
-
-  private static String suffix(ArgSpec arg) {
-    return name(arg).equals("--vector") ? ".gguf" : "";
   }
 
   private static Object there(OnDisk.Place place) {
@@ -132,6 +123,7 @@ class NamedFilesTests {
     return arg instanceof OptionSpec option ? option.longestName() : arg.paramLabel();
   }
 
+  /** Positional ones come in their order. */
   private static void add(List<Object> words, ArgSpec arg, Object value) {
     Object word = arg.paramLabel().equals("NAME=DIR") ? "n=" + value : value;
     if (arg instanceof OptionSpec option) {
