@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
 import org.alignment4j.core.CheckpointException;
+import org.alignment4j.core.InputFile;
 import org.alignment4j.core.Reasons;
 import org.alignment4j.core.UnsupportedArchitectureException;
 
@@ -14,6 +15,7 @@ final class AdapterFolder {
   private AdapterFolder() {}
 
   static Adapter load(Path folder) {
+    InputFile.checkpoint(folder).requireFolder();
     List<Path> found;
     try (Stream<Path> files = Files.list(folder)) {
       found = files.filter(AdapterFolder::tellsKind).sorted().toList();

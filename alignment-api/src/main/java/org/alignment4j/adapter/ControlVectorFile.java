@@ -21,6 +21,7 @@ import org.alignment4j.core.Layer;
 import org.alignment4j.core.OutputFile;
 import org.alignment4j.core.Provenance;
 import org.alignment4j.core.Reasons;
+import org.alignment4j.core.Shown;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -119,7 +120,7 @@ final class ControlVectorFile {
     String number = name.startsWith(TENSOR) ? name.substring(TENSOR.length()) : "";
     if (!NUMBER.matcher(number).matches()) {
       throw new CheckpointException(
-          file + ": expected tensors direction.N, found " + GgufReader.quoted(name));
+          file + ": expected tensors direction.N, found " + Shown.quoted(name));
     }
     return Layer.ofBlock(Integer.parseInt(number));
   }

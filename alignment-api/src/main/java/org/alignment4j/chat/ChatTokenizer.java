@@ -13,9 +13,11 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.Supplier;
 import org.alignment4j.chat.TokenizerFile.AddedToken;
@@ -59,6 +61,7 @@ public final class ChatTokenizer implements AutoCloseable {
   private final ChatFormat format;
   private final Markers markers;
   private final boolean hasChatTemplate;
+  private final @Nullable Path templateFile;
   private final Set<Integer> endOfTurn;
   private final OptionalInt bos;
   private final int pad;
@@ -86,6 +89,9 @@ public final class ChatTokenizer implements AutoCloseable {
   /** Whose messages were left out so far. */
   private final Set<Role> leftOut = ConcurrentHashMap.newKeySet();
 
+  /** Whether tags of thoughts were ordinary text so far. */
+  private final AtomicBoolean thoughtsSpelled = new AtomicBoolean();
+
   private final ReentrantReadWriteLock lock = new ReentrantReadWriteLock();
   private boolean closed;
 
@@ -93,6 +99,7 @@ public final class ChatTokenizer implements AutoCloseable {
       TokenizerFile file, TokenizerSettings settings, List<NativeTokenizer> open) {
     this.file = file;
     this.hasChatTemplate = !settings.template().isBlank();
+    this.templateFile = hasChatTemplate ? settings.templateFile() : null;
     JinjaTemplate template =
         hasChatTemplate
             ? JinjaTemplate.read(settings.template(), settings.byName(), settings.templateFile())
@@ -233,11 +240,15 @@ public final class ChatTokenizer implements AutoCloseable {
    * @throws IllegalArgumentException if it does not, or the template refuses the roles
    */
   public Encoded encodeForTraining(Prompt prompt) {
+    return encode(example(prompt));
+  }
+
+  private Script example(Prompt prompt) {
     require(
         prompt.endsWithResponse(),
         "training needs a prompt that ends with an assistant message, the last is of %s",
         prompt.last().role());
-    return encode(answered(prompt, toLearn(prompt)).endedAfter(format.endOfTurn()));
+    return answered(prompt, toLearn(prompt)).endedAfter(format.endOfTurn());
   }
 
   /**
@@ -324,6 +335,36 @@ public final class ChatTokenizer implements AutoCloseable {
         .text();
   }
 
+  /**
+   * A prompt as a model gets it: what {@link #encode(Prompt)} encodes.
+   *
+   * @throws IllegalArgumentException if the template refuses this sequence of roles
+   * @throws UnsupportedArchitectureException if the template cannot be run on this prompt
+   */
+  public Rendered rendered(Prompt prompt) {
+    Script script =
+        prompt.endsWithResponse()
+            ? answered(prompt, script(prompt, false)).leftOpen()
+            : script(prompt, true);
+    return rendered(script);
+  }
+
+  /**
+   * An example to train on as a model gets it: what {@link #encodeForTraining} encodes.
+   *
+   * @throws IllegalArgumentException as there
+   * @throws UnsupportedArchitectureException if the template cannot be run on this prompt
+   */
+  public Rendered renderedForTraining(Prompt prompt) {
+    return rendered(example(prompt));
+  }
+
+  private Rendered rendered(Script script) {
+    Neutraliser.Safe safe = safe(script.neutralised(markers), check::find);
+    Script written = safe.script();
+    return new Rendered(written.text(), written.responseOffset(), safe.encoded().encoded());
+  }
+
   /** The ids that end an answer: end-of-sequence ids and the template's end-of-turn token. */
   public Set<Integer> endOfTurn() {
     return endOfTurn;
@@ -347,6 +388,11 @@ public final class ChatTokenizer implements AutoCloseable {
   /** Whether the folder has a chat template; if not, conversations get a plain layout. */
   public boolean hasChatTemplate() {
     return hasChatTemplate;
+  }
+
+  /** The file that the chat template was read from; empty without one. */
+  public Optional<Path> templateFile() {
+    return Optional.ofNullable(templateFile);
   }
 
   /** What lays out conversations: {@code Jinja template}, or a plain layout without one. */
@@ -419,12 +465,23 @@ public final class ChatTokenizer implements AutoCloseable {
 
   /** A finished conversation, in the last answer of which the tags of thoughts are tokens. */
   private Script toLearn(Prompt prompt) {
-    int last = prompt.messages().size() - 1;
-    return script(prompt, false).withThoughts(last);
+    return written(prompt, false).withThoughts(prompt.messages());
   }
 
   /** A conversation as the template writes it. */
   Script script(Prompt prompt, boolean generationPrompt) {
+    Script script = written(prompt, generationPrompt);
+    String tag = script.spelledThought(prompt.messages());
+    if (tag != null && control.get(tag) != null && !thoughtsSpelled.getAndSet(true)) {
+      LOG.warn(
+          "the chat template of {} leaves {} in an answer: it is ordinary text there, not the token",
+          file.file(),
+          tag);
+    }
+    return script;
+  }
+
+  private Script written(Prompt prompt, boolean generationPrompt) {
     List<Message> messages = new ArrayList<>(prompt.messages().size());
     for (Message message : prompt.messages()) {
       messages.add(new Message(message.role(), PythonText.wellFormed(message.text())));

@@ -1,6 +1,7 @@
 package org.alignment4j.chat;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.BitSet;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -11,6 +12,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.alignment4j.chat.TokenizerFile.AddedToken;
 import org.jspecify.annotations.Nullable;
 
@@ -95,8 +97,8 @@ final class ControlTokens {
       if (!byId && !mayLookLikeControl(token) && !settings.named().contains(token)) {
         continue;
       }
-      String text = file.spelling().text(token).strip();
-      if (text.isEmpty()) {
+      String text = file.spelling().text(token);
+      if (text.isBlank()) {
         continue;
       }
       boolean named = settings.named().contains(text);
@@ -109,7 +111,7 @@ final class ControlTokens {
         ids.add(id);
         // transformers adds those that the configuration names, so that they count in a template.
         boolean counts = named || settings.declared().contains(text);
-        if (!byContent.containsKey(text) && (counts || isOnly(encode.apply(text), id))) {
+        if (!byContent.containsKey(text) && (counts || isReached(text, id, encode))) {
           add(new AddedToken(id, text, false, false, false), token);
         }
       }
@@ -120,8 +122,10 @@ final class ControlTokens {
     return token.indexOf('<') >= 0 || token.indexOf('[') >= 0;
   }
 
-  private static boolean isOnly(long[] found, int id) {
-    return found.length == 1 && found[0] == id;
+  /** Whether the model's vocabulary alone makes this token of its text. */
+  private static boolean isReached(String text, int id, Function<String, long[]> encode) {
+    return Stream.of(text, "\n" + text + "\n", "x" + text + "x")
+        .anyMatch(around -> Arrays.stream(encode.apply(around)).anyMatch(found -> found == id));
   }
 
   private void add(AddedToken token, String spelling) {

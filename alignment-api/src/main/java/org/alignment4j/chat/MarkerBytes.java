@@ -1,6 +1,6 @@
 package org.alignment4j.chat;
 
-import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
@@ -24,11 +24,14 @@ final class MarkerBytes {
    *
    * @param marker the marker
    * @param bytes without white space around it, but for what a line break before it becomes
-   * @param head how many bytes stand for the line break and a word mark behind it
    */
-  private record Spelled(String marker, String bytes, int head) {}
+  private record Spelled(String marker, String bytes) {}
 
-  private final Set<Spelled> spelled = new LinkedHashSet<>();
+  private final Set<Spelled> anywhere = new LinkedHashSet<>();
+
+  /** Markers that begin a line, as the tokenizer reads them where the text begins. */
+  private final Set<Spelled> first = new LinkedHashSet<>();
+
   private final IntFunction<String> spelling;
 
   /**
@@ -45,23 +48,21 @@ final class MarkerBytes {
         String text = led ? marker.substring(1) : marker;
         for (String before : BEFORE) {
           for (String behind : BEHIND) {
-            add(marker, strip(bytes(before + text + behind, tokenizer)), led, text, tokenizer);
+            String core = strip(bytes(before + text + behind, tokenizer));
+            add(marker, core, led ? lineBreak(core, text, tokenizer) : "", anywhere);
           }
+        }
+        if (led) {
+          add(marker, stripRight(bytes(text, tokenizer)), "", first);
         }
       }
     }
   }
 
-  private void add(
-      String marker, String core, boolean led, String text, NativeTokenizer tokenizer) {
+  private static void add(String marker, String core, String head, Set<Spelled> spelled) {
     // Markers of unknown letters alone are no more than any unknown word to the model.
     if (!core.chars().allMatch(c -> c == Spelling.UNKNOWN || isSpace((char) c))) {
-      String head = led ? lineBreak(core, text, tokenizer) : "";
-      spelled.add(new Spelled(marker, head + core, head.length()));
-      if (!head.isEmpty() && bytes(text, tokenizer).startsWith(" ")) {
-        // With the word mark that it has at the beginning of the text.
-        spelled.add(new Spelled(marker, head + " " + core, head.length() + 1));
-      }
+      spelled.add(new Spelled(marker, head + core));
     }
   }
 
@@ -78,14 +79,18 @@ final class MarkerBytes {
 
   private static String strip(String bytes) {
     int start = 0;
-    int end = bytes.length();
-    while (start < end && isSpace(bytes.charAt(start))) {
+    while (start < bytes.length() && isSpace(bytes.charAt(start))) {
       start++;
     }
-    while (end > start && isSpace(bytes.charAt(end - 1))) {
+    return stripRight(bytes.substring(start));
+  }
+
+  private static String stripRight(String bytes) {
+    int end = bytes.length();
+    while (end > 0 && isSpace(bytes.charAt(end - 1))) {
       end--;
     }
-    return bytes.substring(start, end);
+    return bytes.substring(0, end);
   }
 
   private static boolean isSpace(char c) {
@@ -93,29 +98,29 @@ final class MarkerBytes {
   }
 
   boolean isEmpty() {
-    return spelled.isEmpty();
+    return anywhere.isEmpty();
   }
 
   /** Gives the places where message text has a part in a marker. */
   void find(Stretch stretch, NativeTokenizer.Tokens tokens, Consumer<Breach> found) {
-    if (spelled.isEmpty() || stretch.trusted()) {
+    if (anywhere.isEmpty() || stretch.trusted()) {
       return;
     }
     TokenView view = new TokenView(stretch.text(), tokens, spelling);
     String bytes = view.bytes();
-    for (Spelled marker : spelled) {
-      List<Integer> own = new ArrayList<>();
-      String sought = marker.bytes;
-      if (marker.head > 0) {
-        // The text's beginning begins a line, too, be it behind a word mark.
-        String rest = sought.substring(marker.head);
-        int at = bytes.startsWith(" ") && !bytes.startsWith(rest) ? 1 : 0;
-        if (bytes.startsWith(rest, at)) {
-          report(marker, view, at, at + rest.length(), stretch, own, found);
-        }
+    for (Spelled marker : first) {
+      // The text's beginning begins a line, too.
+      if (bytes.startsWith(marker.bytes)) {
+        report(marker, view, 0, marker.bytes.length(), stretch, new HashSet<>(), found);
       }
-      for (int at = bytes.indexOf(sought); at >= 0; at = bytes.indexOf(sought, at + 1)) {
-        report(marker, view, at, at + sought.length(), stretch, own, found);
+    }
+    for (Spelled marker : anywhere) {
+      Set<Integer> own = new HashSet<>();
+      int length = marker.bytes.length();
+      for (int at = bytes.indexOf(marker.bytes);
+          at >= 0;
+          at = bytes.indexOf(marker.bytes, at + 1)) {
+        report(marker, view, at, at + length, stretch, own, found);
       }
     }
   }
@@ -126,24 +131,24 @@ final class MarkerBytes {
       int from,
       int to,
       Stretch stretch,
-      List<Integer> own,
+      Set<Integer> own,
       Consumer<Breach> found) {
     int[] place = view.place(from, to);
-    if (stretch.trusted(place[0], place[1])) {
-      return;
-    }
-    if (!view.isExact(from, to)) {
-      // A normaliser blurs the border: the template's own marker may stand beside message text.
+    boolean trusted = stretch.trusted(place[0], place[1]);
+    if (trusted || !view.isExact(from, to)) {
+      // Where a normaliser blurs the border the template's own marker may stand beside message
+      // text. Each of its markers accounts for one.
       String text = marker.marker.strip();
       int at = stretch.text().indexOf(text, place[0]);
-      if (at >= 0
-          && at + text.length() <= place[1]
-          && stretch.trusted(at, at + text.length())
-          && !own.contains(at)) {
-        own.add(at);
-        return;
+      while (at >= 0 && at + text.length() <= place[1]) {
+        if (stretch.trusted(at, at + text.length()) && own.add(at)) {
+          return;
+        }
+        at = stretch.text().indexOf(text, at + 1);
       }
     }
-    stretch.breaches(marker.marker, place[0], place[1], found);
+    if (!trusted) {
+      stretch.breaches(marker.marker, place[0], place[1], found);
+    }
   }
 }

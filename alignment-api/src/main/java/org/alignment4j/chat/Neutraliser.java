@@ -160,10 +160,11 @@ final class Neutraliser {
     }
   }
 
-  /** Behind a marker's first visible character: white space may be part of its first token. */
+  /** Behind a marker's first character; a word mark before it may belong to the same token. */
   private static int behindFirst(Breach breach, String text) {
     int first = breach.start();
-    while (first + 1 < breach.end() && isWordMark(text.charAt(first))) {
+    boolean led = breach.marker() != null && breach.marker().startsWith("\n");
+    while (!led && first + 1 < breach.end() && isWordMark(text.charAt(first))) {
       first++;
     }
     return text.offsetByCodePoints(first, 1);

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.function.BiFunction;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A conversation laid out as text, with the origin of every part kept: template text, in which
@@ -131,10 +132,10 @@ final class Script {
   }
 
   /**
-   * This script with the tags of a message's thoughts as control tokens, where its text has them:
-   * for an answer that a model is to learn, whose tags are its own words.
+   * This script with the tags of thoughts as control tokens where assistants' texts have them: for
+   * an example that a model is to learn, whose tags are its own words.
    */
-  Script withThoughts(int message) {
+  Script withThoughts(List<Message> messages) {
     Script thinking = new Script();
     for (int i = 0; i < pieces.size(); i++) {
       if (i == responsePiece) {
@@ -142,7 +143,7 @@ final class Script {
       }
       Piece piece = pieces.get(i);
       int plain = 0;
-      if (piece.message == message) {
+      if (isAssistants(piece, messages)) {
         Matcher tag = THOUGHTS.matcher(piece.text);
         while (tag.find()) {
           if (tag.start() > plain) {
@@ -184,6 +185,31 @@ final class Script {
       parted.pieces.add(new Piece(rest, piece.trusted, piece.message + 1, piece.offset + from));
     }
     return parted;
+  }
+
+  private static boolean isAssistants(Piece piece, List<Message> messages) {
+    return piece.message >= 0 && messages.get(piece.message).role() == Role.ASSISTANT;
+  }
+
+  /**
+   * The first tag of thoughts that is but text in an assistant's message; null if there is none.
+   */
+  @Nullable String spelledThought(List<Message> messages) {
+    for (Piece piece : pieces) {
+      if (!piece.trusted && isAssistants(piece, messages)) {
+        Matcher tag = THOUGHTS.matcher(piece.text);
+        if (tag.find()) {
+          return tag.group();
+        }
+      }
+    }
+    return null;
+  }
+
+  /** The number of UTF-16 units before the response; of all if there is none. */
+  int responseOffset() {
+    int end = responsePiece < 0 ? pieces.size() : responsePiece;
+    return pieces.subList(0, end).stream().mapToInt(piece -> piece.text.length()).sum();
   }
 
   /** Whether any text of a message is there, be it empty. */

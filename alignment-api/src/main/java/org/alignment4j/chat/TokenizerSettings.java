@@ -5,6 +5,9 @@ import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
+import java.io.IOException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -13,6 +16,7 @@ import java.util.Set;
 import org.alignment4j.core.CheckpointException;
 import org.alignment4j.core.InputFile;
 import org.alignment4j.core.Reasons;
+import org.alignment4j.core.Shown;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -93,11 +97,13 @@ record TokenizerSettings(
         addIds(eosIds, value);
       } catch (RuntimeException e) {
         throw new CheckpointException(
-            file + ": eos_token_id should be an integer or a list of them, found " + value, e);
+            file
+                + ": eos_token_id should be an integer or a list of them, found "
+                + Shown.value(value),
+            e);
       }
     }
-    Path jinja = folder.resolve("chat_template.jinja");
-    boolean separate = InputFile.checkpoint(jinja).isThere();
+    Path jinja = separateTemplate(folder);
     return new TokenizerSettings(
         token("bos_token", config, map),
         token("eos_token", config, map),
@@ -107,8 +113,36 @@ record TokenizerSettings(
         declared,
         eosIds,
         namedIds,
-        separate ? text(jinja) : template(config.get("chat_template"), configFile),
-        separate ? jinja : configFile);
+        jinja != null ? template(jinja) : template(config.get("chat_template"), configFile),
+        jinja != null ? jinja : configFile);
+  }
+
+  /**
+   * The template's own file, which goes before the configuration; null if there is none.
+   *
+   * @throws CheckpointException if there are such files, but none is the default
+   */
+  private static @Nullable Path separateTemplate(Path folder) {
+    Path more = folder.resolve("additional_chat_templates");
+    for (Path file :
+        new Path[] {more.resolve("default.jinja"), folder.resolve("chat_template.jinja")}) {
+      if (InputFile.checkpoint(file).isThere()) {
+        return file;
+      }
+    }
+    if (InputFile.checkpoint(more).isThere()) {
+      InputFile.checkpoint(more).requireFolder();
+      try (DirectoryStream<Path> named = Files.newDirectoryStream(more, "*.jinja")) {
+        if (named.iterator().hasNext()) {
+          throw new CheckpointException(
+              more
+                  + " has chat templates, but there is no default: chat_template.jinja is missing");
+        }
+      } catch (IOException e) {
+        throw new CheckpointException("cannot read " + more + ": " + e.getMessage(), e);
+      }
+    }
+    return null;
   }
 
   private static void addIfPresent(Set<String> set, String value) {
@@ -160,7 +194,19 @@ record TokenizerSettings(
     return token == null || !token.isJsonPrimitive() ? "" : token.getAsString();
   }
 
-  /** One template, or the one named {@code default} of several. */
+  /** What a download that was broken off leaves must not be taken for "no template". */
+  private static String template(Path jinja) {
+    String text = text(jinja);
+    if (text.isBlank()) {
+      throw new CheckpointException(jinja + ": expected a chat template, found an empty file");
+    }
+    return text;
+  }
+
+  /**
+   * One template, or the one named {@code default} of several, which are listed by their names or
+   * stand in an object under them.
+   */
   private static String template(@Nullable JsonElement value, Path file) {
     if (value == null || value.isJsonNull()) {
       return "";
@@ -168,15 +214,25 @@ record TokenizerSettings(
     if (value.isJsonPrimitive()) {
       return value.getAsString();
     }
+    JsonElement found = null;
     if (value instanceof JsonArray several) {
       for (JsonElement entry : several) {
         if (entry instanceof JsonObject named && content(named.get("name")).equals("default")) {
-          return content(named.get("template"));
+          found = named.get("template");
         }
       }
+    } else if (value instanceof JsonObject byName) {
+      found = byName.get("default");
     }
-    throw new CheckpointException(
-        file + ": chat_template should be a text or a list with one named default");
+    if (found == null || !found.isJsonPrimitive()) {
+      throw new CheckpointException(
+          file
+              + ": chat_template should be a text, or several of which one is named default; found "
+              + (value.isJsonObject()
+                  ? value.getAsJsonObject().keySet()
+                  : value.getAsJsonArray().size() + " without a default"));
+    }
+    return found.getAsString();
   }
 
   private static JsonObject object(Path file) {

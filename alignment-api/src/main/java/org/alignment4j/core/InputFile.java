@@ -103,6 +103,15 @@ public final class InputFile {
     return this;
   }
 
+  /**
+   * Its length in bytes, now.
+   *
+   * @throws AlignmentException if that cannot be told
+   */
+  public long size() {
+    return attributes("a file").size();
+  }
+
   private BasicFileAttributes attributes(String expected) {
     try {
       return Files.readAttributes(path, BasicFileAttributes.class);
@@ -158,7 +167,7 @@ public final class InputFile {
     requireRegular();
     long limit = limit(max);
     try (InputStream in = Files.newInputStream(path)) {
-      long size = Files.size(path);
+      long size = size();
       if (size > limit) {
         throw tooLarge(max, Long.toString(size));
       }

@@ -20,7 +20,7 @@ enum OtherWeights {
       "this is an adapter; load the model that it was tuned on, and then the adapter"),
   PICKLES(
       "(pytorch_model|consolidated|model|adapter|checkpoint).*\\.(bin|pt|pth|ckpt|pkl)(\\.index\\.json)?"
-          + "|.*\\.(pt|pth|ckpt|pkl)|mp_rank.*",
+          + "|(?!optimizer|scheduler|rng_state).*\\.(pt|pth|ckpt|pkl)|mp_rank.*",
       "pickles can run code and are never loaded; convert them to safetensors with transformers:"
           + " AutoModelForCausalLM.from_pretrained(FOLDER).save_pretrained(OTHER)"),
   TENSORFLOW_OR_FLAX(
@@ -66,8 +66,7 @@ enum OtherWeights {
   }
 
   private List<CheckpointException> error(Path folder, String expected, List<String> names) {
-    List<String> mine =
-        names.stream().filter(n -> name.matcher(n).matches()).limit(SHOWN).toList();
+    List<String> mine = names.stream().filter(n -> name.matcher(n).matches()).limit(SHOWN).toList();
     return mine.isEmpty()
         ? List.of()
         : List.of(

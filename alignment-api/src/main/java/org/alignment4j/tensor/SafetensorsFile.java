@@ -1,7 +1,7 @@
 package org.alignment4j.tensor;
 
 import static org.alignment4j.core.Arguments.require;
-import static org.alignment4j.tensor.StrictJson.quoted;
+import static org.alignment4j.core.Shown.quoted;
 
 import java.io.EOFException;
 import java.io.IOException;
@@ -94,7 +94,7 @@ public final class SafetensorsFile implements AutoCloseable {
       throw new CheckpointException("cannot read " + path + ": " + Reasons.of(e), e);
     } catch (OutOfMemoryError e) {
       // Only the header's content, bounded by its 100 MB, is held: a small heap may still not do.
-      throw new OutOfMemoryException(path + ": the header does not fit in the heap", e);
+      throw OutOfMemoryException.of(path + ": the header does not fit in memory", e);
     } finally {
       closeQuietly(channel);
     }
@@ -299,15 +299,15 @@ public final class SafetensorsFile implements AutoCloseable {
     return (int) info.elements();
   }
 
-  private OutOfMemoryException tooLarge(TensorInfo info, @Nullable Throwable cause) {
-    return new OutOfMemoryException(
+  private OutOfMemoryException tooLarge(TensorInfo info, @Nullable OutOfMemoryError cause) {
+    String what =
         path
             + ": tensor "
             + quoted(info.name())
             + " of "
             + info.elements()
-            + " elements does not fit in one array; read it in parts",
-        cause);
+            + " elements does not fit in one array; read it in parts";
+    return cause == null ? new OutOfMemoryException(what) : OutOfMemoryException.of(what, cause);
   }
 
   private void readData(TensorInfo info, ByteBuffer into, long position) {

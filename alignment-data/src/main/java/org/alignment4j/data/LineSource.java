@@ -27,7 +27,7 @@ final class LineSource implements AutoCloseable {
   static final int MAX_LINE = 1 << 22;
 
   /** Bytes at which a line is no long line but a file that is no text, or a zip bomb. */
-  private static final long MAX_SKIPPED = 1 << 26;
+  private static final long MAX_SKIPPED = 1 << 30;
 
   private static final int BUFFER = 1 << 16;
 

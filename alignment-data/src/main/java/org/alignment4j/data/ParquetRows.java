@@ -8,7 +8,6 @@ import com.google.gson.JsonPrimitive;
 import java.io.IOException;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -54,12 +53,12 @@ final class ParquetRows implements RowSource {
    */
   ParquetRows(Path file, List<String> names, List<String> needed) {
     this.file = file;
-    InputFile.data(file).requireRegular();
+    InputFile input = InputFile.data(file).requireRegular();
     ParquetFileReader open = null;
     try {
       open = open(file);
       MessageType all = open.getFileMetaData().getSchema();
-      requireInside(open.getRowGroups(), Files.size(file));
+      requireInside(open.getRowGroups(), input.size());
       schema = wanted(all, names, needed);
       unread =
           all.getFields().stream().map(ParquetRows::name).filter(n -> !names.contains(n)).toList();

@@ -378,8 +378,7 @@ public final class RequestStore implements AutoCloseable {
    */
   synchronized Map<String, Tries> tries() {
     Map<String, Tries> all = new TreeMap<>();
-    counters(RETRIES)
-        .forEach((model, n) -> all.merge(model, new Tries(n, 0), RequestStore::added));
+    counters(RETRIES).forEach((model, n) -> all.merge(model, new Tries(n, 0), RequestStore::added));
     counters(FAILED).forEach((model, n) -> all.merge(model, new Tries(0, n), RequestStore::added));
     return all;
   }
@@ -433,11 +432,7 @@ public final class RequestStore implements AutoCloseable {
             totals.merge(
                 row.getString(2),
                 new Totals(
-                    1,
-                    row.getLong(3),
-                    row.getLong(4),
-                    cost(row.getString(5)),
-                    row.getString(6)),
+                    1, row.getLong(3), row.getLong(4), cost(row.getString(5)), row.getString(6)),
                 Totals::plus);
             summed[table] = row.getLong(1);
           }

@@ -48,7 +48,8 @@ public record Workload(String source, List<long[]> prompts) {
    */
   public static Workload read(Path file) {
     try {
-      JsonObject json = JsonParser.parseString(InputFile.data(file).text(MAX_BYTES)).getAsJsonObject();
+      JsonObject json =
+          JsonParser.parseString(InputFile.data(file).text(MAX_BYTES)).getAsJsonObject();
       JsonArray rows = json.getAsJsonArray("prompts");
       List<long[]> prompts = new ArrayList<>();
       for (JsonElement row : rows) {

@@ -182,41 +182,11 @@ final class InspectCommand extends AlignCommand {
 
   /** A text of a file on one line: cut, and what a terminal would obey escaped. */
   private static String shown(String text, int most) {
-    StringBuilder shown = new StringBuilder();
     int end = Math.min(text.length(), most);
     if (end < text.length() && Character.isHighSurrogate(text.charAt(end - 1))) {
       end--;
     }
-    text.substring(0, end)
-        .codePoints()
-        .forEach(
-            c -> {
-              switch (c) {
-                case '\n' -> shown.append("\\n");
-                case '\r' -> shown.append("\\r");
-                case '\t' -> shown.append("\\t");
-                default -> {
-                  if (isObeyed(c)) {
-                    shown.append(String.format(Locale.ROOT, "\\u%04x", c));
-                  } else {
-                    shown.appendCodePoint(c);
-                  }
-                }
-              }
-            });
-    return end < text.length() ? shown + "..." : shown.toString();
-  }
-
-  /** Control characters, those that turn the direction of text or hide, and halves of pairs. */
-  private static boolean isObeyed(int c) {
-    return switch (Character.getType(c)) {
-      case Character.CONTROL,
-              Character.FORMAT,
-              Character.SURROGATE,
-              Character.LINE_SEPARATOR,
-              Character.PARAGRAPH_SEPARATOR ->
-          true;
-      default -> false;
-    };
+    String shown = TerminalText.line(text.substring(0, end));
+    return end < text.length() ? shown + "..." : shown;
   }
 }
