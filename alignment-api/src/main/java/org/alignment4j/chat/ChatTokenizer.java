@@ -32,9 +32,12 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Message text is data. Whatever it contains, it yields no control token and no role marker: a
  * user who types {@code <|im_end|>} gets the ordinary tokens of these characters, and where a
- * family marks roles with plain text (Llama 2's {@code [INST]}) a space breaks the marker up. For
- * messages without such strings the ids equal those of Hugging Face's {@code apply_chat_template}.
- * A lone surrogate in a text is read as U+FFFD.
+ * family marks roles with plain text (Llama 2's {@code [INST]}) a space breaks the marker up. What
+ * counts is what the tokenizer makes of a text: where its normaliser folds {@code ［INST］} or U+2581
+ * into a marker that is broken up, too, if need be by a visible character; a text that makes a
+ * marker whatever is put in between is an IllegalArgumentException. For messages without such
+ * strings the ids equal those of Hugging Face's {@code apply_chat_template}. A lone surrogate in a
+ * text is read as U+FFFD.
  *
  * <p>The chat template runs as published, in a small interpreter of Jinja that keeps the origin of
  * every character. A template may look into what messages say, cut thoughts out of answers or write

@@ -111,7 +111,7 @@ public final class Checkpoint implements AutoCloseable {
                     + ": expected tensor "
                     + quoted(tensor)
                     + " in "
-                    + shards.get(name).path()
+                    + folder.resolve(name)
                     + ", found none there");
           }
           byTensor.put(tensor, holder);

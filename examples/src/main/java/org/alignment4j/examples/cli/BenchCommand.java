@@ -38,7 +38,7 @@ import picocli.CommandLine.Parameters;
     })
 final class BenchCommand extends AlignCommand {
   @Parameters(paramLabel = "CHECKPOINT", description = "Hugging Face checkpoint folder")
-  @OnDisk(OnDisk.Place.FOLDER)
+  @OnDisk(OnDisk.Place.MODEL)
   private Path folder = Path.of("");
 
   @Option(

@@ -39,7 +39,7 @@ final class EvaluateCommand {
         required = true,
         paramLabel = "DIR",
         description = "Hugging Face checkpoint folder")
-    @OnDisk(OnDisk.Place.FOLDER)
+    @OnDisk(OnDisk.Place.MODEL)
     private Path model = Path.of("");
 
     @Option(names = "--adapter", paramLabel = "DIR", description = "folder of an adapter")

@@ -111,7 +111,7 @@ final class EvaluatePreferences extends AlignCommand {
       description =
           "checkpoint folder of a model that judges the adapter's answers against the start's, each"
               + " pair in both orders")
-  @OnDisk(OnDisk.Place.FOLDER)
+  @OnDisk(OnDisk.Place.MODEL)
   private @Nullable Path judge;
 
   @Option(

@@ -128,7 +128,7 @@ final class ExportCommand {
         required = true,
         paramLabel = "DIR",
         description = "Hugging Face checkpoint folder of the base")
-    @OnDisk(OnDisk.Place.FOLDER)
+    @OnDisk(OnDisk.Place.MODEL)
     private Path model = Path.of("");
 
     @Option(

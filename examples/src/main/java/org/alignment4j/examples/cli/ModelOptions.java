@@ -16,7 +16,7 @@ final class ModelOptions {
       required = true,
       paramLabel = "DIR",
       description = "Hugging Face checkpoint folder")
-  @OnDisk(OnDisk.Place.FOLDER)
+  @OnDisk(OnDisk.Place.MODEL)
   private Path model = Path.of("");
 
   @Option(

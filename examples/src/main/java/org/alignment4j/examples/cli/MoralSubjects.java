@@ -39,7 +39,7 @@ final class MoralSubjects {
       names = "--model",
       paramLabel = "DIR",
       description = "Hugging Face checkpoint folder; several times to compare")
-  @OnDisk(OnDisk.Place.FOLDER)
+  @OnDisk(OnDisk.Place.MODEL)
   private List<Path> models = new ArrayList<>();
 
   @Option(

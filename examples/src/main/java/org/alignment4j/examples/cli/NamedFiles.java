@@ -12,6 +12,7 @@ import org.alignment4j.core.AlignmentException;
 import org.alignment4j.core.BadDataException;
 import org.alignment4j.core.InputFile;
 import org.alignment4j.core.OutputFile;
+import org.alignment4j.model.ModelConfig;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.ArgSpec;
 import picocli.CommandLine.Model.CommandSpec;
@@ -72,6 +73,7 @@ final class NamedFiles {
       switch (place) {
         case FILE -> InputFile.data(path).requireRegular();
         case FOLDER -> InputFile.checkpoint(path).requireFolder();
+        case MODEL -> ModelConfig.read(path);
         case FILE_OR_FOLDER -> {
           if (!Files.isDirectory(path)) {
             InputFile.data(path).requireRegular();

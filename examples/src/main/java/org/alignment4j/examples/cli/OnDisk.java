@@ -21,6 +21,8 @@ import java.lang.annotation.Target;
     FILE,
     /** A folder that is read. */
     FOLDER,
+    /** A folder with a model's configuration. */
+    MODEL,
     /** One or the other. */
     FILE_OR_FOLDER,
     /** A file that is written, perhaps over another one, in a folder that is there. */

@@ -26,7 +26,7 @@ final class PairsInput {
       index = "0",
       paramLabel = "MODEL",
       description = "Hugging Face checkpoint folder of the model to start from")
-  @OnDisk(OnDisk.Place.FOLDER)
+  @OnDisk(OnDisk.Place.MODEL)
   private Path model = Path.of("");
 
   @Parameters(

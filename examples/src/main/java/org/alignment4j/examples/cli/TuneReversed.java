@@ -35,7 +35,7 @@ final class TuneReversed extends AlignCommand {
       index = "0",
       paramLabel = "MODEL",
       description = "Hugging Face checkpoint folder of the model to start from")
-  @OnDisk(OnDisk.Place.FOLDER)
+  @OnDisk(OnDisk.Place.MODEL)
   private Path model = Path.of("");
 
   @Parameters(

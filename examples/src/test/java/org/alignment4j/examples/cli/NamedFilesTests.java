@@ -113,6 +113,7 @@ class NamedFilesTests {
   private static Object there(OnDisk.Place place) {
     return switch (place) {
       case FILE -> folder.resolve("file");
+      case MODEL -> Path.of("demo-model");
       case FOLDER, FILE_OR_FOLDER, NEW_FOLDER, NEW -> folder.resolve("empty");
       case NEW_FILE -> folder.resolve("new");
     };
