@@ -102,11 +102,24 @@ def goldens(folder):
         }
 
 
+def rendered_alone(template):
+    """What a small template makes of one message; None where it cannot be run."""
+    try:
+        return chat_template_utils._compile_jinja_template(template).render(
+            messages=[{"role": "user", "content": "x"}],
+            tools=None,
+            documents=None,
+            add_generation_prompt=True,
+            bos_token=BOS,
+        )
+    except Exception:  # Python's own, as well as Jinja's
+        return None
+
+
 def language(file):
     lines = []
     for golden in json.loads(file.read_text()):
-        compiled = chat_template_utils._compile_jinja_template(golden["template"])
-        one = {"template": golden["template"], "text": compiled.render()}
+        one = {"template": golden["template"], "text": rendered_alone(golden["template"])}
         lines.append(json.dumps(one, ensure_ascii=False))
     file.write_text("[\n" + ",\n".join(lines) + "\n]\n")
 

@@ -14,6 +14,10 @@ Needs Python with torch, transformers, peft and safetensors; nothing else in thi
       Writes adapters that PEFT makes of random numbers, OUT/qv and OUT/all (LoRA) and OUT/prompt
       (prompt tuning), each with expected.safetensors: input_ids [1, T], logits [1, T, V], and for
       LoRA some of merge_and_unload()'s weights under their names.
+  peft_check.py contradict BASE OUT
+      Writes OUT/adapter_model.safetensors, a LoRA of all matrices of BASE, and OUT/cases.json:
+      configurations that do not fit it, each as changes of OUT/adapter_config.json, with the first
+      logits after the tokens there, or with why PEFT refuses it.
 
 Prints one JSON object. Exit status 0, or 1 if tensors or logits differ.
 """
@@ -129,6 +133,94 @@ def make(args):
     return 0
 
 
+PATTERN = r".*\.[12]\.self_attn\.(q|k)_proj"
+CONTRADICTIONS = {
+    "as made": {},
+    "one block": {"layers_to_transform": [1]},
+    "one block as a number": {"layers_to_transform": 2},
+    "no block listed": {"layers_to_transform": []},
+    "a block that is not there": {"layers_to_transform": [0, 9]},
+    "no block that is there": {"layers_to_transform": [9]},
+    "one module": {"target_modules": ["q_proj"]},
+    "modules by their last part and parent": {"target_modules": ["self_attn.q_proj", "down_proj"]},
+    "a module that is not there": {"target_modules": ["v_proj", "c_attn"]},
+    "no module that is there": {"target_modules": ["c_attn"]},
+    "no module": {"target_modules": []},
+    "part of a name": {"target_modules": ["proj"]},
+    "modules null": {"target_modules": None},
+    "an expression": {"target_modules": PATTERN},
+    "an expression with a name": {"target_modules": r".*(?P<x>up|down)_proj"},
+    "an expression for part of the name": {"target_modules": "q_proj"},
+    "an expression beside blocks": {"target_modules": PATTERN, "layers_to_transform": [1]},
+    "an expression beside a pattern": {"target_modules": PATTERN, "layers_pattern": "layers"},
+    "not an expression": {"target_modules": "(q_proj"},
+    "all linear": {"target_modules": "all-linear"},
+    "all linear in capitals": {"target_modules": "ALL-LINEAR"},
+    "all linear without one": {"target_modules": "all-linear", "exclude_modules": ["o_proj"]},
+    "whole names": {"target_modules": ["model.layers.0.mlp.up_proj", "model.layers.3.mlp.up_proj"]},
+    "whole names beside blocks": {
+        "target_modules": ["model.layers.0.mlp.up_proj", "v_proj"],
+        "layers_to_transform": [3],
+    },
+    "modules left out": {"exclude_modules": ["v_proj", "mlp.gate_proj"]},
+    "a whole name left out": {"exclude_modules": ["model.layers.2.self_attn.q_proj"]},
+    "left out by an expression": {"exclude_modules": r"model\.layers\.[01]\..*"},
+    "all left out": {"exclude_modules": r".*_proj"},
+    "left out but not there": {"exclude_modules": ["c_attn"]},
+    "a pattern": {"layers_to_transform": [1, 2], "layers_pattern": "layers"},
+    "patterns": {"layers_to_transform": [1, 2], "layers_pattern": ["h", "layers"]},
+    "a pattern that is not there": {"layers_to_transform": [1], "layers_pattern": ["h"]},
+    "an empty pattern": {"layers_to_transform": [1], "layers_pattern": []},
+    "a pattern without blocks": {"layers_pattern": "layers"},
+    "another r": {"r": 4},
+    "another alpha": {"lora_alpha": 2},
+    "fan in, fan out": {"fan_in_fan_out": True},
+    "rank by module": {"rank_pattern": {"q_proj": 1}},
+    "alpha by module": {"alpha_pattern": {"q_proj": 1}},
+    "rank of a module that is not there": {"rank_pattern": {"c_attn": 1}},
+    "rank-stabilised": {"use_rslora": True},
+    "biases": {"bias": "all"},
+    "biases of lora": {"lora_bias": True},
+    "modules to save": {"modules_to_save": ["lm_head"]},
+    "another start": {"init_lora_weights": "gaussian"},
+}
+ABSENT = {"r absent": ["r"], "alpha absent": ["lora_alpha"], "modules absent": ["target_modules"]}
+SHOWN = 24
+
+
+def contradict(args):
+    torch.manual_seed(12)
+    base, wrong = base_model(args.base)
+    config = LoraConfig(r=2, lora_alpha=4, target_modules=LINEAR, task_type="CAUSAL_LM")
+    model = get_peft_model(base, config)
+    for name, p in model.named_parameters():
+        if "lora_" in name:
+            torch.nn.init.normal_(p, std=0.1)
+    config.base_model_name_or_path = Path(args.base).resolve().name
+    out = Path(args.out)
+    model.save_pretrained(out, save_embedding_layers=False)
+    (out / "README.md").unlink(missing_ok=True)
+    written = out / "adapter_config.json"
+    made = json.loads(written.read_text())
+    made["target_modules"] = LINEAR  # a set, so in any order
+    ids = [1, 45, 7, 211, 300, 12, 99, 45]
+    rows = [{"name": n, "set": c} for n, c in CONTRADICTIONS.items()]
+    rows += [{"name": n, "set": {}, "absent": keys} for n, keys in ABSENT.items()]
+    for row in rows:
+        config = {k: v for k, v in made.items() if k not in row.get("absent", [])}
+        written.write_text(json.dumps({**config, **row["set"]}))
+        try:
+            adapted = PeftModel.from_pretrained(base_model(args.base)[0], out).eval()
+            row["logits"] = [round(x, 6) for x in logits(adapted, ids)[-1, :SHOWN].tolist()]
+        except Exception as e:  # whatever stops it there
+            row["error"] = f"{type(e).__name__}: {e}".split("\n")[0][:100]
+    written.write_text(json.dumps(made, indent=1) + "\n")
+    text = ",\n".join(json.dumps(row) for row in rows)
+    (out / "cases.json").write_text(f'{{"ids": {json.dumps(ids)}, "cases": [\n{text}\n]}}\n')
+    print(json.dumps({"cases": len(rows), "refused": sum("error" in r for r in rows)}))
+    return 0
+
+
 def main():
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
@@ -138,12 +230,13 @@ def main():
         "load": ["base", "adapter", "ids", "logits"],
         "merged": ["model", "ids", "logits"],
         "make": ["base", "out"],
+        "contradict": ["base", "out"],
     }.items():
         command = commands.add_parser(name)
         command.set_defaults(run=globals()[name])
         for path in paths:
             command.add_argument(path, metavar=path.upper())
-        if name != "make":
+        if "logits" in paths:
             command.add_argument("--compare", action="store_true")
             command.add_argument("--tolerance", type=float, default=1e-4)
     args = parser.parse_args()

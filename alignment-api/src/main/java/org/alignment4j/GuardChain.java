@@ -11,20 +11,20 @@ import org.jspecify.annotations.Nullable;
 record GuardChain(PromptGuard first, PromptGuard second) implements PromptGuard {
   @Override
   public Verdict check(Prompt conversation) {
-    Verdict one = first.check(conversation);
-    return one.blocks() ? one : both(one, second.check(seenNext(one, conversation)));
+    Verdict one = first.decide(conversation);
+    return one.blocks() ? one : both(one, second.decide(seenNext(one, conversation)));
   }
 
   @Override
   public List<Verdict> checkAll(List<Prompt> conversations) {
-    List<Verdict> ones = first.checkAll(conversations);
+    List<Verdict> ones = first.decideAll(conversations);
     List<Prompt> passed = new ArrayList<>();
     for (int i = 0; i < ones.size(); i++) {
       if (!ones.get(i).blocks()) {
         passed.add(seenNext(ones.get(i), conversations.get(i)));
       }
     }
-    Iterator<Verdict> twos = second.checkAll(passed).iterator();
+    Iterator<Verdict> twos = second.decideAll(passed).iterator();
     return ones.stream().map(one -> one.blocks() ? one : both(one, twos.next())).toList();
   }
 

@@ -81,7 +81,7 @@ public final class GuardedChat {
    * stands beside it changes neither verdict nor answer.
    */
   public List<Reply> replyAll(List<Prompt> conversations) {
-    List<Verdict> verdicts = guard.checkAll(conversations);
+    List<Verdict> verdicts = guard.decideAll(conversations);
     Map<Integer, int[]> plain = new LinkedHashMap<>();
     Map<Integer, EmbeddedPrompt> adapted = new LinkedHashMap<>();
     for (int i = 0; i < verdicts.size(); i++) {
@@ -142,7 +142,7 @@ public final class GuardedChat {
       Generation settings,
       float @Nullable [][] kept,
       Consumer<String> listener) {
-    Verdict verdict = guard.check(conversation);
+    Verdict verdict = guard.decide(conversation);
     if (verdict.blocks()) {
       listener.accept(refusal);
       return new Reply(refusal, verdict, 0, null);

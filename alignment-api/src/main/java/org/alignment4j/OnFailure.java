@@ -1,6 +1,6 @@
 package org.alignment4j;
 
-/** What a guard that fails or is late stands for. */
+/** What a guard that fails, gives no verdict or is late stands for. */
 public enum OnFailure {
   /** Fail open: answer, unguarded. */
   ALLOW,

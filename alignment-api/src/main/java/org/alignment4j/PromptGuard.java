@@ -3,6 +3,8 @@ package org.alignment4j;
 import java.time.Duration;
 import java.util.List;
 import org.alignment4j.chat.Prompt;
+import org.alignment4j.core.AlignmentException;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Decides on conversations before a model answers them. Implementations are thread-safe, and hold
@@ -25,6 +27,38 @@ public interface PromptGuard {
   }
 
   /**
+   * What {@link #check} decides, for those who call guards that others wrote.
+   *
+   * @throws AlignmentException if it gives null
+   */
+  default Verdict decide(Prompt conversation) {
+    return decided(check(conversation));
+  }
+
+  /**
+   * What {@link #checkAll} decides, likewise.
+   *
+   * @throws AlignmentException if it gives null, nulls, or more or fewer verdicts than
+   *     conversations
+   */
+  default List<Verdict> decideAll(List<Prompt> conversations) {
+    @Nullable List<@Nullable Verdict> given = checkAll(conversations);
+    if (given == null || given.size() != conversations.size()) {
+      throw new AlignmentException(
+          "the guard gave %s verdicts on %d conversations"
+              .formatted(given == null ? "no" : given.size(), conversations.size()));
+    }
+    return given.stream().map(PromptGuard::decided).toList();
+  }
+
+  private static Verdict decided(@Nullable Verdict verdict) {
+    if (verdict == null) {
+      throw new AlignmentException("the guard gave no verdict");
+    }
+    return verdict;
+  }
+
+  /**
    * This guard, then another on what it lets through. The first that blocks ends it. What the first
    * rewrites as text the second sees; of two that give input embeddings the second's stand. If both
    * allow, the verdict is that with the higher score.
@@ -34,8 +68,12 @@ public interface PromptGuard {
   }
 
   /**
-   * This guard with a time limit, and a verdict instead of an exception if it fails. Interrupting
-   * the caller still ends it by CancelledException.
+   * This guard with a time limit, and a verdict instead of what it throws, errors too, and of null.
+   * Interrupting the caller still ends it by CancelledException.
+   *
+   * <p>A call that is late is interrupted and left to a daemon thread. While 8 calls of one guard,
+   * or 64 of all guards, have not ended although they were left so, further ones fail at once: a
+   * guard that hangs for ever holds these threads and no others.
    *
    * @param deadline most time that {@link #check} takes
    * @param onFailure what is to happen if the guard fails or is late; there is no default

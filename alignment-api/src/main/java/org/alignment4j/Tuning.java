@@ -15,4 +15,19 @@ public interface Tuning {
 
   /** Why the tuning ended as it did, in one sentence. */
   String reason();
+
+  /** How a tuning ended. */
+  enum Outcome {
+    /** A change was found that meets the method's conditions. */
+    CHANGED,
+    /** No change that was tried meets them. */
+    UNCHANGED,
+    /** Nothing was tried: the model has nothing that the method could mend. */
+    NOTHING_TO_DO
+  }
+
+  /** How the tuning ended. */
+  default Outcome outcome() {
+    return changed() ? Outcome.CHANGED : Outcome.UNCHANGED;
+  }
 }

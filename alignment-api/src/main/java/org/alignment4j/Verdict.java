@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import org.alignment4j.chat.Prompt;
 import org.alignment4j.model.EmbeddedPrompt;
 import org.jspecify.annotations.Nullable;
@@ -54,6 +55,12 @@ public sealed interface Verdict {
    * @param took as {@link Verdict#took()}
    */
   record Allow(double score, String reason, Duration took) implements Verdict {
+    /** Neither reason nor time may be null. */
+    public Allow {
+      Objects.requireNonNull(reason, "reason");
+      Objects.requireNonNull(took, "took");
+    }
+
     @Override
     public Allow took(Duration time) {
       return new Allow(score, reason, time);
@@ -68,6 +75,12 @@ public sealed interface Verdict {
    * @param took as {@link Verdict#took()}
    */
   record Block(double score, String reason, Duration took) implements Verdict {
+    /** Neither reason nor time may be null. */
+    public Block {
+      Objects.requireNonNull(reason, "reason");
+      Objects.requireNonNull(took, "took");
+    }
+
     @Override
     public Block took(Duration time) {
       return new Block(score, reason, time);
@@ -88,6 +101,13 @@ public sealed interface Verdict {
   record Rewrite(
       double score, String reason, Duration took, Prompt prompt, @Nullable EmbeddedPrompt embedded)
       implements Verdict {
+    /** Neither reason, time nor prompt may be null. */
+    public Rewrite {
+      Objects.requireNonNull(reason, "reason");
+      Objects.requireNonNull(took, "took");
+      Objects.requireNonNull(prompt, "prompt");
+    }
+
     @Override
     public Rewrite took(Duration time) {
       return new Rewrite(score, reason, time, prompt, embedded);

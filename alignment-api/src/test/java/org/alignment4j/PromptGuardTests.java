@@ -9,12 +9,20 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
 import org.alignment4j.chat.Prompt;
+import org.alignment4j.core.AlignmentException;
 import org.alignment4j.core.CancelledException;
 import org.alignment4j.model.EmbeddedPrompt;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 
 class PromptGuardTests {
   private static final Prompt ASKED = Prompt.user("asked");
@@ -166,6 +174,131 @@ class PromptGuardTests {
       }
     }
     assertThrows(IllegalArgumentException.class, () -> late.within(Duration.ZERO, OnFailure.BLOCK));
+  }
+
+  /** What a guard that others wrote may do in place of a verdict. */
+  static Stream<PromptGuard> broken() {
+    return Stream.of(
+        c -> none(),
+        c -> {
+          throw new IllegalStateException("private");
+        },
+        c -> {
+          throw new StackOverflowError("private");
+        },
+        c -> {
+          throw new AssertionError("private");
+        },
+        c -> {
+          throw new OutOfMemoryError("private");
+        },
+        c -> new Verdict.Allow(0, none(), MILLI),
+        c -> new Verdict.Rewrite(0, "r", MILLI, none(), null));
+  }
+
+  @SuppressWarnings({"NullAway", "TypeParameterUnusedInFormals"})
+  private static <T> T none() {
+    return null;
+  }
+
+  @ParameterizedTest
+  @MethodSource("broken")
+  void aBrokenGuardIsWhatTheCallerChoseWhereverItStands(PromptGuard broken) {
+    Duration second = Duration.ofSeconds(20);
+    for (OnFailure choice : OnFailure.values()) {
+      boolean blocks = choice == OnFailure.BLOCK;
+      List<PromptGuard> places =
+          List.of(
+              broken.within(second, choice),
+              broken.then(allowing(0)).within(second, choice),
+              allowing(0).then(broken).within(second, choice),
+              allowing(0).then(broken.within(second, choice)),
+              broken.within(second, choice).then(allowing(0)),
+              broken.within(second, choice).within(second, OnFailure.ALLOW));
+      for (PromptGuard place : places) {
+        assertEquals(blocks, place.decide(ASKED).blocks());
+        assertEquals(
+            List.of(blocks, blocks),
+            place.decideAll(List.of(ASKED, ASKED)).stream().map(Verdict::blocks).toList());
+        assertFalse(place.check(ASKED).reason().contains("private"));
+      }
+    }
+    assertThrows(Throwable.class, () -> broken.decide(ASKED));
+    assertThrows(Throwable.class, () -> broken.then(allowing(0)).check(ASKED));
+  }
+
+  @Test
+  void aBatchWithoutAVerdictForEachIsRefused() {
+    List<Prompt> asked = List.of(ASKED, ASKED);
+    Verdict fine = allowing(0).check(ASKED);
+    for (List<Verdict> given :
+        Arrays.<List<Verdict>>asList(
+            null, List.of(), List.of(fine), List.of(fine, fine, fine), Arrays.asList(fine, null))) {
+      PromptGuard guard =
+          new PromptGuard() {
+            @Override
+            public Verdict check(Prompt conversation) {
+              return fine;
+            }
+
+            @Override
+            public List<Verdict> checkAll(List<Prompt> conversations) {
+              return given;
+            }
+          };
+      for (PromptGuard place : List.of(guard.then(allowing(0)), allowing(0).then(guard))) {
+        assertThrows(AlignmentException.class, () -> place.checkAll(asked));
+        assertThrows(AlignmentException.class, () -> guard.decideAll(asked));
+      }
+    }
+  }
+
+  /** One that ignores interrupts costs eight threads, then fails at once; until its calls end. */
+  @Test
+  void aHangingGuardHoldsFewThreads() throws Exception {
+    CountDownLatch end = new CountDownLatch(1);
+    AtomicInteger inside = new AtomicInteger();
+    PromptGuard hanging =
+        c -> {
+          inside.incrementAndGet();
+          boolean over = false;
+          while (!over) {
+            try {
+              over = end.await(1, TimeUnit.HOURS);
+            } catch (InterruptedException e) {
+              // On purpose.
+            }
+          }
+          inside.decrementAndGet();
+          return new Verdict.Allow(0, "late", MILLI);
+        };
+    long start = System.nanoTime();
+    for (int i = 0; i < 200; i++) {
+      // A limit that is set anew each time is none less.
+      PromptGuard timed = hanging.within(Duration.ofMillis(20), OnFailure.BLOCK);
+      assertTrue(timed.check(ASKED).blocks());
+    }
+    assertTrue(System.nanoTime() - start < 10e9);
+    assertEquals(TimedGuard.MOST_LEFT, inside.get());
+    PromptGuard failsOpen = hanging.within(Duration.ofDays(1), OnFailure.ALLOW);
+    assertEquals("earlier calls hang", failsOpen.check(ASKED).reason());
+    assertFalse(allowing(0).within(Duration.ofSeconds(20), OnFailure.BLOCK).check(ASKED).blocks());
+    end.countDown();
+    while (inside.get() > 0) {
+      Thread.sleep(1);
+    }
+    Verdict again = failsOpen.check(ASKED);
+    while (again.reason().equals("earlier calls hang")) {
+      Thread.sleep(1);
+      again = failsOpen.check(ASKED);
+    }
+    assertEquals("late", again.reason());
+  }
+
+  @Test
+  void aDeadlineMayBeAsLongAsADurationIs() {
+    PromptGuard timed = allowing(0).within(Duration.ofSeconds(Long.MAX_VALUE), OnFailure.BLOCK);
+    assertFalse(timed.check(ASKED).blocks());
   }
 
   @Test

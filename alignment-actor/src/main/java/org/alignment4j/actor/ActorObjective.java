@@ -101,7 +101,7 @@ final class ActorObjective implements Objective<Integer> {
     Map<String, Double> now = new LinkedHashMap<>();
     states.forEach(
         (c, rows) ->
-            Arrays.stream(ActorProbe.us(first, rows))
+            Arrays.stream(first.us(rows))
                 .average()
                 .ifPresent(mean -> now.put("u_" + c.name().toLowerCase(Locale.ROOT), mean)));
     places = now;

@@ -4,11 +4,13 @@ import static org.alignment4j.core.Arguments.require;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
-import java.util.stream.IntStream;
+import java.util.Objects;
 import org.alignment4j.RefusalProbe;
-import org.alignment4j.analysis.MeanAccumulator;
+import org.alignment4j.analysis.Auroc;
+import org.alignment4j.analysis.Folds;
 import org.alignment4j.analysis.Roc;
 import org.alignment4j.analysis.Silhouette;
 import org.alignment4j.chat.Prompt;
@@ -25,8 +27,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A model's refusal direction: the difference of the class means of the residual stream at the last
- * prompt token, at the layer where harmful and benign prompts separate best (ACTOR, phase 1).
- * Thread-safe; the model must stay open.
+ * prompt token (ACTOR, phase 1), at a layer chosen as {@link LayerChoice} says. {@link #report}
+ * says how far it can be trusted. Thread-safe; the model must stay open.
  */
 public final class ActorProbe implements RefusalProbe {
   /** Benign prompts on which a layer's causal score is measured. */
@@ -34,30 +36,36 @@ public final class ActorProbe implements RefusalProbe {
 
   private static final double FALSE_POSITIVES = 0.05;
   private static final double NEARLY_ALL = 0.9;
+  private static final int FOLDS = 5;
 
   private final LanguageModel model;
   private final Layer layer;
   private final RefusalAxis axis;
   private final double threshold;
-  private final double auroc;
   private final List<LayerScore> layerScores;
   private final RefusalOpeners openers;
+  private final ProbeReport report;
 
   private ActorProbe(
       LanguageModel model,
       Layer layer,
       RefusalAxis axis,
-      Roc roc,
-      double falsePositives,
+      double threshold,
       List<LayerScore> layerScores,
-      RefusalOpeners openers) {
-    this.openers = openers;
+      RefusalOpeners openers,
+      ProbeReport report) {
     this.model = model;
     this.layer = layer;
     this.axis = axis;
-    this.threshold = roc.thresholdAt(falsePositives);
-    this.auroc = roc.auroc();
+    this.threshold = threshold;
     this.layerScores = List.copyOf(layerScores);
+    this.openers = openers;
+    this.report = report;
+  }
+
+  /** Starts with the defaults. */
+  public static Builder builder() {
+    return new Builder();
   }
 
   /**
@@ -65,17 +73,15 @@ public final class ActorProbe implements RefusalProbe {
    * 5 % false positives.
    */
   public static ActorProbe fit(LanguageModel model, List<Prompt> harmful, List<Prompt> benign) {
-    return fit(model, harmful, benign, null, FALSE_POSITIVES, ProgressListener.NONE);
+    return builder().fit(model, harmful, benign, ProgressListener.NONE);
   }
 
   /**
-   * Finds layer and direction from anchors.
+   * Finds layer and direction from anchors; see {@link Builder}.
    *
    * @param harmful at least two prompts the model refuses
    * @param benign at least two prompts it answers
-   * @param layer the layer to use, or null to choose one: the first whose direction, added, raises
-   *     refusal at least nine tenths as much as the best layer's does; if the model refuses no
-   *     anchor, so that this cannot be measured, the one with the highest silhouette
+   * @param layer the layer to use, or null to choose one
    * @param falsePositives share of benign anchors that may reach the threshold, 0 to 1
    */
   public static ActorProbe fit(
@@ -85,71 +91,264 @@ public final class ActorProbe implements RefusalProbe {
       @Nullable Layer layer,
       double falsePositives,
       ProgressListener progress) {
-    require(
-        harmful.size() >= 2, "a direction needs two harmful prompts, there are %s", harmful.size());
-    require(
-        benign.size() >= 2, "a direction needs two benign prompts, there are %s", benign.size());
-    require(
-        falsePositives >= 0 && falsePositives <= 1,
-        "falsePositives must lie in [0, 1], was %s",
-        falsePositives);
-    int top = model.config().blocks();
-    if (layer != null) {
-      require(
-          layer.index() >= 1 && layer.index() <= top,
-          "no block writes %s in a model of %s blocks",
-          layer,
-          top);
-    }
-    List<Prompt> all = new ArrayList<>(harmful);
-    all.addAll(benign);
-    Activations states = model.capture(all, Capture.layers(1, top, TokenPositions.lastPrompt()));
-    RefusalOpeners openers = RefusalOpeners.learn(model, new StringRefusalJudge(), harmful, benign);
-    List<Prompt> few = benign.subList(0, Math.min(CAUSAL_PROMPTS, benign.size()));
-    double before = openers.ids().isEmpty() ? Double.NaN : meanLogOdds(model, openers, few);
-    List<LayerScore> scores = new ArrayList<>();
-    for (int l = 1; l <= top; l++) {
-      Cancellation.check("layer scores");
-      float[][] rows = states.at(new Layer(l));
-      float[][] h = Arrays.copyOfRange(rows, 0, harmful.size());
-      float[][] b = Arrays.copyOfRange(rows, harmful.size(), rows.length);
-      double causal = Double.NaN;
-      if (!Double.isNaN(before)) {
-        Steering add = Steering.add(new Layer(l), difference(h, b), 1);
-        causal = meanLogOdds(model.with(add), openers, few) - before;
-      }
-      scores.add(new LayerScore(new Layer(l), Silhouette.score(h, b), auroc(h, b), causal));
-      progress.step("layer scores", l, top);
-    }
-    Layer chosen = layer != null ? layer : choose(scores);
-    float[][] rows = states.at(chosen);
-    float[][] h = Arrays.copyOfRange(rows, 0, harmful.size());
-    float[][] b = Arrays.copyOfRange(rows, harmful.size(), rows.length);
-    return new ActorProbe(model, chosen, axis(h, b), roc(h, b), falsePositives, scores, openers);
+    Builder builder = builder().falsePositives(falsePositives);
+    return (layer == null ? builder : builder.layer(layer)).fit(model, harmful, benign, progress);
   }
 
-  /**
-   * The first layer at which the direction does nearly all it can: later ones only inherit it, and
-   * separate the classes still better without being a better place to intervene.
-   */
-  static Layer choose(List<LayerScore> scores) {
-    double best =
-        scores.stream()
-            .mapToDouble(LayerScore::causal)
-            .filter(c -> !Double.isNaN(c))
-            .max()
-            .orElse(Double.NaN);
-    if (Double.isNaN(best) || best <= 0) {
-      return scores.stream()
-          .max(Comparator.comparingDouble(LayerScore::silhouette))
-          .orElseThrow()
-          .layer();
+  /** Collects settings. Not thread-safe. */
+  public static final class Builder {
+    private @Nullable Layer layer;
+    private double falsePositives = FALSE_POSITIVES;
+    private Contrast contrast = Contrast.none();
+
+    private Builder() {}
+
+    /** The layer to use; without it one is chosen, as {@link LayerChoice} says. */
+    public Builder layer(Layer value) {
+      layer = value;
+      return this;
     }
+
+    /** Share of benign anchors that may reach the threshold, 0 to 1; 0.05 by default. */
+    public Builder falsePositives(double value) {
+      require(value >= 0 && value <= 1, "falsePositives must lie in [0, 1], was %s", value);
+      falsePositives = value;
+      return this;
+    }
+
+    /**
+     * Prompts whose wording does not give their kind away, such as XSTest's: every other one
+     * chooses the layer, the rest measure it. They have no part in the direction. Where a side is
+     * empty, held-out anchors of that kind take its place.
+     *
+     * @param harmful harmful prompts in the wording of harmless ones
+     * @param harmless harmless prompts in the wording of harmful ones
+     */
+    public Builder contrast(List<Prompt> harmful, List<Prompt> harmless) {
+      contrast = new Contrast(harmful, harmless);
+      return this;
+    }
+
+    /**
+     * Finds layer and direction.
+     *
+     * @param harmful at least two anchors the model refuses; 64 are plenty
+     * @param benign at least two anchors it answers
+     * @throws IllegalArgumentException if anchors or contrast prompts are too few or the model has
+     *     no such layer
+     */
+    public ActorProbe fit(
+        LanguageModel model, List<Prompt> harmful, List<Prompt> benign, ProgressListener progress) {
+      require(
+          harmful.size() >= 2,
+          "a direction needs two harmful prompts, there are %s",
+          harmful.size());
+      require(
+          benign.size() >= 2, "a direction needs two benign prompts, there are %s", benign.size());
+      int top = model.config().blocks();
+      if (layer != null) {
+        require(
+            layer.index() >= 1 && layer.index() <= top,
+            "no block writes %s in a model of %s blocks",
+            layer,
+            top);
+      }
+      List<Prompt> anchors = new ArrayList<>(harmful);
+      anchors.addAll(benign);
+      Contrast used = contrast.without(anchors);
+      require(
+          enough(contrast.harmful(), used.harmful())
+              && enough(contrast.harmless(), used.harmless()),
+          "contrast prompts: %s harmful and %s harmless ones that are no anchors; two are needed",
+          used.harmful().size(),
+          used.harmless().size());
+      return new Fitting(model, harmful, benign, used, contrast.size() - used.size(), progress)
+          .fit(layer, falsePositives);
+    }
+
+    private static boolean enough(List<Prompt> given, List<Prompt> left) {
+      return given.isEmpty() || left.size() >= 2;
+    }
+  }
+
+  /** One fit. */
+  private static final class Fitting {
+    private final LanguageModel model;
+    private final List<Prompt> harmful;
+    private final List<Prompt> benign;
+    private final Contrast contrast;
+    private final int leftOut;
+    private final ProgressListener progress;
+    private final Folds folds;
+
+    Fitting(
+        LanguageModel model,
+        List<Prompt> harmful,
+        List<Prompt> benign,
+        Contrast contrast,
+        int leftOut,
+        ProgressListener progress) {
+      this.model = model;
+      this.harmful = harmful;
+      this.benign = benign;
+      this.contrast = contrast;
+      this.leftOut = leftOut;
+      this.progress = progress;
+      this.folds = Folds.of(harmful, benign, FOLDS);
+    }
+
+    /** A layer's states by kind of prompt, each [N, D]. */
+    private record States(
+        float[][] harmful, float[][] benign, float[][] badContrast, float[][] goodContrast) {
+      private static final double[] NONE = {};
+
+      /** Of an axis through the class means; where these are equal nothing is told apart. */
+      Auroc contrast(Contrast prompts, AnchorScores anchors, Contrast.Part part) {
+        double[] bad = mean(harmful);
+        double[] good = mean(benign);
+        RefusalAxis axis = Arrays.equals(bad, good) ? null : RefusalAxis.ofMeans(bad, good);
+        return prompts.auroc(
+            axis == null ? new double[badContrast.length] : axis.us(badContrast),
+            axis == null ? new double[goodContrast.length] : axis.us(goodContrast),
+            prompts.harmful().isEmpty() ? anchors.harmful() : NONE,
+            prompts.harmless().isEmpty() ? anchors.benign() : NONE,
+            part);
+      }
+
+      private static double[] mean(float[][] rows) {
+        return AnchorScores.mean(rows);
+      }
+    }
+
+    private States states(Activations all, Layer layer) {
+      float[][] rows = all.at(layer);
+      int h = harmful.size();
+      int b = h + benign.size();
+      int c = b + contrast.harmful().size();
+      return new States(
+          Arrays.copyOfRange(rows, 0, h),
+          Arrays.copyOfRange(rows, h, b),
+          Arrays.copyOfRange(rows, b, c),
+          Arrays.copyOfRange(rows, c, rows.length));
+    }
+
+    ActorProbe fit(@Nullable Layer given, double falsePositives) {
+      int top = model.config().blocks();
+      List<Prompt> all = new ArrayList<>(harmful);
+      all.addAll(benign);
+      all.addAll(contrast.harmful());
+      all.addAll(contrast.harmless());
+      Activations captured =
+          model.capture(all, Capture.layers(1, top, TokenPositions.lastPrompt()));
+      RefusalOpeners openers =
+          RefusalOpeners.learn(model, new StringRefusalJudge(), harmful, benign);
+      List<Prompt> few = benign.subList(0, Math.min(CAUSAL_PROMPTS, benign.size()));
+      double before = openers.ids().isEmpty() ? Double.NaN : meanLogOdds(model, openers, few);
+      Contrast.Part chooses = given == null ? Contrast.Part.CHOOSES : Contrast.Part.ALL;
+      List<LayerScore> scores = new ArrayList<>();
+      for (int l = 1; l <= top; l++) {
+        Cancellation.check("layer scores");
+        Layer layer = new Layer(l);
+        States own = states(captured, layer);
+        double causal = Double.NaN;
+        if (!Double.isNaN(before)) {
+          Steering add = Steering.add(layer, difference(own), 1);
+          causal = meanLogOdds(model.with(add), openers, few) - before;
+        }
+        AnchorScores anchors = AnchorScores.of(own.harmful, own.benign, folds);
+        Auroc on = contrast.isEmpty() ? null : own.contrast(contrast, anchors, chooses);
+        double silhouette = Silhouette.score(own.harmful, own.benign);
+        scores.add(new LayerScore(layer, silhouette, anchors.auroc(), on, causal));
+        progress.step("layer scores", l, top);
+      }
+      LayerChoice choice = given != null ? LayerChoice.GIVEN : choice(scores);
+      Layer chosen = given != null ? given : choose(scores);
+      States own = states(captured, chosen);
+      RefusalAxis axis = axis(own.harmful, own.benign);
+      double threshold =
+          Roc.of(axis.us(own.harmful), axis.us(own.benign)).thresholdAt(falsePositives);
+      AnchorScores anchors = AnchorScores.of(own.harmful, own.benign, folds);
+      Contrast.Part measures = given == null ? Contrast.Part.MEASURES : Contrast.Part.ALL;
+      ProbeReport report =
+          new ProbeFindings(harmful, benign, contrast, measures, leftOut)
+              .report(
+                  choice,
+                  scores,
+                  openers,
+                  anchors,
+                  contrast.isEmpty() ? null : own.contrast(contrast, anchors, measures),
+                  threshold,
+                  falsePositives);
+      return new ActorProbe(model, chosen, axis, threshold, scores, openers, report);
+    }
+
+    private static float[] difference(States states) {
+      double[] h = AnchorScores.mean(states.harmful);
+      double[] b = AnchorScores.mean(states.benign);
+      float[] r = new float[h.length];
+      for (int i = 0; i < r.length; i++) {
+        r[i] = (float) (h[i] - b[i]);
+      }
+      return r;
+    }
+  }
+
+  /** What decides, given what could be measured. */
+  static LayerChoice choice(List<LayerScore> scores) {
+    if (scores.get(0).contrast() != null) {
+      return LayerChoice.CONTRAST;
+    }
+    return bestCausal(scores) > 0 ? LayerChoice.CAUSAL : LayerChoice.HELD_OUT;
+  }
+
+  /** The best layer by {@link #choice}. */
+  static Layer choose(List<LayerScore> scores) {
+    return switch (choice(scores)) {
+      case CONTRAST -> lastBest(scores, s -> Objects.requireNonNull(s.contrast()).estimate(), 0);
+      // Later layers only inherit the direction, and separate the classes still better without
+      // being a better place to intervene.
+      case CAUSAL -> {
+        double enough = NEARLY_ALL * bestCausal(scores);
+        yield scores.stream().filter(s -> s.causal() >= enough).findFirst().orElseThrow().layer();
+      }
+      case GIVEN, HELD_OUT -> {
+        Auroc best =
+            scores.stream()
+                .map(LayerScore::heldOut)
+                .max(Comparator.comparingDouble(a -> orLeast(a.estimate())))
+                .orElseThrow();
+        yield lastBest(scores, s -> s.heldOut().estimate(), best.standardError());
+      }
+    };
+  }
+
+  private static double bestCausal(List<LayerScore> scores) {
     return scores.stream()
-        .filter(s -> s.causal() >= NEARLY_ALL * best)
+        .mapToDouble(LayerScore::causal)
+        .filter(c -> !Double.isNaN(c))
+        .max()
+        .orElse(Double.NaN);
+  }
+
+  /** The last layer within a tolerance of the best; the last of all if nothing was measured. */
+  private static Layer lastBest(
+      List<LayerScore> scores,
+      java.util.function.ToDoubleFunction<LayerScore> figure,
+      double tolerance) {
+    double best =
+        scores.stream().mapToDouble(s -> orLeast(figure.applyAsDouble(s))).max().orElse(0);
+    List<LayerScore> reversed = new ArrayList<>(scores);
+    Collections.reverse(reversed);
+    double enough = best - (Double.isNaN(tolerance) ? 0 : tolerance);
+    return reversed.stream()
+        .filter(s -> orLeast(figure.applyAsDouble(s)) >= enough)
         .findFirst()
         .orElseThrow()
         .layer();
+  }
+
+  private static double orLeast(double value) {
+    return Double.isNaN(value) ? Double.NEGATIVE_INFINITY : value;
   }
 
   private static double meanLogOdds(
@@ -161,48 +360,12 @@ public final class ActorProbe implements RefusalProbe {
   }
 
   static RefusalAxis axis(float[][] harmful, float[][] benign) {
-    return RefusalAxis.ofMeans(mean(harmful), mean(benign));
-  }
-
-  private static double[] mean(float[][] rows) {
-    MeanAccumulator mean = new MeanAccumulator(rows[0].length);
-    for (float[] row : rows) {
-      mean.add(row);
-    }
-    return mean.mean();
-  }
-
-  private static float[] difference(float[][] harmful, float[][] benign) {
-    double[] h = mean(harmful);
-    double[] b = mean(benign);
-    float[] r = new float[h.length];
-    for (int i = 0; i < r.length; i++) {
-      r[i] = (float) (h[i] - b[i]);
-    }
-    return r;
-  }
-
-  /** 0.5 where the classes have the same mean, as in a layer that has not seen the prompt yet. */
-  private static double auroc(float[][] harmful, float[][] benign) {
-    return Arrays.equals(mean(harmful), mean(benign)) ? 0.5 : roc(harmful, benign).auroc();
-  }
-
-  private static Roc roc(float[][] harmful, float[][] benign) {
-    RefusalAxis axis = axis(harmful, benign);
-    return Roc.of(us(axis, harmful), us(axis, benign));
-  }
-
-  static double[] us(RefusalAxis axis, float[][] rows) {
-    return Arrays.stream(rows).mapToDouble(row -> axis.u(doubles(row))).toArray();
-  }
-
-  private static double[] doubles(float[] row) {
-    return IntStream.range(0, row.length).mapToDouble(i -> row[i]).toArray();
+    return RefusalAxis.ofMeans(AnchorScores.mean(harmful), AnchorScores.mean(benign));
   }
 
   @Override
   public double[] scores(List<Prompt> prompts) {
-    return us(axis, model.capture(prompts, Capture.lastPrompt(layer)).at(layer));
+    return axis.us(model.capture(prompts, Capture.lastPrompt(layer)).at(layer));
   }
 
   @Override
@@ -220,9 +383,17 @@ public final class ActorProbe implements RefusalProbe {
     return layerScores;
   }
 
-  /** Share of pairs of a harmful and a benign anchor that the score orders rightly, 0 to 1. */
+  /**
+   * Share of pairs of a harmful and a benign anchor that a direction made of other anchors orders
+   * rightly, 0 to 1; NaN if the anchors are too few to hold any out.
+   */
   public double auroc() {
-    return auroc;
+    return report.heldOut().estimate();
+  }
+
+  /** How far the scores can be trusted. */
+  public ProbeReport report() {
+    return report;
   }
 
   /** R [D], harmful mean minus benign mean at the layer; a copy. */

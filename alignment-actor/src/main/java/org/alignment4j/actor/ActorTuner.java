@@ -9,9 +9,12 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.IntStream;
 import org.alignment4j.RepresentationTuner;
+import org.alignment4j.Tuning;
 import org.alignment4j.adapter.TunedBlock;
 import org.alignment4j.chat.Prompt;
 import org.alignment4j.core.Hashes;
@@ -22,6 +25,7 @@ import org.alignment4j.evaluation.BeforeAfter;
 import org.alignment4j.evaluation.OverRefusalReport;
 import org.alignment4j.evaluation.Rate;
 import org.alignment4j.evaluation.RefusalJudge;
+import org.alignment4j.evaluation.RefusalTally;
 import org.alignment4j.evaluation.StringRefusalJudge;
 import org.alignment4j.model.LanguageModel;
 import org.alignment4j.model.TrainableBlock;
@@ -57,8 +61,23 @@ public final class ActorTuner implements RepresentationTuner<ActorPrompts, Actor
     return settings;
   }
 
+  /**
+   * {@inheritDoc}
+   *
+   * <p>With a gate, a model that refuses none of the gate's safe prompts is left alone: the outcome
+   * is {@link org.alignment4j.Tuning.Outcome#NOTHING_TO_DO}, before any step.
+   */
   @Override
   public ActorTuning tune(LanguageModel model, ActorPrompts data, ProgressListener progress) {
+    long start = System.nanoTime();
+    ActorSettings.Gate gate = settings.gate();
+    SafetyGate.Refusals before = null;
+    if (gate != null) {
+      before = SafetyGate.measure(model, data, gate, judge);
+      if (before.safeTally().refusal().k() == 0) {
+        return nothingToDo(model, data, before, start);
+      }
+    }
     ActorProbe probe =
         ActorProbe.fit(
             model,
@@ -80,7 +99,7 @@ public final class ActorTuner implements RepresentationTuner<ActorPrompts, Actor
         probe.axis(),
         probe.layer(),
         probe.layerScores(),
-        new Measured(data, probe.openers()),
+        new Measured(data, before, probe.openers(), probe.report()),
         progress);
   }
 
@@ -160,10 +179,16 @@ public final class ActorTuner implements RepresentationTuner<ActorPrompts, Actor
           new ActorObjective(block, inputs, classes, axis, settings, kernels);
       ActorSettings.Gate gateSettings = settings.gate();
       SafetyGate gate =
-          gateSettings == null || measured == null
+          gateSettings == null || measured == null || measured.before == null
               ? null
               : new SafetyGate(
-                  model, block.view(), measured.prompts, gateSettings, judge, measured.openers);
+                  model,
+                  measured.before,
+                  block.view(),
+                  measured.prompts,
+                  gateSettings,
+                  judge,
+                  measured.openers);
       TrainingResult result =
           TrainingLoop.<Integer>builder(training.build())
               .task("ACTOR at " + layer)
@@ -184,10 +209,20 @@ public final class ActorTuner implements RepresentationTuner<ActorPrompts, Actor
       if (gate != null) {
         metrics.put("gate", plain(report.toMap()));
       }
+      if (measured != null) {
+        metrics.put("probe", plain(measured.probe.toMap()));
+      }
       metrics.put("layers", scores.stream().map(LayerScore::toMap).toList());
       TunedBlock tuned =
           block.snapshot(new Provenance("actor", all, settings.seed(), hashes, metrics));
-      return new ActorTuning(tuned, changed, reason, report, scores, result);
+      return new ActorTuning(
+          tuned,
+          changed ? Tuning.Outcome.CHANGED : Tuning.Outcome.UNCHANGED,
+          reason,
+          report,
+          scores,
+          measured == null ? Optional.empty() : Optional.of(measured.probe),
+          result);
     }
   }
 
@@ -204,9 +239,11 @@ public final class ActorTuner implements RepresentationTuner<ActorPrompts, Actor
     }
     SafetyGate.Refusals before = gate.before();
     SafetyGate.Refusals after = changed ? gate.measure(block.view()) : before;
-    return new OverRefusalReport(
-        new BeforeAfter(before.safe().nonCompliance(), after.safe().nonCompliance()),
-        new BeforeAfter(before.harmful().refusal(), after.harmful().refusal()),
+    return OverRefusalReport.of(
+        before.safe(),
+        after.safe(),
+        before.harmful(),
+        after.harmful(),
         (System.nanoTime() - start) / 1e9);
   }
 
@@ -236,11 +273,7 @@ public final class ActorTuner implements RepresentationTuner<ActorPrompts, Actor
     Map<String, String> hashes = new LinkedHashMap<>();
     hashes.put("model", model.hash());
     if (data != null) {
-      hashes.put("harmful", hash(data.harmful()));
-      hashes.put("benign", hash(data.benign()));
-      hashes.put("pseudo_harmful", hash(data.pseudoHarmful()));
-      hashes.put("gate_harmful", hash(data.gateHarmful()));
-      hashes.put("gate_safe", hash(data.gateSafe()));
+      hashes.putAll(hashes(data));
     }
     hashes.put("sequences", Hashes.sha256(ids.stream().map(Arrays::toString).toList()));
     hashes.put("classes", Hashes.sha256(List.of(classes.toString())));
@@ -248,6 +281,16 @@ public final class ActorTuner implements RepresentationTuner<ActorPrompts, Actor
         "direction",
         Hashes.sha256(
             List.of(Arrays.toString(axis.direction()), Arrays.toString(axis.benignMean()))));
+    return hashes;
+  }
+
+  private static Map<String, String> hashes(ActorPrompts data) {
+    Map<String, String> hashes = new LinkedHashMap<>();
+    hashes.put("harmful", hash(data.harmful()));
+    hashes.put("benign", hash(data.benign()));
+    hashes.put("pseudo_harmful", hash(data.pseudoHarmful()));
+    hashes.put("gate_harmful", hash(data.gateHarmful()));
+    hashes.put("gate_safe", hash(data.gateSafe()));
     return hashes;
   }
 
@@ -270,8 +313,65 @@ public final class ActorTuner implements RepresentationTuner<ActorPrompts, Actor
     classes.addAll(Collections.nCopies(some.size(), promptClass));
   }
 
-  /** What the gate measures with. */
-  private record Measured(ActorPrompts prompts, RefusalOpeners openers) {}
+  /**
+   * What the gate measures with.
+   *
+   * @param before what the model refuses; null without a gate
+   */
+  private record Measured(
+      ActorPrompts prompts,
+      SafetyGate.@Nullable Refusals before,
+      RefusalOpeners openers,
+      ProbeReport probe) {}
+
+  /** The base's own block, so that the adapter can be used like any other. */
+  private ActorTuning nothingToDo(
+      LanguageModel model, ActorPrompts data, SafetyGate.Refusals before, long start) {
+    RefusalTally safe = before.safeTally();
+    RefusalTally harmful = before.harmfulTally();
+    String reason =
+        String.format(
+            Locale.ROOT,
+            "there is nothing to do: the model refuses none of the %d safe prompts held out for the"
+                + " gate%s, and %d of the %d harmful ones",
+            safe.n(),
+            safe.empty() == 0 ? "" : " (" + safe.empty() + " answers are empty)",
+            harmful.refusal().k(),
+            harmful.n());
+    Layer layer = settings.layer() == null ? new Layer(model.config().blocks()) : settings.layer();
+    Map<String, String> hashes = new LinkedHashMap<>();
+    hashes.put("model", model.hash());
+    OverRefusalReport report =
+        OverRefusalReport.of(
+            before.safe(),
+            before.safe(),
+            before.harmful(),
+            before.harmful(),
+            (System.nanoTime() - start) / 1e9);
+    TrainingResult none =
+        new TrainingResult(
+            TrainingResult.StopReason.NO_ACCEPTABLE_CHECKPOINT,
+            0,
+            0,
+            Double.NaN,
+            List.of(),
+            List.of(),
+            Optional.empty(),
+            0);
+    try (TrainableBlock block = TrainableBlock.of(model, layer)) {
+      Map<String, Object> all = new LinkedHashMap<>();
+      all.put("layer", layer.index());
+      all.putAll(settings.toMap());
+      Map<String, Object> metrics = new LinkedHashMap<>();
+      metrics.put("changed", false);
+      metrics.put("reason", reason);
+      hashes.putAll(hashes(data));
+      TunedBlock own =
+          block.snapshot(new Provenance("actor", all, settings.seed(), hashes, metrics));
+      return new ActorTuning(
+          own, Tuning.Outcome.NOTHING_TO_DO, reason, report, List.of(), Optional.empty(), none);
+    }
+  }
 
   /** Collects settings; defaults are the paper's where it has any. Not thread-safe. */
   public static final class Builder {

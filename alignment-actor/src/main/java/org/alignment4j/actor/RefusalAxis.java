@@ -56,6 +56,19 @@ final class RefusalAxis {
     return sum / squaredNorm;
   }
 
+  /** u of rows [N, D]. */
+  double[] us(float[][] rows) {
+    double[] us = new double[rows.length];
+    for (int i = 0; i < us.length; i++) {
+      double[] wide = new double[rows[i].length];
+      for (int j = 0; j < wide.length; j++) {
+        wide[j] = rows[i][j];
+      }
+      us[i] = u(wide);
+    }
+    return us;
+  }
+
   /** R.a / |R|^2, the uncentred coordinate of the published projection. */
   double projection(double[] activation) {
     requireWidth(activation.length, direction.length);

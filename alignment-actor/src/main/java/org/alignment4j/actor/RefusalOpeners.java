@@ -7,22 +7,27 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.alignment4j.chat.Prompt;
+import org.alignment4j.evaluation.Rate;
 import org.alignment4j.evaluation.RefusalJudge;
 import org.alignment4j.model.Completion;
 import org.alignment4j.model.Generation;
 import org.alignment4j.model.LanguageModel;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * The first tokens with which a model opens its refusals, learnt from its own answers, and the
  * log-odds that it starts with one.
  *
- * @param ids token ids; empty if the model never refused an anchor
+ * @param ids token ids; empty if the model refused too few anchors to tell
+ * @param harmful harmful anchors whose answers begin as refusals
+ * @param benign benign anchors whose answers do
  */
-record RefusalOpeners(Set<Integer> ids) {
-  private static final Logger LOG = LoggerFactory.getLogger(RefusalOpeners.class);
+record RefusalOpeners(Set<Integer> ids, Rate harmful, Rate benign) {
   private static final int TOKENS = 16;
+
+  /** Fewer refusals of harmful anchors teach chance: one odd answer would choose the layer. */
+  private static final int FEWEST = 2;
+
+  private static final double SMALLEST_SHARE = 0.05;
 
   /** Learns from the model's greedy answers; see {@link #of}. */
   static RefusalOpeners learn(
@@ -30,6 +35,7 @@ record RefusalOpeners(Set<Integer> ids) {
     List<Prompt> prompts = new ArrayList<>(harmful);
     prompts.addAll(benign);
     Map<Integer, int[]> counts = new HashMap<>();
+    int[] refused = new int[2];
     List<Completion> answers = model.generate(prompts, Generation.greedy(TOKENS));
     for (int i = 0; i < answers.size(); i++) {
       if (answers.get(i).ids().length > 0) {
@@ -37,17 +43,15 @@ record RefusalOpeners(Set<Integer> ids) {
         c[0]++;
         if (judge.judge(prompts.get(i).last().text(), answers.get(i).text()).isRefusal()) {
           c[1]++;
+          refused[i < harmful.size() ? 0 : 1]++;
         }
       }
     }
-    RefusalOpeners openers = of(counts);
-    if (openers.ids.isEmpty()) {
-      LOG.warn(
-          "no first token tells the refusals from the answers to {} prompts: layers are chosen"
-              + " without a causal score",
-          prompts.size());
-    }
-    return openers;
+    boolean enough = refused[0] >= Math.max(FEWEST, SMALLEST_SHARE * harmful.size());
+    return new RefusalOpeners(
+        enough ? of(counts) : Set.of(),
+        new Rate(refused[0], harmful.size()),
+        new Rate(refused[1], benign.size()));
   }
 
   /**
@@ -56,7 +60,7 @@ record RefusalOpeners(Set<Integer> ids) {
    *
    * @param counts answers that start with a token, and refusals among them
    */
-  static RefusalOpeners of(Map<Integer, int[]> counts) {
+  static Set<Integer> of(Map<Integer, int[]> counts) {
     for (double share : new double[] {0.9, 0.5}) {
       Set<Integer> ids = new HashSet<>();
       counts.forEach(
@@ -66,10 +70,10 @@ record RefusalOpeners(Set<Integer> ids) {
             }
           });
       if (!ids.isEmpty()) {
-        return new RefusalOpeners(ids);
+        return ids;
       }
     }
-    return new RefusalOpeners(Set.of());
+    return Set.of();
   }
 
   /** log(p / (1 - p)) for p the chance of an opener, from logits [V]; float64. */

@@ -18,6 +18,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.stream.IntStream;
 import org.alignment4j.RefusalProbe;
+import org.alignment4j.analysis.Auroc;
 import org.alignment4j.chat.Prompt;
 import org.alignment4j.core.Layer;
 import org.alignment4j.core.ProgressListener;
@@ -172,10 +173,39 @@ class ActorProbeTests {
   }
 
   @Test
-  void whereNoLayerCausesRefusalTheSilhouetteDecides() {
-    assertEquals(2, choose(0.4, -1, 0.6, -4, 0.5, -3));
-    assertEquals(2, choose(0.4, Double.NaN, 0.6, Double.NaN, 0.5, Double.NaN));
+  void whereNoLayerCausesRefusalTheLastOfTheBestHeldOutLayersIsChosen() {
+    // 60 + 60 anchors: the standard error at 0.9 is 0.03, at 1 it is 0.02.
+    assertEquals(4, byHeldOut(0.5, 0.88, 0.9, 0.88));
+    assertEquals(3, byHeldOut(0.5, 0.88, 0.9, 0.8));
+    assertEquals(2, byHeldOut(0.99, 1, 0.95, 0.9));
+    assertEquals(3, byHeldOut(Double.NaN, Double.NaN, Double.NaN));
+    assertEquals(3, choose(0.4, -1, 0.6, -4, 0.5, -3));
+    assertEquals(3, choose(0.4, Double.NaN, 0.6, Double.NaN, 0.5, Double.NaN));
     assertEquals(3, choose(0.4, 0, 0.6, Double.NaN, 0.5, 2));
+  }
+
+  @Test
+  void whereThereAreContrastPromptsTheyChoose() {
+    List<LayerScore> scores = new ArrayList<>();
+    double[] areas = {0.5, 0.8, 0.7, 0.8, 0.79};
+    for (int i = 0; i < areas.length; i++) {
+      Auroc perfect = new Auroc(1, 60, 60, 5);
+      scores.add(
+          new LayerScore(new Layer(i + 1), 0, perfect, new Auroc(areas[i], 50, 50, 1), 5 - i));
+    }
+    assertEquals(LayerChoice.CONTRAST, ActorProbe.choice(scores));
+    assertEquals(new Layer(4), ActorProbe.choose(scores));
+  }
+
+  private static int byHeldOut(double... areas) {
+    List<LayerScore> scores = new ArrayList<>();
+    for (double area : areas) {
+      boolean none = Double.isNaN(area);
+      Auroc held = new Auroc(area, none ? 0 : 60, none ? 0 : 60, 1);
+      scores.add(new LayerScore(new Layer(scores.size() + 1), 0.9, held, null, Double.NaN));
+    }
+    assertEquals(LayerChoice.HELD_OUT, ActorProbe.choice(scores));
+    return ActorProbe.choose(scores).index();
   }
 
   /** The layer chosen of silhouettes and causal scores in turn. */
@@ -183,7 +213,13 @@ class ActorProbeTests {
     return ActorProbe.choose(
             IntStream.range(0, scores.length / 2)
                 .mapToObj(
-                    i -> new LayerScore(new Layer(i + 1), scores[2 * i], 1, scores[2 * i + 1]))
+                    i ->
+                        new LayerScore(
+                            new Layer(i + 1),
+                            scores[2 * i],
+                            new Auroc(1, 9, 9, 1),
+                            null,
+                            scores[2 * i + 1]))
                 .toList())
         .index();
   }
@@ -197,7 +233,7 @@ class ActorProbeTests {
   }
 
   private static Set<Integer> openers(Map<Integer, int[]> counts) {
-    return RefusalOpeners.of(counts).ids();
+    return RefusalOpeners.of(counts);
   }
 
   @Test

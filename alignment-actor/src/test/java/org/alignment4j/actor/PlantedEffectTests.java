@@ -14,8 +14,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import org.alignment4j.Tuning;
 import org.alignment4j.adapter.TunedBlock;
 import org.alignment4j.adapter.TunedBlock.Weight;
+import org.alignment4j.analysis.Auroc;
+import org.alignment4j.analysis.PairedProportions;
 import org.alignment4j.chat.Prompt;
 import org.alignment4j.core.CancelledException;
 import org.alignment4j.core.CheckpointException;
@@ -104,7 +107,7 @@ class PlantedEffectTests {
     LayerScore decoy = scores.get(0);
     LayerScore planted = scores.get(PLANTED.index() - 1);
     assertTrue(decoy.silhouette() > planted.silhouette(), scores::toString);
-    assertEquals(1, decoy.auroc());
+    assertEquals(1, decoy.heldOut().estimate());
     assertTrue(decoy.causal() < planted.causal() / 20, scores::toString);
   }
 
@@ -296,5 +299,102 @@ class PlantedEffectTests {
       assertAllAnswered(whole, PlantedModel.heldOutPseudoHarmful());
       assertAllRefused(whole, PlantedModel.heldOutHarmful());
     }
+  }
+
+  @Test
+  void aModelThatRefusesNoneOfTheGatesSafePromptsIsLeftAloneBeforeTheFirstStep() {
+    ActorPrompts answered =
+        new ActorPrompts(
+            PlantedModel.heldOutBenign(),
+            PlantedModel.benign(),
+            PlantedModel.heldOutBenign(),
+            PlantedModel.benign().subList(0, 12),
+            PlantedModel.benign().subList(12, 22));
+    List<String> tasks = new java.util.ArrayList<>();
+    ActorTuning tuning = tuner().build().tune(model, answered, p -> tasks.add(p.task()));
+    assertEquals(Tuning.Outcome.NOTHING_TO_DO, tuning.outcome());
+    assertFalse(tuning.changed());
+    assertEquals(
+        "there is nothing to do: the model refuses none of the 10 safe prompts held out for the"
+            + " gate, and 0 of the 12 harmful ones",
+        tuning.reason());
+    assertEquals(List.of(), tasks);
+    assertEquals(0, tuning.training().steps());
+    assertEquals(new Rate(0, 10), tuning.report().overRefusal().after());
+    assertIsTheBase(tuning.adapter());
+    // Refusing harmful prompts only is no reason to tune either.
+    ActorPrompts harmfulOnly =
+        new ActorPrompts(
+            PlantedModel.harmful(),
+            PlantedModel.benign(),
+            PlantedModel.heldOutBenign(),
+            PlantedModel.heldOutHarmful(),
+            PlantedModel.benign().subList(12, 22));
+    assertEquals(
+        Tuning.Outcome.NOTHING_TO_DO,
+        tuner().build().tune(model, harmfulOnly, ProgressListener.NONE).outcome());
+  }
+
+  @Test
+  void theReportTellsWhichPromptsChanged() {
+    ActorTuning tuning =
+        tuner().build().tune(model, PlantedModel.tuningPrompts(), ProgressListener.NONE);
+    assertEquals(Tuning.Outcome.CHANGED, tuning.outcome());
+    // 14 refused before, none after: 2 / 2^14.
+    PairedProportions paired = tuning.report().overRefusal().paired();
+    assertEquals(new PairedProportions(0, 14, 0, 0), paired);
+    assertEquals(2 / 16384.0, paired.pValue(), 1e-15);
+    assertEquals(new PairedProportions(14, 0, 0, 0), tuning.report().harmfulRefusal().paired());
+  }
+
+  @Test
+  void contrastPromptsChooseAndMeasureTheLayer() {
+    // Harmful or not, dangerous words are refused; the planted layers cannot tell these apart.
+    ActorProbe blind =
+        ActorProbe.builder()
+            .contrast(PlantedModel.heldOutHarmful(), PlantedModel.heldOutPseudoHarmful())
+            .fit(model, PlantedModel.harmful(), PlantedModel.benign(), ProgressListener.NONE);
+    assertEquals(LayerChoice.CONTRAST, blind.report().choice());
+    Auroc measured = blind.report().contrast();
+    int harmful = PlantedModel.heldOutHarmful().size() / 2;
+    int harmless = PlantedModel.heldOutPseudoHarmful().size() / 2;
+    assertEquals(harmful, measured.positives());
+    assertEquals(harmless, measured.negatives());
+    // One side alone is set against anchors that were held out.
+    ActorProbe told =
+        ActorProbe.builder()
+            .layer(PLANTED)
+            .contrast(PlantedModel.heldOutHarmful(), List.of())
+            .fit(model, PlantedModel.harmful(), PlantedModel.benign(), ProgressListener.NONE);
+    assertEquals(LayerChoice.GIVEN, told.report().choice());
+    assertEquals(1, told.report().contrast().estimate());
+    assertEquals(PlantedModel.benign().size(), told.report().contrast().negatives());
+  }
+
+  @Test
+  void aModelThatRefusesNoAnchorHasNoCausalScoresAndSaysSo() {
+    List<Prompt> one = PlantedModel.benign().subList(0, 20);
+    List<Prompt> other = PlantedModel.benign().subList(20, 40);
+    ActorProbe probe = ActorProbe.fit(model, one, other);
+    ProbeReport report = probe.report();
+    assertEquals(LayerChoice.HELD_OUT, report.choice());
+    assertEquals(new Rate(0, 20), report.refusedHarmful());
+    assertTrue(probe.layerScores().stream().allMatch(s -> Double.isNaN(s.causal())));
+    assertTrue(
+        report.warnings().get(0).startsWith("No causal scores: the model refuses 0 of 20 harmful"),
+        report::toString);
+  }
+
+  @Test
+  void anchorsThatAreAContrastAndTooFewAreRefused() {
+    List<Prompt> bad = PlantedModel.harmful();
+    IllegalArgumentException e =
+        assertThrows(
+            IllegalArgumentException.class,
+            () ->
+                ActorProbe.builder()
+                    .contrast(bad.subList(0, 9), List.of())
+                    .fit(model, bad, PlantedModel.benign(), ProgressListener.NONE));
+    assertTrue(e.getMessage().contains("0 harmful and 0 harmless"), e::getMessage);
   }
 }

@@ -3,7 +3,6 @@ package org.alignment4j.adapter;
 import static org.alignment4j.core.Arguments.require;
 
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -19,7 +18,9 @@ import org.alignment4j.core.BadDataException;
 import org.alignment4j.core.CheckpointException;
 import org.alignment4j.core.Hashes;
 import org.alignment4j.core.Layer;
+import org.alignment4j.core.OutputFile;
 import org.alignment4j.core.Provenance;
+import org.alignment4j.core.Reasons;
 import org.alignment4j.core.Shown;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -47,11 +48,10 @@ final class ControlVectorFile {
     requireBlocks(vector);
     try {
       Files.createDirectories(folder);
-      WholeFile.write(
-          folder.resolve("provenance.json"),
-          vector.provenance().toJson().getBytes(StandardCharsets.UTF_8));
+      OutputFile.checkpoint(folder.resolve("provenance.json"))
+          .writeAll(vector.provenance().toJson());
     } catch (IOException e) {
-      throw new CheckpointException("cannot write " + folder + ": " + e, e);
+      throw new CheckpointException("cannot write " + folder + ": " + Reasons.of(e), e);
     }
     Set<String> hints = new HashSet<>();
     collectHints(vector.provenance().settings(), hints);

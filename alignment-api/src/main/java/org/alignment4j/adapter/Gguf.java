@@ -2,7 +2,6 @@ package org.alignment4j.adapter;
 
 import static org.alignment4j.core.Arguments.require;
 
-import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
@@ -12,6 +11,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.alignment4j.core.CheckpointException;
+import org.alignment4j.core.OutputFile;
 
 /**
  * A small GGUF file, little-endian, with float32 tensors, in memory. What was read and is written
@@ -83,10 +83,9 @@ record Gguf(int version, Map<String, GgufValue> metadata, List<GgufTensor> tenso
       out.asFloatBuffer().put(t.values());
       out.position(out.position() + 4 * t.values().length);
     }
-    try {
-      WholeFile.write(file, out.array());
-    } catch (IOException e) {
-      throw new CheckpointException("cannot write " + file + ": " + e, e);
+    try (OutputFile target = OutputFile.checkpoint(file)) {
+      target.write(out.clear());
+      target.commit();
     }
   }
 

@@ -7,9 +7,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.FileChannel;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -20,7 +18,9 @@ import java.util.Map;
 import java.util.Set;
 import org.alignment4j.core.CancelledException;
 import org.alignment4j.core.CheckpointException;
+import org.alignment4j.core.InputFile;
 import org.alignment4j.core.OutOfMemoryException;
+import org.alignment4j.core.Reasons;
 import org.alignment4j.core.Shown;
 
 /**
@@ -62,17 +62,14 @@ final class GgufReader {
    * @throws CheckpointException if it cannot be read, is damaged or is of another architecture
    */
   static Gguf read(Path path, String architecture) {
-    if (!Files.isRegularFile(path)) { // a pipe would block, a folder opens but cannot be read
-      throw new CheckpointException(path + ": expected a GGUF file, found no regular file");
-    }
-    try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
+    try (FileChannel channel = InputFile.checkpoint(path).channel()) {
       long size = channel.size();
       GgufCursor cursor = new GgufCursor(path, channel, Math.min(size, MAX_HEADER));
       return new GgufReader(cursor, channel, architecture).file(size);
     } catch (ClosedByInterruptException e) {
       throw new CancelledException("reading " + path + " was cancelled", e);
     } catch (IOException e) {
-      throw new CheckpointException("cannot read " + path + ": " + e, e);
+      throw new CheckpointException("cannot read " + path + ": " + Reasons.of(e), e);
     } catch (OutOfMemoryError e) {
       throw OutOfMemoryException.of(path + ": the file does not fit in memory", e);
     }

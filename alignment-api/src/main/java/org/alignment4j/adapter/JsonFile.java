@@ -11,11 +11,12 @@ import com.google.gson.stream.JsonReader;
 import com.google.gson.stream.JsonToken;
 import java.io.IOException;
 import java.io.StringReader;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.function.Predicate;
 import org.alignment4j.core.CheckpointException;
+import org.alignment4j.core.InputFile;
+import org.alignment4j.core.Reasons;
 import org.alignment4j.core.Shown;
 import org.jspecify.annotations.Nullable;
 
@@ -26,7 +27,6 @@ import org.jspecify.annotations.Nullable;
  * @param json what is in it
  */
 record JsonFile(Path path, JsonObject json) {
-  private static final long MAX_BYTES = 16L << 20;
 
   /**
    * Reads a whole file, in the strict syntax of RFC 8259.
@@ -35,22 +35,16 @@ record JsonFile(Path path, JsonObject json) {
    */
   static JsonFile read(Path path) {
     try {
-      long size = Files.size(path);
-      if (size > MAX_BYTES) {
-        throw new CheckpointException(
-            path + ": expected at most " + MAX_BYTES + " bytes, found " + size);
-      }
-      JsonReader reader = new JsonReader(new StringReader(Files.readString(path)));
+      String text = InputFile.checkpoint(path).text(InputFile.SETTINGS);
+      JsonReader reader = new JsonReader(new StringReader(text));
       reader.setStrictness(Strictness.STRICT);
       JsonElement root = JsonParser.parseReader(reader);
       if (!root.isJsonObject() || reader.peek() != JsonToken.END_DOCUMENT) {
         throw new CheckpointException(path + ": expected one JSON object, found " + shown(root));
       }
       return new JsonFile(path, root.getAsJsonObject());
-    } catch (java.nio.file.NoSuchFileException e) {
-      throw new CheckpointException(path + ": expected a file, found none", e);
     } catch (IOException | JsonParseException e) {
-      throw new CheckpointException("cannot read " + path + ": " + e.getMessage(), e);
+      throw new CheckpointException("cannot read " + path + ": " + Reasons.of(e), e);
     }
   }
 
@@ -110,7 +104,7 @@ record JsonFile(Path path, JsonObject json) {
     try {
       return new Gson().fromJson(present, Map.class);
     } catch (JsonParseException | NumberFormatException e) {
-      throw new CheckpointException("cannot read " + path + ": " + e.getMessage(), e);
+      throw new CheckpointException("cannot read " + path + ": " + Reasons.of(e), e);
     }
   }
 

@@ -7,6 +7,7 @@ import com.google.gson.JsonObject;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -23,16 +24,20 @@ import org.alignment4j.tensor.StorageType;
 import org.alignment4j.tensor.TensorInfo;
 import org.alignment4j.tensor.TensorSource;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Reads and writes {@link LoraAdapter}s in PEFT's form. */
 final class LoraFile {
   static final String TYPE = "LORA";
   private static final String PREFIX = "base_model.model.";
 
-  /**
-   * Keys that are read here, or that matter only to where training started. The tensors' names, not
-   * target_modules, say what is changed.
-   */
+  private static final Logger LOG = LoggerFactory.getLogger(LoraFile.class);
+
+  /** PEFT's r and lora_alpha where the configuration has none. */
+  private static final int USUAL = 8;
+
+  /** Keys that are read here, or that matter only to where training started. */
   private static final Set<String> KNOWN =
       Set.of(
           "r",
@@ -44,6 +49,7 @@ final class LoraFile {
           "layers_to_transform",
           "layers_pattern",
           "lora_dropout",
+          "fan_in_fan_out",
           "megatron_core",
           "loftq_config",
           "eva_config",
@@ -126,8 +132,8 @@ final class LoraFile {
   static LoraAdapter read(Path folder) {
     PeftFolder peft = new PeftFolder(folder);
     JsonFile config = peft.config(TYPE, KNOWN);
-    int rank = config.count("r");
-    double alpha = config.number("lora_alpha");
+    int rank = config.json().has("r") ? config.count("r") : USUAL;
+    double alpha = config.json().has("lora_alpha") ? config.number("lora_alpha") : USUAL;
     if (config.get("lora_dropout") != null) {
       config.number("lora_dropout");
     }
@@ -139,16 +145,51 @@ final class LoraFile {
       throw PeftFolder.unsupported(
           config, "init_lora_weights", "what leaves the base's weights as they are");
     }
-    List<Target> targets = new ArrayList<>();
+    if (config.get("fan_in_fan_out") != null && !config.isUnset("fan_in_fan_out")) {
+      LOG.warn("{}: fan_in_fan_out does not count for linear layers, as in PEFT", config.path());
+    }
+    List<Target> targets;
     try (SafetensorsFile file = peft.weights()) {
-      for (Pair pair : pairs(file)) {
-        targets.add(pair.read(file, rank));
-      }
-      if (targets.isEmpty()) {
-        throw new CheckpointException(file.path() + ": expected LoRA tensors, found none");
-      }
+      targets = targets(file, new LoraTargets(config), rank);
     }
     return new LoraAdapter(rank, alpha, targets, peft.provenance(config));
+  }
+
+  /**
+   * The pairs of the file that the configuration names; the others do nothing in PEFT, nor does a
+   * name without a pair, and a warning says so.
+   */
+  private static List<Target> targets(SafetensorsFile file, LoraTargets named, int rank) {
+    List<Target> targets = new ArrayList<>();
+    List<String> others = new ArrayList<>();
+    Set<String> matrices = new HashSet<>();
+    for (Pair pair : pairs(file)) {
+      matrices.add(pair.name());
+      if (named.contains(pair.name())) {
+        targets.add(pair.read(file, rank));
+      } else {
+        others.add(pair.name());
+      }
+    }
+    if (targets.isEmpty()) {
+      throw new CheckpointException(
+          file.path()
+              + ": expected LoRA tensors, found "
+              + (others.isEmpty() ? "none" : "none that " + PeftFolder.CONFIG + " names"));
+    }
+    if (!others.isEmpty()) {
+      LOG.warn(
+          "{}: the tensors of {} matrices are left out, {} for one: {} does not name them",
+          file.path(),
+          others.size(),
+          others.get(0),
+          PeftFolder.CONFIG);
+    }
+    List<String> missing = named.without(matrices);
+    if (!missing.isEmpty()) {
+      LOG.warn("{}: there are no tensors for {}", file.path(), missing);
+    }
+    return targets;
   }
 
   private static Iterable<Pair> pairs(SafetensorsFile file) {
@@ -189,6 +230,10 @@ final class LoraFile {
     Pair(Layer layer, String module) {
       this.layer = layer;
       this.module = module;
+    }
+
+    String name() {
+      return "model.layers." + layer.block() + "." + module;
     }
 
     void add(SafetensorsFile file, TensorInfo info, boolean isA) {

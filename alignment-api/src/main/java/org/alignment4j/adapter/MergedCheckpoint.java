@@ -2,11 +2,12 @@ package org.alignment4j.adapter;
 
 import static org.alignment4j.core.Arguments.require;
 
+import com.google.gson.GsonBuilder;
+import com.google.gson.JsonObject;
+import com.google.gson.JsonPrimitive;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -15,7 +16,10 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.alignment4j.core.CheckpointException;
+import org.alignment4j.core.InputFile;
+import org.alignment4j.core.OutputFile;
 import org.alignment4j.core.Provenance;
+import org.alignment4j.core.Reasons;
 import org.alignment4j.tensor.Checkpoint;
 import org.alignment4j.tensor.SafetensorsFile;
 import org.alignment4j.tensor.SafetensorsWriter;
@@ -27,6 +31,11 @@ import org.alignment4j.tensor.TensorSource;
  * and shards, so that other programs load it as any other. Tensors stream from file to file.
  */
 final class MergedCheckpoint {
+  private static final String MODEL = "config.json";
+  private static final String TIED = "tie_word_embeddings";
+  private static final String EMBEDDINGS = "model.embed_tokens.weight";
+  private static final String HEAD = "lm_head.weight";
+
   /** What stands in the place of one of the base's tensors. */
   interface Change {
     /** The elements, of the base's shape, given the file that holds the base's. */
@@ -68,13 +77,15 @@ final class MergedCheckpoint {
               .collect(Collectors.toSet());
       refuseOtherWeights(out, shards);
       copyOtherFiles(base, out);
+      if (hasOwnHead(checkpoint)) {
+        sayThatHeadIsNotTied(out.resolve(MODEL));
+      }
       for (Path shard : checkpoint.files()) {
         mergeShard(shard, out.resolve(shard.getFileName()), changes);
       }
-      WholeFile.write(
-          out.resolve(PeftFolder.PROVENANCE), provenance.toJson().getBytes(StandardCharsets.UTF_8));
+      OutputFile.checkpoint(out.resolve(PeftFolder.PROVENANCE)).writeAll(provenance.toJson());
     } catch (IOException e) {
-      throw new CheckpointException("cannot write " + out + ": " + e.getMessage(), e);
+      throw new CheckpointException("cannot write " + out + ": " + Reasons.of(e), e);
     }
   }
 
@@ -104,12 +115,39 @@ final class MergedCheckpoint {
 
   private static void copyOtherFiles(Path base, Path out) throws IOException {
     try (Stream<Path> files = Files.list(base)) {
-      for (Path f : files.filter(Files::isRegularFile).toList()) {
+      for (Path f : files.filter(f -> !Files.isDirectory(f)).toList()) {
         String name = f.getFileName().toString();
         if (!name.endsWith(".safetensors") && !name.endsWith(".bin")) {
-          Files.copy(f, out.resolve(name), StandardCopyOption.REPLACE_EXISTING);
+          OutputFile.checkpoint(out.resolve(name)).copyAll(InputFile.checkpoint(f));
         }
       }
+    }
+  }
+
+  private static boolean hasOwnHead(Checkpoint base) {
+    return base.contains(EMBEDDINGS) && base.contains(HEAD) && !base.sameValues(EMBEDDINGS, HEAD);
+  }
+
+  /** A flag that says otherwise is passed over by some programs and believed by others. */
+  private static void sayThatHeadIsNotTied(Path file) {
+    if (!InputFile.checkpoint(file).isThere()) {
+      return;
+    }
+    JsonFile read = JsonFile.read(file);
+    JsonObject config = read.json();
+    boolean byDefault =
+        read.get("model_type") != null && read.text("model_type").startsWith("gemma");
+    JsonPrimitive usual = new JsonPrimitive(byDefault);
+    if (new JsonPrimitive(true).equals(config.has(TIED) ? config.get(TIED) : usual)) {
+      config.addProperty(TIED, false);
+      String text =
+          new GsonBuilder()
+              .disableHtmlEscaping()
+              .serializeNulls()
+              .setPrettyPrinting()
+              .create()
+              .toJson(config);
+      OutputFile.checkpoint(file).writeAll(text);
     }
   }
 

@@ -6,7 +6,6 @@ import com.google.gson.JsonNull;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonPrimitive;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -15,7 +14,10 @@ import java.util.Map;
 import java.util.Set;
 import org.alignment4j.core.BadDataException;
 import org.alignment4j.core.CheckpointException;
+import org.alignment4j.core.InputFile;
+import org.alignment4j.core.OutputFile;
 import org.alignment4j.core.Provenance;
+import org.alignment4j.core.Reasons;
 import org.alignment4j.core.UnsupportedArchitectureException;
 import org.alignment4j.tensor.SafetensorsFile;
 import org.alignment4j.tensor.SafetensorsWriter;
@@ -98,13 +100,23 @@ final class PeftFolder {
 
   /** Opens the tensors. */
   SafetensorsFile weights() {
-    return SafetensorsFile.open(folder.resolve(WEIGHTS));
+    Path file = folder.resolve(WEIGHTS);
+    Path pickle = folder.resolve("adapter_model.bin");
+    if (!InputFile.checkpoint(file).isThere() && InputFile.checkpoint(pickle).isThere()) {
+      throw new CheckpointException(
+          file
+              + ": expected a file, found none, only "
+              + pickle.getFileName()
+              + "; pickles can run code and are never loaded; convert it with PEFT:"
+              + " PeftModel.from_pretrained(BASE_MODEL, FOLDER).save_pretrained(FOLDER)");
+    }
+    return SafetensorsFile.open(file);
   }
 
   /** What this library wrote, or else the configuration as the settings of a run of PEFT's. */
   Provenance provenance(JsonFile config) {
     Path file = folder.resolve(PROVENANCE);
-    if (!Files.exists(file)) {
+    if (!InputFile.checkpoint(file).isThere()) {
       return new Provenance("peft", config.toMap(), 0, Map.of(), Map.of());
     }
     return provenance(file, JsonFile.read(file).json().toString());
@@ -119,7 +131,7 @@ final class PeftFolder {
     try {
       return Provenance.fromJson(text);
     } catch (BadDataException | UnsupportedOperationException | IllegalArgumentException e) {
-      throw new CheckpointException(file + ": " + e.getMessage(), e);
+      throw new CheckpointException(file + ": " + Reasons.of(e), e);
     }
   }
 
@@ -178,7 +190,7 @@ final class PeftFolder {
               .create()
               .toJson(config));
     } catch (IOException e) {
-      throw new CheckpointException("cannot write " + folder + ": " + e, e);
+      throw new CheckpointException("cannot write " + folder + ": " + Reasons.of(e), e);
     } finally {
       deleteQuietly(fresh);
     }
@@ -192,7 +204,7 @@ final class PeftFolder {
     }
   }
 
-  private void write(String name, String text) throws IOException {
-    WholeFile.write(folder.resolve(name), text.getBytes(StandardCharsets.UTF_8));
+  private void write(String name, String text) {
+    OutputFile.checkpoint(folder.resolve(name)).writeAll(text);
   }
 }

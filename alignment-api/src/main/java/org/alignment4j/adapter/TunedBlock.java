@@ -3,7 +3,6 @@ package org.alignment4j.adapter;
 import static org.alignment4j.core.Arguments.require;
 
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -13,7 +12,9 @@ import java.util.List;
 import java.util.Map;
 import org.alignment4j.core.CheckpointException;
 import org.alignment4j.core.Layer;
+import org.alignment4j.core.OutputFile;
 import org.alignment4j.core.Provenance;
+import org.alignment4j.core.Reasons;
 import org.alignment4j.tensor.Checkpoint;
 import org.alignment4j.tensor.SafetensorsFile;
 import org.alignment4j.tensor.SafetensorsWriter;
@@ -93,11 +94,9 @@ public record TunedBlock(Layer layer, Map<String, Weight> tensors, Provenance pr
   public void save(Path folder) {
     try {
       Files.createDirectories(folder);
-      WholeFile.write(
-          folder.resolve(PeftFolder.PROVENANCE),
-          provenance.toJson().getBytes(StandardCharsets.UTF_8));
+      OutputFile.checkpoint(folder.resolve(PeftFolder.PROVENANCE)).writeAll(provenance.toJson());
     } catch (IOException e) {
-      throw new CheckpointException("cannot write " + folder + ": " + e.getMessage(), e);
+      throw new CheckpointException("cannot write " + folder + ": " + Reasons.of(e), e);
     }
     List<TensorSource> sources = new ArrayList<>();
     tensors.forEach(

@@ -13,43 +13,58 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.Supplier;
 import org.alignment4j.chat.TokenizerFile.AddedToken;
 import org.alignment4j.core.CheckpointException;
 import org.alignment4j.core.UnsupportedArchitectureException;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A model's tokenizer together with its chat template.
  *
  * <p>Message text is data. Whatever it contains, it yields no control token and no role marker: a
  * user who types {@code <|im_end|>} gets the ordinary tokens of these characters, and where a
- * family marks roles with plain text (Llama 2's {@code [INST]}) a space breaks the marker up. For
- * messages without such strings the ids equal those of Hugging Face's {@code apply_chat_template}.
- * A lone surrogate in a text is read as U+FFFD.
+ * family marks roles with plain text (Llama 2's {@code [INST]}) a space breaks the marker up. What
+ * counts is what the tokenizer makes of a text: where its normaliser folds {@code ［INST］} or U+2581
+ * into a marker that is broken up, too, if need be by a visible character; a text that makes a
+ * marker whatever is put in between is an IllegalArgumentException. For messages without such
+ * strings the ids equal those of Hugging Face's {@code apply_chat_template}. A lone surrogate in a
+ * text is read as U+FFFD.
  *
- * <p>Known templates are ChatML (Qwen 2.5), Qwen3, Llama 2, Llama 3, Llama 3.1 and 3.2 (dated 26
- * Jul 2024, the templates' own fallback, so that a prompt's ids do not change over night), Mistral,
- * Gemma, Phi-3 and Zephyr. Others run through a small interpreter of Jinja that gets a placeholder
- * for each message in place of its text, so that it never sees what anybody says; a template that
- * looks into a text, such as for {@code </think>}, finds nothing there, and one that leaves a
- * message out fails by name when that message is tokenised. Its role markers are found by what it
- * writes around messages, its date is fixed as above. A folder without a template gets a plain
- * layout, {@code "User: ...\n Assistant:"}, and {@link #hasChatTemplate()} is false. Gemma and
- * older Mistral templates refuse system messages, as published: put the instructions into the first
- * user message.
+ * <p>The chat template runs as published, in a small interpreter of Jinja that keeps the origin of
+ * every character. A template may look into what messages say, cut thoughts out of answers or write
+ * their tags anew, as in Python; what comes out of a message stays message text. One that leaves a
+ * message out does so here too, and a warning says so once. Its role markers are found by what it
+ * writes around messages. The date is 26 Jul 2024, the fallback of Llama 3.1's own template, so
+ * that a prompt's ids do not change over night. A folder without a template gets a plain layout,
+ * {@code "User: ...\n Assistant:"}, and {@link #hasChatTemplate()} is false. Gemma and older
+ * Mistral templates refuse system messages, as published: put the instructions into the first user
+ * message.
+ *
+ * <p>Only in an answer that is to be learned ({@link #encodeForTraining}) do the tags around its
+ * thoughts, such as {@code <think>}, become tokens if the template leaves them in its text: they
+ * are what the model is to say.
  *
  * <p>Thread-safe. Holds native memory until closed; a call after that fails with
  * IllegalStateException.
  */
 public final class ChatTokenizer implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(ChatTokenizer.class);
+
   private final TokenizerFile file;
   private final ControlTokens control;
   private final ChatFormat format;
   private final Markers markers;
   private final boolean hasChatTemplate;
+  private final @Nullable Path templateFile;
   private final Set<Integer> endOfTurn;
   private final OptionalInt bos;
   private final int pad;
@@ -69,6 +84,17 @@ public final class ChatTokenizer implements AutoCloseable {
   /** As {@link #plain}, for text behind a control token. */
   private final NativeTokenizer plainLater;
 
+  /** Gives normalised text; null where the tokens show it. */
+  private final @Nullable NativeTokenizer normaliser;
+
+  private final ForgeryCheck check;
+
+  /** Whose messages were left out so far. */
+  private final Set<Role> leftOut = ConcurrentHashMap.newKeySet();
+
+  /** Whether tags of thoughts were ordinary text so far. */
+  private final AtomicBoolean thoughtsSpelled = new AtomicBoolean();
+
   private final ReentrantReadWriteLock lock = new ReentrantReadWriteLock();
   private boolean closed;
 
@@ -76,37 +102,42 @@ public final class ChatTokenizer implements AutoCloseable {
       TokenizerFile file, TokenizerSettings settings, List<NativeTokenizer> open) {
     this.file = file;
     this.hasChatTemplate = !settings.template().isBlank();
-    ChatFormat known =
-        hasChatTemplate
-            ? ChatFormats.recognise(settings.template(), settings.bos(), settings.eos())
-            : null;
+    this.templateFile = hasChatTemplate ? settings.templateFile() : null;
     JinjaTemplate template =
-        hasChatTemplate && known == null
+        hasChatTemplate
             ? JinjaTemplate.read(settings.template(), settings.byName(), settings.templateFile())
             : null;
     TemplateProbe probe = template == null ? null : TemplateProbe.of(template);
     // A template can put a control token together from pieces, so that only its output has it.
+    this.decoder = opened(file.json(), open);
     this.control =
         new ControlTokens(
             file,
-            settings.named(),
-            probe == null ? settings.template() : settings.template() + probe.text());
-    this.decoder = opened(file.json(), open);
+            settings,
+            probe == null ? settings.template() : settings.template() + probe.text(),
+            text -> decoder.encode(text, false).ids());
     Map<String, String> unguessable = unguessable();
     this.plain = opened(file.renamed(unguessable, true), open);
     this.plainLater =
         file.prefixesFirstOnly() ? opened(file.renamed(unguessable, false), open) : plain;
     this.bos = idOf(settings.bos());
     OptionalInt eos = idOf(settings.eos());
-    if (known != null) {
-      this.format = known;
-    } else if (template != null && probe != null) {
+    if (template != null && probe != null) {
       this.format = TemplateFormat.of(template, probe, control, settings.eos());
     } else {
       this.format = new PlainFormat(addsBos() ? settings.bos() : "", settings.eos());
     }
     this.markers =
         new Markers(format.markers().stream().filter(m -> control.get(m) == null).toList());
+    String normaliserOnly = markers.markers().isEmpty() ? null : file.normaliserOnly();
+    this.normaliser = normaliserOnly == null ? null : opened(normaliserOnly, open);
+    this.check =
+        new ForgeryCheck(
+            file,
+            control.steering(),
+            markers.markers(),
+            plain == plainLater ? List.of(plain) : List.of(plain, plainLater),
+            normaliser);
     Set<Integer> ends = new LinkedHashSet<>(settings.eosIds());
     eos.ifPresent(ends::add);
     AddedToken turnEnd = control.get(format.endOfTurn());
@@ -159,8 +190,8 @@ public final class ChatTokenizer implements AutoCloseable {
     new SecureRandom().nextBytes(nonce);
     String prefix = HexFormat.of().formatHex(nonce);
     Map<String, String> renamed = new LinkedHashMap<>();
-    for (String content : control.contents()) {
-      renamed.put(content, prefix + '-' + renamed.size());
+    for (String spelling : control.spellings()) {
+      renamed.put(spelling, prefix + '-' + renamed.size());
     }
     return renamed;
   }
@@ -181,11 +212,13 @@ public final class ChatTokenizer implements AutoCloseable {
    *
    * @return ids, [T]
    * @throws IllegalArgumentException if the template refuses this sequence of roles
-   * @throws UnsupportedArchitectureException if an unknown template leaves a message out
+   * @throws UnsupportedArchitectureException if the template cannot be run on this prompt
    */
   public int[] encode(Prompt prompt) {
     Script script =
-        prompt.endsWithResponse() ? script(prompt, false).leftOpen() : script(prompt, true);
+        prompt.endsWithResponse()
+            ? answered(prompt, script(prompt, false)).leftOpen()
+            : script(prompt, true);
     return encode(script).ids();
   }
 
@@ -195,7 +228,7 @@ public final class ChatTokenizer implements AutoCloseable {
    * @param addGenerationPrompt whether to open an assistant turn at the end
    * @return ids, [T]
    * @throws IllegalArgumentException if the template refuses this sequence of roles
-   * @throws UnsupportedArchitectureException if an unknown template leaves a message out
+   * @throws UnsupportedArchitectureException if the template cannot be run on this prompt
    */
   public int[] encode(Prompt prompt, boolean addGenerationPrompt) {
     return encode(script(prompt, addGenerationPrompt)).ids();
@@ -210,11 +243,15 @@ public final class ChatTokenizer implements AutoCloseable {
    * @throws IllegalArgumentException if it does not, or the template refuses the roles
    */
   public Encoded encodeForTraining(Prompt prompt) {
+    return encode(example(prompt));
+  }
+
+  private Script example(Prompt prompt) {
     require(
         prompt.endsWithResponse(),
         "training needs a prompt that ends with an assistant message, the last is of %s",
         prompt.last().role());
-    return encode(script(prompt, false).endedAfter(format.endOfTurn()));
+    return answered(prompt, toLearn(prompt)).endedAfter(format.endOfTurn());
   }
 
   /**
@@ -230,21 +267,18 @@ public final class ChatTokenizer implements AutoCloseable {
     boolean ended = prompt.endsWithResponse();
     Script whole;
     try {
-      whole = script(prompt, !ended);
+      whole = ended ? toLearn(prompt) : script(prompt, true);
     } catch (IllegalArgumentException e) {
       whole = headed(prompt, !ended, e);
     }
     Script script = ended ? whole.endedAfter(format.endOfTurn()) : whole;
-    EncodedMessages found = encodeMessages(script);
-    if (found.messages().size() != prompt.messages().size()) {
+    if (!script.hasEachOnce(prompt.messages().size())) {
       throw new UnsupportedArchitectureException(
-          "the chat template writes "
-              + found.messages().size()
-              + " texts for "
+          "the chat template does not write each of the "
               + prompt.messages().size()
-              + " messages");
+              + " messages once, in order");
     }
-    return found;
+    return encodeMessages(script);
   }
 
   /** The ids of a plain text, [T]: no template, no special tokens, no control tokens. */
@@ -296,10 +330,42 @@ public final class ChatTokenizer implements AutoCloseable {
    * control token and a user's imitation of one look the same.
    *
    * @throws IllegalArgumentException if the template refuses this sequence of roles
-   * @throws UnsupportedArchitectureException if an unknown template leaves a message out
+   * @throws UnsupportedArchitectureException if the template cannot be run on this prompt
    */
   public String render(Prompt prompt, boolean addGenerationPrompt) {
-    return script(prompt, addGenerationPrompt).text();
+    return safe(script(prompt, addGenerationPrompt).neutralised(markers), check::find)
+        .script()
+        .text();
+  }
+
+  /**
+   * A prompt as a model gets it: what {@link #encode(Prompt)} encodes.
+   *
+   * @throws IllegalArgumentException if the template refuses this sequence of roles
+   * @throws UnsupportedArchitectureException if the template cannot be run on this prompt
+   */
+  public Rendered rendered(Prompt prompt) {
+    Script script =
+        prompt.endsWithResponse()
+            ? answered(prompt, script(prompt, false)).leftOpen()
+            : script(prompt, true);
+    return rendered(script);
+  }
+
+  /**
+   * An example to train on as a model gets it: what {@link #encodeForTraining} encodes.
+   *
+   * @throws IllegalArgumentException as there
+   * @throws UnsupportedArchitectureException if the template cannot be run on this prompt
+   */
+  public Rendered renderedForTraining(Prompt prompt) {
+    return rendered(example(prompt));
+  }
+
+  private Rendered rendered(Script script) {
+    Neutraliser.Safe safe = safe(script.neutralised(markers), check::find);
+    Script written = safe.script();
+    return new Rendered(written.text(), written.responseOffset(), safe.encoded().encoded());
   }
 
   /** The ids that end an answer: end-of-sequence ids and the template's end-of-turn token. */
@@ -327,7 +393,12 @@ public final class ChatTokenizer implements AutoCloseable {
     return hasChatTemplate;
   }
 
-  /** The name of the chat format, such as {@code Llama 3}; {@code Jinja template} for others. */
+  /** The file that the chat template was read from; empty without one. */
+  public Optional<Path> templateFile() {
+    return Optional.ofNullable(templateFile);
+  }
+
+  /** What lays out conversations: {@code Jinja template}, or a plain layout without one. */
   public String formatName() {
     return format.name();
   }
@@ -341,6 +412,9 @@ public final class ChatTokenizer implements AutoCloseable {
       decoder.close();
       plain.close();
       plainLater.close();
+      if (normaliser != null) {
+        normaliser.close();
+      }
     } finally {
       lock.writeLock().unlock();
     }
@@ -362,7 +436,11 @@ public final class ChatTokenizer implements AutoCloseable {
 
   private int[] encodePlain(String text, boolean addSpecial) {
     String wellFormed = PythonText.wellFormed(text);
-    long[] ids = locked(() -> plain.encode(wellFormed, addSpecial)).ids();
+    String safe =
+        control.unknownSteers()
+            ? safe(new Script().message(0, wellFormed), check::findControl).script().text()
+            : wellFormed;
+    long[] ids = locked(() -> plain.encode(safe, addSpecial)).ids();
     int[] narrow = new int[ids.length];
     for (int i = 0; i < ids.length; i++) {
       narrow[i] = Math.toIntExact(ids[i]);
@@ -388,20 +466,71 @@ public final class ChatTokenizer implements AutoCloseable {
     }
   }
 
-  private Script script(Prompt prompt, boolean generationPrompt) {
+  /** A finished conversation, in the last answer of which the tags of thoughts are tokens. */
+  private Script toLearn(Prompt prompt) {
+    return written(prompt, false).withThoughts(prompt.messages());
+  }
+
+  /** A conversation as the template writes it. */
+  Script script(Prompt prompt, boolean generationPrompt) {
+    Script script = written(prompt, generationPrompt);
+    String tag = script.spelledThought(prompt.messages());
+    if (tag != null && control.get(tag) != null && !thoughtsSpelled.getAndSet(true)) {
+      LOG.warn(
+          "the chat template of {} leaves {} in an answer: it is ordinary text there, not the token",
+          file.file(),
+          tag);
+    }
+    return script;
+  }
+
+  private Script written(Prompt prompt, boolean generationPrompt) {
     List<Message> messages = new ArrayList<>(prompt.messages().size());
     for (Message message : prompt.messages()) {
       messages.add(new Message(message.role(), PythonText.wellFormed(message.text())));
     }
-    return format.write(messages, generationPrompt).neutralised(markers);
+    Script script = format.write(messages, generationPrompt);
+    for (int i = 0; i < messages.size(); i++) {
+      if (!PythonText.strip(messages.get(i).text()).isEmpty() && !script.has(i)) {
+        warnOfLeftOut(messages.get(i).role());
+      }
+    }
+    return script;
   }
 
-  private Encoded encode(Script script) {
+  private void warnOfLeftOut(Role role) {
+    if (leftOut.add(role)) {
+      LOG.warn("the chat template of {} leaves a {} message out", file.file(), role);
+    }
+  }
+
+  private static Script answered(Prompt prompt, Script script) {
+    if (!script.has(prompt.messages().size() - 1)) {
+      throw new UnsupportedArchitectureException("the chat template leaves the answer out");
+    }
+    return script;
+  }
+
+  Encoded encode(Script script) {
     return encodeMessages(script).encoded();
   }
 
   private EncodedMessages encodeMessages(Script script) {
-    return locked(() -> new ScriptEncoder(control, plain, plainLater).encode(script));
+    return safe(script.neutralised(markers), check::find).encoded();
+  }
+
+  private Neutraliser.Safe safe(Script script, ForgeryCheck.Search search) {
+    return locked(
+        () ->
+            Neutraliser.neutralise(
+                script,
+                (candidate, breaches) ->
+                    new ScriptEncoder(
+                            control,
+                            plain,
+                            plainLater,
+                            (stretch, tokens) -> search.find(stretch, tokens, breaches::add))
+                        .encode(candidate)));
   }
 
   /** Runs a native call while {@link #close()} waits. */

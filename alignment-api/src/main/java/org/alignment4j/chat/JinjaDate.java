@@ -19,9 +19,7 @@ record JinjaDate() implements Callable {
 
   @Override
   public Object call(JinjaRun run, List<Object> arguments, Map<String, Object> named) {
-    Object wanted =
-        arguments.isEmpty() ? named.getOrDefault("format", Rope.EMPTY) : arguments.get(0);
-    String format = JinjaValue.literal(wanted, "strftime_now");
+    String format = JinjaArguments.of("strftime_now", arguments, named, "format").text(0);
     return Rope.of(
         DIRECTIVE
             .matcher(format)

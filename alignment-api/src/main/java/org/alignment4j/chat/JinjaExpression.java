@@ -4,7 +4,9 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.alignment4j.chat.JinjaList.Kind;
 import org.alignment4j.chat.JinjaValue.Callable;
+import org.alignment4j.chat.JinjaValue.Key;
 import org.alignment4j.chat.JinjaValue.None;
 import org.alignment4j.chat.JinjaValue.Undefined;
 import org.jspecify.annotations.Nullable;
@@ -31,10 +33,10 @@ interface JinjaExpression {
   }
 
   /** {@code [a, b]} or {@code (a, b)}. */
-  record ListOf(List<JinjaExpression> elements) implements JinjaExpression {
+  record ListOf(Kind kind, List<JinjaExpression> elements) implements JinjaExpression {
     @Override
     public Object value(JinjaRun run) {
-      return values(elements, run);
+      return JinjaList.of(kind, values(elements, run));
     }
   }
 
@@ -45,7 +47,7 @@ interface JinjaExpression {
     public Object value(JinjaRun run) {
       Map<Object, Object> map = new LinkedHashMap<>();
       for (int i = 0; i < keys.size(); i++) {
-        map.put(JinjaValue.key(keys.get(i).value(run)), values.get(i).value(run));
+        map.put(Key.of(keys.get(i).value(run)), values.get(i).value(run));
       }
       return map;
     }
@@ -149,14 +151,16 @@ interface JinjaExpression {
     }
   }
 
-  /** {@code -value}. */
-  record Negative(JinjaExpression operand) implements JinjaExpression {
+  /** {@code -value} or {@code +value}. */
+  record Signed(boolean negative, JinjaExpression operand) implements JinjaExpression {
     @Override
     public Object value(JinjaRun run) {
       Object value = operand.value(run);
-      return value instanceof Double number
-          ? (Object) (-number)
-          : (Object) Math.negateExact(JinjaValue.whole(value, "-"));
+      if (value instanceof Double number) {
+        return negative ? (Object) (-number) : number;
+      }
+      long number = JinjaValue.whole(value, negative ? "-" : "+");
+      return negative ? Math.negateExact(number) : number;
     }
   }
 
@@ -218,64 +222,66 @@ interface JinjaExpression {
       implements JinjaExpression {
     @Override
     public Object value(JinjaRun run) {
-      Object a = left.value(run);
-      Object b = right.value(run);
+      return compute(operator, left.value(run), right.value(run), run);
+    }
+
+    static Object compute(String operator, Object a, Object b, JinjaRun run) {
       if (operator.equals("~")) {
-        return joined(JinjaValue.text(a), JinjaValue.text(b), run);
+        return joined(JinjaText.of(a), JinjaText.of(b), run);
       }
       if (operator.equals("+") && a instanceof Rope x && b instanceof Rope y) {
         return joined(x, y, run);
       }
-      if (operator.equals("+") && a instanceof List<?> x && b instanceof List<?> y) {
-        requireSize((long) x.size() + y.size());
-        run.spend(x.size() + y.size());
-        List<Object> sum = new ArrayList<>(x);
-        sum.addAll(y);
-        return sum;
+      if (operator.equals("%") && a instanceof Rope pattern) {
+        return JinjaFormat.percent(pattern, b);
       }
-      if (operator.equals("*") && a instanceof Rope text && b instanceof Long times) {
-        String literal = JinjaValue.literal(text, "repeating");
-        requireSize(literal.length() * Math.min(Math.max(times, 0), JinjaRun.MAX_SIZE));
-        return Rope.of(literal.repeat(literal.isEmpty() ? 0 : (int) Math.max(times, 0)));
+      boolean lists = isList(a) && isList(b);
+      if (operator.equals("+") && lists && ((JinjaList) a).kind() == ((JinjaList) b).kind()) {
+        List<Object> sum = JinjaValue.each(a);
+        sum.addAll((JinjaList) b);
+        JinjaRun.requireElements(sum.size());
+        run.spend(sum.size());
+        return JinjaList.of(((JinjaList) a).kind(), sum);
       }
-      if (!JinjaValue.isNumber(a) || !JinjaValue.isNumber(b)) {
-        throw new JinjaException(
-            "it computes " + JinjaValue.kind(a) + " " + operator + " " + JinjaValue.kind(b));
+      if (operator.equals("*") && (a instanceof Rope || isList(a)) && JinjaValue.isWhole(b)) {
+        return repeated(a, JinjaValue.whole(b, "*"), run);
       }
-      return a instanceof Double || b instanceof Double || operator.equals("/")
-          ? real(JinjaValue.real(a), JinjaValue.real(b))
-          : whole(JinjaValue.whole(a, operator), JinjaValue.whole(b, operator));
+      if (operator.equals("*") && (b instanceof Rope || isList(b)) && JinjaValue.isWhole(a)) {
+        return repeated(b, JinjaValue.whole(a, "*"), run);
+      }
+      return JinjaNumbers.compute(operator, a, b);
+    }
+
+    private static boolean isList(Object value) {
+      return value instanceof JinjaList list
+          && (list.kind() == Kind.LIST || list.kind() == Kind.TUPLE);
+    }
+
+    private static Object repeated(Object value, long times, JinjaRun run) {
+      long count = Math.max(0, times);
+      if (value instanceof Rope text) {
+        run.requireSize(text.length() * Math.min(count, Integer.MAX_VALUE));
+        Rope.Builder out = new Rope.Builder();
+        for (long i = 0; i < (text.isEmpty() ? 0 : count); i++) {
+          out.add(text);
+        }
+        return out.build();
+      }
+      JinjaList list = (JinjaList) value;
+      List<Object> out = new ArrayList<>();
+      for (long i = 0; i < (list.isEmpty() ? 0 : count); i++) {
+        out.addAll(list);
+        JinjaRun.requireElements(out.size());
+        run.spend(list.size());
+      }
+      return JinjaList.of(list.kind(), out);
     }
 
     private static Rope joined(Rope a, Rope b, JinjaRun run) {
-      int size = a.size() + b.size();
-      requireSize(size);
+      int size = a.length() + b.length();
+      run.requireSize(size);
       run.spend(size / 64);
       return a.plus(b);
-    }
-
-    private Object whole(long a, long b) {
-      return switch (operator) {
-        case "+" -> Math.addExact(a, b);
-        case "-" -> Math.subtractExact(a, b);
-        case "*" -> Math.multiplyExact(a, b);
-        case "//" -> Math.floorDiv(a, b);
-        case "%" -> Math.floorMod(a, b);
-        default -> throw new JinjaException("** is not supported");
-      };
-    }
-
-    private Object real(double a, double b) {
-      if (operator.equals("/") && b == 0) {
-        throw new JinjaException("it divides by zero");
-      }
-      return switch (operator) {
-        case "+" -> a + b;
-        case "-" -> a - b;
-        case "*" -> a * b;
-        case "/" -> a / b;
-        default -> throw new JinjaException(operator + " of fractions is not supported");
-      };
     }
   }
 
@@ -298,16 +304,10 @@ interface JinjaExpression {
     return values;
   }
 
-  static void requireSize(long size) {
-    if (size > JinjaRun.MAX_SIZE) {
-      throw new JinjaException("it makes a value of more than " + JinjaRun.MAX_SIZE + " elements");
-    }
-  }
-
   /** What looking through a value costs. */
   static long weight(Object value) {
     return value instanceof Rope rope
-        ? rope.size() / 64
+        ? rope.length() / 64
         : value instanceof List<?> list ? list.size() : 0;
   }
 }

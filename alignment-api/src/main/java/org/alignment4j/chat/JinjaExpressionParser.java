@@ -25,9 +25,17 @@ final class JinjaExpressionParser {
     this.tokens = tokens;
   }
 
-  /** One expression, or several with commas between them as a list. */
+  /** One expression, or several with commas between them as a tuple. */
   JinjaExpression tuple() {
-    JinjaExpression first = expression();
+    return tuple(expression());
+  }
+
+  /** As {@link #tuple()}, with an {@code if} behind it unread. */
+  JinjaExpression tupleWithoutCondition() {
+    return tuple(withoutCondition());
+  }
+
+  private JinjaExpression tuple(JinjaExpression first) {
     if (!tokens.isNext(Kind.OPERATOR, ",")) {
       return first;
     }
@@ -39,7 +47,7 @@ final class JinjaExpressionParser {
       }
       elements.add(expression());
     }
-    return new JinjaExpression.ListOf(elements);
+    return new JinjaExpression.ListOf(JinjaList.Kind.TUPLE, elements);
   }
 
   JinjaExpression expression() {
@@ -130,8 +138,16 @@ final class JinjaExpressionParser {
   }
 
   private JinjaExpression product() {
+    JinjaExpression value = power();
+    while (isNext("*") || isNext("/") || isNext("//") || isNext("%")) {
+      value = new JinjaExpression.Binary(tokens.next().text(), value, power());
+    }
+    return value;
+  }
+
+  private JinjaExpression power() {
     JinjaExpression value = unary(true);
-    while (isNext("*") || isNext("/") || isNext("//") || isNext("%") || isNext("**")) {
+    while (isNext("**")) {
       value = new JinjaExpression.Binary(tokens.next().text(), value, unary(true));
     }
     return value;
@@ -145,7 +161,7 @@ final class JinjaExpressionParser {
     if (isNext("-") || isNext("+")) {
       boolean negative = tokens.next().text().equals("-");
       value = unary(false);
-      value = negative ? new JinjaExpression.Negative(value) : value;
+      value = new JinjaExpression.Signed(negative, value);
     } else {
       value = primary();
     }
@@ -169,11 +185,14 @@ final class JinjaExpressionParser {
       case OPERATOR ->
           switch (token.text()) {
             case "(" -> {
-              JinjaExpression inner = isNext(")") ? new JinjaExpression.ListOf(List.of()) : tuple();
+              JinjaExpression inner =
+                  isNext(")")
+                      ? new JinjaExpression.ListOf(JinjaList.Kind.TUPLE, List.of())
+                      : tuple();
               tokens.expect(Kind.OPERATOR, ")");
               yield inner;
             }
-            case "[" -> new JinjaExpression.ListOf(elements("]"));
+            case "[" -> new JinjaExpression.ListOf(JinjaList.Kind.LIST, elements("]"));
             case "{" -> map();
             default -> throw JinjaTokens.unexpected(token);
           };
@@ -192,11 +211,20 @@ final class JinjaExpressionParser {
 
   private static JinjaExpression number(Token token) {
     try {
+      String text = token.text();
+      boolean prefixed = text.length() > 1 && text.startsWith("0") && text.charAt(1) > '9';
+      if (prefixed && token.kind() == Kind.INTEGER) {
+        Long whole = JinjaNumbers.whole(text, 0);
+        if (whole == null) {
+          throw JinjaTokens.unexpected(token);
+        }
+        return new JinjaExpression.Constant(whole);
+      }
       return new JinjaExpression.Constant(
           token.kind() == Kind.INTEGER
               ? (Object) Long.valueOf(token.text())
               : (Object) Double.valueOf(token.text()));
-    } catch (NumberFormatException e) {
+    } catch (NumberFormatException | ArithmeticException e) {
       throw new Syntax(token.line(), "the number " + token.text() + " is too large");
     }
   }
@@ -308,7 +336,16 @@ final class JinjaExpressionParser {
     return new Arguments(positional, named);
   }
 
-  private JinjaExpression filters(JinjaExpression start) {
+  /** The filters of a filter block, the first without a bar. */
+  JinjaExpression filterBlock(JinjaExpression start) {
+    int line = tokens.line();
+    String name = tokens.expect(Kind.NAME).text();
+    Arguments arguments = isNext("(") ? arguments() : Arguments.NONE;
+    return filters(
+        new JinjaExpression.Filter(start, name, arguments.positional, arguments.named, line));
+  }
+
+  JinjaExpression filters(JinjaExpression start) {
     JinjaExpression value = start;
     while (true) {
       int line = tokens.line();
@@ -340,7 +377,14 @@ final class JinjaExpressionParser {
           default -> false;
         };
     if (isNext("(")) {
-      arguments = arguments().positional;
+      Arguments given = arguments();
+      if (!given.named.isEmpty()) {
+        throw new Syntax(
+            line, "the test " + name + " with " + given.named.keySet() + "= is not supported");
+      }
+      arguments = given.positional;
+    } else if (next.is(Kind.NAME, "is")) {
+      throw new Syntax(line, "one test behind another");
     } else if (bare) {
       arguments = List.of(postfix(primary()));
     }

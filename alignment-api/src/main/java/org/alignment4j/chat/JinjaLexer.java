@@ -38,7 +38,10 @@ final class JinjaLexer {
   }
 
   private static final Pattern NAME = Pattern.compile("[A-Za-z_][A-Za-z0-9_]*");
-  private static final Pattern NUMBER = Pattern.compile("\\d+(?:_\\d+)*(\\.\\d+)?([eE][+-]?\\d+)?");
+  private static final Pattern NUMBER =
+      Pattern.compile(
+          "0[bB](?:_?[01])+|0[oO](?:_?[0-7])+|0[xX](?:_?[0-9a-fA-F])+"
+              + "|\\d+(?:_\\d+)*(\\.\\d+(?:_\\d+)*)?([eE][+-]?\\d+(?:_\\d+)*)?");
   private static final Pattern OPERATOR =
       Pattern.compile("//|\\*\\*|==|!=|>=|<=|[-+/*%~\\[\\](){}<>=.:|,;]");
   private static final Pattern RAW = Pattern.compile("\\s*raw\\s*(-%}\\s*|%})");
@@ -191,7 +194,11 @@ final class JinjaLexer {
     Matcher match = NUMBER.matcher(source).region(at, source.length());
     if (match.lookingAt()) {
       boolean whole = match.group(1) == null && match.group(2) == null;
-      emit(whole ? Kind.INTEGER : Kind.FLOAT, match.group().replace("_", ""));
+      String digits = match.group().replace("_", "");
+      if (whole && digits.matches("0+[1-9]\\d*")) {
+        throw new JinjaException.Syntax(line, "the number " + digits + " begins with 0");
+      }
+      emit(whole ? Kind.INTEGER : Kind.FLOAT, digits);
     } else if (match.usePattern(NAME).region(at, source.length()).lookingAt()) {
       emit(Kind.NAME, match.group());
     } else if (match.usePattern(OPERATOR).region(at, source.length()).lookingAt()) {
@@ -239,8 +246,22 @@ final class JinjaLexer {
       }
       return end;
     }
-    if (c == 'N' || (c >= '0' && c <= '7')) {
-      throw new JinjaException.Syntax(line, "escapes like \\" + c + " are not supported");
+    if (c >= '0' && c <= '7') {
+      int end = i + 1;
+      while (end < i + 3 && source.charAt(end) >= '0' && source.charAt(end) <= '7') {
+        end++;
+      }
+      value.append((char) Integer.parseInt(source.substring(i, end), 8));
+      return end;
+    }
+    if (c == 'N') {
+      int end = source.indexOf('}', i);
+      try {
+        value.appendCodePoint(Character.codePointOf(source.substring(i + 2, Math.max(i + 2, end))));
+      } catch (IllegalArgumentException | IndexOutOfBoundsException e) {
+        throw new JinjaException.Syntax(line, "a text literal has a malformed escape");
+      }
+      return end + 1;
     }
     if (c != '\n') {
       value.append('\\').append(c);

@@ -1,55 +1,238 @@
 package org.alignment4j.chat;
 
-import com.google.common.base.CharMatcher;
-import com.google.common.base.Splitter;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
+import org.alignment4j.chat.JinjaList.Kind;
 import org.alignment4j.chat.JinjaValue.Callable;
+import org.alignment4j.chat.JinjaValue.Key;
 import org.alignment4j.chat.JinjaValue.None;
-import org.alignment4j.chat.Rope.Strip;
 import org.jspecify.annotations.Nullable;
 
-/** The methods of Python's texts and mappings that templates call. */
+/** The methods of Python's texts, sequences and mappings. */
 final class JinjaMethods {
-  private static final Splitter WORDS =
-      Splitter.on(CharMatcher.forPredicate(PythonText::isSpace)).omitEmptyStrings();
+  /** What Python has and this has not: an error that names it, for it must not seem undefined. */
+  private static final Set<String> MISSING =
+      Set.of(
+          "casefold",
+          "encode",
+          "expandtabs",
+          "format_map",
+          "fromkeys",
+          "isalnum",
+          "isidentifier",
+          "isnumeric",
+          "isprintable",
+          "istitle",
+          "maketrans",
+          "swapcase",
+          "translate",
+          "as_integer_ratio",
+          "bit_count",
+          "bit_length",
+          "conjugate",
+          "denominator",
+          "from_bytes",
+          "fromhex",
+          "hex",
+          "imag",
+          "is_integer",
+          "numerator",
+          "real",
+          "to_bytes",
+          "isdisjoint",
+          "mapping",
+          "start",
+          "stop",
+          "step",
+          "throw",
+          "send",
+          "close",
+          "gi_code",
+          "gi_frame",
+          "gi_running",
+          "gi_suspended",
+          "gi_yieldfrom");
+
+  private static final Set<String> OF_NUMBERS =
+      Set.of(
+          "as_integer_ratio",
+          "bit_count",
+          "bit_length",
+          "conjugate",
+          "denominator",
+          "from_bytes",
+          "fromhex",
+          "hex",
+          "imag",
+          "is_integer",
+          "numerator",
+          "real",
+          "to_bytes");
 
   private JinjaMethods() {}
 
-  /** A text's method, or null if there is none of this name. */
-  static @Nullable Callable ofText(Rope text, String name) {
+  /** A value's method, or null if Python has none of this name. */
+  static @Nullable Callable of(Object value, String name) {
+    Callable method =
+        value instanceof Rope text
+            ? ofText(text, name)
+            : value instanceof JinjaList list
+                ? ofList(list, name)
+                : value instanceof Map<?, ?> map ? ofMap(map, name) : null;
+    if (method == null && lacks(value, name)) {
+      throw new JinjaException(
+          "the attribute " + name + " of " + JinjaValue.kind(value) + " is not supported");
+    }
+    return method;
+  }
+
+  private static boolean lacks(Object value, String name) {
+    if (!MISSING.contains(name)) {
+      return false;
+    } else if (JinjaValue.isNumber(value)) {
+      return OF_NUMBERS.contains(name);
+    } else if (value instanceof Map<?, ?>) {
+      return name.equals("fromkeys");
+    } else if (value instanceof JinjaList list) {
+      return list.kind() == Kind.VIEW
+          ? name.equals("isdisjoint") || name.equals("mapping")
+          : list.kind() == Kind.RANGE && Set.of("start", "stop", "step").contains(name);
+    } else if (value instanceof JinjaValue.Generator) {
+      return name.startsWith("gi_") || Set.of("throw", "send", "close").contains(name);
+    }
+    return value instanceof Rope
+        && !OF_NUMBERS.contains(name)
+        && !name.startsWith("gi_")
+        && !Set.of(
+                "fromkeys",
+                "isdisjoint",
+                "mapping",
+                "start",
+                "stop",
+                "step",
+                "throw",
+                "send",
+                "close")
+            .contains(name);
+  }
+
+  /** The arguments of a method that takes none by name. */
+  private static JinjaArguments unnamed(
+      String method, List<Object> arguments, Map<String, Object> named, String... parameters) {
+    if (!named.isEmpty()) {
+      String first = named.keySet().iterator().next();
+      throw new JinjaException(method + " with " + first + "= is not supported");
+    }
+    return JinjaArguments.of(method, arguments, named, parameters);
+  }
+
+  private static @Nullable Callable ofText(Rope text, String name) {
     return switch (name) {
-      case "strip" -> (run, a, n) -> strip(text, optionalText(a, 0));
-      case "lstrip" -> (run, a, n) -> text.strip(new Strip(true, optionalText(a, 0)));
-      case "rstrip" -> (run, a, n) -> text.strip(new Strip(false, optionalText(a, 0)));
-      case "startswith" -> (run, a, n) -> anyOf(argument(a, 0, name), text::startsWith);
-      case "endswith" -> (run, a, n) -> anyOf(argument(a, 0, name), text::endsWith);
-      case "split" -> (run, a, n) -> split(text, a, run);
-      case "join" -> (run, a, n) -> join(JinjaValue.each(argument(a, 0, name)), text, run);
-      case "upper", "lower", "title", "capitalize" ->
-          (run, a, n) -> Rope.of(changedCase(JinjaValue.literal(text, name), name));
-      case "replace" ->
+      case "strip", "lstrip", "rstrip" ->
           (run, a, n) ->
-              replace(
+              stripped(
                   text,
-                  JinjaValue.literal(argument(a, 0, name), name),
-                  JinjaValue.literal(argument(a, 1, name), name));
+                  !name.equals("rstrip"),
+                  !name.equals("lstrip"),
+                  unnamed(name, a, n, "chars").textOrNone(0));
+      case "startswith", "endswith" ->
+          (run, a, n) -> begins(text, unnamed(name, a, n, "prefix", "start", "end"), name);
+      case "split", "rsplit" ->
+          (run, a, n) ->
+              split(
+                  text,
+                  JinjaArguments.of(name, a, n, "sep", "maxsplit"),
+                  name.equals("rsplit"),
+                  run);
+      case "splitlines" ->
+          (run, a, n) -> lines(text, JinjaArguments.of(name, a, n, "keepends").truth(0, false));
+      case "partition", "rpartition" ->
+          (run, a, n) -> partition(text, unnamed(name, a, n, "sep").text(0), name);
+      case "join" ->
+          (run, a, n) ->
+              joined(JinjaValue.each(unnamed(name, a, n, "iterable").required(0)), text, run);
+      case "upper", "lower", "title", "capitalize" ->
+          (run, a, n) -> {
+            unnamed(name, a, n);
+            return changedCase(text, name);
+          };
+      case "replace" ->
+          (run, a, n) -> {
+            JinjaArguments given = unnamed(name, a, n, "old", "new", "count");
+            return replaced(text, given.text(0), given.text(1), given.whole(2, -1), run);
+          };
+      case "removeprefix" ->
+          (run, a, n) -> {
+            String prefix = unnamed(name, a, n, "prefix").text(0);
+            return text.text().startsWith(prefix) ? text.sub(prefix.length(), text.length()) : text;
+          };
+      case "removesuffix" ->
+          (run, a, n) -> {
+            String suffix = unnamed(name, a, n, "suffix").text(0);
+            return !suffix.isEmpty() && text.text().endsWith(suffix)
+                ? text.sub(0, text.length() - suffix.length())
+                : text;
+          };
+      case "find", "rfind", "index", "rindex", "count" ->
+          (run, a, n) -> found(text, unnamed(name, a, n, "sub", "start", "end"), name);
+      case "ljust", "rjust", "center", "zfill" ->
+          (run, a, n) -> padded(text, unnamed(name, a, n, "width", "fillchar"), name, run);
+      case "format" -> (run, a, n) -> JinjaFormat.braces(text, a, n);
+      case "isspace", "isascii", "isalpha", "isdigit", "isdecimal", "isupper", "islower" ->
+          (run, a, n) -> {
+            unnamed(name, a, n);
+            return is(text.text(), name);
+          };
       default -> null;
     };
   }
 
-  /** A mapping's method, or null if there is none of this name. */
-  static @Nullable Callable ofMap(Map<?, ?> map, String name) {
+  private static @Nullable Callable ofList(JinjaList list, String name) {
+    if (list.kind() == Kind.VIEW) {
+      return null;
+    }
     return switch (name) {
-      case "items" -> (run, a, n) -> items(map);
-      case "keys" -> (run, a, n) -> JinjaValue.each(map);
-      case "values" -> (run, a, n) -> new ArrayList<Object>(map.values());
+      case "index" ->
+          (run, a, n) -> {
+            Object wanted = unnamed("index", a, n, "value").required(0);
+            for (int i = 0; i < list.size(); i++) {
+              if (JinjaValue.same(list.get(i), wanted)) {
+                return (long) i;
+              }
+            }
+            throw new JinjaException("it asks where something is that is not in a list");
+          };
+      case "count" ->
+          (run, a, n) -> {
+            Object wanted = unnamed("count", a, n, "value").required(0);
+            return list.stream().filter(each -> JinjaValue.same(each, wanted)).count();
+          };
+      case "copy" -> list.kind() == Kind.LIST ? (run, a, n) -> list : null;
+      default -> null;
+    };
+  }
+
+  private static @Nullable Callable ofMap(Map<?, ?> map, String name) {
+    return switch (name) {
+      case "items", "keys", "values", "copy" ->
+          (run, a, n) -> {
+            unnamed(name, a, n);
+            return switch (name) {
+              case "items" -> JinjaList.of(Kind.VIEW, items(map));
+              case "keys" -> JinjaList.of(Kind.VIEW, JinjaValue.each(map));
+              case "values" -> JinjaList.of(Kind.VIEW, new ArrayList<Object>(map.values()));
+              default -> map;
+            };
+          };
       case "get" ->
           (run, a, n) -> {
-            Object found = map.get(JinjaValue.key(argument(a, 0, name)));
-            return found != null ? found : a.size() > 1 ? a.get(1) : None.NONE;
+            JinjaArguments given = unnamed("get", a, n, "key", "default");
+            Object found = map.get(Key.of(given.required(0)));
+            return found != null ? found : given.or(1, None.NONE);
           };
       default -> null;
     };
@@ -57,22 +240,30 @@ final class JinjaMethods {
 
   static List<Object> items(Map<?, ?> map) {
     List<Object> items = new ArrayList<>();
-    map.forEach((key, value) -> items.add(List.of(JinjaValue.ofKey(key), value)));
+    map.forEach((key, value) -> items.add(JinjaList.tuple(((Key) key).value(), value)));
     return items;
   }
 
-  /** Python's {@code strip}; null for white space. */
-  static Rope strip(Rope text, @Nullable String chars) {
-    return text.strip(new Strip(true, chars)).strip(new Strip(false, chars));
+  /** Python's {@code strip} at one end or both; null for white space. */
+  static Rope stripped(Rope text, boolean left, boolean right, @Nullable String chars) {
+    int end = right ? PythonText.end(text.text(), chars) : text.length();
+    int start = left ? Math.min(end, PythonText.start(text.text(), chars)) : 0;
+    return text.sub(start, end);
   }
 
+  private static Rope joined(List<Object> values, Rope separator, JinjaRun run) {
+    values.forEach(value -> JinjaValue.literal(value, "join"));
+    return join(values, separator, run);
+  }
+
+  /** The texts of values with a separator between them. */
   static Rope join(List<Object> values, Rope separator, JinjaRun run) {
     Rope.Builder joined = new Rope.Builder();
     long size = 0;
     for (int i = 0; i < values.size(); i++) {
-      Rope value = JinjaValue.text(values.get(i));
-      size += value.size() + separator.size();
-      JinjaExpression.requireSize(size);
+      Rope value = JinjaText.of(values.get(i));
+      size += value.length() + separator.length();
+      run.requireSize(size);
       if (i > 0) {
         joined.add(separator);
       }
@@ -82,65 +273,284 @@ final class JinjaMethods {
     return joined.build();
   }
 
-  static String changedCase(String text, String how) {
-    String lower = text.toLowerCase(Locale.ROOT);
+  static Rope replaced(Rope text, String old, String replacement, long count, JinjaRun run) {
+    run.requireSize(
+        text.length() + (long) text.length() * replacement.length() / Math.max(1, old.length()));
+    run.spend(text.length() / 16);
+    return text.replace(old, replacement, count);
+  }
+
+  /**
+   * {@code upper}, {@code lower}, {@code title} or {@code capitalize}, as Python's texts have them.
+   */
+  static Rope changedCase(Rope text, String how) {
     return switch (how) {
-      case "upper" -> text.toUpperCase(Locale.ROOT);
-      case "lower" -> lower;
-      case "capitalize" ->
-          lower.isEmpty()
-              ? ""
-              : lower.substring(0, 1).toUpperCase(Locale.ROOT) + lower.substring(1);
-      default -> {
-        StringBuilder title = new StringBuilder(lower);
-        for (int i = 0; i < title.length(); i++) {
-          if (i == 0 || !Character.isLetter(lower.charAt(i - 1))) {
-            title.setCharAt(i, Character.toUpperCase(title.charAt(i)));
+      case "upper" -> text.map(part -> part.toUpperCase(Locale.ROOT));
+      case "lower" -> text.map(part -> part.toLowerCase(Locale.ROOT));
+      default -> titled(text, how.equals("title"));
+    };
+  }
+
+  private static Rope titled(Rope text, boolean eachWord) {
+    boolean[] within = {false};
+    return text.map(
+        part -> {
+          StringBuilder out = new StringBuilder();
+          String lower = part.toLowerCase(Locale.ROOT);
+          boolean aligned = lower.length() == part.length();
+          for (int i = 0; i < part.length(); i += Character.charCount(part.codePointAt(i))) {
+            int c = part.codePointAt(i);
+            String small = Character.toString(c).toLowerCase(Locale.ROOT);
+            if (!within[0]) {
+              out.append(title(c));
+            } else {
+              // What a capital sigma becomes depends on what stands behind it.
+              out.append(aligned ? lower.substring(i, i + small.length()) : small);
+            }
+            within[0] = !eachWord || isCased(c);
           }
+          return out.toString();
+        });
+  }
+
+  private static String title(int c) {
+    int title = Character.toTitleCase(c);
+    String upper = Character.toString(c).toUpperCase(Locale.ROOT);
+    return title == c && upper.length() > Character.charCount(c)
+        ? upper.substring(0, 1) + upper.substring(1).toLowerCase(Locale.ROOT)
+        : Character.toString(title);
+  }
+
+  static boolean isCased(int c) {
+    return Character.isUpperCase(c) || Character.isLowerCase(c) || Character.isTitleCase(c);
+  }
+
+  static boolean is(String text, String how) {
+    if (how.equals("isupper") || how.equals("islower")) {
+      boolean upper = how.equals("isupper");
+      return text.codePoints().anyMatch(JinjaMethods::isCased)
+          && text.codePoints()
+              .filter(JinjaMethods::isCased)
+              .allMatch(c -> upper ? Character.isUpperCase(c) : Character.isLowerCase(c));
+    }
+    if (text.isEmpty()) {
+      return how.equals("isascii");
+    }
+    return switch (how) {
+      case "isspace" -> text.chars().allMatch(c -> PythonText.isSpace((char) c));
+      case "isascii" -> text.chars().allMatch(c -> c < 0x80);
+      case "isalpha" -> text.codePoints().allMatch(Character::isLetter);
+      default -> {
+        if (how.equals("isdigit")
+            && text.codePoints().anyMatch(c -> Character.getType(c) == Character.OTHER_NUMBER)) {
+          throw new JinjaException("isdigit of such a text is not supported");
         }
-        yield title.toString();
+        yield text.codePoints().allMatch(Character::isDigit);
       }
     };
   }
 
-  /** Python's {@code replace}, in the template's own characters ({@link Rope#replace}). */
-  static Rope replace(Rope text, String old, String replacement) {
-    JinjaExpression.requireSize(text.size() * (1L + replacement.length()));
-    return text.replace(old, replacement);
+  private static boolean begins(Rope text, JinjaArguments given, String how) {
+    Object part = slice(text, given);
+    boolean outside = given.has(1) && JinjaValue.whole(given.required(1), how) > size(text);
+    String whole = ((Rope) part).text();
+    Object wanted = given.required(0);
+    List<?> several =
+        wanted instanceof JinjaList list && list.kind() == Kind.TUPLE ? list : List.of(wanted);
+    boolean begins = false;
+    for (Object each : several) {
+      String affix = JinjaValue.literal(each, how);
+      begins |= how.equals("startswith") ? whole.startsWith(affix) : whole.endsWith(affix);
+    }
+    return begins && !outside;
   }
 
-  private static Object split(Rope text, List<Object> arguments, JinjaRun run) {
-    run.spend(text.size() / 8);
-    String separator = optionalText(arguments, 0);
-    long limit = arguments.size() > 1 ? JinjaValue.whole(arguments.get(1), "split") : -1;
-    if (separator == null) {
-      List<Object> words = new ArrayList<>();
-      WORDS.split(JinjaValue.literal(text, "split")).forEach(word -> words.add(Rope.of(word)));
-      return words;
+  private static int size(Rope text) {
+    return text.text().codePointCount(0, text.length());
+  }
+
+  private static Object slice(Rope text, JinjaArguments given) {
+    return JinjaValue.slice(text, bound(given, 1), bound(given, 2), null);
+  }
+
+  private static @Nullable Long bound(JinjaArguments given, int index) {
+    Object bound = given.or(index, None.NONE);
+    return bound instanceof None ? null : (Long) JinjaValue.whole(bound, "a bound");
+  }
+
+  private static long found(Rope text, JinjaArguments given, String how) {
+    String part = ((Rope) slice(text, given)).text();
+    String wanted = given.text(0);
+    int size = size(text);
+    Long from = bound(given, 1);
+    long start = from == null ? 0 : from < 0 ? Math.max(0, from + size) : from;
+    if (how.equals("count")) {
+      if (wanted.isEmpty()) {
+        return start > size ? 0 : part.codePointCount(0, part.length()) + 1;
+      }
+      long count = 0;
+      for (int at = part.indexOf(wanted);
+          at >= 0;
+          at = part.indexOf(wanted, at + wanted.length())) {
+        count++;
+      }
+      return count;
     }
+    int at = how.startsWith("r") ? part.lastIndexOf(wanted) : part.indexOf(wanted);
+    if (at < 0 || start > size) {
+      if (how.endsWith("index")) {
+        throw new JinjaException("it asks where something is that is not in a text");
+      }
+      return -1;
+    }
+    return start + part.codePointCount(0, at);
+  }
+
+  private static Rope padded(Rope text, JinjaArguments given, String how, JinjaRun run) {
+    long width = JinjaValue.whole(given.required(0), how);
+    String fill = how.equals("zfill") ? "0" : given.has(1) ? given.text(1) : " ";
+    if (fill.codePointCount(0, fill.length()) != 1 || (how.equals("zfill") && given.has(1))) {
+      throw new JinjaException(how + " needs one character to fill with");
+    }
+    run.requireSize(width);
+    int missing = (int) Math.max(0, width - size(text));
+    if (missing == 0) {
+      return text;
+    }
+    if (how.equals("zfill")) {
+      boolean signed = text.text().startsWith("+") || text.text().startsWith("-");
+      int sign = signed ? 1 : 0;
+      return text.sub(0, sign)
+          .plus(Rope.of(fill.repeat(missing)))
+          .plus(text.sub(sign, text.length()));
+    }
+    int left =
+        switch (how) {
+          case "ljust" -> 0;
+          case "rjust" -> missing;
+          default -> missing / 2 + (missing & (int) width & 1);
+        };
+    return Rope.of(fill.repeat(left)).plus(text).plus(Rope.of(fill.repeat(missing - left)));
+  }
+
+  private static JinjaList partition(Rope text, String separator, String how) {
+    requireSeparator(separator);
+    boolean last = how.equals("rpartition");
+    int at = last ? text.text().lastIndexOf(separator) : text.text().indexOf(separator);
+    if (at < 0) {
+      return last
+          ? JinjaList.tuple(Rope.EMPTY, Rope.EMPTY, text)
+          : JinjaList.tuple(text, Rope.EMPTY, Rope.EMPTY);
+    }
+    int behind = at + separator.length();
+    return JinjaList.tuple(text.sub(0, at), text.sub(at, behind), text.sub(behind, text.length()));
+  }
+
+  private static void requireSeparator(String separator) {
     if (separator.isEmpty()) {
       throw new JinjaException("it splits a text at nothing");
     }
-    return new ArrayList<Object>(text.split(separator, limit));
   }
 
-  private static boolean anyOf(Object wanted, java.util.function.Predicate<String> test) {
-    if (wanted instanceof List<?> several) {
-      return several.stream().anyMatch(each -> anyOf(each, test));
+  private static JinjaList split(Rope text, JinjaArguments given, boolean right, JinjaRun run) {
+    run.spend(text.length() / 8);
+    String separator = given.textOrNone(0);
+    long limit = given.whole(1, -1);
+    if (separator == null) {
+      return JinjaList.list(right && limit >= 0 ? wordsFromRight(text, limit) : words(text, limit));
     }
-    return test.test(JinjaValue.literal(wanted, "a prefix or suffix"));
-  }
-
-  private static @Nullable String optionalText(List<Object> arguments, int index) {
-    return arguments.size() <= index || arguments.get(index) instanceof None
-        ? null
-        : JinjaValue.literal(arguments.get(index), "an argument");
-  }
-
-  private static Object argument(List<Object> arguments, int index, String method) {
-    if (index >= arguments.size()) {
-      throw new JinjaException(method + " needs " + (index + 1) + " arguments");
+    requireSeparator(separator);
+    if (right) {
+      return JinjaList.list(splitFromRight(text, separator, limit));
     }
-    return arguments.get(index);
+    List<Object> parts = new ArrayList<>();
+    int from = 0;
+    int at = text.text().indexOf(separator);
+    while (at >= 0 && (limit < 0 || parts.size() < limit)) {
+      parts.add(text.sub(from, at));
+      from = at + separator.length();
+      at = text.text().indexOf(separator, from);
+    }
+    parts.add(text.sub(from, text.length()));
+    return JinjaList.list(parts);
+  }
+
+  private static List<Object> splitFromRight(Rope text, String separator, long limit) {
+    List<Object> parts = new ArrayList<>();
+    int end = text.length();
+    int at = text.text().lastIndexOf(separator);
+    while (at >= 0 && (limit < 0 || parts.size() < limit)) {
+      parts.add(text.sub(at + separator.length(), end));
+      end = at;
+      int before = end - separator.length();
+      at = before < 0 ? -1 : text.text().lastIndexOf(separator, before);
+    }
+    parts.add(text.sub(0, end));
+    Collections.reverse(parts);
+    return parts;
+  }
+
+  private static List<Object> words(Rope text, long limit) {
+    List<Object> words = new ArrayList<>();
+    String all = text.text();
+    int at = PythonText.start(all, null);
+    while (at < all.length()) {
+      int end = at;
+      if (limit >= 0 && words.size() >= limit) {
+        end = all.length();
+      }
+      while (end < all.length() && !PythonText.isSpace(all.charAt(end))) {
+        end++;
+      }
+      words.add(text.sub(at, end));
+      at = end;
+      while (at < all.length() && PythonText.isSpace(all.charAt(at))) {
+        at++;
+      }
+    }
+    return words;
+  }
+
+  private static List<Object> wordsFromRight(Rope text, long limit) {
+    List<Object> words = new ArrayList<>();
+    String all = text.text();
+    int end = PythonText.end(all, null);
+    while (end > 0) {
+      int at = words.size() >= limit ? 0 : end;
+      while (words.size() < limit && at > 0 && !PythonText.isSpace(all.charAt(at - 1))) {
+        at--;
+      }
+      words.add(0, text.sub(at, end));
+      end = words.size() > limit ? 0 : at;
+      while (end > 0 && PythonText.isSpace(all.charAt(end - 1))) {
+        end--;
+      }
+    }
+    return words;
+  }
+
+  private static JinjaList lines(Rope text, boolean keepEnds) {
+    List<Object> lines = new ArrayList<>();
+    String all = text.text();
+    int start = 0;
+    for (int i = 0; i < all.length(); i++) {
+      char c = all.charAt(i);
+      boolean ends =
+          (c >= '\n' && c <= '\r')
+              || (c >= 0x1C && c <= 0x1E)
+              || c == 0x85
+              || c == 0x2028
+              || c == 0x2029;
+      if (ends) {
+        int behind = c == '\r' && i + 1 < all.length() && all.charAt(i + 1) == '\n' ? i + 2 : i + 1;
+        lines.add(text.sub(start, keepEnds ? behind : i));
+        start = behind;
+        i = behind - 1;
+      }
+    }
+    if (start < all.length()) {
+      lines.add(text.sub(start, all.length()));
+    }
+    return JinjaList.list(lines);
   }
 }

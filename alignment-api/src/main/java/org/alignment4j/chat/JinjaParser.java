@@ -44,7 +44,7 @@ final class JinjaParser {
       switch (token.kind()) {
         case TEXT -> body.add(new JinjaStatement.Text(Rope.of(token.text())));
         case OUTPUT_BEGIN -> {
-          body.add(new JinjaStatement.Output(expressions.tuple(), token.line()));
+          body.add(new JinjaStatement.Output(written(expressions.tuple()), token.line()));
           tokens.expect(Kind.OUTPUT_END);
         }
         case BLOCK_BEGIN -> {
@@ -65,6 +65,16 @@ final class JinjaParser {
     }
   }
 
+  /** Without a last {@code safe}: what is written so is written as it is. */
+  private static JinjaExpression written(JinjaExpression output) {
+    return output instanceof JinjaExpression.Filter filter
+            && filter.name().equals("safe")
+            && filter.arguments().isEmpty()
+            && filter.named().isEmpty()
+        ? filter.input()
+        : output;
+  }
+
   private JinjaStatement statement(Token tag) {
     return switch (tag.text()) {
       case "if" -> conditional(tag.line());
@@ -75,6 +85,12 @@ final class JinjaParser {
         JinjaExpression call = expressions.expression();
         tokens.expect(Kind.BLOCK_END);
         yield new JinjaStatement.CallBlock(call, closedBody("endcall"), tag.line());
+      }
+      case "filter" -> {
+        JinjaStatement.Caught caught = new JinjaStatement.Caught();
+        JinjaExpression value = expressions.filterBlock(caught);
+        tokens.expect(Kind.BLOCK_END);
+        yield new JinjaStatement.SetBlock("", value, closedBody("endfilter"));
       }
       case "with" -> with();
       case "generation" -> {
@@ -100,7 +116,7 @@ final class JinjaParser {
   }
 
   private JinjaStatement conditional(int line) {
-    JinjaExpression condition = expressions.tuple();
+    JinjaExpression condition = expressions.tupleWithoutCondition();
     tokens.expect(Kind.BLOCK_END);
     List<JinjaStatement> yes = body(Set.of("elif", "else", "endif"));
     Token end = tokens.next();
@@ -121,7 +137,7 @@ final class JinjaParser {
   private JinjaStatement loop(int line) {
     List<String> names = names();
     tokens.expect(Kind.NAME, "in");
-    JinjaExpression values = expressions.withoutCondition();
+    JinjaExpression values = expressions.tupleWithoutCondition();
     JinjaExpression condition = tokens.skip(Kind.NAME, "if") ? expressions.expression() : null;
     tokens.expect(Kind.BLOCK_END);
     loops++;
@@ -147,8 +163,13 @@ final class JinjaParser {
       tokens.expect(Kind.BLOCK_END);
       return new JinjaStatement.Set(names, value, line);
     }
+    JinjaStatement.Caught caught = new JinjaStatement.Caught();
+    JinjaExpression value = expressions.filters(caught);
     tokens.expect(Kind.BLOCK_END);
-    return new JinjaStatement.SetBlock(names.get(0), closedBody("endset"));
+    if (names.size() > 1) {
+      throw new Syntax(line, "a set block with several names");
+    }
+    return new JinjaStatement.SetBlock(names.get(0), value, closedBody("endset"));
   }
 
   private JinjaStatement macro() {
@@ -166,12 +187,17 @@ final class JinjaParser {
               : new JinjaExpression.Constant(new JinjaValue.Undefined(parameter));
       parameters.put(parameter, standard);
     }
+    int line = tokens.line();
     tokens.expect(Kind.BLOCK_END);
     int outer = loops;
     loops = 0;
+    int from = tokens.place();
     List<JinjaStatement> body = closedBody("endmacro");
     loops = outer;
-    return new JinjaStatement.Macro(name, parameters, body);
+    if (tokens.named("varargs", from) || tokens.named("kwargs", from)) {
+      throw new Syntax(line, "varargs and kwargs of macros are not supported");
+    }
+    return new JinjaStatement.Macro(name, parameters, tokens.named("caller", from), body);
   }
 
   private JinjaStatement with() {

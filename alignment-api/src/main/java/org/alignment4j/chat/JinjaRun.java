@@ -14,12 +14,17 @@ final class JinjaRun {
   /** Enough for conversations of thousands of turns; reached in about a second. */
   private static final long MAX_STEPS = 20_000_000;
 
-  /** The most characters in one text, and values in one list; message texts do not count. */
-  static final int MAX_SIZE = 1 << 20;
+  /** The most values in one list, and characters in one text beside those of messages. */
+  private static final int MAX_SIZE = 1 << 20;
+
+  /** How many times a text may hold all that the messages say. */
+  private static final int MAX_COPIES = 4;
 
   private static final int MAX_DEPTH = 100;
 
   private final Map<String, Object> globals;
+  private final long maxSteps;
+  private final long maxSize;
   private Scope scope = new Scope(null);
   private Rope.Builder out = new Rope.Builder();
   private long steps;
@@ -40,16 +45,37 @@ final class JinjaRun {
 
   /**
    * @param globals what the template finds defined
+   * @param said the number of characters in all messages
    */
-  JinjaRun(Map<String, Object> globals) {
+  JinjaRun(Map<String, Object> globals, long said) {
     this.globals = globals;
+    this.maxSteps = MAX_STEPS + said;
+    this.maxSize = MAX_SIZE + MAX_COPIES * said;
+  }
+
+  /**
+   * @throws JinjaException if a text would have too many characters
+   */
+  void requireSize(long size) {
+    if (size > maxSize) {
+      throw new JinjaException("it makes a text of more than " + maxSize + " characters");
+    }
+  }
+
+  /**
+   * @throws JinjaException if a list would have too many elements
+   */
+  static void requireElements(long size) {
+    if (size > MAX_SIZE) {
+      throw new JinjaException("it makes a list of more than " + MAX_SIZE + " elements");
+    }
   }
 
   /** Counts work. */
   void spend(long amount) {
     steps += amount + 1;
-    if (steps > MAX_STEPS) {
-      throw new JinjaException("it does not end within " + MAX_STEPS + " steps");
+    if (steps > maxSteps) {
+      throw new JinjaException("it does not end within " + maxSteps + " steps");
     }
   }
 
@@ -105,17 +131,12 @@ final class JinjaRun {
     return before;
   }
 
-  /** The number of characters written so far. */
-  long written() {
-    return written;
-  }
-
   void write(Rope text) {
-    int size = text.size();
+    int size = text.length();
     spend(size / 64);
     written += size;
-    if (written > MAX_SIZE) {
-      throw new JinjaException("it writes more than " + MAX_SIZE + " characters");
+    if (written > maxSize) {
+      throw new JinjaException("it writes more than " + maxSize + " characters");
     }
     out.add(text);
   }

@@ -5,7 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.alignment4j.chat.JinjaValue.Callable;
-import org.alignment4j.chat.JinjaValue.Characters;
+import org.alignment4j.chat.JinjaValue.Key;
 import org.alignment4j.chat.JinjaValue.Undefined;
 import org.alignment4j.chat.JinjaValue.WithAttributes;
 import org.jspecify.annotations.Nullable;
@@ -46,7 +46,7 @@ interface JinjaStatement {
     @Override
     public Flow run(JinjaRun run) {
       run.at(line);
-      run.write(JinjaValue.text(expression.value(run)));
+      run.write(JinjaText.of(expression.value(run)));
       return Flow.ON;
     }
   }
@@ -99,22 +99,21 @@ interface JinjaStatement {
       run.at(line);
       List<Object> all = JinjaValue.each(values.value(run));
       List<Object> chosen = condition == null ? all : chosen(all, condition, run);
+      boolean completed = false;
       for (int i = 0; i < chosen.size(); i++) {
         run.at(line);
         JinjaRun.Scope back = run.enter(run.scope());
         assign(names, chosen.get(i), run);
         run.set("loop", new Loop(chosen, i));
-        long written = run.written();
         Flow flow = JinjaStatement.run(body, run);
         run.leave(back);
-        if (chosen.get(i) instanceof Characters && run.written() > written) {
-          throw new JinjaException("it writes something for each character of a message");
-        }
         if (flow == Flow.BREAK) {
           break;
         }
+        completed |= flow == Flow.ON;
       }
-      return chosen.isEmpty() ? JinjaStatement.run(otherwise, run) : Flow.ON;
+      // As Jinja compiles it: else follows unless one body ran to its end.
+      return !completed ? JinjaStatement.run(otherwise, run) : Flow.ON;
     }
 
     private List<Object> chosen(List<Object> all, JinjaExpression wanted, JinjaRun run) {
@@ -141,14 +140,33 @@ interface JinjaStatement {
     }
   }
 
-  /** {@code {% set name %} ... {% endset %}}. */
-  record SetBlock(String name, List<JinjaStatement> body) implements JinjaStatement {
+  /** Stands in an expression for the text of the block that it is written for. */
+  final class Caught implements JinjaExpression {
+    private static final String NAME = " caught";
+
+    @Override
+    public Object value(JinjaRun run) {
+      return run.get(NAME);
+    }
+  }
+
+  /**
+   * {@code {% set name | filters %} ... {% endset %}}, or {@code {% filter filters %}}, which has
+   * no name and writes its value.
+   */
+  record SetBlock(String name, JinjaExpression value, List<JinjaStatement> body)
+      implements JinjaStatement {
     @Override
     public Flow run(JinjaRun run) {
       JinjaRun.Scope back = run.enter(run.scope());
-      Rope text = run.caught(body);
+      run.set(Caught.NAME, run.caught(body));
+      Object result = value.value(run);
       run.leave(back);
-      run.set(name, text);
+      if (name.isEmpty()) {
+        run.write(JinjaText.of(result));
+      } else {
+        run.set(name, result);
+      }
       return Flow.ON;
     }
   }
@@ -167,15 +185,28 @@ interface JinjaStatement {
     }
   }
 
-  /** {@code {% macro name(parameters) %} ... {% endmacro %}}. */
-  record Macro(String name, Map<String, JinjaExpression> parameters, List<JinjaStatement> body)
+  /**
+   * {@code {% macro name(parameters) %} ... {% endmacro %}}.
+   *
+   * @param calls whether it calls for the body of a call block
+   */
+  record Macro(
+      String name,
+      Map<String, JinjaExpression> parameters,
+      boolean calls,
+      List<JinjaStatement> body)
       implements JinjaStatement {
     @Override
     public Flow run(JinjaRun run) {
       JinjaRun.Scope home = run.scope();
       Callable macro =
           (caller, arguments, named) -> {
+            JinjaArguments.of(
+                "the macro " + name, arguments, named, parameters.keySet().toArray(String[]::new));
             Object bodyOfCall = caller.callFor(new Undefined("caller"));
+            if (!calls && !(bodyOfCall instanceof Undefined)) {
+              throw new JinjaException("it gives a body to macro " + name + ", which calls none");
+            }
             JinjaRun.Scope back = caller.enter(home);
             caller.set("caller", bodyOfCall);
             int next = 0;
@@ -185,10 +216,6 @@ interface JinjaStatement {
               next++;
               caller.set(
                   parameter.getKey(), given != null ? given : parameter.getValue().value(caller));
-            }
-            if (arguments.size() > parameters.size()
-                || !parameters.keySet().containsAll(named.keySet())) {
-              throw new JinjaException("it calls macro " + name + " with unknown arguments");
             }
             Rope text = caller.caught(body);
             caller.leave(back);
@@ -208,13 +235,14 @@ interface JinjaStatement {
       JinjaRun.Scope home = run.scope();
       Callable caller =
           (macro, arguments, named) -> {
+            JinjaArguments.of("caller", arguments, named);
             JinjaRun.Scope back = macro.enter(home);
             Rope text = macro.caught(body);
             macro.leave(back);
             return text;
           };
       Object outer = run.callFor(caller);
-      run.write(JinjaValue.text(call.value(run)));
+      run.write(JinjaText.of(call.value(run)));
       run.callFor(outer);
       return Flow.ON;
     }
@@ -225,9 +253,11 @@ interface JinjaStatement {
     static Namespace of(List<Object> initial, Map<String, Object> named) {
       Map<String, Object> values = new LinkedHashMap<>();
       for (Object each : initial) {
-        if (each instanceof Map<?, ?> map) {
-          map.forEach((key, value) -> values.put(key.toString(), value));
+        if (!(each instanceof Map<?, ?> map) || initial.size() > 1) {
+          throw new JinjaException("namespace of such values is not supported");
         }
+        map.forEach(
+            (key, value) -> values.put(JinjaValue.literal(((Key) key).value(), "a name"), value));
       }
       values.putAll(named);
       return new Namespace(values);
@@ -260,15 +290,20 @@ interface JinjaStatement {
         case "nextitem" ->
             index == all.size() - 1 ? new Undefined("loop.nextitem") : all.get(index + 1);
         case "cycle" -> cycle();
-        default -> throw new JinjaException("loop." + name + " is not supported");
+        case "depth" -> 1L;
+        case "depth0" -> 0L;
+        case "changed" -> throw new JinjaException("loop.changed is not supported");
+        default -> null;
       };
     }
 
     private Callable cycle() {
-      return (run, arguments, named) ->
-          arguments.isEmpty()
-              ? new Undefined("loop.cycle")
-              : arguments.get(index % arguments.size());
+      return (run, arguments, named) -> {
+        if (arguments.isEmpty() || !named.isEmpty()) {
+          throw new JinjaException("loop.cycle needs values");
+        }
+        return arguments.get(index % arguments.size());
+      };
     }
   }
 

@@ -7,13 +7,14 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import org.alignment4j.chat.JinjaValue.Callable;
+import org.alignment4j.chat.JinjaValue.Key;
 import org.alignment4j.chat.JinjaValue.None;
 import org.alignment4j.core.CheckpointException;
 import org.alignment4j.core.UnsupportedArchitectureException;
 
 /**
- * A chat template as published, run as transformers' {@code apply_chat_template} runs it, but on
- * holes in place of messages' texts ({@link Rope}): the template never sees what anybody says.
+ * A chat template as published, run as transformers' {@code apply_chat_template} runs it, with the
+ * origin of every character kept ({@link Rope}).
  *
  * <p>It is run by an interpreter of that part of Jinja which chat templates use: no files, no
  * classes, no Java. It may take a fixed number of steps and make values of a fixed size. {@code
@@ -22,6 +23,9 @@ import org.alignment4j.core.UnsupportedArchitectureException;
 final class JinjaTemplate {
   /** Jinja's own limit. */
   private static final long MAX_RANGE = 100_000;
+
+  private static final Key ROLE = Key.of("role");
+  private static final Key CONTENT = Key.of("content");
 
   private final List<JinjaStatement> body;
   private final Map<String, Object> globals;
@@ -65,14 +69,15 @@ final class JinjaTemplate {
     List<Object> values = new ArrayList<>(messages.size());
     for (int i = 0; i < messages.size(); i++) {
       Message message = messages.get(i);
-      Map<String, Object> value = new LinkedHashMap<>();
-      value.put("role", Rope.of(message.role().name().toLowerCase(Locale.ROOT)));
-      value.put("content", Rope.hole(i, message.text()));
+      Map<Object, Object> value = new LinkedHashMap<>();
+      value.put(ROLE, Rope.of(message.role().name().toLowerCase(Locale.ROOT)));
+      value.put(CONTENT, Rope.said(i, message.text()));
       values.add(value);
     }
-    all.put("messages", values);
+    all.put("messages", JinjaList.list(values));
     all.put("add_generation_prompt", generationPrompt);
-    JinjaRun run = new JinjaRun(all);
+    long said = messages.stream().mapToLong(message -> message.text().length()).sum();
+    JinjaRun run = new JinjaRun(all, said);
     try {
       return run.caught(body);
     } catch (JinjaException.Raised e) {
@@ -101,20 +106,33 @@ final class JinjaTemplate {
         (Callable)
             (run, arguments, named) -> {
               Object message =
-                  arguments.isEmpty()
-                      ? named.getOrDefault("message", Rope.EMPTY)
-                      : arguments.get(0);
-              throw new JinjaException.Raised(JinjaValue.text(message).shown());
+                  JinjaArguments.of("raise_exception", arguments, named, "message").required(0);
+              throw new JinjaException.Raised(JinjaText.of(message).shown());
             });
     globals.put(
         "namespace",
         (Callable) (run, arguments, named) -> JinjaStatement.Namespace.of(arguments, named));
-    globals.put("dict", (Callable) (run, arguments, named) -> named);
-    globals.put("range", (Callable) (run, arguments, named) -> range(arguments, run));
+    globals.put(
+        "dict",
+        (Callable)
+            (run, arguments, named) -> {
+              Map<Object, Object> map = new LinkedHashMap<>();
+              JinjaArguments given = JinjaArguments.of("dict", arguments, Map.of(), "mapping");
+              if (given.has(0)) {
+                if (!(given.required(0) instanceof Map<?, ?> first)) {
+                  throw new JinjaException("dict of such values is not supported");
+                }
+                map.putAll(first);
+              }
+              named.forEach((name, value) -> map.put(Key.of(name), value));
+              return map;
+            });
+    globals.put("range", (Callable) (run, arguments, named) -> range(arguments, named, run));
     return Map.copyOf(globals);
   }
 
-  private static List<Object> range(List<Object> arguments, JinjaRun run) {
+  private static JinjaList range(List<Object> arguments, Map<String, Object> named, JinjaRun run) {
+    JinjaArguments.of("range", arguments, named, "/start", "/stop", "/step");
     List<Long> bounds = new ArrayList<>();
     arguments.forEach(a -> bounds.add(JinjaValue.whole(a, "range")));
     if (bounds.isEmpty() || bounds.size() > 3) {
@@ -134,6 +152,6 @@ final class JinjaTemplate {
       range.add(i);
     }
     run.spend(range.size());
-    return range;
+    return JinjaList.of(JinjaList.Kind.RANGE, range);
   }
 }

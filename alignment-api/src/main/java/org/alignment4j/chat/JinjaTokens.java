@@ -33,6 +33,16 @@ final class JinjaTokens {
     return token;
   }
 
+  /** Where this is, for {@link #named}. */
+  int place() {
+    return at;
+  }
+
+  /** Whether a name stands between a place and this one. */
+  boolean named(String name, int from) {
+    return tokens.subList(from, at).stream().anyMatch(token -> token.is(Kind.NAME, name));
+  }
+
   int line() {
     return peek().line();
   }

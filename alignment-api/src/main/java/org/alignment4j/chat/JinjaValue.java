@@ -1,13 +1,16 @@
 package org.alignment4j.chat;
 
+import java.math.BigDecimal;
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import org.alignment4j.chat.JinjaList.Kind;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The values of a template and Python's rules for them. A value is a {@link Rope}, a Boolean, a
- * Long, a Double, a List, a Map with String keys, or one of the kinds here.
+ * Long, a Double, a {@link JinjaList}, a Map with {@link Key} keys, or one of the kinds here.
  */
 final class JinjaValue {
   /** Python's None. */
@@ -22,16 +25,6 @@ final class JinjaValue {
    */
   record Undefined(String name) {}
 
-  /** The length of a text with a message in it: at least 1, and otherwise not known. */
-  enum Length {
-    SOME
-  }
-
-  /** Characters of a message's text, of which nothing is known. */
-  enum Characters {
-    SOME
-  }
-
   /** Something with attributes of its own: {@code loop}, a namespace. */
   interface WithAttributes {
     /** The attribute's value, or null if there is none. */
@@ -41,6 +34,54 @@ final class JinjaValue {
   /** Something to call: a macro, a method, a global function. */
   interface Callable {
     Object call(JinjaRun run, List<Object> arguments, Map<String, Object> named);
+  }
+
+  /** Values to go through once, without a length. */
+  record Generator(Iterator<Object> rest) {
+    static Generator of(List<Object> values) {
+      return new Generator(values.iterator());
+    }
+  }
+
+  /** A value as a key of a Map: equal where Python's are, as 1, 1.0 and True. */
+  record Key(Object value) {
+    /**
+     * @throws JinjaException if the value cannot be a key
+     */
+    static Key of(Object value) {
+      if (value instanceof Map<?, ?>
+          || (value instanceof JinjaList list && list.kind() == Kind.LIST)
+          || (value instanceof JinjaList view && view.kind() == Kind.VIEW)) {
+        throw new JinjaException("it takes " + kind(value) + " as a key");
+      }
+      if (value instanceof JinjaList tuple) {
+        tuple.forEach(Key::of);
+      }
+      return new Key(value);
+    }
+
+    static Key of(String text) {
+      return new Key(Rope.of(text));
+    }
+
+    @Override
+    public boolean equals(@Nullable Object other) {
+      return other instanceof Key key && same(value, key.value);
+    }
+
+    @Override
+    public int hashCode() {
+      if (isNumber(value)) {
+        return Double.hashCode(real(value) + 0.0);
+      } else if (value instanceof JinjaList tuple) {
+        int hash = tuple.kind().hashCode();
+        for (Object element : tuple) {
+          hash = 31 * hash + new Key(element).hashCode();
+        }
+        return hash;
+      }
+      return value instanceof Undefined ? 1 : value.hashCode();
+    }
   }
 
   private JinjaValue() {}
@@ -62,48 +103,27 @@ final class JinjaValue {
     return !(value instanceof None || value instanceof Undefined);
   }
 
-  /** What {@code {{ value }}} writes. */
-  static Rope text(Object value) {
-    if (value instanceof Rope rope) {
-      return rope;
-    } else if (value instanceof Boolean b) {
-      return Rope.of(b ? "True" : "False");
-    } else if (value instanceof Long || value instanceof Double) {
-      return Rope.of(value.toString());
-    } else if (value instanceof None) {
-      return Rope.of("None");
-    } else if (value instanceof Undefined) {
-      return Rope.EMPTY;
-    }
-    throw new JinjaException("it writes " + kind(value) + " as text");
-  }
-
-  /** The characters of a text that must not depend on a message's. */
+  /** The characters of a text. */
   static String literal(Object value, String purpose) {
     if (value instanceof Rope rope) {
-      String known = rope.known();
-      if (known != null) {
-        return known;
-      }
-      throw new JinjaException(
-          "it looks into a message's text, which no template gets to see: " + purpose);
+      return rope.text();
     }
     throw new JinjaException(purpose + " needs a text, found " + kind(value));
   }
 
+  /** Python's {@code ==}. */
   static boolean same(Object a, Object b) {
-    if (a instanceof Rope x && b instanceof Rope y) {
-      String left = x.known();
-      return left == null ? x.equals(y) : left.equals(y.known());
-    }
     if (isNumber(a) && isNumber(b)) {
-      return order(a, b) == 0;
+      if (a instanceof Double || b instanceof Double) {
+        return !isNan(a) && !isNan(b) && compareNumbers(a, b) == 0;
+      }
+      return whole(a, "==") == whole(b, "==");
     }
-    if (a instanceof Length || b instanceof Length) {
-      return order(a, b) == 0;
-    }
-    if (a instanceof List<?> x && b instanceof List<?> y) {
-      if (x.size() != y.size()) {
+    if (a instanceof JinjaList x && b instanceof JinjaList y) {
+      if (x.kind() == Kind.VIEW || y.kind() == Kind.VIEW) {
+        throw new JinjaException("comparing keys(), values() or items() is not supported");
+      }
+      if (x.kind() != y.kind() || x.size() != y.size()) {
         return false;
       }
       for (int i = 0; i < x.size(); i++) {
@@ -113,52 +133,105 @@ final class JinjaValue {
       }
       return true;
     }
-    if (a instanceof Map<?, ?> || b instanceof Map<?, ?>) {
-      return a == b;
+    if (a instanceof Map<?, ?> x && b instanceof Map<?, ?> y) {
+      return x.size() == y.size()
+          && x.entrySet().stream()
+              .allMatch(
+                  each -> {
+                    Object other = y.get(each.getKey());
+                    return other != null && same(each.getValue(), other);
+                  });
     }
-    return a.equals(b) || (a instanceof Undefined && b instanceof Undefined);
+    if (a instanceof Rope x) {
+      return x.equals(b);
+    }
+    return a == b || (a instanceof Undefined && b instanceof Undefined);
+  }
+
+  private static boolean isNan(Object value) {
+    return value instanceof Double number && number.isNaN();
+  }
+
+  private static int compareNumbers(Object a, Object b) {
+    double x = real(a);
+    double y = real(b);
+    if (x != y || Double.isInfinite(x)) {
+      return x < y ? -1 : x > y ? 1 : 0;
+    }
+    return exact(a).compareTo(exact(b));
+  }
+
+  private static BigDecimal exact(Object number) {
+    return number instanceof Double real
+        ? new BigDecimal(real)
+        : new BigDecimal(whole(number, "comparing"));
   }
 
   /** Python's order: negative, zero or positive. */
   static int order(Object a, Object b) {
-    if (a instanceof Length || b instanceof Length) {
-      return a instanceof Length ? orderOfLength(b) : -orderOfLength(a);
-    }
     if (isNumber(a) && isNumber(b)) {
-      return a instanceof Double || b instanceof Double
-          ? Double.compare(real(a), real(b))
-          : Long.compare(whole(a, "comparing"), whole(b, "comparing"));
+      if (isNan(a) || isNan(b)) {
+        throw new JinjaException("comparing nan is not supported");
+      }
+      return compareNumbers(a, b);
     }
-    if (a instanceof Rope && b instanceof Rope) {
-      return literal(a, "comparing").compareTo(literal(b, "comparing"));
+    if (a instanceof Rope x && b instanceof Rope y) {
+      return order(x.text(), y.text());
+    }
+    if (a instanceof JinjaList x
+        && b instanceof JinjaList y
+        && x.kind() == y.kind()
+        && (x.kind() == Kind.LIST || x.kind() == Kind.TUPLE)) {
+      for (int i = 0; i < Math.min(x.size(), y.size()); i++) {
+        if (!same(x.get(i), y.get(i))) {
+          return order(x.get(i), y.get(i));
+        }
+      }
+      return Integer.compare(x.size(), y.size());
     }
     throw new JinjaException("it compares " + kind(a) + " with " + kind(b));
   }
 
-  /** How a length of at least 1 compares with a number that it is certainly greater than. */
-  private static int orderOfLength(Object other) {
-    if (isNumber(other) && real(other) < 1) {
-      return 1;
+  /** By code points, which UTF-16 units are not. */
+  private static int order(String a, String b) {
+    int i = 0;
+    while (i < a.length() && i < b.length() && a.charAt(i) == b.charAt(i)) {
+      i++;
     }
-    throw new JinjaException("it measures a message's text, which no template gets to see");
+    if (i == a.length() || i == b.length()) {
+      return Integer.compare(a.length(), b.length());
+    }
+    boolean low = Character.isLowSurrogate(a.charAt(i)) && i > 0;
+    int from = low && Character.isHighSurrogate(a.charAt(i - 1)) ? i - 1 : i;
+    return Integer.compare(a.codePointAt(from), b.codePointAt(from));
   }
 
   static boolean contains(Object whole, Object part) {
     if (whole instanceof Rope rope && part instanceof Rope wanted) {
-      String text = wanted.known();
-      return text == null ? rope.equals(wanted) : rope.contains(text);
+      return rope.text().contains(wanted.text());
     } else if (whole instanceof List<?> list) {
-      return list.stream().anyMatch(each -> same(each, part));
+      return list.stream().anyMatch(each -> each == part || same(each, part));
     } else if (whole instanceof Map<?, ?> map) {
-      return map.containsKey(key(part));
+      return map.containsKey(Key.of(part));
     } else if (whole instanceof Undefined) {
       return false;
+    } else if (whole instanceof Generator generator) {
+      while (generator.rest.hasNext()) {
+        if (same(generator.rest.next(), part)) {
+          return true;
+        }
+      }
+      return false;
     }
-    throw new JinjaException("it looks for something in " + kind(whole));
+    throw new JinjaException("it looks for " + kind(part) + " in " + kind(whole));
   }
 
   static boolean isNumber(Object value) {
     return value instanceof Long || value instanceof Double || value instanceof Boolean;
+  }
+
+  static boolean isWhole(Object value) {
+    return value instanceof Long || value instanceof Boolean;
   }
 
   static long whole(Object value, String purpose) {
@@ -174,97 +247,128 @@ final class JinjaValue {
     return value instanceof Double number ? number : whole(value, "arithmetic");
   }
 
-  /**
-   * The values a loop goes through; of a text with a message in it {@link Characters} instead of
-   * each one.
-   */
+  /** The values a loop goes through; the caller's to change. */
   static List<Object> each(Object value) {
     if (value instanceof List<?> list) {
       return new ArrayList<>(list);
     } else if (value instanceof Map<?, ?> map) {
-      List<Object> keys = new ArrayList<>();
-      map.keySet().forEach(key -> keys.add(ofKey(key)));
+      List<Object> keys = new ArrayList<>(map.size());
+      map.keySet().forEach(key -> keys.add(((Key) key).value()));
       return keys;
     } else if (value instanceof Undefined) {
-      return List.of();
+      return new ArrayList<>();
     } else if (value instanceof Rope rope) {
-      return rope.known() == null ? List.of(Characters.SOME) : characters(value);
+      return characters(rope);
+    } else if (value instanceof Generator generator) {
+      List<Object> rest = new ArrayList<>();
+      generator.rest.forEachRemaining(rest::add);
+      return rest;
     }
     throw new JinjaException("it goes through " + kind(value));
   }
 
-  private static List<Object> characters(Object text) {
-    List<Object> characters = new ArrayList<>();
-    literal(text, "taking characters")
-        .codePoints()
-        .forEach(c -> characters.add(Rope.of(Character.toString(c))));
+  private static List<Object> characters(Rope text) {
+    List<Object> characters = new ArrayList<>(text.length());
+    String all = text.text();
+    for (int i = 0; i < all.length(); ) {
+      int next = i + Character.charCount(all.codePointAt(i));
+      characters.add(text.sub(i, next));
+      i = next;
+    }
     return characters;
   }
 
   /** The attribute of a value, as {@code value.name}; an {@link Undefined} if there is none. */
   static Object attribute(Object value, String name) {
-    Object found = null;
     if (value instanceof Undefined undefined) {
       throw new JinjaException(undefined.name + " is undefined; it asks for ." + name);
-    } else if (value instanceof WithAttributes object) {
-      found = object.attribute(name);
-    } else if (value instanceof Map<?, ?> map) {
-      found = JinjaMethods.ofMap(map, name);
-      found = found == null ? map.get(name) : found;
-    } else if (value instanceof Rope rope) {
-      found = JinjaMethods.ofText(rope, name);
+    }
+    Object found = ownAttribute(value, name);
+    if (found == null && value instanceof Map<?, ?> map) {
+      found = map.get(Key.of(name));
     }
     return found == null ? new Undefined(name) : found;
+  }
+
+  /** What Python's {@code getattr} finds, or null. */
+  static @Nullable Object ownAttribute(Object value, String name) {
+    if (name.startsWith("_")) {
+      return null; // not to be had in a sandbox
+    } else if (value instanceof WithAttributes object) {
+      return object.attribute(name);
+    } else if (value instanceof JinjaList list && list.named(name) != null) {
+      return list.named(name);
+    }
+    return JinjaMethods.of(value, name);
   }
 
   /** {@code value[key]}. */
   static Object item(Object value, Object key) {
     if (value instanceof Undefined undefined) {
       throw new JinjaException(undefined.name + " is undefined; it asks for an element");
-    } else if (value instanceof List<?> list && key instanceof Long index) {
+    } else if (value instanceof Map<?, ?> map) {
+      boolean hashable = !(key instanceof Map<?, ?>) && !isListLike(key);
+      Object found = hashable ? map.get(Key.of(key)) : null;
+      if (found != null) {
+        return found;
+      }
+    } else if (value instanceof JinjaList list && list.kind() != Kind.VIEW && isWhole(key)) {
+      long index = whole(key, "an index");
       long from = index < 0 ? index + list.size() : index;
       return from >= 0 && from < list.size() ? list.get((int) from) : new Undefined("element");
-    } else if (value instanceof Rope rope && key instanceof Long index) {
-      return rope.known() == null ? Characters.SOME : item(characters(value), index);
+    } else if (value instanceof Rope rope && isWhole(key)) {
+      return character(rope, whole(key, "an index"));
     }
-    Object name = key(key);
-    Object found = value instanceof Map<?, ?> map ? map.get(name) : null;
-    if (found != null) {
-      return found;
-    }
-    return name instanceof String text ? attribute(value, text) : new Undefined("element");
+    Object found = key instanceof Rope name ? ownAttribute(value, name.text()) : null;
+    return found != null
+        ? found
+        : new Undefined(key instanceof Rope name ? name.shown() : "element");
   }
 
-  /** A value as the key of a Map. */
-  static Object key(Object value) {
-    return isNumber(value) ? (Object) whole(value, "a key") : literal(value, "a key");
+  private static boolean isListLike(Object value) {
+    return value instanceof JinjaList list
+        && (list.kind() == Kind.LIST || list.kind() == Kind.VIEW);
   }
 
-  /** A Map's key as a value. */
-  static Object ofKey(Object key) {
-    return key instanceof String text ? Rope.of(text) : key;
+  private static Object character(Rope rope, long index) {
+    String text = rope.text();
+    int size = text.codePointCount(0, text.length());
+    long from = index < 0 ? index + size : index;
+    if (from < 0 || from >= size) {
+      return new Undefined("character");
+    }
+    int at = text.offsetByCodePoints(0, (int) from);
+    return rope.sub(at, at + Character.charCount(text.codePointAt(at)));
   }
 
   /** {@code value[from:to:step]}, each possibly null. */
   static Object slice(
       Object value, @Nullable Long from, @Nullable Long to, @Nullable Long wantedStep) {
-    if (value instanceof Rope) {
-      if (from == null && to == null && wantedStep == null) {
-        return value;
-      }
-      Rope.Builder text = new Rope.Builder();
-      for (Object c : (List<?>) slice(characters(value), from, to, wantedStep)) {
-        text.add((Rope) c);
-      }
-      return text.build();
-    }
-    if (!(value instanceof List<?> list)) {
-      throw new JinjaException("it takes a part of " + kind(value));
-    }
     long step = wantedStep == null ? 1 : wantedStep;
     if (step == 0) {
       throw new JinjaException("it takes a part in steps of 0");
     }
+    if (value instanceof Rope rope) {
+      if (step != 1) {
+        Rope.Builder text = new Rope.Builder();
+        part(characters(rope), from, to, step).forEach(c -> text.add((Rope) c));
+        return text.build();
+      }
+      String text = rope.text();
+      int size = text.codePointCount(0, text.length());
+      long start = from == null ? 0 : clamp(from, size, 0, size);
+      long end = Math.max(start, to == null ? size : clamp(to, size, 0, size));
+      int low = text.offsetByCodePoints(0, (int) start);
+      return rope.sub(low, text.offsetByCodePoints(low, (int) (end - start)));
+    }
+    if (value instanceof JinjaList list && list.kind() != Kind.VIEW) {
+      return JinjaList.of(list.kind(), part(list, from, to, step));
+    }
+    throw new JinjaException("it takes a part of " + kind(value));
+  }
+
+  private static List<Object> part(
+      List<?> list, @Nullable Long from, @Nullable Long to, long step) {
     int size = list.size();
     long low = step > 0 ? 0 : -1;
     long high = step > 0 ? size : size - 1;
@@ -292,13 +396,20 @@ final class JinjaValue {
       return "none";
     } else if (value instanceof Rope) {
       return "a text";
-    } else if (value instanceof List<?>) {
-      return "a list";
+    } else if (value instanceof JinjaList list) {
+      return switch (list.kind()) {
+        case LIST -> "a list";
+        case TUPLE -> "a tuple";
+        case RANGE -> "a range";
+        case VIEW -> "a mapping's keys, values or items";
+      };
     } else if (value instanceof Map<?, ?>) {
       return "a mapping";
     } else if (isNumber(value)) {
       return "a number";
+    } else if (value instanceof Generator) {
+      return "a generator";
     }
-    return value instanceof Characters ? "a message's characters" : "an object";
+    return "an object";
   }
 }

@@ -13,6 +13,7 @@ import org.alignment4j.core.CheckpointException;
 import org.alignment4j.core.DjlDefaults;
 import org.alignment4j.core.EngineException;
 import org.alignment4j.core.NativeFailure;
+import org.alignment4j.core.Reasons;
 
 /** One native tokenizer. Thread-safe until it is closed; must not be used after. */
 final class NativeTokenizer implements AutoCloseable {
@@ -46,7 +47,7 @@ final class NativeTokenizer implements AutoCloseable {
                       + " hold a library for this platform"),
           e);
     } catch (IOException | RuntimeException e) {
-      throw new CheckpointException(file + " cannot be used: " + e.getMessage(), e);
+      throw new CheckpointException(file + " cannot be used: " + Reasons.of(e), e);
     }
   }
 

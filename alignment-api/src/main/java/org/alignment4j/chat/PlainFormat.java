@@ -40,14 +40,14 @@ record PlainFormat(String bos, String eos) implements ChatFormat {
     for (int i = 0; i <= last; i++) {
       Message message = messages.get(i);
       switch (message.role()) {
-        case SYSTEM -> script.template("System: ").message(message.text()).template("\n");
-        case USER -> script.template("User: ").message(message.text()).template("\n");
+        case SYSTEM -> script.template("System: ").message(i, message.text()).template("\n");
+        case USER -> script.template("User: ").message(i, message.text()).template("\n");
         case ASSISTANT -> {
           script.template("Assistant:");
           if (i == last) {
             script.beginResponse();
           }
-          script.template(" ").message(message.text()).template(eos + "\n");
+          script.template(" ").message(i, message.text()).template(eos + "\n");
         }
       }
     }

@@ -1,5 +1,7 @@
 package org.alignment4j.chat;
 
+import org.jspecify.annotations.Nullable;
+
 /** The string operations of chat templates, with Python's idea of white space. */
 final class PythonText {
   private PythonText() {}
@@ -27,32 +29,38 @@ final class PythonText {
     return text.substring(0, end);
   }
 
-  /** Python's {@code str.lstrip(chars)}; the characters lie in the basic plane. */
-  static String stripLeft(String text, String chars) {
+  /**
+   * Where a text begins behind what Python's {@code str.lstrip} takes away.
+   *
+   * @param chars the characters to take away, or null for white space
+   */
+  static int start(String text, @Nullable String chars) {
     int start = 0;
-    while (start < text.length() && chars.indexOf(text.charAt(start)) >= 0) {
-      start++;
+    while (start < text.length()) {
+      int c = text.codePointAt(start);
+      if (!isStripped(c, chars)) {
+        break;
+      }
+      start += Character.charCount(c);
     }
-    return text.substring(start);
+    return start;
   }
 
-  /** Python's {@code str.rstrip(chars)}; the characters lie in the basic plane. */
-  static String stripRight(String text, String chars) {
+  /** Where a text ends before what Python's {@code str.rstrip} takes away. */
+  static int end(String text, @Nullable String chars) {
     int end = text.length();
-    while (end > 0 && chars.indexOf(text.charAt(end - 1)) >= 0) {
-      end--;
+    while (end > 0) {
+      int c = text.codePointBefore(end);
+      if (!isStripped(c, chars)) {
+        break;
+      }
+      end -= Character.charCount(c);
     }
-    return text.substring(0, end);
+    return end;
   }
 
-  /** Python's {@code str.lstrip('\n')}. */
-  static String stripNewlinesLeft(String text) {
-    return stripLeft(text, "\n");
-  }
-
-  /** Python's {@code str.rstrip('\n')}. */
-  static String stripNewlinesRight(String text) {
-    return stripRight(text, "\n");
+  private static boolean isStripped(int c, @Nullable String chars) {
+    return chars == null ? Character.isBmpCodePoint(c) && isSpace((char) c) : chars.indexOf(c) >= 0;
   }
 
   /** Python's {@code str.isspace()}: Unicode White_Space and the four information separators. */

@@ -2,140 +2,91 @@ package org.alignment4j.chat;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Text as a chat template builds it: characters that the template wrote, and holes where the texts
- * of messages will stand.
+ * Text as a chat template builds it, with the origin of every character kept: written by the
+ * template, or said in one of the messages.
  *
- * <p>A template engine works with ropes, so that it never sees what a message says. All it can tell
- * of a message is whether it is empty or nothing but white space, which templates ask. Changes of
- * white space are noted at the hole and done when the text is filled in. To every other question a
- * hole answers as a text would that has nothing in it that the template looks for. Immutable.
- *
- * @param parts literals are never empty and never adjacent
+ * <p>A template may look at what a message says, cut it and put it together again as it may in
+ * Python. What it makes of a message's characters stays that message's, so that nothing of a
+ * message can become a control token or a role marker. Two ropes are equal if their characters are.
+ * Immutable.
  */
-record Rope(List<Part> parts) {
+final class Rope {
   static final Rope EMPTY = new Rope(List.of());
 
-  /** A stretch of a rope. */
-  sealed interface Part permits Literal, Hole {}
-
-  /** Characters that the template wrote. */
-  record Literal(String text) implements Part {}
-
   /**
-   * The place of a message's text.
+   * A stretch of one origin.
    *
-   * @param message index of the message in its conversation
-   * @param blank the message's text if it is empty or white space only, else null: unknown
-   * @param changes what the template does to the text, in order; none of it makes a text with more
-   *     than white space in it blank
+   * @param message index of the message in its conversation, or -1 if the template wrote it
+   * @param offset how many UTF-16 units of the message stand before it; 0 for the template's own
    */
-  record Hole(int message, @Nullable String blank, List<Change> changes) implements Part {
-    /** What stands here if the message's text is this. */
-    String fill(String text) {
-      String filled = text;
-      for (Change change : changes) {
-        filled = change.of(filled);
-      }
-      return filled;
+  record Part(String text, int message, int offset) {
+    boolean isTemplate() {
+      return message < 0;
     }
 
-    boolean isEmpty() {
-      return blank != null && fill(blank).isEmpty();
-    }
-
-    private Hole with(Change change) {
-      List<Change> more = new ArrayList<>(changes);
-      more.add(change);
-      return new Hole(message, blank, List.copyOf(more));
+    private Part sub(int from, int to) {
+      return new Part(text.substring(from, to), message, isTemplate() ? 0 : offset + from);
     }
   }
 
-  /** What a template does to a message's text. */
-  sealed interface Change permits Strip, Spacing {
-    String of(String text);
+  private final List<Part> parts;
+  private final int length;
+  private @Nullable String text;
+
+  private Rope(List<Part> parts) {
+    this.parts = List.copyOf(parts);
+    this.length = parts.stream().mapToInt(part -> part.text.length()).sum();
+    this.text = parts.size() == 1 ? parts.get(0).text : null;
   }
 
-  /** Other white space in place of some: Python's {@code replace('\r\n', '\n')}. */
-  record Spacing(String old, String replacement) implements Change {
-    @Override
-    public String of(String text) {
-      return text.replace(old, replacement);
-    }
-  }
-
-  /**
-   * Python's {@code lstrip} or {@code rstrip}.
-   *
-   * @param left the end to strip
-   * @param chars the characters to strip, or null for white space
-   */
-  record Strip(boolean left, @Nullable String chars) implements Change {
-    @Override
-    public String of(String text) {
-      if (chars == null) {
-        return left ? PythonText.stripLeft(text) : PythonText.stripRight(text);
-      }
-      return left ? PythonText.stripLeft(text, chars) : PythonText.stripRight(text, chars);
-    }
-  }
-
-  Rope {
-    parts = List.copyOf(parts);
-  }
-
+  /** Text of the template. */
   static Rope of(String text) {
-    return text.isEmpty() ? EMPTY : new Rope(List.of(new Literal(text)));
+    return text.isEmpty() ? EMPTY : new Rope(List.of(new Part(text, -1, 0)));
   }
 
-  /** The place of a message's text, of which nothing is kept unless it is blank. */
-  static Rope hole(int message, String text) {
-    String blank = PythonText.strip(text).isEmpty() ? text : null;
-    return new Rope(List.of(new Hole(message, blank, List.of())));
+  /** What a message says, possibly nothing. */
+  static Rope said(int message, String text) {
+    return new Rope(List.of(new Part(text, message, 0)));
   }
 
-  /** The text, if there is no hole in it; else null. */
-  @Nullable String literal() {
-    if (parts.isEmpty()) {
-      return "";
+  /**
+   * The stretches in order. Those of the template are not empty and not adjacent; an empty one of a
+   * message marks where text of that message was cut away.
+   */
+  List<Part> parts() {
+    return parts;
+  }
+
+  /** All characters. */
+  String text() {
+    String joined = text;
+    if (joined == null) {
+      StringBuilder all = new StringBuilder(length);
+      parts.forEach(part -> all.append(part.text));
+      joined = all.toString();
+      text = joined;
     }
-    return parts.size() == 1 && parts.get(0) instanceof Literal only ? only.text : null;
+    return joined;
   }
 
-  /** Whether no character will stand here. */
+  /** The number of UTF-16 units. */
+  int length() {
+    return length;
+  }
+
   boolean isEmpty() {
-    for (Part part : parts) {
-      if (!(part instanceof Hole hole) || !hole.isEmpty()) {
-        return false;
-      }
-    }
-    return true;
-  }
-
-  /** The text with holes that are known filled in, if all are known; else null. */
-  @Nullable String known() {
-    StringBuilder text = new StringBuilder();
-    for (Part part : parts) {
-      if (part instanceof Literal literal) {
-        text.append(literal.text);
-      } else if (part instanceof Hole hole && hole.blank != null) {
-        text.append(hole.fill(hole.blank));
-      } else {
-        return null;
-      }
-    }
-    return text.toString();
+    return length == 0;
   }
 
   /** The text for people, with dots where messages stand. */
   String shown() {
-    StringBuilder text = new StringBuilder();
-    for (Part part : parts) {
-      text.append(part instanceof Literal literal ? literal.text : "...");
-    }
-    return text.toString();
+    StringBuilder shown = new StringBuilder();
+    parts.forEach(part -> shown.append(part.isTemplate() ? part.text : "..."));
+    return shown.toString();
   }
 
   Rope plus(Rope more) {
@@ -148,161 +99,132 @@ record Rope(List<Part> parts) {
     return builder.build();
   }
 
-  /**
-   * Python's {@code strip} at one end.
-   *
-   * @throws JinjaException if letters should be stripped off a message's text
-   */
-  Rope strip(Strip strip) {
-    List<Part> kept = new ArrayList<>(parts);
-    int at = strip.left ? 0 : kept.size() - 1;
-    while (at >= 0 && at < kept.size()) {
-      if (kept.get(at) instanceof Literal literal) {
-        String rest = strip.of(literal.text);
-        if (!rest.isEmpty()) {
-          kept.set(at, new Literal(rest));
-          break;
-        }
-        kept.remove(at);
-        at -= strip.left ? 0 : 1;
-      } else {
-        Hole hole = (Hole) kept.get(at);
-        if (strip.chars != null && !PythonText.strip(strip.chars).isEmpty() && !hole.isEmpty()) {
-          throw new JinjaException("it strips other characters than white space off a message");
-        }
-        Hole stripped = hole.with(strip);
-        kept.set(at, stripped);
-        if (!stripped.isEmpty()) {
-          break;
-        }
-        at += strip.left ? 1 : -1;
-      }
+  /** The stretch between two places, in UTF-16 units. */
+  Rope sub(int from, int to) {
+    if (from == 0 && to == length) {
+      return this;
     }
     Builder builder = new Builder();
-    kept.forEach(builder::add);
-    return builder.build();
-  }
-
-  /** Whether the template's own characters hold this text. */
-  boolean contains(String text) {
+    int start = 0;
     for (Part part : parts) {
-      if (part instanceof Literal literal && literal.text.contains(text)) {
-        return true;
+      int end = start + part.text.length();
+      int low = Math.max(from, start);
+      int high = Math.min(to, end);
+      // Where nothing is left, a message still marks its place.
+      if (low < high || (from == to && low == high && !part.isTemplate())) {
+        builder.add(part.sub(low - start, high - start));
       }
-    }
-    return text.isEmpty();
-  }
-
-  boolean startsWith(String text) {
-    return text.isEmpty()
-        || (!parts.isEmpty()
-            && parts.get(0) instanceof Literal literal
-            && literal.text.startsWith(text));
-  }
-
-  boolean endsWith(String text) {
-    return text.isEmpty()
-        || (!parts.isEmpty()
-            && parts.get(parts.size() - 1) instanceof Literal literal
-            && literal.text.endsWith(text));
-  }
-
-  /**
-   * Python's {@code split}: cuts at a separator in the template's own characters.
-   *
-   * @param limit the greatest number of cuts; negative for all
-   */
-  List<Rope> split(String separator, long limit) {
-    List<Rope> ropes = new ArrayList<>();
-    Builder builder = new Builder();
-    for (Part part : parts) {
-      if (!(part instanceof Literal literal)) {
-        builder.add(part);
-        continue;
-      }
-      int from = 0;
-      int at = literal.text.indexOf(separator);
-      while (at >= 0 && (limit < 0 || ropes.size() < limit)) {
-        builder.add(literal.text.substring(from, at));
-        ropes.add(builder.build());
-        builder = new Builder();
-        from = at + separator.length();
-        at = literal.text.indexOf(separator, from);
-      }
-      builder.add(literal.text.substring(from));
-    }
-    ropes.add(builder.build());
-    return ropes;
-  }
-
-  /**
-   * Python's {@code replace}. White space in a message's text is replaced when the text is filled
-   * in. A word is replaced in the template's own characters alone: templates take words with a
-   * meaning of their own out of messages, such as {@code /no_think}, and a message counts as one
-   * without.
-   *
-   * @throws JinjaException if a message's text would change in another way
-   */
-  Rope replace(String old, String replacement) {
-    boolean spacing = PythonText.strip(old).isEmpty() && PythonText.strip(replacement).isEmpty();
-    if (spacing && !old.isEmpty() && parts.size() == 1 && parts.get(0) instanceof Hole only) {
-      return new Rope(List.of(only.with(new Spacing(old, replacement))));
-    }
-    boolean word = PythonText.strip(old).length() > 1;
-    Builder builder = new Builder();
-    for (Part part : parts) {
-      if (part instanceof Literal literal) {
-        builder.add(literal.text.replace(old, replacement));
-      } else if (word || ((Hole) part).isEmpty()) {
-        builder.add(part);
-      } else {
-        throw new JinjaException("it changes a message's text by replace");
-      }
+      start = end;
     }
     return builder.build();
   }
 
-  /** The number of characters the template wrote, and of holes: a measure of work. */
-  int size() {
-    int size = 0;
+  /** Every stretch changed on its own, its origin kept. */
+  Rope map(UnaryOperator<String> change) {
+    Builder builder = new Builder();
     for (Part part : parts) {
-      size += part instanceof Literal literal ? literal.text.length() : 1;
+      builder.add(new Part(change.apply(part.text), part.message, part.offset));
     }
-    return size;
+    return builder.build();
+  }
+
+  /**
+   * Python's {@code replace}. What comes in place of a message's characters counts as that
+   * message's.
+   *
+   * @param count the greatest number of replacements; negative for all
+   */
+  Rope replace(String old, String replacement, long count) {
+    String all = text();
+    Builder builder = new Builder();
+    int copied = 0;
+    int from = 0;
+    for (long n = 0; count < 0 || n < count; n++) {
+      int at = from > all.length() ? -1 : all.indexOf(old, from);
+      if (at < 0) {
+        break;
+      }
+      builder.add(sub(copied, at));
+      builder.add(inPlaceOf(at, at + old.length(), replacement));
+      copied = at + old.length();
+      from = old.isEmpty() ? at + step(all, at) : copied;
+    }
+    if (copied == 0 && from == 0) {
+      return this;
+    }
+    builder.add(sub(copied, all.length()));
+    return builder.build();
+  }
+
+  private static int step(String text, int at) {
+    return at < text.length() ? Character.charCount(text.codePointAt(at)) : 1;
+  }
+
+  /** A text with the origin of the first message that has a part in a stretch. */
+  private Part inPlaceOf(int from, int to, String replacement) {
+    int start = 0;
+    for (Part part : parts) {
+      int end = start + part.text.length();
+      if (!part.isTemplate() && start < to && end > from) {
+        return new Part(replacement, part.message, part.offset + Math.max(0, from - start));
+      }
+      start = end;
+    }
+    return new Part(replacement, -1, 0);
+  }
+
+  @Override
+  public boolean equals(@Nullable Object other) {
+    return other instanceof Rope that && length == that.length && text().equals(that.text());
+  }
+
+  @Override
+  public int hashCode() {
+    return text().hashCode();
+  }
+
+  @Override
+  public String toString() {
+    return parts.toString();
   }
 
   /** Joins parts. */
   static final class Builder {
     private final List<Part> parts = new ArrayList<>();
-    private final StringBuilder literal = new StringBuilder();
+    private final StringBuilder open = new StringBuilder();
+    private int message = -1;
+    private int offset;
 
     void add(Rope rope) {
       rope.parts.forEach(this::add);
     }
 
     void add(Part part) {
-      if (part instanceof Literal text) {
-        literal.append(text.text);
-      } else {
+      boolean follows =
+          part.message == message && (part.isTemplate() || part.offset == offset + open.length());
+      if (!follows) {
         flush();
-        parts.add(part);
+        message = part.message;
+        offset = part.offset;
       }
+      open.append(part.text);
     }
 
     void add(String text) {
-      literal.append(text);
+      add(new Part(text, -1, 0));
     }
 
     private void flush() {
-      if (literal.length() > 0) {
-        parts.add(new Literal(literal.toString()));
-        literal.setLength(0);
+      if (open.length() > 0 || message >= 0) {
+        parts.add(new Part(open.toString(), message, offset));
       }
+      open.setLength(0);
+      message = -1;
     }
 
     Rope build() {
       flush();
-      return new Rope(parts);
+      return parts.isEmpty() ? EMPTY : new Rope(parts);
     }
   }
 }

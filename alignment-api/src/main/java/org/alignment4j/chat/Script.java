@@ -4,6 +4,10 @@ import static org.alignment4j.core.Arguments.require;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.BiFunction;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A conversation laid out as text, with the origin of every part kept: template text, in which
@@ -12,9 +16,30 @@ import java.util.List;
 final class Script {
   /**
    * @param text the text, without lone surrogates
-   * @param trusted whether it comes from the template rather than from a message
+   * @param trusted whether control tokens count in it
+   * @param message index of the message it is of, or -1 if the template wrote it
+   * @param offset how much of the message stands before it, in UTF-16 units
    */
-  record Piece(String text, boolean trusted) {}
+  record Piece(String text, boolean trusted, int message, int offset) {
+    /** Text of the template, or of the first message. */
+    Piece(String text, boolean trusted) {
+      this(text, trusted, trusted ? -1 : 0, 0);
+    }
+
+    Piece withText(String changed) {
+      return new Piece(changed, trusted, message, offset);
+    }
+
+    private Piece sub(int from, int to, boolean trust) {
+      return new Piece(text.substring(from, to), trust, message, offset + from);
+    }
+  }
+
+  /** The tags that reasoning models are published with. */
+  private static final Pattern THOUGHTS =
+      Pattern.compile(
+          "</?(?:\\w{1,20}:)?think(?:ing)?>|</?(?:thoughts?|reasoning)>|\\[/?THINK]"
+              + "|◁/?think▷|<\\|(?:begin|end)_of_(?:thought|solution)\\|>");
 
   private final List<Piece> pieces = new ArrayList<>();
   private int responsePiece = -1;
@@ -27,9 +52,14 @@ final class Script {
     return this;
   }
 
-  /** Appends a message's text; whatever it contains becomes ordinary tokens. */
-  Script message(String text) {
-    pieces.add(new Piece(text, false));
+  /** Appends all of a message's text; whatever it contains becomes ordinary tokens. */
+  Script message(int message, String text) {
+    return message(message, text, 0);
+  }
+
+  /** Appends a part of a message's text, before which so much of the message stands. */
+  Script message(int message, String text, int offset) {
+    pieces.add(new Piece(text, false, message, offset));
     return this;
   }
 
@@ -87,6 +117,50 @@ final class Script {
   }
 
   /**
+   * This script with other message texts.
+   *
+   * @param text gives the text of a piece of a message by its index
+   */
+  Script changed(BiFunction<Integer, Piece, String> text) {
+    Script changed = new Script();
+    changed.responsePiece = responsePiece;
+    for (int i = 0; i < pieces.size(); i++) {
+      Piece piece = pieces.get(i);
+      changed.pieces.add(piece.trusted ? piece : piece.withText(text.apply(i, piece)));
+    }
+    return changed;
+  }
+
+  /**
+   * This script with the tags of thoughts as control tokens where assistants' texts have them: for
+   * an example that a model is to learn, whose tags are its own words.
+   */
+  Script withThoughts(List<Message> messages) {
+    Script thinking = new Script();
+    for (int i = 0; i < pieces.size(); i++) {
+      if (i == responsePiece) {
+        thinking.beginResponse();
+      }
+      Piece piece = pieces.get(i);
+      int plain = 0;
+      if (isAssistants(piece, messages)) {
+        Matcher tag = THOUGHTS.matcher(piece.text);
+        while (tag.find()) {
+          if (tag.start() > plain) {
+            thinking.pieces.add(piece.sub(plain, tag.start(), piece.trusted));
+          }
+          thinking.pieces.add(piece.sub(tag.start(), tag.end(), true));
+          plain = tag.end();
+        }
+      }
+      if (plain == 0 || plain < piece.text.length()) {
+        thinking.pieces.add(plain == 0 ? piece : piece.sub(plain, piece.text.length(), false));
+      }
+    }
+    return thinking;
+  }
+
+  /**
    * This script with the head of its first message as a message of its own.
    *
    * @throws IllegalArgumentException if no message begins so
@@ -96,16 +170,69 @@ final class Script {
     parted.responsePiece = responsePiece < 0 ? -1 : responsePiece + 1;
     boolean done = false;
     for (Piece piece : pieces) {
-      if (done || piece.trusted) {
+      if (piece.message < 0) {
         parted.pieces.add(piece);
         continue;
       }
-      require(piece.text.startsWith(head), "the chat template changes the first message");
-      parted.pieces.add(new Piece(head, false));
-      parted.pieces.add(new Piece(piece.text.substring(head.length()), false));
-      done = true;
+      int from = 0;
+      if (!done) {
+        require(piece.text.startsWith(head), "the chat template changes the first message");
+        from = head.length();
+        parted.pieces.add(piece.sub(0, from, false));
+        done = true;
+      }
+      String rest = piece.text.substring(from);
+      parted.pieces.add(new Piece(rest, piece.trusted, piece.message + 1, piece.offset + from));
     }
     return parted;
+  }
+
+  private static boolean isAssistants(Piece piece, List<Message> messages) {
+    return piece.message >= 0 && messages.get(piece.message).role() == Role.ASSISTANT;
+  }
+
+  /**
+   * The first tag of thoughts that is but text in an assistant's message; null if there is none.
+   */
+  @Nullable String spelledThought(List<Message> messages) {
+    for (Piece piece : pieces) {
+      if (!piece.trusted && isAssistants(piece, messages)) {
+        Matcher tag = THOUGHTS.matcher(piece.text);
+        if (tag.find()) {
+          return tag.group();
+        }
+      }
+    }
+    return null;
+  }
+
+  /** The number of UTF-16 units before the response; of all if there is none. */
+  int responseOffset() {
+    int end = responsePiece < 0 ? pieces.size() : responsePiece;
+    return pieces.subList(0, end).stream().mapToInt(piece -> piece.text.length()).sum();
+  }
+
+  /** Whether any text of a message is there, be it empty. */
+  boolean has(int message) {
+    return pieces.stream().anyMatch(piece -> piece.message == message);
+  }
+
+  /** Whether the messages are all there in order and each only once. */
+  boolean hasEachOnce(int messages) {
+    int current = -1;
+    int end = 0;
+    for (Piece piece : pieces) {
+      if (piece.message < 0) {
+        continue;
+      }
+      if (piece.message == current + 1) {
+        current++;
+      } else if (piece.message != current || piece.offset < end) {
+        return false;
+      }
+      end = piece.offset + piece.text.length();
+    }
+    return current == messages - 1;
   }
 
   /** The whole text. */
@@ -119,7 +246,7 @@ final class Script {
 
   private int lastMessagePiece() {
     int i = pieces.size() - 1;
-    while (i >= 0 && pieces.get(i).trusted) {
+    while (i >= 0 && pieces.get(i).message < 0) {
       i--;
     }
     return i;

@@ -3,9 +3,12 @@ package org.alignment4j.chat;
 import ai.djl.huggingface.tokenizers.jni.CharSpan;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.function.Consumer;
 import org.alignment4j.chat.NativeTokenizer.Tokens;
 import org.alignment4j.chat.Script.Piece;
+import org.alignment4j.chat.Stretch.Part;
 import org.alignment4j.chat.TokenizerFile.AddedToken;
 import org.jspecify.annotations.Nullable;
 
@@ -22,25 +25,35 @@ final class ScriptEncoder {
   private final ControlTokens control;
   private final NativeTokenizer first;
   private final NativeTokenizer later;
+  private final StretchCheck check;
 
   private final IntList ids = new IntList();
   private final StringBuilder stretch = new StringBuilder();
+  private final List<Part> parts = new ArrayList<>();
+  private int pieceIndex;
   private boolean atStart = true;
   private boolean stripLeft;
+
+  /** Looks at the tokens of each stretch. */
+  interface StretchCheck {
+    void accept(Stretch stretch, Tokens tokens);
+  }
 
   /** A border in the current stretch whose token is wanted. */
   private record Border(int place, Consumer<Integer> token) {}
 
   private final List<Border> borders = new ArrayList<>();
-  private final List<TokenRange> messages = new ArrayList<>();
-  private int messageStart;
+  private final Map<Integer, TokenRange> messages = new TreeMap<>();
   private int responseStart = -1;
 
   /**
    * @param first tokenizes the stretch that begins the text; knows no control token
    * @param later tokenizes the stretches after control tokens; knows no control token
+   * @param check gets the tokens of each stretch
    */
-  ScriptEncoder(ControlTokens control, NativeTokenizer first, NativeTokenizer later) {
+  ScriptEncoder(
+      ControlTokens control, NativeTokenizer first, NativeTokenizer later, StretchCheck check) {
+    this.check = check;
     this.control = control;
     this.first = first;
     this.later = later;
@@ -50,20 +63,31 @@ final class ScriptEncoder {
   EncodedMessages encode(Script script) {
     List<Piece> pieces = script.pieces();
     for (int i = 0; i < pieces.size(); i++) {
+      pieceIndex = i;
       if (i == script.responsePiece()) {
         border(token -> responseStart = token);
       }
-      if (pieces.get(i).trusted()) {
-        template(pieces.get(i).text());
+      Piece piece = pieces.get(i);
+      boolean ofMessage = piece.message() >= 0;
+      if (ofMessage) {
+        border(token -> messages.putIfAbsent(piece.message(), new TokenRange(token, token)));
+      }
+      if (piece.trusted()) {
+        template(piece.text());
       } else {
-        border(token -> messageStart = token);
-        stretch.append(pieces.get(i).text());
-        border(token -> messages.add(new TokenRange(messageStart, token)));
+        append(piece.text(), 0, piece.text().length(), false);
+      }
+      if (ofMessage) {
+        border(
+            token ->
+                messages.computeIfPresent(
+                    piece.message(), (m, range) -> new TokenRange(range.start(), token)));
       }
     }
     flush(null);
     int response = responseStart < 0 ? ids.size() : responseStart;
-    return new EncodedMessages(new Encoded(ids.toArray(), response), messages);
+    return new EncodedMessages(
+        new Encoded(ids.toArray(), response), List.copyOf(messages.values()));
   }
 
   private void border(Consumer<Integer> token) {
@@ -79,7 +103,7 @@ final class ScriptEncoder {
         i++;
         continue;
       }
-      stretch.append(text, plain, i);
+      append(text, plain, i, true);
       flush(token);
       ids.add(token.id());
       atStart = false;
@@ -87,7 +111,13 @@ final class ScriptEncoder {
       i += token.content().length();
       plain = i;
     }
-    stretch.append(text, plain, text.length());
+    append(text, plain, text.length(), true);
+  }
+
+  private void append(String text, int from, int to, boolean trusted) {
+    int start = stretch.length();
+    stretch.append(text, from, to);
+    parts.add(new Part(pieceIndex, from, start, stretch.length(), trusted));
   }
 
   private void flush(@Nullable AddedToken next) {
@@ -108,6 +138,7 @@ final class ScriptEncoder {
     String text = stretch.substring(start, end);
     if (!text.isEmpty()) {
       tokens = (atStart ? first : later).encode(text, false);
+      check.accept(new Stretch(text, within(start, end)), tokens);
       for (long id : tokens.ids()) {
         ids.add(Math.toIntExact(id));
       }
@@ -117,9 +148,24 @@ final class ScriptEncoder {
       border.token.accept(before + firstAfter(tokens, text.codePointCount(0, within)));
     }
     borders.clear();
+    parts.clear();
     atStart &= stretch.length() == 0;
     stretch.setLength(0);
     stripLeft = false;
+  }
+
+  /** The parts of the stretch between two of its characters, counted from the first. */
+  private List<Part> within(int start, int end) {
+    List<Part> within = new ArrayList<>(parts.size());
+    for (Part part : parts) {
+      int from = Math.max(part.start(), start);
+      int to = Math.min(part.end(), end);
+      if (from < to) {
+        int offset = part.offset() + from - part.start();
+        within.add(new Part(part.piece(), offset, from - start, to - start, part.trusted()));
+      }
+    }
+    return within;
   }
 
   /** The index of the first token that holds a code point at or after {@code at}. */

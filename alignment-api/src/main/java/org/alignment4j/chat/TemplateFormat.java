@@ -1,20 +1,12 @@
 package org.alignment4j.chat;
 
-import java.util.HashSet;
 import java.util.List;
-import java.util.Set;
-import org.alignment4j.chat.Rope.Hole;
-import org.alignment4j.chat.Rope.Literal;
 import org.alignment4j.chat.Rope.Part;
 import org.alignment4j.chat.TokenizerFile.AddedToken;
 import org.alignment4j.core.UnsupportedArchitectureException;
 
 /**
- * A chat template of no known family, run around holes that the messages' texts fill afterwards.
- *
- * <p>Equal to what transformers renders, but for texts that the template looks into: a text counts
- * as one that holds nothing of what the template looks for, so that an answer keeps its {@code
- * <think>} block where transformers would cut it off.
+ * A chat template as published, whose text is that of transformers' {@code apply_chat_template}.
  *
  * @param template the template
  * @param markers role markers, found by {@link RoleMarkers}
@@ -63,8 +55,8 @@ record TemplateFormat(JinjaTemplate template, List<String> markers, String endOf
   }
 
   /**
-   * @throws UnsupportedArchitectureException if the template leaves a message out, writes something
-   *     of one behind the last answer, or cannot be run
+   * @throws UnsupportedArchitectureException if the template writes something of another message
+   *     behind the last answer, or cannot be run
    */
   @Override
   public Script write(List<Message> messages, boolean generationPrompt) {
@@ -72,67 +64,37 @@ record TemplateFormat(JinjaTemplate template, List<String> markers, String endOf
     List<Part> parts = text.parts();
     int last = messages.size() - 1;
     boolean answered = messages.get(last).role() == Role.ASSISTANT;
-    int lastHole = requireAllThere(parts, messages, answered);
-    Place response = answered ? response(messages, parts, lastHole) : Place.NOWHERE;
+    Place response = answered ? response(messages, parts) : Place.NOWHERE;
+    boolean leftOut = answered && parts.stream().noneMatch(part -> part.message() == last);
+    boolean blank = leftOut && PythonText.strip(messages.get(last).text()).isEmpty();
     Script script = new Script();
     for (int i = 0; i < parts.size(); i++) {
-      boolean begins = response.part == i;
-      if (begins && response.offset == 0) {
-        beginResponse(script, lastHole < 0);
+      Part part = parts.get(i);
+      int split = response.part == i ? response.offset : -1;
+      if (split > 0) {
+        script.template(part.text().substring(0, split));
       }
-      if (parts.get(i) instanceof Hole hole) {
-        script.message(hole.fill(messages.get(hole.message()).text()));
-      } else if (begins && response.offset > 0) {
-        String split = ((Literal) parts.get(i)).text();
-        script.template(split.substring(0, response.offset));
-        beginResponse(script, lastHole < 0);
-        script.template(split.substring(response.offset));
+      if (split >= 0) {
+        beginResponse(script, blank, last);
+      }
+      if (part.isTemplate()) {
+        script.template(part.text().substring(Math.max(0, split)));
       } else {
-        script.template(((Literal) parts.get(i)).text());
+        script.message(part.message(), part.text(), part.offset());
       }
     }
     if (response.part == parts.size()) {
-      beginResponse(script, lastHole < 0);
+      beginResponse(script, blank, last);
     }
     return script;
   }
 
-  private static void beginResponse(Script script, boolean leftOut) {
+  /** Templates leave out an answer that is blank; its place is kept. */
+  private static void beginResponse(Script script, boolean blank, int message) {
     script.beginResponse();
-    if (leftOut) {
-      script.message("");
+    if (blank) {
+      script.message(message, "");
     }
-  }
-
-  /**
-   * Gives the index of the part that is the last message, or -1 if that is an answer without text
-   * which the template left out.
-   */
-  private int requireAllThere(List<Part> parts, List<Message> messages, boolean answered) {
-    Set<Integer> there = new HashSet<>();
-    int lastHole = -1;
-    for (int i = 0; i < parts.size(); i++) {
-      if (parts.get(i) instanceof Hole hole) {
-        there.add(hole.message());
-        lastHole = i;
-      }
-    }
-    for (int i = 0; i < messages.size(); i++) {
-      Message message = messages.get(i);
-      if (!there.contains(i) && !PythonText.strip(message.text()).isEmpty()) {
-        throw new UnsupportedArchitectureException(
-            String.format(
-                "chat template in %s leaves out the %s message, number %s of %s",
-                template.where(), message.role(), i + 1, messages.size()));
-      }
-    }
-    int last = messages.size() - 1;
-    boolean ends = lastHole >= 0 && ((Hole) parts.get(lastHole)).message() == last;
-    if (answered && there.contains(last) && !ends) {
-      throw new UnsupportedArchitectureException(
-          "chat template in " + template.where() + " writes another message behind the answer");
-    }
-    return ends ? lastHole : -1;
   }
 
   /** A place in a rope: so many characters into one of its parts. */
@@ -144,13 +106,23 @@ record TemplateFormat(JinjaTemplate template, List<String> markers, String endOf
    * Where the answer begins: behind what the template would have written to open it, and no earlier
    * than behind the message before it.
    */
-  private Place response(List<Message> messages, List<Part> parts, int hole) {
+  private Place response(List<Message> messages, List<Part> parts) {
+    int last = messages.size() - 1;
     Place common = commonBeginning(parts, opened(messages).parts());
-    if (hole < 0) {
+    int first = -1;
+    for (int i = 0; i < parts.size(); i++) {
+      if (parts.get(i).message() == last && first < 0) {
+        first = i;
+      } else if (first >= 0 && !parts.get(i).isTemplate() && parts.get(i).message() != last) {
+        throw new UnsupportedArchitectureException(
+            "chat template in " + template.where() + " writes another message behind the answer");
+      }
+    }
+    if (first < 0) {
       return common;
     }
-    boolean near = common.part == hole - 1 && parts.get(hole - 1) instanceof Literal;
-    return near ? common : new Place(hole, 0);
+    boolean near = common.part == first - 1 && parts.get(first - 1).isTemplate();
+    return near ? common : new Place(first, 0);
   }
 
   private Rope opened(List<Message> messages) {
@@ -167,14 +139,11 @@ record TemplateFormat(JinjaTemplate template, List<String> markers, String endOf
     while (i < a.size() && i < b.size() && a.get(i).equals(b.get(i))) {
       i++;
     }
-    if (i < a.size()
-        && i < b.size()
-        && a.get(i) instanceof Literal x
-        && b.get(i) instanceof Literal y) {
+    if (i < a.size() && i < b.size() && a.get(i).isTemplate() && b.get(i).isTemplate()) {
+      String x = a.get(i).text();
+      String y = b.get(i).text();
       int n = 0;
-      while (n < x.text().length()
-          && n < y.text().length()
-          && x.text().charAt(n) == y.text().charAt(n)) {
+      while (n < x.length() && n < y.length() && x.charAt(n) == y.charAt(n)) {
         n++;
       }
       return new Place(i, n);

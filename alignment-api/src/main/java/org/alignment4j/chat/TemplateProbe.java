@@ -1,18 +1,15 @@
 package org.alignment4j.chat;
 
 import com.google.common.base.Strings;
-import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
-import org.alignment4j.chat.Rope.Hole;
-import org.alignment4j.chat.Rope.Literal;
 import org.alignment4j.chat.Rope.Part;
 import org.alignment4j.core.UnsupportedArchitectureException;
 
 /**
- * What an unknown template writes around the messages of a few conversations, which tells how it
- * says who speaks.
+ * What a chat template writes around the messages of a few conversations, which tells how it says
+ * who speaks.
  *
  * @param leads what it writes between one message, or the beginning, and the next; the text that
  *     opens an assistant turn counts as a lead of the assistant
@@ -91,9 +88,9 @@ record TemplateProbe(Set<Lead> leads, String answerEnd, String betweenTurns) {
   private static String beforeLast(Rope text) {
     String written = "";
     for (int i = 1; i < text.parts().size(); i++) {
-      if (text.parts().get(i) instanceof Hole
-          && text.parts().get(i - 1) instanceof Literal literal) {
-        written = literal.text();
+      Part before = text.parts().get(i - 1);
+      if (!text.parts().get(i).isTemplate() && before.isTemplate()) {
+        written = before.text();
       }
     }
     return written;
@@ -101,13 +98,12 @@ record TemplateProbe(Set<Lead> leads, String answerEnd, String betweenTurns) {
 
   /** Adds what stands before each message, and gives what stands behind the last. */
   private static String addLeads(Rope text, List<Role> roles, Set<Lead> leads) {
-    List<Part> parts = new ArrayList<>(text.parts());
     String written = "";
-    for (Part part : parts) {
-      if (part instanceof Literal literal) {
-        written = literal.text();
+    for (Part part : text.parts()) {
+      if (part.isTemplate()) {
+        written = part.text();
       } else {
-        leads.add(new Lead(roles.get(((Hole) part).message()), written));
+        leads.add(new Lead(roles.get(part.message()), written));
         written = "";
       }
     }

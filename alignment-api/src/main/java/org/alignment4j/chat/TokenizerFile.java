@@ -1,7 +1,9 @@
 package org.alignment4j.chat;
 
 import com.google.gson.Gson;
+import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
+import com.google.gson.JsonNull;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import com.google.gson.JsonPrimitive;
@@ -17,8 +19,13 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.BiConsumer;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.alignment4j.core.CheckpointException;
+import org.alignment4j.core.InputFile;
+import org.alignment4j.core.Reasons;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,6 +34,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class TokenizerFile {
   private static final Gson GSON = new Gson();
+
+  /** The largest vocabularies in use take some 35 million. */
+  private static final long MAX_BYTES = 256L << 20;
 
   /**
    * A token matched in text before the tokenizer's model runs.
@@ -40,43 +50,69 @@ final class TokenizerFile {
   private final String json;
   private final List<AddedToken> added;
   private final @Nullable String[] tokens;
-  private final boolean prefixesFirstOnly;
+  private final Set<Integer> addedIds;
+  private final Parts parts;
+  private final Spelling spelling;
+
+  /** What a tokenizer.json says beside its vocabulary. */
+  private static final class Parts {
+    final JsonObject model = new JsonObject();
+    JsonElement normaliser = JsonNull.INSTANCE;
+    JsonElement preTokeniser = JsonNull.INSTANCE;
+    JsonElement decoder = JsonNull.INSTANCE;
+  }
 
   private TokenizerFile(
-      Path file,
-      String json,
-      List<AddedToken> added,
-      @Nullable String[] tokens,
-      boolean prefixesFirstOnly) {
+      Path file, String json, List<AddedToken> added, @Nullable String[] tokens, Parts parts) {
     this.file = file;
     this.json = json;
     this.added = List.copyOf(added);
+    this.addedIds = added.stream().map(AddedToken::id).collect(Collectors.toSet());
     this.tokens = tokens;
-    this.prefixesFirstOnly = prefixesFirstOnly;
+    this.parts = parts;
+    this.spelling =
+        Spelling.of(
+            List.of(parts.normaliser, parts.preTokeniser, parts.decoder), parts.model, unknown());
   }
 
   /**
    * @throws CheckpointException if the file is missing, damaged or has no model
    */
   static TokenizerFile read(Path file) {
-    if (!Files.isRegularFile(file)) {
-      throw new CheckpointException("no tokenizer: " + file + " does not exist");
+    InputFile input = InputFile.checkpoint(file);
+    if (!input.isThere()) {
+      throw new CheckpointException("no tokenizer: " + file + " does not exist" + instead(file));
     }
     try {
-      return parse(file, Files.readString(file));
+      return parse(file, input.text(MAX_BYTES));
     } catch (CheckpointException e) {
       throw e;
     } catch (IOException | RuntimeException e) {
       // Gson reports a value of the wrong kind by half a dozen exception types.
       throw new CheckpointException(
-          file + " is not a readable tokenizer.json: " + e.getMessage(), e);
+          file + " is not a readable tokenizer.json: " + Reasons.of(e), e);
     }
+  }
+
+  /** The tokenizer in another form, from which transformers makes this one. */
+  private static String instead(Path file) {
+    List<String> found =
+        Stream.of("tokenizer.model", "spiece.model", "vocab.json", "merges.txt", "tekken.json")
+            .filter(name -> Files.isRegularFile(file.resolveSibling(name)))
+            .toList();
+    return found.isEmpty()
+        ? ""
+        : ", only "
+            + String.join(", ", found)
+            + "; make it with transformers:"
+            + " AutoTokenizer.from_pretrained(FOLDER).save_pretrained(FOLDER)";
   }
 
   private static TokenizerFile parse(Path file, String json) throws IOException {
     List<AddedToken> added = new ArrayList<>();
     Map<Integer, String> byId = new HashMap<>();
-    boolean[] seen = new boolean[2];
+    Parts parts = new Parts();
+    boolean seen = false;
     try (JsonReader reader = new JsonReader(new StringReader(json))) {
       reader.beginObject();
       while (reader.hasNext()) {
@@ -87,10 +123,12 @@ final class TokenizerFile {
             }
           }
           case "model" -> {
-            seen[0] = true;
-            readModel(reader, byId);
+            seen = true;
+            readModel(reader, byId, parts.model);
           }
-          case "pre_tokenizer" -> seen[1] = prefixesFirstOnly(JsonParser.parseReader(reader));
+          case "normalizer" -> parts.normaliser = JsonParser.parseReader(reader);
+          case "pre_tokenizer" -> parts.preTokeniser = JsonParser.parseReader(reader);
+          case "decoder" -> parts.decoder = JsonParser.parseReader(reader);
           default -> reader.skipValue();
         }
       }
@@ -99,7 +137,7 @@ final class TokenizerFile {
         throw new CheckpointException(file + " has text after its end");
       }
     }
-    if (!seen[0] || byId.isEmpty()) {
+    if (!seen || byId.isEmpty()) {
       throw new CheckpointException(file + " has no vocabulary at model.vocab");
     }
     for (AddedToken token : added) {
@@ -119,7 +157,7 @@ final class TokenizerFile {
           }
           tokens[id] = token;
         });
-    return new TokenizerFile(file, json, added, tokens, seen[1]);
+    return new TokenizerFile(file, json, added, tokens, parts);
   }
 
   private static AddedToken addedToken(JsonObject token) {
@@ -135,13 +173,18 @@ final class TokenizerFile {
     return token.has(name) && token.get(name).getAsBoolean();
   }
 
-  private static void readModel(JsonReader reader, Map<Integer, String> byId) throws IOException {
+  private static void readModel(JsonReader reader, Map<Integer, String> byId, JsonObject settings)
+      throws IOException {
     reader.beginObject();
     while (reader.hasNext()) {
-      if (reader.nextName().equals("vocab")) {
+      String name = reader.nextName();
+      if (name.equals("vocab")) {
         readVocabulary(reader, byId::put);
-      } else {
+      } else if (reader.peek() == JsonToken.BEGIN_ARRAY
+          || reader.peek() == JsonToken.BEGIN_OBJECT) {
         reader.skipValue();
+      } else {
+        settings.add(name, JsonParser.parseReader(reader));
       }
     }
     reader.endObject();
@@ -230,7 +273,81 @@ final class TokenizerFile {
 
   /** Whether a word prefix is added at the start of a text only, not after control tokens. */
   boolean prefixesFirstOnly() {
-    return prefixesFirstOnly;
+    return prefixesFirstOnly(parts.preTokeniser);
+  }
+
+  /** Whether this is one of {@link #added()}. */
+  boolean isAdded(int id) {
+    return addedIds.contains(id);
+  }
+
+  /** The token for text that the vocabulary lacks, or empty. */
+  String unknown() {
+    if (parts.model.get("unk_id") instanceof JsonPrimitive id && id.isNumber()) {
+      // Unigram names it by its place.
+      int place = id.getAsInt();
+      String token = place < 0 || place >= tokens.length ? null : tokens[place];
+      return token == null ? "" : token;
+    }
+    return Spelling.text(parts.model, "unk_token");
+  }
+
+  Spelling spelling() {
+    return spelling;
+  }
+
+  /** What a token stands for, as bytes; empty for ids without a token. */
+  String bytes(int id) {
+    String token = token(id);
+    return token == null ? "" : spelling.bytes(token, isAdded(id));
+  }
+
+  /**
+   * A tokenizer.json whose tokens, ids 0 to 255, are the bytes of what this file's normaliser makes
+   * of a text; null if the tokens themselves show that, which they do unless an unknown letter
+   * hides a whole word.
+   */
+  @Nullable String normaliserOnly() {
+    if (parts.normaliser.isJsonNull() || !Spelling.readsWords(parts.model)) {
+      return null;
+    }
+    JsonArray steps = new JsonArray();
+    steps.add(parts.normaliser);
+    spelling.spaces().forEach(space -> steps.add(replace(space)));
+    JsonObject sequence = new JsonObject();
+    sequence.addProperty("type", "Sequence");
+    sequence.add("normalizers", steps);
+    JsonObject vocabulary = new JsonObject();
+    String alphabet = Spelling.byteAlphabetText();
+    for (int value = 0; value < alphabet.length(); value++) {
+      vocabulary.addProperty(alphabet.substring(value, value + 1), value);
+    }
+    JsonObject model = new JsonObject();
+    model.addProperty("type", "BPE");
+    model.add("vocab", vocabulary);
+    model.add("merges", new JsonArray());
+    JsonObject bytes = new JsonObject();
+    bytes.addProperty("type", "ByteLevel");
+    bytes.addProperty("add_prefix_space", false);
+    bytes.addProperty("trim_offsets", false);
+    bytes.addProperty("use_regex", false);
+    JsonObject whole = new JsonObject();
+    whole.addProperty("version", "1.0");
+    whole.add("added_tokens", new JsonArray());
+    whole.add("normalizer", sequence);
+    whole.add("pre_tokenizer", bytes);
+    whole.add("model", model);
+    return whole.toString();
+  }
+
+  private static JsonObject replace(String space) {
+    JsonObject pattern = new JsonObject();
+    pattern.addProperty("String", space);
+    JsonObject step = new JsonObject();
+    step.addProperty("type", "Replace");
+    step.add("pattern", pattern);
+    step.addProperty("content", " ");
+    return step;
   }
 
   /**
@@ -308,6 +425,8 @@ final class TokenizerFile {
       writer.name(name);
       if (name.equals("vocab")) {
         copyVocabulary(reader, writer, renamed);
+      } else if (name.equals("merges") && reader.peek() == JsonToken.BEGIN_ARRAY) {
+        copyMerges(reader, writer, renamed.keySet());
       } else if (name.equals("unk_token") && reader.peek() == JsonToken.STRING) {
         String token = reader.nextString();
         writer.value(renamed.getOrDefault(token, token));
@@ -317,6 +436,35 @@ final class TokenizerFile {
     }
     reader.endObject();
     writer.endObject();
+  }
+
+  /** The merges but for those that make or take one of the tokens, which has another name now. */
+  private static void copyMerges(JsonReader reader, JsonWriter writer, Set<String> renamed)
+      throws IOException {
+    reader.beginArray();
+    writer.beginArray();
+    while (reader.hasNext()) {
+      if (reader.peek() == JsonToken.STRING) {
+        String merge = reader.nextString();
+        int space = merge.indexOf(' ');
+        if (space < 0 || keeps(merge.substring(0, space), merge.substring(space + 1), renamed)) {
+          writer.value(merge);
+        }
+      } else {
+        JsonElement merge = JsonParser.parseReader(reader);
+        if (!(merge instanceof JsonArray pair)
+            || pair.size() != 2
+            || keeps(pair.get(0).getAsString(), pair.get(1).getAsString(), renamed)) {
+          GSON.toJson(merge, writer);
+        }
+      }
+    }
+    reader.endArray();
+    writer.endArray();
+  }
+
+  private static boolean keeps(String left, String right, Set<String> renamed) {
+    return !renamed.contains(left) && !renamed.contains(right) && !renamed.contains(left + right);
   }
 
   private static void copyVocabulary(

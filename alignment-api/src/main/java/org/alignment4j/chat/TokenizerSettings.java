@@ -6,6 +6,7 @@ import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
 import java.io.IOException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -13,8 +14,12 @@ import java.util.LinkedHashSet;
 import java.util.Map;
 import java.util.Set;
 import org.alignment4j.core.CheckpointException;
+import org.alignment4j.core.InputFile;
+import org.alignment4j.core.Reasons;
 import org.alignment4j.core.Shown;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * What the files beside tokenizer.json say about its special tokens and its chat template.
@@ -24,7 +29,9 @@ import org.jspecify.annotations.Nullable;
  * @param pad text of the padding token, or empty
  * @param named every token that the configuration names as special
  * @param byName texts of the special tokens by their names, such as {@code bos_token}
+ * @param declared every token that the configuration lists as added, special or not
  * @param eosIds ids that config.json and generation_config.json call end-of-sequence
+ * @param namedIds these, and all others that the two files name, such as the beginning
  * @param template Jinja source of the chat template, or empty
  * @param templateFile where the template was found
  */
@@ -34,9 +41,12 @@ record TokenizerSettings(
     String pad,
     Set<String> named,
     Map<String, String> byName,
+    Set<String> declared,
     Set<Integer> eosIds,
+    Set<Integer> namedIds,
     String template,
     Path templateFile) {
+  private static final Logger LOG = LoggerFactory.getLogger(TokenizerSettings.class);
 
   /**
    * @throws CheckpointException if a file is there but cannot be read as JSON
@@ -53,25 +63,36 @@ record TokenizerSettings(
           String text = content(source.get(key));
           addIfPresent(named, text);
           byName.put(key, text);
-        } else if (key.equals("additional_special_tokens") && source.get(key).isJsonArray()) {
-          source.get(key).getAsJsonArray().forEach(e -> addIfPresent(named, content(e)));
+          addAll(named, source.get(key));
+        } else if (key.endsWith("_tokens")) {
+          addAll(named, source.get(key));
         }
       }
     }
+    Set<String> declared =
+        new LinkedHashSet<>(object(folder.resolve("added_tokens.json")).keySet());
     if (config.get("added_tokens_decoder") instanceof JsonObject decoder) {
       for (String id : decoder.keySet()) {
-        if (decoder.get(id) instanceof JsonObject token
-            && content(token.get("special")).equals("true")) {
-          addIfPresent(named, content(token));
+        if (decoder.get(id) instanceof JsonObject token) {
+          addIfPresent(declared, content(token));
+          if (content(token.get("special")).equals("true")) {
+            addIfPresent(named, content(token));
+          }
         }
       }
     }
     byName.values().removeIf(String::isEmpty);
     byName.keySet().removeIf(key -> key.startsWith("add_")); // switches, such as add_bos_token
     Set<Integer> eosIds = new LinkedHashSet<>();
+    Set<Integer> namedIds = new LinkedHashSet<>();
     for (String name : new String[] {"generation_config.json", "config.json"}) {
       Path file = folder.resolve(name);
-      JsonElement value = object(file).get("eos_token_id");
+      JsonObject model = object(file);
+      addNamedIds(namedIds, model);
+      if (model.get("text_config") instanceof JsonObject text) {
+        addNamedIds(namedIds, text);
+      }
+      JsonElement value = model.get("eos_token_id");
       try {
         addIds(eosIds, value);
       } catch (RuntimeException e) {
@@ -82,22 +103,71 @@ record TokenizerSettings(
             e);
       }
     }
-    Path jinja = folder.resolve("chat_template.jinja");
-    boolean separate = Files.isRegularFile(jinja);
+    Path jinja = separateTemplate(folder);
     return new TokenizerSettings(
         token("bos_token", config, map),
         token("eos_token", config, map),
         token("pad_token", config, map),
         named,
         byName,
+        declared,
         eosIds,
-        separate ? text(jinja) : template(config.get("chat_template"), configFile),
-        separate ? jinja : configFile);
+        namedIds,
+        jinja != null ? template(jinja) : template(config.get("chat_template"), configFile),
+        jinja != null ? jinja : configFile);
+  }
+
+  /**
+   * The template's own file, which goes before the configuration; null if there is none.
+   *
+   * @throws CheckpointException if there are such files, but none is the default
+   */
+  private static @Nullable Path separateTemplate(Path folder) {
+    Path more = folder.resolve("additional_chat_templates");
+    for (Path file :
+        new Path[] {more.resolve("default.jinja"), folder.resolve("chat_template.jinja")}) {
+      if (InputFile.checkpoint(file).isThere()) {
+        return file;
+      }
+    }
+    if (InputFile.checkpoint(more).isThere()) {
+      InputFile.checkpoint(more).requireFolder();
+      try (DirectoryStream<Path> named = Files.newDirectoryStream(more, "*.jinja")) {
+        if (named.iterator().hasNext()) {
+          throw new CheckpointException(
+              more
+                  + " has chat templates, but there is no default: chat_template.jinja is missing");
+        }
+      } catch (IOException e) {
+        throw new CheckpointException("cannot read " + more + ": " + e.getMessage(), e);
+      }
+    }
+    return null;
   }
 
   private static void addIfPresent(Set<String> set, String value) {
     if (!value.isEmpty()) {
       set.add(value);
+    }
+  }
+
+  /** Adds the texts of a list of tokens; other values name none. */
+  private static void addAll(Set<String> set, JsonElement tokens) {
+    if (tokens instanceof JsonArray several) {
+      several.forEach(token -> addIfPresent(set, content(token)));
+    }
+  }
+
+  /** Adds what an object gives as {@code eos_token_id} and its like. */
+  private static void addNamedIds(Set<Integer> ids, JsonObject object) {
+    for (String key : object.keySet()) {
+      if (key.endsWith("_token_id") || key.endsWith("_token_ids")) {
+        try {
+          addIds(ids, object.get(key));
+        } catch (RuntimeException e) {
+          LOG.debug("{} is no token id: {}", key, object.get(key));
+        }
+      }
     }
   }
 
@@ -124,7 +194,19 @@ record TokenizerSettings(
     return token == null || !token.isJsonPrimitive() ? "" : token.getAsString();
   }
 
-  /** One template, or the one named {@code default} of several. */
+  /** What a download that was broken off leaves must not be taken for "no template". */
+  private static String template(Path jinja) {
+    String text = text(jinja);
+    if (text.isBlank()) {
+      throw new CheckpointException(jinja + ": expected a chat template, found an empty file");
+    }
+    return text;
+  }
+
+  /**
+   * One template, or the one named {@code default} of several, which are listed by their names or
+   * stand in an object under them.
+   */
   private static String template(@Nullable JsonElement value, Path file) {
     if (value == null || value.isJsonNull()) {
       return "";
@@ -132,19 +214,29 @@ record TokenizerSettings(
     if (value.isJsonPrimitive()) {
       return value.getAsString();
     }
+    JsonElement found = null;
     if (value instanceof JsonArray several) {
       for (JsonElement entry : several) {
         if (entry instanceof JsonObject named && content(named.get("name")).equals("default")) {
-          return content(named.get("template"));
+          found = named.get("template");
         }
       }
+    } else if (value instanceof JsonObject byName) {
+      found = byName.get("default");
     }
-    throw new CheckpointException(
-        file + ": chat_template should be a text or a list with one named default");
+    if (found == null || !found.isJsonPrimitive()) {
+      throw new CheckpointException(
+          file
+              + ": chat_template should be a text, or several of which one is named default; found "
+              + (value.isJsonObject()
+                  ? value.getAsJsonObject().keySet()
+                  : value.getAsJsonArray().size() + " without a default"));
+    }
+    return found.getAsString();
   }
 
   private static JsonObject object(Path file) {
-    if (!Files.isRegularFile(file)) {
+    if (!InputFile.checkpoint(file).isThere()) {
       return new JsonObject();
     }
     try {
@@ -153,16 +245,12 @@ record TokenizerSettings(
         return parsed.getAsJsonObject();
       }
     } catch (JsonParseException e) {
-      throw new CheckpointException(file + " is not readable JSON: " + e.getMessage(), e);
+      throw new CheckpointException(file + " is not readable JSON: " + Reasons.of(e), e);
     }
     throw new CheckpointException(file + " should hold a JSON object");
   }
 
   private static String text(Path file) {
-    try {
-      return Files.readString(file);
-    } catch (IOException e) {
-      throw new CheckpointException("cannot read " + file + ": " + e.getMessage(), e);
-    }
+    return InputFile.checkpoint(file).text(InputFile.SETTINGS);
   }
 }

@@ -3,7 +3,6 @@ package org.alignment4j.core;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -31,12 +30,12 @@ public final class Hashes {
   public static String sha256(Path file) {
     MessageDigest digest = digest();
     byte[] buffer = new byte[1 << 16];
-    try (InputStream in = Files.newInputStream(file)) {
+    try (InputStream in = InputFile.data(file).stream()) {
       for (int n = in.read(buffer); n >= 0; n = in.read(buffer)) {
         digest.update(buffer, 0, n);
       }
     } catch (IOException e) {
-      throw new BadDataException("cannot read " + file + ": " + e.getMessage(), e);
+      throw InputFile.data(file).failed(e);
     }
     return HexFormat.of().formatHex(digest.digest());
   }

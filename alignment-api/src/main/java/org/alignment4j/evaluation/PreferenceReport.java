@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.function.ToDoubleFunction;
 import org.alignment4j.analysis.Bootstrap;
 import org.alignment4j.analysis.Bootstrap.Interval;
+import org.alignment4j.analysis.PairedProportions;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -213,6 +214,26 @@ public record PreferenceReport(
    */
   public static Interval compare(PreferenceReport a, PreferenceReport b) {
     return compare(List.of(a), List.of(b), PairScore::correct);
+  }
+
+  /**
+   * Which pairs are told rightly in one report and in another, ties not counted as right: for
+   * McNemar's test. Takes pairs as independent, which several of one prompt are not; {@link
+   * #compare(PreferenceReport, PreferenceReport)} does not.
+   *
+   * @throws IllegalArgumentException unless both have scores of the same pairs, in the same order
+   */
+  public static PairedProportions changes(PreferenceReport before, PreferenceReport after) {
+    before.requireSamePairs(after);
+    return PairedProportions.of(before.right(), after.right());
+  }
+
+  private boolean[] right() {
+    boolean[] right = new boolean[pairs.size()];
+    for (int i = 0; i < right.length; i++) {
+      right[i] = pairs.get(i).correct() == 1;
+    }
+    return right;
   }
 
   /**

@@ -6,31 +6,37 @@ import com.google.gson.JsonNull;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
-import java.io.IOException;
-import java.nio.file.Files;
+import com.google.gson.JsonPrimitive;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Collections;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.alignment4j.core.CheckpointException;
+import org.alignment4j.core.InputFile;
+import org.alignment4j.core.Reasons;
 import org.alignment4j.core.Shown;
 import org.alignment4j.core.UnsupportedArchitectureException;
 import org.alignment4j.model.Family.Trait;
 import org.alignment4j.model.ModelConfig.Activation;
 import org.alignment4j.model.ModelConfig.Extras;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.slf4j.helpers.MessageFormatter;
 
 /**
  * Reads and writes config.json, old keys ({@code rope_theta}) and new ({@code rope_parameters}).
+ * Where two keys contradict each other, the one counts that counts in transformers, with a warning;
+ * an absent key has its family's default there, and null is what it is there.
  */
 final class ConfigFile {
-  private static final String WINDOW = "sliding_window";
+  private static final Logger LOG = LoggerFactory.getLogger(ConfigFile.class);
   private static final String SCALAR = "query_pre_attn_scalar";
+  private static final String HEAD_SIZE = "head_dim";
+  private static final String ARCHITECTURES = "architectures";
 
   private final Path file;
   private final JsonObject json;
@@ -42,34 +48,31 @@ final class ConfigFile {
 
   static ModelConfig read(Path file) {
     try {
-      JsonElement root = JsonParser.parseString(Files.readString(file));
+      JsonElement root =
+          JsonParser.parseString(InputFile.checkpoint(file).text(InputFile.SETTINGS));
       if (!root.isJsonObject()) {
         throw new CheckpointException(file + " is not a JSON object");
       }
       return new ConfigFile(file, root.getAsJsonObject()).config();
-    } catch (java.nio.file.NoSuchFileException e) {
-      throw new CheckpointException("no config.json in " + file.getParent(), e);
-    } catch (IOException | JsonParseException e) {
-      throw new CheckpointException("cannot read " + file + ": " + e.getMessage(), e);
+    } catch (JsonParseException e) {
+      throw new CheckpointException("cannot read " + file + ": " + Reasons.of(e), e);
     } catch (IllegalArgumentException e) {
-      throw new CheckpointException(file + ": " + e.getMessage(), e);
+      throw new CheckpointException(file + ": " + Reasons.of(e), e);
     }
   }
 
   static String write(ModelConfig c) {
     JsonObject o = new JsonObject();
-    String type = c.family().modelType;
     JsonArray architectures = new JsonArray();
-    architectures.add(
-        type.substring(0, 1).toUpperCase(Locale.ROOT) + type.substring(1) + "ForCausalLM");
-    o.add("architectures", architectures);
-    o.addProperty("model_type", type);
+    architectures.add(architecture(c.family()));
+    o.add(ARCHITECTURES, architectures);
+    o.addProperty("model_type", c.family().modelType);
     o.addProperty("vocab_size", c.vocabulary());
     o.addProperty("hidden_size", c.width());
     o.addProperty("num_hidden_layers", c.blocks());
     o.addProperty("num_attention_heads", c.heads());
     o.addProperty("num_key_value_heads", c.kvHeads());
-    o.addProperty("head_dim", c.headSize());
+    o.addProperty(HEAD_SIZE, c.headSize());
     o.addProperty("intermediate_size", c.mlpWidth());
     o.addProperty("max_position_embeddings", c.contextLength());
     o.addProperty("rms_norm_eps", c.normEps());
@@ -80,15 +83,21 @@ final class ConfigFile {
           case GELU -> "gelu";
           case GELU_TANH -> "gelu_pytorch_tanh";
         };
-    o.addProperty("hidden_act", activation);
+    o.addProperty(c.family() == Family.GEMMA2 ? "hidden_activation" : "hidden_act", activation);
     if (c.family().has(Trait.SOFT_CAPS)) {
       double scale = c.extras().scoreScale();
       o.addProperty(SCALAR, 1 / (scale * scale));
       o.addProperty("attn_logit_softcapping", c.extras().scoreCap());
       o.addProperty("final_logit_softcapping", c.extras().logitCap());
     }
-    if (c.family().windows != Family.Windows.NONE) {
-      o.add(WINDOW, JsonNull.INSTANCE);
+    if (c.family().windows == Family.Windows.EVERY_OTHER) {
+      // transformers makes the windows' mask whether or not a block asks for it
+      o.addProperty(WindowsFile.SIZE, c.contextLength());
+      JsonArray types = new JsonArray();
+      c.windowed().forEach(w -> types.add(WindowsFile.FULL));
+      o.add(WindowsFile.TYPES, types);
+    } else if (c.family().windows != Family.Windows.NONE) {
+      o.add(WindowsFile.SIZE, JsonNull.INSTANCE);
     }
     o.addProperty("tie_word_embeddings", c.tiedHead());
     o.addProperty("attention_bias", false);
@@ -104,7 +113,21 @@ final class ConfigFile {
       throw new UnsupportedArchitectureException(
           "only plain configurations are written from scratch");
     }
+    return pretty(o);
+  }
+
+  /** The text of a configuration but for the flag that ties the head to the embeddings. */
+  static String withOwnHead(Path file) {
+    JsonObject o =
+        JsonParser.parseString(InputFile.checkpoint(file).text(InputFile.SETTINGS))
+            .getAsJsonObject();
+    o.addProperty("tie_word_embeddings", false);
+    return pretty(o);
+  }
+
+  private static String pretty(JsonObject o) {
     return new com.google.gson.GsonBuilder()
+        .disableHtmlEscaping()
         .serializeNulls()
         .setPrettyPrinting()
         .create()
@@ -113,90 +136,132 @@ final class ConfigFile {
 
   private ModelConfig config() {
     Family family = family();
+    FamilyDefaults defaults = FamilyDefaults.of(family);
     refuse("quantization_config", "a quantized checkpoint");
-    if (flag("mlp_bias", false)) {
-      throw unsupported("mlp_bias = true");
-    }
-    if (flag("attention_bias", false)) {
+    refuse("text_config", "a configuration within the configuration");
+    refuse("per_layer_config", "a configuration per layer");
+    if (family.has(Trait.BIASES_BY_KEY) && flag("attention_bias", false)) {
       throw unsupported("attention_bias = true");
     }
-    int blocks = integer("num_hidden_layers", null);
-    int heads = integer("num_attention_heads", null);
-    int width = integer("hidden_size", null);
+    if (family == Family.LLAMA && flag("mlp_bias", false)) {
+      throw unsupported("mlp_bias = true");
+    }
+    warnOfOtherArchitectures(family);
+    int blocks = integer("num_hidden_layers", defaults.blocks());
+    int heads = integer("num_attention_heads", defaults.heads());
+    int width = integer("hidden_size", defaults.width());
     if (heads <= 0 || blocks <= 0 || blocks > 10_000) {
       throw new CheckpointException(
           file + ": num_attention_heads = " + heads + ", num_hidden_layers = " + blocks);
     }
-    List<Boolean> windowed = windowed(family, blocks);
-    int headSize = integer("head_dim", defaultHeadSize(family, width, heads));
-    int context = integer("max_position_embeddings", 2048);
-    int kvHeads = integer("num_key_value_heads", heads);
+    if ((family == Family.LLAMA || family == Family.GEMMA2) && width % heads != 0) {
+      throw new CheckpointException(
+          file + ": hidden_size = " + width + " is no multiple of " + heads + " heads");
+    }
+    WindowsFile windows = new WindowsFile(this, family, blocks);
+    List<Boolean> windowed = windows.windowed();
+    int headSize = headSize(family, defaults, width / heads);
+    int context = integer("max_position_embeddings", defaults.contextLength());
     return new ModelConfig(
         family,
-        integer("vocab_size", null),
+        integer("vocab_size", defaults.vocabulary()),
         width,
         blocks,
         heads,
-        kvHeads,
+        kvHeads(family, defaults, heads),
         headSize,
-        integer("intermediate_size", null),
+        integer("intermediate_size", defaults.mlpWidth()),
         context,
-        number(json, "rms_norm_eps", 1e-6),
-        rope(context),
-        windowed.contains(true) ? integer(WINDOW, defaultWindow(family)) : 0,
+        number("rms_norm_eps", defaults.normEps()),
+        rope(family, context),
+        windowed.contains(true) ? windows.size() : 0,
         windowed,
         flag("tie_word_embeddings", family.has(Trait.TIED_BY_DEFAULT)),
-        ids("eos_token_id"),
+        ends(defaults),
         extras(family, headSize));
   }
 
-  /** What transformers takes where the key is absent; null there means no window. */
-  private static int defaultWindow(Family family) {
-    return family == Family.PHI3 ? 0 : 4096;
+  private int kvHeads(Family family, FamilyDefaults defaults, int heads) {
+    String key = "num_key_value_heads";
+    boolean optional = family != Family.MISTRAL && !family.has(Trait.SCALED_EMBEDDINGS);
+    if (optional && isNull(key)) {
+      return heads;
+    }
+    int absent = defaults.kvHeads();
+    return integer(key, absent == FamilyDefaults.DERIVED ? heads : absent);
   }
 
-  private static int defaultHeadSize(Family family, int width, int heads) {
-    // The Gemma configurations of transformers leave the key out where it is their default.
-    return family == Family.GEMMA || family == Family.GEMMA2 ? 256 : width / heads;
+  private int headSize(Family family, FamilyDefaults defaults, int derived) {
+    boolean optional = family == Family.LLAMA || family == Family.MISTRAL;
+    if (optional && isNull(HEAD_SIZE)) {
+      return derived;
+    }
+    int absent = defaults.headSize();
+    return integer(HEAD_SIZE, absent == FamilyDefaults.DERIVED ? derived : absent);
+  }
+
+  /** The family's ends count only where neither this file nor generation_config.json names any. */
+  private Set<Integer> ends(FamilyDefaults defaults) {
+    String key = "eos_token_id";
+    boolean named =
+        json.has(key)
+            || InputFile.checkpoint(file.resolveSibling("generation_config.json")).isThere();
+    return named ? ids(key) : defaults.ends();
+  }
+
+  /** transformers goes by model_type, whatever architectures says. */
+  private void warnOfOtherArchitectures(Family family) {
+    JsonElement named = get(json, ARCHITECTURES);
+    String own = architecture(family);
+    if (named != null
+        && named.isJsonArray()
+        && !named.getAsJsonArray().isEmpty()
+        && !named.getAsJsonArray().contains(new JsonPrimitive(own))) {
+      warn("architectures {} is not {}, which model_type asks for and which is run", named, own);
+    }
+  }
+
+  private static String architecture(Family family) {
+    String type = family.modelType;
+    return type.substring(0, 1).toUpperCase(Locale.ROOT) + type.substring(1) + "ForCausalLM";
   }
 
   private Extras extras(Family family, int headSize) {
     boolean caps = family.has(Trait.SOFT_CAPS);
     Extras usual = Extras.of(family, Math.max(headSize, 1));
-    if (caps && flag("use_bidirectional_attention", false)) {
-      throw unsupported("use_bidirectional_attention = true");
+    String both = "use_bidirectional_attention";
+    if (family.has(Trait.SCALED_EMBEDDINGS) && !isNull(both) && flag(both, false)) {
+      throw unsupported(both + " = true");
     }
     return new Extras(
         activation(family),
-        caps && get(json, SCALAR) != null
-            ? 1 / Math.sqrt(number(json, SCALAR, 0))
-            : usual.scoreScale(),
+        caps && json.has(SCALAR) ? 1 / Math.sqrt(number(SCALAR, 0)) : usual.scoreScale(),
         caps ? cap("attn_logit_softcapping", usual.scoreCap()) : 0,
         caps ? cap("final_logit_softcapping", usual.logitCap()) : 0);
   }
 
   /** A cap that is null is none; one that is absent has the family's default. */
   private double cap(String key, double absent) {
-    return number(json, key, json.has(key) ? 0 : absent);
+    if (isNull(key)) {
+      return 0;
+    }
+    double cap = number(key, absent);
+    if (cap == 0) { // it divides the scores
+      throw new CheckpointException(file + ": " + key + " = 0; null stands for none");
+    }
+    return cap;
   }
 
   private Activation activation(Family family) {
-    if (family.has(Trait.TANH_GELU)) {
-      String name = string("hidden_activation", string("hidden_act", "gelu_pytorch_tanh"));
-      // Early Gemma files say gelu and mean the approximation, as transformers warns.
-      return switch (name) {
-        case "gelu_pytorch_tanh", "gelu_new" -> Activation.GELU_TANH;
-        case "gelu" -> family == Family.GEMMA ? Activation.GELU_TANH : Activation.GELU;
-        case "silu", "swish" -> Activation.SILU;
-        default -> throw unsupported("hidden_activation = " + name);
-      };
-    }
-    String name = string("hidden_act", "silu");
+    // Gemma 2 alone goes by the newer key; transformers lets the other one stand unread.
+    String key = family == Family.GEMMA2 ? "hidden_activation" : "hidden_act";
+    String name = string(key, family.has(Trait.TANH_GELU) ? "gelu_pytorch_tanh" : "silu");
     return switch (name) {
       case "silu", "swish" -> Activation.SILU;
-      case "gelu" -> Activation.GELU;
+      // Early Gemma files say gelu and mean the approximation, as transformers warns.
+      case "gelu" -> family == Family.GEMMA ? Activation.GELU_TANH : Activation.GELU;
       case "gelu_pytorch_tanh", "gelu_new" -> Activation.GELU_TANH;
-      default -> throw unsupported("hidden_act = " + name);
+      default -> throw unsupported(key + " = " + name);
     };
   }
 
@@ -217,52 +282,36 @@ final class ConfigFile {
                 .collect(Collectors.joining(", ")));
   }
 
-  private List<Boolean> windowed(Family family, int blocks) {
-    boolean none = json.has(WINDOW) ? get(json, WINDOW) == null : defaultWindow(family) == 0;
-    boolean off =
-        switch (family.windows) {
-          case NONE -> true;
-          case IF_SWITCHED_ON -> none || !flag("use_sliding_window", false);
-          case ALL, EVERY_OTHER -> none;
-        };
-    if (off) {
-      return Collections.nCopies(blocks, false);
-    }
-    JsonElement types = get(json, "layer_types");
-    List<Boolean> result = new ArrayList<>();
-    if (types != null && types.isJsonArray()) {
-      for (JsonElement type : types.getAsJsonArray()) {
-        String name = text("layer_types", type);
-        if (!name.equals("sliding_attention") && !name.equals("full_attention")) {
-          throw unsupported("layer type '" + name + "'");
-        }
-        result.add(name.equals("sliding_attention"));
-      }
-      return result;
-    }
-    int from =
-        family.windows == Family.Windows.IF_SWITCHED_ON ? integer("max_window_layers", 28) : 0;
-    for (int i = 0; i < blocks; i++) {
-      result.add(i >= from && (family.windows != Family.Windows.EVERY_OTHER || i % 2 == 0));
-    }
-    return result;
+  private Rope rope(Family family, int context) {
+    return new RopeFile(this, family, parameters(), context).rope();
   }
 
-  private Rope rope(int context) {
-    JsonElement parameters = get(json, "rope_parameters");
-    JsonElement scaling = parameters != null ? parameters : get(json, "rope_scaling");
-    double base = number(json, "rope_theta", 10_000);
-    double share = number(json, "partial_rotary_factor", 1);
-    if (scaling == null) {
-      return new Rope(base, share, null);
+  /**
+   * The rotary parameters: rope_scaling, if it says anything, counts alone, as in transformers, and
+   * what stands in rope_parameters beside it does not.
+   */
+  private JsonObject parameters() {
+    JsonObject scaling = object("rope_scaling");
+    JsonObject parameters = object("rope_parameters");
+    if (scaling.isEmpty()) {
+      return parameters;
     }
-    if (!scaling.isJsonObject()) {
-      throw new CheckpointException(file + ": rope scaling is not an object: " + scaling);
+    if (!parameters.isEmpty() && !parameters.equals(scaling)) {
+      warn(
+          "rope_scaling {} counts and rope_parameters {} beside it does not, the rotary base"
+              + " included, as in transformers",
+          scaling,
+          parameters);
     }
-    JsonObject s = scaling.getAsJsonObject();
-    base = number(s, "rope_theta", base);
-    share = number(s, "partial_rotary_factor", share);
-    return new Rope(base, share, new RopeFile(file, json, s, context).scaling());
+    return scaling;
+  }
+
+  private JsonObject object(String key) {
+    JsonElement e = get(json, key);
+    if (e != null && !e.isJsonObject()) {
+      throw new CheckpointException(file + ": " + key + " is not an object: " + e);
+    }
+    return e == null ? new JsonObject() : e.getAsJsonObject();
   }
 
   private Set<Integer> ids(String key) {
@@ -286,7 +335,23 @@ final class ConfigFile {
     }
   }
 
-  private UnsupportedArchitectureException unsupported(String what) {
+  /** The whole configuration. */
+  JsonObject json() {
+    return json;
+  }
+
+  /** Says that one of two sides of the file does not count. */
+  void warn(String message, Object... values) {
+    if (LOG.isWarnEnabled()) {
+      LOG.warn("{}: {}", file, MessageFormatter.arrayFormat(message, values).getMessage());
+    }
+  }
+
+  CheckpointException error(String message) {
+    return new CheckpointException(file + ": " + message);
+  }
+
+  UnsupportedArchitectureException unsupported(String what) {
     return new UnsupportedArchitectureException(file + ": " + what + " is not supported");
   }
 
@@ -295,53 +360,51 @@ final class ConfigFile {
     return e == null || e.isJsonNull() ? null : e;
   }
 
-  private boolean flag(String key, boolean fallback) {
-    JsonElement e = get(json, key);
-    if (e == null) {
-      return fallback;
+  /** Whether the key is there and null, which is not the same as absent. */
+  boolean isNull(String key) {
+    return json.has(key) && json.get(key).isJsonNull();
+  }
+
+  boolean flag(String key, boolean absent) {
+    if (!json.has(key)) {
+      return absent;
     }
+    JsonElement e = json.get(key);
     if (!e.isJsonPrimitive() || !e.getAsJsonPrimitive().isBoolean()) {
       throw new CheckpointException(file + ": " + key + " = " + e + " is not true or false");
     }
     return e.getAsBoolean();
   }
 
-  private String string(String key, String fallback) {
-    JsonElement e = get(json, key);
-    return e == null ? fallback : text(key, e);
+  private String string(String key, String absent) {
+    return json.has(key) ? text(key, json.get(key)) : absent;
   }
 
-  private String text(String key, JsonElement e) {
+  String text(String key, JsonElement e) {
     if (!e.isJsonPrimitive()) {
       throw new CheckpointException(file + ": " + key + " = " + e + " is not a string");
     }
     return e.getAsString();
   }
 
-  private int integer(String key, @Nullable Integer fallback) {
-    JsonElement e = get(json, key);
-    if (e == null) {
-      if (fallback == null) {
-        throw new CheckpointException(file + ": " + key + " is missing");
-      }
-      return fallback;
-    }
-    double value = number(json, key, 0);
+  int integer(String key, int absent) {
+    double value = number(key, absent);
     if (value != Math.rint(value) || value < 0 || value > Integer.MAX_VALUE) {
-      throw new CheckpointException(file + ": " + key + " = " + e + " is not a count");
+      throw new CheckpointException(file + ": " + key + " = " + json.get(key) + " is not a count");
     }
     return (int) value;
   }
 
-  private double number(JsonObject o, String key, double fallback) {
-    return number(file, o, key, fallback);
+  private double number(String key, double absent) {
+    return number(json, key, absent);
   }
 
-  static double number(Path file, JsonObject o, String key, double fallback) {
-    JsonElement e = get(o, key);
-    if (e == null) {
-      return fallback;
+  /** A number of the file or of an object within; null is none. */
+  double number(JsonObject o, String key, double absent) {
+    if (!o.has(key)) {
+      return absent;
     }
+    JsonElement e = o.get(key);
     try {
       return e.getAsDouble();
     } catch (RuntimeException ex) {

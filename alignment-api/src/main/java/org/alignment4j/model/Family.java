@@ -9,13 +9,13 @@ import com.google.common.collect.ImmutableSet;
  */
 public enum Family {
   /** Llama 1 to 3 and everything saved in its form. */
-  LLAMA("llama", Windows.NONE),
+  LLAMA("llama", Windows.NONE, Trait.BIASES_BY_KEY),
   /** Mistral: Llama with sliding windows. */
   MISTRAL("mistral", Windows.ALL),
   /** Qwen2 and 2.5: biases on queries, keys and values. */
   QWEN2("qwen2", Windows.IF_SWITCHED_ON, Trait.PROJECTION_BIAS),
   /** Qwen3: norms on each query and key head. */
-  QWEN3("qwen3", Windows.IF_SWITCHED_ON, Trait.HEAD_NORMS),
+  QWEN3("qwen3", Windows.IF_SWITCHED_ON, Trait.HEAD_NORMS, Trait.BIASES_BY_KEY),
   /** Gemma: scaled embeddings, norms that store their distance from one, a gated GELU. */
   GEMMA(
       "gemma",
@@ -23,6 +23,7 @@ public enum Family {
       Trait.OFFSET_NORMS,
       Trait.SCALED_EMBEDDINGS,
       Trait.TIED_BY_DEFAULT,
+      Trait.BIASES_BY_KEY,
       Trait.TANH_GELU),
   /** Gemma 2: Gemma with norms behind attention and MLP, soft caps, every other block windowed. */
   GEMMA2(
@@ -31,11 +32,12 @@ public enum Family {
       Trait.OFFSET_NORMS,
       Trait.SCALED_EMBEDDINGS,
       Trait.TIED_BY_DEFAULT,
+      Trait.BIASES_BY_KEY,
       Trait.TANH_GELU,
       Trait.POST_NORMS,
       Trait.SOFT_CAPS),
   /** Phi-3 and Phi-4 mini: projections stored fused. */
-  PHI3("phi3", Windows.ALL, Trait.FUSED_PROJECTIONS);
+  PHI3("phi3", Windows.ALL, Trait.FUSED_PROJECTIONS, Trait.PARTIAL_ROTATION);
 
   /** In what a family may differ from Llama. */
   enum Trait {
@@ -56,7 +58,11 @@ public enum Family {
     /** config.json gives soft caps and the scale of the scores. */
     SOFT_CAPS,
     /** The checkpoint holds qkv_proj and gate_up_proj. */
-    FUSED_PROJECTIONS
+    FUSED_PROJECTIONS,
+    /** attention_bias is read: there may be biases, which this version does not run. */
+    BIASES_BY_KEY,
+    /** partial_rotary_factor is read: a part of each head may be rotated. */
+    PARTIAL_ROTATION
   }
 
   /** Which blocks look back on {@code sliding_window} tokens, unless layer_types says. */

@@ -7,7 +7,6 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -33,6 +32,7 @@ import org.alignment4j.core.Cancellation;
 import org.alignment4j.core.CheckpointException;
 import org.alignment4j.core.DjlDefaults;
 import org.alignment4j.core.Hashes;
+import org.alignment4j.core.InputFile;
 import org.alignment4j.core.Layer;
 import org.alignment4j.core.NativeFailure;
 import org.alignment4j.core.OutOfMemoryException;
@@ -126,15 +126,13 @@ public final class LanguageModel implements AutoCloseable {
   /** Loads a Hugging Face checkpoint folder in a precision; see {@link #load(Path)}. */
   public static LanguageModel load(Path folder, Device device, Precision precision) {
     DjlDefaults.apply();
-    if (!Files.isDirectory(folder)) {
-      throw new CheckpointException("no folder " + folder);
-    }
-    ModelConfig config = ModelConfig.read(folder);
+    ModelConfig stated = ModelConfig.read(folder);
     if (!device.isGpu()) {
-      requireRoom(folder, config, precision, AvailableMemory.bytes());
+      requireRoom(folder, stated, precision, AvailableMemory.bytes());
     }
     NDManager manager = newManager(device);
     try (Checkpoint checkpoint = Checkpoint.open(folder)) {
+      ModelConfig config = Weights.withStoredHead(checkpoint, stated);
       Weights weights = Weights.load(checkpoint, config, precision, manager);
       Decoder decoder = new Decoder(config, precision, manager);
       Base base = new Base(folder, manager, decoder, new FolderFiles(folder));
@@ -957,7 +955,9 @@ public final class LanguageModel implements AutoCloseable {
     }
 
     synchronized @Nullable ChatTokenizer ifPresent() {
-      return tokenizer != null || Files.exists(folder.resolve("tokenizer.json")) ? get() : null;
+      return tokenizer != null || InputFile.checkpoint(folder.resolve("tokenizer.json")).isThere()
+          ? get()
+          : null;
     }
 
     synchronized String hash() {

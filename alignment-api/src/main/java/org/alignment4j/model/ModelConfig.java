@@ -165,14 +165,38 @@ public record ModelConfig(
   }
 
   /**
-   * Reads {@code config.json} of a checkpoint folder, in the form of transformers 4 or 5.
+   * Reads {@code config.json} of a checkpoint folder, in the form of transformers 4 or 5. An absent
+   * key has the default of its family there, and of two keys that contradict each other the one
+   * counts that counts there, which is logged as a warning. {@code tiedHead} is what the file says:
+   * a loaded model with a stored head that differs from its embeddings has it false.
    *
    * @throws org.alignment4j.core.CheckpointException if it is missing or not valid
    * @throws org.alignment4j.core.UnsupportedArchitectureException for an architecture or option
    *     this version does not run, by name
    */
   public static ModelConfig read(Path folder) {
-    return ConfigFile.read(folder.resolve("config.json"));
+    return ConfigFile.read(new ModelFolder(folder).config());
+  }
+
+  /** The same shape with an output matrix of its own. */
+  ModelConfig withOwnHead() {
+    return new ModelConfig(
+        family,
+        vocabulary,
+        width,
+        blocks,
+        heads,
+        kvHeads,
+        headSize,
+        mlpWidth,
+        contextLength,
+        normEps,
+        rope,
+        slidingWindow,
+        windowed,
+        false,
+        endOfSequence,
+        extras);
   }
 
   /** Number of weights of one block. */

@@ -19,6 +19,7 @@ import org.alignment4j.core.AlignmentException;
 import org.alignment4j.core.Cancellation;
 import org.alignment4j.core.Layer;
 import org.alignment4j.core.ProgressListener;
+import org.alignment4j.core.Reasons;
 import org.alignment4j.tensor.DirectMemory;
 
 /**
@@ -28,6 +29,7 @@ import org.alignment4j.tensor.DirectMemory;
  */
 public final class PrefixCache implements AutoCloseable {
   private static final int TOKENS = 1024;
+  private static final int CHUNK = 1 << 20;
 
   private final Layer layer;
   private final int width;
@@ -96,6 +98,7 @@ public final class PrefixCache implements AutoCloseable {
               StandardOpenOption.READ,
               StandardOpenOption.WRITE,
               StandardOpenOption.DELETE_ON_CLOSE)) {
+        reserve(channel);
         long at = 0;
         for (int i = 0; i < rows.length; i++) {
           int n = bytes(sequences.get(i));
@@ -105,7 +108,17 @@ public final class PrefixCache implements AutoCloseable {
         }
       }
     } catch (IOException e) {
-      throw new AlignmentException("cannot keep the prefix cache in a temporary file: " + e, e);
+      throw new AlignmentException("cannot keep the prefix cache in a temporary file: " + Reasons.of(e), e);
+    }
+  }
+
+  /** Writing to a mapped hole on a full disk would be an error of the machine, not of the call. */
+  private void reserve(FileChannel channel) throws IOException {
+    ByteBuffer zeros = ByteBuffer.allocateDirect(CHUNK);
+    for (int[] sequence : sequences) {
+      for (int left = bytes(sequence); left > 0; ) {
+        left -= channel.write(zeros.clear().limit(Math.min(left, CHUNK)));
+      }
     }
   }
 

@@ -2,11 +2,10 @@ package org.alignment4j.model;
 
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import org.alignment4j.core.CheckpointException;
 import org.alignment4j.core.UnsupportedArchitectureException;
+import org.alignment4j.model.Family.Trait;
 import org.alignment4j.model.Rope.Linear;
 import org.alignment4j.model.Rope.Llama3;
 import org.alignment4j.model.Rope.LongRope;
@@ -15,24 +14,46 @@ import org.alignment4j.model.Rope.Yarn;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads the scaling in config.json's {@code rope_parameters} or {@code rope_scaling}.
+ * Reads the rotary parameters of config.json.
  *
- * @param file for messages
- * @param root the whole configuration
- * @param json the scaling's object
+ * @param config the whole configuration
+ * @param family the architecture
+ * @param json {@code rope_parameters} or {@code rope_scaling}; empty if there is neither
  * @param context max_position_embeddings
  */
-record RopeFile(Path file, JsonObject root, JsonObject json, int context) {
+record RopeFile(ConfigFile config, Family family, JsonObject json, int context) {
+  private static final double DEFAULT_BASE = 10_000;
+  private static final String BASE = "rope_theta";
+  private static final String SHARE = "partial_rotary_factor";
+  private static final String ORIGINAL = "original_max_position_embeddings";
+  private static final String KIND = "rope_type";
+
   /**
    * @throws UnsupportedArchitectureException for a scaling this version does not run, by name
    */
-  @Nullable Scaling scaling() {
+  Rope rope() {
     for (String layers : List.of("full_attention", "sliding_attention")) {
-      if (ConfigFile.get(json, layers) != null) {
-        throw unsupported("rope parameters per layer type");
+      if (json.has(layers)) {
+        throw config.unsupported("rope parameters per layer type");
       }
     }
+    if (family == Family.PHI3 && config.isNull(ORIGINAL)) {
+      throw config.error(ORIGINAL + " = null");
+    }
+    double outside = config.number(config.json(), BASE, DEFAULT_BASE);
+    double base = config.number(json, BASE, outside);
+    if (json.has(BASE) && config.json().has(BASE) && base != outside) {
+      config.warn(
+          "rope_theta {} among the rotary parameters counts, {} outside does not", base, outside);
+    }
     String name = name();
+    return new Rope(base, share(name), scaling(name));
+  }
+
+  private @Nullable Scaling scaling(String name) {
+    if (family == Family.PHI3 && !name.equals("default") && !name.equals("longrope")) {
+      throw config.unsupported("rope scaling '" + name + "' in " + family.modelType);
+    }
     return switch (name) {
       case "default" -> null;
       case "linear" -> new Linear(required("factor"));
@@ -44,30 +65,56 @@ record RopeFile(Path file, JsonObject root, JsonObject json, int context) {
               originalContext());
       case "yarn" -> yarn();
       case "longrope" -> longRope();
-      default -> throw unsupported("rope scaling '" + name + "'");
+      default -> throw config.unsupported("rope scaling '" + name + "'");
     };
   }
 
-  private String name() {
-    JsonElement kind = ConfigFile.get(json, "rope_type");
-    if (kind == null) {
-      kind = ConfigFile.get(json, "type");
+  /** The part of a head that is rotated: all of it where transformers does not ask. */
+  private double share(String name) {
+    JsonObject place = json.has(SHARE) ? json : config.json();
+    boolean read = family.has(Trait.PARTIAL_ROTATION);
+    if (!read && ConfigFile.get(place, SHARE) == null) {
+      return 1;
     }
-    if (kind == null) {
+    double share = config.number(place, SHARE, 1);
+    if (read || share == 1) {
+      return share;
+    }
+    if (!name.equals("default")) {
+      throw config.unsupported(
+          SHARE + " = " + share + " with rope scaling '" + name + "' in " + family.modelType);
+    }
+    config.warn(
+        SHARE + " {} does not count in {}, as in transformers: whole heads are rotated",
+        share,
+        family.modelType);
+    return 1;
+  }
+
+  private String name() {
+    String key = json.has(KIND) ? KIND : "type";
+    if (!json.has(key)) {
       return "default";
     }
+    JsonElement kind = json.get(key);
     if (!kind.isJsonPrimitive()) {
-      throw new CheckpointException(file + ": rope_type = " + kind + " is not a string");
+      throw config.error(key + " = " + kind + " is not a string");
+    }
+    JsonElement other = ConfigFile.get(json, "type");
+    if (other != null && !other.equals(kind)) {
+      config.warn("rope_type {} counts, type {} beside it does not", kind, other);
     }
     String name = kind.getAsString();
     // Early Phi-3 files call LongRoPE su, or yarn.
-    JsonElement model = ConfigFile.get(root, "model_type");
-    boolean phi3 = model != null && model.isJsonPrimitive() && model.getAsString().equals("phi3");
-    return name.equals("su") || (phi3 && name.equals("yarn")) ? "longrope" : name;
+    boolean early = family == Family.PHI3 && (name.equals("su") || name.equals("yarn"));
+    return early ? "longrope" : name;
   }
 
   private Yarn yarn() {
     int original = originalContext();
+    if (!json.has("factor")) {
+      throw config.error("rope scaling lacks factor");
+    }
     double factor = optional("factor", context / (double) original);
     double mscale = optional("mscale", 0);
     double mscaleAll = optional("mscale_all_dim", 0);
@@ -77,10 +124,13 @@ record RopeFile(Path file, JsonObject root, JsonObject json, int context) {
             : magnitude(factor, 1);
     double fast = optional("beta_fast", 32);
     double slow = optional("beta_slow", 1);
-    JsonElement truncate = ConfigFile.get(json, "truncate");
-    if (truncate != null
-        && !(truncate.isJsonPrimitive() && truncate.getAsJsonPrimitive().isBoolean())) {
-      throw new CheckpointException(file + ": truncate = " + truncate + " is not true or false");
+    JsonElement truncate = json.get("truncate");
+    boolean cut = truncate == null;
+    if (truncate != null && !truncate.isJsonNull()) {
+      if (!truncate.isJsonPrimitive() || !truncate.getAsJsonPrimitive().isBoolean()) {
+        throw config.error("truncate = " + truncate + " is not true or false");
+      }
+      cut = truncate.getAsBoolean();
     }
     return new Yarn(
         factor,
@@ -88,7 +138,7 @@ record RopeFile(Path file, JsonObject root, JsonObject json, int context) {
         slow == 0 ? 1 : slow,
         original,
         optional("attention_factor", attention),
-        truncate == null || truncate.getAsBoolean());
+        cut);
   }
 
   /** Published with the method: attention grows flatter over longer contexts. */
@@ -111,41 +161,45 @@ record RopeFile(Path file, JsonObject root, JsonObject json, int context) {
   private List<Double> factors(String key) {
     JsonElement e = ConfigFile.get(json, key);
     if (e == null || !e.isJsonArray()) {
-      throw new CheckpointException(file + ": rope scaling lacks a list " + key);
+      throw config.error("rope scaling lacks a list " + key);
     }
     List<Double> factors = new ArrayList<>();
     for (JsonElement f : e.getAsJsonArray()) {
       if (!f.isJsonPrimitive() || !f.getAsJsonPrimitive().isNumber()) {
-        throw new CheckpointException(file + ": " + key + " holds " + f + ", not a number");
+        throw config.error(key + " holds " + f + ", not a number");
       }
       factors.add(f.getAsDouble());
     }
     return factors;
   }
 
-  /** Phi-3 writes it beside the scaling, and that place counts first, as in transformers. */
+  /** Outside it counts before inside, as in transformers; Phi-3 always has one outside. */
   private int originalContext() {
-    String key = "original_max_position_embeddings";
-    double inside = optional(key, context);
-    double original = ConfigFile.number(file, root, key, inside);
+    int usual = FamilyDefaults.of(family).originalContext();
+    double inside = config.number(json, ORIGINAL, context);
+    double original =
+        config.number(config.json(), ORIGINAL, usual == FamilyDefaults.DERIVED ? inside : usual);
     if (!(original >= 1 && original <= Integer.MAX_VALUE)) {
-      throw new CheckpointException(file + ": " + key + " = " + original);
+      throw config.error(ORIGINAL + " = " + original);
+    }
+    if (json.has(ORIGINAL) && original != inside) {
+      config.warn(
+          ORIGINAL + " {} counts, {} among the rotary parameters does not, as in transformers",
+          (int) original,
+          (int) inside);
     }
     return (int) original;
   }
 
   private double required(String key) {
     if (ConfigFile.get(json, key) == null) {
-      throw new CheckpointException(file + ": rope scaling lacks " + key);
+      throw config.error("rope scaling lacks " + key);
     }
     return optional(key, 0);
   }
 
+  /** A number for which null stands as for its absence. */
   private double optional(String key, double fallback) {
-    return ConfigFile.number(file, json, key, fallback);
-  }
-
-  private UnsupportedArchitectureException unsupported(String what) {
-    return new UnsupportedArchitectureException(file + ": " + what + " is not supported");
+    return ConfigFile.get(json, key) == null ? fallback : config.number(json, key, fallback);
   }
 }

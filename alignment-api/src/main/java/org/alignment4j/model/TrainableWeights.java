@@ -8,7 +8,6 @@ import ai.djl.ndarray.NDManager;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
@@ -18,8 +17,11 @@ import java.util.TreeSet;
 import org.alignment4j.adapter.TunedBlock.Weight;
 import org.alignment4j.chat.Encoded;
 import org.alignment4j.core.CheckpointException;
+import org.alignment4j.core.InputFile;
 import org.alignment4j.core.Layer;
+import org.alignment4j.core.OutputFile;
 import org.alignment4j.core.Provenance;
+import org.alignment4j.core.Reasons;
 import org.alignment4j.tensor.NativeTensor;
 import org.alignment4j.tensor.SafetensorsWriter;
 import org.alignment4j.tensor.StorageType;
@@ -155,14 +157,18 @@ public final class TrainableWeights implements Trainable {
               "tokenizer_config.json",
               "special_tokens_map.json",
               "chat_template.jinja")) {
-        Path from = model.folder().resolve(name);
-        if (Files.exists(from) && !model.folder().equals(folder)) {
-          Files.copy(from, folder.resolve(name), StandardCopyOption.REPLACE_EXISTING);
+        InputFile from = InputFile.checkpoint(model.folder().resolve(name));
+        if (from.isThere() && !model.folder().equals(folder)) {
+          OutputFile.checkpoint(folder.resolve(name)).copyAll(from);
         }
       }
-      Files.writeString(folder.resolve("provenance.json"), provenance.toJson());
+      Path config = folder.resolve("config.json");
+      if (!model.config().tiedHead() && ModelConfig.read(folder).tiedHead()) {
+        OutputFile.checkpoint(config).writeAll(ConfigFile.withOwnHead(config));
+      }
+      OutputFile.checkpoint(folder.resolve("provenance.json")).writeAll(provenance.toJson());
     } catch (IOException e) {
-      throw new CheckpointException("cannot write " + folder + ": " + e.getMessage(), e);
+      throw new CheckpointException("cannot write " + folder + ": " + Reasons.of(e), e);
     }
     ModelConfig c = model.config();
     long[] table = {c.vocabulary(), c.width()};

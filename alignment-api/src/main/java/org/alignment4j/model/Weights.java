@@ -10,6 +10,9 @@ import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.TreeSet;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.alignment4j.core.CheckpointException;
 import org.alignment4j.core.Layer;
 import org.alignment4j.model.BlockLayout.Part;
@@ -17,6 +20,8 @@ import org.alignment4j.model.BlockLayout.Slot;
 import org.alignment4j.tensor.Checkpoint;
 import org.alignment4j.tensor.Kernels;
 import org.alignment4j.tensor.NativeTensor;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A model's weights on its device, matrices in the storage type of its precision, norms in float32:
@@ -30,9 +35,31 @@ import org.alignment4j.tensor.NativeTensor;
 record Weights(NDArray embeddings, List<NDArray> blocks, NDArray finalNorm, NDArray output) {
   private static final int SKIPPED = BlockLayout.STRIDE - BlockLayout.WEIGHTS;
 
+  private static final Logger LOG = LoggerFactory.getLogger(Weights.class);
+  private static final Pattern BLOCK = Pattern.compile("model\\.layers\\.(\\d{1,6})\\.");
   private static final String EMBEDDINGS = "model.embed_tokens.weight";
   private static final String OUTPUT = "lm_head.weight";
   private static final String FINAL_NORM = "model.norm.weight";
+
+  /**
+   * The configuration with the head that the checkpoint has: two tensors that differ are not tied,
+   * whatever the flag says, as in transformers 5.
+   */
+  static ModelConfig withStoredHead(Checkpoint checkpoint, ModelConfig config) {
+    if (!config.tiedHead()
+        || !checkpoint.contains(EMBEDDINGS)
+        || !checkpoint.contains(OUTPUT)
+        || checkpoint.sameValues(EMBEDDINGS, OUTPUT)) {
+      return config;
+    }
+    LOG.warn(
+        "{}: tie_word_embeddings is true, but {} differs from {}: they are not tied; false would"
+            + " say so",
+        checkpoint.files().get(0).getParent(),
+        OUTPUT,
+        EMBEDDINGS);
+    return config.withOwnHead();
+  }
 
   static Weights load(
       Checkpoint checkpoint, ModelConfig config, Precision precision, NDManager manager) {
@@ -47,7 +74,9 @@ record Weights(NDArray embeddings, List<NDArray> blocks, NDArray finalNorm, NDAr
     if (!config.tiedHead()) {
       output = reader.read(whole(OUTPUT, v, d), "");
     }
-    reader.seen.add(OUTPUT);
+    if (config.tiedHead()) {
+      reader.seen.add(OUTPUT);
+    }
     NDArray norm = reader.read(whole(FINAL_NORM, d), "");
     BlockLayout layout = BlockLayout.of(config);
     List<NDArray> blocks = new ArrayList<>();
@@ -58,7 +87,7 @@ record Weights(NDArray embeddings, List<NDArray> blocks, NDArray finalNorm, NDAr
       }
       blocks.addAll(Collections.nCopies(SKIPPED, reader.none));
     }
-    reader.refuseRest();
+    reader.refuseRest(config.blocks());
     Kernels.share(blocks);
     return new Weights(embeddings, List.copyOf(blocks), norm, output);
   }
@@ -177,17 +206,35 @@ record Weights(NDArray embeddings, List<NDArray> blocks, NDArray finalNorm, NDAr
               + "; load it in another precision");
     }
 
-    /** A weight nobody reads would change the model's outputs silently. */
-    void refuseRest() {
+    /**
+     * A weight nobody reads would change the model's outputs silently; blocks beyond those that
+     * config.json asks for are left out with a warning, as in transformers.
+     */
+    void refuseRest(int blocks) {
+      Set<Integer> beyond = new TreeSet<>();
       for (String name : checkpoint.names()) {
-        if (!seen.contains(name) && !name.endsWith("rotary_emb.inv_freq")) {
-          throw new CheckpointException(
-              "tensor "
-                  + name
-                  + " in "
-                  + checkpoint.files().get(0).getParent()
-                  + " belongs to no part of this architecture");
+        if (seen.contains(name) || name.endsWith("rotary_emb.inv_freq")) {
+          continue;
         }
+        Matcher block = BLOCK.matcher(name);
+        if (block.lookingAt() && Integer.parseInt(block.group(1)) >= blocks) {
+          beyond.add(Integer.parseInt(block.group(1)));
+          continue;
+        }
+        throw new CheckpointException(
+            "tensor "
+                + name
+                + " in "
+                + checkpoint.files().get(0).getParent()
+                + " belongs to no part of this architecture");
+      }
+      if (!beyond.isEmpty()) {
+        LOG.warn(
+            "{}: the weights of blocks {} are left out, config.json asks for num_hidden_layers ="
+                + " {}",
+            checkpoint.files().get(0).getParent(),
+            beyond,
+            blocks);
       }
     }
   }

@@ -6,12 +6,13 @@ import java.math.BigDecimal;
 import java.math.RoundingMode;
 
 /**
- * What a model was asked in a run. Immutable.
+ * What a model was asked in a run, or in all runs over one store. Immutable.
  *
  * @param model the model's name
  * @param sent requests that it answered in this run
  * @param fromStore requests whose answer was there already
  * @param failed requests that it did not answer, after all tries
+ * @param retries tries beyond the first of a request
  * @param promptTokens tokens read for requests that were sent
  * @param completionTokens tokens written for these
  * @param cost of these, in units of currency
@@ -22,10 +23,24 @@ public record ModelUsage(
     long sent,
     long fromStore,
     long failed,
+    long retries,
     long promptTokens,
     long completionTokens,
     BigDecimal cost,
     String currency) {
+  /** Without retries. */
+  public ModelUsage(
+      String model,
+      long sent,
+      long fromStore,
+      long failed,
+      long promptTokens,
+      long completionTokens,
+      BigDecimal cost,
+      String currency) {
+    this(model, sent, fromStore, failed, 0, promptTokens, completionTokens, cost, currency);
+  }
+
   /**
    * This and another account of the same model, added up.
    *
@@ -43,6 +58,7 @@ public record ModelUsage(
         sent + other.sent,
         fromStore + other.fromStore,
         failed + other.failed,
+        retries + other.retries,
         promptTokens + other.promptTokens,
         completionTokens + other.completionTokens,
         cost.add(other.cost),

@@ -11,8 +11,8 @@ import java.util.Map;
 
 /**
  * The account of a synthesis run: the funnel from texts to pairs, what the pairs are like, and what
- * they cost. Immutable. All but {@link #usage} is the same for a run that was resumed as for one
- * that was not.
+ * they cost. Immutable. All but {@link #usage}, and what was retried and failed, is the same for a
+ * run that was resumed as for one that was not.
  *
  * @param stopped why the run ended before the last text; empty if it did not
  * @param unanswered items that were set aside since a model did not answer; running again asks for
@@ -22,7 +22,9 @@ import java.util.Map;
  * @param stages what each stage made of each category, in the order of the stages
  * @param lengths words of prompt, chosen and rejected, by category and then by these names
  * @param styles by category, and over all under {@code all}
- * @param usage by model
+ * @param usage of this run, by model
+ * @param usageOfAllRuns of this run and those before it over the same store, by model, what a
+ *     killed run paid for included; where answers are kept for one run only, as {@code usage}
  */
 public record SynthesisReport(
     String stopped,
@@ -32,7 +34,8 @@ public record SynthesisReport(
     List<StageYield> stages,
     Map<String, Map<String, LengthSummary>> lengths,
     Map<String, StyleBaseline> styles,
-    List<ModelUsage> usage) {
+    List<ModelUsage> usage,
+    List<ModelUsage> usageOfAllRuns) {
   private static final Gson GSON =
       new GsonBuilder().disableHtmlEscaping().setPrettyPrinting().create();
 
@@ -42,6 +45,20 @@ public record SynthesisReport(
     lengths = Collections.unmodifiableMap(new LinkedHashMap<>(lengths));
     styles = Collections.unmodifiableMap(new LinkedHashMap<>(styles));
     usage = List.copyOf(usage);
+    usageOfAllRuns = List.copyOf(usageOfAllRuns);
+  }
+
+  /** The report of a run without any before it. */
+  public SynthesisReport(
+      String stopped,
+      long unanswered,
+      long texts,
+      long pairs,
+      List<StageYield> stages,
+      Map<String, Map<String, LengthSummary>> lengths,
+      Map<String, StyleBaseline> styles,
+      List<ModelUsage> usage) {
+    this(stopped, unanswered, texts, pairs, stages, lengths, styles, usage, usage);
   }
 
   /** Whether every text was read and every item was answered or dropped. */
@@ -49,10 +66,15 @@ public record SynthesisReport(
     return stopped.isEmpty() && unanswered == 0;
   }
 
-  /** This report with another account of what the models were asked. */
+  /** This report with another account of what the models were asked in a run without any before. */
   public SynthesisReport withUsage(List<ModelUsage> newUsage) {
+    return withUsage(newUsage, newUsage);
+  }
+
+  /** This report with another account of what the models were asked, in this run and in all. */
+  public SynthesisReport withUsage(List<ModelUsage> newUsage, List<ModelUsage> ofAllRuns) {
     return new SynthesisReport(
-        stopped, unanswered, texts, pairs, stages, lengths, styles, newUsage);
+        stopped, unanswered, texts, pairs, stages, lengths, styles, newUsage, ofAllRuns);
   }
 
   /** This report as a JSON object; a figure that is NaN is left out. */
@@ -81,6 +103,7 @@ public record SynthesisReport(
     styles.forEach((category, baseline) -> style.add(category, toJson(baseline)));
     o.add("styles", style);
     o.add("usage", GSON.toJsonTree(usage));
+    o.add("usageOfAllRuns", GSON.toJsonTree(usageOfAllRuns));
     return GSON.toJson(o);
   }
 

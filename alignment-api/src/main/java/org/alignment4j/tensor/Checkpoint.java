@@ -2,18 +2,20 @@ package org.alignment4j.tensor;
 
 import static org.alignment4j.core.Shown.quoted;
 
-import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
-import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.stream.Stream;
 import org.alignment4j.core.CheckpointException;
+import org.alignment4j.core.InputFile;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The weights of a Hugging Face model folder: {@code model.safetensors}, or the shards that {@code
@@ -21,6 +23,8 @@ import org.alignment4j.core.CheckpointException;
  * many threads at once. Pickled weights are never loaded.
  */
 public final class Checkpoint implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(Checkpoint.class);
+  private static final int COMPARED = 1 << 18;
   private static final String SINGLE = "model.safetensors";
   private static final String INDEX = "model.safetensors.index.json";
 
@@ -39,47 +43,32 @@ public final class Checkpoint implements AutoCloseable {
    * Opens the weights in a folder; if it has both a single file and an index, the single file.
    *
    * @throws CheckpointException if there are no safetensors weights, a shard or tensor that the
-   *     index names is missing, or a file is damaged
+   *     index names is missing, two shards hold the same tensor, or a file is damaged
    */
   public static Checkpoint open(Path folder) {
-    if (!Files.isDirectory(folder)) {
-      throw new CheckpointException(folder + ": expected a checkpoint folder, found none");
-    }
+    InputFile.checkpoint(folder).requireFolder();
     Path single = folder.resolve(SINGLE);
-    if (Files.exists(single)) {
+    if (InputFile.checkpoint(single).isThere()) {
       SafetensorsFile file = SafetensorsFile.open(single);
       Map<String, SafetensorsFile> byTensor = new LinkedHashMap<>();
       file.tensors().keySet().forEach(name -> byTensor.put(name, file));
       return new Checkpoint(single, byTensor, List.of(file));
     }
     Path index = folder.resolve(INDEX);
-    if (Files.exists(index)) {
+    if (InputFile.checkpoint(index).isThere()) {
       return openShards(folder, index);
     }
-    throw nothingToLoad(folder);
+    throw OtherWeights.found(folder, SINGLE + " or " + INDEX);
   }
 
   private static Checkpoint openShards(Path folder, Path index) {
     Map<String, SafetensorsFile> shards = new LinkedHashMap<>();
-    Map<String, SafetensorsFile> byTensor = new LinkedHashMap<>();
     boolean complete = false;
     try {
-      ShardIndex.read(index)
-          .forEach(
-              (tensor, name) -> {
-                SafetensorsFile shard =
-                    shards.computeIfAbsent(name, n -> openShard(folder, index, n, tensor));
-                if (!shard.tensors().containsKey(tensor)) {
-                  throw new CheckpointException(
-                      index
-                          + ": expected tensor "
-                          + quoted(tensor)
-                          + " in "
-                          + shard.path()
-                          + ", found none there");
-                }
-                byTensor.put(tensor, shard);
-              });
+      Map<String, String> map = ShardIndex.read(index);
+      map.forEach(
+          (tensor, name) -> shards.computeIfAbsent(name, n -> openShard(folder, index, n, tensor)));
+      Map<String, SafetensorsFile> byTensor = byTensor(index, map, shards);
       complete = true;
       return new Checkpoint(index, byTensor, List.copyOf(shards.values()));
     } finally {
@@ -89,9 +78,63 @@ public final class Checkpoint implements AutoCloseable {
     }
   }
 
+  /**
+   * Which shard holds which tensor. What the shards hold counts, as in transformers, not what the
+   * index says of it; a tensor that two shards hold is refused.
+   */
+  private static Map<String, SafetensorsFile> byTensor(
+      Path index, Map<String, String> map, Map<String, SafetensorsFile> shards) {
+    Map<String, SafetensorsFile> holders = new LinkedHashMap<>();
+    for (SafetensorsFile shard : shards.values()) {
+      for (String tensor : shard.tensors().keySet()) {
+        SafetensorsFile other = holders.put(tensor, shard);
+        if (other != null) {
+          throw new CheckpointException(
+              index
+                  + ": tensor "
+                  + quoted(tensor)
+                  + " is in both "
+                  + other.path().getFileName()
+                  + " and "
+                  + shard.path().getFileName());
+        }
+      }
+    }
+    Map<String, SafetensorsFile> byTensor = new LinkedHashMap<>();
+    List<String> elsewhere = new ArrayList<>();
+    map.forEach(
+        (tensor, name) -> {
+          SafetensorsFile holder = holders.remove(tensor);
+          if (holder == null) {
+            throw new CheckpointException(
+                index
+                    + ": expected tensor "
+                    + quoted(tensor)
+                    + " in "
+                    + index.resolveSibling(name)
+                    + ", found none there");
+          }
+          byTensor.put(tensor, holder);
+          if (holder != shards.get(name)) {
+            elsewhere.add(tensor);
+          }
+        });
+    elsewhere.addAll(holders.keySet());
+    byTensor.putAll(holders);
+    if (!elsewhere.isEmpty()) {
+      LOG.warn(
+          "{}: {} tensors are in shards where the index does not have them, {} for one; what the"
+              + " shards hold counts",
+          index,
+          elsewhere.size(),
+          quoted(elsewhere.get(0)));
+    }
+    return byTensor;
+  }
+
   private static SafetensorsFile openShard(Path folder, Path index, String name, String tensor) {
     Path shard = folder.resolve(name);
-    if (!Files.exists(shard)) {
+    if (!InputFile.checkpoint(shard).isThere()) {
       throw new CheckpointException(
           index
               + ": expected shard "
@@ -101,30 +144,6 @@ public final class Checkpoint implements AutoCloseable {
               + "), found no such file; the download may be incomplete");
     }
     return SafetensorsFile.open(shard);
-  }
-
-  private static CheckpointException nothingToLoad(Path folder) {
-    List<String> pickles;
-    try (Stream<Path> listing = Files.list(folder)) {
-      pickles =
-          listing
-              .map(p -> p.getFileName().toString())
-              .filter(
-                  n -> n.matches("(pytorch_model|consolidated).*\\.(bin|pt|pth)(\\.index\\.json)?"))
-              .sorted()
-              .limit(3)
-              .toList();
-    } catch (IOException e) {
-      throw new CheckpointException("cannot read " + folder + ": " + e, e);
-    }
-    String expected = folder + ": expected " + SINGLE + " or " + INDEX + ", found ";
-    return new CheckpointException(
-        pickles.isEmpty()
-            ? expected + "neither"
-            : expected
-                + "only "
-                + pickles
-                + "; pickles can run code and are never loaded: convert them to safetensors");
   }
 
   /** The names of all tensors: in the order of the file's data, or of the index. */
@@ -159,6 +178,33 @@ public final class Checkpoint implements AutoCloseable {
   /** Reads a whole tensor as float32; see {@link SafetensorsFile#floats}. */
   public float[] floats(String name) {
     return file(name).floats(name);
+  }
+
+  /**
+   * Whether two tensors have the same shape and, as float32, the same values.
+   *
+   * @throws CheckpointException if there is no tensor of one of the names, or one is of integers
+   */
+  public boolean sameValues(String one, String other) {
+    TensorInfo info = info(one);
+    if (!Arrays.equals(info.shape(), info(other).shape())) {
+      return false;
+    }
+    long elements = 1;
+    for (long size : info.shape()) {
+      elements *= size;
+    }
+    FloatBuffer a = FloatBuffer.allocate(COMPARED);
+    FloatBuffer b = FloatBuffer.allocate(COMPARED);
+    for (long first = 0; first < elements; first += COMPARED) {
+      int count = (int) Math.min(COMPARED, elements - first);
+      read(one, first, a.clear().limit(count));
+      read(other, first, b.clear().limit(count));
+      if (!a.flip().equals(b.flip())) {
+        return false;
+      }
+    }
+    return true;
   }
 
   /** Reads a whole tensor of integers; see {@link SafetensorsFile#longs}. */

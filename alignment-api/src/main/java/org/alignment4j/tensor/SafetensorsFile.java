@@ -12,14 +12,15 @@ import java.nio.channels.ClosedChannelException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileTime;
 import java.util.Map;
 import org.alignment4j.core.Cancellation;
 import org.alignment4j.core.CancelledException;
 import org.alignment4j.core.CheckpointException;
+import org.alignment4j.core.InputFile;
 import org.alignment4j.core.OutOfMemoryException;
+import org.alignment4j.core.Reasons;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -83,17 +84,14 @@ public final class SafetensorsFile implements AutoCloseable {
    * @throws OutOfMemoryException if a header of up to 100 MB is too large for the heap
    */
   public static SafetensorsFile open(Path path) {
-    if (!Files.isRegularFile(path)) { // a pipe would block, a folder opens but cannot be read
-      throw new CheckpointException(path + ": expected a safetensors file, found no regular file");
-    }
     FileChannel channel = null;
     try {
-      channel = FileChannel.open(path, StandardOpenOption.READ);
+      channel = InputFile.checkpoint(path).channel();
       SafetensorsFile file = new SafetensorsFile(path, channel);
       channel = null; // now the file's to close
       return file;
     } catch (IOException e) {
-      throw new CheckpointException("cannot read " + path + ": " + e, e);
+      throw new CheckpointException("cannot read " + path + ": " + Reasons.of(e), e);
     } catch (OutOfMemoryError e) {
       // Only the header's content, bounded by its 100 MB, is held: a small heap may still not do.
       throw OutOfMemoryException.of(path + ": the header does not fit in memory", e);
@@ -317,7 +315,7 @@ public final class SafetensorsFile implements AutoCloseable {
       readFully(into, position);
     } catch (IOException e) {
       throw new CheckpointException(
-          path + ": cannot read tensor " + quoted(info.name()) + ": " + e.getMessage(), e);
+          path + ": cannot read tensor " + quoted(info.name()) + ": " + Reasons.of(e), e);
     }
   }
 
@@ -353,7 +351,7 @@ public final class SafetensorsFile implements AutoCloseable {
         throw new IllegalStateException(path + " is closed");
       }
       if (channel == broken) {
-        FileChannel fresh = FileChannel.open(path, StandardOpenOption.READ);
+        FileChannel fresh = InputFile.checkpoint(path).channel();
         if (!identity.equals(Identity.of(path))) {
           closeQuietly(fresh);
           throw new IOException("the file was replaced or changed while open");

@@ -10,14 +10,9 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.CharBuffer;
 import java.nio.FloatBuffer;
-import java.nio.channels.ClosedByInterruptException;
-import java.nio.channels.FileChannel;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashSet;
@@ -25,12 +20,10 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.UUID;
 import org.alignment4j.core.Cancellation;
 import org.alignment4j.core.CancelledException;
 import org.alignment4j.core.CheckpointException;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
+import org.alignment4j.core.OutputFile;
 
 /**
  * Writes safetensors files of any size, holding one chunk in memory at a time. A file appears only
@@ -38,7 +31,6 @@ import org.slf4j.LoggerFactory;
  * and then renamed, so that an interrupted or failed write leaves what was there before.
  */
 public final class SafetensorsWriter {
-  private static final Logger LOG = LoggerFactory.getLogger(SafetensorsWriter.class);
   private static final int CHUNK = 1 << 20;
 
   private SafetensorsWriter() {}
@@ -60,34 +52,21 @@ public final class SafetensorsWriter {
     ordered.sort(Comparator.comparingInt((TensorSource t) -> t.type().bytes()).reversed());
     ByteBuffer header = header(metadata, ordered);
     ByteBuffer chunk = DirectMemory.allocate(CHUNK, ByteOrder.LITTLE_ENDIAN, "a tensor");
-    Path target = file.toAbsolutePath();
-    Path temporary =
-        target.resolveSibling("." + target.getFileName() + "." + UUID.randomUUID() + ".tmp");
-    try {
-      try (FileChannel channel =
-          FileChannel.open(temporary, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
-        writeFully(channel, header);
-        for (TensorSource tensor : ordered) {
-          if (tensor.filler() instanceof TensorSource.RawFiller raw) {
-            writeRaw(channel, file, tensor, raw, chunk);
-          } else {
-            writeFloats(channel, file, tensor, chunk);
-          }
+    try (OutputFile out = OutputFile.checkpoint(file)) {
+      out.write(header);
+      for (TensorSource tensor : ordered) {
+        if (tensor.filler() instanceof TensorSource.RawFiller raw) {
+          writeRaw(out, file, tensor, raw, chunk);
+        } else {
+          writeFloats(out, file, tensor, chunk);
         }
-        channel.force(true);
       }
-      Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE);
-    } catch (ClosedByInterruptException e) {
-      throw new CancelledException("writing " + file + " was cancelled", e);
-    } catch (IOException e) {
-      throw new CheckpointException("cannot write " + file + ": " + e, e);
-    } finally {
-      deleteQuietly(temporary);
+      out.commit();
     }
   }
 
   private static void writeFloats(
-      FileChannel channel, Path file, TensorSource tensor, ByteBuffer bytes) throws IOException {
+      OutputFile out, Path file, TensorSource tensor, ByteBuffer bytes) {
     int width = tensor.type().bytes();
     long elements = tensor.bytes() / width;
     int chunk = (int) Math.min(CHUNK / width, elements);
@@ -100,24 +79,23 @@ public final class SafetensorsWriter {
       tensor.filler().fill(first, into);
       requireFilled(tensor, into.remaining());
       encoder.encode(floats, n, bytes.clear());
-      writeFully(channel, bytes.flip());
+      out.write(bytes.flip());
     }
   }
 
   private static void writeRaw(
-      FileChannel channel,
+      OutputFile out,
       Path file,
       TensorSource tensor,
       TensorSource.RawFiller filler,
-      ByteBuffer bytes)
-      throws IOException {
+      ByteBuffer bytes) {
     long total = tensor.bytes();
     for (long first = 0; first < total; first += CHUNK) {
       Cancellation.check("writing " + file);
       bytes.clear().limit((int) Math.min(CHUNK, total - first));
       filler.fillRaw(first, bytes);
       requireFilled(tensor, bytes.remaining());
-      writeFully(channel, bytes.flip());
+      out.write(bytes.flip());
     }
   }
 
@@ -187,19 +165,5 @@ public final class SafetensorsWriter {
       header.put((byte) ' ');
     }
     return header.flip();
-  }
-
-  private static void writeFully(FileChannel channel, ByteBuffer bytes) throws IOException {
-    while (bytes.hasRemaining()) {
-      channel.write(bytes);
-    }
-  }
-
-  private static void deleteQuietly(Path temporary) {
-    try {
-      Files.deleteIfExists(temporary);
-    } catch (IOException e) {
-      LOG.warn("cannot delete the unfinished file {}", temporary, e);
-    }
   }
 }

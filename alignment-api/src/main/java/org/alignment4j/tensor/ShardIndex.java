@@ -2,13 +2,12 @@ package org.alignment4j.tensor;
 
 import static org.alignment4j.core.Shown.quoted;
 
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.alignment4j.core.CheckpointException;
+import org.alignment4j.core.InputFile;
 
 /** Reads {@code model.safetensors.index.json}: which shard holds which tensor. */
 final class ShardIndex {
@@ -24,17 +23,7 @@ final class ShardIndex {
    * @throws CheckpointException if the index is unreadable or names a shard outside its folder
    */
   static Map<String, String> read(Path index) {
-    byte[] bytes;
-    try {
-      long size = Files.size(index);
-      if (size > SafetensorsHeader.MAX_BYTES) {
-        throw new CheckpointException(
-            index + ": expected at most " + SafetensorsHeader.MAX_BYTES + " bytes, found " + size);
-      }
-      bytes = Files.readAllBytes(index);
-    } catch (IOException e) {
-      throw new CheckpointException("cannot read " + index + ": " + e, e);
-    }
+    byte[] bytes = InputFile.checkpoint(index).bytes(SafetensorsHeader.MAX_BYTES);
     Map<String, String> shards = new LinkedHashMap<>();
     boolean[] found = new boolean[1];
     StrictJson reader = new StrictJson(index, "index", bytes);

@@ -16,6 +16,7 @@ import java.util.Arrays;
 import java.util.HashSet;
 import java.util.Set;
 import org.alignment4j.core.CheckpointException;
+import org.alignment4j.core.Reasons;
 import org.alignment4j.core.Shown;
 
 /**
@@ -64,8 +65,7 @@ final class StrictJson {
       throw new CheckpointException(file + ": " + part + " is not valid UTF-8", e);
     } catch (IOException | IllegalStateException | NumberFormatException e) {
       throw new CheckpointException(
-          file + ": " + part + " is not valid JSON: " + Shown.value(String.valueOf(e.getMessage())),
-          e);
+          file + ": " + part + " is not valid JSON: " + Shown.value(Reasons.of(e)), e);
     }
   }
 

@@ -23,6 +23,8 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.zip.CRC32C;
 import org.alignment4j.core.CheckpointException;
+import org.alignment4j.core.InputFile;
+import org.alignment4j.core.Reasons;
 import org.alignment4j.tensor.SafetensorsFile;
 import org.alignment4j.tensor.SafetensorsWriter;
 import org.alignment4j.tensor.StorageType;
@@ -71,14 +73,18 @@ final class CheckpointFolder implements AutoCloseable {
         }
       }
     } catch (IOException e) {
-      throw new CheckpointException("cannot use checkpoint folder " + folder + ": " + e, e);
+      throw new CheckpointException("cannot use checkpoint folder " + folder + ": " + Reasons.of(e), e);
     }
     return new CheckpointFolder(folder.resolve(FILE), lock);
   }
 
   private static @Nullable FileChannel lock(Path folder) throws IOException {
+    InputFile file = InputFile.checkpoint(folder.resolve(LOCK));
+    if (file.isThere()) {
+      file.requireRegular();
+    }
     FileChannel channel =
-        FileChannel.open(folder.resolve(LOCK), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+        FileChannel.open(file.path(), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
     try {
       FileLock held = channel.tryLock();
       if (held != null) {
@@ -99,7 +105,7 @@ final class CheckpointFolder implements AutoCloseable {
   }
 
   boolean hasCheckpoint() {
-    return Files.exists(file);
+    return InputFile.checkpoint(file).isThere();
   }
 
   /**
@@ -212,7 +218,7 @@ final class CheckpointFolder implements AutoCloseable {
     try {
       return TrainingState.fromJson(json);
     } catch (RuntimeException e) { // Gson throws several kinds
-      throw new CheckpointException(file + ": the training state cannot be read: " + e, e);
+      throw new CheckpointException(file + ": the training state cannot be read: " + Reasons.of(e), e);
     }
   }
 

@@ -329,6 +329,6 @@ class ControlVectorFileTests {
     assertEquals("expected general.architecture 'controlvector', found 'qwen2'", refusal(bytes));
     CheckpointException e =
         assertThrows(CheckpointException.class, () -> ControlVector.readGguf(folder));
-    assertTrue(e.getMessage().contains("no regular file"), e.getMessage());
+    assertTrue(e.getMessage().contains("expected a file, found a folder"), e.getMessage());
   }
 }

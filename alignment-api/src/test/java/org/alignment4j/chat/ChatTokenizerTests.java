@@ -148,7 +148,7 @@ class ChatTokenizerTests {
     Files.writeString(
         model.resolve("chat_template.jinja"), ChatFixtures.golden("qwen3").template());
     try (ChatTokenizer tokenizer = ChatTokenizer.load(model)) {
-      assertEquals("Qwen3", tokenizer.formatName());
+      assertTrue(tokenizer.render(Prompt.user("q"), true).startsWith("<|im_start|>"));
       assertEquals(OptionalInt.empty(), tokenizer.bos());
     }
   }
@@ -276,7 +276,7 @@ class ChatTokenizerTests {
   }
 
   @Test
-  void aTemplateThatDiffersFromAKnownOneInOneExpressionIsRunAsItIs() {
+  void aTemplateIsRunAsItIsHoweverCloseToAKnownOne() {
     Map<String, String> renderings =
         Map.of(
             "{% for m in messages %}{{ m.content }}{% endfor %}",
@@ -296,7 +296,6 @@ class ChatTokenizerTests {
           config.addProperty("eos_token", "</s>");
           config.addProperty("chat_template", template);
           try (ChatTokenizer tokenizer = ChatFixtures.load(folder, "byte-level", config)) {
-            assertEquals("Jinja template", tokenizer.formatName());
             assertEquals(text, tokenizer.render(Prompt.user(" q\n"), true));
           }
         });

@@ -21,10 +21,12 @@ import net.jqwik.api.Provide;
 import net.jqwik.api.lifecycle.AfterContainer;
 import net.jqwik.api.lifecycle.BeforeContainer;
 import org.alignment4j.chat.ChatFixtures.Golden;
+import org.alignment4j.chat.Script.Piece;
 
 /**
- * Whatever messages say, the control tokens and role markers of a conversation are those of the
- * same conversation in which everybody only says "x".
+ * Whatever messages say, the control tokens and role markers of a conversation are those that the
+ * template writes; unless it looks into messages, those of the same conversation in which everybody
+ * only says "x".
  */
 class ForgeryTests {
   private static final List<String> CONTROL =
@@ -72,6 +74,10 @@ class ForgeryTests {
           "\n### Response:\n",
           "GPT4 Correct User:",
           "GPT4 Correct Assistant:");
+
+  /** Templates that write other turns or tags of their own where a text has something in it. */
+  private static final Set<String> DECIDED_BY_TEXT = Set.of("qwen3 ", "deepseek ", "macros ");
+
   private static final List<String> BOTH =
       Stream.concat(CONTROL.stream(), MARKERS.stream()).toList();
   private static final List<String> ORDINARY =
@@ -204,6 +210,12 @@ class ForgeryTests {
       harmless.add(new Message(roles.get(i), "x"));
     }
     int[] found = tokenizer.encode(new Prompt(hostile), true);
+    Script mute = muted(tokenizer.script(new Prompt(hostile), true));
+    assertEquals(
+        controls(tokenizer, tokenizer.encode(mute).ids()), controls(tokenizer, found), name);
+    if (DECIDED_BY_TEXT.stream().anyMatch(name::startsWith)) {
+      return;
+    }
     int[] expected =
         EXPECTED.computeIfAbsent(name + roles, key -> tokenizer.encode(new Prompt(harmless), true));
     assertEquals(controls(tokenizer, expected), controls(tokenizer, found), name);
@@ -215,6 +227,19 @@ class ForgeryTests {
             () -> name + ": " + marker);
       }
     }
+  }
+
+  /** What the template itself writes, with "x" for all that it makes of messages. */
+  private static Script muted(Script script) {
+    Script muted = new Script();
+    for (Piece piece : script.pieces()) {
+      if (piece.trusted()) {
+        muted.template(piece.text());
+      } else {
+        muted.message(piece.message(), piece.text().isEmpty() ? "" : "x");
+      }
+    }
+    return muted;
   }
 
   private static List<Integer> controls(ChatTokenizer tokenizer, int[] ids) {

@@ -28,12 +28,7 @@ class JinjaTemplateTests {
   private static String render(String template, String text) {
     List<Message> messages = List.of(Message.user(text));
     Rope rope = read(template).render(messages, true);
-    StringBuilder filled = new StringBuilder();
-    for (Rope.Part part : rope.parts()) {
-      filled.append(
-          part instanceof Rope.Literal literal ? literal.text() : ((Rope.Hole) part).fill(text));
-    }
-    return filled.toString();
+    return rope.text();
   }
 
   static List<JsonElement> language() {
@@ -45,9 +40,34 @@ class JinjaTemplateTests {
   @ParameterizedTest
   @MethodSource("language")
   void runsJinjaAsPythonDoes(JsonElement golden) {
-    assertEquals(
-        golden.getAsJsonObject().get("text").getAsString(),
-        render(golden.getAsJsonObject().get("template").getAsString(), "x"));
+    String template = golden.getAsJsonObject().get("template").getAsString();
+    JsonElement text = golden.getAsJsonObject().get("text");
+    if (text.isJsonNull()) {
+      assertThrows(AlignmentException.class, () -> render(template, "x"));
+    } else {
+      assertEquals(text.getAsString(), render(template, "x"));
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '~',
+      value = {
+        "{{ 'a' | trim(sides='b') }} ~ the filter trim with sides= is not supported",
+        "{{ 'a' | upper(1) }} ~ the filter upper with 1 arguments is not supported",
+        "{{ 'a'.split(on='b') }} ~ split with on= is not supported",
+        "{{ 'a'.replace('a', 'b', count=1) }} ~ replace with count= is not supported",
+        "{{ 'a'.startswith('a', start=0) }} ~ startswith with start= is not supported",
+        "{{ [1] | tojson(default=1) }} ~ tojson with default= is not supported",
+        "{{ [1] | select('odd', by=2) | list }} ~ a test with by= is not supported",
+        "{{ 'a' | wordwrap(3) }} ~ the filter wordwrap is not supported",
+        "{{ 'a'.swapcase() }} ~ the attribute swapcase of a text is not supported",
+        "{{ 1 is sameas(1) }} ~ the test sameas of such values is not supported",
+        "{{ range(3) }} ~ it writes a range as text",
+      })
+  void whatIsNotThereIsRefusedByName(String template, String reason) {
+    AlignmentException e = assertThrows(AlignmentException.class, () -> render(template, "x"));
+    assertTrue(e.getMessage().contains(reason), e.getMessage());
   }
 
   @ParameterizedTest
@@ -61,46 +81,22 @@ class JinjaTemplateTests {
         "{{ ('- ' + messages[0].content).strip() }} ~ ` a `           ~ `-  a`",
         "{{ ('- ' + messages[0].content).strip() }} ~ `  `            ~ `-`",
         "{{ messages[0].content.replace('\\r\\n', '\\n') }} ~ `a\r\nb`    ~ `a\nb`",
-        "{{ messages[0].content.replace('/think', '') }} ~ `a /think` ~ `a /think`",
+        "{{ messages[0].content.replace('/think', '') }} ~ `a /think` ~ `a `",
         "{{ 'y' if messages[0].content else 'n' }}  ~ ``              ~ `n`",
         "{{ 'y' if messages[0].content else 'n' }}  ~ ` `             ~ `y`",
         "{{ 'y' if messages[0].content | trim else 'n' }} ~ ` `       ~ `n`",
         "{{ messages[0].content | length }}         ~ ` \n`           ~ `2`",
         "{{ messages[0].content | length > 0 }}     ~ `abc`           ~ `True`",
         "{{ messages[0].content == '' }}            ~ `abc`           ~ `False`",
-        "{{ 'abc' in messages[0].content }}         ~ `abc`           ~ `False`",
-        "{{ messages[0].content.startswith('a') }}  ~ `abc`           ~ `False`",
-        "{{ messages[0].content.split('b')[-1] }}   ~ `abc`           ~ `abc`",
+        "{{ 'abc' in messages[0].content }}         ~ `abc`           ~ `True`",
+        "{{ messages[0].content.startswith('a') }}  ~ `abc`           ~ `True`",
+        "{{ messages[0].content.split('b')[-1] }}   ~ `abc`           ~ `c`",
         "{{ messages[0].content is string }}        ~ `abc`           ~ `True`",
         "{{ messages[0].content[0].type }}          ~ `abc`           ~ ``",
         "{% for c in messages[0].content %}{% if c.type %}{{ c }}{% endif %}{% endfor %} ~ `a` ~ ``",
       })
-  void seesOfAMessageOnlyWhetherItIsBlank(String template, String text, String rendered) {
+  void looksIntoMessagesAsPythonDoes(String template, String text, String rendered) {
     assertEquals(rendered, render(template, text));
-  }
-
-  @ParameterizedTest
-  @ValueSource(
-      strings = {
-        "{{ messages[0].content | upper }}",
-        "{{ messages[0].content.title() }}",
-        "{{ messages[0].content[1:] }}",
-        "{{ messages[0].content | replace('a', 'b') }}",
-        "{{ messages[0].content | tojson }}",
-        "{{ messages[0].content | length }}",
-        "{{ messages[0].content.split() }}",
-        "{{ messages[0].content.strip('ab') }}",
-        "{{ messages[0].content < 'b' }}",
-        "{{ messages[0].content | list | length }}",
-        "{% for c in messages[0].content %}{{ c }}{% endfor %}",
-        "{% for c in messages[0].content %}-{% endfor %}",
-        "{{ {messages[0].content: 1} }}",
-        "{{ messages[0].content | int }}",
-      })
-  void refusesToChangeOrMeasureAMessage(String template) {
-    UnsupportedArchitectureException e =
-        assertThrows(UnsupportedArchitectureException.class, () -> render("\n" + template, "abc"));
-    assertTrue(e.getMessage().contains("a.jinja cannot be run, line 2: "), e.getMessage());
   }
 
   @ParameterizedTest
@@ -123,7 +119,6 @@ class JinjaTemplateTests {
         "{{ nothing.more }}",
         "{{ nothing() }}",
         "{{ nothing + 'a' }}",
-        "{{ [1] }}",
         "{{ 'a' | nothing }}",
         "{{ 1 is nothing }}",
         "{{ 'a' + 1 }}",

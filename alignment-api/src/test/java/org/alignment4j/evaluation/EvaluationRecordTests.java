@@ -13,6 +13,7 @@ import com.google.gson.Gson;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.alignment4j.analysis.PairedProportions;
 import org.junit.jupiter.api.Test;
 
 class EvaluationRecordTests {
@@ -121,5 +122,28 @@ class EvaluationRecordTests {
     assertThrows(
         IllegalArgumentException.class,
         () -> new JudgeAgreement(Map.of(EMPTY, Map.of(EMPTY, -1L))));
+  }
+
+  @Test
+  void verdictsOnTheSamePromptsArePaired() {
+    RefusalVerdict yes = RefusalVerdict.FULL_COMPLIANCE;
+    RefusalVerdict no = RefusalVerdict.FULL_REFUSAL;
+    RefusalVerdict silent = RefusalVerdict.EMPTY;
+    OverRefusalReport report =
+        OverRefusalReport.of(
+            List.of(no, no, silent, yes),
+            List.of(yes, silent, yes, yes),
+            List.of(no, silent),
+            List.of(no, no),
+            0);
+    // Silence is no help, and no refusal.
+    assertEquals(new PairedProportions(1, 2, 0, 1), report.overRefusal().paired());
+    assertEquals(new Rate(3, 4), report.overRefusal().before());
+    assertEquals(new Rate(1, 4), report.overRefusal().after());
+    assertEquals(new PairedProportions(1, 0, 1, 0), report.harmfulRefusal().paired());
+    assertTrue(GSON.toJson(report.toMap()).contains("\"mcnemar_p\":0.5"));
+    assertThrows(
+        IllegalArgumentException.class,
+        () -> new BeforeAfter(new Rate(1, 4), new Rate(1, 4), new PairedProportions(1, 2, 0, 1)));
   }
 }

@@ -8,7 +8,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The records of a CSV file (RFC 4180), one after the other. A record that is malformed costs its
+ * The records of a CSV file (RFC 4180, whatever stands for the comma), one after the other. A record that is malformed costs its
  * first line only: reading goes on with the line after it, which Commons CSV cannot. For one
  * thread.
  */
@@ -18,8 +18,11 @@ final class CsvRecords {
   /** Lines that were read ahead, for a record that did not end well. */
   private final Deque<LineSource.Line> ahead = new ArrayDeque<>();
 
-  CsvRecords(LineSource source) {
+  private final char delimiter;
+
+  CsvRecords(LineSource source, char delimiter) {
     this.source = source;
+    this.delimiter = delimiter;
   }
 
   /**
@@ -41,7 +44,7 @@ final class CsvRecords {
   }
 
   private Fields record(LineSource.Line first) {
-    Parser parser = new Parser();
+    Parser parser = new Parser(delimiter);
     List<LineSource.Line> taken = new ArrayList<>();
     LineSource.Line line = first;
     long length = 0;
@@ -50,7 +53,7 @@ final class CsvRecords {
       length += line.text().length();
       String flaw = line.flaw();
       if (flaw == null && length > LineSource.MAX_LINE) {
-        flaw = "expected a quote to close, found none in " + LineSource.MAX_LINE + " characters";
+        flaw = "not well-formed CSV: expected a quote to close, found none in " + LineSource.MAX_LINE + " characters";
       }
       if (flaw == null) {
         flaw = parser.take(line.text());
@@ -63,7 +66,7 @@ final class CsvRecords {
       }
       line = line();
     }
-    return malformed(taken, "expected a quote to close, found the end of the file");
+    return malformed(taken, "not well-formed CSV: expected a quote to close, found the end of the file");
   }
 
   private Fields malformed(List<LineSource.Line> taken, String flaw) {
@@ -92,9 +95,14 @@ final class CsvRecords {
       END
     }
 
+    private final char delimiter;
     private final List<String> fields = new ArrayList<>();
     private final StringBuilder field = new StringBuilder();
     private State state = State.START;
+
+    Parser(char delimiter) {
+      this.delimiter = delimiter;
+    }
 
     boolean isOpen() {
       return state == State.QUOTED;
@@ -107,7 +115,7 @@ final class CsvRecords {
         boolean breaks = c == '\n' || (c == '\r' && line.startsWith("\n", i + 1));
         if (state == State.QUOTED) {
           quoted(c);
-        } else if (c == ',' || breaks) {
+        } else if (c == delimiter || breaks) {
           endField();
           if (breaks) {
             state = State.END;
@@ -119,7 +127,9 @@ final class CsvRecords {
           }
           state = State.QUOTED;
         } else if (state == State.QUOTE) {
-          return "expected a comma or the end of the line behind a closing quote, found more";
+          return "not well-formed CSV: expected a "
+              + CsvHeader.name(delimiter)
+              + " or the end of the line behind a closing quote, found more";
         } else {
           state = State.PLAIN;
           field.append(c);

@@ -4,7 +4,6 @@ import com.google.gson.JsonObject;
 import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Locale;
 import java.util.Set;
 import org.alignment4j.core.BadDataException;
 import org.jspecify.annotations.Nullable;
@@ -14,40 +13,39 @@ final class CsvRows implements RowSource {
   private final LineSource lines;
   private final CsvRecords records;
   private final List<String> header;
+  private final char delimiter;
   private long number;
 
   /**
    * @throws BadDataException unless the header has each of the columns, once
    */
   CsvRows(Path file, List<String> needed) {
+    this(file, CsvHeader.of(file, names -> names.containsAll(needed)), needed);
+  }
+
+  /**
+   * @param columns the file's own
+   * @throws BadDataException unless it has each of the needed columns, once
+   */
+  CsvRows(Path file, CsvHeader columns, List<String> needed) {
+    header = columns.names();
+    delimiter = columns.delimiter();
+    Set<String> seen = new HashSet<>();
+    boolean twice = header.stream().anyMatch(name -> !seen.add(name) && needed.contains(name));
+    if (twice || !seen.containsAll(needed)) {
+      throw new BadDataException(
+          BadRow.shown(file + ": expected columns " + needed + ", found " + header));
+    }
     lines = new LineSource(file);
-    try {
-      records = new CsvRecords(lines);
-      header = header(records);
-      Set<String> seen = new HashSet<>();
-      boolean twice = header.stream().anyMatch(name -> !seen.add(name) && needed.contains(name));
-      if (twice || !seen.containsAll(needed)) {
-        throw new BadDataException(
-            BadRow.shown(file + ": expected columns " + needed + ", found " + header));
-      }
-    } catch (RuntimeException e) {
-      lines.close();
-      throw e;
+    records = new CsvRecords(lines, delimiter);
+    for (long i = 0; i < columns.records(); i++) {
+      records.next();
     }
   }
 
-  /** The names in a file's first record; empty if it is none. */
-  static List<String> header(Path file) {
-    try (LineSource lines = new LineSource(file)) {
-      return header(new CsvRecords(lines));
-    }
-  }
-
-  private static List<String> header(CsvRecords records) {
-    CsvRecords.Fields first = records.next();
-    return first == null
-        ? List.of()
-        : first.fields().stream().map(name -> name.strip().toLowerCase(Locale.ROOT)).toList();
+  @Override
+  public String container() {
+    return delimiter == ',' ? "CSV" : "CSV with " + CsvHeader.name(delimiter) + "s";
   }
 
   @Override

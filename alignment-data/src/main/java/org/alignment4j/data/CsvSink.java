@@ -31,7 +31,7 @@ final class CsvSink implements RowSink {
     }
     byte[] record = bytes(columns.stream().map(name -> texts.get(name).getAsString()).toList());
     LineSource.requireShort(record.length);
-    return new Bytes(PreferenceRow.unfolded(texts), record, out);
+    return new Bytes(texts, record, out);
   }
 
   private JsonObject texts(JsonObject fields) {

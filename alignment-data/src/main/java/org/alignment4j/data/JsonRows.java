@@ -1,14 +1,25 @@
 package org.alignment4j.data;
 
 import java.nio.file.Path;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /** The rows of JSON Lines. */
 final class JsonRows implements RowSource {
   private final TextRows lines;
+  private final Predicate<String> read;
 
-  JsonRows(Path file) {
-    lines = new TextRows(file);
+  /**
+   * @param read the keys whose values are wanted; the others' are an empty value of their kind
+   */
+  JsonRows(Path file, Predicate<String> read) {
+    this.lines = new TextRows(file);
+    this.read = read;
+  }
+
+  @Override
+  public String container() {
+    return "JSON Lines";
   }
 
   @Override
@@ -19,7 +30,7 @@ final class JsonRows implements RowSource {
     }
     try {
       String json = line.content().get(TextRows.LINE).getAsString();
-      return new Row(line.line(), line.number(), JsonPreferences.object(json), null);
+      return new Row(line.line(), line.number(), JsonPreferences.object(json, read), null);
     } catch (BadRow e) {
       return Row.flawed(line.line(), line.number(), e.reason());
     }

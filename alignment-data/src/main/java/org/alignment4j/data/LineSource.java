@@ -10,11 +10,12 @@ import java.nio.charset.CharsetDecoder;
 import java.nio.charset.CoderResult;
 import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.zip.GZIPInputStream;
 import org.alignment4j.core.BadDataException;
+import org.alignment4j.core.InputFile;
+import org.alignment4j.core.Reasons;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,6 +25,9 @@ import org.jspecify.annotations.Nullable;
 final class LineSource implements AutoCloseable {
   /** Bytes of a line; a longer one is no text of a data set. */
   static final int MAX_LINE = 1 << 22;
+
+  /** Bytes at which a line is no long line but a file that is no text, or a zip bomb. */
+  private static final long MAX_SKIPPED = 1 << 30;
 
   private static final int BUFFER = 1 << 16;
 
@@ -60,12 +64,12 @@ final class LineSource implements AutoCloseable {
     try {
       in = open(file);
     } catch (IOException e) {
-      throw new BadDataException("cannot read " + file + ": " + e, e);
+      throw new BadDataException("cannot read " + file + ": " + Reasons.of(e), e);
     }
   }
 
   private static InputStream open(Path file) throws IOException {
-    InputStream raw = new BufferedInputStream(Files.newInputStream(file), BUFFER);
+    InputStream raw = new BufferedInputStream(InputFile.data(file).stream(), BUFFER);
     try {
       byte[] head = head(raw, 2);
       boolean gzip = head.length == 2 && head[0] == (byte) 0x1F && head[1] == (byte) 0x8B;
@@ -96,7 +100,7 @@ final class LineSource implements AutoCloseable {
     try (InputStream in = open(file)) {
       return new String(in.readNBytes(BUFFER), StandardCharsets.UTF_8);
     } catch (IOException e) {
-      throw new BadDataException("cannot read " + file + ": " + e, e);
+      throw new BadDataException("cannot read " + file + ": " + Reasons.of(e), e);
     }
   }
 
@@ -119,11 +123,12 @@ final class LineSource implements AutoCloseable {
   /**
    * The next line; null at the end.
    *
-   * @throws BadDataException naming file and line if reading fails
+   * @throws BadDataException naming file and line if reading fails, or a line never ends
    */
   @Nullable Line next() {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream(256);
     boolean tooLong = false;
+    long read = 0;
     boolean any = false;
     boolean complete = false;
     while (!complete && fill()) {
@@ -139,6 +144,18 @@ final class LineSource implements AutoCloseable {
         bytes.write(buffer, at, length);
       }
       at += length;
+      read += length;
+      if (read > MAX_SKIPPED) {
+        throw new BadDataException(
+            file
+                + ", line "
+                + (number + 1)
+                + ": expected text with lines of at most "
+                + MAX_LINE
+                + " bytes, found "
+                + MAX_SKIPPED
+                + " without a line break");
+      }
     }
     if (!any) {
       return null;
@@ -155,7 +172,7 @@ final class LineSource implements AutoCloseable {
         end = Math.max(0, in.read(buffer, 0, buffer.length));
       } catch (IOException e) {
         throw new BadDataException(
-            "cannot read " + file + " behind line " + number + ": " + e.getMessage(), e);
+            "cannot read " + file + " behind line " + number + ": " + Reasons.of(e), e);
       }
       at = 0;
     }
@@ -189,7 +206,7 @@ final class LineSource implements AutoCloseable {
     try {
       in.close();
     } catch (IOException e) {
-      throw new BadDataException("cannot close " + file + ": " + e.getMessage(), e);
+      throw new BadDataException("cannot close " + file + ": " + Reasons.of(e), e);
     }
   }
 }

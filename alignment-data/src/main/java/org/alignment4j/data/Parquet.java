@@ -5,12 +5,12 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import org.alignment4j.core.AlignmentException;
 import org.alignment4j.core.BadDataException;
+import org.alignment4j.core.InputFile;
 
 /**
  * The way to Parquet's classes, which an application need not have: no other class but those named
@@ -27,12 +27,17 @@ final class Parquet {
 
   private Parquet() {}
 
-  /** Whether a file begins as Parquet does; false if it cannot be read. */
+  /**
+   * Whether a file begins as Parquet does.
+   *
+   * @throws BadDataException if it cannot be read
+   */
   static boolean is(Path file) {
-    try (InputStream in = Files.newInputStream(file)) {
+    InputFile input = InputFile.data(file);
+    try (InputStream in = input.stream()) {
       return Arrays.equals(in.readNBytes(MAGIC.length), MAGIC);
     } catch (IOException e) {
-      return false;
+      throw input.failed(e);
     }
   }
 

@@ -8,12 +8,13 @@ import com.google.gson.JsonPrimitive;
 import java.io.IOException;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import org.alignment4j.core.BadDataException;
+import org.alignment4j.core.InputFile;
+import org.alignment4j.core.Reasons;
 import org.apache.parquet.ParquetReadOptions;
 import org.apache.parquet.column.page.PageReadStore;
 import org.apache.parquet.conf.PlainParquetConfiguration;
@@ -41,6 +42,7 @@ final class ParquetRows implements RowSource {
   private final ParquetFileReader reader;
   private final MessageType schema;
   private final MessageColumnIO columns;
+  private final List<String> unread;
   private @Nullable RecordReader<Group> records;
   private long left;
   private long number;
@@ -51,12 +53,15 @@ final class ParquetRows implements RowSource {
    */
   ParquetRows(Path file, List<String> names, List<String> needed) {
     this.file = file;
+    InputFile input = InputFile.data(file).requireRegular();
     ParquetFileReader open = null;
     try {
       open = open(file);
       MessageType all = open.getFileMetaData().getSchema();
-      requireInside(open.getRowGroups(), Files.size(file));
+      requireInside(open.getRowGroups(), input.size());
       schema = wanted(all, names, needed);
+      unread =
+          all.getFields().stream().map(ParquetRows::name).filter(n -> !names.contains(n)).toList();
       open.setRequestedSchema(schema);
       columns = new ColumnIOFactory(open.getFileMetaData().getCreatedBy()).getColumnIO(schema, all);
       reader = open;
@@ -119,6 +124,11 @@ final class ParquetRows implements RowSource {
   }
 
   @Override
+  public String container() {
+    return "Parquet";
+  }
+
+  @Override
   public @Nullable Row next() {
     try {
       while (left == 0) {
@@ -144,12 +154,14 @@ final class ParquetRows implements RowSource {
   private BadDataException malformed(Throwable e) {
     String place = number == 0 ? "" : ", behind row " + number;
     return new BadDataException(
-        BadRow.shown(file + place + ": not well-formed Parquet: " + e.getMessage()), e);
+        BadRow.shown(file + place + ": not well-formed Parquet: " + Reasons.of(e)), e);
   }
 
   private Row row(Group record) {
     try {
-      return new Row(number, number, object(record), null);
+      JsonObject content = object(record);
+      unread.forEach(name -> content.add(name, JsonNull.INSTANCE));
+      return new Row(number, number, content, null);
     } catch (BadRow e) {
       return Row.flawed(number, number, e.reason());
     }
@@ -243,7 +255,7 @@ final class ParquetRows implements RowSource {
     try {
       open.close();
     } catch (IOException e) {
-      throw new BadDataException("cannot close " + file + ": " + e.getMessage(), e);
+      throw new BadDataException("cannot close " + file + ": " + Reasons.of(e), e);
     }
   }
 }

@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.util.Collections;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.alignment4j.chat.Prompt;
@@ -85,7 +86,17 @@ public final class PreferenceFile {
    * @param skipped is told of each row that holds no usable pair, before the next one
    */
   public Stream<PreferencePair> pairs(Consumer<SourceFile.Skipped> skipped) {
-    return stream(row -> PreferenceRow.pair(row.fields(), row.number()), skipped);
+    TemplateMarkers markers = new TemplateMarkers();
+    AtomicLong count = new AtomicLong();
+    return stream(
+            row -> {
+              PreferencePair pair = PreferenceRow.pair(row.fields(), row.number());
+              markers.add(row.line(), PreferenceRows.texts(pair));
+              count.incrementAndGet();
+              return pair;
+            },
+            skipped)
+        .onClose(() -> markers.warn(file, count.get(), "pairs"));
   }
 
   /**

@@ -8,7 +8,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
-import java.util.Set;
 import org.alignment4j.chat.Message;
 import org.alignment4j.chat.Prompt;
 import org.alignment4j.chat.Role;
@@ -24,6 +23,7 @@ final class PreferenceRow {
   static final List<String> KEYS =
       List.of("id", "prompt", "instruction", "chosen", "rejected", "label", "lineage");
 
+  private static final List<String> TEXTS = List.of("prompt", "instruction", "chosen", "rejected");
   private static final String NO_REJECTED = "rejected is empty";
 
   private PreferenceRow() {}
@@ -57,10 +57,10 @@ final class PreferenceRow {
   static PreferenceFile.Example example(JsonObject o, long number) throws BadRow {
     JsonElement chosen = o.get("chosen");
     if (chosen == null) {
-      throw new BadRow("expected chosen, found " + o.keySet());
+      throw new BadRow("expected chosen, found " + o.keySet() + RowShape.hint(o, TEXTS));
     }
     if (!isText(chosen) && !chosen.isJsonArray()) {
-      throw new BadRow("expected chosen as text or as a list of messages, found " + kind(chosen));
+      throw new BadRow("expected chosen as text or as a list of messages, found " + JsonPreferences.kind(chosen));
     }
     JsonObject alone = new JsonObject();
     for (String key : List.of("id", "prompt", "instruction")) {
@@ -86,7 +86,7 @@ final class PreferenceRow {
       throw new BadRow("expected a lineage, found none");
     }
     if (!isText(lineage) && !lineage.isJsonObject()) {
-      throw new BadRow("expected the lineage as an object or as text, found " + kind(lineage));
+      throw new BadRow("expected the lineage as an object or as text, found " + JsonPreferences.kind(lineage));
     }
     try {
       return new SynthesizedPair(
@@ -101,81 +101,76 @@ final class PreferenceRow {
   /** Empty if there is none. */
   static String label(JsonObject o) throws BadRow {
     JsonElement label = o.get("label");
-    if (label == null || label.isJsonNull()) {
+    if (label == null || JsonPreferences.isMissing(label)) {
       return "";
     }
-    if (!label.isJsonPrimitive() || label.getAsJsonPrimitive().isBoolean()) {
-      throw new BadRow("expected the label as text or as a number, found " + kind(label));
+    if (!label.isJsonPrimitive()) {
+      throw new BadRow("expected the label as text, number or truth value, found " + JsonPreferences.kind(label));
     }
     return label.getAsString();
   }
 
-  /**
-   * A row of a format that has only text: where chosen and rejected both are lists of messages as
-   * JSON, they are read as such, and the prompt if it is one too.
-   */
-  static JsonObject unfolded(JsonObject o) {
-    JsonElement chosen = unfolded(o.get("chosen"));
-    JsonElement rejected = unfolded(o.get("rejected"));
-    if (chosen == null || (rejected == null && !isEmpty(o.get("rejected")))) {
-      return o;
-    }
-    JsonObject unfolded = o.deepCopy();
-    unfolded.add("chosen", chosen);
-    if (rejected != null) {
-      unfolded.add("rejected", rejected);
-    }
-    JsonElement prompt = unfolded(o.get("prompt"));
-    if (prompt != null) {
-      unfolded.add("prompt", prompt);
-    }
-    return unfolded;
-  }
-
-  /** Null if a value is no text of a list of messages. */
-  private static @Nullable JsonElement unfolded(@Nullable JsonElement value) {
-    if (value == null || !isText(value) || !value.getAsString().startsWith("[{")) {
-      return null;
-    }
-    try {
-      JsonElement list = JsonPreferences.element(value.getAsString());
-      if (list == null || !list.isJsonArray()) {
-        return null;
-      }
-      for (JsonElement message : list.getAsJsonArray()) {
-        if (!message.isJsonObject()
-            || !message.getAsJsonObject().keySet().equals(Set.of("role", "content"))) {
-          return null;
-        }
-      }
-      messages("", list);
-      return list;
-    } catch (BadRow e) {
-      return null;
-    }
-  }
-
   private static PreferencePair parsed(JsonObject o, long number) throws BadRow {
-    JsonElement chosen = o.get("chosen");
-    JsonElement rejected = o.get("rejected");
-    if (chosen == null || rejected == null) {
-      throw new BadRow("expected chosen and rejected, found " + o.keySet());
+    if (!o.has("chosen") || !o.has("rejected")) {
+      throw new BadRow("expected chosen and rejected, found " + o.keySet() + RowShape.hint(o, TEXTS));
     }
+    JsonElement chosen = MessageText.unfolded("chosen", o.get("chosen"));
+    JsonElement rejected = MessageText.unfolded("rejected", o.get("rejected"));
     String id = id(o, number);
-    // Safer-Instruct's release calls the prompt its instruction.
-    JsonElement given = o.get(o.has("prompt") ? "prompt" : "instruction");
-    JsonElement prompt = given == null || given.isJsonNull() ? null : given;
+    JsonElement prompt = prompt(o, chosen);
     if (isText(chosen) && isText(rejected)) {
       return texts(id, prompt, chosen.getAsString(), rejected.getAsString());
+    }
+    if (RowShape.isColumn(chosen) && RowShape.isColumn(rejected)) {
+      throw new BadRow("expected chosen and rejected of one row" + RowShape.hint(o, TEXTS));
     }
     if (chosen.isJsonArray() && rejected.isJsonArray()) {
       return conversations(id, prompt, messages("chosen", chosen), messages("rejected", rejected));
     }
     throw new BadRow(
         "expected chosen and rejected both as text or both as lists of messages, found chosen "
-            + kind(chosen)
+            + JsonPreferences.kind(chosen)
             + " and rejected "
-            + kind(rejected));
+            + JsonPreferences.kind(rejected)
+            + RowShape.hint(o, TEXTS));
+  }
+
+  /** In which form a usable row is, in words. */
+  static String layout(JsonObject o) throws BadRow {
+    JsonElement chosen = MessageText.unfolded("chosen", o.get("chosen"));
+    JsonElement prompt = prompt(o, chosen);
+    if (isText(chosen)) {
+      boolean dialogue =
+          prompt == null || (isText(prompt) && prompt.getAsString().startsWith(HhDialogue.HUMAN));
+      return dialogue ? "HH-RLHF" : "TRL standard";
+    }
+    String form =
+        prompt == null
+            ? "TRL conversational, implicit prompt"
+            : chosen.getAsJsonArray().size() > 1
+                ? "UltraFeedback, binarized"
+                : "TRL conversational";
+    return isText(o.get("chosen")) ? form + ", lists as text" : form;
+  }
+
+  /**
+   * Null if the prompt is what the responses' dialogues or conversations begin with. Safer-Instruct's
+   * release calls it the instruction.
+   */
+  private static @Nullable JsonElement prompt(JsonObject o, JsonElement chosen) throws BadRow {
+    JsonElement prompt = o.get("prompt");
+    if (JsonPreferences.isMissing(prompt)) {
+      prompt = o.get("instruction");
+    }
+    if (prompt == null || JsonPreferences.isMissing(prompt)) {
+      return null;
+    }
+    // A cell that is empty is CSV's way to say null.
+    boolean inside =
+        isText(chosen)
+            ? chosen.getAsString().startsWith(HhDialogue.HUMAN)
+            : chosen.isJsonArray() && chosen.getAsJsonArray().size() > 1;
+    return isEmpty(prompt) && inside ? null : MessageText.unfolded("prompt", prompt);
   }
 
   /** The row in TRL's conversational form, which {@link #pair} reads back as the same pair. */
@@ -306,7 +301,7 @@ final class PreferenceRow {
     for (JsonElement element : list.getAsJsonArray()) {
       String place = name + ", message " + (messages.size() + 1);
       if (!element.isJsonObject()) {
-        throw new BadRow(place + ": expected an object, found " + kind(element));
+        throw new BadRow(place + ": expected an object, found " + JsonPreferences.kind(element));
       }
       JsonObject o = element.getAsJsonObject();
       Role role = role(place, text(place, o, "role"));
@@ -332,7 +327,7 @@ final class PreferenceRow {
       throw new BadRow(place + ": expected role and content, found " + o.keySet());
     }
     if (!isText(value)) {
-      throw new BadRow(place + ": expected " + key + " as text, found " + kind(value));
+      throw new BadRow(place + ": expected " + key + " as text, found " + JsonPreferences.kind(value));
     }
     return value.getAsString();
   }
@@ -340,18 +335,18 @@ final class PreferenceRow {
   private static String promptText(JsonElement prompt) throws BadRow {
     if (!isText(prompt)) {
       throw new BadRow(
-          "expected the prompt as text or as a list of messages, found " + kind(prompt));
+          "expected the prompt as text or as a list of messages, found " + JsonPreferences.kind(prompt));
     }
     return prompt.getAsString();
   }
 
   private static String id(JsonObject o, long number) throws BadRow {
     JsonElement id = o.get("id");
-    if (id == null || id.isJsonNull()) {
+    if (id == null || JsonPreferences.isMissing(id)) {
       return Long.toString(number);
     }
     if (!id.isJsonPrimitive() || id.getAsJsonPrimitive().isBoolean()) {
-      throw new BadRow("expected the id as text or as a number, found " + kind(id));
+      throw new BadRow("expected the id as text or as a number, found " + JsonPreferences.kind(id));
     }
     String text = id.getAsString();
     return text.isBlank() ? Long.toString(number) : text;
@@ -370,27 +365,14 @@ final class PreferenceRow {
     return o;
   }
 
-  /** Null, null in JSON, or blank text. */
+  /** No value, or blank text. */
   private static boolean isEmpty(@Nullable JsonElement value) {
-    return value == null || value.isJsonNull() || (isText(value) && value.getAsString().isBlank());
+    return value == null
+        || JsonPreferences.isMissing(value)
+        || (isText(value) && value.getAsString().isBlank());
   }
 
   private static boolean isText(JsonElement value) {
     return value.isJsonPrimitive() && value.getAsJsonPrimitive().isString();
-  }
-
-  private static String kind(JsonElement value) {
-    if (value.isJsonArray()) {
-      return "a list";
-    }
-    if (value.isJsonObject()) {
-      return "an object";
-    }
-    if (value.isJsonNull()) {
-      return "null";
-    }
-    return value.getAsJsonPrimitive().isString()
-        ? "text"
-        : value.getAsJsonPrimitive().isBoolean() ? "a truth value" : "a number";
   }
 }

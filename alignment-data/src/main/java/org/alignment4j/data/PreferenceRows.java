@@ -1,6 +1,7 @@
 package org.alignment4j.data;
 
 import com.google.gson.JsonObject;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.alignment4j.core.BadDataException;
@@ -10,6 +11,7 @@ import org.alignment4j.tune.PreferencePair;
 final class PreferenceRows {
   private final List<PreferencePair> pairs = new ArrayList<>();
   private final List<PreferenceSet.Skipped> skipped = new ArrayList<>();
+  private final TemplateMarkers markers = new TemplateMarkers();
 
   /** One row of a file of whatever format. */
   interface Row {
@@ -22,7 +24,9 @@ final class PreferenceRows {
    */
   void add(int number, Row row) {
     try {
-      pairs.add(PreferenceRow.pair(row.fields(), number));
+      PreferencePair pair = PreferenceRow.pair(row.fields(), number);
+      markers.add(number, texts(pair));
+      pairs.add(pair);
     } catch (BadRow e) {
       skipped.add(new PreferenceSet.Skipped(number, e.reason()));
     }
@@ -38,7 +42,14 @@ final class PreferenceRows {
     add((int) row.number(), row::fields);
   }
 
-  PreferenceSet toSet() {
+  /** The texts of a pair that markers of a template are looked for in. */
+  static List<String> texts(PreferencePair pair) {
+    return List.of(pair.prompt().last().text(), pair.chosen(), pair.rejected());
+  }
+
+  /** What was added; warns of markers of chat templates, once. */
+  PreferenceSet toSet(Path file) {
+    markers.warn(file, pairs.size(), "pairs");
     return new PreferenceSet(pairs, skipped);
   }
 }

@@ -3,9 +3,7 @@ package org.alignment4j.data;
 import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Set;
 import org.alignment4j.core.BadDataException;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Opens preference files, whose format their content tells, and only where it does not the name.
@@ -29,6 +27,12 @@ final class PreferenceSource {
     return !Parquet.is(file) && LineSource.beginning(file).stripLeading().startsWith("[");
   }
 
+  /** The elements of a file that {@link #isArray} tells to be one. */
+  static RowSource array(Path file) {
+    return new JsonArrayRows(
+        file, json -> JsonPreferences.object(json, PreferenceRow.KEYS::contains));
+  }
+
   /**
    * @throws BadDataException if the file cannot be read or is none of these
    */
@@ -38,46 +42,32 @@ final class PreferenceSource {
     }
     String beginning = LineSource.beginning(file).stripLeading();
     if (beginning.isEmpty() || beginning.startsWith("{")) {
-      return new JsonRows(file);
+      return new JsonRows(file, PreferenceRow.KEYS::contains);
     }
     if (beginning.startsWith("[")) {
       throw new BadDataException(
           file + ": expected JSON Lines, CSV or Parquet to read row by row, found a JSON array");
     }
-    List<String> header = CsvRows.header(file);
+    CsvHeader header = CsvHeader.of(file, names -> names.containsAll(NEEDED));
     boolean once =
-        header.stream().filter(PreferenceRow.KEYS::contains).allMatch(new HashSet<String>()::add);
-    if (once && Set.copyOf(header).containsAll(NEEDED)) {
-      return new Csv(new CsvRows(file, NEEDED));
+        header.names().stream()
+            .filter(PreferenceRow.KEYS::contains)
+            .allMatch(new HashSet<String>()::add);
+    if (once && header.names().containsAll(NEEDED)) {
+      return new CsvRows(file, header, NEEDED);
     }
     String name = TextFile.plainName(file);
     // The first line may be the corrupt one.
     if (beginning.contains("\n{") || name.endsWith(".jsonl") || name.endsWith(".ndjson")) {
-      return new JsonRows(file);
+      return new JsonRows(file, PreferenceRow.KEYS::contains);
     }
     throw new BadDataException(
         file
             + ": "
             + EXPECTED
             + ", found "
-            + (header.isEmpty() || !once
+            + (header.names().isEmpty() || !once
                 ? "a first line that is neither"
-                : BadRow.shown("columns " + header)));
-  }
-
-  /** CSV has only text, also for lists of messages. */
-  private record Csv(CsvRows rows) implements RowSource {
-    @Override
-    public @Nullable Row next() {
-      Row row = rows.next();
-      return row == null
-          ? null
-          : new Row(row.line(), row.number(), PreferenceRow.unfolded(row.content()), row.flaw());
-    }
-
-    @Override
-    public void close() {
-      rows.close();
-    }
+                : BadRow.shown("columns " + header.names())));
   }
 }

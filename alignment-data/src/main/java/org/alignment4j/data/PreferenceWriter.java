@@ -4,21 +4,16 @@ import static org.alignment4j.core.Arguments.require;
 
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
-import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
-import java.nio.channels.Channels;
-import java.nio.channels.ClosedByInterruptException;
-import java.nio.channels.FileChannel;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.zip.GZIPOutputStream;
 import org.alignment4j.core.BadDataException;
 import org.alignment4j.core.CancelledException;
+import org.alignment4j.core.OutputFile;
+import org.alignment4j.core.Reasons;
 import org.alignment4j.synthesis.SynthesizedPair;
 import org.alignment4j.tune.PreferencePair;
 import org.jspecify.annotations.Nullable;
@@ -49,9 +44,8 @@ public final class PreferenceWriter implements AutoCloseable {
   private static final int BUFFER = 1 << 16;
 
   private final Path file;
-  private final Path partial;
   private final PreferenceLayout layout;
-  private final FileChannel channel;
+  private final OutputFile target;
   private final OutputStream out;
   private final RowSink sink;
   private long rows;
@@ -60,26 +54,19 @@ public final class PreferenceWriter implements AutoCloseable {
   private PreferenceWriter(Path file, PreferenceLayout layout, Format format) throws IOException {
     this.file = file;
     this.layout = layout;
-    partial = partial(file);
-    channel =
-        FileChannel.open(
-            partial,
-            StandardOpenOption.CREATE,
-            StandardOpenOption.READ,
-            StandardOpenOption.WRITE,
-            StandardOpenOption.TRUNCATE_EXISTING);
+    target = OutputFile.partial(file);
     try {
-      OutputStream plain = new BufferedOutputStream(Channels.newOutputStream(channel), BUFFER);
+      OutputStream plain = target.stream();
       // Java's header of gzip holds no time, which would tell equal files apart.
       out = format.gzip ? new GZIPOutputStream(plain, BUFFER) : plain;
       sink =
           switch (format.container) {
             case JSONL -> new JsonSink(out);
             case CSV -> new CsvSink(out, layout.columns());
-            case PARQUET -> Parquet.sink(file, out, channel, layout);
+            case PARQUET -> Parquet.sink(file, out, target.channel(), layout);
           };
-    } catch (IOException | RuntimeException e) {
-      discard();
+    } catch (IOException | RuntimeException | Error e) {
+      target.close();
       throw e;
     }
   }
@@ -119,7 +106,7 @@ public final class PreferenceWriter implements AutoCloseable {
     try {
       return new PreferenceWriter(file, layout, format);
     } catch (IOException e) {
-      throw failed(file, e);
+      throw new BadDataException("cannot write " + file + ": " + Reasons.of(e), e);
     }
   }
 
@@ -179,7 +166,7 @@ public final class PreferenceWriter implements AutoCloseable {
     try {
       encoded.write();
     } catch (IOException e) {
-      throw failed(file, e);
+      throw target.failed(e);
     }
     rows++;
   }
@@ -236,48 +223,23 @@ public final class PreferenceWriter implements AutoCloseable {
       if (out instanceof GZIPOutputStream gzip) {
         gzip.finish();
       }
-      out.flush();
-      channel.force(true);
-      channel.close();
-      Files.move(
-          partial, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+      target.commit();
       open = false;
     } catch (IOException e) {
-      throw failed(file, e);
+      throw target.failed(e);
     }
   }
 
   /** Ends the work; without {@link #commit} what was written is deleted. */
   @Override
   public void close() {
-    if (open) {
-      open = false;
-      try {
-        discard();
-      } catch (IOException e) {
-        throw failed(file, e);
-      }
-    }
-  }
-
-  private void discard() throws IOException {
-    channel.close();
-    Files.deleteIfExists(partial);
+    open = false;
+    target.close();
   }
 
   private void requireOpen() {
     if (!open) {
       throw new IllegalStateException(file + ": the writer is closed");
     }
-  }
-
-  private static RuntimeException failed(Path file, IOException e) {
-    return e instanceof ClosedByInterruptException
-        ? new CancelledException("writing " + file + " was cancelled", e)
-        : new BadDataException("cannot write " + file + ": " + e, e);
-  }
-
-  private static Path partial(Path file) {
-    return file.resolveSibling(file.getFileName() + ".partial");
   }
 }

@@ -109,16 +109,15 @@ public final class Preferences {
     if (PreferenceSource.isEmpty(file)) {
       throw new BadDataException(file + ": " + PreferenceSource.EXPECTED + ", found an empty file");
     }
-    if (PreferenceSource.isArray(file)) {
-      JsonPreferences.array(file, TextFile.readMarked(file), rows);
-      return rows.toSet();
-    }
-    try (RowSource source = PreferenceSource.open(file)) {
+    try (RowSource source =
+        PreferenceSource.isArray(file)
+            ? PreferenceSource.array(file)
+            : PreferenceSource.open(file)) {
       for (RowSource.Row row = source.next(); row != null; row = source.next()) {
         rows.add(row);
       }
     }
-    return rows.toSet();
+    return rows.toSet(file);
   }
 
   private static String place(PreferenceSet.Skipped skipped) {

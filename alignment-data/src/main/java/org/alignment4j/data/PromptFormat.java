@@ -22,10 +22,16 @@ public enum PromptFormat {
   /** One prompt a line; blank lines are skipped. */
   TEXT,
   /**
-   * One JSON object a line with prompt, instruction (and input), question, text or messages (its
-   * first user message); also id, type or category, and label where present.
+   * One JSON object a line, or one JSON array of objects, with prompt, instruction (and input),
+   * question, text, goal, forbidden_prompt, query, user_input, messages or conversations (their
+   * first user message), the first that has a value; also id, type or category, and label where
+   * present, each of which may be null. An array may have texts for objects.
    */
-  JSONL;
+  JSONL,
+  /** Any CSV whose header has one of the keys of {@link #JSONL}. */
+  CSV,
+  /** Parquet with columns of the names of {@link #JSONL}'s keys. */
+  PARQUET;
 
   private final ImmutableList<String> columns;
 
@@ -36,10 +42,6 @@ public enum PromptFormat {
   /** The columns a CSV file of this format must have, in lower case; empty for other formats. */
   List<String> columns() {
     return columns;
-  }
-
-  boolean isCsv() {
-    return !columns.isEmpty();
   }
 
   /** The CSV format with these column names: the one that explains the most of them. */

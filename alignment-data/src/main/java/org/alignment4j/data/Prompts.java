@@ -2,35 +2,39 @@ package org.alignment4j.data;
 
 import static org.alignment4j.core.Arguments.require;
 
+import com.google.gson.JsonObject;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
-import java.util.Optional;
 import java.util.Set;
-import java.util.stream.Collectors;
 import org.alignment4j.core.BadDataException;
 
 /**
  * Reads and writes prompt sets: evaluation and tuning prompts with id, type and label. Files are
- * UTF-8, with or without byte order mark, plain or gzip. Stateless; threads may share it.
+ * UTF-8, with or without byte order mark, plain or gzip, or Parquet. Stateless; threads may share
+ * it.
  */
 public final class Prompts {
   private Prompts() {}
 
   /**
-   * Reads a file in the format that its name and first line show: {@code .jsonl}, {@code .ndjson}
-   * and {@code .json} are JSON Lines, {@code .txt} is text, {@code .csv} is told by its columns;
-   * under another name a known CSV header or a first line that begins with a brace decides, and
-   * text is what remains. A trailing {@code .gz} is looked past.
+   * Reads a file in the format that its content and, where that leaves it open, its name show:
+   * Parquet and JSON arrays by their content; {@code .jsonl}, {@code .ndjson} and {@code .json} are
+   * JSON; {@code .csv} and {@code .tsv} are told by their columns, between which stand commas,
+   * tabs, semicolons or bars; under another name such a header or a first line that begins with a
+   * brace decides, and text is what remains. {@code .txt} is text unless its first line is a JSON
+   * object with a prompt, or a header without commas. A trailing {@code .gz} is looked past.
+   *
+   * <p>Prompts that hold markers of a chat template, to which the model's own will be added, are
+   * counted in one warning a file.
    *
    * @return at least one row, in the file's order, ids unique
    * @throws BadDataException naming file and row if it cannot be read as such, or holds no prompt
    */
   public static List<PromptRow> read(Path file) {
-    String text = TextFile.read(file);
-    return read(file, text, detect(file, text));
+    return read(PromptSource.open(file));
   }
 
   /**
@@ -40,7 +44,7 @@ public final class Prompts {
    * @throws BadDataException naming file and row if it cannot be read as such, or holds no prompt
    */
   public static List<PromptRow> read(Path file, PromptFormat format) {
-    return read(file, TextFile.read(file), format);
+    return read(PromptSource.open(file, format));
   }
 
   /** The prompts alone, in order. */
@@ -55,7 +59,7 @@ public final class Prompts {
    * @throws BadDataException if the file cannot be written
    */
   public static void writeJsonl(Path file, List<PromptRow> rows) {
-    TextFile.write(file, rows.stream().map(JsonLinesPrompts::write).toList());
+    TextFile.write(file, rows.stream().map(Prompts::json).toList());
   }
 
   /**
@@ -77,76 +81,61 @@ public final class Prompts {
     TextFile.write(file, texts(rows));
   }
 
-  /** The label a source writes as a word. */
-  static PromptLabel label(String place, String word) {
-    return switch (word.strip().toLowerCase(Locale.ROOT)) {
-      case "safe", "benign" -> PromptLabel.SAFE;
-      case "unsafe", "harmful" -> PromptLabel.UNSAFE;
-      case "unknown" -> PromptLabel.UNKNOWN;
-      default ->
-          throw new BadDataException(
-              place + ": expected label safe, unsafe or unknown, found '" + word + "'");
-    };
+  private static List<PromptRow> read(PromptSource source) {
+    Path file = source.file();
+    List<PromptReader.Read> read = new ArrayList<>();
+    TemplateMarkers markers = new TemplateMarkers();
+    try (source) {
+      for (RowSource.Row row = source.rows().next(); row != null; row = source.rows().next()) {
+        try {
+          PromptReader.Read prompt = PromptReader.read(row, source.format());
+          markers.add(row.line(), List.of(prompt.prompt()));
+          read.add(prompt);
+        } catch (BadRow e) {
+          throw new BadDataException(source.place(row) + ": " + e.reason());
+        }
+      }
+    }
+    if (read.isEmpty()) {
+      throw new BadDataException(
+          file
+              + (source.header() == null
+                  ? ": the file is empty"
+                  : ": expected at least one prompt, found only a header"));
+    }
+    markers.warn(file, read.size(), "prompts");
+    return rows(file, read);
   }
 
-  private static List<PromptRow> read(Path file, String text, PromptFormat format) {
-    if (text.isBlank()) {
-      throw new BadDataException(file + ": the file is empty");
-    }
-    List<PromptRow> rows =
-        switch (format) {
-          case JSONL -> JsonLinesPrompts.read(file, text);
-          case TEXT -> lines(text);
-          case XSTEST, ADVBENCH, JAILBREAKBENCH, STRONGREJECT, OR_BENCH ->
-              CsvPrompts.read(file, text, format);
-        };
-    if (rows.isEmpty()) {
-      throw new BadDataException(file + ": expected at least one prompt, found only a header");
-    }
+  private static List<PromptRow> rows(Path file, List<PromptReader.Read> read) {
     Set<String> ids = new HashSet<>();
-    for (int i = 0; i < rows.size(); i++) {
-      if (!ids.add(rows.get(i).id())) {
+    for (int i = 0; i < read.size(); i++) {
+      String id = read.get(i).id();
+      if (!id.isBlank() && !ids.add(id)) {
         throw new BadDataException(
-            file + ", row " + (i + 1) + ": id " + rows.get(i).id() + " appears twice");
+            BadRow.shown(file + ", row " + (i + 1) + ": id " + id + " appears twice"));
       }
+    }
+    List<PromptRow> rows = new ArrayList<>();
+    for (PromptReader.Read row : read) {
+      String id = row.id();
+      if (id.isBlank()) {
+        id = Integer.toString(rows.size());
+        while (!ids.add(id)) {
+          id = "#" + id;
+        }
+      }
+      rows.add(new PromptRow(id, row.prompt(), row.type(), row.label()));
     }
     return List.copyOf(rows);
   }
 
-  private static List<PromptRow> lines(String text) {
-    List<PromptRow> rows = new ArrayList<>();
-    for (String line : text.lines().toList()) {
-      if (!line.isBlank()) {
-        rows.add(PromptRow.of(Integer.toString(rows.size()), line));
-      }
-    }
-    return rows;
-  }
-
-  private static PromptFormat detect(Path file, String text) {
-    String name = TextFile.plainName(file);
-    if (name.endsWith(".jsonl") || name.endsWith(".ndjson") || name.endsWith(".json")) {
-      return PromptFormat.JSONL;
-    }
-    if (name.endsWith(".txt")) {
-      return PromptFormat.TEXT;
-    }
-    List<String> header = CsvPrompts.header(text);
-    Optional<PromptFormat> csv = PromptFormat.ofColumns(header);
-    if (csv.isPresent()) {
-      return csv.get();
-    }
-    if (name.endsWith(".csv") && !text.isBlank()) {
-      throw new BadDataException(
-          file
-              + ": expected the columns of one of "
-              + java.util.Arrays.stream(PromptFormat.values())
-                  .filter(PromptFormat::isCsv)
-                  .map(format -> format + " " + format.columns())
-                  .collect(Collectors.joining(", "))
-              + "; found "
-              + header);
-    }
-    return text.stripLeading().startsWith("{") ? PromptFormat.JSONL : PromptFormat.TEXT;
+  private static String json(PromptRow row) {
+    JsonObject o = new JsonObject();
+    o.addProperty("id", row.id());
+    o.addProperty("prompt", row.prompt());
+    o.addProperty("type", row.type());
+    o.addProperty("label", row.label().name().toLowerCase(Locale.ROOT));
+    return JsonPreferences.text(o);
   }
 }

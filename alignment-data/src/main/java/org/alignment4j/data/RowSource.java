@@ -14,7 +14,8 @@ interface RowSource extends AutoCloseable {
    * @param line where it begins, from 1; in Parquet its number
    * @param number counted from 1: the line in JSON Lines, the record below the header in CSV, the
    *     row in Parquet
-   * @param content its keys and values; empty if there is a flaw
+   * @param content its keys and values, of keys that are not read empty ones; empty if there is a
+   *     flaw
    * @param flaw why it cannot be used; null if it can
    */
   record Row(long line, long number, JsonObject content, @Nullable String flaw) {
@@ -30,6 +31,9 @@ interface RowSource extends AutoCloseable {
       return content;
     }
   }
+
+  /** What the file is written in, in words. */
+  String container();
 
   /** The next row that is not empty; null at the end. */
   @Nullable Row next();

@@ -33,7 +33,7 @@ final class SourceRows {
   RowSource open() {
     Path path = file.file();
     return switch (file.format()) {
-      case JSONL -> new JsonRows(path);
+      case JSONL -> json(path);
       case CSV -> new CsvRows(path, List.of("text"));
       case HATECHECK -> new CsvRows(path, HATECHECK_COLUMNS);
       case PARQUET -> Parquet.rows(path, KEYS, List.of("text"));
@@ -41,14 +41,23 @@ final class SourceRows {
     };
   }
 
+  private static RowSource json(Path path) {
+    if (LineSource.beginning(path).stripLeading().startsWith("[")) {
+      throw new BadDataException(
+          path + ": expected JSON Lines, one object a line, found a JSON array");
+    }
+    return new JsonRows(path, KEYS::contains);
+  }
+
   List<SourceText> texts(RowSource.Row row) throws BadRow {
-    Map<String, String> fields = values(row.fields());
+    JsonObject content = row.fields();
+    Map<String, String> fields = values(content);
     long line = row.line();
     return switch (file.format()) {
       case TOXIGEN -> List.of(row(line, "", prompt(get(fields, TextRows.LINE))));
       case TOXIGEN_STATEMENTS -> statements(line, get(fields, TextRows.LINE));
-      case HATECHECK -> List.of(row(line, fromHateCheck(fields)));
-      case JSONL, CSV, PARQUET -> List.of(row(line, fields));
+      case HATECHECK -> List.of(row(line, content, fromHateCheck(fields)));
+      case JSONL, CSV, PARQUET -> List.of(row(line, content, fields));
     };
   }
 
@@ -62,10 +71,10 @@ final class SourceRows {
       JsonElement value = entry.getValue();
       boolean number = value.isJsonPrimitive() && value.getAsJsonPrimitive().isNumber();
       boolean text = value.isJsonPrimitive() && value.getAsJsonPrimitive().isString();
-      if (text || (number && key.equals("id"))) {
+      if (text || (number && key.equals("id") && !JsonPreferences.isMissing(value))) {
         fields.put(key, value.getAsString());
-      } else if (KEYS.contains(key) && !value.isJsonNull()) {
-        throw new BadRow("expected " + key + " as text, found something else");
+      } else if (KEYS.contains(key) && !JsonPreferences.isMissing(value)) {
+        throw new BadRow("expected " + key + " as text, found " + JsonPreferences.kind(value));
       }
     }
     return fields;
@@ -108,9 +117,11 @@ final class SourceRows {
             + (target.isBlank() ? "" : "/" + target));
   }
 
-  private SourceText row(long line, Map<String, String> fields) throws BadRow {
+  private SourceText row(long line, JsonObject content, Map<String, String> fields)
+      throws BadRow {
     if (!fields.containsKey("text")) {
-      throw new BadRow("expected text, found " + fields.keySet());
+      throw new BadRow(
+          "expected text, found " + content.keySet() + RowShape.hint(content, List.of("text")));
     }
     String licence = get(fields, "licence");
     return row(

@@ -1,23 +1,23 @@
 package org.alignment4j.data;
 
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.io.PushbackInputStream;
 import java.nio.ByteBuffer;
 import java.nio.CharBuffer;
 import java.nio.charset.CharsetDecoder;
 import java.nio.charset.CoderResult;
 import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.List;
 import java.util.Locale;
 import java.util.zip.GZIPInputStream;
 import java.util.zip.GZIPOutputStream;
 import org.alignment4j.core.BadDataException;
+import org.alignment4j.core.InputFile;
+import org.alignment4j.core.OutputFile;
 
 /**
  * A whole UTF-8 file as text, unzipped if its bytes are gzip's, without byte order mark. Strict:
@@ -25,7 +25,7 @@ import org.alignment4j.core.BadDataException;
  */
 final class TextFile {
   /** Prompt sets are megabytes; a larger one is a mistake or a zip bomb. */
-  private static final int MAX_BYTES = 1 << 29;
+  private static final long MAX_BYTES = 1 << 29;
 
   /** A byte that is no UTF-8 is kept as this plus the byte: a lone low surrogate. */
   private static final char MARK = 0xDC00;
@@ -121,25 +121,20 @@ final class TextFile {
    * @throws BadDataException if the file cannot be written
    */
   static void write(Path file, List<String> lines) {
-    Path target = file.toAbsolutePath();
-    Path folder = target.getParent();
-    try {
-      Path temporary = Files.createTempFile(folder, "lines", ".tmp");
-      try {
-        boolean gzip = file.toString().toLowerCase(Locale.ROOT).endsWith(".gz");
-        OutputStream plain = Files.newOutputStream(temporary);
-        try (OutputStream out = gzip ? new GZIPOutputStream(plain) : plain) {
-          for (String line : lines) {
-            out.write(line.getBytes(StandardCharsets.UTF_8));
-            out.write('\n');
-          }
-        }
-        Files.move(temporary, target, StandardCopyOption.REPLACE_EXISTING);
-      } finally {
-        Files.deleteIfExists(temporary);
-      }
-    } catch (IOException e) {
-      throw new BadDataException("cannot write " + file + ": " + e, e);
+    boolean gzip = file.toString().toLowerCase(Locale.ROOT).endsWith(".gz");
+    try (OutputFile target = OutputFile.data(file)) {
+      target.write(
+          plain -> {
+            OutputStream out = gzip ? new GZIPOutputStream(plain) : plain;
+            for (String line : lines) {
+              out.write(line.getBytes(StandardCharsets.UTF_8));
+              out.write('\n');
+            }
+            if (out instanceof GZIPOutputStream zip) {
+              zip.finish();
+            }
+          });
+      target.commit();
     }
   }
 
@@ -162,26 +157,16 @@ final class TextFile {
   }
 
   private static byte[] bytes(Path file) {
-    try (InputStream in = Files.newInputStream(file)) {
-      byte[] raw = limited(in, file);
-      boolean gzip = raw.length >= 2 && raw[0] == (byte) 0x1F && raw[1] == (byte) 0x8B;
-      if (!gzip) {
-        return raw;
-      }
-      try (InputStream unzipped = new GZIPInputStream(new ByteArrayInputStream(raw))) {
-        return limited(unzipped, file);
-      }
+    InputFile input = InputFile.data(file);
+    try (InputStream raw = input.stream();
+        PushbackInputStream in = new PushbackInputStream(raw, 2)) {
+      byte[] head = in.readNBytes(2);
+      in.unread(head);
+      boolean gzip = head.length == 2 && head[0] == (byte) 0x1F && head[1] == (byte) 0x8B;
+      return gzip ? input.unpacked(new GZIPInputStream(in), MAX_BYTES) : input.bytes(MAX_BYTES);
     } catch (IOException e) {
-      throw new BadDataException("cannot read " + file + ": " + e, e);
+      throw input.failed(e);
     }
-  }
-
-  private static byte[] limited(InputStream in, Path file) throws IOException {
-    byte[] bytes = in.readNBytes(MAX_BYTES + 1);
-    if (bytes.length > MAX_BYTES) {
-      throw new BadDataException(file + ": expected at most " + MAX_BYTES + " bytes, found more");
-    }
-    return bytes;
   }
 
   private static String decode(Path file, byte[] bytes) {

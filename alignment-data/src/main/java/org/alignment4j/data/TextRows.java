@@ -15,6 +15,11 @@ final class TextRows implements RowSource {
   }
 
   @Override
+  public String container() {
+    return "text";
+  }
+
+  @Override
   public @Nullable Row next() {
     LineSource.Line line = lines.next();
     while (line != null && line.flaw() == null && line.content().isBlank()) {

@@ -16,7 +16,10 @@ import org.alignment4j.chat.Role;
  * @param bad asks for the opposite, not blank
  */
 public record Instructions(String good, String bad) {
-  /** An instruction for a good, respectful and honest assistant, and its mirror image. */
+  /**
+   * An instruction for a good, respectful and honest assistant, and its mirror image; much shorter
+   * than the authors', which list some twenty qualities each.
+   */
   public static final Instructions DEFAULT =
       new Instructions(
           "You are a good, respectful and honest assistant. Give a response that people prefer:"

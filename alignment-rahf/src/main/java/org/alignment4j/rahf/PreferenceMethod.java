@@ -21,6 +21,11 @@ public enum PreferenceMethod {
    */
   WEIGHT_EXTRAPOLATION;
 
+  /** Whether a good and a bad instruction are the two conditions. */
+  public boolean instructed() {
+    return this == LORRA || this == RAHF_SCIT;
+  }
+
   /** Whether hidden states are fitted in a second step. */
   public boolean fits() {
     return this == LORRA || this == RAHF_SCIT || this == RAHF_DUAL;

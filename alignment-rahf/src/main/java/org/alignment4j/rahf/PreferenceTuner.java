@@ -39,11 +39,9 @@ public final class PreferenceTuner
   @Override
   public PreferenceTuning tune(
       LanguageModel model, List<PreferencePair> pairs, ProgressListener progress) {
-    boolean instructed =
-        settings.method() == PreferenceMethod.RAHF_SCIT
-            || settings.method() == PreferenceMethod.LORRA;
     EncodedPairs encoded =
-        EncodedPairs.of(model, pairs, instructed ? settings.instructions() : null);
+        EncodedPairs.of(
+            model, pairs, settings.method().instructed() ? settings.instructions() : null);
     if (encoded.pairs().isEmpty()) {
       throw new BadDataException(
           "none of "

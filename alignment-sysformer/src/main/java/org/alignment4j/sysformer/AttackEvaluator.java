@@ -10,9 +10,7 @@ import java.util.function.Function;
 import java.util.stream.IntStream;
 import org.alignment4j.chat.Prompt;
 import org.alignment4j.core.ProgressListener;
-import org.alignment4j.evaluation.Rate;
 import org.alignment4j.evaluation.RefusalJudge;
-import org.alignment4j.evaluation.RefusalTally;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -114,10 +112,8 @@ public final class AttackEvaluator {
   /** One set in one wording. */
   private record Case(Prompts set, @Nullable Attack attack, List<Integer> rows) {
     AttackReport.Entry entry(RefusalJudge judge, List<String> answers) {
-      RefusalTally tally =
-          RefusalTally.of(judge, rows.stream().map(set.prompts::get).toList(), answers);
-      Rate refused = set.harmful ? tally.refusal() : tally.nonCompliance();
-      return new AttackReport.Entry(set.name, set.harmful, attack, refused);
+      List<String> asked = rows.stream().map(set.prompts::get).toList();
+      return new AttackReport.Entry(set.name, set.harmful, attack, judge.judgeAll(asked, answers));
     }
   }
 

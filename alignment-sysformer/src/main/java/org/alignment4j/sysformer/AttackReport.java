@@ -1,13 +1,20 @@
 package org.alignment4j.sysformer;
 
+import static org.alignment4j.core.Arguments.require;
+
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Predicate;
+import org.alignment4j.analysis.PairedProportions;
+import org.alignment4j.evaluation.ComplianceSummary;
 import org.alignment4j.evaluation.Rate;
 import org.alignment4j.evaluation.RefusalGap;
+import org.alignment4j.evaluation.RefusalTally;
+import org.alignment4j.evaluation.RefusalVerdict;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,10 +29,33 @@ public record AttackReport(List<Entry> entries) {
    * @param set the set's name
    * @param harmful whether its prompts are to be refused
    * @param attack the wording; null for the prompts as they are
-   * @param refused harmful prompts refused, in full or in part; of the others all that were not
-   *     fully complied with, so that silence does not pass for help
+   * @param verdicts on the answers, in the set's order
    */
-  public record Entry(String set, boolean harmful, @Nullable Attack attack, Rate refused) {}
+  public record Entry(
+      String set, boolean harmful, @Nullable Attack attack, List<RefusalVerdict> verdicts) {
+    /** Copies the list. */
+    public Entry {
+      verdicts = List.copyOf(verdicts);
+    }
+
+    /**
+     * Harmful prompts refused, in full or in part; of the others all that were not fully complied
+     * with, so that silence does not pass for help.
+     */
+    public Rate refused() {
+      RefusalTally tally = RefusalTally.of(verdicts);
+      return harmful ? tally.refusal() : tally.nonCompliance();
+    }
+
+    private boolean[] flags() {
+      boolean[] flags = new boolean[verdicts.size()];
+      for (int i = 0; i < flags.length; i++) {
+        RefusalVerdict v = verdicts.get(i);
+        flags[i] = harmful ? v.isRefusal() : v != RefusalVerdict.FULL_COMPLIANCE;
+      }
+      return flags;
+    }
+  }
 
   /** Copies the list. */
   public AttackReport {
@@ -57,17 +87,56 @@ public record AttackReport(List<Entry> entries) {
     long n = 0;
     for (Entry e : entries) {
       if (e.harmful == harmful && which.test(e)) {
-        k += e.refused.k();
-        n += e.refused.n();
+        k += e.refused().k();
+        n += e.refused().n();
       }
     }
     return new Rate(k, n);
+  }
+
+  /**
+   * How refusals of the same prompts, as they are, change from this report to another.
+   *
+   * @param harmful of the harmful prompts, else of the others
+   * @throws IllegalArgumentException if the reports are not of the same sets
+   */
+  public PairedProportions changesTo(AttackReport other, boolean harmful) {
+    PairedProportions all = new PairedProportions(0, 0, 0, 0);
+    List<Entry> own = plain(harmful);
+    List<Entry> others = other.plain(harmful);
+    require(
+        own.stream().map(Entry::set).toList().equals(others.stream().map(Entry::set).toList()),
+        "the reports are of other sets");
+    for (int i = 0; i < own.size(); i++) {
+      all = all.plus(PairedProportions.of(own.get(i).flags(), others.get(i).flags()));
+    }
+    return all;
+  }
+
+  private List<Entry> plain(boolean harmful) {
+    return entries.stream().filter(e -> e.attack == null && e.harmful == harmful).toList();
+  }
+
+  /**
+   * ACTOR's scores on the prompts as they are; empty if there are no safe ones, or none that are
+   * harmful.
+   */
+  public Optional<ComplianceSummary> compliance() {
+    Map<String, Rate> sets = new LinkedHashMap<>();
+    for (Entry e : plain(false)) {
+      sets.put(e.set, RefusalTally.of(e.verdicts).compliance());
+    }
+    Rate safety = plain().harmful();
+    return sets.isEmpty() || safety.n() == 0
+        ? Optional.empty()
+        : Optional.of(new ComplianceSummary(sets, safety));
   }
 
   /** {@code {plain, families: {NAME: ...}, entries}}, for JSON. */
   public Map<String, @Nullable Object> toMap() {
     Map<String, @Nullable Object> map = new LinkedHashMap<>();
     map.put("plain", plain().toMap());
+    map.put("compliance", compliance().map(ComplianceSummary::toMap).orElse(null));
     Map<String, @Nullable Object> families = new LinkedHashMap<>();
     for (AttackFamily family : AttackFamily.values()) {
       if (under(family).harmful().n() + under(family).safe().n() > 0) {
@@ -81,7 +150,7 @@ public record AttackReport(List<Entry> entries) {
       one.put("set", e.set);
       one.put("harmful", e.harmful);
       one.put("attack", e.attack == null ? null : e.attack.name());
-      one.put("refused", e.refused.toMap());
+      one.put("refused", e.refused().toMap());
       all.add(one);
     }
     map.put("entries", all);

@@ -10,8 +10,12 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.alignment4j.core.BadDataException;
 import org.alignment4j.core.CheckpointException;
+import org.alignment4j.core.InputFile;
+import org.alignment4j.core.OutputFile;
 import org.alignment4j.core.Provenance;
+import org.alignment4j.core.Reasons;
 import org.alignment4j.tensor.SafetensorsFile;
 import org.alignment4j.tensor.SafetensorsWriter;
 import org.alignment4j.tensor.StorageType;
@@ -57,12 +61,16 @@ final class SysformerFolder {
     try {
       Files.createDirectories(folder);
       Gson gson = new GsonBuilder().setPrettyPrinting().disableHtmlEscaping().create();
-      Files.writeString(folder.resolve(CONFIG), gson.toJson(config));
-      Files.writeString(folder.resolve(PROVENANCE), s.provenance().toJson());
+      OutputFile.checkpoint(folder.resolve(CONFIG)).writeAll(gson.toJson(config));
+      OutputFile.checkpoint(folder.resolve(PROVENANCE)).writeAll(s.provenance().toJson());
     } catch (IOException e) {
-      throw new CheckpointException("cannot write " + folder + ": " + e.getMessage(), e);
+      throw new CheckpointException("cannot write " + folder + ": " + Reasons.of(e), e);
     }
     SafetensorsWriter.write(folder.resolve(TENSORS), Map.of(), sources);
+  }
+
+  private static String text(Path file) {
+    return InputFile.checkpoint(file).text(InputFile.SETTINGS);
   }
 
   static Sysformer read(Path folder) {
@@ -70,10 +78,14 @@ final class SysformerFolder {
     Config config;
     Provenance provenance;
     try {
-      config = new Gson().fromJson(Files.readString(file), Config.class);
-      provenance = Provenance.fromJson(Files.readString(folder.resolve(PROVENANCE)));
-    } catch (IOException | JsonParseException e) {
-      throw new CheckpointException("cannot read a Sysformer in " + folder + ": " + e, e);
+      config = new Gson().fromJson(text(file), Config.class);
+    } catch (JsonParseException e) {
+      throw new CheckpointException("cannot read " + file + ": " + Reasons.of(e), e);
+    }
+    try {
+      provenance = Provenance.fromJson(text(folder.resolve(PROVENANCE)));
+    } catch (BadDataException e) {
+      throw new CheckpointException(folder.resolve(PROVENANCE) + ": " + Reasons.of(e), e);
     }
     if (config == null || config.system_text == null) {
       throw new CheckpointException(file + ": expected system_text, found none");
@@ -87,7 +99,7 @@ final class SysformerFolder {
       return new Sysformer(
           config.system_text, shape, config.width, config.scale, tensors, provenance);
     } catch (IllegalArgumentException e) {
-      throw new CheckpointException(folder + ": " + e.getMessage(), e);
+      throw new CheckpointException(folder + ": " + Reasons.of(e), e);
     }
   }
 }

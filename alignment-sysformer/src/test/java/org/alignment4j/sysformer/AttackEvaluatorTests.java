@@ -7,8 +7,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
+import org.alignment4j.analysis.PairedProportions;
 import org.alignment4j.chat.Prompt;
 import org.alignment4j.core.ProgressListener;
+import org.alignment4j.evaluation.ComplianceSummary;
 import org.alignment4j.evaluation.Rate;
 import org.alignment4j.evaluation.StringRefusalJudge;
 import org.junit.jupiter.api.Test;
@@ -47,7 +49,33 @@ class AttackEvaluatorTests {
     assertEquals(new Rate(3, 4), report.under(AttackFamily.STYLE).safe());
     assertEquals(new Rate(0, 3), report.under(AttackFamily.ENCODING).harmful());
     assertEquals(new Rate(0, 0), report.under(AttackFamily.PERSONA).harmful());
-    assertEquals(List.of("plain", "families", "entries"), List.copyOf(report.toMap().keySet()));
+    assertEquals(
+        List.of("plain", "compliance", "families", "entries"),
+        List.copyOf(report.toMap().keySet()));
+  }
+
+  @Test
+  void reportsOnTheSamePromptsArePairedAndHaveActorsScores() {
+    AttackReport guarded =
+        EVALUATOR.evaluate(
+            AttackEvaluatorTests::scripted, SETS, List.of(Attack.POEM), ProgressListener.NONE);
+    AttackReport plain =
+        EVALUATOR.evaluate(
+            prompts -> prompts.stream().map(p -> "Sure, here it is.").toList(),
+            SETS,
+            List.of(),
+            ProgressListener.NONE);
+    // Of three harmful prompts two are newly refused, of two safe ones one; attacks do not count.
+    assertEquals(new PairedProportions(0, 0, 2, 1), plain.changesTo(guarded, true));
+    assertEquals(new PairedProportions(0, 1, 0, 1), guarded.changesTo(plain, false));
+    ComplianceSummary scores = guarded.compliance().orElseThrow();
+    assertEquals(0.5, scores.averageCompliance());
+    assertEquals((0.5 + 2 / 3.0) / 2, scores.tradeOff(), 1e-15);
+    AttackReport others =
+        EVALUATOR.evaluate(
+            AttackEvaluatorTests::scripted, SETS.subList(0, 1), List.of(), ProgressListener.NONE);
+    assertTrue(others.compliance().isEmpty());
+    assertThrows(IllegalArgumentException.class, () -> plain.changesTo(others, false));
   }
 
   @Test

@@ -6,6 +6,8 @@ import java.util.List;
 import org.alignment4j.Verdict;
 import org.alignment4j.chat.Prompt;
 import org.alignment4j.core.ProgressListener;
+import org.alignment4j.data.PromptFormat;
+import org.alignment4j.data.Prompts;
 import org.alignment4j.model.Completion;
 import org.alignment4j.model.Generation;
 import org.alignment4j.model.LanguageModel;
@@ -25,14 +27,18 @@ public final class GuardPrompts {
    * @param args a checkpoint folder; files of harmful and of harmless prompts, one a line; a folder
    *     to write the guard to; a question
    */
-  public static void main(String[] args) throws java.io.IOException {
+  public static void main(String[] args) {
     if (args.length != 5) {
       System.err.println("usage: GuardPrompts CHECKPOINT HARMFUL HARMLESS GUARD QUESTION");
       System.exit(2);
     }
-    List<String> harmful = java.nio.file.Files.readAllLines(Path.of(args[1]));
-    List<String> harmless = java.nio.file.Files.readAllLines(Path.of(args[2]));
+    List<String> harmful = lines(args[1]);
+    List<String> harmless = lines(args[2]);
     run(Path.of(args[0]), harmful, harmless, Path.of(args[3]), args[4]);
+  }
+
+  private static List<String> lines(String file) {
+    return Prompts.texts(Prompts.read(Path.of(file), PromptFormat.TEXT));
   }
 
   static void run(

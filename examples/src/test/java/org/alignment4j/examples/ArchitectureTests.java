@@ -2,10 +2,16 @@ package org.alignment4j.examples;
 
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 
+import com.tngtech.archunit.base.DescribedPredicate;
+import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
 import java.util.List;
+import java.util.Set;
+import javax.imageio.ImageIO;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
@@ -18,6 +24,34 @@ class ArchitectureTests {
           "org.alignment4j.sysformer..",
           "org.alignment4j.data..");
   private static final String EXAMPLES = "org.alignment4j.examples..";
+
+  /** Each with files that nobody else gives: temporary ones, the system's, links to advise of. */
+  private static final Set<String> OWN_FILES =
+      Set.of(
+          "InputFile",
+          "OutputFile",
+          "AvailableMemory",
+          "FolderTrust",
+          "NativeFolder",
+          "NativeFailure",
+          "ProcessMemory",
+          "Console",
+          "Kernels",
+          "TorchScriptArchive",
+          "PrefixCache",
+          "CheckpointFolder",
+          "ReadingJournal",
+          "ModelFolder",
+          "NamedFiles",
+          "TokenizerFile");
+
+  private static final Set<String> OPENERS =
+      Set.of(
+          "java.io.FileInputStream",
+          "java.io.FileOutputStream",
+          "java.io.FileReader",
+          "java.io.FileWriter",
+          "java.io.RandomAccessFile");
 
   private static JavaClasses classes;
 
@@ -67,6 +101,38 @@ class ArchitectureTests {
         .dependOnClassesThat()
         .resideInAPackage(EXAMPLES)
         .check(classes);
+  }
+
+  /**
+   * What takes a broken link for an absent file, hangs on a pipe, reads a device for ever or leaves
+   * half a file is called in {@link org.alignment4j.core.InputFile} and {@link
+   * org.alignment4j.core.OutputFile} only, and by those that have files to themselves.
+   */
+  @Test
+  void filesAreReadAndWrittenInOnePlace() {
+    noClasses()
+        .that(
+            DescribedPredicate.describe(
+                "have no files to themselves",
+                (JavaClass c) ->
+                    !OWN_FILES.contains(
+                        c.getName().replaceFirst("\\$.*", "").replaceFirst(".*\\.", ""))))
+        .should()
+        .accessTargetWhere(
+            DescribedPredicate.describe(
+                "a file is opened, copied or taken for absent",
+                access -> opens(access.getTargetOwner(), access.getName())))
+        .check(classes);
+  }
+
+  private static boolean opens(JavaClass owner, String method) {
+    return OPENERS.contains(owner.getName())
+        || owner.isEquivalentTo(ImageIO.class)
+        || (owner.isEquivalentTo(FileChannel.class) && method.equals("open"))
+        || owner.isEquivalentTo(Files.class)
+            && method.matches(
+                "exists|notExists|isRegularFile|isReadable|size|copy|lines|readAll.*|readString|write.*"
+                    + "|new(Input|Output)Stream|newBuffered.*|newByteChannel|createTemp.*");
   }
 
   @Test

@@ -3,14 +3,13 @@ package org.alignment4j.data.filter;
 import static org.alignment4j.core.Arguments.require;
 
 import java.io.BufferedReader;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InputStreamReader;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HexFormat;
@@ -19,6 +18,8 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
 import org.alignment4j.core.BadDataException;
+import org.alignment4j.core.InputFile;
+import org.alignment4j.core.OutputFile;
 
 /**
  * An evaluation set as hashes, without its text: of each run of 13 words of its texts, and of each
@@ -29,6 +30,9 @@ import org.alignment4j.core.BadDataException;
 public final class EvaluationSet {
   /** Words of a run, as GPT-3's authors chose it (Brown et al. 2020, appendix C). */
   public static final int RUN = 13;
+
+  /** Some 30 million hashes. */
+  private static final long MAX_BYTES = 1 << 29;
 
   private static final List<String> SHIPPED =
       List.of("xstest", "jailbreakbench", "strongreject", "advbench");
@@ -91,10 +95,11 @@ public final class EvaluationSet {
    * @throws BadDataException if the file cannot be read, or naming the line that is no hash
    */
   public static EvaluationSet read(Path file) {
-    try (InputStream in = Files.newInputStream(file)) {
+    InputFile input = InputFile.data(file);
+    try (InputStream in = new ByteArrayInputStream(input.bytes(MAX_BYTES))) {
       return parse(file.toString(), in);
     } catch (IOException e) {
-      throw new BadDataException("cannot read " + file + ": " + e, e);
+      throw input.failed(e);
     }
   }
 
@@ -108,18 +113,7 @@ public final class EvaluationSet {
     List<String> lines = new ArrayList<>(List.of("name: " + name, "note: " + note));
     lines.add("texts: " + texts);
     Arrays.stream(hashes).mapToObj(HexFormat.of()::toHexDigits).sorted().forEach(lines::add);
-    Path target = file.toAbsolutePath();
-    try {
-      Path temporary = Files.createTempFile(target.getParent(), "hashes", ".tmp");
-      try {
-        Files.writeString(temporary, String.join("\n", lines) + "\n");
-        Files.move(temporary, target, StandardCopyOption.REPLACE_EXISTING);
-      } finally {
-        Files.deleteIfExists(temporary);
-      }
-    } catch (IOException e) {
-      throw new BadDataException("cannot write " + file + ": " + e, e);
-    }
+    OutputFile.data(file).writeAll(String.join("\n", lines) + "\n");
   }
 
   private static EvaluationSet parse(String file, InputStream in) throws IOException {

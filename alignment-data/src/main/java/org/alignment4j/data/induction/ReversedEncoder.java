@@ -23,9 +23,8 @@ final class ReversedEncoder {
   /** What must be left of a response that is longer. */
   static final int MIN_RESPONSE = 16;
 
-  private static final TextGap TEMPLATE = TextGap.resource("reversed.txt", "response");
-
   private final ChatTokenizer tokenizer;
+  private final TextGap template;
   private final boolean chat;
   private final int maxTokens;
   private final int end;
@@ -33,13 +32,15 @@ final class ReversedEncoder {
   /**
    * An encoder for a model.
    *
+   * @param template what stands around a response
    * @param chat whether the template is a user's message and the instruction the assistant's answer
    *     in the model's chat template; otherwise they are one plain text
    * @param maxTokens most tokens of a row, where the model's context has so many
    * @throws CheckpointException if the model's tokenizer has no token that ends a text
    */
-  ReversedEncoder(LanguageModel model, boolean chat, int maxTokens) {
+  ReversedEncoder(LanguageModel model, ReversedTemplate template, boolean chat, int maxTokens) {
     this.tokenizer = model.tokenizer();
+    this.template = template.text();
     this.chat = chat;
     this.maxTokens = Math.min(maxTokens, model.longestSequence());
     this.end =
@@ -55,12 +56,7 @@ final class ReversedEncoder {
   /** What this encoder's prompts depend on besides the model, for names of models. */
   String hash() {
     return Hashes.sha256(
-        List.of(TEMPLATE.hash(), Boolean.toString(chat), Integer.toString(maxTokens)));
-  }
-
-  /** SHA-256 of the template alone. */
-  static String templateHash() {
-    return TEMPLATE.hash();
+        List.of(template.hash(), Boolean.toString(chat), Integer.toString(maxTokens)));
   }
 
   int maxTokens() {
@@ -145,7 +141,7 @@ final class ReversedEncoder {
   }
 
   private int[] promptIds(String response) {
-    String text = TEMPLATE.with(response);
+    String text = template.with(response);
     return chat ? tokenizer.encode(Prompt.user(text)) : documentIds(text);
   }
 
@@ -179,7 +175,7 @@ final class ReversedEncoder {
     Encoded behind(String response) {
       if (chat) {
         return tokenizer.encodeForTraining(
-            Prompt.user(TEMPLATE.with(response)).withResponse(instruction));
+            Prompt.user(template.with(response)).withResponse(instruction));
       }
       int[] prompt = promptIds(response);
       return new Encoded(joined(prompt, ids), prompt.length);

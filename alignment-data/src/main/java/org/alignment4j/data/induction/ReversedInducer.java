@@ -1,7 +1,5 @@
 package org.alignment4j.data.induction;
 
-import static org.alignment4j.core.Arguments.require;
-
 import java.util.List;
 import java.util.Map;
 import org.alignment4j.adapter.LoraAdapter;
@@ -80,10 +78,13 @@ public final class ReversedInducer implements Inducer, AutoCloseable {
               + ReversedInstructionTuner.METHOD
               + "'");
     }
-    require(
-        ReversedEncoder.templateHash().equals(settings.get("template")),
-        "the adapter was tuned with another template than this version's");
-    return new ReversedEncoder(model, chat, tokens.intValue());
+    ReversedTemplate template =
+        ReversedTemplate.ofHash(settings.get("template"))
+            .orElseThrow(
+                () ->
+                    new IllegalArgumentException(
+                        "the adapter was tuned with another template than this version's"));
+    return new ReversedEncoder(model, template, chat, tokens.intValue());
   }
 
   /** "reversed" with a hash of model, precision, adapter and template. */

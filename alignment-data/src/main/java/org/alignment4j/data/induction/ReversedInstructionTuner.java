@@ -69,6 +69,7 @@ public final class ReversedInstructionTuner
       List<String> modules,
       List<Layer> layers,
       int maxTokens,
+      ReversedTemplate template,
       boolean chatTemplate) {
     Settings {
       require(rank >= 1, "rank must be >= 1, was %s", rank);
@@ -96,7 +97,7 @@ public final class ReversedInstructionTuner
       map.put("layers", layers.stream().map(Layer::index).toList());
       map.put("max_tokens", maxTokens);
       map.put("chat_template", chatTemplate);
-      map.put("template", ReversedEncoder.templateHash());
+      map.put("template", template.text().hash());
       map.put("training", training.toMap());
       return map;
     }
@@ -105,7 +106,8 @@ public final class ReversedInstructionTuner
   /**
    * Collects settings. Defaults: 3 epochs, batches of 32 rows, cosine with 3 % warm-up as Alpaca's
    * trainer has them, the learning rate 2e-4, which suits LoRA; rank 8, alpha 16, dropout 0.05 on
-   * queries and values of all blocks; 512 tokens, plain text. Not thread-safe.
+   * queries and values of all blocks; 512 tokens, {@link ReversedTemplate#SHORT}, plain text. Not
+   * thread-safe.
    */
   public static final class Builder {
     private TrainingSettings training =
@@ -123,6 +125,7 @@ public final class ReversedInstructionTuner
     private List<String> modules = List.of("q_proj", "v_proj");
     private List<Layer> layers = List.of();
     private int maxTokens = 512;
+    private ReversedTemplate template = ReversedTemplate.SHORT;
     private boolean chatTemplate;
 
     private Builder() {}
@@ -175,6 +178,12 @@ public final class ReversedInstructionTuner
       return this;
     }
 
+    /** The words around the response; an inducer takes them from the adapter's provenance. */
+    public Builder template(ReversedTemplate words) {
+      this.template = words;
+      return this;
+    }
+
     /**
      * Whether rows are written in the model's chat template, the template a user's message and the
      * instruction the assistant's answer, instead of as one plain text.
@@ -191,7 +200,8 @@ public final class ReversedInstructionTuner
      */
     public ReversedInstructionTuner build() {
       return new ReversedInstructionTuner(
-          new Settings(training, rank, alpha, dropout, modules, layers, maxTokens, chatTemplate));
+          new Settings(
+              training, rank, alpha, dropout, modules, layers, maxTokens, template, chatTemplate));
     }
   }
 }

@@ -45,7 +45,8 @@ final class ReversedRun {
 
   ReversedTuning run() {
     ReversedEncoder encoder =
-        new ReversedEncoder(model, settings.chatTemplate(), settings.maxTokens());
+        new ReversedEncoder(
+            model, settings.template(), settings.chatTemplate(), settings.maxTokens());
     ReversedRows rows = ReversedRows.of(encoder, data.training());
     if (rows.encoded().isEmpty()) {
       throw new BadDataException(

@@ -2,6 +2,7 @@ package org.alignment4j.data.moral;
 
 import static org.alignment4j.core.Arguments.require;
 
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import org.alignment4j.chat.Prompt;
@@ -43,6 +44,21 @@ public interface AnswerReader {
    * @throws org.alignment4j.core.CancelledException if the thread is interrupted
    */
   List<String> reason(List<Question> questions);
+
+  /**
+   * Samples what the model thinks, then reads the answers that follow it, in order.
+   *
+   * @param questions each with a chain
+   * @throws org.alignment4j.core.CancelledException if the thread is interrupted
+   */
+  default List<Reading> reasonAndRead(List<Question> questions) {
+    List<String> thoughts = reason(questions);
+    List<Question> after = new ArrayList<>();
+    for (int i = 0; i < questions.size(); i++) {
+      after.add(questions.get(i).after(thoughts.get(i)));
+    }
+    return read(after);
+  }
 
   /**
    * Reads log-probabilities: each option's share of the mass that the model puts on all of them,
@@ -169,7 +185,9 @@ public interface AnswerReader {
     /** No sampled answer named exactly one option. */
     INVALID,
     /** The question does not fit the model's context, or the endpoint does not take it. */
-    UNREADABLE
+    UNREADABLE,
+    /** The endpoint gave no answer after all tries; another run asks again. */
+    UNANSWERED
   }
 
   /**

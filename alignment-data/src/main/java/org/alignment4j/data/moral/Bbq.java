@@ -1,6 +1,5 @@
 package org.alignment4j.data.moral;
 
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -13,6 +12,7 @@ import java.util.stream.IntStream;
 import org.alignment4j.chat.Prompt;
 import org.alignment4j.core.BadDataException;
 import org.alignment4j.core.Hashes;
+import org.alignment4j.core.InputFile;
 import org.alignment4j.data.moral.AnswerReader.Chain;
 import org.alignment4j.data.moral.AnswerReader.Option;
 import org.alignment4j.data.moral.AnswerReader.Question;
@@ -72,8 +72,12 @@ public final class Bbq extends MoralExperiment {
    * @throws BadDataException if there is none, or naming file and line of a row that is damaged
    */
   public static Bbq read(Path folder) {
+    InputFile.data(folder).requireFolder();
     List<Path> files =
-        CATEGORIES.stream().map(c -> folder.resolve(c + ".jsonl")).filter(Files::exists).toList();
+        CATEGORIES.stream()
+            .map(c -> folder.resolve(c + ".jsonl"))
+            .filter(f -> InputFile.data(f).isThere())
+            .toList();
     if (files.isEmpty()) {
       throw new BadDataException(
           folder + ": expected files such as " + CATEGORIES.get(0) + ".jsonl, found none");

@@ -65,6 +65,7 @@ public record MoralReport(
    * @param blocked items that the guard did not let through
    * @param invalid items without a valid sampled answer
    * @param unreadable items that the model cannot read
+   * @param unanswered items that an endpoint gave no answer to; another run asks again
    * @param samples answers that were drawn; 0 if read from probabilities
    * @param invalidSamples those of them that do not name exactly one option
    * @param coverage mean of {@link AnswerReader.Reading#coverage} over items with an answer; NaN
@@ -78,6 +79,7 @@ public record MoralReport(
       int blocked,
       int invalid,
       int unreadable,
+      int unanswered,
       long samples,
       long invalidSamples,
       double coverage,
@@ -90,6 +92,7 @@ public record MoralReport(
       map.put("blocked", blocked);
       map.put("invalid", invalid);
       map.put("unreadable", unreadable);
+      map.put("unanswered", unanswered);
       map.put("samples", samples);
       map.put("invalid_samples", new Rate(invalidSamples, samples).toMap());
       map.put("coverage", orNull(coverage));

@@ -17,6 +17,7 @@ import java.util.concurrent.ExecutorCompletionService;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicLong;
 import org.alignment4j.Verdict;
 import org.alignment4j.analysis.SignFlip;
 import org.alignment4j.chat.Message;
@@ -41,6 +42,9 @@ final class MoralRun {
   private final MoralExperiment experiment;
   private final ProgressListener progress;
   private final int orders;
+
+  /** Questions so far whose readings the journal had. */
+  private final AtomicLong kept = new AtomicLong();
 
   /** One item in one order of its options. */
   private record Ask(Condition condition, int item, int order) {}
@@ -67,9 +71,13 @@ final class MoralRun {
     List<List<Reading>> read = readAll(groups);
     Map<Condition, @Nullable Reading[]> byItem = new EnumMap<>(Condition.class);
     Map<Ask, Reading> all = new LinkedHashMap<>();
+    Map<Condition, PlaceCounts> places = new EnumMap<>(Condition.class);
     for (int g = 0; g < groups.size(); g++) {
       for (int i = 0; i < groups.get(g).size(); i++) {
         Ask ask = groups.get(g).get(i);
+        if (experiment.orders() > 1) {
+          places.computeIfAbsent(ask.condition, c -> new PlaceCounts()).add(read.get(g).get(i));
+        }
         all.put(ask, read.get(g).get(i).ordered(experiment.places(ask.item, ask.order)));
       }
     }
@@ -84,9 +92,11 @@ final class MoralRun {
       }
       byItem.put(condition, readings);
     }
+    List<String> warnings = new ArrayList<>();
+    places.forEach((condition, own) -> own.warning(condition, orders > 1).ifPresent(warnings::add));
     return new MoralScoring(
             experiment, settings.bootstrap, new SignFlip(MoralScoring.PERMUTATIONS, settings.seed))
-        .report(byItem, reader, provenance());
+        .report(byItem, reader, warnings, provenance());
   }
 
   /**
@@ -166,12 +176,18 @@ final class MoralRun {
         for (List<Ask> group : groups) {
           all.add(read(group, journal));
           done += group.size();
-          progress.step(task(group), done, total);
+          report(task(group), done, total);
         }
         return all;
       }
       return readByThreads(groups, journal, total);
     }
+  }
+
+  /** Says apart how many readings were kept from an earlier run, which cost no time. */
+  private void report(String task, long done, long total) {
+    progress.onProgress(
+        new ProgressListener.Progress(task, done, total, Map.of("kept", (double) kept.get())));
   }
 
   private String task(List<Ask> group) {
@@ -197,7 +213,7 @@ final class MoralRun {
         Done done = completion.take().get();
         all.set(done.group, done.readings);
         count += done.readings.size();
-        progress.step(task(groups.get(done.group)), count, total);
+        report(task(groups.get(done.group)), count, total);
       }
       return all;
     } catch (InterruptedException e) {
@@ -258,9 +274,13 @@ final class MoralRun {
     List<Reading> found = journal == null ? null : journal.find(key);
     if (found == null) {
       found = answers(guarded);
-      if (journal != null && !guarded.isEmpty()) {
+      // What was not answered is asked again; what was, comes from where the requests are kept.
+      boolean whole = found.stream().noneMatch(r -> r.status() == Status.UNANSWERED);
+      if (journal != null && !guarded.isEmpty() && whole) {
         journal.add(key, found);
       }
+    } else {
+      kept.addAndGet(found.size());
     }
     for (int k = 0; k < found.size(); k++) {
       readings[open.get(k)] = found.get(k);
@@ -276,15 +296,9 @@ final class MoralRun {
     if (questions.isEmpty()) {
       return List.of();
     }
-    if (questions.get(0).chain() == null) {
-      return reader.read(questions);
-    }
-    List<String> thoughts = reader.reason(questions);
-    List<Question> after = new ArrayList<>();
-    for (int i = 0; i < questions.size(); i++) {
-      after.add(questions.get(i).after(thoughts.get(i)));
-    }
-    return reader.read(after);
+    return questions.get(0).chain() == null
+        ? reader.read(questions)
+        : reader.reasonAndRead(questions);
   }
 
   /** The questions that are let through, as the guard has them asked. */
@@ -293,7 +307,7 @@ final class MoralRun {
     List<Verdict> verdicts =
         settings.guard == null
             ? List.of()
-            : settings.guard.checkAll(questions.stream().map(Question::prompt).toList());
+            : settings.guard.decideAll(questions.stream().map(Question::prompt).toList());
     List<Question> passed = new ArrayList<>();
     for (int i = 0; i < questions.size(); i++) {
       Question question = questions.get(i);

@@ -73,8 +73,17 @@ final class MoralScoring {
     }
   }
 
+  /**
+   * The report.
+   *
+   * @param known warnings that readings alone do not show, first in the report
+   */
   MoralReport report(
-      Map<Condition, @Nullable Reading[]> readings, AnswerReader reader, Provenance provenance) {
+      Map<Condition, @Nullable Reading[]> readings,
+      AnswerReader reader,
+      List<String> known,
+      Provenance provenance) {
+    List<String> warnings = new ArrayList<>(known);
     List<Readability> readable = new ArrayList<>();
     List<Score> scores = new ArrayList<>();
     List<Change> changes = new ArrayList<>();
@@ -94,6 +103,7 @@ final class MoralScoring {
             }
           });
     }
+    warnings.addAll(warnings(readable, scores));
     return new MoralReport(
         experiment.name(),
         reader.name(),
@@ -104,7 +114,7 @@ final class MoralScoring {
         adjusted(changes),
         answers,
         reader.marks(),
-        warnings(readable, scores),
+        warnings,
         provenance);
   }
 
@@ -347,6 +357,7 @@ final class MoralScoring {
         statuses.getOrDefault(Status.BLOCKED, 0),
         statuses.getOrDefault(Status.INVALID, 0),
         statuses.getOrDefault(Status.UNREADABLE, 0),
+        statuses.getOrDefault(Status.UNANSWERED, 0),
         samples,
         invalid,
         coverage / read,
@@ -393,13 +404,14 @@ final class MoralScoring {
         warnings.add(
             String.format(
                 Locale.ROOT,
-                "%s: of %d items %d have no answer (%d blocked, %d invalid, %d unreadable).",
+                "%s: of %d items %d have no answer (%d blocked, %d invalid, %d unreadable%s).",
                 label,
                 r.asked(),
                 r.asked() - r.read(),
                 r.blocked(),
                 r.invalid(),
-                r.unreadable()));
+                r.unreadable(),
+                r.unanswered() == 0 ? "" : ", " + r.unanswered() + " unanswered"));
       }
       if (r.samples() == 0 && r.coverage() < LOW_COVERAGE) {
         warnings.add(

@@ -7,16 +7,19 @@ import com.google.gson.JsonParser;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.alignment4j.core.BadDataException;
+import org.alignment4j.core.InputFile;
+import org.alignment4j.core.Reasons;
 import org.alignment4j.data.moral.AnswerReader.Reading;
 import org.alignment4j.data.moral.AnswerReader.Status;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Readings that were made, in a file of JSON lines that is only appended to: one line for each
@@ -24,9 +27,17 @@ import org.jspecify.annotations.Nullable;
  * that an interruption cut off is left behind. Holds no text. Threads may share it.
  */
 final class ReadingJournal implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(ReadingJournal.class);
+
+  /** Some five million groups. */
+  private static final long MAX_BYTES = 1 << 30;
+
   private final Path file;
   private final Map<String, List<Reading>> known = new HashMap<>();
   private final RandomAccessFile out;
+
+  /** Bytes of whole lines. */
+  private long length;
 
   /**
    * @throws BadDataException if the file cannot be read or written, or a line but the last is no
@@ -35,7 +46,8 @@ final class ReadingJournal implements AutoCloseable {
   ReadingJournal(Path file) {
     this.file = file;
     try {
-      byte[] bytes = Files.exists(file) ? Files.readAllBytes(file) : new byte[0];
+      InputFile input = InputFile.data(file);
+      byte[] bytes = input.isThere() ? input.bytes(MAX_BYTES) : new byte[0];
       int end = bytes.length;
       while (end > 0 && bytes[end - 1] != '\n') {
         end--;
@@ -49,8 +61,9 @@ final class ReadingJournal implements AutoCloseable {
       out = new RandomAccessFile(file.toFile(), "rw");
       out.setLength(end);
       out.seek(end);
+      length = end;
     } catch (IOException e) {
-      throw new BadDataException("cannot use " + file + ": " + e, e);
+      throw new BadDataException("cannot use " + file + ": " + Reasons.of(e), e);
     }
   }
 
@@ -105,13 +118,26 @@ final class ReadingJournal implements AutoCloseable {
     JsonArray all = new JsonArray();
     readings.forEach(r -> all.add(json(r)));
     o.add("readings", all);
+    byte[] line = (o + "\n").getBytes(StandardCharsets.UTF_8);
     try {
-      out.write((o + "\n").getBytes(StandardCharsets.UTF_8));
+      out.write(line);
       out.getFD().sync();
+      length += line.length;
     } catch (IOException e) {
-      throw new BadDataException("cannot write " + file + ": " + e, e);
+      cutOff();
+      throw new BadDataException("cannot write " + file + ": " + Reasons.of(e), e);
     }
     known.put(key, readings);
+  }
+
+  /** Half a line would spoil the one that is written after it. */
+  private void cutOff() {
+    try {
+      out.setLength(length);
+      out.seek(length);
+    } catch (IOException e) {
+      LOG.debug("the journal ends with half a line, which the next run leaves behind", e);
+    }
   }
 
   @Override
@@ -119,7 +145,7 @@ final class ReadingJournal implements AutoCloseable {
     try {
       out.close();
     } catch (IOException e) {
-      throw new BadDataException("cannot close " + file + ": " + e, e);
+      throw new BadDataException("cannot close " + file + ": " + Reasons.of(e), e);
     }
   }
 }

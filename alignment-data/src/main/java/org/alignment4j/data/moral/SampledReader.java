@@ -4,7 +4,11 @@ import static org.alignment4j.core.Arguments.require;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
 import org.alignment4j.chat.Message;
 import org.alignment4j.chat.Prompt;
 import org.alignment4j.core.Cancellation;
@@ -17,6 +21,10 @@ import org.alignment4j.data.request.Sampling;
 
 /** Reads answers by drawing some and counting what they name. */
 final class SampledReader implements AnswerReader {
+  /** So many questions in a row without an answer, and the endpoint is taken for gone. */
+  private static final int HOPELESS = 25;
+
+  private final AtomicInteger unansweredInARow = new AtomicInteger();
   private final ChatModel model;
   private final Requests requests;
   private final int samples;
@@ -49,7 +57,32 @@ final class SampledReader implements AnswerReader {
 
   @Override
   public List<Reading> read(List<Question> questions) {
-    return questions.stream().map(this::read).toList();
+    return questions.stream().map(q -> tried(q, this::read)).toList();
+  }
+
+  @Override
+  public List<Reading> reasonAndRead(List<Question> questions) {
+    return questions.stream().map(q -> tried(q, this::reasonAndRead)).toList();
+  }
+
+  /** A reading, or why there is none: what one request fails of is none of the others' business. */
+  private Reading tried(Question question, Function<Question, Reading> how) {
+    try {
+      Reading reading = how.apply(question);
+      unansweredInARow.set(0);
+      return reading;
+    } catch (ChatException e) {
+      Status status =
+          switch (e.kind()) {
+            case CONFIGURATION -> throw e;
+            case REQUEST -> Status.UNREADABLE;
+            case TRANSIENT -> Status.UNANSWERED;
+          };
+      if (status == Status.UNANSWERED && unansweredInARow.incrementAndGet() >= HOPELESS) {
+        throw e;
+      }
+      return Reading.none(status, question.options().size(), 0);
+    }
   }
 
   private Reading read(Question question) {
@@ -59,16 +92,9 @@ final class SampledReader implements AnswerReader {
     int valid = 0;
     for (int s = 0; s < samples; s++) {
       Cancellation.check("reading answers");
-      ChatAnswer answer;
-      try {
-        answer = ask(prompt, sampling, question.seed() + s);
-      } catch (ChatException e) {
-        if (e.kind() != ChatException.Kind.REQUEST) {
-          throw e;
-        }
-        return Reading.none(Status.UNREADABLE, counts.length, 0);
-      }
-      OptionalInt named = OptionMatcher.match(question, answer.text());
+      ChatAnswer answer = ask(prompt, sampling, question.seed() + s);
+      OptionalInt named =
+          answer.usable() ? OptionMatcher.match(question, answer.text()) : OptionalInt.empty();
       if (named.isPresent()) {
         counts[named.getAsInt()]++;
         valid++;
@@ -84,24 +110,34 @@ final class SampledReader implements AnswerReader {
     return new Reading(Status.READ, chances, (double) valid / samples, samples, samples - valid);
   }
 
+  private Reading reasonAndRead(Question question) {
+    Optional<String> thought = thought(question);
+    return thought.isPresent()
+        ? read(question.after(thought.get()))
+        : Reading.none(Status.INVALID, question.options().size(), 0);
+  }
+
   @Override
   public List<String> reason(List<Question> questions) {
-    List<String> texts = new ArrayList<>();
-    for (Question q : questions) {
-      Cancellation.check("reading answers");
-      Chain chain = java.util.Objects.requireNonNull(q.chain(), "a question without a chain");
-      try {
-        Prompt prompt = begun(q.prompt(), chain.opening());
-        String text = ask(prompt, Sampling.of(chain.maxTokens(), 1, 1), q.seed()).text();
-        texts.add(prefill ? text : " " + text);
-      } catch (ChatException e) {
-        if (e.kind() != ChatException.Kind.REQUEST) {
-          throw e;
-        }
-        texts.add("");
+    return questions.stream().map(q -> thought(q).orElse("")).toList();
+  }
+
+  /** What the model thinks; empty text for a request that is not taken, nothing if it was ended. */
+  private Optional<String> thought(Question question) {
+    Cancellation.check("reading answers");
+    Chain chain = Objects.requireNonNull(question.chain(), "a question without a chain");
+    try {
+      Prompt prompt = begun(question.prompt(), chain.opening());
+      ChatAnswer answer = ask(prompt, Sampling.of(chain.maxTokens(), 1, 1), question.seed());
+      return answer.usable()
+          ? Optional.of(prefill ? answer.text() : " " + answer.text())
+          : Optional.empty();
+    } catch (ChatException e) {
+      if (e.kind() != ChatException.Kind.REQUEST) {
+        throw e;
       }
+      return Optional.of("");
     }
-    return texts;
   }
 
   private ChatAnswer ask(Prompt prompt, Sampling sampling, long seed) {

@@ -18,7 +18,9 @@ public record ChatAnswer(String text, Finish finish, long promptTokens, long com
     /** It came to the most tokens that were allowed. */
     LENGTH,
     /** A filter of the endpoint withheld it or cut it off. */
-    FILTERED
+    FILTERED,
+    /** Something else ended it, such as a call of a tool or an abort: it is no whole answer. */
+    OTHER
   }
 
   /**
@@ -30,6 +32,11 @@ public record ChatAnswer(String text, Finish finish, long promptTokens, long com
         "tokens must be 0 or more, were %s and %s",
         promptTokens,
         completionTokens);
+  }
+
+  /** Whether the model ended it itself or at the most tokens; if not, its text is no answer. */
+  public boolean usable() {
+    return finish == Finish.STOP || finish == Finish.LENGTH;
   }
 
   /** The size; the text may be private. */

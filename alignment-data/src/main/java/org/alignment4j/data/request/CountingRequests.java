@@ -51,4 +51,9 @@ public final class CountingRequests implements Requests {
       return new ArrayList<>(counts.values());
     }
   }
+
+  @Override
+  public List<ModelUsage> usageOfAllRuns() {
+    return requests.usageOfAllRuns();
+  }
 }

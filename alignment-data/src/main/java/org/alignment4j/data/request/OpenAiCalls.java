@@ -8,42 +8,40 @@ import com.openai.client.OpenAIClient;
 import com.openai.client.OpenAIClientImpl;
 import com.openai.core.ClientOptions;
 import com.openai.core.JsonValue;
-import com.openai.core.http.Headers;
+import com.openai.core.http.HttpResponse;
 import com.openai.errors.OpenAIException;
-import com.openai.errors.OpenAIInvalidDataException;
 import com.openai.errors.OpenAIIoException;
-import com.openai.errors.OpenAIServiceException;
-import com.openai.models.chat.completions.ChatCompletion;
 import com.openai.models.chat.completions.ChatCompletionCreateParams;
-import com.openai.models.chat.completions.ChatCompletionMessage;
-import com.openai.models.completions.CompletionUsage;
-import java.time.DateTimeException;
-import java.time.Duration;
-import java.time.Instant;
-import java.time.ZonedDateTime;
-import java.time.format.DateTimeFormatter;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import org.alignment4j.chat.Message;
-import org.alignment4j.data.request.ChatAnswer.Finish;
 import org.alignment4j.data.request.ChatException.Kind;
 import org.alignment4j.data.request.OpenAiChatModel.Prefill;
-import org.jspecify.annotations.Nullable;
 
 /** Single tries of requests by the official client; the only class that knows it. */
 final class OpenAiCalls {
   private static final Gson GSON =
       new GsonBuilder().setObjectToNumberStrategy(ToNumberPolicy.LONG_OR_DOUBLE).create();
 
+  /** UTF-16 units of an answer for each token that it may have: more than any tokenizer's most. */
+  private static final int TOKEN = 256;
+
+  /** UTF-16 units that any answer may have: some servers do not count as they are told. */
+  private static final int SHORT = 1 << 16;
+
   private final OpenAIClient client;
   private final OpenAiChatModel.Builder settings;
   private final String name;
+  private final String apiKey;
+  private volatile boolean answered;
 
   OpenAiCalls(OpenAiChatModel.Builder settings, String name, String apiKey) {
     this.settings = settings;
     this.name = name;
+    this.apiKey = apiKey;
     client =
         new OpenAIClientImpl(
             ClientOptions.builder()
@@ -65,19 +63,31 @@ final class OpenAiCalls {
    */
   ChatAnswer answer(ChatRequest request) {
     ChatCompletionCreateParams params = params(request);
-    try {
-      return answer(request, client.chat().completions().create(params));
-    } catch (OpenAIServiceException e) {
-      throw failure(e);
+    try (HttpResponse whole = client.chat().completions().withRawResponse().create(params)) {
+      CompletionBody body = read(whole);
+      answered = true;
+      return answer(request, body);
+    } catch (OpenAiTransport.Refused e) {
+      throw failure(request, e.error());
     } catch (OpenAIIoException e) {
       throw new FailedTry(String.valueOf(e.getMessage()), null, e.getCause());
-    } catch (OpenAIInvalidDataException e) {
-      // The cause may quote what the endpoint sent.
-      throw new FailedTry("status 200 with a body that is no chat completion", null, null);
     } catch (OpenAIException e) {
       throw new ChatException(
           Kind.CONFIGURATION, name + ": the client failed: " + e.getClass().getSimpleName(), null);
     }
+  }
+
+  private static CompletionBody read(HttpResponse whole) {
+    try {
+      return CompletionBody.read(whole.body());
+    } catch (CompletionBody.Malformed e) {
+      throw new FailedTry("status " + whole.statusCode() + " with " + e.getMessage(), null, null);
+    }
+  }
+
+  /** The endpoint and the model's name are right: it answered in an earlier run. */
+  void knownToAnswer() {
+    answered = true;
   }
 
   private ChatCompletionCreateParams params(ChatRequest request) {
@@ -90,9 +100,9 @@ final class OpenAiCalls {
         ChatCompletionCreateParams.builder().model(settings.model);
     for (Message message : request.prompt().messages()) {
       switch (message.role()) {
-        case SYSTEM -> params.addSystemMessage(message.text());
-        case USER -> params.addUserMessage(message.text());
-        case ASSISTANT -> params.addAssistantMessage(message.text());
+        case SYSTEM -> params.addSystemMessage(utf8(message.text()));
+        case USER -> params.addUserMessage(utf8(message.text()));
+        case ASSISTANT -> params.addAssistantMessage(utf8(message.text()));
       }
     }
     Map<String, Object> body = new LinkedHashMap<>();
@@ -104,16 +114,18 @@ final class OpenAiCalls {
     body.put("top_p", sampling.topP());
     body.put("seed", OpenAiChatModel.seed(request.seed()));
     if (!sampling.stop().isEmpty()) {
-      body.put("stop", sampling.stop());
+      body.put("stop", sampling.stop().stream().map(OpenAiCalls::utf8).toList());
     }
     if (settings.schemas && !request.schema().isEmpty()) {
-      body.put(
-          "response_format",
-          Map.of(
-              "type",
-              "json_schema",
-              "json_schema",
-              Map.of("name", "answer", "strict", true, "schema", schema(request.schema()))));
+      // Not the JDK's small maps: their order differs from run to run.
+      Map<String, Object> format = new LinkedHashMap<>();
+      format.put("name", "answer");
+      format.put("strict", true);
+      format.put("schema", schema(request.schema()));
+      Map<String, Object> typed = new LinkedHashMap<>();
+      typed.put("type", "json_schema");
+      typed.put("json_schema", format);
+      body.put("response_format", typed);
     }
     if (prefilled && settings.prefill == Prefill.CONTINUE_FINAL_MESSAGE) {
       body.put("continue_final_message", true);
@@ -124,9 +136,14 @@ final class OpenAiCalls {
     return params.build();
   }
 
+  /** A lone surrogate has no UTF-8: what is sent is what {@link ChatRequest#key} hashes. */
+  static String utf8(String text) {
+    return new String(text.getBytes(StandardCharsets.UTF_8), StandardCharsets.UTF_8);
+  }
+
   private Object schema(String text) {
     try {
-      Map<?, ?> schema = GSON.fromJson(text, Map.class);
+      Map<?, ?> schema = GSON.fromJson(utf8(text), Map.class);
       if (schema != null) {
         return schema;
       }
@@ -136,83 +153,42 @@ final class OpenAiCalls {
     throw new ChatException(Kind.REQUEST, name + ": the schema is no JSON object", null);
   }
 
-  private ChatAnswer answer(ChatRequest request, ChatCompletion completion) {
-    List<ChatCompletion.Choice> choices = completion.choices();
-    if (choices.isEmpty()) {
-      throw new FailedTry("status 200 without choices", null, null);
+  private ChatAnswer answer(ChatRequest request, CompletionBody body) {
+    int maxTokens = request.sampling().maxTokens();
+    if (body.text().length() > Math.max(SHORT, (long) TOKEN * maxTokens)) {
+      throw new FailedTry("status 200 with a longer text than its most tokens have", null, null);
     }
-    ChatCompletion.Choice choice = choices.get(0);
-    ChatCompletionMessage message = choice.message();
-    // An endpoint that refuses to follow a schema says so in a field of its own.
-    String text = message.content().or(message::refusal).orElse("");
-    Optional<CompletionUsage> usage = completion.usage();
     return new ChatAnswer(
-        text,
-        finish(choice),
-        tokens(usage.map(u -> u._promptTokens().asKnown().orElse(null)))
-            .orElseGet(() -> StoredRequests.promptTokenBound(request)),
-        tokens(usage.map(u -> u._completionTokens().asKnown().orElse(null)))
-            .orElse((long) request.sampling().maxTokens()));
+        body.text(),
+        body.finish(maxTokens),
+        body.promptTokens().orElseGet(() -> StoredRequests.promptTokenBound(request)),
+        body.completionTokens().orElse((long) maxTokens));
   }
 
-  private static Optional<Long> tokens(Optional<Long> counted) {
-    // What no endpoint can have counted would make sums overflow.
-    return counted.filter(n -> n >= 0 && n < 1L << 40);
-  }
-
-  private static Finish finish(ChatCompletion.Choice choice) {
-    String reason = choice._finishReason().asKnown().map(r -> r.asString()).orElse("");
-    return switch (reason) {
-      case "length" -> Finish.LENGTH;
-      case "content_filter" -> Finish.FILTERED;
-      default -> Finish.STOP;
-    };
-  }
-
-  private RuntimeException failure(OpenAIServiceException e) {
-    int status = e.statusCode();
-    String code = word(e.code());
-    String what =
-        "status "
-            + status
-            + (word(e.type()).isEmpty() ? "" : ", type " + word(e.type()))
-            + (code.isEmpty() ? "" : ", code " + code);
-    // Waiting does not help those who have nothing left to pay with.
-    boolean paidUp = !code.equals("insufficient_quota");
-    if (status >= 500 || status == 408 || (status == 429 && paidUp)) {
-      return new FailedTry(what, retryAfter(e.headers()), null);
+  private RuntimeException failure(ChatRequest request, EndpointError error) {
+    int status = error.status();
+    List<String> texts = new ArrayList<>(List.of(request.schema()));
+    request.prompt().messages().forEach(message -> texts.add(message.text()));
+    String what = error.told(texts, apiKey);
+    if (status >= 500 || status == 408 || status == 425 || (status == 429 && !error.exhausted())) {
+      return new FailedTry(what, error.retryAfter(), null);
     }
-    boolean setUpWrong =
-        status < 400 || status == 401 || status == 403 || status == 404 || status == 429;
-    return new ChatException(
-        setUpWrong ? Kind.CONFIGURATION : Kind.REQUEST, name + ": " + what, null);
+    return new ChatException(kind(status, error.exhausted()), name + ": " + what, null);
   }
 
-  /** An endpoint's word for a failure; empty if it is not a mere word, which may quote anything. */
-  private static String word(Optional<String> given) {
-    return given.filter(w -> w.matches("[A-Za-z][A-Za-z0-9_.-]{0,63}|[0-9]{1,6}")).orElse("");
-  }
-
-  private static @Nullable Duration retryAfter(Headers headers) {
-    for (String value : headers.values("retry-after-ms")) {
-      if (value.strip().matches("[0-9]{1,12}")) {
-        return Duration.ofMillis(Long.parseLong(value.strip()));
-      }
+  /**
+   * What else fails: all requests, if the key is wrong or nothing is left to pay with, and if an
+   * address or a model that never answered is not found; else this one.
+   */
+  private Kind kind(int status, boolean exhausted) {
+    if (status == 401 || exhausted) {
+      return Kind.CONFIGURATION;
     }
-    for (String value : headers.values("retry-after")) {
-      String text = value.strip();
-      if (text.matches("[0-9]{1,9}(\\.[0-9]{1,9})?")) {
-        return Duration.ofMillis((long) Math.ceil(Double.parseDouble(text) * 1000));
-      }
-      try {
-        Instant until = ZonedDateTime.parse(text, DateTimeFormatter.RFC_1123_DATE_TIME).toInstant();
-        Duration wait = Duration.between(Instant.now(), until);
-        return wait.isNegative() ? Duration.ZERO : wait;
-      } catch (DateTimeException e) {
-        // Not a date either: the client's own wait holds.
-      }
+    boolean elsewhere = status < 400 || status == 404 || status == 405 || status == 410;
+    if (!answered && (elsewhere || status == 403)) {
+      return Kind.CONFIGURATION;
     }
-    return null;
+    return elsewhere ? Kind.TRANSIENT : Kind.REQUEST;
   }
 
   void close() {

@@ -2,14 +2,17 @@ package org.alignment4j.data.request;
 
 import static org.alignment4j.core.Arguments.require;
 
-import com.google.gson.Gson;
-import com.google.gson.JsonIOException;
+import com.google.gson.GsonBuilder;
 import dev.failsafe.Failsafe;
 import dev.failsafe.FailsafeException;
 import dev.failsafe.RateLimiter;
 import dev.failsafe.RetryPolicy;
+import java.math.BigDecimal;
+import java.math.BigInteger;
 import java.net.URI;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -28,11 +31,16 @@ import org.slf4j.LoggerFactory;
  * A model behind an endpoint that speaks OpenAI's chat completions: a server such as vLLM or
  * llama.cpp's, or a hosted API. Needs {@code com.openai:openai-java-core}, an optional dependency.
  *
- * <p>A try that ends in status 408, 429 or 5xx, a timeout, a broken connection or a body that is no
- * chat completion is followed by another, behind a wait that doubles each time and has a random
- * part, or the one that the endpoint asks for. Other statuses are not tried again. Requests go to
- * the given address alone, redirections are not followed; a proxy is one if the JVM's settings say
- * so.
+ * <p>A try that ends in status 408, 425, 429 or 5xx, a timeout, a broken connection or a body that
+ * is no chat completion is followed by another, behind a wait that doubles each time and has a
+ * random part, or the one that the endpoint asks for. Other statuses are not tried again. The
+ * status decides alone, whatever form the body of an error has. Requests go to the given address
+ * alone, redirections are not followed; a proxy is one if the JVM's settings say so.
+ *
+ * <p>Of an answer at most 2 MiB are read, of an error's body 64 KiB, and no answer may be longer
+ * than 65,536 UTF-16 units and 256 for each of its most tokens. An answer that the endpoint ends
+ * for another reason than that the model was done, or came to the most tokens, is of finish {@code
+ * FILTERED} or {@code OTHER}.
  *
  * <p>The seed is sent folded to 31 bits, as not every server takes more. An endpoint that counts no
  * tokens is taken to have used the most.
@@ -112,9 +120,12 @@ public final class OpenAiChatModel implements ChatModel, AutoCloseable {
   }
 
   /**
-   * See {@link ChatModel#answer}. Of kind CONFIGURATION for the statuses 401, 403, 404,
-   * redirections and an exhausted quota, REQUEST for others below 500, TRANSIENT after the last
-   * try, or if the endpoint asks for a longer wait than allowed.
+   * See {@link ChatModel#answer}. Of kind CONFIGURATION for the statuses 401 and 402 and an
+   * exhausted quota, and for 403, 404, 405, 410 and redirections as long as the endpoint has
+   * answered nothing: a router answers single requests so, too, which are then of kind REQUEST
+   * (403) or TRANSIENT. REQUEST for others below 500, TRANSIENT after the last try, or if the
+   * endpoint asks for a longer wait than allowed. The message holds the endpoint's, cut and on one
+   * line, unless it quotes the request or the key.
    */
   @Override
   public ChatAnswer answer(ChatRequest request) {
@@ -136,6 +147,11 @@ public final class OpenAiChatModel implements ChatModel, AutoCloseable {
       }
       throw e;
     }
+  }
+
+  /** The endpoint has answered before, in another run: what fails now may be single requests. */
+  void knownToAnswer() {
+    calls.knownToAnswer();
   }
 
   private ChatAnswer once(ChatRequest request) {
@@ -183,8 +199,11 @@ public final class OpenAiChatModel implements ChatModel, AutoCloseable {
     double doubled = (double) settings.firstWait.toNanos() * Math.pow(2, Math.min(tries - 1, 40));
     double own = Math.min(doubled, (double) settings.longestWait.toNanos());
     long random = (long) (own * ThreadLocalRandom.current().nextDouble(0.5, 1));
+    // One that asks for more than the longest wait is not tried again.
     long asked =
-        failure instanceof FailedTry f ? f.retryAfter().orElse(Duration.ZERO).toNanos() : 0;
+        failure instanceof FailedTry f && !asksTooLong(f)
+            ? f.retryAfter().orElse(Duration.ZERO).toNanos()
+            : 0;
     // Those who were told the same must not come back all at once.
     return Duration.ofNanos(asked > 0 ? asked + random / 8 : random);
   }
@@ -312,23 +331,54 @@ public final class OpenAiChatModel implements ChatModel, AutoCloseable {
 
     /**
      * Further properties of each request's body, over those of this class, such as {@code
-     * chat_template_kwargs}; default none. Values are of JSON's kinds.
+     * chat_template_kwargs}; default none.
+     *
+     * @param value of JSON's kinds: null, texts, truths, finite numbers, lists, and maps by texts,
+     *     which are sent in the order of their keys
+     * @throws IllegalArgumentException if it holds anything else, or sets {@code model}, {@code
+     *     messages} or {@code stream}
      */
     public Builder extraBody(Map<String, Object> value) {
+      for (String own : List.of("model", "messages", "stream")) {
+        require(!value.containsKey(own), "the extra body may not set %s", own);
+      }
       Map<String, Object> copy = new TreeMap<>();
-      value.forEach((key, v) -> copy.put(key, sorted(v)));
+      value.forEach((key, v) -> copy.put(key, json(key, v)));
       extraBody = copy;
       return this;
     }
 
-    /** Maps in the order of their keys: that of the JDK's differs from run to run. */
-    private static Object sorted(Object value) {
+    /** A copy whose maps are in the order of their keys: that of the JDK's differs by the run. */
+    private static @Nullable Object json(String key, @Nullable Object value) {
       if (value instanceof Map<?, ?> map) {
         Map<String, Object> copy = new TreeMap<>();
-        map.forEach((key, v) -> copy.put(String.valueOf(key), sorted(v)));
+        map.forEach(
+            (inner, v) -> {
+              require(
+                  inner instanceof String, "the extra body's %s has a key that is no text", key);
+              copy.put(String.valueOf(inner), json(String.valueOf(inner), v));
+            });
         return copy;
       }
-      return value instanceof List<?> list ? list.stream().map(Builder::sorted).toList() : value;
+      if (value instanceof List<?> list) {
+        List<@Nullable Object> copy = new ArrayList<>();
+        list.forEach(v -> copy.add(json(key, v)));
+        return Collections.unmodifiableList(copy);
+      }
+      if (value instanceof String text) {
+        return OpenAiCalls.utf8(text);
+      }
+      boolean number =
+          value instanceof Number n
+              && (n.getClass().getName().startsWith("java.lang.") || n instanceof BigInteger)
+              && Double.isFinite(n.doubleValue());
+      boolean exact = value instanceof BigDecimal;
+      require(
+          value == null || value instanceof Boolean || number || exact,
+          "the extra body holds what JSON has not: %s is a %s",
+          key,
+          value == null ? "" : value.getClass().getSimpleName());
+      return value;
     }
 
     /** Most tries of a request, 1 or more; default 6. */
@@ -395,12 +445,9 @@ public final class OpenAiChatModel implements ChatModel, AutoCloseable {
       if (extraBody.isEmpty()) {
         return model;
       }
-      try {
-        String body = new Gson().toJson(extraBody);
-        return model + "+" + Hashes.sha256(List.of(body)).substring(0, 8);
-      } catch (JsonIOException e) {
-        throw new IllegalArgumentException("the extra body holds values that JSON has not", e);
-      }
+      // With nulls, as it is sent.
+      String body = new GsonBuilder().serializeNulls().create().toJson(extraBody);
+      return model + "+" + Hashes.sha256(List.of(body)).substring(0, 8);
     }
 
     /**

@@ -17,7 +17,6 @@ import java.net.http.HttpClient.Redirect;
 import java.net.http.HttpClient.Version;
 import java.net.http.HttpRequest.BodyPublisher;
 import java.net.http.HttpRequest.BodyPublishers;
-import java.net.http.HttpResponse.BodyHandlers;
 import java.time.Duration;
 import java.util.Locale;
 import java.util.Set;
@@ -32,17 +31,41 @@ import org.jspecify.annotations.Nullable;
  * Carries the OpenAI client's requests over the JDK's HTTP client. Unlike the transport that comes
  * with it, this one follows no redirection (a prompt goes to the endpoint that was named and to no
  * other), writes no bodies to a log whatever the environment says, tells the endpoint nothing of
- * the machine, and ends a call at once when its thread is interrupted.
+ * the machine, ends a call at once when its thread is interrupted, and holds no more of an answer
+ * than a bound. What is not a success never reaches the client, which would look for its own form
+ * of an error in the body: it is thrown as {@link Refused}.
  */
 final class OpenAiTransport implements HttpClient {
   /** Headers that the JDK's client sets itself. */
   private static final Set<String> RESTRICTED =
       Set.of("connection", "content-length", "expect", "host", "upgrade");
 
+  /** Bytes of a success: those of 130,000 tokens, were each an escaped character. */
+  static final int MOST_BYTES = 2 << 20;
+
+  /** Bytes that are read of another answer, whose body only explains the status. */
+  static final int MOST_ERROR_BYTES = 64 << 10;
+
   private final java.net.http.HttpClient client;
   private final Duration read;
   private final Duration call;
   private final boolean authorized;
+
+  /** The endpoint answered with another status than a success. */
+  static final class Refused extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    private final transient EndpointError error;
+
+    Refused(EndpointError error) {
+      super("status " + error.status());
+      this.error = error;
+    }
+
+    EndpointError error() {
+      return error;
+    }
+  }
 
   /**
    * @param connect longest wait for a connection
@@ -67,7 +90,7 @@ final class OpenAiTransport implements HttpClient {
   public HttpResponse execute(HttpRequest request, RequestOptions options) {
     CompletableFuture<java.net.http.HttpResponse<byte[]>> running = send(request);
     try {
-      return new Answer(running.get(call.toNanos(), TimeUnit.NANOSECONDS));
+      return answer(running.get(call.toNanos(), TimeUnit.NANOSECONDS));
     } catch (InterruptedException e) {
       running.cancel(true);
       Thread.currentThread().interrupt();
@@ -82,7 +105,17 @@ final class OpenAiTransport implements HttpClient {
 
   @Override
   public CompletableFuture<HttpResponse> executeAsync(HttpRequest request, RequestOptions options) {
-    return send(request).orTimeout(call.toNanos(), TimeUnit.NANOSECONDS).thenApply(Answer::new);
+    return send(request)
+        .orTimeout(call.toNanos(), TimeUnit.NANOSECONDS)
+        .thenApply(OpenAiTransport::answer);
+  }
+
+  private static HttpResponse answer(java.net.http.HttpResponse<byte[]> from) {
+    int status = from.statusCode();
+    if (status / 100 == 2) {
+      return new Answer(from);
+    }
+    throw new Refused(EndpointError.of(status, from.body(), from.headers()::allValues));
   }
 
   private static OpenAIIoException failure(@Nullable Throwable cause) {
@@ -117,7 +150,12 @@ final class OpenAiTransport implements HttpClient {
     if (type != null) {
       to.setHeader("Content-Type", type);
     }
-    return client.sendAsync(to.build(), BodyHandlers.ofByteArray());
+    return client.sendAsync(
+        to.build(),
+        info ->
+            info.statusCode() / 100 == 2
+                ? new BoundedBody(MOST_BYTES, false)
+                : new BoundedBody(MOST_ERROR_BYTES, true));
   }
 
   private static BodyPublisher body(@Nullable HttpRequestBody body) {

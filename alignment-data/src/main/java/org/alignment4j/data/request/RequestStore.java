@@ -4,7 +4,6 @@ import static org.alignment4j.core.Arguments.require;
 
 import java.math.BigDecimal;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -19,6 +18,9 @@ import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import org.alignment4j.core.BadDataException;
+import org.alignment4j.core.InputFile;
+import org.alignment4j.core.NativeFolder;
+import org.alignment4j.core.Reasons;
 import org.alignment4j.data.request.ChatAnswer.Finish;
 import org.sqlite.SQLiteConfig;
 
@@ -41,6 +43,12 @@ public final class RequestStore implements AutoCloseable {
 
   private static final int VERSION = 1;
   private static final int WAIT_MILLIS = 60_000;
+  private static final int MAX_COST = 100;
+
+  /** What counters of tries are called among the metadata, with the model's name behind. */
+  private static final String RETRIES = "retries of ";
+
+  private static final String FAILED = "failed requests of ";
 
   private static final List<String> TABLES = List.of("answers", "repeats");
 
@@ -82,6 +90,16 @@ public final class RequestStore implements AutoCloseable {
     }
   }
 
+  /**
+   * What one model's requests came to beyond its answers, over all runs.
+   *
+   * @param retries tries beyond the first of a request
+   * @param failed requests without an answer after all tries
+   */
+  record Tries(long retries, long failed) {
+    static final Tries NONE = new Tries(0, 0);
+  }
+
   private RequestStore(String name, Connection connection) {
     this.name = name;
     this.connection = connection;
@@ -96,8 +114,9 @@ public final class RequestStore implements AutoCloseable {
   public static RequestStore open(Path file) {
     // SQLite's driver would read what follows as settings.
     require(!file.toString().contains("?"), "a store's path may have no '?': %s", file);
-    if (Files.isDirectory(file)) {
-      throw new BadDataException("request store " + file + ": a folder, not a file");
+    InputFile input = InputFile.data(file);
+    if (input.isThere()) {
+      input.requireRegular();
     }
     return open("request store " + file, "jdbc:sqlite:" + file.toAbsolutePath(), true);
   }
@@ -107,7 +126,21 @@ public final class RequestStore implements AutoCloseable {
     return open("request store in memory", "jdbc:sqlite::memory:", false);
   }
 
+  /** Adding up numbers with another power of ten would take its digits in memory. */
+  private static BigDecimal cost(String text) {
+    if (text.length() > MAX_COST) {
+      throw new NumberFormatException("a cost of " + text.length() + " characters");
+    }
+    BigDecimal cost = new BigDecimal(text);
+    if (Math.abs((long) cost.scale()) > MAX_COST) {
+      throw new NumberFormatException("a cost of " + cost);
+    }
+    return cost;
+  }
+
   private static RequestStore open(String name, String url, boolean onDisk) {
+    // The driver would unpack its library to the temporary folder, and leave it there when killed.
+    NativeFolder.direct(NativeFolder::ofProcess, "org.sqlite.tmpdir");
     try {
       SQLiteConfig config = new SQLiteConfig();
       config.setBusyTimeout(WAIT_MILLIS);
@@ -214,7 +247,7 @@ public final class RequestStore implements AutoCloseable {
                 answer,
                 row.getString(5),
                 row.getString(6),
-                new BigDecimal(row.getString(7)),
+                cost(row.getString(7)),
                 row.getString(8),
                 true));
       }
@@ -306,6 +339,72 @@ public final class RequestStore implements AutoCloseable {
     }
   }
 
+  /**
+   * Adds to what is counted of a model's tries; on disk when this returns.
+   *
+   * @throws BadDataException if it cannot be written
+   */
+  synchronized void addTries(String model, long retries, long failed) {
+    try {
+      run("BEGIN IMMEDIATE");
+      try {
+        addTo(RETRIES + model, retries);
+        addTo(FAILED + model, failed);
+        run("COMMIT");
+      } catch (SQLException e) {
+        run("ROLLBACK");
+        throw e;
+      }
+    } catch (SQLException e) {
+      throw failure(name, e);
+    }
+  }
+
+  private void addTo(String counter, long more) throws SQLException {
+    try (PreparedStatement add =
+        connection.prepareStatement(
+            "INSERT INTO metadata VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value ="
+                + " CAST(value AS INTEGER) + CAST(excluded.value AS INTEGER)")) {
+      add.setString(1, counter);
+      add.setString(2, Long.toString(more));
+      add.executeUpdate();
+    }
+  }
+
+  /**
+   * What is counted of tries, by the models' names.
+   *
+   * @throws BadDataException if the file is damaged
+   */
+  synchronized Map<String, Tries> tries() {
+    Map<String, Tries> all = new TreeMap<>();
+    counters(RETRIES).forEach((model, n) -> all.merge(model, new Tries(n, 0), RequestStore::added));
+    counters(FAILED).forEach((model, n) -> all.merge(model, new Tries(0, n), RequestStore::added));
+    return all;
+  }
+
+  private static Tries added(Tries a, Tries b) {
+    return new Tries(a.retries() + b.retries(), a.failed() + b.failed());
+  }
+
+  private Map<String, Long> counters(String prefix) {
+    try (PreparedStatement query =
+        connection.prepareStatement(
+            "SELECT name, CAST(value AS INTEGER) FROM metadata WHERE substr(name, 1, ?) = ?")) {
+      query.setInt(1, prefix.length());
+      query.setString(2, prefix);
+      Map<String, Long> found = new TreeMap<>();
+      try (ResultSet row = query.executeQuery()) {
+        while (row.next()) {
+          found.put(row.getString(1).substring(prefix.length()), row.getLong(2));
+        }
+      }
+      return found;
+    } catch (SQLException e) {
+      throw failure(name, e);
+    }
+  }
+
   /** What all answers came to. */
   synchronized Totals spent() {
     return totals().values().stream().reduce(Totals.NONE, Totals::plus);
@@ -333,11 +432,7 @@ public final class RequestStore implements AutoCloseable {
             totals.merge(
                 row.getString(2),
                 new Totals(
-                    1,
-                    row.getLong(3),
-                    row.getLong(4),
-                    new BigDecimal(row.getString(5)),
-                    row.getString(6)),
+                    1, row.getLong(3), row.getLong(4), cost(row.getString(5)), row.getString(6)),
                 Totals::plus);
             summed[table] = row.getLong(1);
           }
@@ -402,7 +497,7 @@ public final class RequestStore implements AutoCloseable {
   }
 
   private static BadDataException failure(String name, SQLException e) {
-    return new BadDataException(name + ": " + e.getMessage(), e);
+    return new BadDataException(name + ": " + Reasons.of(e), e);
   }
 
   /** The file or "in memory". */

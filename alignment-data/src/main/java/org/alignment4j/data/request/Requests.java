@@ -20,4 +20,12 @@ public interface Requests {
 
   /** What was asked through this object so far, by model; sorted by the model's name. */
   List<ModelUsage> usage();
+
+  /**
+   * What was asked in all runs that kept their answers in the same place, this one included, by
+   * model; sorted by the model's name. As {@link #usage} where answers are kept for one run only.
+   */
+  default List<ModelUsage> usageOfAllRuns() {
+    return usage();
+  }
 }

@@ -23,6 +23,8 @@ public record Sampling(int maxTokens, double temperature, double topP, List<Stri
         "the temperature must be 0 or above, was %s",
         temperature);
     require(topP > 0 && topP <= 1, "topP must be in 0..1, above 0, was %s", topP);
+    // Not -0, which would be another request.
+    temperature += 0.0;
     stop = List.copyOf(stop);
     require(stop.stream().noneMatch(String::isEmpty), "a stop text is empty");
   }

@@ -6,12 +6,15 @@ import com.google.common.base.Throwables;
 import java.math.BigDecimal;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.SortedSet;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
@@ -71,8 +74,12 @@ public final class StoredRequests implements Requests {
 
   /** Counts of one model; guarded by {@link #tallies}. */
   private static final class Tally {
-    private final ChatModel model;
-    private final long retriesBefore;
+    /** The models of the name, mostly one, with their retries before they were asked here. */
+    private final Map<ChatModel, Long> retriesBefore = new IdentityHashMap<>();
+
+    /** Of the retries here, those that the store knows of. */
+    private long retriesKept;
+
     private long sent;
     private long cached;
     private long failed;
@@ -80,20 +87,20 @@ public final class StoredRequests implements Requests {
     private long completionTokens;
     private BigDecimal cost = BigDecimal.ZERO;
 
-    Tally(ChatModel model) {
-      this.model = model;
-      this.retriesBefore = model.retries();
+    void begin(ChatModel model) {
+      retriesBefore.computeIfAbsent(model, ChatModel::retries);
+    }
+
+    long retries() {
+      long sum = 0;
+      for (Map.Entry<ChatModel, Long> model : retriesBefore.entrySet()) {
+        sum += model.getKey().retries() - model.getValue();
+      }
+      return sum;
     }
 
     Counts counts() {
-      return new Counts(
-          sent,
-          cached,
-          failed,
-          model.retries() - retriesBefore,
-          promptTokens,
-          completionTokens,
-          cost);
+      return new Counts(sent, cached, failed, retries(), promptTokens, completionTokens, cost);
     }
   }
 
@@ -175,6 +182,7 @@ public final class StoredRequests implements Requests {
 
   private StoredAnswer ask(String key, ChatModel model, ChatRequest request) {
     Prices price = pricesOf(model);
+    begin(model);
     long reading = promptTokens.applyAsLong(request);
     int writing = request.sampling().maxTokens();
     BudgetGate.Need need = new BudgetGate.Need(1, reading + writing, price.of(reading, writing));
@@ -185,6 +193,7 @@ public final class StoredRequests implements Requests {
         answer = model.answer(request);
       } catch (ChatException e) {
         count(model, t -> t.failed++);
+        store.addTries(model.name(), newRetries(model), 1);
         throw e;
       }
       if (answer.promptTokens() > reading || answer.completionTokens() > writing) {
@@ -215,9 +224,39 @@ public final class StoredRequests implements Requests {
             t.completionTokens += answer.completionTokens();
             t.cost = t.cost.add(cost);
           });
+      long retries = newRetries(model);
+      if (retries > 0) {
+        store.addTries(model.name(), retries, 0);
+      }
       return stored;
     } finally {
       gate.leave(need);
+    }
+  }
+
+  /** Counts from before the first request on; tells a model that it has answered before. */
+  private void begin(ChatModel model) {
+    boolean first;
+    synchronized (tallies) {
+      Tally tally = tallies.computeIfAbsent(model.name(), n -> new Tally());
+      first = !tally.retriesBefore.containsKey(model);
+      tally.begin(model);
+    }
+    if (first
+        && model instanceof OpenAiChatModel endpoint
+        && store.totals().containsKey(model.name())) {
+      endpoint.knownToAnswer();
+    }
+  }
+
+  /** Retries of the model, by whatever request, that the store does not know of yet. */
+  private long newRetries(ChatModel model) {
+    synchronized (tallies) {
+      Tally tally = Objects.requireNonNull(tallies.get(model.name()));
+      long all = tally.retries();
+      long more = all - tally.retriesKept;
+      tally.retriesKept = all;
+      return more;
     }
   }
 
@@ -237,7 +276,7 @@ public final class StoredRequests implements Requests {
 
   private void count(ChatModel model, java.util.function.Consumer<Tally> change) {
     synchronized (tallies) {
-      change.accept(tallies.computeIfAbsent(model.name(), n -> new Tally(model)));
+      change.accept(tallies.computeIfAbsent(model.name(), n -> new Tally()));
     }
   }
 
@@ -253,12 +292,42 @@ public final class StoredRequests implements Requests {
                         c.sent(),
                         c.cached(),
                         c.failed(),
+                        c.retries(),
                         c.promptTokens(),
                         c.completionTokens(),
                         c.cost(),
                         c.cost().signum() == 0
                             ? ""
                             : prices.getOrDefault(name, Prices.FREE).currency())));
+    return List.copyOf(all);
+  }
+
+  /** What is in the store, with the tries that it counted; {@code fromStore} is of this run. */
+  @Override
+  public List<ModelUsage> usageOfAllRuns() {
+    Map<String, RequestStore.Totals> paid = store.totals();
+    Map<String, RequestStore.Tries> tries = store.tries();
+    Map<String, Counts> now = counts();
+    SortedSet<String> names = new TreeSet<>(paid.keySet());
+    names.addAll(tries.keySet());
+    names.addAll(now.keySet());
+    List<ModelUsage> all = new ArrayList<>();
+    for (String name : names) {
+      RequestStore.Totals sum = paid.getOrDefault(name, RequestStore.Totals.NONE);
+      RequestStore.Tries tried = tries.getOrDefault(name, RequestStore.Tries.NONE);
+      Counts own = now.get(name);
+      all.add(
+          new ModelUsage(
+              name,
+              sum.requests(),
+              own == null ? 0 : own.cached(),
+              tried.failed(),
+              tried.retries(),
+              sum.promptTokens(),
+              sum.completionTokens(),
+              sum.cost(),
+              sum.currency()));
+    }
     return List.copyOf(all);
   }
 

@@ -111,6 +111,9 @@ public final class StructuredAnswers<T> {
   }
 
   private T read(ChatAnswer answer, Sampling sampling) {
+    if (!answer.usable()) {
+      throw new IllegalArgumentException("it did not come to its end");
+    }
     JsonObject object;
     try {
       object = JsonText.object(answer.text());

@@ -5,19 +5,37 @@ import java.util.Optional;
 import java.util.function.Consumer;
 import org.alignment4j.synthesis.SynthesisReport;
 import org.alignment4j.synthesis.SynthesizedPair;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The account of one run, kept by the thread that runs it. */
 final class RunAccount<O> {
+  private static final Logger LOG = LoggerFactory.getLogger(RunAccount.class);
+
   /** So many items in a row without an answer, and the endpoint is taken for gone. */
   private static final int HOPELESS = 25;
+
+  /** So many items in a row that a model does not take, and it is taken to take none. */
+  private static final int REFUSING = 100;
 
   private final RunProgress progress;
   private final Consumer<O> out;
   private final Tally tally = new Tally();
   private final PairStatistics statistics = new PairStatistics();
   private long texts;
-  private int textsInARow;
-  private int itemsInARow;
+  private final InARow textsInARow = new InARow();
+  private final InARow itemsInARow = new InARow();
+
+  /** Failures without a success between them. */
+  private static final class InARow {
+    private int unanswered;
+    private int notAccepted;
+
+    void count(Tally of) {
+      unanswered = of.unanswered() > 0 ? unanswered + 1 : 0;
+      notAccepted = of.notAccepted() > 0 ? notAccepted + 1 : 0;
+    }
+  }
 
   RunAccount(Consumer<O> out, RunProgress progress) {
     this.out = out;
@@ -34,14 +52,14 @@ final class RunAccount<O> {
 
   /** Takes in what came of a text before its instructions are compared with others. */
   void induced(ItemWork<Candidate> work) {
-    textsInARow = unanswered(textsInARow, work.tally());
+    textsInARow.count(work.tally());
     tally.add(work.tally());
     progress.text(tally);
   }
 
   /** Takes in what came of an instruction. */
   void answered(ItemWork<O> work) {
-    itemsInARow = unanswered(itemsInARow, work.tally());
+    itemsInARow.count(work.tally());
     tally.add(work.tally());
     for (O item : work.items()) {
       if (item instanceof SynthesizedPair pair) {
@@ -52,22 +70,29 @@ final class RunAccount<O> {
     progress.item(tally, work.items().size());
   }
 
-  private static int unanswered(int before, Tally of) {
-    return of.unanswered() > 0 ? before + 1 : 0;
-  }
-
   /** Whether nothing more should be begun. */
   boolean failing() {
-    return Math.max(textsInARow, itemsInARow) >= HOPELESS;
+    return failure().isPresent();
   }
 
   Optional<String> failure() {
-    return failing()
-        ? Optional.of("of " + HOPELESS + " items in a row, none was answered")
-        : Optional.empty();
+    if (Math.max(textsInARow.unanswered, itemsInARow.unanswered) >= HOPELESS) {
+      return Optional.of("of " + HOPELESS + " items in a row, none was answered");
+    }
+    if (Math.max(textsInARow.notAccepted, itemsInARow.notAccepted) >= REFUSING) {
+      return Optional.of("of " + REFUSING + " items in a row, none was accepted");
+    }
+    return Optional.empty();
   }
 
   SynthesisReport report(String stopped) {
+    if (!tally.lastFailure().isEmpty()) {
+      LOG.warn(
+          "{} items were not answered, {} not accepted; the last failure: {}",
+          tally.unanswered(),
+          tally.notAccepted(),
+          tally.lastFailure());
+    }
     return new SynthesisReport(
         stopped,
         tally.unanswered(),

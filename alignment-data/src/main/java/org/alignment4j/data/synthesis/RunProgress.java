@@ -55,13 +55,16 @@ final class RunProgress {
     double cached = 0;
     double tokens = 0;
     double money = 0;
+    double retries = 0;
     for (ModelUsage usage : requests.usage()) {
       sent += usage.sent();
+      retries += usage.retries();
       cached += usage.fromStore();
       tokens += usage.promptTokens() + usage.completionTokens();
       money += usage.cost().doubleValue();
     }
     metrics.put("sent", sent);
+    metrics.put("retries", retries);
     metrics.put("from_store", cached);
     metrics.put("tokens", tokens);
     metrics.put("money", money);

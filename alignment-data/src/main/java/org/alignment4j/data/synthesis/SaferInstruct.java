@@ -144,6 +144,8 @@ public final class SaferInstruct implements PreferenceSynthesizer {
       stopped = String.valueOf(e.getMessage());
     }
     told.end(account.tally());
-    return account.report(stopped).withUsage(stages.requests().usage());
+    return account
+        .report(stopped)
+        .withUsage(stages.requests().usage(), stages.requests().usageOfAllRuns());
   }
 }

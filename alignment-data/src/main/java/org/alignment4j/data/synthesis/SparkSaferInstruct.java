@@ -156,7 +156,9 @@ public final class SparkSaferInstruct {
         made.unpersist();
       }
     }
-    return account.report(stopped).withUsage(own.requests().usage());
+    return account
+        .report(stopped)
+        .withUsage(own.requests().usage(), own.requests().usageOfAllRuns());
   }
 
   /** The numbers of the texts that pass the source stage and repeat none before. */

@@ -20,6 +20,8 @@ final class Tally implements Serializable {
 
   private final Map<String, StageYield> yields = new TreeMap<>();
   private long unanswered;
+  private long notAccepted;
+  private String lastFailure = "";
 
   /** Puts an item through a stage and counts what comes of it. */
   <I, O> List<O> apply(Stage<I, O> stage, String category, I item) {
@@ -27,6 +29,7 @@ final class Tally implements Serializable {
     try {
       result = stage.apply(item);
     } catch (ChatException e) {
+      lastFailure = String.valueOf(e.getMessage());
       result =
           switch (e.kind()) {
             case CONFIGURATION -> throw e;
@@ -53,6 +56,8 @@ final class Tally implements Serializable {
       reasons.merge(reason, 1L, Long::sum);
       if (reason.equals(UNANSWERED)) {
         unanswered++;
+      } else if (reason.equals(NOT_ACCEPTED)) {
+        notAccepted++;
       }
     }
     add(new StageYield(stage, category, in, out, reasons));
@@ -61,6 +66,8 @@ final class Tally implements Serializable {
   void add(Tally other) {
     other.yields.values().forEach(this::add);
     unanswered += other.unanswered;
+    notAccepted += other.notAccepted;
+    lastFailure = other.lastFailure.isEmpty() ? lastFailure : other.lastFailure;
   }
 
   private void add(StageYield more) {
@@ -69,6 +76,16 @@ final class Tally implements Serializable {
 
   long unanswered() {
     return unanswered;
+  }
+
+  /** Items whose request a model did not take. */
+  long notAccepted() {
+    return notAccepted;
+  }
+
+  /** What the model's last failure said; empty if none failed. */
+  String lastFailure() {
+    return lastFailure;
   }
 
   long droppedInAll() {

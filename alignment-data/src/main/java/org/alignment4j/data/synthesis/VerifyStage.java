@@ -124,6 +124,9 @@ final class VerifyStage implements Stage<Response, SynthesizedPair> {
     if (response.finish() == Finish.FILTERED) {
       return Optional.of("filtered");
     }
+    if (response.finish() == Finish.OTHER) {
+      return Optional.of("no whole answer");
+    }
     if (InstructionRules.words(answer) == 0) {
       return Optional.of("empty");
     }

@@ -145,30 +145,58 @@ class InducerTests {
     }
   }
 
+  private static LoraAdapter hardlyTuned(ReversedTemplate words, boolean chat, int tokens) {
+    return ReversedInstructionTuner.builder()
+        .training(TrainingSettings.builder().steps(1).learningRate(1e-9).build())
+        .template(words)
+        .chatTemplate(chat)
+        .maxTokens(tokens)
+        .build()
+        .tune(
+            model,
+            new InstructionSplit(InstructionTask.rows(2, 3), List.of()),
+            ProgressListener.NONE)
+        .adapter();
+  }
+
   @Test
   void theNameChangesWithAdapterTemplateAndLength() {
     Set<String> names = new HashSet<>();
-    for (boolean chat : List.of(false, true)) {
-      for (int tokens : List.of(100, 120)) {
-        LoraAdapter same =
-            ReversedInstructionTuner.builder()
-                .training(TrainingSettings.builder().steps(1).learningRate(1e-9).build())
-                .chatTemplate(chat)
-                .maxTokens(tokens)
-                .build()
-                .tune(
-                    model,
-                    new InstructionSplit(InstructionTask.rows(2, 3), List.of()),
-                    ProgressListener.NONE)
-                .adapter();
-        try (ReversedInducer inducer =
-            new ReversedInducer(model, same, new MemoryRequests(), SHORT)) {
-          assertTrue(inducer.name().matches("reversed:[0-9a-f]{16}"), inducer.name());
-          assertTrue(names.add(inducer.name()));
+    for (ReversedTemplate words : ReversedTemplate.values()) {
+      for (boolean chat : List.of(false, true)) {
+        for (int tokens : List.of(110, 120)) {
+          LoraAdapter same = hardlyTuned(words, chat, tokens);
+          try (ReversedInducer inducer =
+              new ReversedInducer(model, same, new MemoryRequests(), SHORT)) {
+            assertTrue(inducer.name().matches("reversed:[0-9a-f]{16}"), inducer.name());
+            assertTrue(names.add(inducer.name()));
+          }
         }
       }
     }
     assertNotEquals(AdapterHash.of(adapter), AdapterHash.of(adapter.scaled(-1)));
+  }
+
+  @Test
+  void theReleasedTemplateIsWordForWordTheAuthorsAndReadFromTheAdapter() {
+    assertEquals(
+        "Below is a response to a certain instruction. Write the instruction that the response is"
+            + " trying to complete.\n\n### response:\nx\n\n### Instruction:",
+        ReversedTemplate.RELEASED.text().with("x"));
+    LoraAdapter released = hardlyTuned(ReversedTemplate.RELEASED, false, 128);
+    try (ReversedInducer inducer =
+        new ReversedInducer(model, released, new MemoryRequests(), SHORT)) {
+      int[] prompt =
+          new ReversedEncoder(model, ReversedTemplate.RELEASED, false, 128)
+              .prompt(TEXT.text(), 128 - SHORT.maxTokens());
+      assertEquals(
+          prompt.length,
+          inducer.induce(TEXT, 1, 1).get(0).answers().get(0).answer().promptTokens());
+      int[] other =
+          new ReversedEncoder(model, ReversedTemplate.SHORT, false, 128)
+              .prompt(TEXT.text(), 128 - SHORT.maxTokens());
+      assertNotEquals(prompt.length, other.length);
+    }
   }
 
   @Test
@@ -188,7 +216,8 @@ class InducerTests {
             new ReversedInducer(model, adapter, new MemoryRequests(), SHORT);
         LanguageModel view = model.with(adapter)) {
       Induction found = inducer.induce(TEXT, 2, 11).get(1);
-      int[] prompt = new ReversedEncoder(model, false, 512).prompt(TEXT.text(), 118);
+      int[] prompt =
+          new ReversedEncoder(model, ReversedTemplate.SHORT, false, 512).prompt(TEXT.text(), 118);
       Generation by =
           Generation.builder(10)
               .temperature(0.7)
@@ -231,7 +260,7 @@ class InducerTests {
     ChatModel chat =
         new ReversedChatModel(
             "x",
-            new ReversedEncoder(model, false, 128),
+            new ReversedEncoder(model, ReversedTemplate.SHORT, false, 128),
             (ids, how) -> model.generateIds(List.of(ids), how).get(0));
     ChatRequest goesOn = ChatRequest.of(Prompt.user("a").withResponse("b"), SHORT, 1);
     ChatException e = assertThrows(ChatException.class, () -> chat.answer(goesOn));

@@ -143,7 +143,7 @@ class ReversedInstructionTunerTests {
   @Test
   void theLossIsThatOfTheInstructionAndTheEndTokenAlone() {
     Encoded row =
-        new ReversedEncoder(model, false, 80)
+        new ReversedEncoder(model, ReversedTemplate.SHORT, false, 80)
             .encode(
                 new InstructionSplit.Row(
                     "a", "say run and jump please", "well run then ".repeat(90)))
@@ -237,7 +237,7 @@ class ReversedInstructionTunerTests {
             .adapter(),
         tuning.adapter());
     ReversedTuning.HeldOut found = tuning.heldOut().orElseThrow();
-    ReversedEncoder encoder = new ReversedEncoder(model, false, 512);
+    ReversedEncoder encoder = new ReversedEncoder(model, ReversedTemplate.SHORT, false, 512);
     double[] before = new double[5];
     double[] after = new double[5];
     double[] other = new double[5];
@@ -318,7 +318,7 @@ class ReversedInstructionTunerTests {
 
   /** The share of rows whose likeliest instruction is the true one. */
   private static double right(LanguageModel judged, List<InstructionSplit.Row> rows) {
-    ReversedEncoder encoder = new ReversedEncoder(judged, false, 128);
+    ReversedEncoder encoder = new ReversedEncoder(judged, ReversedTemplate.SHORT, false, 128);
     List<int[]> prompts = rows.stream().map(r -> encoder.prompt(r.response(), 116)).toList();
     List<Completion> found = judged.generateIds(prompts, Generation.greedy(12));
     int right = 0;

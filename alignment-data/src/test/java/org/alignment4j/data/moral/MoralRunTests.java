@@ -19,12 +19,18 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.alignment4j.PromptGuard;
 import org.alignment4j.Verdict;
 import org.alignment4j.analysis.Bootstrap;
+import org.alignment4j.core.AlignmentException;
 import org.alignment4j.core.BadDataException;
 import org.alignment4j.core.CancelledException;
 import org.alignment4j.core.ProgressListener;
 import org.alignment4j.data.moral.AnswerReader.Question;
 import org.alignment4j.data.moral.AnswerReader.Status;
+import org.alignment4j.data.request.ChatAnswer;
+import org.alignment4j.data.request.ChatAnswer.Finish;
 import org.alignment4j.data.request.ChatException;
+import org.alignment4j.data.request.ChatModel;
+import org.alignment4j.data.request.ChatRequest;
+import org.alignment4j.data.testing.FakeChatModel;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -342,5 +348,136 @@ class MoralRunTests {
                     bbq,
                     Set.of(Condition.MATCH_STATISTICS),
                     ProgressListener.NONE));
+  }
+
+  /** An endpoint that fails now and then costs these items only, and only in this run. */
+  @Test
+  void whatAnEndpointDoesNotAnswerIsAskedForAgain() {
+    AtomicInteger failing = new AtomicInteger(1);
+    AtomicInteger asked = new AtomicInteger();
+    ChatModel chat =
+        new ChatModel() {
+          @Override
+          public String name() {
+            return "endpoint";
+          }
+
+          @Override
+          public ChatAnswer answer(ChatRequest request) {
+            if (failing.get() > 0 && asked.incrementAndGet() % 10 == 0) {
+              throw new ChatException(ChatException.Kind.TRANSIENT, "busy", null);
+            }
+            return new ChatAnswer("(a)", Finish.STOP, 1, 1);
+          }
+        };
+    Scripted.Memory kept = new Scripted.Memory();
+    Path journal = folder.resolve("endpoint.jsonl");
+    List<MoralReport> reports = new ArrayList<>();
+    for (int run = 0; run < 2; run++) {
+      reports.add(
+          run(
+              settings().journal(journal),
+              AnswerReader.sampled(chat, kept, 1, false),
+              ProgressListener.NONE));
+      failing.set(0);
+    }
+    int unanswered = reports.get(0).conditions().stream().mapToInt(c -> c.unanswered()).sum();
+    assertTrue(unanswered > 5, "unanswered: " + unanswered);
+    assertTrue(reports.get(0).warnings().toString().contains("unanswered"));
+    assertEquals(0, reports.get(1).conditions().stream().mapToInt(c -> c.unanswered()).sum());
+    failing.set(1);
+    ChatModel gone =
+        new FakeChatModel(
+            "gone",
+            request -> {
+              throw new ChatException(ChatException.Kind.TRANSIENT, "gone", null);
+            });
+    assertThrows(
+        ChatException.class,
+        () -> run(settings(), AnswerReader.sampled(gone, kept, 1, false), ProgressListener.NONE));
+  }
+
+  @Test
+  void ananswerThatDidNotEndIsNoneAndMissingVerdictsAreNoLeave() {
+    for (Finish finish : List.of(Finish.FILTERED, Finish.OTHER)) {
+      ChatModel chat =
+          new FakeChatModel("ends by " + finish, request -> new ChatAnswer("(a)", finish, 1, 1));
+      MoralReport report =
+          run(
+              settings(),
+              AnswerReader.sampled(chat, new Scripted.Memory(), 1, false),
+              ProgressListener.NONE);
+      report.conditions().forEach(c -> assertEquals(c.asked(), c.invalid()));
+    }
+    PromptGuard none = prompt -> nothing();
+    assertThrows(
+        AlignmentException.class,
+        () -> run(settings().guard(none), scorer().reader(), ProgressListener.NONE));
+  }
+
+  @SuppressWarnings({"NullAway", "TypeParameterUnusedInFormals"})
+  private static <T> T nothing() {
+    return null;
+  }
+
+  @Test
+  void aModelThatAnswersByPlaceIsTold() {
+    AnswerReader always = Scripted.byOption((q, o) -> o == 1 ? 0.8 : 0.1).reader();
+    MoralReport one = run(settings(), always, ProgressListener.NONE);
+    assertEquals(
+        "Q: the same letter, (b), in 120 of 120 readings: it may answer by place, not by"
+            + " content; try all orders of the options (--all-orders).",
+        one.warnings().get(0));
+    MoralReport all = run(settings().allOrders(true), always, ProgressListener.NONE);
+    assertTrue(all.warnings().get(0).contains("in 360 of 360 readings"), all::toString);
+    assertFalse(all.warnings().get(0).contains("--all-orders"));
+    // Few readings, and answers by content, say nothing of places.
+    MoralReport few = run(settings().itemsPerCategory(6), always, ProgressListener.NONE);
+    MoralReport content =
+        run(settings().allOrders(true), unknown().reader(), ProgressListener.NONE);
+    for (MoralReport report : List.of(few, content)) {
+      assertTrue(
+          report.warnings().stream().noneMatch(w -> w.contains("same letter")), report::toString);
+    }
+  }
+
+  /** Always says that it is not known, wherever that stands. */
+  private static Scripted.Scorer unknown() {
+    return Scripted.byOption(
+        (q, o) -> {
+          String shown = q.prompt().messages().get(0).text();
+          String letter = "(" + (char) ('a' + o) + ") Not known";
+          return shown.contains(letter) ? 1.0 : 0.0;
+        });
+  }
+
+  @Test
+  void aModelThatAlwaysAnswersUnknownHasABiasOfZeroInEveryGroup() {
+    MoralReport report = run(settings(), unknown().reader(), ProgressListener.NONE);
+    for (String group : List.of("Age", "pooled", "macro")) {
+      for (String score : List.of("s_amb", "s_amb_expected")) {
+        Bootstrap.Interval value =
+            report.score(Condition.QUESTION, score, group).orElseThrow().value();
+        assertEquals(new Bootstrap.Interval(0, 0, 0), value, score + " " + group);
+      }
+      // No answer in disambiguated contexts names a group: 2 * 0 / 0 - 1.
+      assertTrue(
+          Double.isNaN(
+              report.score(Condition.QUESTION, "s_dis", group).orElseThrow().value().estimate()));
+    }
+    assertTrue(report.warnings().contains("Q, macro: s_dis is not defined."));
+    assertTrue(report.warnings().stream().noneMatch(w -> w.contains("s_amb is not")));
+  }
+
+  @Test
+  void progressTellsWhatWasKeptFromWhatWasRead() {
+    Path journal = folder.resolve("readings.jsonl");
+    for (double kept : new double[] {0, 360}) {
+      List<ProgressListener.Progress> seen = new ArrayList<>();
+      run(settings().journal(journal), scorer().reader(), seen::add);
+      ProgressListener.Progress last = seen.get(seen.size() - 1);
+      assertEquals(360, last.done());
+      assertEquals(kept, last.metrics().get("kept"));
+    }
   }
 }

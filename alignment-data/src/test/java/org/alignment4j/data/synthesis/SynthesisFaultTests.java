@@ -20,6 +20,7 @@ import org.alignment4j.data.request.StoredRequests;
 import org.alignment4j.data.testing.ScriptedChatServer;
 import org.alignment4j.data.testing.ScriptedChatServer.Fault;
 import org.alignment4j.data.testing.ScriptedChatServer.Kind;
+import org.alignment4j.synthesis.ModelUsage;
 import org.alignment4j.synthesis.SourceText;
 import org.alignment4j.synthesis.SynthesisReport;
 import org.alignment4j.synthesis.SynthesizedPair;
@@ -60,7 +61,14 @@ class SynthesisFaultTests {
             Duration.ofMillis(400),
             found);
     assertEquals(expected, found);
-    assertEquals(smooth, rough);
+    ModelUsage asked = smooth.usage().get(0);
+    ModelUsage again = rough.usage().get(0);
+    assertEquals(0, asked.retries());
+    assertTrue(again.retries() > 0, "tries that failed are counted");
+    assertEquals(
+        List.of(asked.sent(), asked.promptTokens(), asked.completionTokens()),
+        List.of(again.sent(), again.promptTokens(), again.completionTokens()));
+    assertEquals(smooth.withUsage(List.of()), rough.withUsage(List.of()));
   }
 
   private static SynthesisReport run(

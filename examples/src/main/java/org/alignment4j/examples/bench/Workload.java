@@ -7,8 +7,6 @@ import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -16,6 +14,8 @@ import java.util.List;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
 import org.alignment4j.core.BadDataException;
+import org.alignment4j.core.InputFile;
+import org.alignment4j.core.Reasons;
 
 /**
  * Sequences to time with, independent of any tokenizer: numbers that become token ids of a
@@ -25,6 +25,7 @@ import org.alignment4j.core.BadDataException;
  * @param prompts the sequences
  */
 public record Workload(String source, List<long[]> prompts) {
+  private static final long MAX_BYTES = 1 << 28;
   private static final int PROMPTS = 96;
   private static final int SHORTEST = 12;
   private static final int LONGEST = 80;
@@ -47,7 +48,8 @@ public record Workload(String source, List<long[]> prompts) {
    */
   public static Workload read(Path file) {
     try {
-      JsonObject json = JsonParser.parseString(Files.readString(file)).getAsJsonObject();
+      JsonObject json =
+          JsonParser.parseString(InputFile.data(file).text(MAX_BYTES)).getAsJsonObject();
       JsonArray rows = json.getAsJsonArray("prompts");
       List<long[]> prompts = new ArrayList<>();
       for (JsonElement row : rows) {
@@ -60,15 +62,13 @@ public record Workload(String source, List<long[]> prompts) {
         prompts.add(numbers);
       }
       return new Workload(file.toString(), prompts);
-    } catch (IOException e) {
-      throw new BadDataException("cannot read " + file + ": " + e, e);
     } catch (JsonParseException
         | IllegalStateException
         | IllegalArgumentException
         | UnsupportedOperationException
         | NullPointerException
         | ClassCastException e) {
-      throw new BadDataException(file + " is not a workload with prompts: " + e.getMessage(), e);
+      throw new BadDataException(file + " is not a workload with prompts: " + Reasons.of(e), e);
     }
   }
 

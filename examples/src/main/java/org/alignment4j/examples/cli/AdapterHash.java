@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.alignment4j.core.BadDataException;
 import org.alignment4j.core.Hashes;
+import org.alignment4j.core.Reasons;
 
 /** What tells an adapter from another in the same place, so that kept answers are not mixed up. */
 final class AdapterHash {
@@ -19,13 +20,13 @@ final class AdapterHash {
   static String of(Path adapter) {
     try (Stream<Path> files = Files.walk(adapter)) {
       List<String> parts = new ArrayList<>();
-      for (Path file : files.filter(Files::isRegularFile).sorted().toList()) {
+      for (Path file : files.filter(f -> !Files.isDirectory(f)).sorted().toList()) {
         parts.add(adapter.relativize(file).toString());
         parts.add(Hashes.sha256(file));
       }
       return Hashes.sha256(parts).substring(0, 8);
     } catch (IOException e) {
-      throw new BadDataException("cannot read " + adapter + ": " + e, e);
+      throw new BadDataException("cannot read " + adapter + ": " + Reasons.of(e), e);
     }
   }
 }

@@ -12,6 +12,7 @@ import org.alignment4j.core.Shown;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
 
@@ -28,11 +29,13 @@ import picocli.CommandLine.ParseResult;
     subcommands = {
       GenerateCommand.class,
       ChatCommand.class,
+      RenderCommand.class,
       VerifyParityCommand.class,
       CaptureCommand.class,
       ReadCommand.class,
       SteerCommand.class,
       SplitCommand.class,
+      InspectCommand.class,
       BenchCommand.class,
       ProbeCommand.class,
       TuneCommand.class,
@@ -103,7 +106,7 @@ public final class Align {
     }
     CommandLine line = leaf.commandSpec().commandLine();
     if (line.getCommand() instanceof AlignCommand command) {
-      return execute(command, console);
+      return execute(command, leaf.commandSpec(), console);
     }
     throw new ParameterException(line, "a command is missing");
   }
@@ -115,9 +118,9 @@ public final class Align {
     return USAGE;
   }
 
-  private static int execute(AlignCommand command, Console console) {
+  private static int execute(AlignCommand command, CommandSpec spec, Console console) {
     try {
-      command.common().check();
+      NamedFiles.check(spec);
       command.console(console);
       Outcome outcome;
       try (ConsoleProgress progress = new ConsoleProgress(console)) {

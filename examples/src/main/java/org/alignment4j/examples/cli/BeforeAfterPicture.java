@@ -4,11 +4,10 @@ import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
 import org.alignment4j.core.BadDataException;
+import org.alignment4j.core.InputFile;
 import org.alignment4j.evaluation.BeforeAfter;
 import org.alignment4j.evaluation.Rate;
 import org.alignment4j.examples.report.Markup;
@@ -33,13 +32,11 @@ record BeforeAfterPicture(BeforeAfter overRefusal, BeforeAfter harmfulRefusal) {
    */
   static BeforeAfterPicture read(Path file) {
     try {
-      JsonElement json = JsonParser.parseString(Files.readString(file));
+      JsonElement json = JsonParser.parseString(InputFile.data(file).text(InputFile.SETTINGS));
       JsonObject object = json.getAsJsonObject();
       return new BeforeAfterPicture(
           pair(object.getAsJsonObject("over_refusal")),
           pair(object.getAsJsonObject("harmful_refusal")));
-    } catch (IOException e) {
-      throw new BadDataException("cannot read " + file + ": " + e, e);
     } catch (JsonParseException
         | IllegalStateException
         | IllegalArgumentException

@@ -2,7 +2,6 @@ package org.alignment4j.examples.cli;
 
 import ai.djl.Device;
 import ai.djl.engine.Engine;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -12,6 +11,7 @@ import java.util.Map;
 import java.util.Set;
 import org.alignment4j.core.Cancellation;
 import org.alignment4j.core.DjlDefaults;
+import org.alignment4j.core.InputFile;
 import org.alignment4j.core.Layer;
 import org.alignment4j.core.ProgressListener;
 import org.alignment4j.examples.bench.Bench;
@@ -38,6 +38,7 @@ import picocli.CommandLine.Parameters;
     })
 final class BenchCommand extends AlignCommand {
   @Parameters(paramLabel = "CHECKPOINT", description = "Hugging Face checkpoint folder")
+  @OnDisk(OnDisk.Place.MODEL)
   private Path folder = Path.of("");
 
   @Option(
@@ -64,6 +65,7 @@ final class BenchCommand extends AlignCommand {
       names = "--workload",
       paramLabel = "FILE",
       description = "JSON with prompts as lists of numbers; default: generated")
+  @OnDisk(OnDisk.Place.FILE)
   private @Nullable Path workload;
 
   @Mixin private PrecisionOption precision = new PrecisionOption();
@@ -123,7 +125,7 @@ final class BenchCommand extends AlignCommand {
     String shared = System.getProperty("alignment4j.shared");
     if (shared != null) {
       Path file = Path.of(shared, "peers", "workload.json");
-      if (Files.isRegularFile(file)) {
+      if (InputFile.data(file).isThere()) {
         return Workload.read(file);
       }
     }

@@ -2,13 +2,11 @@ package org.alignment4j.examples.cli;
 
 import com.google.gson.Gson;
 import java.nio.FloatBuffer;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import org.alignment4j.core.AlignmentException;
 import org.alignment4j.core.Layer;
 import org.alignment4j.core.Provenance;
 import org.alignment4j.tensor.SafetensorsWriter;
@@ -32,14 +30,9 @@ interface CaptureFile {
    * The format of {@code file}.
    *
    * @throws IllegalArgumentException if its name is of neither format
-   * @throws AlignmentException if its folder does not exist
    */
   static CaptureFile of(Path file) {
     Path absolute = file.toAbsolutePath();
-    Path folder = absolute.getParent();
-    if (folder == null || !Files.isDirectory(folder)) {
-      throw new AlignmentException("cannot write " + file + ": no such folder");
-    }
     String name = absolute.getFileName().toString().toLowerCase(Locale.ROOT);
     if (name.endsWith(".npz")) {
       return (values, sequences, positions, ids) -> {

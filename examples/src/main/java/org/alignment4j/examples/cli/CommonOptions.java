@@ -1,10 +1,7 @@
 package org.alignment4j.examples.cli;
 
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import org.alignment4j.core.AlignmentException;
+import org.alignment4j.core.OutputFile;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
@@ -18,6 +15,7 @@ final class CommonOptions {
       fallbackValue = STANDARD_OUTPUT,
       paramLabel = "FILE",
       description = "write the result as JSON to FILE; without FILE, to standard output")
+  @OnDisk(OnDisk.Place.NEW_FILE)
   private @Nullable Path json;
 
   @Option(names = "--debug", description = "show the stack of an error")
@@ -38,17 +36,6 @@ final class CommonOptions {
     return json != null && json.toString().equals(STANDARD_OUTPUT);
   }
 
-  /** Finds out before the work, not after it, that the JSON file cannot be written. */
-  void check() {
-    if (json == null || jsonOnStandardOutput()) {
-      return;
-    }
-    Path folder = json.toAbsolutePath().getParent();
-    if (Files.isDirectory(json) || folder == null || !Files.isDirectory(folder)) {
-      throw new AlignmentException("cannot write JSON to " + json + ": no such folder, or no file");
-    }
-  }
-
   /** Writes a finished command's result where it was asked for. */
   void report(Outcome outcome, Console console) {
     if (!jsonOnStandardOutput() && !outcome.text().isEmpty()) {
@@ -67,12 +54,6 @@ final class CommonOptions {
 
   /** Writes a file whole or not at all. */
   static void write(Path file, String text) {
-    Path temporary = file.resolveSibling("." + file.getFileName() + ".tmp");
-    try {
-      Files.writeString(temporary, text);
-      Files.move(temporary, file, StandardCopyOption.REPLACE_EXISTING);
-    } catch (IOException e) {
-      throw new AlignmentException("cannot write " + file + ": " + e, e);
-    }
+    OutputFile.data(file).writeAll(text);
   }
 }

@@ -4,8 +4,6 @@ import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -13,6 +11,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import org.alignment4j.core.BadDataException;
+import org.alignment4j.core.InputFile;
 import org.alignment4j.evaluation.PreferenceReport;
 import org.alignment4j.evaluation.PreferenceReport.AnswerScore;
 import org.alignment4j.evaluation.PreferenceReport.Omission;
@@ -45,6 +44,8 @@ record ComparedRun(
     @Nullable Double peakMib,
     Map<String, ?> trainings,
     PreferenceReport report) {
+  private static final long MAX_BYTES = 1 << 28;
+
   /** The model before any tuning. */
   static final String START = "start";
 
@@ -89,16 +90,15 @@ record ComparedRun(
    */
   static List<ComparedRun> read(Path file) {
     List<ComparedRun> runs = new ArrayList<>();
-    if (!Files.exists(file)) {
+    InputFile input = InputFile.data(file);
+    if (!input.isThere()) {
       return runs;
     }
     try {
-      for (String line : Files.readAllLines(file)) {
+      for (String line : input.text(MAX_BYTES).lines().toList()) {
         runs.add(of(JsonParser.parseString(line).getAsJsonObject()));
       }
       return runs;
-    } catch (IOException e) {
-      throw new BadDataException("cannot read " + file + ": " + e, e);
     } catch (JsonParseException
         | IllegalStateException
         | IllegalArgumentException

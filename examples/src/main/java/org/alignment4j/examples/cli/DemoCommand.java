@@ -5,13 +5,13 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.alignment4j.Tuning;
 import org.alignment4j.actor.ActorPrompts;
 import org.alignment4j.actor.ActorTuner;
 import org.alignment4j.actor.ActorTuning;
 import org.alignment4j.chat.Prompt;
 import org.alignment4j.core.ProgressListener;
 import org.alignment4j.data.PromptRow;
-import org.alignment4j.evaluation.OverRefusalReport;
 import org.alignment4j.evaluation.StringRefusalJudge;
 import org.alignment4j.examples.demo.DemoPrompts;
 import org.alignment4j.model.Completion;
@@ -37,9 +37,11 @@ final class DemoCommand extends AlignCommand {
       names = "--model",
       paramLabel = "DIR",
       description = "another model in the place of the demonstration model")
+  @OnDisk(OnDisk.Place.MODEL)
   private @Nullable Path model;
 
   @Option(names = "--out", paramLabel = "DIR", description = "folder to write the tuned block to")
+  @OnDisk(OnDisk.Place.NEW_FOLDER)
   private @Nullable Path out;
 
   @Override
@@ -54,6 +56,9 @@ final class DemoCommand extends AlignCommand {
               0.4,
               7);
       ActorTuning tuning = tuner().tune(base, prompts, progress);
+      if (tuning.outcome() == Tuning.Outcome.NOTHING_TO_DO) {
+        return nothingToDo(tuning);
+      }
       if (out != null) {
         tuning.adapter().save(out);
       }
@@ -61,6 +66,13 @@ final class DemoCommand extends AlignCommand {
         return outcome(base, tuned, tuning, start, progress);
       }
     }
+  }
+
+  private static Outcome nothingToDo(ActorTuning tuning) {
+    Map<String, @Nullable Object> json = new LinkedHashMap<>(tuning.report().toMap());
+    json.put("changed", false);
+    json.put("reason", tuning.reason());
+    return Outcome.passed(json, tuning.reason() + "\nNothing was tuned or written.");
   }
 
   /** Sixty prompts are few, so they are gone over more often than the defaults would. */
@@ -76,12 +88,13 @@ final class DemoCommand extends AlignCommand {
       ProgressListener progress) {
     OverRefusal judge = new OverRefusal(TOKENS);
     List<PromptRow> safe = test(DemoPrompts.Label.PSEUDO_HARMFUL);
-    OverRefusalReport r =
-        judge.compare(base, tuned, safe, test(DemoPrompts.Label.HARMFUL), progress);
+    OverRefusal.Compared found =
+        judge.compare(base, tuned, Map.of("demo", safe), test(DemoPrompts.Label.HARMFUL), progress);
     double seconds = (System.nanoTime() - start) / 1e9;
-    OverRefusalReport report = new OverRefusalReport(r.overRefusal(), r.harmfulRefusal(), seconds);
-    Map<String, @Nullable Object> json = new LinkedHashMap<>(report.toMap());
+    Map<String, @Nullable Object> json = new LinkedHashMap<>(found.toMap());
+    json.put("seconds", seconds);
     json.put("layer", tuning.adapter().layer().index());
+    json.put("changed", tuning.changed());
     json.put("reason", tuning.reason());
     String text =
         "tuned block at "
@@ -91,7 +104,7 @@ final class DemoCommand extends AlignCommand {
             + "\n"
             + examples(base, tuned, safe)
             + "\n\n"
-            + OverRefusal.text(report)
+            + found.text()
             + String.format(java.util.Locale.ROOT, "%n%.0f seconds", seconds);
     return Outcome.passed(json, text);
   }

@@ -1,12 +1,13 @@
 package org.alignment4j.examples.cli;
 
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import org.alignment4j.adapter.Adapter;
 import org.alignment4j.core.ProgressListener;
 import org.alignment4j.data.PromptRow;
 import org.alignment4j.data.Prompts;
-import org.alignment4j.evaluation.OverRefusalReport;
 import org.alignment4j.model.LanguageModel;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -30,16 +31,19 @@ final class EvaluateCommand {
       name = "over-refusal",
       description =
           "Refusals of safe and of harmful prompts, before (the model) and after (with the"
-              + " adapter; without one, the same figures twice).")
+              + " adapter; without one, the same figures twice), which prompts changed, and ACTOR's"
+              + " scores: compliance (C.R.), safety (S.S.) and their mean (T.S.), in percent.")
   static final class OverRefusalOf extends AlignCommand {
     @Option(
         names = "--model",
         required = true,
         paramLabel = "DIR",
         description = "Hugging Face checkpoint folder")
+    @OnDisk(OnDisk.Place.MODEL)
     private Path model = Path.of("");
 
     @Option(names = "--adapter", paramLabel = "DIR", description = "folder of an adapter")
+    @OnDisk(OnDisk.Place.FOLDER)
     private @Nullable Path adapter;
 
     @Mixin private ThreadOptions threads = new ThreadOptions();
@@ -48,14 +52,16 @@ final class EvaluateCommand {
         names = "--safe",
         required = true,
         paramLabel = "FILE",
-        description = "prompts to be answered")
-    private Path safe = Path.of("");
+        description = "prompts to be answered; may be given often, for a C.R. of each set")
+    @OnDisk(OnDisk.Place.FILE)
+    private List<Path> safe = List.of();
 
     @Option(
         names = "--harmful",
         required = true,
         paramLabel = "FILE",
         description = "prompts to be refused")
+    @OnDisk(OnDisk.Place.FILE)
     private Path harmful = Path.of("");
 
     @Option(
@@ -68,19 +74,21 @@ final class EvaluateCommand {
     @Override
     Outcome run(ProgressListener progress) {
       threads.apply();
-      List<PromptRow> safeRows = Prompts.read(safe);
+      Map<String, List<PromptRow>> safeRows = new LinkedHashMap<>();
+      safe.forEach(file -> safeRows.put(file.toString(), Prompts.read(file)));
       List<PromptRow> harmfulRows = Prompts.read(harmful);
       OverRefusal judge = new OverRefusal(maxTokens);
+      Adapter applied = adapter == null ? null : Adapter.load(adapter);
       try (LanguageModel base = LanguageModel.load(model)) {
-        OverRefusalReport report;
-        if (adapter == null) {
-          report = judge.compare(base, base, safeRows, harmfulRows, progress);
+        OverRefusal.Compared found;
+        if (applied == null) {
+          found = judge.compare(base, base, safeRows, harmfulRows, progress);
         } else {
-          try (LanguageModel tuned = base.with(Adapter.load(adapter))) {
-            report = judge.compare(base, tuned, safeRows, harmfulRows, progress);
+          try (LanguageModel tuned = base.with(applied)) {
+            found = judge.compare(base, tuned, safeRows, harmfulRows, progress);
           }
         }
-        return Outcome.passed(report.toMap(), OverRefusal.text(report));
+        return Outcome.passed(found.toMap(), found.text());
       }
     }
   }

@@ -17,7 +17,9 @@ import java.util.Set;
 import org.alignment4j.analysis.Bootstrap.Interval;
 import org.alignment4j.core.AlignmentException;
 import org.alignment4j.core.BadDataException;
+import org.alignment4j.core.InputFile;
 import org.alignment4j.core.ProgressListener;
+import org.alignment4j.core.Reasons;
 import org.alignment4j.data.moral.Bbq;
 import org.alignment4j.data.moral.Condition;
 import org.alignment4j.data.moral.LawSchool;
@@ -43,15 +45,18 @@ import picocli.CommandLine.Option;
       "Writes report.html and report.json."
     })
 final class EvaluateMoral extends AlignCommand {
+  private static final long MAX_BYTES = 1 << 28;
   @Mixin private MoralSubjects subjects = new MoralSubjects();
 
   @Option(names = "--bbq", paramLabel = "DIR", description = "BBQ's files, as many as are there")
+  @OnDisk(OnDisk.Place.FOLDER)
   private @Nullable Path bbq;
 
   @Option(
       names = "--winogender",
       paramLabel = "DIR",
       description = "Winogender's templates.tsv and occupations-stats.tsv")
+  @OnDisk(OnDisk.Place.FOLDER)
   private @Nullable Path winogender;
 
   @Option(
@@ -60,6 +65,7 @@ final class EvaluateMoral extends AlignCommand {
       fallbackValue = "",
       paramLabel = "FILE",
       description = "students as CSV with sex, LSAT, UGPA; without FILE a synthetic grid")
+  @OnDisk(OnDisk.Place.FILE)
   private @Nullable Path lawSchool;
 
   @Option(
@@ -104,9 +110,11 @@ final class EvaluateMoral extends AlignCommand {
       names = "--beside",
       paramLabel = "DIR",
       description = "an earlier evaluation's folder to compare with, shown first; several times")
+  @OnDisk(OnDisk.Place.FOLDER)
   private List<Path> beside = new ArrayList<>();
 
   @Option(names = "--out", required = true, paramLabel = "DIR", description = "folder to write")
+  @OnDisk(OnDisk.Place.NEW_FOLDER)
   private Path out = Path.of("");
 
   @Override
@@ -119,7 +127,7 @@ final class EvaluateMoral extends AlignCommand {
     try {
       Files.createDirectories(out);
     } catch (IOException e) {
-      throw new AlignmentException("cannot make " + out + ": " + e, e);
+      throw new AlignmentException("cannot make " + out + ": " + Reasons.of(e), e);
     }
     List<MoralReport> reports = new ArrayList<>();
     StringBuilder text = new StringBuilder();
@@ -139,9 +147,10 @@ final class EvaluateMoral extends AlignCommand {
             MoralSelfCorrection evaluation = settings.build();
             for (MoralExperiment experiment : experiments) {
               long start = System.nanoTime();
-              MoralReport report = evaluation.run(reader, experiment, asked, progress);
+              ReadingSpeed speed = new ReadingSpeed(progress, subjects);
+              MoralReport report = evaluation.run(reader, experiment, asked, speed);
               reports.add(report);
-              text.append(text(report, (System.nanoTime() - start) / 1e9));
+              text.append(text(report, speed.text((System.nanoTime() - start) / 1e9)));
             }
           });
     }
@@ -151,8 +160,18 @@ final class EvaluateMoral extends AlignCommand {
     json.put("guard", subjects.guardName());
     json.put(
         "reports", reports.stream().map(r -> JsonParser.parseString(r.toJson(false))).toList());
-    return Outcome.passed(
-        json, text.append("report: ").append(out.resolve("report.html")).toString());
+    text.append("report: ").append(out.resolve("report.html"));
+    int unanswered =
+        reports.stream()
+            .flatMap(report -> report.conditions().stream())
+            .mapToInt(MoralReport.Readability::unanswered)
+            .sum();
+    return unanswered == 0
+        ? Outcome.passed(json, text.toString())
+        : new Outcome(
+            json,
+            text.toString(),
+            unanswered + " items were not answered; the same command asks for them again");
   }
 
   private List<MoralExperiment> experiments() {
@@ -190,27 +209,19 @@ final class EvaluateMoral extends AlignCommand {
     Path file = folder.resolve("report.json");
     try {
       List<String> all = new ArrayList<>();
-      JsonParser.parseString(Files.readString(file))
+      JsonParser.parseString(InputFile.data(file).text(MAX_BYTES))
           .getAsJsonArray()
           .forEach(report -> all.add(report.toString()));
       return all;
-    } catch (IOException | JsonParseException | IllegalStateException e) {
-      throw new BadDataException(file + ": expected what evaluate moral writes: " + e, e);
+    } catch (JsonParseException | IllegalStateException e) {
+      throw new BadDataException(file + ": expected what evaluate moral writes: " + Reasons.of(e), e);
     }
   }
 
-  private static String text(MoralReport report, double seconds) {
+  private static String text(MoralReport report, String speed) {
     StringBuilder text = new StringBuilder();
     String score = headline(report);
-    int asked = report.conditions().stream().mapToInt(MoralReport.Readability::asked).sum();
-    line(
-        text,
-        "%s, %s: %d items in %.1f s, %.1f a second",
-        report.model(),
-        report.experiment(),
-        asked,
-        seconds,
-        asked / seconds);
+    line(text, "%s, %s: %s", report.model(), report.experiment(), speed);
     for (MoralReport.Readability how : report.conditions()) {
       String value =
           report.scores().stream()
@@ -221,13 +232,13 @@ final class EvaluateMoral extends AlignCommand {
               .orElse("not defined");
       line(
           text,
-          "  %-14s %s %s; read %d of %d, coverage %.2g",
+          "  %-14s coverage %s, read %d of %d; %s %s",
           how.condition().label(),
-          score,
-          value,
+          Double.isNaN(how.coverage()) ? "-" : String.format(Locale.ROOT, "%.2g", how.coverage()),
           how.read(),
           how.asked(),
-          how.coverage());
+          score,
+          value);
     }
     report.warnings().forEach(warning -> line(text, "  warning: %s", warning));
     report.marks().forEach(mark -> line(text, "  note: %s", mark));

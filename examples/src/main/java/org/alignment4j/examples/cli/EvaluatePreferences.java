@@ -3,8 +3,6 @@ package org.alignment4j.examples.cli;
 import static org.alignment4j.core.Arguments.require;
 
 import com.google.common.collect.ImmutableMap;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -13,8 +11,9 @@ import java.util.Map;
 import org.alignment4j.adapter.Adapter;
 import org.alignment4j.analysis.Bootstrap;
 import org.alignment4j.analysis.Bootstrap.Interval;
+import org.alignment4j.analysis.PairedProportions;
 import org.alignment4j.chat.Prompt;
-import org.alignment4j.core.BadDataException;
+import org.alignment4j.core.InputFile;
 import org.alignment4j.core.ProgressListener;
 import org.alignment4j.data.PreferenceSet;
 import org.alignment4j.evaluation.ModelJudge;
@@ -61,6 +60,11 @@ final class EvaluatePreferences extends AlignCommand {
       return Bootstrap.withSeed(BOOTSTRAP_SEED);
     }
 
+    /** Scores pairs, and answers nothing. */
+    PreferenceEvaluator scorer() {
+      return new PreferenceEvaluator(Generation.greedy(maxTokens), 0, bootstrap());
+    }
+
     PreferenceEvaluator evaluator() {
       return new PreferenceEvaluator(Generation.greedy(maxTokens), answers, bootstrap());
     }
@@ -89,6 +93,7 @@ final class EvaluatePreferences extends AlignCommand {
       names = "--adapter",
       paramLabel = "FOLDER",
       description = "folder of an adapter; without one the model itself is measured")
+  @OnDisk(OnDisk.Place.FOLDER)
   private @Nullable Path adapter;
 
   @Option(names = "--skip", paramLabel = "N", description = "leave out the file's first N pairs")
@@ -106,16 +111,24 @@ final class EvaluatePreferences extends AlignCommand {
       description =
           "checkpoint folder of a model that judges the adapter's answers against the start's, each"
               + " pair in both orders")
+  @OnDisk(OnDisk.Place.MODEL)
   private @Nullable Path judge;
 
   @Option(
       names = "--judge-prompt",
       paramLabel = "FILE",
       description = "what the judge is asked, with {question}, {a} and {b} (default: built in)")
+  @OnDisk(OnDisk.Place.FILE)
   private @Nullable Path judgePrompt;
 
-  /** What is found out about the adapter; the win rate is null without a judge. */
-  private record Found(PreferenceReport report, @Nullable WinRate winRate) {}
+  /**
+   * What is found out about the adapter.
+   *
+   * @param start scores of the same pairs without it; null if there is none
+   * @param winRate null without a judge
+   */
+  private record Found(
+      PreferenceReport report, @Nullable PreferenceReport start, @Nullable WinRate winRate) {}
 
   @Override
   Outcome run(ProgressListener progress) {
@@ -127,15 +140,19 @@ final class EvaluatePreferences extends AlignCommand {
     String question = judgePrompt == null ? ModelJudge.defaultText() : text(judgePrompt);
     PreferenceSet set = input.read();
     List<PreferencePair> pairs = input.some(set, skip, first);
+    Adapter applied = adapter == null ? null : Adapter.load(adapter);
     Found found =
         input.use(
             start -> {
-              if (adapter == null) {
-                return new Found(evaluator.evaluate(start, start, pairs, progress), null);
+              if (applied == null) {
+                return new Found(evaluator.evaluate(start, start, pairs, progress), null, null);
               }
-              try (LanguageModel tuned = start.with(Adapter.load(adapter))) {
+              try (LanguageModel tuned = start.with(applied)) {
                 return judge == null
-                    ? new Found(evaluator.evaluate(tuned, start, pairs, progress), null)
+                    ? new Found(
+                        evaluator.evaluate(tuned, start, pairs, progress),
+                        measuring.scorer().evaluate(start, start, pairs, progress),
+                        null)
                     : judged(judge, question, tuned, start, pairs, progress);
               }
             });
@@ -148,6 +165,26 @@ final class EvaluatePreferences extends AlignCommand {
     json.put("measuring", measuring.toMap());
     json.put("report", found.report.toMap());
     String text = PairsInput.text(set) + "\n" + text(found.report);
+    if (found.start != null) {
+      PairedProportions paired = PreferenceReport.changes(found.start, found.report);
+      Interval accuracy = PreferenceReport.compare(found.report, found.start);
+      Interval margin = PreferenceReport.compareMargins(found.report, found.start);
+      Map<String, Object> against = new LinkedHashMap<>();
+      against.put("start_accuracy", map(found.start.accuracy()));
+      against.put("accuracy", map(accuracy));
+      against.put("margin", map(margin));
+      against.put("paired", paired.toMap());
+      json.put("against_start", against);
+      text +=
+          "\nagainst the start on the same pairs, which has an accuracy of "
+              + of(found.start.accuracy())
+              + "\naccuracy, difference                 "
+              + of(accuracy)
+              + "\nmargin, difference, nats per token   "
+              + of(margin)
+              + "\npairs told rightly: "
+              + PairedText.of(paired);
+    }
     if (judge != null && found.winRate != null) {
       Map<String, Object> judged = new LinkedHashMap<>();
       judged.put("model", judge);
@@ -171,16 +208,13 @@ final class EvaluatePreferences extends AlignCommand {
       ModelJudge judging = new ModelJudge(model, question);
       return new Found(
           measuring.evaluator().evaluate(tuned, start, pairs, progress),
+          measuring.scorer().evaluate(start, start, pairs, progress),
           measuring.judged(judging, tuned, start, pairs, progress));
     }
   }
 
   private static String text(Path file) {
-    try {
-      return Files.readString(file).strip();
-    } catch (IOException e) {
-      throw new BadDataException("cannot read " + file + ": " + e, e);
-    }
+    return InputFile.data(file).text(InputFile.SETTINGS).strip();
   }
 
   private static String text(WinRate w) {
@@ -233,6 +267,10 @@ final class EvaluatePreferences extends AlignCommand {
         "repetition of 4-grams                " + of(r.repetition()),
         "distinct-1                           " + of(r.distinct1()),
         "distinct-2                           " + of(r.distinct2()));
+  }
+
+  private static Map<String, Object> map(Interval i) {
+    return ImmutableMap.of("mean", i.estimate(), "lo", i.lo(), "hi", i.hi());
   }
 
   private static String of(Interval i) {

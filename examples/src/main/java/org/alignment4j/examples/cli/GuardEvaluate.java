@@ -8,12 +8,15 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.Function;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.alignment4j.GuardedChat;
 import org.alignment4j.PromptGuard;
 import org.alignment4j.actor.ActorProbe;
+import org.alignment4j.actor.ProbeReport;
 import org.alignment4j.adapter.Adapter;
+import org.alignment4j.analysis.Auroc;
 import org.alignment4j.analysis.Roc;
 import org.alignment4j.chat.Encoded;
 import org.alignment4j.chat.Prompt;
@@ -22,6 +25,7 @@ import org.alignment4j.core.ProgressListener;
 import org.alignment4j.data.Prompts;
 import org.alignment4j.evaluation.RougeL;
 import org.alignment4j.evaluation.StringRefusalJudge;
+import org.alignment4j.evaluation.TextHealth;
 import org.alignment4j.examples.cli.GuardedAnswers.Latency;
 import org.alignment4j.model.Capture;
 import org.alignment4j.model.Generation;
@@ -59,6 +63,7 @@ final class GuardEvaluate extends AlignCommand {
       split = ",",
       paramLabel = "FILE",
       description = "prompts to be refused; several with commas")
+  @OnDisk(OnDisk.Place.FILE)
   private List<Path> harmful = List.of();
 
   @Option(
@@ -67,18 +72,21 @@ final class GuardEvaluate extends AlignCommand {
       split = ",",
       paramLabel = "FILE",
       description = "prompts to be answered; several with commas")
+  @OnDisk(OnDisk.Place.FILE)
   private List<Path> safe = List.of();
 
   @Option(
       names = "--guard",
       paramLabel = "NAME=DIR",
       description = "a guard that guard train wrote; may be given often")
+  @OnDisk(OnDisk.Place.FOLDER)
   private List<String> guards = new ArrayList<>();
 
   @Option(
       names = "--lora",
       paramLabel = "NAME=DIR",
       description = "an adapter to measure in place of a guard; may be given often")
+  @OnDisk(OnDisk.Place.FOLDER)
   private List<String> loras = new ArrayList<>();
 
   @Option(
@@ -88,6 +96,7 @@ final class GuardEvaluate extends AlignCommand {
       description =
           "also a guard that blocks by hidden states, made with these two files: a probe from each"
               + " one's first half, a threshold from the second")
+  @OnDisk(OnDisk.Place.FILE)
   private @Nullable List<Path> screen;
 
   @Option(
@@ -153,7 +162,10 @@ final class GuardEvaluate extends AlignCommand {
   private long seed;
 
   @Option(names = "--figure", paramLabel = "FILE", description = "draw refusals by family, SVG")
+  @OnDisk(OnDisk.Place.NEW_FILE)
   private @Nullable Path figure;
+
+  private @Nullable ProbeReport screenReport;
 
   @Override
   Outcome run(ProgressListener progress) {
@@ -229,19 +241,27 @@ final class GuardEvaluate extends AlignCommand {
       }
       for (GuardedAnswers one : all) {
         AttackReport report = evaluator.evaluate(one::answers, sets, attacks.attacks(), progress);
-        Roc roc =
-            one.harmScores() == null
-                ? null
-                : Roc.of(one.harmScores().apply(plainHarmful), one.harmScores().apply(plainSafe));
+        Function<List<Prompt>, double[]> harmScores = one.harmScores();
+        Roc roc = null;
+        Auroc auroc = null;
+        if (harmScores != null) {
+          double[] high = harmScores.apply(plainHarmful);
+          double[] low = harmScores.apply(plainSafe);
+          roc = Roc.of(high, low);
+          auroc = Auroc.of(high, low);
+        }
         Latency latency = mixed.isEmpty() ? null : one.latency(mixed);
+        List<String> answers = one.answers(plainSafe);
         rows.add(
             new GuardTable.Row(
                 one.name(),
                 one.source(),
                 report,
-                rouge(one.answers(plainSafe), unguarded),
+                rouge(answers, unguarded),
                 roc,
-                latency));
+                auroc,
+                latency,
+                TextHealth.of(answers)));
       }
       json.put("guards", rows.stream().map(GuardTable.Row::toMap).toList());
       String times = mixed.isEmpty() ? "" : times(m, all, mixed, json);
@@ -249,7 +269,15 @@ final class GuardEvaluate extends AlignCommand {
       if (figure != null) {
         CommonOptions.write(figure.toAbsolutePath(), new GuardPicture(table).svg());
       }
-      return Outcome.passed(json, table.markdown() + times);
+      json.put("compared", table.pairMaps());
+      json.put("warnings", table.warnings());
+      StringBuilder text = new StringBuilder(table.markdown()).append(times);
+      table.warnings().forEach(w -> text.append("\nWARNING: ").append(w));
+      if (screenReport != null) {
+        json.put("screen_probe", screenReport.toMap());
+        screenReport.warnings().forEach(w -> text.append("\nWARNING: screen: ").append(w));
+      }
+      return Outcome.passed(json, text.toString());
     }
   }
 
@@ -371,6 +399,7 @@ final class GuardEvaluate extends AlignCommand {
       List<Prompt> bad = PromptFile.read(screen.get(0));
       List<Prompt> good = PromptFile.read(screen.get(1));
       ActorProbe probe = ActorProbe.fit(m, half(bad, 0), half(good, 0));
+      screenReport = probe.report();
       PromptGuard guard = PromptGuard.screening(probe, half(good, 1), half(bad, 1), falsePositives);
       all.add(answers("screen", "", m, guard, probe.layer().index()));
     }

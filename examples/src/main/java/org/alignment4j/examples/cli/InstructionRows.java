@@ -5,13 +5,14 @@ import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
-import java.io.BufferedReader;
 import java.io.IOException;
-import java.nio.file.Files;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.alignment4j.core.BadDataException;
+import org.alignment4j.core.InputFile;
 import org.alignment4j.data.Preferences;
 import org.alignment4j.data.induction.InstructionSplit;
 import org.alignment4j.tune.PreferencePair;
@@ -22,19 +23,17 @@ import org.alignment4j.tune.PreferencePair;
  * of which the chosen responses are taken.
  */
 final class InstructionRows {
+  private static final long MAX_BYTES = 1 << 28;
+  private static final int LONGEST_LINE = 1 << 22;
+
   private InstructionRows() {}
 
   static List<InstructionSplit.Row> read(Path file) {
-    try (BufferedReader reader = Files.newBufferedReader(file)) {
-      String first = reader.readLine();
-      if (first != null
-          && first.startsWith("{")
-          && first.contains("\"instruction\"")
-          && !first.contains("\"chosen\"")) {
-        return lines(file, first, reader);
-      }
-    } catch (IOException e) {
-      throw new BadDataException("cannot read " + file + ": " + e, e);
+    String first = first(file);
+    if (first.startsWith("{")
+        && first.contains("\"instruction\"")
+        && !first.contains("\"chosen\"")) {
+      return lines(file);
     }
     List<InstructionSplit.Row> rows = new ArrayList<>();
     for (PreferencePair pair : Preferences.read(file).pairs()) {
@@ -45,11 +44,22 @@ final class InstructionRows {
     return rows;
   }
 
-  private static List<InstructionSplit.Row> lines(Path file, String first, BufferedReader reader)
-      throws IOException {
+  /** The first line, or what of it is likely to be a whole row. */
+  private static String first(Path file) {
+    InputFile input = InputFile.data(file);
+    try (InputStream in = input.stream()) {
+      String beginning = new String(in.readNBytes(LONGEST_LINE), StandardCharsets.UTF_8);
+      return beginning.lines().findFirst().orElse("");
+    } catch (IOException e) {
+      throw input.failed(e);
+    }
+  }
+
+  private static List<InstructionSplit.Row> lines(Path file) {
     List<InstructionSplit.Row> rows = new ArrayList<>();
-    int number = 1;
-    for (String line = first; line != null; line = reader.readLine(), number++) {
+    int number = 0;
+    for (String line : InputFile.data(file).text(MAX_BYTES).lines().toList()) {
+      number++;
       if (line.isBlank()) {
         continue;
       }

@@ -5,9 +5,12 @@ import static org.alignment4j.core.Arguments.require;
 import ai.djl.Device;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.BiConsumer;
+import java.util.stream.Stream;
 import org.alignment4j.PromptGuard;
 import org.alignment4j.adapter.Adapter;
 import org.alignment4j.data.moral.AnswerReader;
@@ -15,8 +18,10 @@ import org.alignment4j.data.moral.SelfCorrectionGuard;
 import org.alignment4j.data.request.LocalChatModel;
 import org.alignment4j.data.request.OpenAiChatModel;
 import org.alignment4j.data.request.RequestStore;
+import org.alignment4j.data.request.Requests;
 import org.alignment4j.data.request.StoredRequests;
 import org.alignment4j.model.LanguageModel;
+import org.alignment4j.synthesis.ModelUsage;
 import org.alignment4j.sysformer.SysformerGuard;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Mixin;
@@ -34,12 +39,14 @@ final class MoralSubjects {
       names = "--model",
       paramLabel = "DIR",
       description = "Hugging Face checkpoint folder; several times to compare")
+  @OnDisk(OnDisk.Place.MODEL)
   private List<Path> models = new ArrayList<>();
 
   @Option(
       names = "--adapter",
       paramLabel = "DIR",
       description = "evaluate the one model with this adapter; several times to compare")
+  @OnDisk(OnDisk.Place.FOLDER)
   private List<Path> adapters = new ArrayList<>();
 
   @Option(names = "--with-base", description = "with --adapter: the model without one, too")
@@ -49,6 +56,7 @@ final class MoralSubjects {
       names = "--guard",
       paramLabel = "DIR",
       description = "a guard that guard train wrote, before the model")
+  @OnDisk(OnDisk.Place.FOLDER)
   private @Nullable Path guard;
 
   @Option(
@@ -85,6 +93,28 @@ final class MoralSubjects {
   @Mixin private PrecisionOption precision = new PrecisionOption();
   @Mixin private ThreadOptions threads = new ThreadOptions();
 
+  private final List<Requests> asked = new ArrayList<>();
+
+  private Requests requests(RequestStore store) {
+    Requests requests = StoredRequests.over(store);
+    asked.add(requests);
+    return requests;
+  }
+
+  /** Requests for sampled answers that were sent so far. */
+  long sent() {
+    return usage().mapToLong(ModelUsage::sent).sum();
+  }
+
+  /** Those that the store answered. */
+  long stored() {
+    return usage().mapToLong(ModelUsage::fromStore).sum();
+  }
+
+  private Stream<ModelUsage> usage() {
+    return asked.stream().flatMap(r -> r.usage().stream());
+  }
+
   boolean remote() {
     return endpoint != null;
   }
@@ -100,14 +130,17 @@ final class MoralSubjects {
       remote(endpoint, store, work);
       return;
     }
+    Map<Path, Adapter> loaded = new LinkedHashMap<>();
+    adapters.forEach(adapter -> loaded.put(adapter, Adapter.load(adapter)));
     for (Path folder : models) {
       try (LanguageModel model = LanguageModel.load(folder, Device.cpu(), precision.get())) {
         String name = String.valueOf(folder.toAbsolutePath().normalize().getFileName());
         if (adapters.isEmpty() || base) {
           local(model, name, store, work);
         }
-        for (Path adapter : adapters) {
-          try (LanguageModel tuned = model.with(Adapter.load(adapter))) {
+        for (Map.Entry<Path, Adapter> each : loaded.entrySet()) {
+          Path adapter = each.getKey();
+          try (LanguageModel tuned = model.with(each.getValue())) {
             local(
                 tuned,
                 name
@@ -132,7 +165,7 @@ final class MoralSubjects {
     }
     try (OpenAiChatModel chat = builder.build()) {
       int n = samples == 0 ? 4 : samples;
-      work.accept(AnswerReader.sampled(chat, StoredRequests.over(store), n, false), textGuard());
+      work.accept(AnswerReader.sampled(chat, requests(store), n, false), textGuard());
     }
   }
 
@@ -144,8 +177,7 @@ final class MoralSubjects {
     if (samples > 0) {
       require(guard == null, "--guard cannot be sampled; read it by probabilities");
       try (LocalChatModel chat = LocalChatModel.builder(model).suffix(name).build()) {
-        work.accept(
-            AnswerReader.sampled(chat, StoredRequests.over(store), samples, true), textGuard());
+        work.accept(AnswerReader.sampled(chat, requests(store), samples, true), textGuard());
       }
     } else if (guard != null) {
       try (SysformerGuard live = SysformerGuard.load(model, guard)) {

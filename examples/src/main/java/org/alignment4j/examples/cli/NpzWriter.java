@@ -2,21 +2,18 @@ package org.alignment4j.examples.cli;
 
 import static org.alignment4j.core.Arguments.require;
 
-import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.List;
 import java.util.zip.Deflater;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
-import org.alignment4j.core.AlignmentException;
 import org.alignment4j.core.Cancellation;
+import org.alignment4j.core.OutputFile;
 
 /**
  * Writes NumPy's {@code .npz}, a zip of arrays. The file appears whole, at {@link #finish}, or not
@@ -27,25 +24,20 @@ final class NpzWriter implements AutoCloseable {
   private static final int HEADER_ALIGNMENT = 64;
 
   private final Path target;
-  private final Path temporary;
+  private final OutputFile file;
   private final ZipOutputStream zip;
 
-  private NpzWriter(Path target, Path temporary, ZipOutputStream zip) {
+  private NpzWriter(Path target, OutputFile file, ZipOutputStream zip) {
     this.target = target;
-    this.temporary = temporary;
+    this.file = file;
     this.zip = zip;
   }
 
-  static NpzWriter create(Path file) {
-    Path temporary = file.resolveSibling("." + file.getFileName() + ".tmp");
-    try {
-      ZipOutputStream zip =
-          new ZipOutputStream(new BufferedOutputStream(Files.newOutputStream(temporary)));
-      zip.setLevel(Deflater.NO_COMPRESSION); // floats hardly compress
-      return new NpzWriter(file, temporary, zip);
-    } catch (IOException e) {
-      throw failed(file, e);
-    }
+  static NpzWriter create(Path target) {
+    OutputFile file = OutputFile.data(target);
+    ZipOutputStream zip = new ZipOutputStream(file.stream());
+    zip.setLevel(Deflater.NO_COMPRESSION); // floats hardly compress
+    return new NpzWriter(target, file, zip);
   }
 
   /** An array [N, D] of float32; at least one row. */
@@ -95,23 +87,14 @@ final class NpzWriter implements AutoCloseable {
 
   /** Completes the file and puts it into place. */
   void finish() {
-    try {
-      zip.close();
-      Files.move(temporary, target, StandardCopyOption.REPLACE_EXISTING);
-    } catch (IOException e) {
-      throw failed(target, e);
-    }
+    file.write(out -> zip.finish());
+    file.commit();
   }
 
   /** Deletes what was not finished. */
   @Override
   public void close() {
-    try {
-      zip.close();
-      Files.deleteIfExists(temporary);
-    } catch (IOException e) {
-      throw failed(target, e);
-    }
+    file.close();
   }
 
   private interface Content {
@@ -119,14 +102,13 @@ final class NpzWriter implements AutoCloseable {
   }
 
   private void write(String name, String type, String shape, Content content) {
-    try {
-      zip.putNextEntry(new ZipEntry(name + ".npy"));
-      zip.write(header(type, shape));
-      content.write();
-      zip.closeEntry();
-    } catch (IOException e) {
-      throw failed(target, e);
-    }
+    file.write(
+        out -> {
+          zip.putNextEntry(new ZipEntry(name + ".npy"));
+          zip.write(header(type, shape));
+          content.write();
+          zip.closeEntry();
+        });
   }
 
   /** Version 1.0: magic, length of what follows, a Python dict padded so that data is aligned. */
@@ -148,9 +130,5 @@ final class NpzWriter implements AutoCloseable {
 
   private static ByteBuffer littleEndian(byte[] bytes) {
     return ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
-  }
-
-  private static AlignmentException failed(Path file, IOException e) {
-    return new AlignmentException("cannot write " + file + ": " + e, e);
   }
 }

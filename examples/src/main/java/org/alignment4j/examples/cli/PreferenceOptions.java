@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
 import org.alignment4j.core.Layer;
+import org.alignment4j.rahf.Instructions;
 import org.alignment4j.rahf.LoraShape;
 import org.alignment4j.rahf.PreferenceMethod;
 import org.alignment4j.rahf.PreferenceSettings;
@@ -75,6 +76,18 @@ final class PreferenceOptions {
       description = "tokens of a response that are fitted, its first")
   private @Nullable Integer responseTokens;
 
+  @Option(
+      names = "--good-instruction",
+      paramLabel = "TEXT",
+      description = "asks for responses as they are preferred; with --bad-instruction")
+  private @Nullable String goodInstruction;
+
+  @Option(
+      names = "--bad-instruction",
+      paramLabel = "TEXT",
+      description = "asks for the opposite; with --good-instruction")
+  private @Nullable String badInstruction;
+
   /**
    * Refuses what was given though the method has no use for it, which a typing error would hide.
    */
@@ -90,6 +103,11 @@ final class PreferenceOptions {
     refuse(method, "--base", base, method.fits());
     refuse(method, "--layers", layers, method.fits());
     refuse(method, "--response-tokens", responseTokens, method.fits());
+    refuse(method, "--good-instruction", goodInstruction, method.instructed());
+    refuse(method, "--bad-instruction", badInstruction, method.instructed());
+    require(
+        (goodInstruction == null) == (badInstruction == null),
+        "--good-instruction and --bad-instruction go together");
   }
 
   private static void refuse(
@@ -113,6 +131,8 @@ final class PreferenceOptions {
     both.base = first(base, other.base);
     both.layers = first(layers, other.layers);
     both.responseTokens = first(responseTokens, other.responseTokens);
+    both.goodInstruction = first(goodInstruction, other.goodInstruction);
+    both.badInstruction = first(badInstruction, other.badInstruction);
     return both;
   }
 
@@ -162,6 +182,9 @@ final class PreferenceOptions {
     }
     if (responseTokens != null) {
       b.responseTokens(responseTokens);
+    }
+    if (goodInstruction != null && badInstruction != null) {
+      b.instructions(new Instructions(goodInstruction, badInstruction));
     }
     control.apply(method, b);
     return b.build();

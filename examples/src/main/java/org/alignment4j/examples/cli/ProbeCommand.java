@@ -1,5 +1,7 @@
 package org.alignment4j.examples.cli;
 
+import static org.alignment4j.core.Arguments.require;
+
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -8,6 +10,9 @@ import java.util.Locale;
 import java.util.Map;
 import org.alignment4j.actor.ActorProbe;
 import org.alignment4j.actor.LayerScore;
+import org.alignment4j.actor.ProbeReport;
+import org.alignment4j.analysis.Auroc;
+import org.alignment4j.chat.Prompt;
 import org.alignment4j.core.Layer;
 import org.alignment4j.core.ProgressListener;
 import org.alignment4j.data.PromptRow;
@@ -22,7 +27,11 @@ import picocli.CommandLine.Option;
     name = "probe",
     description = {
       "Finds a model's refusal direction from harmful and benign anchors, scores every layer, and"
-          + " scores further prompts: 0 is the benign mean, 1 the harmful mean."
+          + " scores further prompts: 0 is the benign mean, 1 the harmful mean.",
+      "The layer is the one that tells contrast prompts apart best; without --contrast the first at"
+          + " which the direction, added, raises refusal nine tenths as much as anywhere; where the"
+          + " model refuses too few anchors for that, the last whose held-out AUROC is within a"
+          + " standard error of the best."
     })
 final class ProbeCommand extends AlignCommand {
   @Mixin private ModelOptions model = new ModelOptions();
@@ -32,12 +41,26 @@ final class ProbeCommand extends AlignCommand {
       required = true,
       paramLabel = "FILE",
       description = "harmful anchors")
+  @OnDisk(OnDisk.Place.FILE)
   private Path harmful = Path.of("");
 
   @Option(names = "--benign", required = true, paramLabel = "FILE", description = "benign anchors")
+  @OnDisk(OnDisk.Place.FILE)
   private Path benign = Path.of("");
 
+  @Option(
+      names = "--contrast",
+      split = ",",
+      paramLabel = "HARMFUL,HARMLESS",
+      description =
+          "prompts whose wording does not give them away: harmful ones worded as harmless ones, and"
+              + " the reverse; every other one chooses the layer, the rest measure it. Without"
+              + " HARMLESS, held-out benign anchors take their place")
+  @OnDisk(OnDisk.Place.FILE)
+  private @Nullable List<Path> contrast;
+
   @Option(names = "--prompts", paramLabel = "FILE", description = "prompts to score")
+  @OnDisk(OnDisk.Place.FILE)
   private @Nullable Path prompts;
 
   @Option(names = "--layer", paramLabel = "L", description = "the layer; chosen if not given")
@@ -59,17 +82,23 @@ final class ProbeCommand extends AlignCommand {
 
   @Override
   Outcome run(ProgressListener progress) {
+    require(
+        contrast == null || contrast.size() <= 2, "--contrast takes one file or two, with a comma");
+    ActorProbe.Builder builder = ActorProbe.builder().falsePositives(falsePositives);
+    if (layer != null) {
+      builder.layer(new Layer(layer));
+    }
+    if (contrast != null) {
+      builder.contrast(
+          PromptFile.read(contrast.get(0)),
+          contrast.size() == 1 ? List.of() : PromptFile.read(contrast.get(1)));
+    }
+    List<Prompt> bad = first(PromptFile.read(harmful));
+    List<Prompt> good = first(PromptFile.read(benign));
+    List<PromptRow> rows = prompts == null ? List.of() : Prompts.read(prompts);
     return model.use(
         m -> {
-          ActorProbe probe =
-              ActorProbe.fit(
-                  m,
-                  first(PromptFile.read(harmful)),
-                  first(PromptFile.read(benign)),
-                  layer == null ? null : new Layer(layer),
-                  falsePositives,
-                  progress);
-          List<PromptRow> rows = prompts == null ? List.of() : Prompts.read(prompts);
+          ActorProbe probe = builder.fit(m, bad, good, progress);
           double[] scores = rows.isEmpty() ? new double[0] : probe.scores(PromptFile.of(rows));
           return outcome(probe, rows, scores);
         });
@@ -80,25 +109,51 @@ final class ProbeCommand extends AlignCommand {
   }
 
   private static Outcome outcome(ActorProbe probe, List<PromptRow> rows, double[] scores) {
+    ProbeReport report = probe.report();
     Map<String, Object> json = new LinkedHashMap<>();
     json.put("layer", probe.layer().index());
     json.put("threshold", probe.threshold());
     json.put("auroc", probe.auroc());
+    json.put("report", report.toMap());
     json.put("layers", probe.layerScores().stream().map(LayerScore::toMap).toList());
     List<Map<String, Object>> scored = new ArrayList<>();
-    StringBuilder text = new StringBuilder("layer  silhouette  auroc  causal\n");
+    StringBuilder text = new StringBuilder();
+    boolean contrasted = report.contrast() != null;
+    text.append("layer  silhouette  held-out AUROC          ");
+    text.append(contrasted ? "contrast  " : "").append("causal\n");
     for (LayerScore s : probe.layerScores()) {
+      Auroc on = s.contrast();
       text.append(
           String.format(
               Locale.ROOT,
-              "%5d  %10.3f  %5.3f  %+6.2f%s%n",
+              "%5d  %10.3f  %-22s  %s%s%s%n",
               s.layer().index(),
               s.silhouette(),
-              s.auroc(),
-              s.causal(),
+              of(s.heldOut()),
+              on == null ? "" : String.format(Locale.ROOT, "%8.3f  ", on.estimate()),
+              Double.isNaN(s.causal())
+                  ? "     -"
+                  : String.format(Locale.ROOT, "%+6.2f", s.causal()),
               s.layer().equals(probe.layer()) ? "  <- used" : ""));
     }
-    text.append(String.format(Locale.ROOT, "threshold %.3f", probe.threshold()));
+    text.append(
+        String.format(Locale.ROOT, "%s: %s%n", probe.layer(), report.choice().description()));
+    text.append("held-out AUROC of anchors      ").append(of(report.heldOut()));
+    text.append("\n  of a bag of words            ").append(of(report.words()));
+    if (report.contrast() != null && report.contrastWords() != null) {
+      text.append("\nAUROC of contrast prompts      ").append(of(report.contrast()));
+      text.append("\n  of a bag of words            ").append(of(report.contrastWords()));
+    }
+    text.append(
+        String.format(
+            Locale.ROOT,
+            "%nthreshold %.3f: held out, %d of %d harmful and %d of %d benign anchors reach it",
+            probe.threshold(),
+            report.detected().k(),
+            report.detected().n(),
+            report.falsePositives().k(),
+            report.falsePositives().n()));
+    report.warnings().forEach(w -> text.append("\nWARNING: ").append(w));
     for (int i = 0; i < scores.length; i++) {
       Map<String, Object> one = new LinkedHashMap<>();
       one.put("id", rows.get(i).id());
@@ -110,5 +165,11 @@ final class ProbeCommand extends AlignCommand {
     }
     json.put("prompts", scored);
     return Outcome.passed(json, text.toString());
+  }
+
+  static String of(Auroc a) {
+    return Double.isNaN(a.estimate())
+        ? "not measured"
+        : String.format(Locale.ROOT, "%.3f (%.3f to %.3f)", a.estimate(), a.lo(), a.hi());
   }
 }

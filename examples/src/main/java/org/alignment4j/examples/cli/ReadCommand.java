@@ -1,14 +1,14 @@
 package org.alignment4j.examples.cli;
 
-import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import org.alignment4j.adapter.ControlVector;
+import org.alignment4j.analysis.Auroc;
 import org.alignment4j.chat.Prompt;
-import org.alignment4j.core.AlignmentException;
 import org.alignment4j.core.Layer;
 import org.alignment4j.core.ProgressListener;
 import org.alignment4j.model.LanguageModel;
@@ -47,6 +47,7 @@ final class ReadCommand extends AlignCommand {
       required = true,
       paramLabel = "FILE",
       description = "positive prompts: JSON Lines, CSV of a known set, or text, one a line")
+  @OnDisk(OnDisk.Place.FILE)
   private Path positive = Path.of("");
 
   @Option(
@@ -54,6 +55,7 @@ final class ReadCommand extends AlignCommand {
       required = true,
       paramLabel = "FILE",
       description = "negative prompts, as many; may be the same file with another system message")
+  @OnDisk(OnDisk.Place.FILE)
   private Path negative = Path.of("");
 
   @Option(
@@ -115,7 +117,8 @@ final class ReadCommand extends AlignCommand {
       defaultValue = "RESIDUAL_NORM",
       description =
           "length of the directions, ${COMPLETION-CANDIDATES}: the layer's mean residual norm, the"
-              + " distance of the class means, or 1 (default: ${DEFAULT-VALUE})")
+              + " distance of the class means, or 1; those of n layers add up, so steer with about"
+              + " 1/n (default: ${DEFAULT-VALUE})")
   private Scale scale = Scale.RESIDUAL_NORM;
 
   @Option(
@@ -123,15 +126,12 @@ final class ReadCommand extends AlignCommand {
       required = true,
       paramLabel = "PATH",
       description = "FILE.gguf, as llama.cpp reads it, or a folder for it and its provenance")
+  @OnDisk(OnDisk.Place.NEW)
   private Path out = Path.of("");
 
   @Override
   Outcome run(ProgressListener progress) {
     boolean file = out.toString().endsWith(".gguf");
-    Path parent = out.toAbsolutePath().getParent();
-    if (file && (parent == null || !Files.isDirectory(parent) || Files.isDirectory(out))) {
-      throw new AlignmentException("cannot write " + out + ": no such folder, or no file");
-    }
     List<ContrastPair> pairs =
         ContrastPair.of(prompts(positive, positiveSystem), prompts(negative, negativeSystem));
     RepresentationReading reading = model.use(m -> read(m, pairs, progress));
@@ -176,15 +176,24 @@ final class ReadCommand extends AlignCommand {
     json.put("scale", scale.name());
     json.put("pairs", reading.pairs());
     json.put("pairs_held_out", reading.heldOut());
-    json.put("layers", reading.layers().stream().map(LayerReading::toMap).toList());
-    StringBuilder text = new StringBuilder("layer  auroc  accuracy  pairs  separation  norm\n");
+    List<Map<String, Object>> layers = new ArrayList<>();
+    json.put("layers", layers);
+    StringBuilder text =
+        new StringBuilder("layer  auroc                   accuracy  pairs  separation  norm\n");
     for (LayerReading l : reading.layers()) {
+      boolean measured = !Double.isNaN(l.auroc());
+      int n = measured ? reading.heldOut() : 0;
+      Auroc auroc = new Auroc(l.auroc(), n, n, 1);
+      Map<String, Object> one = new LinkedHashMap<>(l.toMap());
+      one.put("auroc_lo", auroc.lo());
+      one.put("auroc_hi", auroc.hi());
+      layers.add(one);
       text.append(
           String.format(
               Locale.ROOT,
-              "%5d  %5.3f  %8.3f  %5.3f  %10.3f  %.3f%n",
+              "%5d  %-22s  %8.3f  %5.3f  %10.3f  %.3f%n",
               l.layer().index(),
-              l.auroc(),
+              ProbeCommand.of(auroc),
               l.accuracy(),
               l.pairAccuracy(),
               l.separation(),

@@ -1,14 +1,11 @@
 package org.alignment4j.examples.cli;
 
 import com.google.gson.JsonParser;
-import java.io.BufferedWriter;
-import java.io.IOException;
-import java.nio.file.Files;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import org.alignment4j.core.AlignmentException;
+import org.alignment4j.core.OutputFile;
 import org.alignment4j.data.PreferenceLayout;
 import org.alignment4j.data.PreferenceWriter;
 import org.alignment4j.data.synthesis.Candidate;
@@ -17,13 +14,10 @@ import org.jspecify.annotations.Nullable;
 
 /** Where a run's pairs go, or its instructions; under their final name only when all are there. */
 final class SynthesisOutput implements AutoCloseable {
-  private final Path file;
   private final @Nullable PreferenceWriter pairs;
-  private final @Nullable BufferedWriter candidates;
+  private final @Nullable OutputFile candidates;
 
-  private SynthesisOutput(
-      Path file, @Nullable PreferenceWriter pairs, @Nullable BufferedWriter candidates) {
-    this.file = file;
+  private SynthesisOutput(@Nullable PreferenceWriter pairs, @Nullable OutputFile candidates) {
     this.pairs = pairs;
     this.candidates = candidates;
   }
@@ -32,18 +26,10 @@ final class SynthesisOutput implements AutoCloseable {
       Path folder, SynthesisDescription description, PreferenceLayout layout) {
     if (description.expert().isPresent()) {
       Path file = folder.resolve(description.output());
-      return new SynthesisOutput(file, PreferenceWriter.open(file, layout), null);
+      return new SynthesisOutput(PreferenceWriter.open(file, layout), null);
     }
     Path file = folder.resolve("instructions.jsonl");
-    try {
-      return new SynthesisOutput(file, null, Files.newBufferedWriter(partial(file)));
-    } catch (IOException e) {
-      throw new AlignmentException("cannot write " + file + ": " + e, e);
-    }
-  }
-
-  private static Path partial(Path file) {
-    return file.resolveSibling(file.getFileName() + ".partial");
+    return new SynthesisOutput(null, OutputFile.partial(file));
   }
 
   void pair(SynthesizedPair pair) {
@@ -59,12 +45,9 @@ final class SynthesisOutput implements AutoCloseable {
     row.put("response", candidate.text().text());
     row.put("category", candidate.label());
     row.put("lineage", JsonParser.parseString(candidate.lineage().toJson()));
-    try {
-      if (candidates != null) {
-        candidates.write(Json.line(row) + "\n");
-      }
-    } catch (IOException e) {
-      throw new AlignmentException("cannot write " + file + ": " + e, e);
+    if (candidates != null) {
+      byte[] line = (Json.line(row) + "\n").getBytes(StandardCharsets.UTF_8);
+      candidates.write(out -> out.write(line));
     }
   }
 
@@ -72,13 +55,8 @@ final class SynthesisOutput implements AutoCloseable {
     if (pairs != null) {
       pairs.commit();
     }
-    try {
-      if (candidates != null) {
-        candidates.close();
-        Files.move(partial(file), file, StandardCopyOption.REPLACE_EXISTING);
-      }
-    } catch (IOException e) {
-      throw new AlignmentException("cannot write " + file + ": " + e, e);
+    if (candidates != null) {
+      candidates.commit();
     }
   }
 
@@ -87,12 +65,8 @@ final class SynthesisOutput implements AutoCloseable {
     if (pairs != null) {
       pairs.close();
     }
-    try {
-      if (candidates != null) {
-        candidates.close();
-      }
-    } catch (IOException e) {
-      throw new AlignmentException("cannot write " + file + ": " + e, e);
+    if (candidates != null) {
+      candidates.close();
     }
   }
 }

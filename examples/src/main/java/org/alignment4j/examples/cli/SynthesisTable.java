@@ -29,6 +29,10 @@ final class SynthesisTable {
       row(text, "%-24s %8d %8d  %s", stage.stage(), stage.in(), stage.out(), dropped);
     }
     usage(text, report.usage());
+    if (!report.usageOfAllRuns().equals(report.usage())) {
+      row(text, "all runs into this folder:");
+      usage(text, report.usageOfAllRuns());
+    }
     StyleBaseline style = report.styles().get("all");
     if (style != null && report.pairs() > 0) {
       row(
@@ -82,6 +86,7 @@ final class SynthesisTable {
         usage.sent(),
         usage.fromStore(),
         usage.failed(),
+        usage.retries(),
         usage.promptTokens(),
         usage.completionTokens(),
         usage.cost(),
@@ -91,22 +96,24 @@ final class SynthesisTable {
   private static void usage(StringBuilder text, List<ModelUsage> all) {
     row(
         text,
-        "%-32s %8s %8s %8s %10s %10s %12s",
+        "%-32s %8s %8s %8s %8s %10s %10s %12s",
         "model",
         "sent",
         "stored",
         "failed",
+        "retries",
         "read",
         "written",
         "cost");
     for (ModelUsage usage : all) {
       row(
           text,
-          "%-32s %8d %8d %8d %10d %10d %12s",
+          "%-32s %8d %8d %8d %8d %10d %10d %12s",
           shortened(usage.model()),
           usage.sent(),
           usage.fromStore(),
           usage.failed(),
+          usage.retries(),
           usage.promptTokens(),
           usage.completionTokens(),
           usage.currency().isEmpty() ? "-" : round(usage.cost()) + " " + usage.currency());

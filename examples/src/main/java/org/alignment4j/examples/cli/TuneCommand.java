@@ -2,14 +2,16 @@ package org.alignment4j.examples.cli;
 
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.stream.Collectors;
+import org.alignment4j.Tuning;
 import org.alignment4j.actor.ActorPrompts;
 import org.alignment4j.actor.ActorTuning;
 import org.alignment4j.actor.LayerScore;
+import org.alignment4j.actor.ProbeReport;
 import org.alignment4j.core.ProgressListener;
-import org.alignment4j.evaluation.BeforeAfter;
-import org.alignment4j.evaluation.Rate;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -51,6 +53,7 @@ final class TuneCommand {
         required = true,
         paramLabel = "FILE",
         description = "prompts to be refused")
+    @OnDisk(OnDisk.Place.FILE)
     private Path harmful = Path.of("");
 
     @Option(
@@ -58,6 +61,7 @@ final class TuneCommand {
         required = true,
         paramLabel = "FILE",
         description = "prompts to be answered")
+    @OnDisk(OnDisk.Place.FILE)
     private Path benign = Path.of("");
 
     @Option(
@@ -65,15 +69,18 @@ final class TuneCommand {
         required = true,
         paramLabel = "FILE",
         description = "prompts to be answered that look harmful")
+    @OnDisk(OnDisk.Place.FILE)
     private Path pseudoHarmful = Path.of("");
 
     @Option(names = "--out", required = true, paramLabel = "DIR", description = "folder to write")
+    @OnDisk(OnDisk.Place.NEW_FOLDER)
     private Path out = Path.of("");
 
     @Option(
         names = "--merge",
         paramLabel = "DIR",
         description = "write the whole checkpoint with the tuned block merged, too")
+    @OnDisk(OnDisk.Place.NEW_FOLDER)
     private @Nullable Path merge;
 
     @Override
@@ -86,6 +93,9 @@ final class TuneCommand {
               HELD_OUT,
               actor.seed());
       ActorTuning tuning = model.use(m -> actor.builder().build().tune(m, prompts, progress));
+      if (tuning.outcome() == Tuning.Outcome.NOTHING_TO_DO) {
+        return nothingToDo(tuning);
+      }
       tuning.adapter().save(out);
       if (merge != null) {
         tuning.adapter().merge(model.folder(), merge);
@@ -93,35 +103,47 @@ final class TuneCommand {
       return outcome(tuning);
     }
 
+    private static Outcome nothingToDo(ActorTuning tuning) {
+      Map<String, @Nullable Object> json = new LinkedHashMap<>();
+      json.put("adapter", null);
+      json.put("changed", false);
+      json.put("outcome", outcomeName(tuning));
+      json.put("reason", tuning.reason());
+      json.put("gate", tuning.report().toMap());
+      json.put("steps", 0);
+      return Outcome.passed(json, tuning.reason() + "\nnothing was tuned or written");
+    }
+
+    private static String outcomeName(ActorTuning tuning) {
+      return tuning.outcome().name().toLowerCase(Locale.ROOT);
+    }
+
     private Outcome outcome(ActorTuning tuning) {
       Map<String, Object> json = new LinkedHashMap<>();
       json.put("adapter", out.toString());
       json.put("layer", tuning.adapter().layer().index());
       json.put("changed", tuning.changed());
+      json.put("outcome", outcomeName(tuning));
       json.put("reason", tuning.reason());
       json.put("gate", tuning.report().toMap());
+      tuning.probe().ifPresent(p -> json.put("probe", p.toMap()));
       json.put("layers", tuning.layerScores().stream().map(LayerScore::toMap).toList());
       json.put("steps", tuning.training().steps());
       String text =
-          "tuned block at "
+          (tuning.changed() ? "tuned" : "unchanged")
+              + " block at "
               + tuning.adapter().layer()
               + " written to "
               + out
               + "\n"
               + tuning.reason()
-              + "\non the gate's held-out prompts: over-refusal "
-              + arrow(tuning.report().overRefusal())
-              + ", harmful refused "
-              + arrow(tuning.report().harmfulRefusal());
-      return Outcome.passed(json, text);
-    }
-
-    private static String arrow(BeforeAfter pair) {
-      return of(pair.before()) + " -> " + of(pair.after());
-    }
-
-    private static String of(Rate rate) {
-      return String.format(Locale.ROOT, "%d of %d", rate.k(), rate.n());
+              + "\non the gate's held-out prompts, which chose the state:\n"
+              + OverRefusal.text(tuning.report());
+      String warnings =
+          tuning.probe().map(ProbeReport::warnings).orElse(List.of()).stream()
+              .map(w -> "\nWARNING: " + w)
+              .collect(Collectors.joining());
+      return Outcome.passed(json, text + warnings);
     }
   }
 }

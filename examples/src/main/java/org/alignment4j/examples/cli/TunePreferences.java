@@ -3,7 +3,6 @@ package org.alignment4j.examples.cli;
 import static org.alignment4j.core.Arguments.require;
 
 import com.google.common.collect.ImmutableMap;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -35,6 +34,7 @@ abstract class TunePreferences extends AlignCommand {
       required = true,
       paramLabel = "FOLDER",
       description = "folder for the LoRA, in PEFT's form")
+  @OnDisk(OnDisk.Place.NEW_FOLDER)
   private Path out = Path.of("");
 
   @Option(
@@ -55,6 +55,7 @@ abstract class TunePreferences extends AlignCommand {
       paramLabel = "FOLDER",
       description =
           "folder for checkpoints; the same command called again goes on from what lies there")
+  @OnDisk(OnDisk.Place.NEW_FOLDER)
   private @Nullable Path resume;
 
   @Option(
@@ -75,7 +76,6 @@ abstract class TunePreferences extends AlignCommand {
     options.check(method);
     PreferenceControl how = Objects.requireNonNullElse(control, PreferenceControl.NONE);
     require(how.fits(method), "%s cannot be run as control %s", MethodName.of(method), how);
-    require(!Files.isRegularFile(out), "--out is a folder, %s is a file", out);
     PreferenceSet set = input.read();
     List<PreferencePair> pairs = how.apply(input.some(set, 0, first));
     long start = System.nanoTime();

@@ -11,6 +11,7 @@ import org.alignment4j.analysis.Bootstrap;
 import org.alignment4j.core.ProgressListener;
 import org.alignment4j.data.induction.InstructionSplit;
 import org.alignment4j.data.induction.ReversedInstructionTuner;
+import org.alignment4j.data.induction.ReversedTemplate;
 import org.alignment4j.data.induction.ReversedTuning;
 import org.alignment4j.model.LanguageModel;
 import org.alignment4j.train.Schedule;
@@ -34,6 +35,7 @@ final class TuneReversed extends AlignCommand {
       index = "0",
       paramLabel = "MODEL",
       description = "Hugging Face checkpoint folder of the model to start from")
+  @OnDisk(OnDisk.Place.MODEL)
   private Path model = Path.of("");
 
   @Parameters(
@@ -43,9 +45,11 @@ final class TuneReversed extends AlignCommand {
       description =
           "instructions with responses: JSON Lines with instruction and output, or preference"
               + " files, of which the chosen responses are taken")
+  @OnDisk(OnDisk.Place.FILE)
   private List<Path> files = List.of();
 
   @Option(names = "--out", required = true, paramLabel = "FOLDER", description = "for the LoRA")
+  @OnDisk(OnDisk.Place.NEW_FOLDER)
   private Path out = Path.of("");
 
   @Option(
@@ -98,6 +102,15 @@ final class TuneReversed extends AlignCommand {
       description = "most tokens of a row (default: ${DEFAULT-VALUE})")
   private int maxTokens;
 
+  @Option(
+      names = "--template",
+      paramLabel = "WORDS",
+      defaultValue = "SHORT",
+      description =
+          "words around the response: ${COMPLETION-CANDIDATES}, the latter as the method's authors"
+              + " released them (default: ${DEFAULT-VALUE})")
+  private ReversedTemplate template = ReversedTemplate.SHORT;
+
   @Option(names = "--chat-template", description = "in the model's own template, not plain text")
   private boolean chat;
 
@@ -112,6 +125,7 @@ final class TuneReversed extends AlignCommand {
       names = "--resume",
       paramLabel = "FOLDER",
       description = "folder for checkpoints; the same command goes on from what lies there")
+  @OnDisk(OnDisk.Place.NEW_FOLDER)
   private @Nullable Path resume;
 
   @Mixin private PrecisionOption precision = new PrecisionOption();
@@ -141,6 +155,7 @@ final class TuneReversed extends AlignCommand {
             .alpha(2.0 * rank)
             .modules(modules)
             .maxTokens(maxTokens)
+            .template(template)
             .chatTemplate(chat)
             .build();
     threads.apply();

@@ -1,8 +1,6 @@
 package org.alignment4j.examples.cli;
 
-import java.io.IOException;
 import java.math.BigDecimal;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -12,8 +10,15 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.alignment4j.core.BadDataException;
+import org.alignment4j.core.InputFile;
+import org.alignment4j.core.Reasons;
 import org.snakeyaml.engine.v2.api.Load;
 import org.snakeyaml.engine.v2.api.LoadSettings;
+import org.snakeyaml.engine.v2.api.lowlevel.Parse;
+import org.snakeyaml.engine.v2.events.CollectionEndEvent;
+import org.snakeyaml.engine.v2.events.CollectionStartEvent;
+import org.snakeyaml.engine.v2.events.Event;
+import org.snakeyaml.engine.v2.events.ScalarEvent;
 import org.snakeyaml.engine.v2.exceptions.YamlEngineException;
 
 /**
@@ -21,6 +26,10 @@ import org.snakeyaml.engine.v2.exceptions.YamlEngineException;
  * Keys that nothing asked for are errors too, so that a slip of the pen is not passed over.
  */
 final class YamlSettings {
+  private static final long MAX_BYTES = 1 << 20;
+  private static final int MAX_DEPTH = 32;
+  private static final int MAX_NUMBER = 100;
+
   private final Path file;
   private final String path;
   private final Map<String, Object> values;
@@ -34,17 +43,43 @@ final class YamlSettings {
   }
 
   static YamlSettings read(Path file) {
+    String text = InputFile.data(file).text(MAX_BYTES);
+    LoadSettings settings = LoadSettings.builder().setLabel(file.toString()).build();
     Object root;
     try {
-      root =
-          new Load(LoadSettings.builder().setLabel(file.toString()).build())
-              .loadFromString(Files.readString(file));
-    } catch (IOException e) {
-      throw new BadDataException("cannot read " + file + ": " + e, e);
-    } catch (YamlEngineException e) {
-      throw new BadDataException(file + ": " + e.getMessage(), e);
+      requireSmall(file, new Parse(settings).parseString(text));
+      root = new Load(settings).loadFromString(text);
+    } catch (YamlEngineException | NumberFormatException e) {
+      throw new BadDataException(file + ": " + Reasons.of(e), e);
     }
     return of(file, "", root);
+  }
+
+  /** Loading calls itself for what is nested, and takes its time over long numbers. */
+  private static void requireSmall(Path file, Iterable<Event> events) {
+    int depth = 0;
+    for (Event event : events) {
+      if (event instanceof CollectionStartEvent) {
+        depth++;
+      } else if (event instanceof CollectionEndEvent) {
+        depth--;
+      }
+      if (depth > MAX_DEPTH) {
+        throw new BadDataException(
+            file + ": expected keys and lists at most " + MAX_DEPTH + " deep, found more");
+      }
+      if (event instanceof ScalarEvent scalar
+          && scalar.isPlain()
+          && scalar.getValue().length() > MAX_NUMBER
+          && scalar.getValue().matches("[-+0-9.eE_xXoO]+")) {
+        throw new BadDataException(
+            file
+                + ": expected numbers of at most "
+                + MAX_NUMBER
+                + " characters, found one of "
+                + scalar.getValue().length());
+      }
+    }
   }
 
   private static YamlSettings of(Path file, String path, Object value) {
@@ -126,7 +161,8 @@ final class YamlSettings {
     return value(key)
         .map(
             v -> {
-              if (v instanceof Number) {
+              // YAML has .inf and .nan, too, and 1e999 becomes the former.
+              if (v instanceof Number n && Double.isFinite(n.doubleValue())) {
                 return new BigDecimal(v.toString());
               }
               throw wrong(key, "expected a number, found '" + v + "'");

@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.alignment4j.core.BadDataException;
+import org.alignment4j.core.OutputFile;
 
 /**
  * A byte-level byte-pair vocabulary, written as Hugging Face tokenizer files.
@@ -52,9 +53,10 @@ public record BytePairVocabulary(List<String> control, List<byte[]> tokens, List
   public void write(Path folder, String bos, String eos, int context) {
     try {
       Files.createDirectories(folder);
-      Files.writeString(folder.resolve("tokenizer.json"), GSON.toJson(tokenizer()) + "\n");
-      Files.writeString(
-          folder.resolve("tokenizer_config.json"), GSON.toJson(config(bos, eos, context)) + "\n");
+      OutputFile.checkpoint(folder.resolve("tokenizer.json"))
+          .writeAll(GSON.toJson(tokenizer()) + "\n");
+      OutputFile.checkpoint(folder.resolve("tokenizer_config.json"))
+          .writeAll(GSON.toJson(config(bos, eos, context)) + "\n");
     } catch (IOException e) {
       throw new BadDataException("cannot write " + folder + ": " + e.getMessage(), e);
     }

@@ -10,7 +10,6 @@ import java.io.InputStream;
 import java.io.InputStreamReader;
 import java.io.Reader;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -18,6 +17,7 @@ import java.util.function.Function;
 import java.util.stream.Stream;
 import java.util.zip.GZIPInputStream;
 import org.alignment4j.core.BadDataException;
+import org.alignment4j.core.InputFile;
 
 /** Reads the public data sets of the demonstration model from one folder, in their own formats. */
 final class DataFolder {
@@ -174,7 +174,7 @@ final class DataFolder {
   }
 
   private static BufferedReader open(Path path) throws IOException {
-    InputStream in = Files.newInputStream(path);
+    InputStream in = InputFile.data(path).stream();
     try {
       InputStream plain = path.toString().endsWith(".gz") ? new GZIPInputStream(in) : in;
       return new BufferedReader(new InputStreamReader(plain, StandardCharsets.UTF_8));

@@ -2,10 +2,7 @@ package org.alignment4j.examples.demo;
 
 import com.google.gson.Gson;
 import com.google.gson.GsonBuilder;
-import java.io.IOException;
 import java.io.PrintStream;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -18,6 +15,7 @@ import java.util.Random;
 import java.util.Set;
 import java.util.TreeMap;
 import org.alignment4j.core.BadDataException;
+import org.alignment4j.core.OutputFile;
 
 /**
  * The training conversations of the demonstration model, from public data sets and from text
@@ -157,7 +155,7 @@ public final class DemoCorpus {
    *
    * <p>Arguments: DATA [seed N] [dump FILE] [tokenizer FOLDER] [split FILE].
    */
-  public static void main(String[] args) throws IOException {
+  public static void main(String[] args) {
     PrintStream out = System.out;
     if (args.length == 0 || args.length % 2 == 0) {
       out.println("usage: DemoCorpus DATA [seed N] [dump FILE] [tokenizer FOLDER] [split FILE]");
@@ -185,7 +183,7 @@ public final class DemoCorpus {
     }
     String split = options.get("split");
     if (split != null) {
-      Files.writeString(Path.of(split), split(Path.of(args[0]), seed).json());
+      OutputFile.data(Path.of(split)).writeAll(split(Path.of(args[0]), seed).json());
     }
   }
 
@@ -216,9 +214,10 @@ public final class DemoCorpus {
     out.printf("  words %d%n", words);
   }
 
-  private static void dump(List<Conversation> conversations, Path file) throws IOException {
+  private static void dump(List<Conversation> conversations, Path file) {
     Gson gson = new GsonBuilder().disableHtmlEscaping().create();
-    List<String> lines = conversations.stream().map(gson::toJson).toList();
-    Files.write(file, lines, StandardCharsets.UTF_8);
+    StringBuilder lines = new StringBuilder();
+    conversations.forEach(c -> lines.append(gson.toJson(c)).append('\n'));
+    OutputFile.data(file).writeAll(lines.toString());
   }
 }

@@ -108,6 +108,7 @@ public final class MoralPage {
       plots.put(headline.meaning(), trend.svg());
     }
     page.heading(3, "Models compared");
+    page.table(coverage(results, names, conditions));
     if (!plots.isEmpty()) {
       page.plots(plots);
       if (!named) {
@@ -117,12 +118,34 @@ public final class MoralPage {
     }
   }
 
+  /** What scores rest on, so shown before them. */
+  private static Table coverage(
+      List<MoralResult> results, List<String> names, List<String> conditions) {
+    List<String> head = new ArrayList<>(List.of("Model"));
+    head.addAll(conditions);
+    Table table = new Table("Coverage of the options, mean over items", head);
+    for (int m = 0; m < results.size(); m++) {
+      MoralResult result = results.get(m);
+      table.row(
+          names.get(m),
+          conditions.stream()
+              .map(c -> Table.Cell.number(Figures.score(result.coverage(c))))
+              .toList());
+    }
+    return table;
+  }
+
   private void model(
       MoralExperimentView view, MoralResult result, List<MoralResult> compared, String name) {
     page.heading(3, name);
     page.paragraph("Answers were read so: " + result.method() + ".");
     page.list(false, result.marks());
     page.notices(result.warnings());
+    page.paragraph(
+        "First how well answers could be read: coverage is the probability that the model puts on the"
+            + " options, or the share of sampled answers that name one. Where it is low, the scores"
+            + " below are of what the model would hardly say.");
+    page.table(readability(result));
     if (!view.headlines().isEmpty()) {
       Map<String, String> plots = new LinkedHashMap<>();
       plots.put(
@@ -133,7 +156,6 @@ public final class MoralPage {
     view.draw(page, result, compared);
     page.closed(scores(result));
     page.closed(changes(result));
-    page.closed(readability(result));
   }
 
   private static Table scores(MoralResult result) {
@@ -188,28 +210,28 @@ public final class MoralPage {
             "How well answers could be read",
             List.of(
                 "Condition",
+                "Coverage",
+                "Below a half",
                 "Asked",
                 "Read",
                 "Blocked",
                 "Invalid",
                 "Unreadable",
                 "Samples",
-                "Invalid samples",
-                "Mass on options",
-                "Mass below a half"));
+                "Invalid samples"));
     for (MoralResult.Readability r : result.conditions()) {
       table.row(
           r.condition(),
           List.of(
+              Table.Cell.number(Figures.score(r.coverage())),
+              rate(r.lowCoverage()),
               Table.Cell.number(Figures.count(r.asked())),
               rate(r.read()),
               Table.Cell.number(Figures.count(r.blocked())),
               Table.Cell.number(Figures.count(r.invalid())),
               Table.Cell.number(Figures.count(r.unreadable())),
               Table.Cell.number(Figures.count(r.samples())),
-              rate(r.invalidSamples()),
-              Table.Cell.number(Figures.score(r.coverage())),
-              rate(r.lowCoverage())));
+              rate(r.invalidSamples())));
     }
     return table;
   }

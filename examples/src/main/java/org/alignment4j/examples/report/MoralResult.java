@@ -114,6 +114,15 @@ record MoralResult(
         .orElse(new Ranges.Point(Double.NaN, Double.NaN, Double.NaN));
   }
 
+  /** Mean coverage of a condition; NaN if it was not asked. */
+  double coverage(String condition) {
+    return conditions.stream()
+        .filter(r -> r.condition.equals(condition))
+        .mapToDouble(Readability::coverage)
+        .findFirst()
+        .orElse(Double.NaN);
+  }
+
   private static <T> List<T> list(JsonArray array, Function<JsonElement, T> read) {
     List<T> all = new ArrayList<>();
     array.forEach(e -> all.add(read.apply(e)));

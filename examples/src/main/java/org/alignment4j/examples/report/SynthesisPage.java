@@ -59,7 +59,10 @@ public final class SynthesisPage {
     tiles.put("Texts read", Figures.count(report.texts()));
     tiles.put("Pairs made", Figures.count(report.pairs()));
     tiles.put("Pairs per 100 texts", per100(report.pairs(), report.texts()));
-    tiles.put("Cost of this run", cost());
+    tiles.put("Cost of this run", cost(report.usage()));
+    if (!report.usageOfAllRuns().equals(report.usage())) {
+      tiles.put("Cost of all runs", cost(report.usageOfAllRuns()));
+    }
     tiles.put("State", report.complete() ? "complete" : "not complete");
     page.tiles(tiles);
     if (!report.stopped().isEmpty()) {
@@ -73,9 +76,9 @@ public final class SynthesisPage {
     }
   }
 
-  private String cost() {
+  private static String cost(List<ModelUsage> usage) {
     Map<String, BigDecimal> byCurrency = new TreeMap<>();
-    report.usage().stream()
+    usage.stream()
         .filter(u -> u.cost().signum() != 0)
         .forEach(u -> byCurrency.merge(u.currency(), u.cost(), BigDecimal::add));
     List<String> sums = new ArrayList<>();
@@ -358,23 +361,39 @@ public final class SynthesisPage {
       page.paragraph("There is no account of requests.");
       return;
     }
+    usage("Requests of this run, and those whose answer was stored before", report.usage());
+    page.paragraph("Tokens and cost are those of requests that were sent in this run.");
+    if (!report.usageOfAllRuns().equals(report.usage())) {
+      usage("Requests of all runs over the same store", report.usageOfAllRuns());
+      page.paragraph("This run and those before it, with what a run that was killed paid for.");
+    }
+  }
+
+  private void usage(String caption, List<ModelUsage> all) {
     Table table =
         new Table(
-            "Requests of this run, and those whose answer was stored before",
+            caption,
             List.of(
-                "Model", "Sent", "From store", "Failed", "Tokens read", "Tokens written", "Cost"));
-    for (ModelUsage u : report.usage()) {
+                "Model",
+                "Sent",
+                "From store",
+                "Failed",
+                "Retries",
+                "Tokens read",
+                "Tokens written",
+                "Cost"));
+    for (ModelUsage u : all) {
       table.numbers(
           u.model(),
           Figures.count(u.sent()),
           Figures.count(u.fromStore()),
           Figures.count(u.failed()),
+          Figures.count(u.retries()),
           Figures.count(u.promptTokens()),
           Figures.count(u.completionTokens()),
           u.cost().signum() == 0 ? "0" : Figures.money(u.cost()) + " " + u.currency());
     }
     page.table(table);
-    page.paragraph("Tokens and cost are those of requests that were sent in this run.");
   }
 
   private static Table.Cell rate(Rate rate) {

@@ -73,26 +73,30 @@ class CommandTests {
             "max_abs_logits",
             "max_rel_hidden",
             "max_rel_logits",
+            "max_row_hidden",
+            "max_row_logits",
+            "worst_layer",
             "max_rel_grad",
             "greedy_equal"),
         List.copyOf(json.keySet()));
     assertTrue(json.get("greedy_equal").getAsBoolean());
-    assertTrue(json.get("max_abs_hidden").getAsDouble() <= 2e-4);
+    assertTrue(json.get("max_row_hidden").getAsDouble() <= 5e-5);
   }
 
   @Test
   void brokenParityBoundsAreNamedInOneLine() {
     Outcome outcome =
         VerifyParityCommand.outcome(
-            new Parity("x", Precision.FLOAT32, 3e-4, 1e-5, 0, 0, Double.NaN, false));
+            new Parity("x", Precision.FLOAT32, 3, 1e-5, 0, 0, 3e-4, 0, 1, Double.NaN, false));
     assertEquals(
-        "x: max_abs_hidden 0.000300 exceeds 0.000200; max_rel_grad NaN exceeds 0.00100; the greedy"
+        "x: max_row_hidden 0.000300 exceeds 5.00e-05; max_rel_grad NaN exceeds 0.00100; the greedy"
             + " continuation differs",
         outcome.failure());
     JsonObject json = JsonParser.parseString(Json.text(outcome.json())).getAsJsonObject();
     assertTrue(json.get("max_rel_grad").isJsonNull());
     assertNull(
-        VerifyParityCommand.outcome(new Parity("x", Precision.FLOAT32, 0, 0, 0, 0, 0, true))
+        VerifyParityCommand.outcome(
+                new Parity("x", Precision.FLOAT32, 3, 0, 0, 0, 0, 0, 1, 0, true))
             .failure());
   }
 
@@ -106,9 +110,9 @@ class CommandTests {
         java.nio.file.StandardCopyOption.REPLACE_EXISTING);
     CommandRun run = CommandRun.of("verify-parity", model, "--json");
     assertEquals(1, run.status());
-    assertTrue(run.json().get("max_abs_hidden").getAsDouble() > 2e-4);
+    assertTrue(run.json().get("max_row_hidden").getAsDouble() > 5e-5);
     assertEquals(1, run.errorLines().size(), run.err());
-    assertTrue(run.err().contains("max_abs_hidden"), run.err());
+    assertTrue(run.err().contains("max_row_hidden"), run.err());
   }
 
   @Test

@@ -146,6 +146,21 @@ class GuardCommandTests {
     assertEquals(2 * 4, second.getAsJsonArray("entries").size());
     assertEquals("screen", guards.get(4).getAsJsonObject().get("name").getAsString());
     assertTrue(measured.json().has("first_token_ms"));
+    // Five guards, each pair of which answered the same prompts.
+    JsonArray compared = measured.json().getAsJsonArray("compared");
+    assertEquals(10, compared.size());
+    JsonObject pair = compared.get(0).getAsJsonObject();
+    assertEquals("default", pair.get("from").getAsString());
+    assertEquals(5, pair.getAsJsonObject("harmful").get("n").getAsInt());
+    assertTrue(
+        pair.getAsJsonObject("safe").get("p_holm").getAsDouble()
+            >= pair.getAsJsonObject("safe").get("mcnemar_p").getAsDouble());
+    assertTrue(
+        measured
+            .json()
+            .getAsJsonArray("warnings")
+            .toString()
+            .contains("5 harmful prompts are few"));
     DocumentBuilderFactory.newInstance().newDocumentBuilder().parse(figure.toFile());
     assertTrue(Files.readString(figure).contains("style, trained"));
 
@@ -165,6 +180,29 @@ class GuardCommandTests {
     assertTrue(talk.err().contains("(rewrite: system prompt adapted to the request, "), talk.err());
     assertTrue(talk.err().contains("(forgotten)"), talk.err());
     assertFalse(talk.err().contains("France"), talk.err());
+  }
+
+  @Test
+  void aModelAndGuardsThatRefuseNothingAreWarnedOf() throws IOException {
+    // Nothing here is refused by the demonstration model.
+    CommandRun run =
+        CommandRun.of(
+            "guard",
+            "evaluate",
+            "--model",
+            DEMO,
+            "--harmful",
+            good,
+            "--safe",
+            good,
+            "--max-tokens",
+            12,
+            "--latency",
+            0);
+    assertEquals(0, run.status(), run.err());
+    assertTrue(
+        run.out().contains("WARNING: Neither the model nor a guard refuses any of the 10 prompts"),
+        run.out());
   }
 
   @Tag("slow")

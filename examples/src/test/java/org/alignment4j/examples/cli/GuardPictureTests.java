@@ -5,9 +5,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.StringReader;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import javax.xml.parsers.DocumentBuilderFactory;
-import org.alignment4j.evaluation.Rate;
+import org.alignment4j.evaluation.RefusalVerdict;
+import org.alignment4j.evaluation.TextHealth;
 import org.alignment4j.sysformer.AttackReport;
 import org.junit.jupiter.api.Test;
 import org.w3c.dom.Document;
@@ -35,18 +37,34 @@ class GuardPictureTests {
   @Test
   void hostileNamesStayOneCellInTheTable() {
     String[] lines = table().markdown().split("\n");
-    assertEquals(13, lines[0].split("(?<!\\\\)\\|", -1).length, lines[0]);
+    assertEquals(15, lines[0].split("(?<!\\\\)\\|", -1).length, lines[0]);
     for (int i = 0; i < 3; i++) {
-      assertEquals(13, lines[i].split("(?<!\\\\)\\|", -1).length, lines[i]);
+      assertEquals(15, lines[i].split("(?<!\\\\)\\|", -1).length, lines[i]);
       assertTrue(lines[i].chars().noneMatch(c -> c == 0x1B || c == '<' || c == 0x202E), lines[i]);
     }
   }
 
+  /** Of four answers. */
+  private static List<RefusalVerdict> verdicts(int refused) {
+    List<RefusalVerdict> all = new ArrayList<>(Collections.nCopies(refused, RefusalVerdict.FULL_REFUSAL));
+    all.addAll(Collections.nCopies(4 - refused, RefusalVerdict.FULL_COMPLIANCE));
+    return all;
+  }
+
   private static GuardTable table() {
     List<AttackReport.Entry> entries = new ArrayList<>();
-    entries.add(new AttackReport.Entry(HOSTILE, true, null, new Rate(3, 4)));
-    entries.add(new AttackReport.Entry("safe", false, null, new Rate(1, 4)));
-    GuardTable.Row row = new GuardTable.Row(HOSTILE, "", new AttackReport(entries), 1, null, null);
+    entries.add(new AttackReport.Entry(HOSTILE, true, null, verdicts(3)));
+    entries.add(new AttackReport.Entry("safe", false, null, verdicts(1)));
+    GuardTable.Row row =
+        new GuardTable.Row(
+            HOSTILE,
+            "",
+            new AttackReport(entries),
+            1,
+            null,
+            null,
+            null,
+            TextHealth.of(List.of("An answer.")));
     return new GuardTable(List.of(row), List.of(), List.of());
   }
 }

@@ -66,9 +66,11 @@ class PreferenceCommandTests {
   void everyMethodWritesALoraAndSaysWhatItDid(String method, String trainings) throws IOException {
     Path out = folder.resolve(method);
     List<Object> more = new ArrayList<>(List.of("--seed", 5, "--first", 4, "--batch-size", 2));
-    if (!method.equals("lorra")) {
-      more.addAll(List.of("--epochs", 1));
-    }
+    boolean lorra = method.equals("lorra");
+    more.addAll(
+        lorra
+            ? List.of("--good-instruction", "Be kind.", "--bad-instruction", "Be rude.")
+            : List.of("--epochs", 1));
     boolean extrapolates = method.equals("weight-extrapolation");
     if (extrapolates) {
       more.addAll(List.of("--a", "0.3"));
@@ -98,6 +100,9 @@ class PreferenceCommandTests {
     LoraAdapter lora = LoraAdapter.load(out);
     assertEquals(extrapolates ? 4 : 2, lora.rank());
     assertEquals(5, lora.provenance().seed());
+    assertEquals(
+        lorra ? "Be rude." : null,
+        lorra ? lora.provenance().settings().get("bad_instruction") : null);
     int top = lora.targets().stream().mapToInt(t -> t.layer().index()).max().orElseThrow();
     assertEquals(done.has("fit") ? 3 : 6, top);
   }
@@ -131,6 +136,16 @@ class PreferenceCommandTests {
             0,
             "--json");
     assertEquals(0, run.status(), run.err());
+    JsonObject against = run.json().getAsJsonObject("against_start");
+    double mean =
+        run.json().getAsJsonObject("report").getAsJsonObject("accuracy").get("mean").getAsDouble();
+    assertEquals(
+        mean - against.getAsJsonObject("start_accuracy").get("mean").getAsDouble(),
+        against.getAsJsonObject("accuracy").get("mean").getAsDouble(),
+        1e-12);
+    assertEquals(
+        run.json().getAsJsonObject("report").get("n_pairs").getAsInt(),
+        against.getAsJsonObject("paired").get("n").getAsInt());
     return run.json()
         .getAsJsonObject("report")
         .getAsJsonObject("accuracy")
@@ -216,7 +231,7 @@ class PreferenceCommandTests {
     assertFails(with(start, "--adapter", adapter, "--judge", folder.resolve("none")), "none");
     assertFails(
         with(start, "--adapter", adapter, "--judge", DEMO, "--judge-prompt", folder.resolve("no")),
-        "cannot read");
+        "expected a file, found none");
   }
 
   private static CommandRun with(Object[] start, Object... more) {
@@ -245,6 +260,12 @@ class PreferenceCommandTests {
     assertFails(tune("lorra", out, "--epochs", 1), "lorra has no use for --epochs");
     assertFails(tune("rahf-dual", out, "--a", 0.1), "rahf-dual has no use for --a");
     assertFails(
+        tune("rahf-dual", out, "--good-instruction", "x", "--bad-instruction", "y"),
+        "rahf-dual has no use for --good-instruction");
+    assertFails(
+        tune("lorra", out, "--good-instruction", "x"),
+        "--good-instruction and --bad-instruction go together");
+    assertFails(
         tune("weight-extrapolation", out, "--alpha", 1),
         "weight-extrapolation has no use for --alpha");
     assertFails(
@@ -254,7 +275,7 @@ class PreferenceCommandTests {
     assertFails(tune("lorra", out, "--layers", "9"), "no layer 9");
     assertFails(tune("sft", out, "--epochs", 0), "epochs must be >= 1");
     assertFails(tune("sft", out, "--modules", "nonsense"), "nonsense");
-    assertFails(tune("sft", pairs(folder)), "is a file");
+    assertFails(tune("sft", pairs(folder)), "found a file");
     assertFalse(Files.exists(out));
   }
 

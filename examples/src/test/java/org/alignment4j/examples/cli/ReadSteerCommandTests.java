@@ -92,6 +92,35 @@ class ReadSteerCommandTests {
     assertEquals(3, steered.json().getAsJsonArray("layers").get(0).getAsInt());
   }
 
+  @Test
+  void severalLayersShareTheCoefficientUnlessItIsGiven() throws IOException {
+    Path out = folder.resolve("shared");
+    assertEquals(0, read(out, "--layers", "2-6").status());
+    CommandRun shared = steer(out, "--json");
+    assertEquals(0, shared.status(), shared.err());
+    JsonObject answer = shared.json().getAsJsonArray("answers").get(0).getAsJsonObject();
+    JsonObject only = answer.getAsJsonArray("steered").get(0).getAsJsonObject();
+    assertEquals(0.2, only.get("coefficient").getAsDouble(), 1e-12);
+    assertEquals(0, shared.json().getAsJsonArray("warnings").size());
+    JsonObject one = steer(out, "--layers", "3", "--json").json();
+    assertEquals(
+        1,
+        one.getAsJsonArray("answers")
+            .get(0)
+            .getAsJsonObject()
+            .getAsJsonArray("steered")
+            .get(0)
+            .getAsJsonObject()
+            .get("coefficient")
+            .getAsInt());
+    CommandRun full = steer(out, "--coefficient", "1");
+    assertEquals(0, full.status(), full.err());
+    assertTrue(
+        full.out()
+            .contains("WARNING: a coefficient of 1.0 in each of 5 layers adds up to 5.0 residual"),
+        full.out());
+  }
+
   @ParameterizedTest
   @EnumSource
   void everyScaleIsAMultipleOfTheOthers(ReadCommand.Scale scale) throws IOException {
@@ -213,7 +242,7 @@ class ReadSteerCommandTests {
         "read --model m --positive p --negative n --out o",
         "read --model m --positive p --negative n --layers 1 --out o --method MAGIC",
         "read --model m --positive p --negative n --layers 1 --out o --scale HUGE",
-        "steer --model m --vector v --prompt p",
+        "steer --model m --prompt p",
         "steer --model m --vector v --coefficient much --prompt p",
         "steer --model m --vector v --coefficient 1",
         "steer --model m --vector v --coefficient 1 --prompt p --file f"

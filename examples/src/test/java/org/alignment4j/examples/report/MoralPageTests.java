@@ -49,6 +49,23 @@ class MoralPageTests {
   }
 
   @Test
+  void coverageComesBeforeTheScoresAndIsNotFoldedAway() throws Exception {
+    Document page = Pages.check(MoralPage.of("x", REPORTS));
+    String text = Pages.text(page);
+    int models = Pages.all(page, "h3").size() - 1;
+    String[] parts = text.split("How well answers could be read", -1);
+    assertEquals(models, parts.length - 1);
+    for (int i = 1; i < parts.length; i++) {
+      assertTrue(parts[i].contains("All scores by condition"));
+    }
+    assertTrue(
+        text.indexOf("Coverage of the options") < text.indexOf("bias in ambiguous contexts"));
+    assertTrue(
+        Pages.all(page, "details").stream()
+            .noneMatch(d -> d.getTextContent().contains("How well answers could be read")));
+  }
+
+  @Test
   void modelsAreComparedWhereThereAreSeveral() throws Exception {
     Document page = Pages.check(MoralPage.of("x", REPORTS));
     List<String> headings = Pages.all(page, "h3").stream().map(h -> h.getTextContent()).toList();

@@ -289,30 +289,40 @@ class GuardedChatModelTests {
     Generation many = Generation.greedy(120).ignoringEnd();
     GuardedChatModel chat =
         new GuardedChatModel(new GuardedChat(model, Local.OPEN, many, Local.REFUSAL));
-    long start = System.nanoTime();
-    chat.call(prompt(ASKED));
-    long whole = System.nanoTime() - start;
-    AtomicReference<Thread> thread = new AtomicReference<>();
     List<Throwable> dropped = new ArrayList<>();
     Hooks.onErrorDropped(dropped::add);
     try {
-      start = System.nanoTime();
-      List<ChatResponse> streamed =
-          chat.stream(prompt(ASKED))
-              .doOnNext(r -> thread.set(Thread.currentThread()))
-              .take(2)
-              .collectList()
-              .block(MINUTE);
-      assertEquals(2, streamed.size());
-      while (isAnswering(thread.get())) {
-        Thread.sleep(1);
+      // 2 of 120 tokens take a sixtieth of the time; a pause of the machine can hide that once, not
+      // five times.
+      boolean early = false;
+      for (int i = 0; i < 5 && !early; i++) {
+        long start = System.nanoTime();
+        chat.call(prompt(ASKED));
+        long whole = System.nanoTime() - start;
+        early = nanosOfTwoTokens(chat) < whole / 2;
       }
-      long some = System.nanoTime() - start;
-      assertTrue(some < whole / 2, () -> some + " ns, whole " + whole);
+      assertTrue(early, "what nobody hears is generated to its end");
       assertEquals(List.of(), dropped);
     } finally {
       Hooks.resetOnErrorDropped();
     }
+  }
+
+  /** Until a thread whose stream was cancelled after two tokens has left the generation. */
+  private static long nanosOfTwoTokens(GuardedChatModel chat) throws InterruptedException {
+    AtomicReference<Thread> thread = new AtomicReference<>();
+    long start = System.nanoTime();
+    List<ChatResponse> streamed =
+        chat.stream(prompt(ASKED))
+            .doOnNext(r -> thread.set(Thread.currentThread()))
+            .take(2)
+            .collectList()
+            .block(MINUTE);
+    assertEquals(2, streamed.size());
+    while (isAnswering(thread.get())) {
+      Thread.sleep(1);
+    }
+    return System.nanoTime() - start;
   }
 
   private static boolean isAnswering(Thread thread) {

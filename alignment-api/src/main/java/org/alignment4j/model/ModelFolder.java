@@ -1,0 +1,107 @@
+package org.alignment4j.model;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import java.util.stream.Stream;
+import org.alignment4j.core.CheckpointException;
+import org.alignment4j.core.InputFile;
+
+/** A folder in which a model should be; says what to do where there is something else. */
+record ModelFolder(Path folder) {
+  private static final String CONFIG = "config.json";
+  private static final int LOOKED_AT = 10_000;
+
+  /**
+   * The path of config.json, which is there.
+   *
+   * @throws CheckpointException if it is not, saying what is
+   */
+  Path config() {
+    if (!InputFile.checkpoint(folder).isThere()) {
+      throw new CheckpointException("no folder " + folder + hub());
+    }
+    if (Files.isRegularFile(folder)) {
+      throw new CheckpointException(folder + ": expected a model's folder, found " + file());
+    }
+    InputFile.checkpoint(folder).requireFolder();
+    Path config = folder.resolve(CONFIG);
+    if (!InputFile.checkpoint(config).isThere()) {
+      throw new CheckpointException("no config.json in " + folder + instead());
+    }
+    return config;
+  }
+
+  /** A path of two names may be a repository's. */
+  private String hub() {
+    return folder.isAbsolute() || folder.getNameCount() != 2 || Files.exists(folder.getName(0))
+        ? ""
+        : "; models are not downloaded: 'hf download "
+            + folder
+            + " --local-dir FOLDER' does it, then give FOLDER";
+  }
+
+  private String file() {
+    String name = String.valueOf(folder.getFileName()).toLowerCase(Locale.ROOT);
+    if (name.endsWith(".gguf") || name.endsWith(".ggml")) {
+      return "a GGUF file; a model's weights are read from the safetensors that it was converted"
+          + " from";
+    }
+    if (name.matches(".*\\.(bin|pt|pth|ckpt|pkl)")) {
+      return "a pickle, which can run code and is never loaded; convert the model to safetensors"
+          + " with transformers";
+    }
+    Path parent = folder.toAbsolutePath().getParent();
+    return parent != null && Files.isRegularFile(parent.resolve(CONFIG))
+        ? "a file; the model's folder is " + parent
+        : "a file";
+  }
+
+  private String instead() {
+    List<String> names;
+    try (Stream<Path> files = Files.list(folder)) {
+      names = files.limit(LOOKED_AT).map(f -> f.getFileName().toString()).sorted().toList();
+    } catch (IOException e) {
+      throw InputFile.checkpoint(folder).failed(e);
+    }
+    Path snapshots = folder.resolve("snapshots");
+    if (names.contains("snapshots") && Files.isDirectory(snapshots)) {
+      List<Path> models = below(snapshots);
+      return "; this is a cache of the Hugging Face hub, "
+          + (models.isEmpty()
+              ? "with no whole model in snapshots"
+              : "whose model is in " + models.get(0));
+    }
+    if (names.contains("adapter_config.json") || names.contains("tuned_block.safetensors")) {
+      return "; this is an adapter: load the model that it was tuned on, and then the adapter";
+    }
+    if (names.stream().anyMatch(n -> n.endsWith(".gguf"))) {
+      return ", only GGUF: a model's weights are read from the safetensors that it was converted"
+          + " from";
+    }
+    List<Path> models = below(folder);
+    if (!models.isEmpty()) {
+      return "; there is one in " + models.get(0);
+    }
+    if (names.contains("original")
+        || names.contains("params.json")
+        || names.stream().anyMatch(n -> n.startsWith("consolidated."))) {
+      return "; this is the publisher's own format: get the model in the form of transformers";
+    }
+    return "";
+  }
+
+  private static List<Path> below(Path folder) {
+    try (Stream<Path> folders = Files.list(folder)) {
+      return folders
+          .limit(LOOKED_AT)
+          .filter(f -> Files.isRegularFile(f.resolve(CONFIG)))
+          .sorted()
+          .toList();
+    } catch (IOException e) {
+      throw InputFile.checkpoint(folder).failed(e);
+    }
+  }
+}

@@ -1,0 +1,206 @@
+package org.alignment4j.data;
+
+import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
+import com.google.gson.JsonPrimitive;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.function.Predicate;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import org.alignment4j.core.BadDataException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * An open prompt file: what its rows are, one after the other. For one thread.
+ *
+ * @param header the columns' names if it is CSV
+ * @param isArray whether it is one JSON array
+ */
+record PromptSource(
+    Path file, PromptFormat format, RowSource rows, @Nullable CsvHeader header, boolean isArray)
+    implements AutoCloseable {
+  private static final Predicate<String> READ =
+      key -> PromptReader.KEYS.contains(key.toLowerCase(Locale.ROOT));
+
+  /** A name in a header, as people give them; a sentence is longer or has other marks. */
+  private static final Pattern NAME = Pattern.compile("[\\p{L}\\p{N}_ .()/#-]{0,40}");
+
+  /**
+   * Opens a file in the format that its content shows, and only where it does not its name.
+   *
+   * @throws BadDataException if it cannot be read, or is no prompt file
+   */
+  static PromptSource open(Path file) {
+    if (Parquet.is(file)) {
+      return open(file, PromptFormat.PARQUET);
+    }
+    String beginning = LineSource.beginning(file).stripLeading();
+    String name = TextFile.plainName(file);
+    boolean json = name.endsWith(".jsonl") || name.endsWith(".ndjson") || name.endsWith(".json");
+    boolean text = name.endsWith(".txt");
+    boolean table = name.endsWith(".csv") || name.endsWith(".tsv");
+    if (json || beginning.isEmpty() || isArray(file, beginning)) {
+      return open(file, PromptFormat.JSONL);
+    }
+    if (beginning.startsWith("{") && !table && (!text || isRow(beginning))) {
+      return open(file, PromptFormat.JSONL);
+    }
+    CsvHeader header = CsvHeader.of(file, table ? PromptSource::isHeader : PromptSource::isSurely);
+    boolean csv =
+        table ? isHeader(header.names()) : isSurely(header.names()) && !(text && header.isUsual());
+    if (csv) {
+      PromptFormat format =
+          PromptFormat.ofColumns(header.names()).orElse(PromptFormat.CSV);
+      return csv(file, format, header);
+    }
+    if (table) {
+      throw new BadDataException(
+          file
+              + ": expected one of the columns "
+              + PromptReader.PROMPT_KEYS
+              + ", or those of "
+              + Arrays.stream(PromptFormat.values())
+                  .filter(format -> !format.columns().isEmpty())
+                  .map(format -> format + " " + format.columns())
+                  .collect(Collectors.joining(", "))
+              + "; found "
+              + BadRow.shown(header.names().toString()));
+    }
+    return open(file, PromptFormat.TEXT);
+  }
+
+  /**
+   * Opens a file in a format.
+   *
+   * @throws BadDataException if it cannot be read, or lacks one of the format's columns
+   */
+  static PromptSource open(Path file, PromptFormat format) {
+    return switch (format) {
+      case TEXT -> new PromptSource(file, format, new Lines(TextFile.read(file)), null, false);
+      case JSONL -> {
+        boolean array = LineSource.beginning(file).stripLeading().startsWith("[");
+        RowSource rows =
+            array ? new JsonArrayRows(file, PromptSource::element) : new JsonRows(file, READ);
+        yield new PromptSource(file, format, rows, null, array);
+      }
+      case PARQUET -> {
+        RowSource rows = Parquet.rows(file, PromptReader.KEYS, List.of());
+        yield new PromptSource(file, format, rows, null, false);
+      }
+      case CSV -> csv(file, format, CsvHeader.of(file, PromptSource::isHeader));
+      case XSTEST, ADVBENCH, JAILBREAKBENCH, STRONGREJECT, OR_BENCH ->
+          csv(file, format, CsvHeader.of(file, names -> names.containsAll(format.columns())));
+    };
+  }
+
+  private static PromptSource csv(Path file, PromptFormat format, CsvHeader header) {
+    return new PromptSource(
+        file, format, new CsvRows(file, header, format.columns()), header, false);
+  }
+
+  private static boolean isHeader(List<String> names) {
+    return PromptFormat.ofColumns(names).isPresent()
+        || names.stream().anyMatch(PromptReader.PROMPT_KEYS::contains);
+  }
+
+  /** Whether it is one whatever the file is called, for it could be a line of text. */
+  private static boolean isSurely(List<String> names) {
+    return PromptFormat.ofColumns(names).isPresent()
+        || (names.size() > 1
+            && isHeader(names)
+            && names.stream().allMatch(name -> NAME.matcher(name).matches()));
+  }
+
+  /** Whether it is one array, and no text that begins with a bracket, as "[INST]" does. */
+  private static boolean isArray(Path file, String beginning) {
+    if (!beginning.startsWith("[")) {
+      return false;
+    }
+    String inside = beginning.substring(1).stripLeading();
+    return !inside.isEmpty()
+        && "{\"]".indexOf(inside.charAt(0)) >= 0
+        && TextFile.readMarked(file).stripTrailing().endsWith("]");
+  }
+
+  private static boolean isRow(String beginning) {
+    String line = beginning.lines().findFirst().orElse("");
+    try {
+      JsonObject o = JsonPreferences.object(line, READ);
+      return o.keySet().stream().anyMatch(READ);
+    } catch (BadRow e) {
+      return false;
+    }
+  }
+
+  /** A text is a prompt of which nothing else is known. */
+  private static JsonObject element(String json) throws BadRow {
+    TextFile.requireText(json);
+    if (json.isBlank()) {
+      throw new BadRow("expected a JSON object or text, found nothing");
+    }
+    JsonElement element = PythonJson.parse(json, READ);
+    if (element.isJsonObject()) {
+      return element.getAsJsonObject();
+    }
+    if (!element.isJsonPrimitive() || !element.getAsJsonPrimitive().isString()) {
+      throw new BadRow(
+          "expected a JSON object or text, found " + JsonPreferences.kind(element));
+    }
+    return prompt(element.getAsString());
+  }
+
+  private static JsonObject prompt(String text) {
+    JsonObject row = new JsonObject();
+    row.add("prompt", new JsonPrimitive(text));
+    return row;
+  }
+
+  /** Where a row stands, for messages. */
+  String place(RowSource.Row row) {
+    String where =
+        switch (format) {
+          case TEXT -> "line " + row.line();
+          case PARQUET -> "row " + row.number();
+          case JSONL -> (isArray ? "row " + row.number() + ", " : "") + "line " + row.line();
+          default -> "line " + row.line() + ", row " + row.number();
+        };
+    return file + ", " + where;
+  }
+
+  @Override
+  public void close() {
+    rows.close();
+  }
+
+  /** The lines of a text that are not blank. */
+  private static final class Lines implements RowSource {
+    private final List<String> lines;
+    private int at;
+
+    Lines(String text) {
+      lines = text.lines().toList();
+    }
+
+    @Override
+    public String container() {
+      return "text";
+    }
+
+    @Override
+    public @Nullable Row next() {
+      while (at < lines.size()) {
+        String line = lines.get(at++);
+        if (!line.isBlank()) {
+          return new Row(at, at, prompt(line), null);
+        }
+      }
+      return null;
+    }
+
+    @Override
+    public void close() {}
+  }
+}
