@@ -79,7 +79,7 @@ record EndpointError(
     if (json instanceof JsonObject object) {
       for (String key : List.of("error", "errors", "detail")) {
         JsonElement inner = object.get(key);
-        if (inner instanceof JsonObject || inner instanceof JsonArray list && !list.isEmpty()) {
+        if (inner instanceof JsonObject || (inner instanceof JsonArray list && !list.isEmpty())) {
           JsonObject found = error(inner);
           if (!found.isEmpty()) {
             return found;
