@@ -13,7 +13,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.alignment4j.chat.JinjaList.Kind;
 import org.alignment4j.chat.JinjaValue.Generator;
-import org.alignment4j.chat.JinjaValue.Key;
+import org.alignment4j.chat.JinjaValue.MapKey;
 import org.alignment4j.chat.JinjaValue.None;
 import org.alignment4j.chat.JinjaValue.Undefined;
 import org.jspecify.annotations.Nullable;
@@ -345,8 +345,8 @@ final class JinjaFilters {
 
   private static Generator unique(Object value, JinjaArguments given) {
     UnaryOperator<Object> key = caseless(attribute(given.or(1, None.NONE)), given.truth(0, false));
-    Map<Key, Object> first = new LinkedHashMap<>();
-    JinjaValue.each(value).forEach(each -> first.putIfAbsent(Key.of(key.apply(each)), each));
+    Map<MapKey, Object> first = new LinkedHashMap<>();
+    JinjaValue.each(value).forEach(each -> first.putIfAbsent(MapKey.of(key.apply(each)), each));
     return Generator.of(new ArrayList<>(first.values()));
   }
 

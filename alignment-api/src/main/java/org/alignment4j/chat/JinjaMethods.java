@@ -8,7 +8,7 @@ import java.util.Map;
 import java.util.Set;
 import org.alignment4j.chat.JinjaList.Kind;
 import org.alignment4j.chat.JinjaValue.Callable;
-import org.alignment4j.chat.JinjaValue.Key;
+import org.alignment4j.chat.JinjaValue.MapKey;
 import org.alignment4j.chat.JinjaValue.None;
 import org.jspecify.annotations.Nullable;
 
@@ -233,7 +233,7 @@ final class JinjaMethods {
       case "get" ->
           (run, a, n) -> {
             JinjaArguments given = unnamed("get", a, n, "key", "default");
-            Object found = map.get(Key.of(given.required(0)));
+            Object found = map.get(MapKey.of(given.required(0)));
             return found != null ? found : given.or(1, None.NONE);
           };
       default -> null;
@@ -242,7 +242,7 @@ final class JinjaMethods {
 
   static List<Object> items(Map<?, ?> map) {
     List<Object> items = new ArrayList<>();
-    map.forEach((key, value) -> items.add(JinjaList.tuple(((Key) key).value(), value)));
+    map.forEach((key, value) -> items.add(JinjaList.tuple(((MapKey) key).value(), value)));
     return items;
   }
 
