@@ -111,7 +111,7 @@ public final class Checkpoint implements AutoCloseable {
                     + ": expected tensor "
                     + quoted(tensor)
                     + " in "
-                    + folder.resolve(name)
+                    + index.resolveSibling(name)
                     + ", found none there");
           }
           byTensor.put(tensor, holder);

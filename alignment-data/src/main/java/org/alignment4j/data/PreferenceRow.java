@@ -57,7 +57,7 @@ final class PreferenceRow {
   static PreferenceFile.Example example(JsonObject o, long number) throws BadRow {
     JsonElement chosen = o.get("chosen");
     if (chosen == null) {
-      throw new BadRow("expected chosen, found " + o.keySet() + RowShape.hint(o, TEXTS));
+      throw new BadRow("expected chosen, found " + BadRow.shown(o.keySet().toString()) + RowShape.hint(o, TEXTS));
     }
     if (!isText(chosen) && !chosen.isJsonArray()) {
       throw new BadRow(
@@ -118,7 +118,7 @@ final class PreferenceRow {
   private static PreferencePair parsed(JsonObject o, long number) throws BadRow {
     if (!o.has("chosen") || !o.has("rejected")) {
       throw new BadRow(
-          "expected chosen and rejected, found " + o.keySet() + RowShape.hint(o, TEXTS));
+          "expected chosen and rejected, found " + BadRow.shown(o.keySet().toString()) + RowShape.hint(o, TEXTS));
     }
     JsonElement chosen = MessageText.unfolded("chosen", o.get("chosen"));
     JsonElement rejected = MessageText.unfolded("rejected", o.get("rejected"));
@@ -330,7 +330,7 @@ final class PreferenceRow {
   private static String text(String place, JsonObject o, String key) throws BadRow {
     JsonElement value = o.get(key);
     if (value == null) {
-      throw new BadRow(place + ": expected role and content, found " + o.keySet());
+      throw new BadRow(place + ": expected role and content, found " + BadRow.shown(o.keySet().toString()));
     }
     if (!isText(value)) {
       throw new BadRow(

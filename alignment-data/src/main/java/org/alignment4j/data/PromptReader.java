@@ -113,7 +113,7 @@ final class PromptReader {
             ? "expected one of "
                 + PROMPT_KEYS
                 + ", found "
-                + o.keySet()
+                + BadRow.shown(o.keySet().toString())
                 + RowShape.hint(o, PROMPT_KEYS)
             : present + " is not a string: found no value");
   }
@@ -167,7 +167,7 @@ final class PromptReader {
         String content = shared ? "value" : "content";
         JsonElement value = o.get(content);
         if (value == null) {
-          throw new BadRow("expected " + content + " in a message, found " + o.keySet());
+          throw new BadRow("expected " + content + " in a message, found " + BadRow.shown(o.keySet().toString()));
         }
         return text(content, value);
       }
