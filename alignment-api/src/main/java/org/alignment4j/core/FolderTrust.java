@@ -123,7 +123,7 @@ final class FolderTrust {
   /** In a user namespace the system's own folders show the one id of all users outside of it. */
   private static boolean unmapped(int owner) {
     try {
-      String[] map = Files.readString(Path.of("/proc/self/uid_map")).strip().split("\\s+");
+      String[] map = Files.readString(Path.of("/proc/self/uid_map")).strip().split("\\s+", -1);
       boolean whole = map.length == 3 && map[0].equals("0") && map[2].equals("4294967295");
       String overflow = Files.readString(Path.of("/proc/sys/kernel/overflowuid")).strip();
       return !whole && overflow.equals(String.valueOf(owner));

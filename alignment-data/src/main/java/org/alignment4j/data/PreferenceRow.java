@@ -12,6 +12,7 @@ import org.alignment4j.chat.Message;
 import org.alignment4j.chat.Prompt;
 import org.alignment4j.chat.Role;
 import org.alignment4j.core.BadDataException;
+import org.alignment4j.core.Shown;
 import org.alignment4j.synthesis.Lineage;
 import org.alignment4j.synthesis.SynthesizedPair;
 import org.alignment4j.tune.PreferencePair;
@@ -57,7 +58,7 @@ final class PreferenceRow {
   static PreferenceFile.Example example(JsonObject o, long number) throws BadRow {
     JsonElement chosen = o.get("chosen");
     if (chosen == null) {
-      throw new BadRow("expected chosen, found " + BadRow.shown(o.keySet().toString()) + RowShape.hint(o, TEXTS));
+      throw new BadRow("expected chosen, found " + Shown.value(o.keySet()) + RowShape.hint(o, TEXTS));
     }
     if (!isText(chosen) && !chosen.isJsonArray()) {
       throw new BadRow(
@@ -118,7 +119,7 @@ final class PreferenceRow {
   private static PreferencePair parsed(JsonObject o, long number) throws BadRow {
     if (!o.has("chosen") || !o.has("rejected")) {
       throw new BadRow(
-          "expected chosen and rejected, found " + BadRow.shown(o.keySet().toString()) + RowShape.hint(o, TEXTS));
+          "expected chosen and rejected, found " + Shown.value(o.keySet()) + RowShape.hint(o, TEXTS));
     }
     JsonElement chosen = MessageText.unfolded("chosen", o.get("chosen"));
     JsonElement rejected = MessageText.unfolded("rejected", o.get("rejected"));
@@ -330,7 +331,7 @@ final class PreferenceRow {
   private static String text(String place, JsonObject o, String key) throws BadRow {
     JsonElement value = o.get(key);
     if (value == null) {
-      throw new BadRow(place + ": expected role and content, found " + BadRow.shown(o.keySet().toString()));
+      throw new BadRow(place + ": expected role and content, found " + Shown.value(o.keySet()));
     }
     if (!isText(value)) {
       throw new BadRow(

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.stream.StreamSupport;
+import org.alignment4j.core.Shown;
 import org.alignment4j.data.RowSource.Row;
 import org.jspecify.annotations.Nullable;
 
@@ -113,7 +114,7 @@ final class PromptReader {
             ? "expected one of "
                 + PROMPT_KEYS
                 + ", found "
-                + BadRow.shown(o.keySet().toString())
+                + Shown.value(o.keySet())
                 + RowShape.hint(o, PROMPT_KEYS)
             : present + " is not a string: found no value");
   }
@@ -167,7 +168,7 @@ final class PromptReader {
         String content = shared ? "value" : "content";
         JsonElement value = o.get(content);
         if (value == null) {
-          throw new BadRow("expected " + content + " in a message, found " + BadRow.shown(o.keySet().toString()));
+          throw new BadRow("expected " + content + " in a message, found " + Shown.value(o.keySet()));
         }
         return text(content, value);
       }

@@ -1,6 +1,7 @@
 package org.alignment4j.examples.report;
 
 import com.google.common.html.HtmlEscapers;
+import com.google.errorprone.annotations.Immutable;
 import java.util.Arrays;
 import java.util.Locale;
 
@@ -9,6 +10,7 @@ import java.util.Locale;
  * are markup: whatever is put into them is text and is escaped, unless it is a number or a {@code
  * Markup} itself. Immutable.
  */
+@Immutable
 public final class Markup {
   private static final int REPLACEMENT = 0xFFFD;
 

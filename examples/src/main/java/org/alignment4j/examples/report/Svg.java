@@ -89,12 +89,12 @@ final class Svg {
    * @param description what it shows
    */
   String plot(String title, String description, double height) {
-    return Markup.of(
-            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %.0f %.0f\" role=\"img\">\n"
-                + "<title>%s</title><desc>%s</desc>\n",
-            WIDTH, Math.ceil(height), title, description)
-        + s.toString()
-        + "</svg>\n";
+    Markup head =
+        Markup.of(
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %.0f %.0f\" role=\"img\">\n",
+            WIDTH, Math.ceil(height));
+    Markup names = Markup.of("<title>%s</title><desc>%s</desc>\n", title, description);
+    return head.toString() + names + s + "</svg>\n";
   }
 
   static String colour(int series) {
