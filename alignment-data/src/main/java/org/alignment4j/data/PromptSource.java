@@ -7,7 +7,6 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
-import java.util.function.Predicate;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.alignment4j.core.BadDataException;
@@ -22,9 +21,6 @@ import org.jspecify.annotations.Nullable;
 record PromptSource(
     Path file, PromptFormat format, RowSource rows, @Nullable CsvHeader header, boolean isArray)
     implements AutoCloseable {
-  private static final Predicate<String> READ =
-      key -> PromptReader.KEYS.contains(key.toLowerCase(Locale.ROOT));
-
   /** A name in a header, as people give them; a sentence is longer or has other marks. */
   private static final Pattern NAME = Pattern.compile("[\\p{L}\\p{N}_ .()/#-]{0,40}");
 
@@ -82,7 +78,7 @@ record PromptSource(
       case JSONL -> {
         boolean array = LineSource.beginning(file).stripLeading().startsWith("[");
         RowSource rows =
-            array ? new JsonArrayRows(file, PromptSource::element) : new JsonRows(file, READ);
+            array ? new JsonArrayRows(file, PromptSource::element) : new JsonRows(file, PromptSource::isRead);
         yield new PromptSource(file, format, rows, null, array);
       }
       case PARQUET -> {
@@ -103,6 +99,10 @@ record PromptSource(
   private static boolean isHeader(List<String> names) {
     return PromptFormat.ofColumns(names).isPresent()
         || names.stream().anyMatch(PromptReader.PROMPT_KEYS::contains);
+  }
+
+  private static boolean isRead(String key) {
+    return PromptReader.KEYS.contains(key.toLowerCase(Locale.ROOT));
   }
 
   /** Whether it is one whatever the file is called, for it could be a line of text. */
@@ -127,8 +127,8 @@ record PromptSource(
   private static boolean isRow(String beginning) {
     String line = beginning.lines().findFirst().orElse("");
     try {
-      JsonObject o = JsonPreferences.object(line, READ);
-      return o.keySet().stream().anyMatch(READ);
+      JsonObject o = JsonPreferences.object(line, PromptSource::isRead);
+      return o.keySet().stream().anyMatch(PromptSource::isRead);
     } catch (BadRow e) {
       return false;
     }
@@ -140,7 +140,7 @@ record PromptSource(
     if (json.isBlank()) {
       throw new BadRow("expected a JSON object or text, found nothing");
     }
-    JsonElement element = PythonJson.parse(json, READ);
+    JsonElement element = PythonJson.parse(json, PromptSource::isRead);
     if (element.isJsonObject()) {
       return element.getAsJsonObject();
     }

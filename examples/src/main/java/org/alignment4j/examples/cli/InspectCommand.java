@@ -8,6 +8,7 @@ import java.util.Locale;
 import java.util.Map;
 import org.alignment4j.core.AlignmentException;
 import org.alignment4j.core.ProgressListener;
+import org.alignment4j.core.Shown;
 import org.alignment4j.data.FileInspection;
 import org.alignment4j.data.FileInspection.Lengths;
 import org.alignment4j.data.FileInspection.Refusal;
@@ -27,9 +28,6 @@ import picocli.CommandLine.Parameters;
       "No model is needed."
     })
 final class InspectCommand extends AlignCommand {
-  /** Characters of a text that are shown. */
-  private static final int SHOWN = 160;
-
   /** Reasons and columns that people are shown; the JSON has all. */
   private static final int LISTED = 10;
 
@@ -58,10 +56,10 @@ final class InspectCommand extends AlignCommand {
         json.add(json(found));
         text.add(text(found));
         if (found.usable() == 0) {
-          failures.add(shown(file + ": none of " + found.rows() + " rows can be used"));
+          failures.add(Shown.line(file + ": none of " + found.rows() + " rows can be used"));
         }
       } catch (AlignmentException e) {
-        String reason = shown(String.valueOf(e.getMessage()), 4 * SHOWN);
+        String reason = Shown.line(String.valueOf(e.getMessage()));
         json.add(Map.of("file", file, "error", reason));
         failures.add(reason);
       }
@@ -110,7 +108,7 @@ final class InspectCommand extends AlignCommand {
     for (Sample sample : found.samples()) {
       Map<String, Object> each = new LinkedHashMap<>();
       each.put("line", sample.line());
-      sample.texts().forEach((name, value) -> each.put(name, shown(value)));
+      sample.texts().forEach((name, value) -> each.put(name, Shown.value(value)));
       samples.add(each);
     }
     json.put("samples", samples);
@@ -119,7 +117,7 @@ final class InspectCommand extends AlignCommand {
 
   private static String text(FileInspection found) {
     List<String> lines = new ArrayList<>();
-    lines.add(shown(found.file() + ": " + name(found) + " in " + found.container()));
+    lines.add(Shown.line(found.file() + ": " + name(found) + " in " + found.container()));
     found.layouts().forEach((layout, n) -> lines.add("  " + n + " " + layout));
     lines.add(
         String.format(
@@ -131,14 +129,14 @@ final class InspectCommand extends AlignCommand {
             found.duplicates()));
     lines.add("  read: " + listed(found.used()) + "; not read: " + listed(found.unused()));
     found.lengths().forEach((name, lengths) -> lines.add("  " + name + ": " + text(lengths)));
-    found.markers().ifPresent(warning -> lines.add(shown("  warning: " + warning, 2 * SHOWN)));
+    found.markers().ifPresent(warning -> lines.add(Shown.line("  warning: " + warning)));
     found.refusals().stream().limit(LISTED).forEach(r -> lines.add("  skipped " + text(r)));
     if (found.refusals().size() > LISTED) {
       lines.add("  and for " + (found.refusals().size() - LISTED) + " further reasons");
     }
     for (Sample sample : found.samples()) {
       lines.add("  line " + sample.line());
-      sample.texts().forEach((name, value) -> lines.add("    " + name + ": " + shown(value)));
+      sample.texts().forEach((name, value) -> lines.add("    " + name + ": " + Shown.value(value)));
     }
     return String.join("\n", lines);
   }
@@ -156,7 +154,7 @@ final class InspectCommand extends AlignCommand {
   private static String text(Refusal refusal) {
     return refusal.count()
         + ": "
-        + shown(refusal.reason(), 2 * SHOWN)
+        + Shown.line(refusal.reason())
         + " (first at "
         + String.join(", ", refusal.first().stream().map(String::valueOf).toList())
         + ")";
@@ -166,25 +164,11 @@ final class InspectCommand extends AlignCommand {
     if (names.isEmpty()) {
       return "nothing";
     }
-    String listed = String.join(", ", names.stream().limit(LISTED).map(n -> shown(n)).toList());
+    String listed = String.join(", ", names.stream().limit(LISTED).map(Shown::value).toList());
     return names.size() > LISTED ? listed + " and " + (names.size() - LISTED) + " more" : listed;
   }
 
   private static String name(FileInspection found) {
     return found.kind().name().toLowerCase(Locale.ROOT);
-  }
-
-  private static String shown(String text) {
-    return shown(text, SHOWN);
-  }
-
-  /** A text of a file on one line: cut, and what a terminal would obey escaped. */
-  private static String shown(String text, int most) {
-    int end = Math.min(text.length(), most);
-    if (end < text.length() && Character.isHighSurrogate(text.charAt(end - 1))) {
-      end--;
-    }
-    String shown = TerminalText.line(text.substring(0, end));
-    return end < text.length() ? shown + "..." : shown;
   }
 }

@@ -69,7 +69,7 @@ class InspectCommandTests {
     CommandRun run = CommandRun.of("inspect", pairs(), table);
     assertEquals(0, run.status(), run.err());
     assertTrue(run.out().contains("prompts in CSV with tabs"), run.out());
-    assertTrue(run.out().contains("\\u001b[2J\\u202eA\\u2028xxx"), run.out());
+    assertTrue(run.out().contains("\\u001B[2J\\u202EA\\u2028xxx"), run.out());
     assertTrue(run.out().contains("x..."), run.out());
     assertTrue(run.out().contains("skipped 2: chosen is empty (first at 3, 6)"), run.out());
     assertFalse(run.out().chars().anyMatch(c -> c == 0x1b || c == 0x202e || c == 0x2028));
