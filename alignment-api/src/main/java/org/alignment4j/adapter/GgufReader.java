@@ -1,7 +1,6 @@
 package org.alignment4j.adapter;
 
 import java.io.ByteArrayOutputStream;
-import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -297,7 +296,7 @@ final class GgufReader {
     while (bytes.hasRemaining()) {
       int n = channel.read(bytes, at);
       if (n < 0) {
-        throw new EOFException("the file was truncated while it was read");
+        throw new IOException("the file was truncated while it was read");
       }
       at += n;
     }

@@ -5,7 +5,7 @@ import java.util.Map;
 import org.alignment4j.chat.JinjaList.Kind;
 import org.alignment4j.chat.JinjaValue.Callable;
 import org.alignment4j.chat.JinjaValue.Generator;
-import org.alignment4j.chat.JinjaValue.Key;
+import org.alignment4j.chat.JinjaValue.MapKey;
 import org.alignment4j.chat.JinjaValue.None;
 import org.alignment4j.chat.JinjaValue.Undefined;
 
@@ -55,7 +55,7 @@ final class JinjaChecks {
       case "lower", "upper" -> JinjaMethods.is(JinjaText.of(value).text(), "is" + name);
       case "escaped" -> false;
       case "filter" ->
-          Key.of(value).value() instanceof Rope text && JinjaFilters.isKnown(text.text());
+          MapKey.of(value).value() instanceof Rope text && JinjaFilters.isKnown(text.text());
       default -> throw new JinjaException("the test " + name + " is not supported");
     };
   }

@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.Map;
 import org.alignment4j.chat.JinjaList.Kind;
 import org.alignment4j.chat.JinjaValue.Callable;
-import org.alignment4j.chat.JinjaValue.Key;
+import org.alignment4j.chat.JinjaValue.MapKey;
 import org.alignment4j.chat.JinjaValue.None;
 import org.alignment4j.chat.JinjaValue.Undefined;
 import org.jspecify.annotations.Nullable;
@@ -47,7 +47,7 @@ interface JinjaExpression {
     public Object value(JinjaRun run) {
       Map<Object, Object> map = new LinkedHashMap<>();
       for (int i = 0; i < keys.size(); i++) {
-        map.put(Key.of(keys.get(i).value(run)), values.get(i).value(run));
+        map.put(MapKey.of(keys.get(i).value(run)), values.get(i).value(run));
       }
       return map;
     }

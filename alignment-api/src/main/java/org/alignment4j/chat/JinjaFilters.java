@@ -13,7 +13,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.alignment4j.chat.JinjaList.Kind;
 import org.alignment4j.chat.JinjaValue.Generator;
-import org.alignment4j.chat.JinjaValue.Key;
+import org.alignment4j.chat.JinjaValue.MapKey;
 import org.alignment4j.chat.JinjaValue.None;
 import org.alignment4j.chat.JinjaValue.Undefined;
 import org.jspecify.annotations.Nullable;
@@ -135,8 +135,7 @@ final class JinjaFilters {
           indented(value, given(name, arguments, named, "width", "first", "blank"), run);
       case "center" -> {
         JinjaArguments given = given(name, arguments, named, "width");
-        yield JinjaMethods.of(JinjaText.of(value), "center")
-            .call(run, List.of(given.or(0, 80L)), Map.of());
+        yield JinjaMethods.centered(JinjaText.of(value), given.whole(0, 80), run);
       }
       case "wordcount" -> {
         given(name, arguments, named);
@@ -325,11 +324,12 @@ final class JinjaFilters {
 
   /** Sorts as Python does: equal values keep their order, also where all is reversed. */
   private static void sort(List<Object> values, UnaryOperator<Object> key, boolean reverse) {
-    Comparator<Object> order = (a, b) -> JinjaValue.order(key.apply(a), key.apply(b));
-    if (values.size() == 1) {
-      key.apply(values.get(0));
-    }
-    values.sort(reverse ? order.reversed() : order);
+    Comparator<Object[]> order = (a, b) -> JinjaValue.order(a[0], b[0]);
+    List<Object[]> keyed = new ArrayList<>(values.size());
+    values.forEach(value -> keyed.add(new Object[] {key.apply(value), value}));
+    keyed.sort(reverse ? order.reversed() : order);
+    values.clear();
+    keyed.forEach(pair -> values.add(pair[1]));
   }
 
   private static UnaryOperator<Object> caseless(UnaryOperator<Object> key, boolean sensitive) {
@@ -345,8 +345,8 @@ final class JinjaFilters {
 
   private static Generator unique(Object value, JinjaArguments given) {
     UnaryOperator<Object> key = caseless(attribute(given.or(1, None.NONE)), given.truth(0, false));
-    Map<Key, Object> first = new LinkedHashMap<>();
-    JinjaValue.each(value).forEach(each -> first.putIfAbsent(Key.of(key.apply(each)), each));
+    Map<MapKey, Object> first = new LinkedHashMap<>();
+    JinjaValue.each(value).forEach(each -> first.putIfAbsent(MapKey.of(key.apply(each)), each));
     return Generator.of(new ArrayList<>(first.values()));
   }
 
@@ -438,9 +438,7 @@ final class JinjaFilters {
     boolean blank = given.truth(2, false);
     Rope text = text(value, "indent");
     // Python's splitlines knows more ends of lines than the one that is written again.
-    List<Object> lines =
-        JinjaValue.each(
-            JinjaMethods.of(text.plus(Rope.of("\n")), "splitlines").call(run, List.of(), Map.of()));
+    List<Object> lines = JinjaMethods.lines(text.plus(Rope.of("\n")), false);
     run.requireSize(text.length() + (long) lines.size() * indent.length());
     Rope.Builder out = new Rope.Builder();
     for (int i = 0; i < lines.size(); i++) {

@@ -3,7 +3,7 @@ package org.alignment4j.chat;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import org.alignment4j.chat.JinjaValue.Key;
+import org.alignment4j.chat.JinjaValue.MapKey;
 import org.alignment4j.chat.JinjaValue.None;
 import org.jspecify.annotations.Nullable;
 
@@ -117,7 +117,7 @@ final class JinjaJson {
   }
 
   private static Object key(Map.Entry<?, ?> entry) {
-    return ((Key) entry.getKey()).value();
+    return ((MapKey) entry.getKey()).value();
   }
 
   private void next(int index, int depth) {

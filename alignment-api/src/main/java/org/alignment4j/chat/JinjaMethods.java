@@ -8,7 +8,7 @@ import java.util.Map;
 import java.util.Set;
 import org.alignment4j.chat.JinjaList.Kind;
 import org.alignment4j.chat.JinjaValue.Callable;
-import org.alignment4j.chat.JinjaValue.Key;
+import org.alignment4j.chat.JinjaValue.MapKey;
 import org.alignment4j.chat.JinjaValue.None;
 import org.jspecify.annotations.Nullable;
 
@@ -149,7 +149,9 @@ final class JinjaMethods {
                   name.equals("rsplit"),
                   run);
       case "splitlines" ->
-          (run, a, n) -> lines(text, JinjaArguments.of(name, a, n, "keepends").truth(0, false));
+          (run, a, n) ->
+              JinjaList.list(
+                  lines(text, JinjaArguments.of(name, a, n, "keepends").truth(0, false)));
       case "partition", "rpartition" ->
           (run, a, n) -> partition(text, unnamed(name, a, n, "sep").text(0), name);
       case "join" ->
@@ -231,7 +233,7 @@ final class JinjaMethods {
       case "get" ->
           (run, a, n) -> {
             JinjaArguments given = unnamed("get", a, n, "key", "default");
-            Object found = map.get(Key.of(given.required(0)));
+            Object found = map.get(MapKey.of(given.required(0)));
             return found != null ? found : given.or(1, None.NONE);
           };
       default -> null;
@@ -240,7 +242,7 @@ final class JinjaMethods {
 
   static List<Object> items(Map<?, ?> map) {
     List<Object> items = new ArrayList<>();
-    map.forEach((key, value) -> items.add(JinjaList.tuple(((Key) key).value(), value)));
+    map.forEach((key, value) -> items.add(JinjaList.tuple(((MapKey) key).value(), value)));
     return items;
   }
 
@@ -406,6 +408,15 @@ final class JinjaMethods {
     return start + part.codePointCount(0, at);
   }
 
+  /** Python's {@code center}. */
+  static Rope centered(Rope text, long width, JinjaRun run) {
+    return padded(
+        text,
+        JinjaArguments.of("center", List.of(width), Map.of(), "width", "fillchar"),
+        "center",
+        run);
+  }
+
   private static Rope padded(Rope text, JinjaArguments given, String how, JinjaRun run) {
     long width = JinjaValue.whole(given.required(0), how);
     String fill = how.equals("zfill") ? "0" : given.has(1) ? given.text(1) : " ";
@@ -529,7 +540,8 @@ final class JinjaMethods {
     return words;
   }
 
-  private static JinjaList lines(Rope text, boolean keepEnds) {
+  /** Python's {@code splitlines}. */
+  static List<Object> lines(Rope text, boolean keepEnds) {
     List<Object> lines = new ArrayList<>();
     String all = text.text();
     int start = 0;
@@ -551,6 +563,6 @@ final class JinjaMethods {
     if (start < all.length()) {
       lines.add(text.sub(start, all.length()));
     }
-    return JinjaList.list(lines);
+    return lines;
   }
 }

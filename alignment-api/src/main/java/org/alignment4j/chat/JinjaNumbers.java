@@ -50,7 +50,7 @@ final class JinjaNumbers {
 
   private static Object power(long a, long b) {
     if (b < 0) {
-      return real("**", a, b);
+      return real("**", (double) a, (double) b);
     }
     if (Math.abs(a) <= 1) {
       return a == 0 ? (b == 0 ? 1L : 0L) : a == 1 || b % 2 == 0 ? 1L : -1L;
@@ -169,7 +169,7 @@ final class JinjaNumbers {
       throw new JinjaException("it rounds " + JinjaValue.kind(value));
     }
     if (!method.equals("common")) {
-      double scale = Math.pow(10, digits);
+      double scale = Math.pow(10, (double) digits);
       double scaled = JinjaValue.real(value) * scale;
       double rounded = method.equals("ceil") ? Math.ceil(scaled) : Math.floor(scaled);
       return rounded / scale;

@@ -5,7 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.alignment4j.chat.JinjaValue.Callable;
-import org.alignment4j.chat.JinjaValue.Key;
+import org.alignment4j.chat.JinjaValue.MapKey;
 import org.alignment4j.chat.JinjaValue.Undefined;
 import org.alignment4j.chat.JinjaValue.WithAttributes;
 import org.jspecify.annotations.Nullable;
@@ -257,7 +257,8 @@ interface JinjaStatement {
           throw new JinjaException("namespace of such values is not supported");
         }
         map.forEach(
-            (key, value) -> values.put(JinjaValue.literal(((Key) key).value(), "a name"), value));
+            (key, value) ->
+                values.put(JinjaValue.literal(((MapKey) key).value(), "a name"), value));
       }
       values.putAll(named);
       return new Namespace(values);

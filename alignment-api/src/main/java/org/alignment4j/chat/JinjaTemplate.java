@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import org.alignment4j.chat.JinjaValue.Callable;
-import org.alignment4j.chat.JinjaValue.Key;
+import org.alignment4j.chat.JinjaValue.MapKey;
 import org.alignment4j.chat.JinjaValue.None;
 import org.alignment4j.core.CheckpointException;
 import org.alignment4j.core.UnsupportedArchitectureException;
@@ -24,8 +24,8 @@ final class JinjaTemplate {
   /** Jinja's own limit. */
   private static final long MAX_RANGE = 100_000;
 
-  private static final Key ROLE = Key.of("role");
-  private static final Key CONTENT = Key.of("content");
+  private static final MapKey ROLE = MapKey.of("role");
+  private static final MapKey CONTENT = MapKey.of("content");
 
   private final List<JinjaStatement> body;
   private final Map<String, Object> globals;
@@ -124,7 +124,7 @@ final class JinjaTemplate {
                 }
                 map.putAll(first);
               }
-              named.forEach((name, value) -> map.put(Key.of(name), value));
+              named.forEach((name, value) -> map.put(MapKey.of(name), value));
               return map;
             });
     globals.put("range", (Callable) (run, arguments, named) -> range(arguments, named, run));

@@ -5,7 +5,7 @@ import java.math.MathContext;
 import java.math.RoundingMode;
 import java.util.Map;
 import org.alignment4j.chat.JinjaList.Kind;
-import org.alignment4j.chat.JinjaValue.Key;
+import org.alignment4j.chat.JinjaValue.MapKey;
 import org.alignment4j.chat.JinjaValue.None;
 import org.alignment4j.chat.JinjaValue.Undefined;
 
@@ -67,7 +67,7 @@ final class JinjaText {
       String separator = "{";
       for (Map.Entry<?, ?> entry : map.entrySet()) {
         out.add(separator);
-        repr(((Key) entry.getKey()).value(), out, depth + 1);
+        repr(((MapKey) entry.getKey()).value(), out, depth + 1);
         out.add(": ");
         repr(entry.getValue(), out, depth + 1);
         separator = ", ";

@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The values of a template and Python's rules for them. A value is a {@link Rope}, a Boolean, a
- * Long, a Double, a {@link JinjaList}, a Map with {@link Key} keys, or one of the kinds here.
+ * Long, a Double, a {@link JinjaList}, a Map with {@link MapKey} keys, or one of the kinds here.
  */
 final class JinjaValue {
   /** Python's None. */
@@ -44,29 +44,29 @@ final class JinjaValue {
   }
 
   /** A value as a key of a Map: equal where Python's are, as 1, 1.0 and True. */
-  record Key(Object value) {
+  record MapKey(Object value) {
     /**
      * @throws JinjaException if the value cannot be a key
      */
-    static Key of(Object value) {
+    static MapKey of(Object value) {
       if (value instanceof Map<?, ?>
           || (value instanceof JinjaList list && list.kind() == Kind.LIST)
           || (value instanceof JinjaList view && view.kind() == Kind.VIEW)) {
         throw new JinjaException("it takes " + kind(value) + " as a key");
       }
       if (value instanceof JinjaList tuple) {
-        tuple.forEach(Key::of);
+        tuple.forEach(MapKey::of);
       }
-      return new Key(value);
+      return new MapKey(value);
     }
 
-    static Key of(String text) {
-      return new Key(Rope.of(text));
+    static MapKey of(String text) {
+      return new MapKey(Rope.of(text));
     }
 
     @Override
     public boolean equals(@Nullable Object other) {
-      return other instanceof Key key && same(value, key.value);
+      return other instanceof MapKey key && same(value, key.value);
     }
 
     @Override
@@ -76,7 +76,7 @@ final class JinjaValue {
       } else if (value instanceof JinjaList tuple) {
         int hash = tuple.kind().hashCode();
         for (Object element : tuple) {
-          hash = 31 * hash + new Key(element).hashCode();
+          hash = 31 * hash + new MapKey(element).hashCode();
         }
         return hash;
       }
@@ -212,7 +212,7 @@ final class JinjaValue {
     } else if (whole instanceof List<?> list) {
       return list.stream().anyMatch(each -> each == part || same(each, part));
     } else if (whole instanceof Map<?, ?> map) {
-      return map.containsKey(Key.of(part));
+      return map.containsKey(MapKey.of(part));
     } else if (whole instanceof Undefined) {
       return false;
     } else if (whole instanceof Generator generator) {
@@ -253,7 +253,7 @@ final class JinjaValue {
       return new ArrayList<>(list);
     } else if (value instanceof Map<?, ?> map) {
       List<Object> keys = new ArrayList<>(map.size());
-      map.keySet().forEach(key -> keys.add(((Key) key).value()));
+      map.keySet().forEach(key -> keys.add(((MapKey) key).value()));
       return keys;
     } else if (value instanceof Undefined) {
       return new ArrayList<>();
@@ -285,7 +285,7 @@ final class JinjaValue {
     }
     Object found = ownAttribute(value, name);
     if (found == null && value instanceof Map<?, ?> map) {
-      found = map.get(Key.of(name));
+      found = map.get(MapKey.of(name));
     }
     return found == null ? new Undefined(name) : found;
   }
@@ -308,7 +308,7 @@ final class JinjaValue {
       throw new JinjaException(undefined.name + " is undefined; it asks for an element");
     } else if (value instanceof Map<?, ?> map) {
       boolean hashable = !(key instanceof Map<?, ?>) && !isListLike(key);
-      Object found = hashable ? map.get(Key.of(key)) : null;
+      Object found = hashable ? map.get(MapKey.of(key)) : null;
       if (found != null) {
         return found;
       }

@@ -46,6 +46,8 @@ record TokenizerSettings(
     Set<Integer> namedIds,
     String template,
     Path templateFile) {
+  /** The largest templates in use have some twenty thousand. */
+  private static final int MAX_TEMPLATE = 1 << 18;
   private static final Logger LOG = LoggerFactory.getLogger(TokenizerSettings.class);
 
   /**
@@ -196,7 +198,7 @@ record TokenizerSettings(
 
   /** What a download that was broken off leaves must not be taken for "no template". */
   private static String template(Path jinja) {
-    String text = text(jinja);
+    String text = InputFile.checkpoint(jinja).text(MAX_TEMPLATE);
     if (text.isBlank()) {
       throw new CheckpointException(jinja + ": expected a chat template, found an empty file");
     }
@@ -212,7 +214,7 @@ record TokenizerSettings(
       return "";
     }
     if (value.isJsonPrimitive()) {
-      return value.getAsString();
+      return bounded(value.getAsString(), file);
     }
     JsonElement found = null;
     if (value instanceof JsonArray several) {
@@ -232,7 +234,19 @@ record TokenizerSettings(
                   ? value.getAsJsonObject().keySet()
                   : value.getAsJsonArray().size() + " without a default"));
     }
-    return found.getAsString();
+    return bounded(found.getAsString(), file);
+  }
+
+  private static String bounded(String template, Path file) {
+    if (template.length() > MAX_TEMPLATE) {
+      throw new CheckpointException(
+          file
+              + ": expected a chat template of at most "
+              + MAX_TEMPLATE
+              + " characters, found "
+              + template.length());
+    }
+    return template;
   }
 
   private static JsonObject object(Path file) {

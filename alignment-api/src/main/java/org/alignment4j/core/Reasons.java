@@ -35,12 +35,16 @@ public final class Reasons {
           "NULL", "null",
           "NAME", "a key");
 
-  private static final Pattern TOKEN = Pattern.compile("\\b(?:BEGIN|END)_[A-Z]+\\b|\\b[A-Z]{4,7}\\b");
-  private static final Pattern PLACE = Pattern.compile(" ?at line (\\d+) column (\\d+)(?: path \\S*)?");
+  private static final Pattern TOKEN =
+      Pattern.compile("\\b(?:BEGIN|END)_[A-Z]+\\b|\\b[A-Z]{4,7}\\b");
+  private static final Pattern PLACE =
+      Pattern.compile(" ?at line (\\d+) column (\\d+)(?: path \\S*)?");
   private static final Pattern CLASSES =
       Pattern.compile("(?:[a-z][a-z0-9_]*\\.)+[A-Z][\\w$]*(?:@[0-9a-f]+)?:? ?");
   private static final Pattern ADVICE =
-      Pattern.compile("(?:^|(?<=[.;!] )|\\n)(?:Use|See|Consider|Try|Please|Enable|Call|Set) .*", Pattern.DOTALL);
+      Pattern.compile(
+          "(?:^|(?<=[.;!] )|\\n)(?:Use|See|Consider|Try|Please|Enable|Call|Set) .*",
+          Pattern.DOTALL);
 
   /** What is left of a program's own words. */
   private static final Pattern FOREIGN =
@@ -102,8 +106,7 @@ public final class Reasons {
     }
     String message = inner.getMessage() == null ? "" : inner.getMessage();
     Matcher place = PLACE.matcher(message);
-    String where =
-        place.find() ? " at line " + place.group(1) + ", column " + place.group(2) : "";
+    String where = place.find() ? " at line " + place.group(1) + ", column " + place.group(2) : "";
     if (inner instanceof EOFException) {
       return "it ends too early" + where;
     }

@@ -22,8 +22,9 @@ public final class Shown {
   /** A value within a message: on one line, cut to 200 characters. */
   public static String value(@Nullable Object value) {
     String text = String.valueOf(value);
-    String head = text.length() > VALUE ? cut(text, VALUE) + "..." : text;
-    return escaped(head, false);
+    String head = escaped(cut(text, VALUE), false);
+    boolean whole = text.length() <= VALUE && head.length() <= VALUE;
+    return whole ? head : cut(head, VALUE) + "...";
   }
 
   /** {@link #value} in single quotes. */
@@ -100,6 +101,9 @@ public final class Shown {
   }
 
   private static String cut(String text, int length) {
+    if (text.length() <= length) {
+      return text;
+    }
     boolean splits = Character.isHighSurrogate(text.charAt(length - 1));
     return text.substring(0, splits ? length - 1 : length);
   }

@@ -108,7 +108,8 @@ public final class PrefixCache implements AutoCloseable {
         }
       }
     } catch (IOException e) {
-      throw new AlignmentException("cannot keep the prefix cache in a temporary file: " + Reasons.of(e), e);
+      throw new AlignmentException(
+          "cannot keep the prefix cache in a temporary file: " + Reasons.of(e), e);
     }
   }
 

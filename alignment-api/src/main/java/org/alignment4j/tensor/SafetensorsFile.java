@@ -3,7 +3,6 @@ package org.alignment4j.tensor;
 import static org.alignment4j.core.Arguments.require;
 import static org.alignment4j.core.Shown.quoted;
 
-import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -334,7 +333,7 @@ public final class SafetensorsFile implements AutoCloseable {
         continue;
       }
       if (n < 0) {
-        throw new EOFException(
+        throw new IOException(
             "expected "
                 + into.remaining()
                 + " more bytes at "

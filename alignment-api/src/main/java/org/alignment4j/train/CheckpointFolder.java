@@ -73,7 +73,8 @@ final class CheckpointFolder implements AutoCloseable {
         }
       }
     } catch (IOException e) {
-      throw new CheckpointException("cannot use checkpoint folder " + folder + ": " + Reasons.of(e), e);
+      throw new CheckpointException(
+          "cannot use checkpoint folder " + folder + ": " + Reasons.of(e), e);
     }
     return new CheckpointFolder(folder.resolve(FILE), lock);
   }
@@ -218,7 +219,8 @@ final class CheckpointFolder implements AutoCloseable {
     try {
       return TrainingState.fromJson(json);
     } catch (RuntimeException e) { // Gson throws several kinds
-      throw new CheckpointException(file + ": the training state cannot be read: " + Reasons.of(e), e);
+      throw new CheckpointException(
+          file + ": the training state cannot be read: " + Reasons.of(e), e);
     }
   }
 

@@ -22,7 +22,8 @@ record CsvHeader(List<String> names, char delimiter, int records) {
   private static final Pattern TOLD = Pattern.compile("\"?sep=(.)\"?", Pattern.CASE_INSENSITIVE);
 
   /**
-   * A file's header with the first delimiter that makes it one that is looked for; else with commas.
+   * A file's header with the first delimiter that makes it one that is looked for; else with
+   * commas.
    *
    * @throws org.alignment4j.core.BadDataException if the file cannot be read
    */

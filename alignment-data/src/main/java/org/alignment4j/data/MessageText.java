@@ -16,7 +16,8 @@ final class MessageText {
           "\\s*(?:array\\()?[\\[(]\\s*(?:dict\\()?\\{\\s*[uU]?(['\"])(?:role|content|from|value)\\1\\s*:.*",
           Pattern.DOTALL);
 
-  private static final Pattern LIST = Pattern.compile("\\s*\\[\\s*\\{\\s*[uU]?['\"].*", Pattern.DOTALL);
+  private static final Pattern LIST =
+      Pattern.compile("\\s*\\[\\s*\\{\\s*[uU]?['\"].*", Pattern.DOTALL);
 
   private MessageText() {}
 

@@ -52,8 +52,7 @@ record PromptSource(
     boolean csv =
         table ? isHeader(header.names()) : isSurely(header.names()) && !(text && header.isUsual());
     if (csv) {
-      PromptFormat format =
-          PromptFormat.ofColumns(header.names()).orElse(PromptFormat.CSV);
+      PromptFormat format = PromptFormat.ofColumns(header.names()).orElse(PromptFormat.CSV);
       return csv(file, format, header);
     }
     if (table) {
@@ -146,8 +145,7 @@ record PromptSource(
       return element.getAsJsonObject();
     }
     if (!element.isJsonPrimitive() || !element.getAsJsonPrimitive().isString()) {
-      throw new BadRow(
-          "expected a JSON object or text, found " + JsonPreferences.kind(element));
+      throw new BadRow("expected a JSON object or text, found " + JsonPreferences.kind(element));
     }
     return prompt(element.getAsString());
   }

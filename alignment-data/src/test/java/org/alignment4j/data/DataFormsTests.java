@@ -85,9 +85,7 @@ class DataFormsTests {
     assertEquals(expected, pairs(file("a.jsonl", rows)));
     assertEquals(expected, pairs(file("a.json", "[" + rows.strip().replace("\n", ",\n") + "]")));
     assertEquals(List.of("p", "q"), prompts("b.jsonl", rows));
-    assertEquals(
-        List.of("t"),
-        sources(file("s.jsonl", "{\"text\":\"t\",\"x\":" + value + "}\n")));
+    assertEquals(List.of("t"), sources(file("s.jsonl", "{\"text\":\"t\",\"x\":" + value + "}\n")));
   }
 
   private static List<String> sources(Path file) {
@@ -113,8 +111,12 @@ class DataFormsTests {
   void aValueThatIsReadIsNamed(String value, String reason) throws IOException {
     PreferenceSet set =
         Preferences.read(
-            file("a.jsonl", "{\"prompt\":\"p\",\"rejected\":\"r\"," + value + "}\n"
-                + String.format(ROWS, "1")));
+            file(
+                "a.jsonl",
+                "{\"prompt\":\"p\",\"rejected\":\"r\","
+                    + value
+                    + "}\n"
+                    + String.format(ROWS, "1")));
     assertEquals(2, set.pairs().size());
     assertEquals(1, set.skipped().get(0).row());
     assertTrue(set.skipped().get(0).reason().contains(reason), set.skipped().get(0).reason());
@@ -133,7 +135,8 @@ class DataFormsTests {
         """;
     List<PromptRow> found = Prompts.read(file("a.jsonl", rows));
     assertEquals(List.of("a", "b", "c", "d", "e", "f"), Prompts.texts(found));
-    assertEquals(List.of("0", "#1", "2", "1", "4", "5"), found.stream().map(PromptRow::id).toList());
+    assertEquals(
+        List.of("0", "#1", "2", "1", "4", "5"), found.stream().map(PromptRow::id).toList());
     assertEquals("x, y", found.get(3).type());
     assertTrue(found.stream().allMatch(row -> row.label() == PromptLabel.UNKNOWN));
     assertEquals(

@@ -19,7 +19,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What Python writes is read as Python reads it; {@code examples/python/data_forms.py} asked it. */
+/**
+ * What Python writes is read as Python reads it; {@code examples/python/data_forms.py} asked it.
+ */
 class PythonFormsTests {
   private static JsonArray golden(String name) throws IOException {
     try (InputStream in = PythonFormsTests.class.getResourceAsStream(name)) {
@@ -58,9 +60,11 @@ class PythonFormsTests {
         valid++;
         try {
           JsonElement found = PythonJson.parse(text, key -> true);
-          assertEquals(canonical(row.get("value").getAsString()), canonical(found.toString()), text);
+          assertEquals(
+              canonical(row.get("value").getAsString()), canonical(found.toString()), text);
         } catch (BadRow e) {
-          // Of two values with one key Python keeps the last, which may not be the one that is meant.
+          // Of two values with one key Python keeps the last, which may not be the one that is
+          // meant.
           assertTrue(e.reason().contains("occurs twice"), text + ": " + e.reason());
         }
         PythonJson.parse(text, key -> false);
@@ -121,7 +125,16 @@ class PythonFormsTests {
 
   @ParameterizedTest
   @ValueSource(
-      strings = {"[{'a': 1}]", "[{\"name\": \"x\"}]", "{'role': 'user'}", "[1]", "text", "", "[", "[{"})
+      strings = {
+        "[{'a': 1}]",
+        "[{\"name\": \"x\"}]",
+        "{'role': 'user'}",
+        "[1]",
+        "text",
+        "",
+        "[",
+        "[{"
+      })
   void codeIsText(String text) throws Exception {
     JsonElement value = new JsonPrimitive(text);
     assertEquals(value, MessageText.unfolded("chosen", value));

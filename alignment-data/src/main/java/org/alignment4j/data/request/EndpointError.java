@@ -79,7 +79,7 @@ record EndpointError(
     if (json instanceof JsonObject object) {
       for (String key : List.of("error", "errors", "detail")) {
         JsonElement inner = object.get(key);
-        if (inner instanceof JsonObject || inner instanceof JsonArray list && !list.isEmpty()) {
+        if (inner instanceof JsonObject || (inner instanceof JsonArray list && !list.isEmpty())) {
           JsonObject found = error(inner);
           if (!found.isEmpty()) {
             return found;
@@ -130,7 +130,8 @@ record EndpointError(
 
   /** Whether the message has a run of letters and digits in common with one of the texts. */
   private boolean quotes(List<String> texts, int common) {
-    String shown = bare(message);
+    // No more than is shown: a whole page against a long prompt would take its time.
+    String shown = bare(message.substring(0, Math.min(message.length(), 2 * MESSAGE)));
     for (String text : texts) {
       String all = bare(text);
       int run = Math.min(common, all.length());

@@ -75,7 +75,7 @@ public final class StoredRequests implements Requests {
   /** Counts of one model; guarded by {@link #tallies}. */
   private static final class Tally {
     /** The models of the name, mostly one, with their retries before they were asked here. */
-    private final Map<ChatModel, Long> retriesBefore = new IdentityHashMap<>();
+    private final IdentityHashMap<ChatModel, Long> retriesBefore = new IdentityHashMap<>();
 
     /** Of the retries here, those that the store knows of. */
     private long retriesKept;

@@ -42,7 +42,7 @@ class RequestBytesTests {
   }
 
   /** Equal requests are equal bytes under one key, whatever order maps were filled in. */
-  @Property(tries = 40)
+  @Property(tries = 10)
   void equalRequestsAreEqualBytes(
       @ForAll @Size(max = 6) Map<String, Integer> extra,
       @ForAll String text,

@@ -234,11 +234,11 @@ public final class ScriptedChatServer implements AutoCloseable {
       bodies.add(body);
       headers.add(Map.copyOf(exchange.getRequestHeaders()));
       Thread.sleep(delay.toMillis());
+      // Before the answer: once a client has it, its next request may be here first.
+      now.decrementAndGet();
       respond(exchange, script.fault(key, attempt), key, body);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-    } finally {
-      now.decrementAndGet();
     }
   }
 

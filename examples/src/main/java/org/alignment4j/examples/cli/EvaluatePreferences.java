@@ -13,6 +13,8 @@ import org.alignment4j.analysis.Bootstrap;
 import org.alignment4j.analysis.Bootstrap.Interval;
 import org.alignment4j.analysis.PairedProportions;
 import org.alignment4j.chat.Prompt;
+import org.alignment4j.chat.PromptTemplate;
+import org.alignment4j.core.BadDataException;
 import org.alignment4j.core.InputFile;
 import org.alignment4j.core.ProgressListener;
 import org.alignment4j.data.PreferenceSet;
@@ -214,7 +216,13 @@ final class EvaluatePreferences extends AlignCommand {
   }
 
   private static String text(Path file) {
-    return InputFile.data(file).text(InputFile.SETTINGS).strip();
+    String text = InputFile.data(file).text(InputFile.SETTINGS).strip();
+    try {
+      PromptTemplate.of(text, "question", "a", "b");
+    } catch (IllegalArgumentException e) {
+      throw new BadDataException(file + ": " + e.getMessage(), e);
+    }
+    return text;
   }
 
   private static String text(WinRate w) {

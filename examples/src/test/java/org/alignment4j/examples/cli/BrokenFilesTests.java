@@ -421,7 +421,13 @@ class BrokenFilesTests {
 
   private static List<String> faults(Broken broken) throws IOException {
     List<String> faults = new ArrayList<>();
-    for (Use use : uses()) {
+    List<Use> uses = uses();
+    for (Use use : uses) {
+      // These are found where the file is opened: some of the commands will do.
+      boolean seldom = List.of(Broken.LOOP, Broken.FOLDER, Broken.DEVICE).contains(broken);
+      if (seldom && uses.indexOf(use) % 4 != 0) {
+        continue;
+      }
       if (broken.mayPass(use.file.getFileName().toString())) {
         continue;
       }

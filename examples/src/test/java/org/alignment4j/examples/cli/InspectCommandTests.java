@@ -64,7 +64,8 @@ class InspectCommandTests {
 
   @Test
   void severalFilesAreShownAndTheirTextsCannotObeyed() throws IOException {
-    Path table = file("a.tsv", "prompt\tcategory\n\u001b[2J\u202eA\u2028" + "x".repeat(500) + "\tc\n");
+    Path table =
+        file("a.tsv", "prompt\tcategory\n\u001b[2J\u202eA\u2028" + "x".repeat(500) + "\tc\n");
     CommandRun run = CommandRun.of("inspect", pairs(), table);
     assertEquals(0, run.status(), run.err());
     assertTrue(run.out().contains("prompts in CSV with tabs"), run.out());
@@ -95,6 +96,7 @@ class InspectCommandTests {
     JsonObject found = run.json().getAsJsonArray("files").get(0).getAsJsonObject();
     assertEquals("prompts", found.get("kind").getAsString());
     assertEquals(5, found.get("usable").getAsInt());
-    assertEquals(1, CommandRun.of("inspect", "--kind", "preferences", file("p.txt", "a\n")).status());
+    assertEquals(
+        1, CommandRun.of("inspect", "--kind", "preferences", file("p.txt", "a\n")).status());
   }
 }
