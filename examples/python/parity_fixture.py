@@ -3,10 +3,11 @@
 
 Needs Python with torch, transformers and safetensors; nothing else in this repository does.
 
-  parity_fixture.py CONFIG OUT [--seed N]
+  parity_fixture.py CONFIG OUT [--seed N] [--huge FACTOR]
       CONFIG is a config.json of the family with small sizes, such as a fixture's that is there
       already with another model_type. OUT gets config.json, model.safetensors (float32) and
-      expected.safetensors, as `align verify-parity` reads them.
+      expected.safetensors, as `align verify-parity` reads them. With --huge one token's embedding
+      is that many times as large, as are the states of some tokens of real models.
 """
 
 import argparse
@@ -18,6 +19,7 @@ from transformers import AutoConfig, AutoModelForCausalLM
 
 LENGTHS = [40, 29, 11]
 GREEDY = 16
+HUGE_TOKEN = 7
 
 
 def random_model(config, seed):
@@ -72,9 +74,12 @@ def main():
     parser.add_argument("config", metavar="CONFIG")
     parser.add_argument("out", metavar="OUT")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--huge", type=float, default=1, metavar="FACTOR")
     args = parser.parse_args()
     config = AutoConfig.from_pretrained(args.config)
     model = random_model(config, args.seed)
+    with torch.no_grad():
+        model.get_input_embeddings().weight[HUGE_TOKEN] *= args.huge
     model.save_pretrained(args.out)
     (Path(args.out) / "generation_config.json").unlink(missing_ok=True)
     save_file(expected(model, config.vocab_size), Path(args.out) / "expected.safetensors")

@@ -71,9 +71,9 @@ public interface PromptGuard {
    * This guard with a time limit, and a verdict instead of what it throws, errors too, and of null.
    * Interrupting the caller still ends it by CancelledException.
    *
-   * <p>A call that is late is interrupted and left to a daemon thread. While 8 calls of one guard, or
-   * 64 of all guards, have not ended although they were left so, further ones fail at once: a guard
-   * that hangs for ever holds these threads and no others.
+   * <p>A call that is late is interrupted and left to a daemon thread. While 8 calls of one guard,
+   * or 64 of all guards, have not ended although they were left so, further ones fail at once: a
+   * guard that hangs for ever holds these threads and no others.
    *
    * @param deadline most time that {@link #check} takes
    * @param onFailure what is to happen if the guard fails or is late; there is no default

@@ -6,6 +6,8 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
 import org.alignment4j.core.CheckpointException;
+import org.alignment4j.core.InputFile;
+import org.alignment4j.core.Reasons;
 import org.alignment4j.core.UnsupportedArchitectureException;
 
 /** Tells the kind of adapter that is in a folder. */
@@ -13,11 +15,12 @@ final class AdapterFolder {
   private AdapterFolder() {}
 
   static Adapter load(Path folder) {
+    InputFile.checkpoint(folder).requireFolder();
     List<Path> found;
     try (Stream<Path> files = Files.list(folder)) {
       found = files.filter(AdapterFolder::tellsKind).sorted().toList();
     } catch (IOException e) {
-      throw new CheckpointException("cannot read " + folder + ": " + e, e);
+      throw new CheckpointException("cannot read " + folder + ": " + Reasons.of(e), e);
     }
     if (found.size() != 1) {
       throw new CheckpointException(

@@ -20,6 +20,8 @@ import org.alignment4j.core.Hashes;
 import org.alignment4j.core.Layer;
 import org.alignment4j.core.OutputFile;
 import org.alignment4j.core.Provenance;
+import org.alignment4j.core.Reasons;
+import org.alignment4j.core.Shown;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -49,7 +51,7 @@ final class ControlVectorFile {
       OutputFile.checkpoint(folder.resolve("provenance.json"))
           .writeAll(vector.provenance().toJson());
     } catch (IOException e) {
-      throw new CheckpointException("cannot write " + folder + ": " + e, e);
+      throw new CheckpointException("cannot write " + folder + ": " + Reasons.of(e), e);
     }
     Set<String> hints = new HashSet<>();
     collectHints(vector.provenance().settings(), hints);
@@ -118,7 +120,7 @@ final class ControlVectorFile {
     String number = name.startsWith(TENSOR) ? name.substring(TENSOR.length()) : "";
     if (!NUMBER.matcher(number).matches()) {
       throw new CheckpointException(
-          file + ": expected tensors direction.N, found " + GgufReader.quoted(name));
+          file + ": expected tensors direction.N, found " + Shown.quoted(name));
     }
     return Layer.ofBlock(Integer.parseInt(number));
   }

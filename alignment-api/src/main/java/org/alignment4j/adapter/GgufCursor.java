@@ -1,6 +1,5 @@
 package org.alignment4j.adapter;
 
-import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -80,7 +79,7 @@ final class GgufCursor {
       if (!buffer.hasRemaining()) {
         buffer.clear();
         if (channel.read(buffer) < 0) {
-          throw new EOFException("the file was truncated while it was read");
+          throw new IOException("the file was truncated while it was read");
         }
         buffer.flip();
       }

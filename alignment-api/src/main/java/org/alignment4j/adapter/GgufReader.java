@@ -1,7 +1,6 @@
 package org.alignment4j.adapter;
 
 import java.io.ByteArrayOutputStream;
-import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -20,6 +19,8 @@ import org.alignment4j.core.CancelledException;
 import org.alignment4j.core.CheckpointException;
 import org.alignment4j.core.InputFile;
 import org.alignment4j.core.OutOfMemoryException;
+import org.alignment4j.core.Reasons;
+import org.alignment4j.core.Shown;
 
 /**
  * Reads untrusted GGUF files of one architecture. Counts and lengths are checked against what the
@@ -34,7 +35,6 @@ final class GgufReader {
   private static final int MAX_NESTING = 4;
   private static final int MAX_DIMENSIONS = 4;
   private static final int MAX_ALIGNMENT = 1 << 16;
-  private static final int MAX_SHOWN = 100;
 
   private final GgufCursor in;
   private final FileChannel channel;
@@ -68,9 +68,9 @@ final class GgufReader {
     } catch (ClosedByInterruptException e) {
       throw new CancelledException("reading " + path + " was cancelled", e);
     } catch (IOException e) {
-      throw new CheckpointException("cannot read " + path + ": " + e, e);
+      throw new CheckpointException("cannot read " + path + ": " + Reasons.of(e), e);
     } catch (OutOfMemoryError e) {
-      throw new OutOfMemoryException(path + ": the file does not fit in the heap", e);
+      throw OutOfMemoryException.of(path + ": the file does not fit in memory", e);
     }
   }
 
@@ -110,7 +110,7 @@ final class GgufReader {
       value(type, key, 0, raw);
       GgufValue value = new GgufValue(type, raw.toByteArray());
       if (all.put(key, value) != null) {
-        throw in.error("metadata key " + quoted(key) + " occurs twice");
+        throw in.error("metadata key " + Shown.quoted(key) + " occurs twice");
       }
       if (key.equals(Gguf.ARCHITECTURE)) { // at once: a model may have a large vocabulary to come
         requireArchitecture(value);
@@ -122,12 +122,12 @@ final class GgufReader {
   }
 
   private GgufValue.Type type(String key) throws IOException {
-    int number = in.int32("the type of " + quoted(key));
+    int number = in.int32("the type of " + Shown.quoted(key));
     GgufValue.Type type = GgufValue.Type.of(number);
     if (type == null) {
       throw in.error(
           "metadata value "
-              + quoted(key)
+              + Shown.quoted(key)
               + " has type "
               + Integer.toUnsignedString(number)
               + ", expected 0 to "
@@ -139,7 +139,7 @@ final class GgufReader {
   /** Reads and checks a value and copies its bytes. */
   private void value(GgufValue.Type type, String key, int depth, ByteArrayOutputStream raw)
       throws IOException {
-    String what = "metadata value " + quoted(key);
+    String what = "metadata value " + Shown.quoted(key);
     switch (type) {
       case STRING -> {
         int length = in.count("a length of " + what, 1, MAX_TEXT);
@@ -177,10 +177,12 @@ final class GgufReader {
 
   private void requireArchitecture(GgufValue value) {
     String found =
-        value.type() == GgufValue.Type.STRING ? quoted((String) value.decoded()) : "no string";
-    if (!found.equals(quoted(architecture))) {
+        value.type() == GgufValue.Type.STRING
+            ? Shown.quoted((String) value.decoded())
+            : "no string";
+    if (!found.equals(Shown.quoted(architecture))) {
       throw in.error(
-          "expected " + Gguf.ARCHITECTURE + " " + quoted(architecture) + ", found " + found);
+          "expected " + Gguf.ARCHITECTURE + " " + Shown.quoted(architecture) + ", found " + found);
     }
   }
 
@@ -206,9 +208,9 @@ final class GgufReader {
     for (int i = 0; i < count; i++) {
       String name = in.string("the name of tensor " + i, MAX_NAME);
       if (!names.add(name)) {
-        throw in.error("tensor " + quoted(name) + " occurs twice");
+        throw in.error("tensor " + Shown.quoted(name) + " occurs twice");
       }
-      String what = "tensor " + quoted(name);
+      String what = "tensor " + Shown.quoted(name);
       int dimensions = in.int32("the dimensions of " + what);
       if (dimensions < 0 || dimensions > MAX_DIMENSIONS) {
         throw in.error(
@@ -257,7 +259,7 @@ final class GgufReader {
     List<Entry> sorted = new ArrayList<>(entries);
     sorted.sort(Comparator.comparingLong(Entry::offset).thenComparingLong(Entry::end));
     for (Entry e : sorted) {
-      String what = "tensor " + quoted(e.name);
+      String what = "tensor " + Shown.quoted(e.name);
       if (e.offset < 0 || e.offset % alignment != 0) {
         throw in.error(
             what
@@ -278,7 +280,7 @@ final class GgufReader {
                 + " bytes of data; the file may be truncated");
       }
       if (last != null && e.offset < end) {
-        throw in.error(what + " overlaps tensor " + quoted(last.name));
+        throw in.error(what + " overlaps tensor " + Shown.quoted(last.name));
       }
       end = e.end();
       last = e;
@@ -294,7 +296,7 @@ final class GgufReader {
     while (bytes.hasRemaining()) {
       int n = channel.read(bytes, at);
       if (n < 0) {
-        throw new EOFException("the file was truncated while it was read");
+        throw new IOException("the file was truncated while it was read");
       }
       at += n;
     }
@@ -305,11 +307,5 @@ final class GgufReader {
 
   private static ByteBuffer little(int bytes) {
     return ByteBuffer.allocate(bytes).order(ByteOrder.LITTLE_ENDIAN);
-  }
-
-  /** A name from a file, for a message: in quotes, shortened, control characters replaced. */
-  static String quoted(String name) {
-    String head = name.length() > MAX_SHOWN ? name.substring(0, MAX_SHOWN) + "..." : name;
-    return "'" + head.replaceAll("[\\p{Cntrl}\\p{Cs}]", "?") + "'";
   }
 }

@@ -16,6 +16,8 @@ import java.util.Map;
 import java.util.function.Predicate;
 import org.alignment4j.core.CheckpointException;
 import org.alignment4j.core.InputFile;
+import org.alignment4j.core.Reasons;
+import org.alignment4j.core.Shown;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,7 +27,6 @@ import org.jspecify.annotations.Nullable;
  * @param json what is in it
  */
 record JsonFile(Path path, JsonObject json) {
-  private static final int MAX_SHOWN = 100;
 
   /**
    * Reads a whole file, in the strict syntax of RFC 8259.
@@ -43,7 +44,7 @@ record JsonFile(Path path, JsonObject json) {
       }
       return new JsonFile(path, root.getAsJsonObject());
     } catch (IOException | JsonParseException e) {
-      throw new CheckpointException("cannot read " + path + ": " + e.getMessage(), e);
+      throw new CheckpointException("cannot read " + path + ": " + Reasons.of(e), e);
     }
   }
 
@@ -103,7 +104,7 @@ record JsonFile(Path path, JsonObject json) {
     try {
       return new Gson().fromJson(present, Map.class);
     } catch (JsonParseException | NumberFormatException e) {
-      throw new CheckpointException("cannot read " + path + ": " + e.getMessage(), e);
+      throw new CheckpointException("cannot read " + path + ": " + Reasons.of(e), e);
     }
   }
 
@@ -115,7 +116,6 @@ record JsonFile(Path path, JsonObject json) {
 
   /** A member's value for a message. */
   static String shown(@Nullable JsonElement value) {
-    String text = value == null ? "none" : value.toString();
-    return text.length() <= MAX_SHOWN ? text : text.substring(0, MAX_SHOWN) + "...";
+    return Shown.value(value == null ? "none" : value);
   }
 }

@@ -66,8 +66,7 @@ final class LoraTargets {
       return matcher(TARGETS, expression, name).matches();
     }
     // a whole name counts in every layer
-    return names.contains(name)
-        || (isNamed(names, name) && (layers.isEmpty() || isInLayers(name)));
+    return names.contains(name) || (isNamed(names, name) && (layers.isEmpty() || isInLayers(name)));
   }
 
   /** The names and layers of the configuration that none of these matrices has. */

@@ -19,6 +19,7 @@ import org.alignment4j.core.CheckpointException;
 import org.alignment4j.core.InputFile;
 import org.alignment4j.core.OutputFile;
 import org.alignment4j.core.Provenance;
+import org.alignment4j.core.Reasons;
 import org.alignment4j.tensor.Checkpoint;
 import org.alignment4j.tensor.SafetensorsFile;
 import org.alignment4j.tensor.SafetensorsWriter;
@@ -84,7 +85,7 @@ final class MergedCheckpoint {
       }
       OutputFile.checkpoint(out.resolve(PeftFolder.PROVENANCE)).writeAll(provenance.toJson());
     } catch (IOException e) {
-      throw new CheckpointException("cannot write " + out + ": " + e.getMessage(), e);
+      throw new CheckpointException("cannot write " + out + ": " + Reasons.of(e), e);
     }
   }
 
@@ -124,9 +125,7 @@ final class MergedCheckpoint {
   }
 
   private static boolean hasOwnHead(Checkpoint base) {
-    return base.contains(EMBEDDINGS)
-        && base.contains(HEAD)
-        && !base.sameValues(EMBEDDINGS, HEAD);
+    return base.contains(EMBEDDINGS) && base.contains(HEAD) && !base.sameValues(EMBEDDINGS, HEAD);
   }
 
   /** A flag that says otherwise is passed over by some programs and believed by others. */
@@ -134,10 +133,13 @@ final class MergedCheckpoint {
     if (!InputFile.checkpoint(file).isThere()) {
       return;
     }
-    JsonObject config = JsonFile.read(file).json();
-    JsonPrimitive no = new JsonPrimitive(false);
-    if (!no.equals(config.get(TIED))) {
-      config.add(TIED, no);
+    JsonFile read = JsonFile.read(file);
+    JsonObject config = read.json();
+    boolean byDefault =
+        read.get("model_type") != null && read.text("model_type").startsWith("gemma");
+    JsonPrimitive usual = new JsonPrimitive(byDefault);
+    if (new JsonPrimitive(true).equals(config.has(TIED) ? config.get(TIED) : usual)) {
+      config.addProperty(TIED, false);
       String text =
           new GsonBuilder()
               .disableHtmlEscaping()

@@ -17,6 +17,7 @@ import org.alignment4j.core.CheckpointException;
 import org.alignment4j.core.InputFile;
 import org.alignment4j.core.OutputFile;
 import org.alignment4j.core.Provenance;
+import org.alignment4j.core.Reasons;
 import org.alignment4j.core.UnsupportedArchitectureException;
 import org.alignment4j.tensor.SafetensorsFile;
 import org.alignment4j.tensor.SafetensorsWriter;
@@ -130,7 +131,7 @@ final class PeftFolder {
     try {
       return Provenance.fromJson(text);
     } catch (BadDataException | UnsupportedOperationException | IllegalArgumentException e) {
-      throw new CheckpointException(file + ": " + e.getMessage(), e);
+      throw new CheckpointException(file + ": " + Reasons.of(e), e);
     }
   }
 
@@ -189,7 +190,7 @@ final class PeftFolder {
               .create()
               .toJson(config));
     } catch (IOException e) {
-      throw new CheckpointException("cannot write " + folder + ": " + e, e);
+      throw new CheckpointException("cannot write " + folder + ": " + Reasons.of(e), e);
     } finally {
       deleteQuietly(fresh);
     }

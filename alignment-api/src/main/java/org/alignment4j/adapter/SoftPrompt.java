@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Set;
 import org.alignment4j.core.CheckpointException;
 import org.alignment4j.core.Provenance;
+import org.alignment4j.core.Shown;
 import org.alignment4j.tensor.SafetensorsFile;
 import org.alignment4j.tensor.StorageType;
 import org.alignment4j.tensor.TensorSource;
@@ -101,7 +102,11 @@ public record SoftPrompt(int tokens, int width, float[] values, Provenance prove
       long[] shape = file.info(TENSOR).shape();
       if (file.tensors().size() != 1) {
         throw new CheckpointException(
-            file.path() + ": expected only " + TENSOR + ", found " + file.tensors().keySet());
+            file.path()
+                + ": expected only "
+                + TENSOR
+                + ", found "
+                + Shown.value(file.tensors().keySet()));
       }
       long width = shape.length == 2 ? shape[1] : 0;
       if (width < 1

@@ -14,6 +14,7 @@ import org.alignment4j.core.CheckpointException;
 import org.alignment4j.core.Layer;
 import org.alignment4j.core.OutputFile;
 import org.alignment4j.core.Provenance;
+import org.alignment4j.core.Reasons;
 import org.alignment4j.tensor.Checkpoint;
 import org.alignment4j.tensor.SafetensorsFile;
 import org.alignment4j.tensor.SafetensorsWriter;
@@ -95,7 +96,7 @@ public record TunedBlock(Layer layer, Map<String, Weight> tensors, Provenance pr
       Files.createDirectories(folder);
       OutputFile.checkpoint(folder.resolve(PeftFolder.PROVENANCE)).writeAll(provenance.toJson());
     } catch (IOException e) {
-      throw new CheckpointException("cannot write " + folder + ": " + e.getMessage(), e);
+      throw new CheckpointException("cannot write " + folder + ": " + Reasons.of(e), e);
     }
     List<TensorSource> sources = new ArrayList<>();
     tensors.forEach(

@@ -40,7 +40,8 @@ final class JinjaChecks {
       case "none" -> value instanceof None;
       case "string" -> value instanceof Rope;
       case "mapping" -> value instanceof Map<?, ?>;
-      case "iterable" -> isSequence(value) || value instanceof List<?> || value instanceof Generator;
+      case "iterable" ->
+          isSequence(value) || value instanceof List<?> || value instanceof Generator;
       case "sequence" -> isSequence(value);
       case "number" -> JinjaValue.isNumber(value);
       case "integer" -> value instanceof Long;

@@ -185,7 +185,10 @@ final class JinjaExpressionParser {
       case OPERATOR ->
           switch (token.text()) {
             case "(" -> {
-              JinjaExpression inner = isNext(")") ? new JinjaExpression.ListOf(JinjaList.Kind.TUPLE, List.of()) : tuple();
+              JinjaExpression inner =
+                  isNext(")")
+                      ? new JinjaExpression.ListOf(JinjaList.Kind.TUPLE, List.of())
+                      : tuple();
               tokens.expect(Kind.OPERATOR, ")");
               yield inner;
             }

@@ -20,7 +20,8 @@ import org.jspecify.annotations.Nullable;
 
 /** Jinja's filters: {@code value | name}. */
 final class JinjaFilters {
-  private static final Pattern WORD_BEGINS = Pattern.compile("[-\\s({\\[<]+", Pattern.UNICODE_CHARACTER_CLASS);
+  private static final Pattern WORD_BEGINS =
+      Pattern.compile("[-\\s({\\[<]+", Pattern.UNICODE_CHARACTER_CLASS);
 
   private JinjaFilters() {}
 
@@ -100,9 +101,11 @@ final class JinjaFilters {
       }
       case "items" -> {
         given(name, arguments, named);
-        yield Generator.of(value instanceof Undefined ? List.of() : JinjaMethods.items(map(value, name)));
+        yield Generator.of(
+            value instanceof Undefined ? List.of() : JinjaMethods.items(map(value, name)));
       }
-      case "dictsort" -> dictSorted(value, given(name, arguments, named, "case_sensitive", "by", "reverse"));
+      case "dictsort" ->
+          dictSorted(value, given(name, arguments, named, "case_sensitive", "by", "reverse"));
       case "sort" -> {
         JinjaArguments given =
             given(name, arguments, named, "reverse", "case_sensitive", "attribute");
@@ -116,8 +119,7 @@ final class JinjaFilters {
       case "sum" -> {
         JinjaArguments given = given(name, arguments, named, "attribute", "start");
         Object sum = given.or(1, 0L);
-        for (Object each :
-            mapped(JinjaValue.each(value), attribute(given.or(0, None.NONE)))) {
+        for (Object each : mapped(JinjaValue.each(value), attribute(given.or(0, None.NONE)))) {
           if (sum instanceof Rope) {
             throw new JinjaException("it sums up texts");
           }
@@ -129,11 +131,11 @@ final class JinjaFilters {
           grouped(value, given(name, arguments, named, "attribute", "default", "case_sensitive"));
       case "batch" -> batches(value, given(name, arguments, named, "linecount", "fill_with"));
       case "slice" -> slices(value, given(name, arguments, named, "slices", "fill_with"));
-      case "indent" -> indented(value, given(name, arguments, named, "width", "first", "blank"), run);
+      case "indent" ->
+          indented(value, given(name, arguments, named, "width", "first", "blank"), run);
       case "center" -> {
         JinjaArguments given = given(name, arguments, named, "width");
-        yield JinjaMethods.of(JinjaText.of(value), "center")
-            .call(run, List.of(given.or(0, 80L)), Map.of());
+        yield JinjaMethods.centered(JinjaText.of(value), given.whole(0, 80), run);
       }
       case "wordcount" -> {
         given(name, arguments, named);
@@ -155,8 +157,7 @@ final class JinjaFilters {
         if (!named.isEmpty()) {
           throw new JinjaException("format by names is not supported");
         }
-        yield JinjaFormat.percent(
-            JinjaText.of(value), JinjaList.of(Kind.TUPLE, arguments));
+        yield JinjaFormat.percent(JinjaText.of(value), JinjaList.of(Kind.TUPLE, arguments));
       }
       case "tojson" -> JinjaJson.of(value, arguments, named);
       case "select", "reject" ->
@@ -217,7 +218,9 @@ final class JinjaFilters {
     } else if (value instanceof Map<?, ?> map) {
       return (long) map.size();
     }
-    return value instanceof List<?> list ? (long) list.size() : (long) JinjaValue.each(value).size();
+    return value instanceof List<?> list
+        ? (long) list.size()
+        : (long) JinjaValue.each(value).size();
   }
 
   private static Object end(Object value, String which) {
@@ -321,11 +324,12 @@ final class JinjaFilters {
 
   /** Sorts as Python does: equal values keep their order, also where all is reversed. */
   private static void sort(List<Object> values, UnaryOperator<Object> key, boolean reverse) {
-    Comparator<Object> order = (a, b) -> JinjaValue.order(key.apply(a), key.apply(b));
-    if (values.size() == 1) {
-      key.apply(values.get(0));
-    }
-    values.sort(reverse ? order.reversed() : order);
+    Comparator<Object[]> order = (a, b) -> JinjaValue.order(a[0], b[0]);
+    List<Object[]> keyed = new ArrayList<>(values.size());
+    values.forEach(value -> keyed.add(new Object[] {key.apply(value), value}));
+    keyed.sort(reverse ? order.reversed() : order);
+    values.clear();
+    keyed.forEach(pair -> values.add(pair[1]));
   }
 
   private static UnaryOperator<Object> caseless(UnaryOperator<Object> key, boolean sensitive) {
@@ -434,10 +438,7 @@ final class JinjaFilters {
     boolean blank = given.truth(2, false);
     Rope text = text(value, "indent");
     // Python's splitlines knows more ends of lines than the one that is written again.
-    List<Object> lines =
-        JinjaValue.each(
-            JinjaMethods.of(text.plus(Rope.of("\n")), "splitlines")
-                .call(run, List.of(), Map.of()));
+    List<Object> lines = JinjaMethods.lines(text.plus(Rope.of("\n")), false);
     run.requireSize(text.length() + (long) lines.size() * indent.length());
     Rope.Builder out = new Rope.Builder();
     for (int i = 0; i < lines.size(); i++) {

@@ -43,8 +43,7 @@ final class JinjaList extends AbstractList<Object> implements RandomAccess {
 
   /** What {@code groupby} gives: a pair whose parts have names. */
   static JinjaList group(Object grouper, List<?> members) {
-    return new JinjaList(
-        Kind.TUPLE, List.of(grouper, list(members)), List.of("grouper", "list"));
+    return new JinjaList(Kind.TUPLE, List.of(grouper, list(members)), List.of("grouper", "list"));
   }
 
   /** The element of this name, or null. */

@@ -108,7 +108,14 @@ final class JinjaMethods {
         && !OF_NUMBERS.contains(name)
         && !name.startsWith("gi_")
         && !Set.of(
-                "fromkeys", "isdisjoint", "mapping", "start", "stop", "step", "throw", "send",
+                "fromkeys",
+                "isdisjoint",
+                "mapping",
+                "start",
+                "stop",
+                "step",
+                "throw",
+                "send",
                 "close")
             .contains(name);
   }
@@ -136,13 +143,20 @@ final class JinjaMethods {
           (run, a, n) -> begins(text, unnamed(name, a, n, "prefix", "start", "end"), name);
       case "split", "rsplit" ->
           (run, a, n) ->
-              split(text, JinjaArguments.of(name, a, n, "sep", "maxsplit"), name.equals("rsplit"), run);
+              split(
+                  text,
+                  JinjaArguments.of(name, a, n, "sep", "maxsplit"),
+                  name.equals("rsplit"),
+                  run);
       case "splitlines" ->
-          (run, a, n) -> lines(text, JinjaArguments.of(name, a, n, "keepends").truth(0, false));
+          (run, a, n) ->
+              JinjaList.list(
+                  lines(text, JinjaArguments.of(name, a, n, "keepends").truth(0, false)));
       case "partition", "rpartition" ->
           (run, a, n) -> partition(text, unnamed(name, a, n, "sep").text(0), name);
       case "join" ->
-          (run, a, n) -> joined(JinjaValue.each(unnamed(name, a, n, "iterable").required(0)), text, run);
+          (run, a, n) ->
+              joined(JinjaValue.each(unnamed(name, a, n, "iterable").required(0)), text, run);
       case "upper", "lower", "title", "capitalize" ->
           (run, a, n) -> {
             unnamed(name, a, n);
@@ -156,9 +170,7 @@ final class JinjaMethods {
       case "removeprefix" ->
           (run, a, n) -> {
             String prefix = unnamed(name, a, n, "prefix").text(0);
-            return text.text().startsWith(prefix)
-                ? text.sub(prefix.length(), text.length())
-                : text;
+            return text.text().startsWith(prefix) ? text.sub(prefix.length(), text.length()) : text;
           };
       case "removesuffix" ->
           (run, a, n) -> {
@@ -264,12 +276,15 @@ final class JinjaMethods {
   }
 
   static Rope replaced(Rope text, String old, String replacement, long count, JinjaRun run) {
-    run.requireSize(text.length() + (long) text.length() * replacement.length() / Math.max(1, old.length()));
+    run.requireSize(
+        text.length() + (long) text.length() * replacement.length() / Math.max(1, old.length()));
     run.spend(text.length() / 16);
     return text.replace(old, replacement, count);
   }
 
-  /** {@code upper}, {@code lower}, {@code title} or {@code capitalize}, as Python's texts have them. */
+  /**
+   * {@code upper}, {@code lower}, {@code title} or {@code capitalize}, as Python's texts have them.
+   */
   static Rope changedCase(Rope text, String how) {
     return switch (how) {
       case "upper" -> text.map(part -> part.toUpperCase(Locale.ROOT));
@@ -376,7 +391,9 @@ final class JinjaMethods {
         return start > size ? 0 : part.codePointCount(0, part.length()) + 1;
       }
       long count = 0;
-      for (int at = part.indexOf(wanted); at >= 0; at = part.indexOf(wanted, at + wanted.length())) {
+      for (int at = part.indexOf(wanted);
+          at >= 0;
+          at = part.indexOf(wanted, at + wanted.length())) {
         count++;
       }
       return count;
@@ -389,6 +406,15 @@ final class JinjaMethods {
       return -1;
     }
     return start + part.codePointCount(0, at);
+  }
+
+  /** Python's {@code center}. */
+  static Rope centered(Rope text, long width, JinjaRun run) {
+    return padded(
+        text,
+        JinjaArguments.of("center", List.of(width), Map.of(), "width", "fillchar"),
+        "center",
+        run);
   }
 
   private static Rope padded(Rope text, JinjaArguments given, String how, JinjaRun run) {
@@ -405,7 +431,9 @@ final class JinjaMethods {
     if (how.equals("zfill")) {
       boolean signed = text.text().startsWith("+") || text.text().startsWith("-");
       int sign = signed ? 1 : 0;
-      return text.sub(0, sign).plus(Rope.of(fill.repeat(missing))).plus(text.sub(sign, text.length()));
+      return text.sub(0, sign)
+          .plus(Rope.of(fill.repeat(missing)))
+          .plus(text.sub(sign, text.length()));
     }
     int left =
         switch (how) {
@@ -512,7 +540,8 @@ final class JinjaMethods {
     return words;
   }
 
-  private static JinjaList lines(Rope text, boolean keepEnds) {
+  /** Python's {@code splitlines}. */
+  static List<Object> lines(Rope text, boolean keepEnds) {
     List<Object> lines = new ArrayList<>();
     String all = text.text();
     int start = 0;
@@ -534,6 +563,6 @@ final class JinjaMethods {
     if (start < all.length()) {
       lines.add(text.sub(start, all.length()));
     }
-    return JinjaList.list(lines);
+    return lines;
   }
 }

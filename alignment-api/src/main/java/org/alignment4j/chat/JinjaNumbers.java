@@ -149,8 +149,7 @@ final class JinjaNumbers {
     String stripped = ascii(PythonText.strip(text));
     Matcher word = WORDS.matcher(stripped);
     if (word.matches()) {
-      double value =
-          word.group(2).equalsIgnoreCase("nan") ? Double.NaN : Double.POSITIVE_INFINITY;
+      double value = word.group(2).equalsIgnoreCase("nan") ? Double.NaN : Double.POSITIVE_INFINITY;
       return word.group(1).equals("-") ? -value : value;
     }
     return REAL.matcher(stripped).matches() ? Double.valueOf(stripped.replace("_", "")) : null;
@@ -184,7 +183,8 @@ final class JinjaNumbers {
     if (Double.isNaN(real) || Double.isInfinite(real)) {
       return real;
     }
-    double rounded = new BigDecimal(real).setScale((int) digits, RoundingMode.HALF_EVEN).doubleValue();
+    double rounded =
+        new BigDecimal(real).setScale((int) digits, RoundingMode.HALF_EVEN).doubleValue();
     return Math.copySign(rounded, real);
   }
 }

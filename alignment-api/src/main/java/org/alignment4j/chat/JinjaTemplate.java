@@ -13,8 +13,8 @@ import org.alignment4j.core.CheckpointException;
 import org.alignment4j.core.UnsupportedArchitectureException;
 
 /**
- * A chat template as published, run as transformers' {@code apply_chat_template} runs it,
- * with the origin of every character kept ({@link Rope}).
+ * A chat template as published, run as transformers' {@code apply_chat_template} runs it, with the
+ * origin of every character kept ({@link Rope}).
  *
  * <p>It is run by an interpreter of that part of Jinja which chat templates use: no files, no
  * classes, no Java. It may take a fixed number of steps and make values of a fixed size. {@code
@@ -131,8 +131,7 @@ final class JinjaTemplate {
     return Map.copyOf(globals);
   }
 
-  private static JinjaList range(
-      List<Object> arguments, Map<String, Object> named, JinjaRun run) {
+  private static JinjaList range(List<Object> arguments, Map<String, Object> named, JinjaRun run) {
     JinjaArguments.of("range", arguments, named, "/start", "/stop", "/step");
     List<Long> bounds = new ArrayList<>();
     arguments.forEach(a -> bounds.add(JinjaValue.whole(a, "range")));

@@ -81,9 +81,7 @@ record Markers(List<String> markers) {
         copied = cut;
       }
     }
-    return out == null
-        ? piece
-        : piece.withText(out.append(text, copied, text.length()).toString());
+    return out == null ? piece : piece.withText(out.append(text, copied, text.length()).toString());
   }
 
   private boolean startsMarker(String text, int at) {

@@ -12,6 +12,8 @@ import java.util.Map;
 import org.alignment4j.core.CheckpointException;
 import org.alignment4j.core.DjlDefaults;
 import org.alignment4j.core.EngineException;
+import org.alignment4j.core.NativeFailure;
+import org.alignment4j.core.Reasons;
 
 /** One native tokenizer. Thread-safe until it is closed; must not be used after. */
 final class NativeTokenizer implements AutoCloseable {
@@ -38,12 +40,14 @@ final class NativeTokenizer implements AutoCloseable {
       return new NativeTokenizer(HuggingFaceTokenizer.newInstance(in, WHOLE_TEXT));
     } catch (ai.djl.engine.EngineException | LinkageError e) {
       throw new EngineException(
-          "cannot load the native tokenizer library of ai.djl.huggingface:tokenizers for this"
-              + " platform: "
-              + e.getMessage(),
+          "the native tokenizer library does not load: "
+              + NativeFailure.explain(
+                  e,
+                  "ai.djl.huggingface:tokenizers:0.35.1 has to be on the class path and has to"
+                      + " hold a library for this platform"),
           e);
     } catch (IOException | RuntimeException e) {
-      throw new CheckpointException(file + " cannot be used: " + e.getMessage(), e);
+      throw new CheckpointException(file + " cannot be used: " + Reasons.of(e), e);
     }
   }
 

@@ -60,9 +60,7 @@ final class PythonText {
   }
 
   private static boolean isStripped(int c, @Nullable String chars) {
-    return chars == null
-        ? Character.isBmpCodePoint(c) && isSpace((char) c)
-        : chars.indexOf(c) >= 0;
+    return chars == null ? Character.isBmpCodePoint(c) && isSpace((char) c) : chars.indexOf(c) >= 0;
   }
 
   /** Python's {@code str.isspace()}: Unicode White_Space and the four information separators. */

@@ -201,8 +201,7 @@ final class Rope {
 
     void add(Part part) {
       boolean follows =
-          part.message == message
-              && (part.isTemplate() || part.offset == offset + open.length());
+          part.message == message && (part.isTemplate() || part.offset == offset + open.length());
       if (!follows) {
         flush();
         message = part.message;

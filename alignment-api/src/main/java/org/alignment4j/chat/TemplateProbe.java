@@ -1,7 +1,6 @@
 package org.alignment4j.chat;
 
 import com.google.common.base.Strings;
-import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
@@ -9,8 +8,8 @@ import org.alignment4j.chat.Rope.Part;
 import org.alignment4j.core.UnsupportedArchitectureException;
 
 /**
- * What a chat template writes around the messages of a few conversations, which tells how it
- * says who speaks.
+ * What a chat template writes around the messages of a few conversations, which tells how it says
+ * who speaks.
  *
  * @param leads what it writes between one message, or the beginning, and the next; the text that
  *     opens an assistant turn counts as a lead of the assistant

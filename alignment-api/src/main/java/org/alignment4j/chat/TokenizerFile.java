@@ -25,6 +25,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.alignment4j.core.CheckpointException;
 import org.alignment4j.core.InputFile;
+import org.alignment4j.core.Reasons;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -89,7 +90,7 @@ final class TokenizerFile {
     } catch (IOException | RuntimeException e) {
       // Gson reports a value of the wrong kind by half a dozen exception types.
       throw new CheckpointException(
-          file + " is not a readable tokenizer.json: " + e.getMessage(), e);
+          file + " is not a readable tokenizer.json: " + Reasons.of(e), e);
     }
   }
 

@@ -15,6 +15,8 @@ import java.util.Map;
 import java.util.Set;
 import org.alignment4j.core.CheckpointException;
 import org.alignment4j.core.InputFile;
+import org.alignment4j.core.Reasons;
+import org.alignment4j.core.Shown;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -95,7 +97,10 @@ record TokenizerSettings(
         addIds(eosIds, value);
       } catch (RuntimeException e) {
         throw new CheckpointException(
-            file + ": eos_token_id should be an integer or a list of them, found " + value, e);
+            file
+                + ": eos_token_id should be an integer or a list of them, found "
+                + Shown.value(value),
+            e);
       }
     }
     Path jinja = separateTemplate(folder);
@@ -108,7 +113,7 @@ record TokenizerSettings(
         declared,
         eosIds,
         namedIds,
-        jinja != null ? text(jinja) : template(config.get("chat_template"), configFile),
+        jinja != null ? template(jinja) : template(config.get("chat_template"), configFile),
         jinja != null ? jinja : configFile);
   }
 
@@ -125,7 +130,8 @@ record TokenizerSettings(
         return file;
       }
     }
-    if (Files.isDirectory(more)) {
+    if (InputFile.checkpoint(more).isThere()) {
+      InputFile.checkpoint(more).requireFolder();
       try (DirectoryStream<Path> named = Files.newDirectoryStream(more, "*.jinja")) {
         if (named.iterator().hasNext()) {
           throw new CheckpointException(
@@ -188,6 +194,15 @@ record TokenizerSettings(
     return token == null || !token.isJsonPrimitive() ? "" : token.getAsString();
   }
 
+  /** What a download that was broken off leaves must not be taken for "no template". */
+  private static String template(Path jinja) {
+    String text = text(jinja);
+    if (text.isBlank()) {
+      throw new CheckpointException(jinja + ": expected a chat template, found an empty file");
+    }
+    return text;
+  }
+
   /**
    * One template, or the one named {@code default} of several, which are listed by their names or
    * stand in an object under them.
@@ -230,7 +245,7 @@ record TokenizerSettings(
         return parsed.getAsJsonObject();
       }
     } catch (JsonParseException e) {
-      throw new CheckpointException(file + " is not readable JSON: " + e.getMessage(), e);
+      throw new CheckpointException(file + " is not readable JSON: " + Reasons.of(e), e);
     }
     throw new CheckpointException(file + " should hold a JSON object");
   }

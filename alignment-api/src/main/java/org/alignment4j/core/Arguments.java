@@ -13,7 +13,7 @@ public final class Arguments {
   @FormatMethod
   public static void require(boolean condition, @FormatString String format, Object... values) {
     if (!condition) {
-      throw new IllegalArgumentException(String.format(format, values));
+      throw new IllegalArgumentException(Shown.message(String.format(format, values)));
     }
   }
 }

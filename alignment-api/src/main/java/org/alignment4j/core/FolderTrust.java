@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
-import java.util.Map;
 import java.util.OptionalInt;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -76,13 +75,11 @@ final class FolderTrust {
   private static @Nullable String fault(
       Path path, OptionalInt me, int writers, boolean stickyMayBeOpen, boolean parent)
       throws IOException {
-    Map<String, Object> found =
-        Files.readAttributes(path, "unix:uid,mode,owner", LinkOption.NOFOLLOW_LINKS);
-    int owner = (Integer) found.get("uid");
-    int mode = (Integer) found.get("mode");
+    int owner = number(path, "unix:uid");
+    int mode = number(path, "unix:mode");
     boolean mine = me.isPresent() && me.getAsInt() == owner;
     if (!mine && owner != ROOT && !(parent && unmapped(owner))) {
-      return path + " belongs to the user " + found.get("owner");
+      return path + " belongs to the user " + Files.getOwner(path, LinkOption.NOFOLLOW_LINKS);
     }
     if ((mode & writers) != 0 && !(stickyMayBeOpen && (mode & STICKY) != 0)) {
       return (mode & OTHERS_WRITE) != 0
@@ -97,7 +94,7 @@ final class FolderTrust {
     try {
       Path probe = Files.createTempFile(folder, ".owner", null);
       try {
-        return OptionalInt.of(uid(probe));
+        return OptionalInt.of(number(probe, "unix:uid"));
       } finally {
         Files.deleteIfExists(probe);
       }
@@ -107,7 +104,7 @@ final class FolderTrust {
     for (Path owned :
         new Path[] {Path.of("/proc/self"), Path.of(System.getProperty("user.home"))}) {
       try {
-        return OptionalInt.of(uid(owned));
+        return OptionalInt.of(number(owned, "unix:uid"));
       } catch (IOException e) {
         // The next one.
       }
@@ -115,14 +112,18 @@ final class FolderTrust {
     return OptionalInt.empty();
   }
 
-  private static int uid(Path path) throws IOException {
-    return (Integer) Files.getAttribute(path, "unix:uid", LinkOption.NOFOLLOW_LINKS);
+  private static int number(Path path, String attribute) throws IOException {
+    Object value = Files.getAttribute(path, attribute, LinkOption.NOFOLLOW_LINKS);
+    if (value instanceof Integer number) {
+      return number;
+    }
+    throw new IOException(path + ": expected a number as " + attribute + ", found " + value);
   }
 
   /** In a user namespace the system's own folders show the one id of all users outside of it. */
   private static boolean unmapped(int owner) {
     try {
-      String[] map = Files.readString(Path.of("/proc/self/uid_map")).strip().split("\\s+");
+      String[] map = Files.readString(Path.of("/proc/self/uid_map")).strip().split("\\s+", -1);
       boolean whole = map.length == 3 && map[0].equals("0") && map[2].equals("4294967295");
       String overflow = Files.readString(Path.of("/proc/sys/kernel/overflowuid")).strip();
       return !whole && overflow.equals(String.valueOf(owner));

@@ -10,8 +10,6 @@ import java.nio.charset.CharsetDecoder;
 import java.nio.charset.CoderResult;
 import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.AccessDeniedException;
-import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
@@ -105,6 +103,15 @@ public final class InputFile {
     return this;
   }
 
+  /**
+   * Its length in bytes, now.
+   *
+   * @throws AlignmentException if that cannot be told
+   */
+  public long size() {
+    return attributes("a file").size();
+  }
+
   private BasicFileAttributes attributes(String expected) {
     try {
       return Files.readAttributes(path, BasicFileAttributes.class);
@@ -160,7 +167,7 @@ public final class InputFile {
     requireRegular();
     long limit = limit(max);
     try (InputStream in = Files.newInputStream(path)) {
-      long size = Files.size(path);
+      long size = size();
       if (size > limit) {
         throw tooLarge(max, Long.toString(size));
       }
@@ -261,19 +268,7 @@ public final class InputFile {
   public AlignmentException failed(IOException e) {
     return e instanceof ClosedByInterruptException
         ? new CancelledException("reading " + path + " was cancelled", e)
-        : failure.apply("cannot read " + path + ": " + reason(e), e);
-  }
-
-  /** What went wrong, without the path, which the caller names. */
-  static String reason(IOException e) {
-    if (e instanceof NoSuchFileException) {
-      return "no such file or folder";
-    }
-    if (e instanceof AccessDeniedException) {
-      return "permission denied";
-    }
-    String reason = e instanceof FileSystemException known ? known.getReason() : e.getMessage();
-    return reason == null ? e.getClass().getSimpleName() : reason;
+        : failure.apply("cannot read " + path + ": " + Reasons.of(e), e);
   }
 
   @Override

@@ -150,7 +150,7 @@ public final class NativeFolder {
   static void checkChosen(String name) {
     String chosen = chosen(name);
     if (chosen != null) {
-      for (String path : chosen.split("[," + File.pathSeparator + "]")) {
+      for (String path : chosen.split("[," + File.pathSeparator + "]", -1)) {
         if (!path.isBlank() && Files.exists(Path.of(path))) {
           check(name, Path.of(path));
         }

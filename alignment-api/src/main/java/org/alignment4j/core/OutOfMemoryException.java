@@ -15,4 +15,13 @@ public final class OutOfMemoryException extends AlignmentException {
   public OutOfMemoryException(String message, @Nullable Throwable cause) {
     super(message, cause);
   }
+
+  /**
+   * An exception that names the memory that is short and the setting that gives more of it.
+   *
+   * @param what what did not fit, such as a file
+   */
+  public static OutOfMemoryException of(String what, OutOfMemoryError error) {
+    return new OutOfMemoryException(what + ": " + MemoryKind.of(error).explanation(error), error);
+  }
 }

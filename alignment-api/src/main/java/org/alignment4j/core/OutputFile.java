@@ -51,9 +51,7 @@ public final class OutputFile implements AutoCloseable {
   }
 
   private OutputFile(
-      Path file,
-      String name,
-      BiFunction<String, @Nullable Throwable, AlignmentException> failure) {
+      Path file, String name, BiFunction<String, @Nullable Throwable, AlignmentException> failure) {
     this.file = file;
     this.target = file.toAbsolutePath();
     this.temporary = target.resolveSibling(name);
@@ -166,9 +164,7 @@ public final class OutputFile implements AutoCloseable {
 
   /** Renaming over a device or pipe would put a file in its place. */
   private static void requireReplaceable(
-      Path file,
-      Path target,
-      BiFunction<String, @Nullable Throwable, AlignmentException> failure) {
+      Path file, Path target, BiFunction<String, @Nullable Throwable, AlignmentException> failure) {
     if (Files.exists(target) && !Files.isRegularFile(target)) {
       throw failure.apply(
           "cannot write "
@@ -198,8 +194,10 @@ public final class OutputFile implements AutoCloseable {
     return stream;
   }
 
-  /** The open file under its temporary name, for reading too; what {@link #stream} buffers comes
-   * later. */
+  /**
+   * The open file under its temporary name, for reading too; what {@link #stream} buffers comes
+   * later.
+   */
   public FileChannel channel() {
     return channel;
   }
@@ -264,6 +262,6 @@ public final class OutputFile implements AutoCloseable {
   public AlignmentException failed(IOException e) {
     return e instanceof ClosedByInterruptException
         ? new CancelledException("writing " + file + " was cancelled", e)
-        : failure.apply("cannot write " + file + ": " + InputFile.reason(e), e);
+        : failure.apply("cannot write " + file + ": " + Reasons.of(e), e);
   }
 }

@@ -106,7 +106,7 @@ public record Provenance(
         | UnsupportedOperationException
         | ClassCastException
         | NullPointerException e) {
-      throw new BadDataException("not a provenance record: " + e.getMessage(), e);
+      throw new BadDataException("not a provenance record: " + Reasons.of(e), e);
     }
   }
 }

@@ -16,6 +16,8 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import org.alignment4j.core.CheckpointException;
 import org.alignment4j.core.InputFile;
+import org.alignment4j.core.Reasons;
+import org.alignment4j.core.Shown;
 import org.alignment4j.core.UnsupportedArchitectureException;
 import org.alignment4j.model.Family.Trait;
 import org.alignment4j.model.ModelConfig.Activation;
@@ -46,15 +48,16 @@ final class ConfigFile {
 
   static ModelConfig read(Path file) {
     try {
-      JsonElement root = JsonParser.parseString(InputFile.checkpoint(file).text(InputFile.SETTINGS));
+      JsonElement root =
+          JsonParser.parseString(InputFile.checkpoint(file).text(InputFile.SETTINGS));
       if (!root.isJsonObject()) {
         throw new CheckpointException(file + " is not a JSON object");
       }
       return new ConfigFile(file, root.getAsJsonObject()).config();
     } catch (JsonParseException e) {
-      throw new CheckpointException("cannot read " + file + ": " + e.getMessage(), e);
+      throw new CheckpointException("cannot read " + file + ": " + Reasons.of(e), e);
     } catch (IllegalArgumentException e) {
-      throw new CheckpointException(file + ": " + e.getMessage(), e);
+      throw new CheckpointException(file + ": " + Reasons.of(e), e);
     }
   }
 
@@ -80,8 +83,7 @@ final class ConfigFile {
           case GELU -> "gelu";
           case GELU_TANH -> "gelu_pytorch_tanh";
         };
-    o.addProperty(
-        c.family() == Family.GEMMA2 ? "hidden_activation" : "hidden_act", activation);
+    o.addProperty(c.family() == Family.GEMMA2 ? "hidden_activation" : "hidden_act", activation);
     if (c.family().has(Trait.SOFT_CAPS)) {
       double scale = c.extras().scoreScale();
       o.addProperty(SCALAR, 1 / (scale * scale));
@@ -201,7 +203,9 @@ final class ConfigFile {
   /** The family's ends count only where neither this file nor generation_config.json names any. */
   private Set<Integer> ends(FamilyDefaults defaults) {
     String key = "eos_token_id";
-    boolean named = json.has(key) || InputFile.checkpoint(file.resolveSibling("generation_config.json")).isThere();
+    boolean named =
+        json.has(key)
+            || InputFile.checkpoint(file.resolveSibling("generation_config.json")).isThere();
     return named ? ids(key) : defaults.ends();
   }
 
@@ -270,9 +274,9 @@ final class ConfigFile {
     }
     throw new UnsupportedArchitectureException(
         file
-            + ": model_type '"
-            + type
-            + "' is not supported; supported are "
+            + ": model_type "
+            + Shown.quoted(type)
+            + " is not supported; supported are "
             + Arrays.stream(Family.values())
                 .map(f -> f.modelType)
                 .collect(Collectors.joining(", ")));

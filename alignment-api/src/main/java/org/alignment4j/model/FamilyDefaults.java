@@ -39,26 +39,19 @@ record FamilyDefaults(
     int as = DERIVED;
     return switch (family) {
       case LLAMA ->
-          new FamilyDefaults(
-              32000, 4096, 11008, 32, 32, as, as, 2048, 1e-6, 0, as, Set.of(2));
+          new FamilyDefaults(32000, 4096, 11008, 32, 32, as, as, 2048, 1e-6, 0, as, Set.of(2));
       case MISTRAL ->
-          new FamilyDefaults(
-              32000, 4096, 14336, 32, 32, 8, as, 131072, 1e-6, 4096, as, Set.of(2));
+          new FamilyDefaults(32000, 4096, 14336, 32, 32, 8, as, 131072, 1e-6, 4096, as, Set.of(2));
       case QWEN2 ->
-          new FamilyDefaults(
-              151936, 4096, 22016, 32, 32, 32, as, 32768, 1e-6, 4096, as, Set.of());
+          new FamilyDefaults(151936, 4096, 22016, 32, 32, 32, as, 32768, 1e-6, 4096, as, Set.of());
       case QWEN3 ->
-          new FamilyDefaults(
-              151936, 4096, 22016, 32, 32, 32, 128, 32768, 1e-6, 4096, as, Set.of());
+          new FamilyDefaults(151936, 4096, 22016, 32, 32, 32, 128, 32768, 1e-6, 4096, as, Set.of());
       case GEMMA ->
-          new FamilyDefaults(
-              256000, 3072, 24576, 28, 16, 16, 256, 8192, 1e-6, 0, as, Set.of(1));
+          new FamilyDefaults(256000, 3072, 24576, 28, 16, 16, 256, 8192, 1e-6, 0, as, Set.of(1));
       case GEMMA2 ->
-          new FamilyDefaults(
-              256000, 2304, 9216, 26, 8, 4, 256, 8192, 1e-6, 4096, as, Set.of(1));
+          new FamilyDefaults(256000, 2304, 9216, 26, 8, 4, 256, 8192, 1e-6, 4096, as, Set.of(1));
       case PHI3 ->
-          new FamilyDefaults(
-              32064, 3072, 8192, 32, 32, as, as, 4096, 1e-5, 0, 4096, Set.of(32000));
+          new FamilyDefaults(32064, 3072, 8192, 32, 32, as, as, 4096, 1e-5, 0, 4096, Set.of(32000));
     };
   }
 }

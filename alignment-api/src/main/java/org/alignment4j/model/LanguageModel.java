@@ -34,6 +34,7 @@ import org.alignment4j.core.DjlDefaults;
 import org.alignment4j.core.Hashes;
 import org.alignment4j.core.InputFile;
 import org.alignment4j.core.Layer;
+import org.alignment4j.core.NativeFailure;
 import org.alignment4j.core.OutOfMemoryException;
 import org.alignment4j.model.Activations.Label;
 import org.alignment4j.tensor.Checkpoint;
@@ -136,6 +137,9 @@ public final class LanguageModel implements AutoCloseable {
       Decoder decoder = new Decoder(config, precision, manager);
       Base base = new Base(folder, manager, decoder, new FolderFiles(folder));
       return new LanguageModel(base, new State(weights, List.of(), null, null, 0), manager, true);
+    } catch (OutOfMemoryError e) {
+      manager.close();
+      throw OutOfMemoryException.of("loading " + folder, e);
     } catch (RuntimeException | Error e) {
       manager.close();
       throw e;
@@ -162,13 +166,8 @@ public final class LanguageModel implements AutoCloseable {
   private static NDManager newManager(Device device) {
     try {
       return NDManager.newBaseManager(device, "PyTorch");
-    } catch (RuntimeException e) {
-      throw new org.alignment4j.core.EngineException(
-          "the PyTorch engine does not load: "
-              + e.getMessage()
-              + "; add ai.djl.pytorch:pytorch-jni:2.7.1-0.35.1 and"
-              + " ai.djl.pytorch:pytorch-native-cpu:2.7.1 with your platform's classifier",
-          e);
+    } catch (RuntimeException | LinkageError | AssertionError e) {
+      throw NativeFailure.engine(e);
     }
   }
 
@@ -956,7 +955,9 @@ public final class LanguageModel implements AutoCloseable {
     }
 
     synchronized @Nullable ChatTokenizer ifPresent() {
-      return tokenizer != null || InputFile.checkpoint(folder.resolve("tokenizer.json")).isThere() ? get() : null;
+      return tokenizer != null || InputFile.checkpoint(folder.resolve("tokenizer.json")).isThere()
+          ? get()
+          : null;
     }
 
     synchronized String hash() {

@@ -40,7 +40,8 @@ import org.alignment4j.tensor.TensorInfo;
  * @param maxRelLogits largest difference of a logit over the largest logit
  * @param maxRowHidden largest difference of a hidden state over its row's largest element
  * @param maxRowLogits largest difference of a logit over its row's largest element
- * @param worstLayer index of the layer of {@code maxRowHidden}; the last one is after the final norm
+ * @param worstLayer index of the layer of {@code maxRowHidden}; the last one is after the final
+ *     norm
  * @param maxRelGrad largest difference of a gradient over that tensor's largest element
  * @param greedyEqual whether the greedy continuation is the same, token for token, but for tokens
  *     whose logits differ by no more than {@link #MAX_ROW} allows
@@ -58,7 +59,7 @@ public record Parity(
     double maxRelGrad,
     boolean greedyEqual) {
   /** Largest difference of hidden states and logits allowed in float32, over the row's largest. */
-  public static final double MAX_ROW = 1e-4;
+  public static final double MAX_ROW = 5e-5;
 
   /** Largest relative difference allowed of gradients. */
   public static final double MAX_REL_GRAD = 1e-3;
@@ -107,13 +108,14 @@ public record Parity(
     private final SafetensorsFile expected;
     private final List<int[]> sequences = new ArrayList<>();
     private final int padded;
-    private final Worst hidden = new Worst();
-    private final Worst logits = new Worst();
+    private final Worst hidden;
+    private final Worst logits = new Worst(1);
     private double gradient;
 
     Run(LanguageModel model, SafetensorsFile expected) {
       this.model = model;
       this.expected = expected;
+      this.hidden = new Worst(model.config().blocks() + 1);
       long[] shape = expected.info("input_ids").shape();
       if (shape.length != 2) {
         throw new CheckpointException("input_ids has shape " + Arrays.toString(shape));
@@ -142,10 +144,10 @@ public record Parity(
       return new Parity(
           model.config().family().name().toLowerCase(Locale.ROOT),
           model.precision(),
-          hidden.absolute,
-          logits.absolute,
-          hidden.relative,
-          logits.relative,
+          hidden.absolute(),
+          logits.absolute(),
+          hidden.relative(),
+          logits.relative(),
           hidden.row,
           logits.row,
           hidden.layer,
@@ -274,16 +276,19 @@ public record Parity(
 
   /** The largest differences seen. */
   private static final class Worst {
-    private double absolute;
-    private double relative;
+    private final double[] most;
+    private final double[] largest;
     private double row;
     private int layer;
 
-    /** Adds rows of one layer, which begin in the reference at {@code offset}. */
+    Worst(int layers) {
+      this.most = new double[layers];
+      this.largest = new double[layers];
+    }
+
+    /** Adds rows of one layer, whose reference begins at {@code offset}. */
     void add(int of, float[] own, float[] reference, long offset, Batch batch, int padded) {
       int width = own.length / batch.tokens();
-      double most = 0;
-      double largest = 0;
       int at = 0;
       for (int b = 0; b < batch.size(); b++) {
         for (int p = 0; p < batch.sequences().get(b).length; p++, at += width) {
@@ -295,17 +300,31 @@ public record Parity(
             mostOfRow = worse(mostOfRow, Math.abs(own[at + k] - wanted));
             largestOfRow = Math.max(largestOfRow, Math.abs(wanted));
           }
-          most = worse(most, mostOfRow);
-          largest = Math.max(largest, largestOfRow);
-          double share = mostOfRow == 0 ? 0 : mostOfRow / largestOfRow;
+          most[of] = worse(most[of], mostOfRow);
+          largest[of] = Math.max(largest[of], largestOfRow);
+          double share = share(mostOfRow, largestOfRow);
           if (worse(row, share) != row) {
             row = share;
             layer = of;
           }
         }
       }
-      absolute = worse(absolute, most);
-      relative = worse(relative, most == 0 ? 0 : most / largest);
+    }
+
+    double absolute() {
+      return Arrays.stream(most).reduce(0, Worst::worse);
+    }
+
+    double relative() {
+      double worst = 0;
+      for (int i = 0; i < most.length; i++) {
+        worst = worse(worst, share(most[i], largest[i]));
+      }
+      return worst;
+    }
+
+    private static double share(double difference, double largest) {
+      return difference == 0 ? 0 : difference / largest;
     }
 
     /** The larger one; what is not a number is the worst, and stays. */

@@ -19,6 +19,8 @@ import org.alignment4j.core.AlignmentException;
 import org.alignment4j.core.Cancellation;
 import org.alignment4j.core.Layer;
 import org.alignment4j.core.ProgressListener;
+import org.alignment4j.core.Reasons;
+import org.alignment4j.tensor.DirectMemory;
 
 /**
  * Hidden states of all tokens of many sequences at one layer, computed once: what a block reads
@@ -67,7 +69,8 @@ public final class PrefixCache implements AutoCloseable {
     if (bytes <= memoryBytes) {
       for (int i = 0; i < cache.rows.length; i++) {
         cache.rows[i] =
-            ByteBuffer.allocateDirect(cache.bytes(sequences.get(i))).order(ByteOrder.nativeOrder());
+            DirectMemory.allocate(
+                cache.bytes(sequences.get(i)), ByteOrder.nativeOrder(), "the prefix cache");
       }
     } else {
       cache.map();
@@ -105,7 +108,8 @@ public final class PrefixCache implements AutoCloseable {
         }
       }
     } catch (IOException e) {
-      throw new AlignmentException("cannot keep the prefix cache in a temporary file: " + e, e);
+      throw new AlignmentException(
+          "cannot keep the prefix cache in a temporary file: " + Reasons.of(e), e);
     }
   }
 
@@ -157,7 +161,7 @@ public final class PrefixCache implements AutoCloseable {
       throw new IllegalStateException("the prefix cache is closed");
     }
     int bytes = Math.multiplyExact(batch.tokens(), width * Float.BYTES);
-    ByteBuffer all = ByteBuffer.allocateDirect(bytes).order(ByteOrder.nativeOrder());
+    ByteBuffer all = DirectMemory.allocate(bytes, ByteOrder.nativeOrder(), "the prefix cache");
     for (int i : batch.index()) {
       all.put(rows[i].duplicate());
     }

@@ -10,6 +10,7 @@ import java.util.SplittableRandom;
 import org.alignment4j.core.CheckpointException;
 import org.alignment4j.core.Layer;
 import org.alignment4j.core.OutputFile;
+import org.alignment4j.core.Reasons;
 import org.alignment4j.model.BlockLayout.Part;
 import org.alignment4j.model.BlockLayout.Slot;
 import org.alignment4j.model.Family.Trait;
@@ -58,7 +59,7 @@ public final class RandomCheckpoint {
       Files.createDirectories(folder);
       OutputFile.checkpoint(folder.resolve("config.json")).writeAll(ConfigFile.write(config));
     } catch (IOException e) {
-      throw new CheckpointException("cannot write " + folder + ": " + e.getMessage(), e);
+      throw new CheckpointException("cannot write " + folder + ": " + Reasons.of(e), e);
     }
     SafetensorsWriter.write(folder.resolve("model.safetensors"), Map.of(), sources);
   }

@@ -21,6 +21,7 @@ import org.alignment4j.core.InputFile;
 import org.alignment4j.core.Layer;
 import org.alignment4j.core.OutputFile;
 import org.alignment4j.core.Provenance;
+import org.alignment4j.core.Reasons;
 import org.alignment4j.tensor.NativeTensor;
 import org.alignment4j.tensor.SafetensorsWriter;
 import org.alignment4j.tensor.StorageType;
@@ -167,7 +168,7 @@ public final class TrainableWeights implements Trainable {
       }
       OutputFile.checkpoint(folder.resolve("provenance.json")).writeAll(provenance.toJson());
     } catch (IOException e) {
-      throw new CheckpointException("cannot write " + folder + ": " + e.getMessage(), e);
+      throw new CheckpointException("cannot write " + folder + ": " + Reasons.of(e), e);
     }
     ModelConfig c = model.config();
     long[] table = {c.vocabulary(), c.width()};

@@ -18,6 +18,7 @@ import java.util.TreeMap;
 import java.util.function.Function;
 import org.alignment4j.core.BadDataException;
 import org.alignment4j.core.Hashes;
+import org.alignment4j.core.Reasons;
 
 /**
  * Where a synthesised row comes from and what was done to make it (Safer-Instruct, stage 6).
@@ -153,7 +154,7 @@ public record Lineage(
           text(o, "currency"),
           text(o, "prompt_hash"));
     } catch (JsonParseException | IllegalArgumentException e) {
-      throw new BadDataException("lineage: " + e.getMessage(), e);
+      throw new BadDataException("lineage: " + Reasons.of(e), e);
     }
   }
 
@@ -193,7 +194,7 @@ public record Lineage(
     try {
       return reader.apply(value.getAsJsonPrimitive());
     } catch (IllegalArgumentException e) {
-      throw new BadDataException("lineage: " + key + ": " + e.getMessage(), e);
+      throw new BadDataException("lineage: " + key + ": " + Reasons.of(e), e);
     }
   }
 

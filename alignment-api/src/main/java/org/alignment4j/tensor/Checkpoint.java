@@ -1,6 +1,6 @@
 package org.alignment4j.tensor;
 
-import static org.alignment4j.tensor.StrictJson.quoted;
+import static org.alignment4j.core.Shown.quoted;
 
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
@@ -67,8 +67,7 @@ public final class Checkpoint implements AutoCloseable {
     try {
       Map<String, String> map = ShardIndex.read(index);
       map.forEach(
-          (tensor, name) ->
-              shards.computeIfAbsent(name, n -> openShard(folder, index, n, tensor)));
+          (tensor, name) -> shards.computeIfAbsent(name, n -> openShard(folder, index, n, tensor)));
       Map<String, SafetensorsFile> byTensor = byTensor(index, map, shards);
       complete = true;
       return new Checkpoint(index, byTensor, List.copyOf(shards.values()));
@@ -112,7 +111,7 @@ public final class Checkpoint implements AutoCloseable {
                     + ": expected tensor "
                     + quoted(tensor)
                     + " in "
-                    + shards.get(name).path()
+                    + index.resolveSibling(name)
                     + ", found none there");
           }
           byTensor.put(tensor, holder);

@@ -4,6 +4,7 @@ import ai.djl.engine.Engine;
 import ai.djl.training.GradientCollector;
 import java.util.concurrent.atomic.AtomicReference;
 import org.alignment4j.core.DjlDefaults;
+import org.alignment4j.core.NativeFailure;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -43,6 +44,9 @@ public final class GradientScope implements AutoCloseable {
       OWNER.set(null);
       throw new IllegalStateException(
           "the application holds a DJL GradientCollector; close it before training", e);
+    } catch (ai.djl.engine.EngineException | LinkageError e) {
+      OWNER.set(null);
+      throw NativeFailure.engine(e);
     } catch (RuntimeException | Error e) {
       OWNER.set(null);
       throw e;

@@ -20,6 +20,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.alignment4j.core.DjlDefaults;
+import org.alignment4j.core.NativeFailure;
 import org.alignment4j.core.NativeFolder;
 import org.jspecify.annotations.Nullable;
 
@@ -187,24 +188,18 @@ public final class Kernels implements AutoCloseable {
           throw e;
         }
       } catch (EngineException e) {
-        throw new org.alignment4j.core.EngineException(
-            "kernels '" + name + "' do not compile or the PyTorch engine is missing: " + hint(e),
-            e);
+        String message = String.valueOf(e.getMessage());
+        throw message.contains("code/__torch__.py")
+            ? new org.alignment4j.core.EngineException(
+                "kernels '" + name + "' do not compile: " + message, e)
+            : NativeFailure.engine(e);
+      } catch (LinkageError | AssertionError e) {
+        throw NativeFailure.engine(e);
       } catch (IOException | MalformedModelException e) {
         throw new org.alignment4j.core.EngineException("kernels '" + name + "': " + e, e);
       } finally {
         delete(folder);
       }
-    }
-
-    private static String hint(EngineException e) {
-      String message = String.valueOf(e.getMessage());
-      return message.contains("code/__torch__.py")
-          ? message
-          : message
-              + "; add ai.djl.pytorch:pytorch-jni:2.7.1-0.35.1 and"
-              + " ai.djl.pytorch:pytorch-native-cpu:2.7.1 with your platform's classifier to the"
-              + " application's runtime dependencies";
     }
 
     private static void delete(@Nullable Path folder) {
@@ -324,8 +319,13 @@ public final class Kernels implements AutoCloseable {
       } catch (EngineException e) {
         String message = String.valueOf(e.getMessage());
         if (message.contains("not enough memory") || message.contains("out of memory")) {
+          String which =
+              message.contains("CUDA")
+                  ? "the memory of the device is used up: "
+                  : "the machine has no more memory outside of the Java heap, where the engine"
+                      + " computes: ";
           throw new org.alignment4j.core.OutOfMemoryException(
-              name + "." + method + ": " + message, e);
+              name + "." + method + ": " + which + message, e);
         }
         throw new org.alignment4j.core.EngineException(name + "." + method + ": " + message, e);
       }

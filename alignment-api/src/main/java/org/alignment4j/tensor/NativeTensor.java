@@ -9,7 +9,6 @@ import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.List;
-import org.alignment4j.core.EngineException;
 import org.alignment4j.core.OutOfMemoryException;
 
 /**
@@ -51,8 +50,9 @@ public final class NativeTensor {
               .get(0);
       made.attach(manager);
       return made;
-    } catch (EngineException e) {
-      throw new OutOfMemoryException("no room for an array of " + type + " " + shape, e);
+    } catch (OutOfMemoryException e) {
+      throw new OutOfMemoryException(
+          "no room for an array of " + type + " " + shape + ": " + e.getMessage(), e);
     }
   }
 
@@ -121,7 +121,7 @@ public final class NativeTensor {
     int bytes = elements * Float.BYTES;
     ByteBuffer kept = BUFFER.get().get();
     if (kept == null || kept.capacity() < bytes) {
-      kept = ByteBuffer.allocateDirect(bytes).order(ByteOrder.nativeOrder());
+      kept = DirectMemory.allocate(bytes, ByteOrder.nativeOrder(), "a tensor");
       BUFFER.set(new java.lang.ref.SoftReference<>(kept));
     }
     return kept.slice(0, bytes).order(ByteOrder.nativeOrder());

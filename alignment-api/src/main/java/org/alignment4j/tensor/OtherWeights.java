@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.alignment4j.core.CheckpointException;
+import org.alignment4j.core.Reasons;
 
 /** Weights that a folder has in the place of those that are read, and what to do with them. */
 enum OtherWeights {
@@ -19,7 +20,7 @@ enum OtherWeights {
       "this is an adapter; load the model that it was tuned on, and then the adapter"),
   PICKLES(
       "(pytorch_model|consolidated|model|adapter|checkpoint).*\\.(bin|pt|pth|ckpt|pkl)(\\.index\\.json)?"
-          + "|.*\\.(pt|pth|ckpt|pkl)|mp_rank.*",
+          + "|(?!optimizer|scheduler|rng_state).*\\.(pt|pth|ckpt|pkl)|mp_rank.*",
       "pickles can run code and are never loaded; convert them to safetensors with transformers:"
           + " AutoModelForCausalLM.from_pretrained(FOLDER).save_pretrained(OTHER)"),
   TENSORFLOW_OR_FLAX(
@@ -52,7 +53,7 @@ enum OtherWeights {
     try (Stream<Path> files = Files.list(folder)) {
       names = files.limit(LOOKED_AT).map(f -> f.getFileName().toString()).sorted().toList();
     } catch (IOException e) {
-      throw new CheckpointException("cannot read " + folder + ": " + e, e);
+      throw new CheckpointException("cannot read " + folder + ": " + Reasons.of(e), e);
     }
     return Arrays.stream(values())
         .map(kind -> kind.error(folder, expected, names))
@@ -65,8 +66,7 @@ enum OtherWeights {
   }
 
   private List<CheckpointException> error(Path folder, String expected, List<String> names) {
-    List<String> mine =
-        names.stream().filter(n -> name.matcher(n).matches()).limit(SHOWN).toList();
+    List<String> mine = names.stream().filter(n -> name.matcher(n).matches()).limit(SHOWN).toList();
     return mine.isEmpty()
         ? List.of()
         : List.of(

@@ -1,9 +1,8 @@
 package org.alignment4j.tensor;
 
 import static org.alignment4j.core.Arguments.require;
-import static org.alignment4j.tensor.StrictJson.quoted;
+import static org.alignment4j.core.Shown.quoted;
 
-import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -20,6 +19,7 @@ import org.alignment4j.core.CancelledException;
 import org.alignment4j.core.CheckpointException;
 import org.alignment4j.core.InputFile;
 import org.alignment4j.core.OutOfMemoryException;
+import org.alignment4j.core.Reasons;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -90,10 +90,10 @@ public final class SafetensorsFile implements AutoCloseable {
       channel = null; // now the file's to close
       return file;
     } catch (IOException e) {
-      throw new CheckpointException("cannot read " + path + ": " + e, e);
+      throw new CheckpointException("cannot read " + path + ": " + Reasons.of(e), e);
     } catch (OutOfMemoryError e) {
       // Only the header's content, bounded by its 100 MB, is held: a small heap may still not do.
-      throw new OutOfMemoryException(path + ": the header does not fit in the heap", e);
+      throw OutOfMemoryException.of(path + ": the header does not fit in memory", e);
     } finally {
       closeQuietly(channel);
     }
@@ -298,15 +298,15 @@ public final class SafetensorsFile implements AutoCloseable {
     return (int) info.elements();
   }
 
-  private OutOfMemoryException tooLarge(TensorInfo info, @Nullable Throwable cause) {
-    return new OutOfMemoryException(
+  private OutOfMemoryException tooLarge(TensorInfo info, @Nullable OutOfMemoryError cause) {
+    String what =
         path
             + ": tensor "
             + quoted(info.name())
             + " of "
             + info.elements()
-            + " elements does not fit in one array; read it in parts",
-        cause);
+            + " elements does not fit in one array; read it in parts";
+    return cause == null ? new OutOfMemoryException(what) : OutOfMemoryException.of(what, cause);
   }
 
   private void readData(TensorInfo info, ByteBuffer into, long position) {
@@ -314,7 +314,7 @@ public final class SafetensorsFile implements AutoCloseable {
       readFully(into, position);
     } catch (IOException e) {
       throw new CheckpointException(
-          path + ": cannot read tensor " + quoted(info.name()) + ": " + e.getMessage(), e);
+          path + ": cannot read tensor " + quoted(info.name()) + ": " + Reasons.of(e), e);
     }
   }
 
@@ -333,7 +333,7 @@ public final class SafetensorsFile implements AutoCloseable {
         continue;
       }
       if (n < 0) {
-        throw new EOFException(
+        throw new IOException(
             "expected "
                 + into.remaining()
                 + " more bytes at "

@@ -1,6 +1,6 @@
 package org.alignment4j.tensor;
 
-import static org.alignment4j.tensor.StrictJson.quoted;
+import static org.alignment4j.core.Shown.quoted;
 
 import java.io.IOException;
 import java.nio.file.Path;

@@ -1,7 +1,7 @@
 package org.alignment4j.tensor;
 
 import static org.alignment4j.core.Arguments.require;
-import static org.alignment4j.tensor.StrictJson.quoted;
+import static org.alignment4j.core.Shown.quoted;
 
 import com.google.gson.stream.JsonWriter;
 import java.io.IOException;
@@ -51,7 +51,7 @@ public final class SafetensorsWriter {
     List<TensorSource> ordered = new ArrayList<>(tensors);
     ordered.sort(Comparator.comparingInt((TensorSource t) -> t.type().bytes()).reversed());
     ByteBuffer header = header(metadata, ordered);
-    ByteBuffer chunk = ByteBuffer.allocateDirect(CHUNK).order(ByteOrder.LITTLE_ENDIAN);
+    ByteBuffer chunk = DirectMemory.allocate(CHUNK, ByteOrder.LITTLE_ENDIAN, "a tensor");
     try (OutputFile out = OutputFile.checkpoint(file)) {
       out.write(header);
       for (TensorSource tensor : ordered) {

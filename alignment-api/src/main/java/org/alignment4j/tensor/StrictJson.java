@@ -1,5 +1,7 @@
 package org.alignment4j.tensor;
 
+import static org.alignment4j.core.Shown.quoted;
+
 import com.google.gson.Strictness;
 import com.google.gson.stream.JsonReader;
 import com.google.gson.stream.JsonToken;
@@ -14,13 +16,14 @@ import java.util.Arrays;
 import java.util.HashSet;
 import java.util.Set;
 import org.alignment4j.core.CheckpointException;
+import org.alignment4j.core.Reasons;
+import org.alignment4j.core.Shown;
 
 /**
  * Reads an untrusted JSON object from bytes: valid UTF-8, RFC 8259 syntax, no key twice, nothing
  * after the object. Every failure is a {@link CheckpointException} that names the file.
  */
 final class StrictJson {
-  private static final int MAX_SHOWN = 200;
 
   private final Path file;
   private final String part;
@@ -62,7 +65,7 @@ final class StrictJson {
       throw new CheckpointException(file + ": " + part + " is not valid UTF-8", e);
     } catch (IOException | IllegalStateException | NumberFormatException e) {
       throw new CheckpointException(
-          file + ": " + part + " is not valid JSON: " + shown(String.valueOf(e.getMessage())), e);
+          file + ": " + part + " is not valid JSON: " + Shown.value(Reasons.of(e)), e);
     }
   }
 
@@ -111,13 +114,13 @@ final class StrictJson {
     String digits = reader.nextString(); // as written: nextLong would let 1.0 and 1e3 through
     for (int i = 0; i < digits.length(); i++) {
       if (digits.charAt(i) < '0' || digits.charAt(i) > '9') {
-        throw error("expected integers >= 0 in " + where + ", found " + shown(digits));
+        throw error("expected integers >= 0 in " + where + ", found " + Shown.value(digits));
       }
     }
     try {
       return Long.parseLong(digits);
     } catch (NumberFormatException e) {
-      throw error("expected integers below 2^63 in " + where + ", found " + shown(digits));
+      throw error("expected integers below 2^63 in " + where + ", found " + Shown.value(digits));
     }
   }
 
@@ -140,15 +143,5 @@ final class StrictJson {
 
   CheckpointException error(String message) {
     return new CheckpointException(file + ": " + message);
-  }
-
-  /** A name from a file, for a message: in quotes, shortened, control characters replaced. */
-  static String quoted(String name) {
-    return "'" + shown(name) + "'";
-  }
-
-  private static String shown(String text) {
-    String head = text.length() > MAX_SHOWN ? text.substring(0, MAX_SHOWN) + "..." : text;
-    return head.replaceAll("[\\p{Cntrl}\\p{Cs}]", "?");
   }
 }

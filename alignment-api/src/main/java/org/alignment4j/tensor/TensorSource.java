@@ -1,7 +1,7 @@
 package org.alignment4j.tensor;
 
 import static org.alignment4j.core.Arguments.require;
-import static org.alignment4j.tensor.StrictJson.quoted;
+import static org.alignment4j.core.Shown.quoted;
 
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;

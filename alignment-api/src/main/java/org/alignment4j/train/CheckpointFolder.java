@@ -24,6 +24,7 @@ import java.util.TreeSet;
 import java.util.zip.CRC32C;
 import org.alignment4j.core.CheckpointException;
 import org.alignment4j.core.InputFile;
+import org.alignment4j.core.Reasons;
 import org.alignment4j.tensor.SafetensorsFile;
 import org.alignment4j.tensor.SafetensorsWriter;
 import org.alignment4j.tensor.StorageType;
@@ -72,7 +73,8 @@ final class CheckpointFolder implements AutoCloseable {
         }
       }
     } catch (IOException e) {
-      throw new CheckpointException("cannot use checkpoint folder " + folder + ": " + e, e);
+      throw new CheckpointException(
+          "cannot use checkpoint folder " + folder + ": " + Reasons.of(e), e);
     }
     return new CheckpointFolder(folder.resolve(FILE), lock);
   }
@@ -217,7 +219,8 @@ final class CheckpointFolder implements AutoCloseable {
     try {
       return TrainingState.fromJson(json);
     } catch (RuntimeException e) { // Gson throws several kinds
-      throw new CheckpointException(file + ": the training state cannot be read: " + e, e);
+      throw new CheckpointException(
+          file + ": the training state cannot be read: " + Reasons.of(e), e);
     }
   }
 

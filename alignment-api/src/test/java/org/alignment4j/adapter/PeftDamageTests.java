@@ -64,7 +64,6 @@ class PeftDamageTests {
         "use_dora=true",
         "use_qalora=true",
         "lora_bias=true",
-        "fan_in_fan_out=true",
         "bias=\"lora_only\"",
         "bias=\"all\"",
         "alpha_pattern={\"q_proj\":3}",
@@ -101,6 +100,7 @@ class PeftDamageTests {
         "bias=null",
         "task_type=null",
         "init_lora_weights=\"gaussian\"",
+        "fan_in_fan_out=true",
         "loftq_config={\"loftq_bits\":4}",
         "number_to_come=16",
         "switch_to_come=false",
@@ -144,11 +144,37 @@ class PeftDamageTests {
     refused(CheckpointException.class, lora);
   }
 
+  @Test
+  void theKindMustBeThere() {
+    Loras.editConfig(lora, c -> c.remove("peft_type"));
+    refused(CheckpointException.class, lora, "peft_type", "found none");
+  }
+
   @ParameterizedTest
-  @ValueSource(strings = {"r", "lora_alpha", "peft_type"})
-  void membersThatMustBeThereAreAskedForByName(String key) {
-    Loras.editConfig(lora, c -> c.remove(key));
-    refused(CheckpointException.class, lora, key, "found none");
+  @ValueSource(
+      strings = {
+        "target_modules=5",
+        "target_modules=[1]",
+        "target_modules={}",
+        "target_modules=\"(\"",
+        "target_modules=\"[a-z&&[b]]\"",
+        "target_modules=\"(.*)(.*)(.*)(.*)(.*)(.*)(.*)(.*)!\"",
+        "exclude_modules=7",
+        "layers_to_transform=\"1\"",
+        "layers_to_transform=[0.5]",
+        "layers_to_transform=[[1]]",
+        "layers_pattern=\"layers\"",
+        "layers_pattern=[null]"
+      })
+  void targetsThatCannotBeReadAreRefusedByName(String change) {
+    String[] parts = change.split("=", 2);
+    Loras.editConfig(
+        lora,
+        c -> {
+          c.remove("layers_to_transform");
+          c.add(parts[0], JsonParser.parseString(parts[1]));
+        });
+    refused(AlignmentException.class, lora, "adapter_config.json", parts[0]);
   }
 
   @ParameterizedTest

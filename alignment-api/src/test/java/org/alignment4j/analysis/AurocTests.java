@@ -89,7 +89,7 @@ class AurocTests {
   void coversTheTrueAreaAboutAsOftenAsItSays(double area, int m, int n, int folds) {
     double shift = Math.sqrt(2) * Normal.quantile(area);
     Random random = new Random(23);
-    int runs = 4000;
+    int runs = 2000;
     int covered = 0;
     for (int r = 0; r < runs; r++) {
       List<double[]> high = new java.util.ArrayList<>();

@@ -97,8 +97,7 @@ class PublicTemplateTests {
       assertEquals(response, encoded.responseStart());
       Rendered rendered = tokenizer.renderedForTraining(prompt);
       assertEquals(encoded, rendered.encoded());
-      assertEquals(
-          THOUGHTFUL + "<|im_end|>", rendered.text().substring(rendered.responseOffset()));
+      assertEquals(THOUGHTFUL + "<|im_end|>", rendered.text().substring(rendered.responseOffset()));
     }
   }
 
@@ -118,8 +117,7 @@ class PublicTemplateTests {
   @Test
   void whereAMessageStandsCountsItsThoughts() {
     try (ChatTokenizer tokenizer = load("qwen3")) {
-      EncodedMessages found =
-          tokenizer.encodeMessages(Prompt.user("Hi").withResponse(THOUGHTFUL));
+      EncodedMessages found = tokenizer.encodeMessages(Prompt.user("Hi").withResponse(THOUGHTFUL));
       assertEquals(List.of(new TokenRange(3, 5), new TokenRange(12, 20)), found.messages());
     }
   }

@@ -112,14 +112,12 @@ class InputFileTests {
     assertEquals(folder, InputFile.checkpoint(folder).requireFolder().path());
     assertEquals(
         path + ": expected a folder, found none",
-        assertThrows(
-                CheckpointException.class, () -> InputFile.checkpoint(path).requireFolder())
+        assertThrows(CheckpointException.class, () -> InputFile.checkpoint(path).requireFolder())
             .getMessage());
     Files.createFile(path);
     assertEquals(
         path + ": expected a folder, found a file",
-        assertThrows(
-                CheckpointException.class, () -> InputFile.checkpoint(path).requireFolder())
+        assertThrows(CheckpointException.class, () -> InputFile.checkpoint(path).requireFolder())
             .getMessage());
   }
 
@@ -170,8 +168,7 @@ class InputFileTests {
     assertEquals(
         path + ": expected at most 9 bytes, found more",
         assertThrows(
-                BadDataException.class,
-                () -> file.unpacked(new ByteArrayInputStream(packed), 9))
+                BadDataException.class, () -> file.unpacked(new ByteArrayInputStream(packed), 9))
             .getMessage());
   }
 

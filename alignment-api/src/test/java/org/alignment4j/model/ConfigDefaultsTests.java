@@ -155,8 +155,7 @@ class ConfigDefaultsTests {
     }
     values.put("tiedHead", o.get("tiedHead").getAsBoolean());
     values.put(
-        "activation",
-        o.get("activation").getAsString().replace("gelu_pytorch_tanh", "gelu_tanh"));
+        "activation", o.get("activation").getAsString().replace("gelu_pytorch_tanh", "gelu_tanh"));
     values.put("endOfSequence", new TreeSet<>(numbers(o.get("endOfSequence"))));
     for (String key : Set.of("windows", "frequencies", "longFrequencies")) {
       values.put(key, o.get(key).isJsonNull() ? null : numbers(o.get(key)));

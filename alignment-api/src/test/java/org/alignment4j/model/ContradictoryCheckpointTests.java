@@ -5,8 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import com.google.gson.JsonObject;
-import com.google.gson.JsonParser;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -17,6 +15,7 @@ import org.alignment4j.adapter.LoraAdapter;
 import org.alignment4j.core.CheckpointException;
 import org.alignment4j.core.Layer;
 import org.alignment4j.core.Provenance;
+import org.alignment4j.tensor.StorageType;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -33,7 +32,13 @@ class ContradictoryCheckpointTests {
   @TempDir Path folder;
 
   static Stream<Path> checkpoints() throws IOException {
-    return Files.list(CHECKPOINTS).sorted();
+    Path shared = Path.of(System.getProperty("alignment4j.shared", "none"));
+    List<String> more = List.of("rope-scaling-beside-rope-parameters", "tied-but-own-head");
+    return Stream.concat(
+        Files.list(CHECKPOINTS).sorted(),
+        more.stream() // made elsewhere, optional
+            .map(name -> shared.resolve("fixtures/public-cases/config-" + name))
+            .filter(Files::isDirectory));
   }
 
   @ParameterizedTest
@@ -60,39 +65,45 @@ class ContradictoryCheckpointTests {
   @Test
   void whatIsWrittenOfAStoredHeadSaysThatItIsNotTied() throws IOException {
     Path base = CHECKPOINTS.resolve("tied-but-own-head");
-    LoraAdapter nothing =
-        LoraAdapter.initial(
-            1,
-            1,
-            List.of(new LoraAdapter.Shape(new Layer(1), "self_attn.q_proj", 16, 16)),
-            1,
-            new Provenance("test", Map.of(), 0, Map.of(), Map.of()));
-    nothing.merge(base, folder);
-    JsonObject config =
-        JsonParser.parseString(Files.readString(folder.resolve("config.json"))).getAsJsonObject();
-    assertFalse(config.get("tie_word_embeddings").getAsBoolean());
-    try (LanguageModel model = LanguageModel.load(base);
-        LanguageModel merged = LanguageModel.load(folder)) {
-      assertFalse(merged.config().tiedHead());
-      assertEquals(
-          0,
-          TinyModels.difference(
-              model.nextTokenLogitsIds(IDS)[0], merged.nextTokenLogitsIds(IDS)[0]));
+    Provenance provenance = new Provenance("test", Map.of(), 0, Map.of(), Map.of());
+    var changed = new LoraAdapter.Shape(new Layer(1), "self_attn.q_proj", 16, 16);
+    LoraAdapter.initial(1, 1, List.of(changed), 1, provenance)
+        .merge(base, folder.resolve("merged"));
+    try (LanguageModel model = LanguageModel.load(base)) {
+      try (TrainableWeights weights = TrainableWeights.all(model)) {
+        weights.save(folder.resolve("trained"), StorageType.F32, provenance);
+      }
+      for (String name : List.of("merged", "trained")) {
+        Path written = folder.resolve(name);
+        assertFalse(ModelConfig.read(written).tiedHead(), name);
+        try (LanguageModel again = LanguageModel.load(written)) {
+          float[] logits = again.nextTokenLogitsIds(IDS)[0];
+          assertEquals(0, TinyModels.difference(model.nextTokenLogitsIds(IDS)[0], logits), name);
+        }
+      }
     }
   }
 
   @Test
-  void aHeadThatIsNotTiedAndNotThereIsMissed() throws IOException {
+  void tensorsThatTheConfigurationDoesNotAskForAreNamed() throws IOException {
     Path base = CHECKPOINTS.resolve("tied-and-equal-head");
     String config = Files.readString(base.resolve("config.json"));
-    Path own = Files.createDirectory(folder.resolve("own"));
-    for (String name : List.of("model.safetensors", "expected.safetensors")) {
-      Files.copy(base.resolve(name), own.resolve(name));
-    }
-    Files.writeString(own.resolve("config.json"), config.replace("\"qwen2\"", "\"llama\""));
-    // biases that this family does not have
+    Files.copy(base.resolve("model.safetensors"), folder.resolve("model.safetensors"));
+    Files.writeString(folder.resolve("config.json"), config.replace("\"qwen2\"", "\"llama\""));
     CheckpointException e =
-        assertThrows(CheckpointException.class, () -> LanguageModel.load(own).close());
-    assertTrue(String.valueOf(e.getMessage()).contains("k_proj.bias"), e::toString);
+        assertThrows(CheckpointException.class, () -> LanguageModel.load(folder).close());
+    assertTrue(String.valueOf(e.getMessage()).contains("_proj.bias"), e::toString);
+  }
+
+  @Test
+  void aHeadThatIsNeitherTiedNorStoredIsNamed() throws IOException {
+    Path base = Path.of("src/test/resources/parity/qwen2");
+    String config = Files.readString(base.resolve("config.json"));
+    Files.copy(base.resolve("model.safetensors"), folder.resolve("model.safetensors"));
+    String tied = "\"tie_word_embeddings\": ";
+    Files.writeString(folder.resolve("config.json"), config.replace(tied + true, tied + false));
+    CheckpointException e =
+        assertThrows(CheckpointException.class, () -> LanguageModel.load(folder).close());
+    assertTrue(String.valueOf(e.getMessage()).contains("lm_head.weight"), e::toString);
   }
 }

@@ -1,6 +1,7 @@
 package org.alignment4j.model;
 
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
@@ -66,6 +67,23 @@ class PeftContradictionTests {
       }
     }
     assertTrue(wrong.isEmpty(), () -> String.join("\n", wrong));
+  }
+
+  /** An adapter made elsewhere that names one block and has tensors of four. */
+  @Test
+  void namedLayersCountInAPublicCase() throws IOException {
+    Path files =
+        Path.of(System.getProperty("alignment4j.shared", "none"))
+            .resolve("fixtures/public-cases/peft-layers-contradict-tensors");
+    assumeTrue(Files.isDirectory(files), "optional fixtures");
+    int[] ids = {5, 9, 17, 200, 33, 8, 120, 64, 3, 77, 12, 250};
+    JsonObject row = new JsonObject();
+    row.add("logits", JsonParser.parseString(Files.readString(files.resolve("logits.json"))));
+    try (LanguageModel model = LanguageModel.load(RESOURCES.resolve("parity/llama2"));
+        LanguageModel view = model.with(LoraAdapter.load(files))) {
+      double d = difference(view.nextTokenLogitsIds(List.of(ids))[0], row);
+      assertTrue(d <= 1e-4, () -> "differs by " + d);
+    }
   }
 
   private void writeConfig(JsonObject row) throws IOException {

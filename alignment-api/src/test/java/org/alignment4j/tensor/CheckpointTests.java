@@ -157,6 +157,50 @@ class CheckpointTests {
   }
 
   @Test
+  void whatTheShardsHoldCountsBeforeTheIndex() throws IOException {
+    index("\"a\":\"%s\",\"b\":\"%s\"".formatted(SHARD_2, SHARD_1));
+    try (Checkpoint checkpoint = Checkpoint.open(folder)) {
+      assertEquals(List.of("a", "b", "ids"), List.copyOf(checkpoint.names()));
+      assertArrayEquals(new float[] {1, 2}, checkpoint.floats("a"));
+      assertArrayEquals(new float[] {3, 4}, checkpoint.floats("b"));
+    }
+  }
+
+  @Test
+  void aTensorInTwoShardsIsRefused() throws IOException {
+    SafetensorsWriter.write(
+        folder.resolve(SHARD_2),
+        Map.of(),
+        List.of(
+            TensorSource.of("a", StorageType.F32, new long[] {1}, new float[] {7}),
+            TensorSource.of("b", StorageType.F32, new long[] {1}, new float[] {7})));
+    assertRefused("'a'", SHARD_1, SHARD_2);
+  }
+
+  @Test
+  void valuesAreComparedWhateverTheirType() throws IOException {
+    try (Checkpoint checkpoint = write(new float[] {1, 2, 3}, new float[] {1, 2, 3})) {
+      assertTrue(checkpoint.sameValues("x", "y"));
+    }
+    try (Checkpoint checkpoint = write(new float[] {1, 2, 3}, new float[] {1, 2, 4})) {
+      assertFalse(checkpoint.sameValues("x", "y"));
+    }
+    try (Checkpoint checkpoint = write(new float[] {1, 2, 3}, new float[] {1, 2})) {
+      assertFalse(checkpoint.sameValues("x", "y"));
+    }
+  }
+
+  private Checkpoint write(float[] x, float[] y) {
+    SafetensorsWriter.write(
+        folder.resolve("model.safetensors"),
+        Map.of(),
+        List.of(
+            TensorSource.of("x", StorageType.F32, new long[] {x.length}, x),
+            TensorSource.of("y", StorageType.BF16, new long[] {y.length}, y)));
+    return Checkpoint.open(folder);
+  }
+
+  @Test
   void tensorNamedTwiceIsRefused() throws IOException {
     index("\"a\":\"%s\",\"a\":\"%s\"".formatted(SHARD_1, SHARD_2));
     assertRefused("'a'", "twice");
@@ -166,6 +210,9 @@ class CheckpointTests {
   void picklesAreNeverLoaded() throws IOException {
     Files.delete(folder.resolve("model.safetensors.index.json"));
     assertRefused("expected model.safetensors", "the index of these shards is missing");
+    Files.delete(folder.resolve(SHARD_1));
+    Files.delete(folder.resolve(SHARD_2));
+    assertRefused("expected model.safetensors", "no weights at all");
     Files.writeString(folder.resolve("pytorch_model.bin"), "x");
     assertRefused("pytorch_model.bin", "never loaded");
   }

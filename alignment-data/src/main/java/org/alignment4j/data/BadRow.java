@@ -1,24 +1,22 @@
 package org.alignment4j.data;
 
+import org.alignment4j.core.Shown;
+
 /** A row of a preference file cannot be used; the message says why, for people, on one line. */
 final class BadRow extends Exception {
   private static final long serialVersionUID = 1L;
-  private static final int MAX_SHOWN = 300;
 
   BadRow(String reason) {
     // A file may have millions of these: no stack trace.
-    super(shown(reason), null, false, false);
+    super(Shown.line(reason), null, false, false);
   }
 
   String reason() {
     return String.valueOf(getMessage());
   }
 
-  /**
-   * Text from a file, for a message: shortened, control characters and lone surrogates replaced.
-   */
+  /** Text from a file, for a message: shortened, on one line, without control characters. */
   static String shown(String text) {
-    String head = text.length() > MAX_SHOWN ? text.substring(0, MAX_SHOWN) + "..." : text;
-    return head.replaceAll("[\\p{Cntrl}\\p{Cs}]", "?");
+    return Shown.value(text);
   }
 }

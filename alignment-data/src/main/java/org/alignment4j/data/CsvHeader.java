@@ -15,17 +15,24 @@ import java.util.regex.Pattern;
  * @param records how many there are up to and with the header
  */
 record CsvHeader(List<String> names, char delimiter, int records) {
+  private static final int LONGEST = 1 << 14;
   private static final String DELIMITERS = ",\t;|";
 
   /** Excel's line that tells the delimiter. */
   private static final Pattern TOLD = Pattern.compile("\"?sep=(.)\"?", Pattern.CASE_INSENSITIVE);
 
   /**
-   * A file's header with the first delimiter that makes it one that is looked for; else with commas.
+   * A file's header with the first delimiter that makes it one that is looked for; else with
+   * commas.
    *
    * @throws org.alignment4j.core.BadDataException if the file cannot be read
    */
   static CsvHeader of(Path file, Predicate<List<String>> wanted) {
+    String beginning = LineSource.beginning(file);
+    if (beginning.length() >= LONGEST && beginning.indexOf('\n') < 0) {
+      // No header has that length; to look for its end would mean to read all of the file.
+      return new CsvHeader(List.of(), ',', 1);
+    }
     CsvHeader commas = of(file, ',');
     if (!wanted.test(commas.names)) {
       for (char delimiter : DELIMITERS.toCharArray()) {

@@ -8,9 +8,9 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The records of a CSV file (RFC 4180, whatever stands for the comma), one after the other. A record that is malformed costs its
- * first line only: reading goes on with the line after it, which Commons CSV cannot. For one
- * thread.
+ * The records of a CSV file (RFC 4180, whatever stands for the comma), one after the other. A
+ * record that is malformed costs its first line only: reading goes on with the line after it, which
+ * Commons CSV cannot. For one thread.
  */
 final class CsvRecords {
   private final LineSource source;
@@ -53,7 +53,10 @@ final class CsvRecords {
       length += line.text().length();
       String flaw = line.flaw();
       if (flaw == null && length > LineSource.MAX_LINE) {
-        flaw = "not well-formed CSV: expected a quote to close, found none in " + LineSource.MAX_LINE + " characters";
+        flaw =
+            "not well-formed CSV: expected a quote to close, found none in "
+                + LineSource.MAX_LINE
+                + " characters";
       }
       if (flaw == null) {
         flaw = parser.take(line.text());
@@ -66,7 +69,8 @@ final class CsvRecords {
       }
       line = line();
     }
-    return malformed(taken, "not well-formed CSV: expected a quote to close, found the end of the file");
+    return malformed(
+        taken, "not well-formed CSV: expected a quote to close, found the end of the file");
   }
 
   private Fields malformed(List<LineSource.Line> taken, String flaw) {

@@ -56,17 +56,16 @@ final class JsonArrayRows implements RowSource {
     if (ended) {
       return null;
     }
-    int first = begin;
-    while (first < text.length() && Character.isWhitespace(text.charAt(first))) {
-      first++;
-    }
-    advance(first);
+    advance(afterSpace());
     long where = line;
     int end = end();
     String json = text.substring(begin, end);
     ended = text.charAt(end) == ']';
     advance(end + 1);
-    if (ended && !text.substring(begin).isBlank()) {
+    if (ended) {
+      advance(afterSpace());
+    }
+    if (begin < text.length() && ended) {
       throw new BadDataException(
           file
               + ", line "
@@ -84,6 +83,14 @@ final class JsonArrayRows implements RowSource {
     } catch (BadRow e) {
       return Row.flawed(where, number, e.reason());
     }
+  }
+
+  private int afterSpace() {
+    int at = begin;
+    while (at < text.length() && Character.isWhitespace(text.charAt(at))) {
+      at++;
+    }
+    return at;
   }
 
   /** Where the element that begins here ends: at a comma or the closing bracket. */

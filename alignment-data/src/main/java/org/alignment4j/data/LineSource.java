@@ -15,6 +15,7 @@ import java.util.Locale;
 import java.util.zip.GZIPInputStream;
 import org.alignment4j.core.BadDataException;
 import org.alignment4j.core.InputFile;
+import org.alignment4j.core.Reasons;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,7 +27,7 @@ final class LineSource implements AutoCloseable {
   static final int MAX_LINE = 1 << 22;
 
   /** Bytes at which a line is no long line but a file that is no text, or a zip bomb. */
-  private static final long MAX_SKIPPED = 1 << 26;
+  private static final long MAX_SKIPPED = 1 << 30;
 
   private static final int BUFFER = 1 << 16;
 
@@ -63,7 +64,7 @@ final class LineSource implements AutoCloseable {
     try {
       in = open(file);
     } catch (IOException e) {
-      throw new BadDataException("cannot read " + file + ": " + e, e);
+      throw new BadDataException("cannot read " + file + ": " + Reasons.of(e), e);
     }
   }
 
@@ -99,7 +100,7 @@ final class LineSource implements AutoCloseable {
     try (InputStream in = open(file)) {
       return new String(in.readNBytes(BUFFER), StandardCharsets.UTF_8);
     } catch (IOException e) {
-      throw new BadDataException("cannot read " + file + ": " + e, e);
+      throw new BadDataException("cannot read " + file + ": " + Reasons.of(e), e);
     }
   }
 
@@ -171,7 +172,7 @@ final class LineSource implements AutoCloseable {
         end = Math.max(0, in.read(buffer, 0, buffer.length));
       } catch (IOException e) {
         throw new BadDataException(
-            "cannot read " + file + " behind line " + number + ": " + e.getMessage(), e);
+            "cannot read " + file + " behind line " + number + ": " + Reasons.of(e), e);
       }
       at = 0;
     }
@@ -205,7 +206,7 @@ final class LineSource implements AutoCloseable {
     try {
       in.close();
     } catch (IOException e) {
-      throw new BadDataException("cannot close " + file + ": " + e.getMessage(), e);
+      throw new BadDataException("cannot close " + file + ": " + Reasons.of(e), e);
     }
   }
 }

@@ -3,6 +3,7 @@ package org.alignment4j.data;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Lists of messages that stand in a file as text: JSON in a cell of CSV, or what Python writes for
@@ -15,7 +16,8 @@ final class MessageText {
           "\\s*(?:array\\()?[\\[(]\\s*(?:dict\\()?\\{\\s*[uU]?(['\"])(?:role|content|from|value)\\1\\s*:.*",
           Pattern.DOTALL);
 
-  private static final Pattern LIST = Pattern.compile("\\s*\\[\\s*\\{\\s*[uU]?['\"].*", Pattern.DOTALL);
+  private static final Pattern LIST =
+      Pattern.compile("\\s*\\[\\s*\\{\\s*[uU]?['\"].*", Pattern.DOTALL);
 
   private MessageText() {}
 
@@ -48,7 +50,7 @@ final class MessageText {
     return value;
   }
 
-  private static @org.jspecify.annotations.Nullable JsonElement parsed(String text) {
+  private static @Nullable JsonElement parsed(String text) {
     try {
       return PythonJson.parse(text, key -> true);
     } catch (BadRow noJson) {

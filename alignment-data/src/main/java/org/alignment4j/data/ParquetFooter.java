@@ -2,7 +2,6 @@ package org.alignment4j.data;
 
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
-import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -63,7 +62,7 @@ final class ParquetFooter {
     ByteBuffer bytes = ByteBuffer.wrap(found);
     while (bytes.hasRemaining()) {
       if (file.read(bytes, from + bytes.position()) < 0) {
-        throw new EOFException("expected " + length + " bytes at " + from + ", found the end");
+        throw new IOException("expected " + length + " bytes at " + from + ", found the end");
       }
     }
     return found;

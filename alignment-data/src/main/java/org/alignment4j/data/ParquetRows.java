@@ -8,13 +8,13 @@ import com.google.gson.JsonPrimitive;
 import java.io.IOException;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import org.alignment4j.core.BadDataException;
 import org.alignment4j.core.InputFile;
+import org.alignment4j.core.Reasons;
 import org.apache.parquet.ParquetReadOptions;
 import org.apache.parquet.column.page.PageReadStore;
 import org.apache.parquet.conf.PlainParquetConfiguration;
@@ -53,12 +53,12 @@ final class ParquetRows implements RowSource {
    */
   ParquetRows(Path file, List<String> names, List<String> needed) {
     this.file = file;
-    InputFile.data(file).requireRegular();
+    InputFile input = InputFile.data(file).requireRegular();
     ParquetFileReader open = null;
     try {
       open = open(file);
       MessageType all = open.getFileMetaData().getSchema();
-      requireInside(open.getRowGroups(), Files.size(file));
+      requireInside(open.getRowGroups(), input.size());
       schema = wanted(all, names, needed);
       unread =
           all.getFields().stream().map(ParquetRows::name).filter(n -> !names.contains(n)).toList();
@@ -154,7 +154,7 @@ final class ParquetRows implements RowSource {
   private BadDataException malformed(Throwable e) {
     String place = number == 0 ? "" : ", behind row " + number;
     return new BadDataException(
-        BadRow.shown(file + place + ": not well-formed Parquet: " + e.getMessage()), e);
+        BadRow.shown(file + place + ": not well-formed Parquet: " + Reasons.of(e)), e);
   }
 
   private Row row(Group record) {
@@ -255,7 +255,7 @@ final class ParquetRows implements RowSource {
     try {
       open.close();
     } catch (IOException e) {
-      throw new BadDataException("cannot close " + file + ": " + e.getMessage(), e);
+      throw new BadDataException("cannot close " + file + ": " + Reasons.of(e), e);
     }
   }
 }

@@ -1,11 +1,13 @@
 package org.alignment4j.data;
 
+import com.google.common.base.Throwables;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.channels.FileChannel;
 import java.util.List;
+import java.util.Optional;
 import org.apache.parquet.conf.PlainParquetConfiguration;
 import org.apache.parquet.example.data.Group;
 import org.apache.parquet.example.data.simple.SimpleGroupFactory;
@@ -78,10 +80,28 @@ final class ParquetSink implements RowSink {
         .named(name);
   }
 
+  private interface Step {
+    void run() throws IOException;
+  }
+
+  /** Parquet wraps what a full disk gives. */
+  private static void passingOn(Step step) throws IOException {
+    try {
+      step.run();
+    } catch (RuntimeException e) {
+      Optional<Throwable> io =
+          Throwables.getCausalChain(e).stream().filter(IOException.class::isInstance).findFirst();
+      if (io.isPresent()) {
+        throw (IOException) io.get();
+      }
+      throw e;
+    }
+  }
+
   private record Row(JsonObject asRead, Group row, ParquetWriter<Group> writer) implements Encoded {
     @Override
     public void write() throws IOException {
-      writer.write(row);
+      passingOn(() -> writer.write(row));
     }
   }
 
@@ -116,7 +136,7 @@ final class ParquetSink implements RowSink {
 
   @Override
   public void finish() throws IOException {
-    writer.close();
+    passingOn(writer::close);
     ParquetFooter.sort(file);
   }
 }

@@ -60,7 +60,9 @@ final class PreferenceRow {
       throw new BadRow("expected chosen, found " + o.keySet() + RowShape.hint(o, TEXTS));
     }
     if (!isText(chosen) && !chosen.isJsonArray()) {
-      throw new BadRow("expected chosen as text or as a list of messages, found " + JsonPreferences.kind(chosen));
+      throw new BadRow(
+          "expected chosen as text or as a list of messages, found "
+              + JsonPreferences.kind(chosen));
     }
     JsonObject alone = new JsonObject();
     for (String key : List.of("id", "prompt", "instruction")) {
@@ -86,7 +88,8 @@ final class PreferenceRow {
       throw new BadRow("expected a lineage, found none");
     }
     if (!isText(lineage) && !lineage.isJsonObject()) {
-      throw new BadRow("expected the lineage as an object or as text, found " + JsonPreferences.kind(lineage));
+      throw new BadRow(
+          "expected the lineage as an object or as text, found " + JsonPreferences.kind(lineage));
     }
     try {
       return new SynthesizedPair(
@@ -105,14 +108,17 @@ final class PreferenceRow {
       return "";
     }
     if (!label.isJsonPrimitive()) {
-      throw new BadRow("expected the label as text, number or truth value, found " + JsonPreferences.kind(label));
+      throw new BadRow(
+          "expected the label as text, number or truth value, found "
+              + JsonPreferences.kind(label));
     }
     return label.getAsString();
   }
 
   private static PreferencePair parsed(JsonObject o, long number) throws BadRow {
     if (!o.has("chosen") || !o.has("rejected")) {
-      throw new BadRow("expected chosen and rejected, found " + o.keySet() + RowShape.hint(o, TEXTS));
+      throw new BadRow(
+          "expected chosen and rejected, found " + o.keySet() + RowShape.hint(o, TEXTS));
     }
     JsonElement chosen = MessageText.unfolded("chosen", o.get("chosen"));
     JsonElement rejected = MessageText.unfolded("rejected", o.get("rejected"));
@@ -154,8 +160,8 @@ final class PreferenceRow {
   }
 
   /**
-   * Null if the prompt is what the responses' dialogues or conversations begin with. Safer-Instruct's
-   * release calls it the instruction.
+   * Null if the prompt is what the responses' dialogues or conversations begin with.
+   * Safer-Instruct's release calls it the instruction.
    */
   private static @Nullable JsonElement prompt(JsonObject o, JsonElement chosen) throws BadRow {
     JsonElement prompt = o.get("prompt");
@@ -327,7 +333,8 @@ final class PreferenceRow {
       throw new BadRow(place + ": expected role and content, found " + o.keySet());
     }
     if (!isText(value)) {
-      throw new BadRow(place + ": expected " + key + " as text, found " + JsonPreferences.kind(value));
+      throw new BadRow(
+          place + ": expected " + key + " as text, found " + JsonPreferences.kind(value));
     }
     return value.getAsString();
   }
@@ -335,7 +342,8 @@ final class PreferenceRow {
   private static String promptText(JsonElement prompt) throws BadRow {
     if (!isText(prompt)) {
       throw new BadRow(
-          "expected the prompt as text or as a list of messages, found " + JsonPreferences.kind(prompt));
+          "expected the prompt as text or as a list of messages, found "
+              + JsonPreferences.kind(prompt));
     }
     return prompt.getAsString();
   }

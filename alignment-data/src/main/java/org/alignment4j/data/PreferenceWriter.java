@@ -13,6 +13,7 @@ import java.util.zip.GZIPOutputStream;
 import org.alignment4j.core.BadDataException;
 import org.alignment4j.core.CancelledException;
 import org.alignment4j.core.OutputFile;
+import org.alignment4j.core.Reasons;
 import org.alignment4j.synthesis.SynthesizedPair;
 import org.alignment4j.tune.PreferencePair;
 import org.jspecify.annotations.Nullable;
@@ -105,7 +106,7 @@ public final class PreferenceWriter implements AutoCloseable {
     try {
       return new PreferenceWriter(file, layout, format);
     } catch (IOException e) {
-      throw new BadDataException("cannot write " + file + ": " + e, e);
+      throw new BadDataException("cannot write " + file + ": " + Reasons.of(e), e);
     }
   }
 

@@ -43,8 +43,7 @@ final class PromptReader {
   /** The columns that are read of a known set. */
   static List<String> columns(PromptFormat format) {
     List<String> columns = new ArrayList<>(List.of("id", promptColumn(format)));
-    columns.addAll(
-        format == PromptFormat.XSTEST ? List.of("type", "label") : List.of("category"));
+    columns.addAll(format == PromptFormat.XSTEST ? List.of("type", "label") : List.of("category"));
     return columns;
   }
 
@@ -68,8 +67,7 @@ final class PromptReader {
           new Read(scalar(o, "id"), prompt(o), type(o), label(field(o, "label")));
       case XSTEST -> {
         String type = cell(o, "type");
-        PromptLabel byType =
-            type.startsWith("contrast_") ? PromptLabel.UNSAFE : PromptLabel.SAFE;
+        PromptLabel byType = type.startsWith("contrast_") ? PromptLabel.UNSAFE : PromptLabel.SAFE;
         yield known(o, format, type, cell(o, "label").isBlank() ? byType : label(o.get("label")));
       }
       case ADVBENCH -> known(o, format, cell(o, "category"), PromptLabel.UNSAFE);
@@ -112,7 +110,11 @@ final class PromptReader {
     }
     throw new BadRow(
         present == null
-            ? "expected one of " + PROMPT_KEYS + ", found " + o.keySet() + RowShape.hint(o, PROMPT_KEYS)
+            ? "expected one of "
+                + PROMPT_KEYS
+                + ", found "
+                + o.keySet()
+                + RowShape.hint(o, PROMPT_KEYS)
             : present + " is not a string: found no value");
   }
 
@@ -155,10 +157,7 @@ final class PromptReader {
     for (JsonElement message : messages) {
       if (!message.isJsonObject()) {
         throw new BadRow(
-            "a message is not an object: found "
-                + JsonPreferences.kind(message)
-                + " in "
-                + key);
+            "a message is not an object: found " + JsonPreferences.kind(message) + " in " + key);
       }
       JsonObject o = message.getAsJsonObject();
       // ShareGPT's names for role and content.

@@ -52,23 +52,21 @@ record PromptSource(
     boolean csv =
         table ? isHeader(header.names()) : isSurely(header.names()) && !(text && header.isUsual());
     if (csv) {
-      PromptFormat format =
-          PromptFormat.ofColumns(header.names()).orElse(PromptFormat.CSV);
+      PromptFormat format = PromptFormat.ofColumns(header.names()).orElse(PromptFormat.CSV);
       return csv(file, format, header);
     }
     if (table) {
       throw new BadDataException(
-          BadRow.shown(
-              file
-                  + ": expected one of the columns "
-                  + PromptReader.PROMPT_KEYS
-                  + ", or those of "
-                  + Arrays.stream(PromptFormat.values())
-                      .filter(format -> !format.columns().isEmpty())
-                      .map(format -> format + " " + format.columns())
-                      .collect(Collectors.joining(", "))
-                  + "; found "
-                  + header.names()));
+          file
+              + ": expected one of the columns "
+              + PromptReader.PROMPT_KEYS
+              + ", or those of "
+              + Arrays.stream(PromptFormat.values())
+                  .filter(format -> !format.columns().isEmpty())
+                  .map(format -> format + " " + format.columns())
+                  .collect(Collectors.joining(", "))
+              + "; found "
+              + BadRow.shown(header.names().toString()));
     }
     return open(file, PromptFormat.TEXT);
   }
@@ -147,8 +145,7 @@ record PromptSource(
       return element.getAsJsonObject();
     }
     if (!element.isJsonPrimitive() || !element.getAsJsonPrimitive().isString()) {
-      throw new BadRow(
-          "expected a JSON object or text, found " + JsonPreferences.kind(element));
+      throw new BadRow("expected a JSON object or text, found " + JsonPreferences.kind(element));
     }
     return prompt(element.getAsString());
   }

@@ -13,7 +13,8 @@ import org.alignment4j.core.BadDataException;
 
 /**
  * Reads and writes prompt sets: evaluation and tuning prompts with id, type and label. Files are
- * UTF-8, with or without byte order mark, plain or gzip, or Parquet. Stateless; threads may share it.
+ * UTF-8, with or without byte order mark, plain or gzip, or Parquet. Stateless; threads may share
+ * it.
  */
 public final class Prompts {
   private Prompts() {}

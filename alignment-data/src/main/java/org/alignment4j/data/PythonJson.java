@@ -12,8 +12,8 @@ import java.util.regex.Pattern;
 
 /**
  * JSON as Python's json module reads it, which writes most data sets: RFC 8259, and NaN, Infinity
- * and -Infinity as numbers. Gson takes these only together with much else that is no JSON. Values of
- * keys that nobody reads are checked, but neither kept nor bounded in number or depth.
+ * and -Infinity as numbers. Gson takes these only together with much else that is no JSON. Values
+ * of keys that nobody reads are checked, but neither kept nor bounded in number or depth.
  */
 final class PythonJson {
   /** Levels of a value that is kept; messages have three. */
@@ -35,8 +35,8 @@ final class PythonJson {
   /**
    * The value that a text is.
    *
-   * @param read the keys of an outermost object whose values are wanted; the others'
-   *     become an empty object, an empty list or null
+   * @param read the keys of an outermost object whose values are wanted; the others' become an
+   *     empty object, an empty list or null
    * @throws BadRow if it is no JSON, or a kept object has a key twice
    */
   static JsonElement parse(String text, Predicate<String> read) throws BadRow {

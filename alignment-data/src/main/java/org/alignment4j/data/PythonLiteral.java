@@ -264,6 +264,7 @@ final class PythonLiteral {
 
   private BadRow malformed(String expected) {
     String found = at >= text.length() ? "the end" : "something else at character " + (at + 1);
-    return new BadRow("not well-formed as Python writes it: expected " + expected + ", found " + found);
+    return new BadRow(
+        "not well-formed as Python writes it: expected " + expected + ", found " + found);
   }
 }

@@ -117,8 +117,7 @@ final class SourceRows {
             + (target.isBlank() ? "" : "/" + target));
   }
 
-  private SourceText row(long line, JsonObject content, Map<String, String> fields)
-      throws BadRow {
+  private SourceText row(long line, JsonObject content, Map<String, String> fields) throws BadRow {
     if (!fields.containsKey("text")) {
       throw new BadRow(
           "expected text, found " + content.keySet() + RowShape.hint(content, List.of("text")));

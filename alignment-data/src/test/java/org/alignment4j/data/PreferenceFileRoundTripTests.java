@@ -168,7 +168,8 @@ class PreferenceFileRoundTripTests {
     for (PreferenceLayout each : PreferenceLayout.values()) {
       for (String format : List.of(" in JSON", " not in JSON")) {
         if (each == layout) {
-          // The least share, of TRL_STANDARD outside JSON, is .33 with a deviation of .05 from seed to
+          // The least share, of TRL_STANDARD outside JSON, is .33 with a deviation of .05 from seed
+          // to
           // seed; too few would mean that the property hardly tests what it says.
           Statistics.label(each + format)
               .coverage(c -> c.check("written").percentage(share -> share > 5));

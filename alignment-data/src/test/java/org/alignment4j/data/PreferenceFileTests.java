@@ -236,7 +236,7 @@ class PreferenceFileTests {
     assertTrue(failure(file("a.json", "[" + GOOD + "]")).contains("found a JSON array"));
     assertTrue(failure(file("a.csv", "a,b\n")).contains("found columns [a, b]"));
     assertTrue(failure(file("b.csv", "chosen,rejected,chosen\n")).contains("that is neither"));
-    assertTrue(failure(folder.resolve("none")).contains("cannot read"));
+    assertTrue(failure(folder.resolve("none")).contains("expected a file, found none"));
     assertEquals(List.of(), pairs(file("empty", "")));
     Path zip = file("a.jsonl.gz", GOOD.repeat(50_000));
     byte[] whole = Files.readAllBytes(zip);

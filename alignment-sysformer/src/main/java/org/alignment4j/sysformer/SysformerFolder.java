@@ -15,6 +15,7 @@ import org.alignment4j.core.CheckpointException;
 import org.alignment4j.core.InputFile;
 import org.alignment4j.core.OutputFile;
 import org.alignment4j.core.Provenance;
+import org.alignment4j.core.Reasons;
 import org.alignment4j.tensor.SafetensorsFile;
 import org.alignment4j.tensor.SafetensorsWriter;
 import org.alignment4j.tensor.StorageType;
@@ -63,7 +64,7 @@ final class SysformerFolder {
       OutputFile.checkpoint(folder.resolve(CONFIG)).writeAll(gson.toJson(config));
       OutputFile.checkpoint(folder.resolve(PROVENANCE)).writeAll(s.provenance().toJson());
     } catch (IOException e) {
-      throw new CheckpointException("cannot write " + folder + ": " + e.getMessage(), e);
+      throw new CheckpointException("cannot write " + folder + ": " + Reasons.of(e), e);
     }
     SafetensorsWriter.write(folder.resolve(TENSORS), Map.of(), sources);
   }
@@ -79,12 +80,12 @@ final class SysformerFolder {
     try {
       config = new Gson().fromJson(text(file), Config.class);
     } catch (JsonParseException e) {
-      throw new CheckpointException("cannot read " + file + ": " + e.getMessage(), e);
+      throw new CheckpointException("cannot read " + file + ": " + Reasons.of(e), e);
     }
     try {
       provenance = Provenance.fromJson(text(folder.resolve(PROVENANCE)));
     } catch (BadDataException e) {
-      throw new CheckpointException(folder.resolve(PROVENANCE) + ": " + e.getMessage(), e);
+      throw new CheckpointException(folder.resolve(PROVENANCE) + ": " + Reasons.of(e), e);
     }
     if (config == null || config.system_text == null) {
       throw new CheckpointException(file + ": expected system_text, found none");
@@ -98,7 +99,7 @@ final class SysformerFolder {
       return new Sysformer(
           config.system_text, shape, config.width, config.scale, tensors, provenance);
     } catch (IllegalArgumentException e) {
-      throw new CheckpointException(folder + ": " + e.getMessage(), e);
+      throw new CheckpointException(folder + ": " + Reasons.of(e), e);
     }
   }
 }

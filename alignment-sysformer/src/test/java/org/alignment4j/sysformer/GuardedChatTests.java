@@ -16,10 +16,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.alignment4j.GuardedChat;
+import org.alignment4j.OnFailure;
 import org.alignment4j.PromptGuard;
 import org.alignment4j.Verdict;
 import org.alignment4j.chat.Message;
 import org.alignment4j.chat.Prompt;
+import org.alignment4j.core.AlignmentException;
 import org.alignment4j.core.ProgressListener;
 import org.alignment4j.model.EmbeddedPrompt;
 import org.alignment4j.model.Generation;
@@ -93,6 +95,28 @@ class GuardedChatTests {
     assertTrue(blocked.verdict().blocks());
     assertNull(blocked.completion());
     assertEquals(chat(STRICT).open().say("bake bread").text(), session.say("bake bread").text());
+  }
+
+  @Test
+  void nothingIsAnsweredWithoutAVerdict() {
+    Prompt asked = Prompt.user("bake bread");
+    PromptGuard silent = c -> none();
+    List<String> pieces = new ArrayList<>();
+    assertThrows(AlignmentException.class, () -> chat(silent).reply(asked, pieces::add));
+    assertThrows(AlignmentException.class, () -> chat(silent).replyAll(List.of(asked, asked)));
+    assertThrows(AlignmentException.class, () -> chat(silent).open().say("bake", pieces::add));
+    assertEquals(List.of(), pieces);
+    PromptGuard closed = silent.within(Duration.ofMinutes(1), OnFailure.BLOCK);
+    assertEquals("No.", chat(closed).reply(asked).text());
+    assertEquals("No.", chat(closed).replyAll(List.of(asked)).get(0).text());
+    assertEquals("No.", chat(closed).open().say("bake bread").text());
+    PromptGuard open = silent.within(Duration.ofMinutes(1), OnFailure.ALLOW);
+    assertEquals(chat(OPEN).reply(asked).text(), chat(open).open().say("bake bread").text());
+  }
+
+  @SuppressWarnings({"NullAway", "TypeParameterUnusedInFormals"})
+  private static <T> T none() {
+    return null;
   }
 
   @Test

@@ -31,6 +31,9 @@ class ArchitectureTests {
           "InputFile",
           "OutputFile",
           "AvailableMemory",
+          "FolderTrust",
+          "NativeFolder",
+          "NativeFailure",
           "ProcessMemory",
           "Console",
           "Kernels",
@@ -39,6 +42,7 @@ class ArchitectureTests {
           "CheckpointFolder",
           "ReadingJournal",
           "ModelFolder",
+          "NamedFiles",
           "TokenizerFile");
 
   private static final Set<String> OPENERS =

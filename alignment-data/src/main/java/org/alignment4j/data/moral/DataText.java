@@ -11,10 +11,13 @@ final class DataText {
   private DataText() {}
 
   /**
-   * @throws BadDataException if the file cannot be read, is too large or no UTF-8
+   * @throws BadDataException if the file cannot be read, is too large, empty or no UTF-8
    */
   static String read(Path file) {
     String text = InputFile.data(file).text(MAX_BYTES);
+    if (text.isBlank()) {
+      throw new BadDataException(file + ": the file is empty");
+    }
     return text.startsWith("\uFEFF") ? text.substring(1) : text;
   }
 

@@ -17,6 +17,7 @@ import java.util.TreeMap;
 import org.alignment4j.chat.Prompt;
 import org.alignment4j.core.BadDataException;
 import org.alignment4j.core.Hashes;
+import org.alignment4j.core.Shown;
 import org.alignment4j.data.moral.AnswerReader.Chain;
 import org.alignment4j.data.moral.AnswerReader.Option;
 import org.alignment4j.data.moral.AnswerReader.Question;
@@ -174,7 +175,7 @@ public final class LawSchool extends MoralExperiment {
       throw DataText.bad(file, line, "expected a number, found something else");
     }
     if (!Double.isFinite(number)) {
-      throw DataText.bad(file, line, "expected a number, found " + number);
+      throw DataText.bad(file, line, "expected a number, found " + Shown.value(number));
     }
     return number;
   }

@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import org.alignment4j.core.BadDataException;
 import org.alignment4j.core.InputFile;
+import org.alignment4j.core.Reasons;
 import org.alignment4j.data.moral.AnswerReader.Reading;
 import org.alignment4j.data.moral.AnswerReader.Status;
 import org.jspecify.annotations.Nullable;
@@ -62,7 +63,7 @@ final class ReadingJournal implements AutoCloseable {
       out.seek(end);
       length = end;
     } catch (IOException e) {
-      throw new BadDataException("cannot use " + file + ": " + e, e);
+      throw new BadDataException("cannot use " + file + ": " + Reasons.of(e), e);
     }
   }
 
@@ -124,7 +125,7 @@ final class ReadingJournal implements AutoCloseable {
       length += line.length;
     } catch (IOException e) {
       cutOff();
-      throw new BadDataException("cannot write " + file + ": " + e, e);
+      throw new BadDataException("cannot write " + file + ": " + Reasons.of(e), e);
     }
     known.put(key, readings);
   }
@@ -144,7 +145,7 @@ final class ReadingJournal implements AutoCloseable {
     try {
       out.close();
     } catch (IOException e) {
-      throw new BadDataException("cannot close " + file + ": " + e, e);
+      throw new BadDataException("cannot close " + file + ": " + Reasons.of(e), e);
     }
   }
 }

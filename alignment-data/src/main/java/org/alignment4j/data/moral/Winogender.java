@@ -11,6 +11,7 @@ import java.util.Set;
 import org.alignment4j.chat.Prompt;
 import org.alignment4j.core.BadDataException;
 import org.alignment4j.core.Hashes;
+import org.alignment4j.core.Shown;
 import org.alignment4j.data.moral.AnswerReader.Chain;
 import org.alignment4j.data.moral.AnswerReader.Option;
 import org.alignment4j.data.moral.AnswerReader.Question;
@@ -152,7 +153,7 @@ public final class Winogender extends MoralExperiment {
       }
       double percent = number(file, i + 1, rows.get(i).get(column));
       if (percent < 0 || percent > 100) {
-        throw DataText.bad(file, i + 1, "expected a percentage, found " + percent);
+        throw DataText.bad(file, i + 1, "expected a percentage, found " + Shown.value(percent));
       }
       percents.put(rows.get(i).get(0), percent);
     }

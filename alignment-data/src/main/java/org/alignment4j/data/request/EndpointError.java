@@ -41,12 +41,15 @@ record EndpointError(
   /** Letters and digits that a message may have in common with a request. */
   private static final int COMMON = 8;
 
+  private static final int COMMON_WITH_KEY = 4;
+
   /** HTTP's dates: the form of today and the two that clients still have to know. */
   private static final List<Function<String, Instant>> DATES =
       List.of(
           text -> ZonedDateTime.parse(text, DateTimeFormatter.RFC_1123_DATE_TIME).toInstant(),
           text -> utc(text, rfc850()),
-          text -> utc(text, DateTimeFormatter.ofPattern("EEE MMM ppd HH:mm:ss yyyy", Locale.ENGLISH)));
+          text ->
+              utc(text, DateTimeFormatter.ofPattern("EEE MMM ppd HH:mm:ss yyyy", Locale.ENGLISH)));
 
   /** Reads a body of any form; what it cannot read is left out. */
   static EndpointError of(int status, byte[] body, Function<String, List<String>> headers) {
@@ -111,23 +114,26 @@ record EndpointError(
   /**
    * Status, words and message for people, on one line.
    *
-   * @param secrets texts of the request and the key: a message that quotes one is left out
+   * @param texts of the request: a message that quotes one is left out
+   * @param key likewise, of which servers tell the first and last letters
    */
-  String told(List<String> secrets) {
+  String told(List<String> texts, String key) {
     String what =
         "status "
             + status
             + (type.isEmpty() ? "" : ", type " + type)
             + (code.isEmpty() ? "" : ", code " + code);
-    return message.isEmpty() || quotes(message, secrets) ? what : what + ": " + printable(message);
+    return message.isEmpty() || quotes(texts, COMMON) || quotes(List.of(key), COMMON_WITH_KEY)
+        ? what
+        : what + ": " + printable(message);
   }
 
-  /** Whether a text has a run of letters and digits in common with one of the others. */
-  private static boolean quotes(String text, List<String> secrets) {
-    String shown = bare(text);
-    for (String secret : secrets) {
-      String all = bare(secret);
-      int run = Math.min(COMMON, all.length());
+  /** Whether the message has a run of letters and digits in common with one of the texts. */
+  private boolean quotes(List<String> texts, int common) {
+    String shown = bare(message);
+    for (String text : texts) {
+      String all = bare(text);
+      int run = Math.min(common, all.length());
       for (int i = 0; run > 2 && i + run <= shown.length(); i++) {
         if (all.contains(shown.substring(i, i + run))) {
           return true;
@@ -150,9 +156,11 @@ record EndpointError(
   /** Cut, and with escapes for what would move a terminal's cursor or turn its text round. */
   private static String printable(String text) {
     StringBuilder shown = new StringBuilder();
-    int[] points = text.codePoints().limit(MESSAGE + 1L).toArray();
-    for (int i = 0; i < Math.min(points.length, MESSAGE); i++) {
-      int c = points[i];
+    for (int i = 0; i < text.length(); i = text.offsetByCodePoints(i, 1)) {
+      if (shown.length() >= MESSAGE) {
+        return shown + "...";
+      }
+      int c = text.codePointAt(i);
       switch (Character.getType(c)) {
         case Character.CONTROL,
             Character.FORMAT,
@@ -165,7 +173,7 @@ record EndpointError(
         default -> shown.appendCodePoint(c);
       }
     }
-    return points.length > MESSAGE ? shown + "..." : shown.toString();
+    return shown.toString();
   }
 
   /** The longest wait that a header asks for; one in milliseconds is more exact than others. */

@@ -167,9 +167,9 @@ final class OpenAiCalls {
 
   private RuntimeException failure(ChatRequest request, EndpointError error) {
     int status = error.status();
-    List<String> secrets = new ArrayList<>(List.of(apiKey, request.schema()));
-    request.prompt().messages().forEach(message -> secrets.add(message.text()));
-    String what = error.told(secrets);
+    List<String> texts = new ArrayList<>(List.of(request.schema()));
+    request.prompt().messages().forEach(message -> texts.add(message.text()));
+    String what = error.told(texts, apiKey);
     if (status >= 500 || status == 408 || status == 425 || (status == 429 && !error.exhausted())) {
       return new FailedTry(what, error.retryAfter(), null);
     }

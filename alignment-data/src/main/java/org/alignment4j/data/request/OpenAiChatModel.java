@@ -354,7 +354,8 @@ public final class OpenAiChatModel implements ChatModel, AutoCloseable {
         Map<String, Object> copy = new TreeMap<>();
         map.forEach(
             (inner, v) -> {
-              require(inner instanceof String, "the extra body's %s has a key that is no text", key);
+              require(
+                  inner instanceof String, "the extra body's %s has a key that is no text", key);
               copy.put(String.valueOf(inner), json(String.valueOf(inner), v));
             });
         return copy;

@@ -20,6 +20,7 @@ import java.util.TreeSet;
 import org.alignment4j.core.BadDataException;
 import org.alignment4j.core.InputFile;
 import org.alignment4j.core.NativeFolder;
+import org.alignment4j.core.Reasons;
 import org.alignment4j.data.request.ChatAnswer.Finish;
 import org.sqlite.SQLiteConfig;
 
@@ -377,8 +378,7 @@ public final class RequestStore implements AutoCloseable {
    */
   synchronized Map<String, Tries> tries() {
     Map<String, Tries> all = new TreeMap<>();
-    counters(RETRIES)
-        .forEach((model, n) -> all.merge(model, new Tries(n, 0), RequestStore::added));
+    counters(RETRIES).forEach((model, n) -> all.merge(model, new Tries(n, 0), RequestStore::added));
     counters(FAILED).forEach((model, n) -> all.merge(model, new Tries(0, n), RequestStore::added));
     return all;
   }
@@ -432,11 +432,7 @@ public final class RequestStore implements AutoCloseable {
             totals.merge(
                 row.getString(2),
                 new Totals(
-                    1,
-                    row.getLong(3),
-                    row.getLong(4),
-                    cost(row.getString(5)),
-                    row.getString(6)),
+                    1, row.getLong(3), row.getLong(4), cost(row.getString(5)), row.getString(6)),
                 Totals::plus);
             summed[table] = row.getLong(1);
           }
@@ -501,7 +497,7 @@ public final class RequestStore implements AutoCloseable {
   }
 
   private static BadDataException failure(String name, SQLException e) {
-    return new BadDataException(name + ": " + e.getMessage(), e);
+    return new BadDataException(name + ": " + Reasons.of(e), e);
   }
 
   /** The file or "in memory". */

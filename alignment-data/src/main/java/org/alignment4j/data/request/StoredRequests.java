@@ -100,14 +100,7 @@ public final class StoredRequests implements Requests {
     }
 
     Counts counts() {
-      return new Counts(
-          sent,
-          cached,
-          failed,
-          retries(),
-          promptTokens,
-          completionTokens,
-          cost);
+      return new Counts(sent, cached, failed, retries(), promptTokens, completionTokens, cost);
     }
   }
 

@@ -77,12 +77,10 @@ final class RunAccount<O> {
 
   Optional<String> failure() {
     if (Math.max(textsInARow.unanswered, itemsInARow.unanswered) >= HOPELESS) {
-      return Optional.of(
-          "of " + HOPELESS + " items in a row, none was answered");
+      return Optional.of("of " + HOPELESS + " items in a row, none was answered");
     }
     if (Math.max(textsInARow.notAccepted, itemsInARow.notAccepted) >= REFUSING) {
-      return Optional.of(
-          "of " + REFUSING + " items in a row, none was accepted");
+      return Optional.of("of " + REFUSING + " items in a row, none was accepted");
     }
     return Optional.empty();
   }

@@ -19,12 +19,18 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.alignment4j.PromptGuard;
 import org.alignment4j.Verdict;
 import org.alignment4j.analysis.Bootstrap;
+import org.alignment4j.core.AlignmentException;
 import org.alignment4j.core.BadDataException;
 import org.alignment4j.core.CancelledException;
 import org.alignment4j.core.ProgressListener;
 import org.alignment4j.data.moral.AnswerReader.Question;
 import org.alignment4j.data.moral.AnswerReader.Status;
+import org.alignment4j.data.request.ChatAnswer;
+import org.alignment4j.data.request.ChatAnswer.Finish;
 import org.alignment4j.data.request.ChatException;
+import org.alignment4j.data.request.ChatModel;
+import org.alignment4j.data.request.ChatRequest;
+import org.alignment4j.data.testing.FakeChatModel;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -342,6 +348,76 @@ class MoralRunTests {
                     bbq,
                     Set.of(Condition.MATCH_STATISTICS),
                     ProgressListener.NONE));
+  }
+
+  /** An endpoint that fails now and then costs these items only, and only in this run. */
+  @Test
+  void whatAnEndpointDoesNotAnswerIsAskedForAgain() {
+    AtomicInteger failing = new AtomicInteger(1);
+    AtomicInteger asked = new AtomicInteger();
+    ChatModel chat =
+        new ChatModel() {
+          @Override
+          public String name() {
+            return "endpoint";
+          }
+
+          @Override
+          public ChatAnswer answer(ChatRequest request) {
+            if (failing.get() > 0 && asked.incrementAndGet() % 10 == 0) {
+              throw new ChatException(ChatException.Kind.TRANSIENT, "busy", null);
+            }
+            return new ChatAnswer("(a)", Finish.STOP, 1, 1);
+          }
+        };
+    Scripted.Memory kept = new Scripted.Memory();
+    Path journal = folder.resolve("endpoint.jsonl");
+    List<MoralReport> reports = new ArrayList<>();
+    for (int run = 0; run < 2; run++) {
+      reports.add(
+          run(
+              settings().journal(journal),
+              AnswerReader.sampled(chat, kept, 1, false),
+              ProgressListener.NONE));
+      failing.set(0);
+    }
+    int unanswered = reports.get(0).conditions().stream().mapToInt(c -> c.unanswered()).sum();
+    assertTrue(unanswered > 5, "unanswered: " + unanswered);
+    assertTrue(reports.get(0).warnings().toString().contains("unanswered"));
+    assertEquals(0, reports.get(1).conditions().stream().mapToInt(c -> c.unanswered()).sum());
+    failing.set(1);
+    ChatModel gone =
+        new FakeChatModel(
+            "gone",
+            request -> {
+              throw new ChatException(ChatException.Kind.TRANSIENT, "gone", null);
+            });
+    assertThrows(
+        ChatException.class,
+        () -> run(settings(), AnswerReader.sampled(gone, kept, 1, false), ProgressListener.NONE));
+  }
+
+  @Test
+  void ananswerThatDidNotEndIsNoneAndMissingVerdictsAreNoLeave() {
+    for (Finish finish : List.of(Finish.FILTERED, Finish.OTHER)) {
+      ChatModel chat =
+          new FakeChatModel("ends by " + finish, request -> new ChatAnswer("(a)", finish, 1, 1));
+      MoralReport report =
+          run(
+              settings(),
+              AnswerReader.sampled(chat, new Scripted.Memory(), 1, false),
+              ProgressListener.NONE);
+      report.conditions().forEach(c -> assertEquals(c.asked(), c.invalid()));
+    }
+    PromptGuard none = prompt -> nothing();
+    assertThrows(
+        AlignmentException.class,
+        () -> run(settings().guard(none), scorer().reader(), ProgressListener.NONE));
+  }
+
+  @SuppressWarnings({"NullAway", "TypeParameterUnusedInFormals"})
+  private static <T> T nothing() {
+    return null;
   }
 
   @Test

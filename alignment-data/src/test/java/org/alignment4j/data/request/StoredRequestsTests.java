@@ -25,6 +25,7 @@ import org.alignment4j.data.request.ChatException.Kind;
 import org.alignment4j.data.request.RequestStore.Totals;
 import org.alignment4j.data.request.StoredRequests.Counts;
 import org.alignment4j.data.testing.FakeChatModel;
+import org.alignment4j.synthesis.ModelUsage;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -310,6 +311,65 @@ class StoredRequestsTests {
           StoredRequests.builder(store)
               .prices("fake", new Prices(BigDecimal.ONE, BigDecimal.ONE, "EUR"));
       assertThrows(IllegalArgumentException.class, euros::build);
+    }
+  }
+
+  /** Retries of the first request count, and those of runs before, of a killed one too. */
+  @Test
+  void allRunsOverAStoreAreAccountedFor() {
+    Path file = folder.resolve("store.db");
+    List<ModelUsage> last = List.of();
+    for (int run = 1; run <= 3; run++) {
+      RequestStore store = RequestStore.open(file);
+      StoredRequests requests = StoredRequests.builder(store).prices("fake", PRICES).build();
+      Retrying model = new Retrying();
+      // The second is not closed, as if it had been killed.
+      for (int i = 0; i < 4 * run; i++) {
+        requests.answer(model, request(i));
+      }
+      assertThrows(ChatException.class, () -> requests.answer(model, request(-1)));
+      ModelUsage own = requests.usage().get(0);
+      assertEquals(4, own.sent());
+      assertEquals(4 * (run - 1), own.fromStore());
+      assertEquals(1, own.failed());
+      assertEquals(2 * 4 + 2, own.retries());
+      last = requests.usageOfAllRuns();
+      ModelUsage all = last.get(0);
+      assertEquals(4 * run, all.sent());
+      assertEquals(run, all.failed());
+      assertEquals(run * 10, all.retries());
+      assertEquals(4 * run * 10, all.promptTokens());
+      assertEquals(4 * run * 5, all.completionTokens());
+      assertEquals(new BigDecimal("0.000105").multiply(BigDecimal.valueOf(4 * run)), all.cost());
+      assertEquals("USD", all.currency());
+      if (run != 2) {
+        store.close();
+      }
+    }
+    assertEquals(1, last.size());
+  }
+
+  /** Needs three tries for each request; the request of seed -1 gets no answer. */
+  private static final class Retrying implements ChatModel {
+    private long retries = 7;
+
+    @Override
+    public String name() {
+      return "fake";
+    }
+
+    @Override
+    public ChatAnswer answer(ChatRequest request) {
+      retries += 2;
+      if (request.seed() == -1) {
+        throw new ChatException(Kind.TRANSIENT, "busy", null);
+      }
+      return new ChatAnswer("text", Finish.STOP, 10, 5);
+    }
+
+    @Override
+    public long retries() {
+      return retries;
     }
   }
 }

@@ -17,6 +17,7 @@ import org.alignment4j.data.request.ChatAnswer.Finish;
 import org.alignment4j.data.testing.FakeChatModel;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class StructuredAnswersTests {
@@ -109,6 +110,16 @@ class StructuredAnswersTests {
     assertEquals(Optional.empty(), result.value());
     assertEquals("it was cut off after 20 tokens", result.failure());
     assertEquals(2, result.answers().size());
+  }
+
+  @ParameterizedTest
+  @EnumSource(
+      value = Finish.class,
+      names = {"FILTERED", "OTHER"})
+  void whatDidNotComeToItsEndIsNoValue(Finish finish) {
+    StructuredAnswers.Result<Integer> result = ask(new ArrayList<>(), 0, finish, "{\"score\": 3}");
+    assertEquals(Optional.empty(), result.value());
+    assertEquals("it did not come to its end", result.failure());
   }
 
   @Test

@@ -15,6 +15,7 @@ import java.util.SplittableRandom;
 import java.util.stream.IntStream;
 import org.alignment4j.core.BadDataException;
 import org.alignment4j.core.InputFile;
+import org.alignment4j.core.Reasons;
 
 /**
  * Sequences to time with, independent of any tokenizer: numbers that become token ids of a
@@ -47,7 +48,8 @@ public record Workload(String source, List<long[]> prompts) {
    */
   public static Workload read(Path file) {
     try {
-      JsonObject json = JsonParser.parseString(InputFile.data(file).text(MAX_BYTES)).getAsJsonObject();
+      JsonObject json =
+          JsonParser.parseString(InputFile.data(file).text(MAX_BYTES)).getAsJsonObject();
       JsonArray rows = json.getAsJsonArray("prompts");
       List<long[]> prompts = new ArrayList<>();
       for (JsonElement row : rows) {
@@ -66,7 +68,7 @@ public record Workload(String source, List<long[]> prompts) {
         | UnsupportedOperationException
         | NullPointerException
         | ClassCastException e) {
-      throw new BadDataException(file + " is not a workload with prompts: " + e.getMessage(), e);
+      throw new BadDataException(file + " is not a workload with prompts: " + Reasons.of(e), e);
     }
   }
 

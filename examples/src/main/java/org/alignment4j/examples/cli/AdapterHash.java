@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.alignment4j.core.BadDataException;
 import org.alignment4j.core.Hashes;
+import org.alignment4j.core.Reasons;
 
 /** What tells an adapter from another in the same place, so that kept answers are not mixed up. */
 final class AdapterHash {
@@ -25,7 +26,7 @@ final class AdapterHash {
       }
       return Hashes.sha256(parts).substring(0, 8);
     } catch (IOException e) {
-      throw new BadDataException("cannot read " + adapter + ": " + e, e);
+      throw new BadDataException("cannot read " + adapter + ": " + Reasons.of(e), e);
     }
   }
 }

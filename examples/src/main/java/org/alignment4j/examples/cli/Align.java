@@ -5,10 +5,14 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import org.alignment4j.core.AlignmentException;
 import org.alignment4j.core.CancelledException;
+import org.alignment4j.core.MemoryKind;
+import org.alignment4j.core.OutOfMemoryException;
 import org.alignment4j.core.Provenance;
+import org.alignment4j.core.Shown;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
 
@@ -57,8 +61,12 @@ public final class Align {
     setUnlessSet("org.slf4j.simpleLogger.defaultLogLevel", "warn");
     // DJL warns of a missing CUDA driver at every start on a machine without a GPU.
     setUnlessSet("org.slf4j.simpleLogger.log.ai.djl", "error");
+    Console console = Console.ofProcess();
+    // Log lines and stacks quote files and servers too.
+    System.setOut(console.out());
+    System.setErr(console.err());
     try (Interruption interruption = Interruption.ofCallingThread()) {
-      interruption.exitStatus(run(Console.ofProcess(), args));
+      interruption.exitStatus(run(console, args));
     }
   }
 
@@ -98,7 +106,7 @@ public final class Align {
     }
     CommandLine line = leaf.commandSpec().commandLine();
     if (line.getCommand() instanceof AlignCommand command) {
-      return execute(command, console);
+      return execute(command, leaf.commandSpec(), console);
     }
     throw new ParameterException(line, "a command is missing");
   }
@@ -110,9 +118,9 @@ public final class Align {
     return USAGE;
   }
 
-  private static int execute(AlignCommand command, Console console) {
+  private static int execute(AlignCommand command, CommandSpec spec, Console console) {
     try {
-      command.common().check();
+      NamedFiles.check(spec);
       command.console(console);
       Outcome outcome;
       try (ConsoleProgress progress = new ConsoleProgress(console)) {
@@ -136,8 +144,12 @@ public final class Align {
   }
 
   private static String reason(Throwable e) {
-    if (e instanceof OutOfMemoryError) {
-      return "the Java heap is full (" + oneLine(e.getMessage()) + "); set ALIGN_HEAP, e.g. to 8g";
+    if (e instanceof OutOfMemoryError shortage) {
+      MemoryKind kind = MemoryKind.of(shortage);
+      return oneLine(kind.shortage() + " (" + e.getMessage() + "); " + remedy(kind));
+    }
+    if (e instanceof OutOfMemoryException && e.getCause() instanceof OutOfMemoryError shortage) {
+      return oneLine(e.getMessage()) + "; here: " + remedy(MemoryKind.of(shortage));
     }
     boolean meant =
         e instanceof AlignmentException
@@ -148,7 +160,15 @@ public final class Align {
         : "internal error, --debug shows its stack: " + oneLine(e.toString());
   }
 
+  private static String remedy(MemoryKind kind) {
+    return switch (kind) {
+      case HEAP -> "set ALIGN_HEAP, e.g. to 8g";
+      case DIRECT -> "set ALIGN_HEAP, e.g. to 8g, or ALIGN_JAVA_OPTS=-XX:MaxDirectMemorySize=8g";
+      default -> kind.remedy() + " (options of the Java machine go into ALIGN_JAVA_OPTS)";
+    };
+  }
+
   private static String oneLine(@Nullable String text) {
-    return String.valueOf(text).strip().replaceAll("\\s*\\R\\s*", " ");
+    return Shown.message(String.valueOf(text).strip().replaceAll("\\s*\\R\\s*", " "));
   }
 }

@@ -10,6 +10,7 @@ import org.alignment4j.core.BadDataException;
 import org.alignment4j.core.InputFile;
 import org.alignment4j.evaluation.BeforeAfter;
 import org.alignment4j.evaluation.Rate;
+import org.alignment4j.examples.report.Markup;
 
 /**
  * Refusals before and after as horizontal bars with their intervals.
@@ -158,6 +159,6 @@ record BeforeAfterPicture(BeforeAfter overRefusal, BeforeAfter harmfulRefusal) {
   }
 
   private static void line(StringBuilder s, String format, Object... values) {
-    s.append(values.length == 0 ? format : String.format(Locale.ROOT, format, values)).append('\n');
+    s.append(Markup.of(format, values)).append('\n');
   }
 }

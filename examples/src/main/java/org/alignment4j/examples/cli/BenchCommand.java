@@ -38,6 +38,7 @@ import picocli.CommandLine.Parameters;
     })
 final class BenchCommand extends AlignCommand {
   @Parameters(paramLabel = "CHECKPOINT", description = "Hugging Face checkpoint folder")
+  @OnDisk(OnDisk.Place.MODEL)
   private Path folder = Path.of("");
 
   @Option(
@@ -64,6 +65,7 @@ final class BenchCommand extends AlignCommand {
       names = "--workload",
       paramLabel = "FILE",
       description = "JSON with prompts as lists of numbers; default: generated")
+  @OnDisk(OnDisk.Place.FILE)
   private @Nullable Path workload;
 
   @Mixin private PrecisionOption precision = new PrecisionOption();

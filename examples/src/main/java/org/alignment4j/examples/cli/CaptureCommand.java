@@ -40,6 +40,7 @@ final class CaptureCommand extends AlignCommand {
       required = true,
       paramLabel = "FILE",
       description = "prompts: JSON Lines, CSV of a known set, or text, one a line")
+  @OnDisk(OnDisk.Place.FILE)
   private Path prompts = Path.of("");
 
   @Option(
@@ -81,6 +82,7 @@ final class CaptureCommand extends AlignCommand {
       required = true,
       paramLabel = "FILE",
       description = "file to write, .npz or .safetensors")
+  @OnDisk(OnDisk.Place.NEW_FILE)
   private Path out = Path.of("");
 
   @Override

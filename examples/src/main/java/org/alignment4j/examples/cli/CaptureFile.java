@@ -7,9 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import org.alignment4j.core.AlignmentException;
 import org.alignment4j.core.Layer;
-import org.alignment4j.core.OutputFile;
 import org.alignment4j.core.Provenance;
 import org.alignment4j.tensor.SafetensorsWriter;
 import org.alignment4j.tensor.StorageType;
@@ -32,10 +30,8 @@ interface CaptureFile {
    * The format of {@code file}.
    *
    * @throws IllegalArgumentException if its name is of neither format
-   * @throws AlignmentException if its folder does not exist
    */
   static CaptureFile of(Path file) {
-    OutputFile.requirePossible(file);
     Path absolute = file.toAbsolutePath();
     String name = absolute.getFileName().toString().toLowerCase(Locale.ROOT);
     if (name.endsWith(".npz")) {

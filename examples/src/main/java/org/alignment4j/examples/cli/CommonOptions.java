@@ -15,6 +15,7 @@ final class CommonOptions {
       fallbackValue = STANDARD_OUTPUT,
       paramLabel = "FILE",
       description = "write the result as JSON to FILE; without FILE, to standard output")
+  @OnDisk(OnDisk.Place.NEW_FILE)
   private @Nullable Path json;
 
   @Option(names = "--debug", description = "show the stack of an error")
@@ -33,14 +34,6 @@ final class CommonOptions {
 
   boolean jsonOnStandardOutput() {
     return json != null && json.toString().equals(STANDARD_OUTPUT);
-  }
-
-  /** Finds out before the work, not after it, that the JSON file cannot be written. */
-  void check() {
-    if (json == null || jsonOnStandardOutput()) {
-      return;
-    }
-    OutputFile.requirePossible(json);
   }
 
   /** Writes a finished command's result where it was asked for. */

@@ -21,6 +21,7 @@ import org.alignment4j.core.AlignmentException;
 import org.alignment4j.core.Hashes;
 import org.alignment4j.core.InputFile;
 import org.alignment4j.core.ProgressListener;
+import org.alignment4j.core.Reasons;
 import org.alignment4j.data.PreferenceSet;
 import org.alignment4j.model.LanguageModel;
 import org.alignment4j.rahf.PreferenceMethod;
@@ -111,6 +112,7 @@ final class CompareCommand {
         required = true,
         paramLabel = "FOLDER",
         description = "folder to write")
+    @OnDisk(OnDisk.Place.NEW_FOLDER)
     private Path out = Path.of("");
 
     /** Options of one method. */
@@ -143,7 +145,7 @@ final class CompareCommand {
       try {
         Files.createDirectories(out);
       } catch (IOException e) {
-        throw new AlignmentException("cannot make the folder " + out + ": " + e, e);
+        throw new AlignmentException("cannot make the folder " + out + ": " + Reasons.of(e), e);
       }
       Path file = out.resolve("runs.jsonl");
       List<ComparedRun> runs = ComparedRun.read(file);
@@ -182,7 +184,7 @@ final class CompareCommand {
               new CommandLine(parsed).parseArgs(text.strip().split("\\s+"));
             } catch (ParameterException e) {
               throw new IllegalArgumentException(
-                  "--for " + MethodName.of(method) + ": " + e.getMessage(), e);
+                  "--for " + MethodName.of(method) + ": " + Reasons.of(e), e);
             }
             parsed.options.check(method);
             all.put(method, parsed.options.or(options));
@@ -333,7 +335,7 @@ final class CompareCommand {
           MoreFiles.deleteRecursively(folder, RecursiveDeleteOption.ALLOW_INSECURE);
         }
       } catch (IOException e) {
-        throw new AlignmentException("cannot delete " + folder + ": " + e, e);
+        throw new AlignmentException("cannot delete " + folder + ": " + Reasons.of(e), e);
       }
     }
   }

@@ -1,13 +1,14 @@
 package org.alignment4j.examples.cli;
 
+import com.google.common.base.Joiner;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import org.alignment4j.analysis.Bootstrap.Interval;
 import org.alignment4j.examples.report.Axis;
+import org.alignment4j.examples.report.Markup;
 
 /**
  * Pair accuracy against the divergence from the start model, a mark for each run: the colour tells
@@ -53,35 +54,38 @@ record ComparedPicture(List<ComparedRun> runs) {
     double rise = Axis.roundStep(Math.max(1e-3, (high - low) / (TICKS - 1)));
     double bottom = Math.max(0, rise * Math.floor(low / rise));
     double top = bottom + TICKS * rise;
-    List<String> s = new ArrayList<>();
+    List<Markup> s = new ArrayList<>();
     s.add(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 720 410\" width=\"720\""
-            + " height=\"410\" role=\"img\" font-family=\"Helvetica, Arial, sans-serif\""
-            + " font-size=\"13\" fill=\"#1f2933\">");
-    s.add("<title>Held-out pair accuracy against KL to the start model, by method</title>");
-    s.add("<rect width=\"720\" height=\"410\" rx=\"8\" fill=\"#ffffff\"/>");
+        Markup.of(
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 720 410\" width=\"720\""
+                + " height=\"410\" role=\"img\" font-family=\"Helvetica, Arial, sans-serif\""
+                + " font-size=\"13\" fill=\"#1f2933\">"));
+    s.add(
+        Markup.of(
+            "<title>Held-out pair accuracy against KL to the start model, by method</title>"));
+    s.add(Markup.of("<rect width=\"720\" height=\"410\" rx=\"8\" fill=\"#ffffff\"/>"));
     for (int i = 0; i <= TICKS; i++) {
       double share = (double) i / TICKS;
       double y = BOTTOM - share * (BOTTOM - TOP);
       s.add(
-          of(
+          Markup.of(
               "<line x1=\"%d\" y1=\"%.1f\" x2=\"%d\" y2=\"%.1f\" stroke=\"#e4e7eb\"/><text"
                   + " x=\"%d\" y=\"%.1f\" text-anchor=\"end\" font-size=\"12\""
                   + " fill=\"#616e7c\">%.3g</text>",
               LEFT, y, RIGHT, y, LEFT - 8, y + 4, bottom + share * (top - bottom)));
       s.add(
-          of(
+          Markup.of(
               "<text x=\"%.1f\" y=\"%d\" text-anchor=\"middle\" font-size=\"12\""
                   + " fill=\"#616e7c\">%.3g</text>",
               LEFT + share * (RIGHT - LEFT), BOTTOM + 18, share * right));
     }
     s.add(
-        of(
+        Markup.of(
             "<text x=\"%d\" y=\"%d\" text-anchor=\"middle\">KL to the start model, nats per"
                 + " token</text>",
             (LEFT + RIGHT) / 2, BOTTOM + 42));
     s.add(
-        of(
+        Markup.of(
             "<text transform=\"translate(20 %d) rotate(-90)\" text-anchor=\"middle\">held-out pair"
                 + " accuracy, 95 %% intervals</text>",
             (TOP + BOTTOM) / 2));
@@ -91,7 +95,7 @@ record ComparedPicture(List<ComparedRun> runs) {
       Interval accuracy = r.report().accuracy();
       double x = LEFT + r.report().divergence().estimate() / right * (RIGHT - LEFT);
       s.add(
-          of(
+          Markup.of(
               "<path d=\"M%.1f %.1fV%.1f\" stroke=\"%s\" stroke-opacity=\"0.45\"/>",
               x, y(accuracy.lo(), bottom, top), y(accuracy.hi(), bottom, top), colour(r)));
       s.add(mark(r, x, y(accuracy.estimate(), bottom, top)));
@@ -99,11 +103,11 @@ record ComparedPicture(List<ComparedRun> runs) {
     int row = TOP + 6;
     for (Map.Entry<String, ComparedRun> e : legend.entrySet()) {
       s.add(mark(e.getValue(), RIGHT + 24, row));
-      s.add(of("<text x=\"%d\" y=\"%d\">%s</text>", RIGHT + 36, row + 4, e.getKey()));
+      s.add(Markup.of("<text x=\"%d\" y=\"%d\">%s</text>", RIGHT + 36, row + 4, e.getKey()));
       row += 20;
     }
-    s.add("</svg>");
-    return String.join("\n", s) + "\n";
+    s.add(Markup.of("</svg>"));
+    return Joiner.on('\n').join(s) + "\n";
   }
 
   private static String colour(ComparedRun r) {
@@ -114,27 +118,29 @@ record ComparedPicture(List<ComparedRun> runs) {
     return BOTTOM - (accuracy - bottom) / (top - bottom) * (BOTTOM - TOP);
   }
 
-  private static String mark(ComparedRun r, double x, double y) {
+  private static Markup mark(ComparedRun r, double x, double y) {
     String colour = colour(r);
-    String hollow = of("fill=\"#ffffff\" stroke=\"%s\" stroke-width=\"2\"/>", colour);
     return switch (r.control()) {
       case NONE ->
-          of("<circle cx=\"%.1f\" cy=\"%.1f\" r=\"%d\" fill=\"%s\"/>", x, y, RADIUS, colour);
-      case STEP_ONE -> of("<circle cx=\"%.1f\" cy=\"%.1f\" r=\"%d\" ", x, y, RADIUS) + hollow;
+          Markup.of("<circle cx=\"%.1f\" cy=\"%.1f\" r=\"%d\" fill=\"%s\"/>", x, y, RADIUS, colour);
+      case STEP_ONE ->
+          hollow(Markup.of("<circle cx=\"%.1f\" cy=\"%.1f\" r=\"%d\"", x, y, RADIUS), colour);
       case RANDOM ->
-          of(
-                  "<rect x=\"%.1f\" y=\"%.1f\" width=\"%d\" height=\"%d\" ",
-                  x - RADIUS, y - RADIUS, 2 * RADIUS, 2 * RADIUS)
-              + hollow;
+          hollow(
+              Markup.of(
+                  "<rect x=\"%.1f\" y=\"%.1f\" width=\"%d\" height=\"%d\"",
+                  x - RADIUS, y - RADIUS, 2 * RADIUS, 2 * RADIUS),
+              colour);
       case SWAPPED ->
-          of(
-                  "<path d=\"M%.1f %.1fl%d %dl%d %dz\" ",
-                  x, y - RADIUS, RADIUS, 2 * RADIUS, -2 * RADIUS, 0)
-              + hollow;
+          hollow(
+              Markup.of(
+                  "<path d=\"M%.1f %.1fl%d %dl%d %dz\"",
+                  x, y - RADIUS, RADIUS, 2 * RADIUS, -2 * RADIUS, 0),
+              colour);
     };
   }
 
-  private static String of(String format, Object... values) {
-    return String.format(Locale.ROOT, format, values);
+  private static Markup hollow(Markup shape, String colour) {
+    return Markup.of("%s fill=\"#ffffff\" stroke=\"%s\" stroke-width=\"2\"/>", shape, colour);
   }
 }

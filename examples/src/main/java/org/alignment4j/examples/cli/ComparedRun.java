@@ -45,6 +45,7 @@ record ComparedRun(
     Map<String, ?> trainings,
     PreferenceReport report) {
   private static final long MAX_BYTES = 1 << 28;
+
   /** The model before any tuning. */
   static final String START = "start";
 

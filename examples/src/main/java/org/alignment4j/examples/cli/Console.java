@@ -15,6 +15,12 @@ import java.nio.charset.StandardCharsets;
  * @param terminal whether {@code err} is a terminal, so that a line can be drawn over
  */
 record Console(InputStream in, PrintStream out, PrintStream err, boolean terminal) {
+  /** Whoever prints, no text of a model, a file or a server controls the terminal. */
+  Console {
+    out = TerminalStream.of(out);
+    err = TerminalStream.of(err);
+  }
+
   /**
    * The process's own streams. Java cannot tell whether standard error is a terminal; the script
    * can, and says so in a system property.
@@ -25,6 +31,11 @@ record Console(InputStream in, PrintStream out, PrintStream err, boolean termina
         stream(FileDescriptor.out),
         stream(FileDescriptor.err),
         Boolean.getBoolean("alignment4j.terminal"));
+  }
+
+  /** Standard error, for what the program draws itself. */
+  PrintStream drawing() {
+    return ((TerminalStream) err).plain();
   }
 
   private static PrintStream stream(FileDescriptor to) {

@@ -9,6 +9,7 @@ import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
 import me.tongfei.progressbar.ProgressBarStyle;
 import org.alignment4j.core.ProgressListener;
+import org.alignment4j.core.Shown;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -52,16 +53,16 @@ final class ConsoleProgress implements ProgressListener, AutoCloseable {
       task = progress.task();
       current =
           new ProgressBarBuilder()
-              .setTaskName(task)
+              .setTaskName(Shown.value(task))
               .setInitialMax(progress.total() > 0 ? progress.total() : -1)
               .setStyle(ProgressBarStyle.ASCII)
               .setUpdateIntervalMillis(250)
-              .setConsumer(new ConsoleProgressBarConsumer(console.err(), BAR_COLUMNS))
+              .setConsumer(new ConsoleProgressBarConsumer(console.drawing(), BAR_COLUMNS))
               .build();
       bar = current;
     }
     current.stepTo(progress.done());
-    current.setExtraMessage(metrics(progress.metrics()));
+    current.setExtraMessage(Shown.value(metrics(progress.metrics())));
   }
 
   private static String metrics(Map<String, Double> metrics) {

@@ -37,9 +37,11 @@ final class DemoCommand extends AlignCommand {
       names = "--model",
       paramLabel = "DIR",
       description = "another model in the place of the demonstration model")
+  @OnDisk(OnDisk.Place.MODEL)
   private @Nullable Path model;
 
   @Option(names = "--out", paramLabel = "DIR", description = "folder to write the tuned block to")
+  @OnDisk(OnDisk.Place.NEW_FOLDER)
   private @Nullable Path out;
 
   @Override

@@ -39,9 +39,11 @@ final class EvaluateCommand {
         required = true,
         paramLabel = "DIR",
         description = "Hugging Face checkpoint folder")
+    @OnDisk(OnDisk.Place.MODEL)
     private Path model = Path.of("");
 
     @Option(names = "--adapter", paramLabel = "DIR", description = "folder of an adapter")
+    @OnDisk(OnDisk.Place.FOLDER)
     private @Nullable Path adapter;
 
     @Mixin private ThreadOptions threads = new ThreadOptions();
@@ -51,6 +53,7 @@ final class EvaluateCommand {
         required = true,
         paramLabel = "FILE",
         description = "prompts to be answered; may be given often, for a C.R. of each set")
+    @OnDisk(OnDisk.Place.FILE)
     private List<Path> safe = List.of();
 
     @Option(
@@ -58,6 +61,7 @@ final class EvaluateCommand {
         required = true,
         paramLabel = "FILE",
         description = "prompts to be refused")
+    @OnDisk(OnDisk.Place.FILE)
     private Path harmful = Path.of("");
 
     @Option(
@@ -74,12 +78,13 @@ final class EvaluateCommand {
       safe.forEach(file -> safeRows.put(file.toString(), Prompts.read(file)));
       List<PromptRow> harmfulRows = Prompts.read(harmful);
       OverRefusal judge = new OverRefusal(maxTokens);
+      Adapter applied = adapter == null ? null : Adapter.load(adapter);
       try (LanguageModel base = LanguageModel.load(model)) {
         OverRefusal.Compared found;
-        if (adapter == null) {
+        if (applied == null) {
           found = judge.compare(base, base, safeRows, harmfulRows, progress);
         } else {
-          try (LanguageModel tuned = base.with(Adapter.load(adapter))) {
+          try (LanguageModel tuned = base.with(applied)) {
             found = judge.compare(base, tuned, safeRows, harmfulRows, progress);
           }
         }

@@ -19,6 +19,7 @@ import org.alignment4j.core.AlignmentException;
 import org.alignment4j.core.BadDataException;
 import org.alignment4j.core.InputFile;
 import org.alignment4j.core.ProgressListener;
+import org.alignment4j.core.Reasons;
 import org.alignment4j.data.moral.Bbq;
 import org.alignment4j.data.moral.Condition;
 import org.alignment4j.data.moral.LawSchool;
@@ -48,12 +49,14 @@ final class EvaluateMoral extends AlignCommand {
   @Mixin private MoralSubjects subjects = new MoralSubjects();
 
   @Option(names = "--bbq", paramLabel = "DIR", description = "BBQ's files, as many as are there")
+  @OnDisk(OnDisk.Place.FOLDER)
   private @Nullable Path bbq;
 
   @Option(
       names = "--winogender",
       paramLabel = "DIR",
       description = "Winogender's templates.tsv and occupations-stats.tsv")
+  @OnDisk(OnDisk.Place.FOLDER)
   private @Nullable Path winogender;
 
   @Option(
@@ -62,6 +65,7 @@ final class EvaluateMoral extends AlignCommand {
       fallbackValue = "",
       paramLabel = "FILE",
       description = "students as CSV with sex, LSAT, UGPA; without FILE a synthetic grid")
+  @OnDisk(OnDisk.Place.FILE)
   private @Nullable Path lawSchool;
 
   @Option(
@@ -106,9 +110,11 @@ final class EvaluateMoral extends AlignCommand {
       names = "--beside",
       paramLabel = "DIR",
       description = "an earlier evaluation's folder to compare with, shown first; several times")
+  @OnDisk(OnDisk.Place.FOLDER)
   private List<Path> beside = new ArrayList<>();
 
   @Option(names = "--out", required = true, paramLabel = "DIR", description = "folder to write")
+  @OnDisk(OnDisk.Place.NEW_FOLDER)
   private Path out = Path.of("");
 
   @Override
@@ -121,7 +127,7 @@ final class EvaluateMoral extends AlignCommand {
     try {
       Files.createDirectories(out);
     } catch (IOException e) {
-      throw new AlignmentException("cannot make " + out + ": " + e, e);
+      throw new AlignmentException("cannot make " + out + ": " + Reasons.of(e), e);
     }
     List<MoralReport> reports = new ArrayList<>();
     StringBuilder text = new StringBuilder();
@@ -208,7 +214,7 @@ final class EvaluateMoral extends AlignCommand {
           .forEach(report -> all.add(report.toString()));
       return all;
     } catch (JsonParseException | IllegalStateException e) {
-      throw new BadDataException(file + ": expected what evaluate moral writes: " + e, e);
+      throw new BadDataException(file + ": expected what evaluate moral writes: " + Reasons.of(e), e);
     }
   }
 

@@ -93,6 +93,7 @@ final class EvaluatePreferences extends AlignCommand {
       names = "--adapter",
       paramLabel = "FOLDER",
       description = "folder of an adapter; without one the model itself is measured")
+  @OnDisk(OnDisk.Place.FOLDER)
   private @Nullable Path adapter;
 
   @Option(names = "--skip", paramLabel = "N", description = "leave out the file's first N pairs")
@@ -110,12 +111,14 @@ final class EvaluatePreferences extends AlignCommand {
       description =
           "checkpoint folder of a model that judges the adapter's answers against the start's, each"
               + " pair in both orders")
+  @OnDisk(OnDisk.Place.MODEL)
   private @Nullable Path judge;
 
   @Option(
       names = "--judge-prompt",
       paramLabel = "FILE",
       description = "what the judge is asked, with {question}, {a} and {b} (default: built in)")
+  @OnDisk(OnDisk.Place.FILE)
   private @Nullable Path judgePrompt;
 
   /**
@@ -137,13 +140,14 @@ final class EvaluatePreferences extends AlignCommand {
     String question = judgePrompt == null ? ModelJudge.defaultText() : text(judgePrompt);
     PreferenceSet set = input.read();
     List<PreferencePair> pairs = input.some(set, skip, first);
+    Adapter applied = adapter == null ? null : Adapter.load(adapter);
     Found found =
         input.use(
             start -> {
-              if (adapter == null) {
+              if (applied == null) {
                 return new Found(evaluator.evaluate(start, start, pairs, progress), null, null);
               }
-              try (LanguageModel tuned = start.with(Adapter.load(adapter))) {
+              try (LanguageModel tuned = start.with(applied)) {
                 return judge == null
                     ? new Found(
                         evaluator.evaluate(tuned, start, pairs, progress),

@@ -34,6 +34,7 @@ final class ExportCommand {
         required = true,
         paramLabel = "DIR",
         description = "folder of a LoRA or a soft prompt")
+    @OnDisk(OnDisk.Place.FOLDER)
     private Path adapter = Path.of("");
 
     @Option(
@@ -43,6 +44,7 @@ final class ExportCommand {
     private @Nullable String base;
 
     @Option(names = "--out", required = true, paramLabel = "DIR", description = "folder to write")
+    @OnDisk(OnDisk.Place.NEW_FOLDER)
     private Path out = Path.of("");
 
     @Override
@@ -81,6 +83,7 @@ final class ExportCommand {
         required = true,
         paramLabel = "PATH",
         description = "a control vector: folder, or FILE.gguf")
+    @OnDisk(OnDisk.Place.FILE_OR_FOLDER)
     private Path adapter = Path.of("");
 
     @Option(
@@ -96,6 +99,7 @@ final class ExportCommand {
         required = true,
         paramLabel = "FILE",
         description = "file to write, .gguf")
+    @OnDisk(OnDisk.Place.NEW_FILE)
     private Path out = Path.of("");
 
     @Override
@@ -124,6 +128,7 @@ final class ExportCommand {
         required = true,
         paramLabel = "DIR",
         description = "Hugging Face checkpoint folder of the base")
+    @OnDisk(OnDisk.Place.MODEL)
     private Path model = Path.of("");
 
     @Option(
@@ -131,9 +136,11 @@ final class ExportCommand {
         required = true,
         paramLabel = "DIR",
         description = "folder of a LoRA or a tuned block")
+    @OnDisk(OnDisk.Place.FOLDER)
     private Path adapter = Path.of("");
 
     @Option(names = "--out", required = true, paramLabel = "DIR", description = "folder to write")
+    @OnDisk(OnDisk.Place.NEW_FOLDER)
     private Path out = Path.of("");
 
     @Override

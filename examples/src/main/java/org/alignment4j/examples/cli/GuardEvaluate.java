@@ -63,6 +63,7 @@ final class GuardEvaluate extends AlignCommand {
       split = ",",
       paramLabel = "FILE",
       description = "prompts to be refused; several with commas")
+  @OnDisk(OnDisk.Place.FILE)
   private List<Path> harmful = List.of();
 
   @Option(
@@ -71,18 +72,21 @@ final class GuardEvaluate extends AlignCommand {
       split = ",",
       paramLabel = "FILE",
       description = "prompts to be answered; several with commas")
+  @OnDisk(OnDisk.Place.FILE)
   private List<Path> safe = List.of();
 
   @Option(
       names = "--guard",
       paramLabel = "NAME=DIR",
       description = "a guard that guard train wrote; may be given often")
+  @OnDisk(OnDisk.Place.FOLDER)
   private List<String> guards = new ArrayList<>();
 
   @Option(
       names = "--lora",
       paramLabel = "NAME=DIR",
       description = "an adapter to measure in place of a guard; may be given often")
+  @OnDisk(OnDisk.Place.FOLDER)
   private List<String> loras = new ArrayList<>();
 
   @Option(
@@ -92,6 +96,7 @@ final class GuardEvaluate extends AlignCommand {
       description =
           "also a guard that blocks by hidden states, made with these two files: a probe from each"
               + " one's first half, a threshold from the second")
+  @OnDisk(OnDisk.Place.FILE)
   private @Nullable List<Path> screen;
 
   @Option(
@@ -157,6 +162,7 @@ final class GuardEvaluate extends AlignCommand {
   private long seed;
 
   @Option(names = "--figure", paramLabel = "FILE", description = "draw refusals by family, SVG")
+  @OnDisk(OnDisk.Place.NEW_FILE)
   private @Nullable Path figure;
 
   private @Nullable ProbeReport screenReport;

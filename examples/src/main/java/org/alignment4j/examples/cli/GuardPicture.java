@@ -1,9 +1,10 @@
 package org.alignment4j.examples.cli;
 
+import com.google.common.base.Joiner;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import org.alignment4j.examples.cli.GuardTable.Group;
+import org.alignment4j.examples.report.Markup;
 
 /**
  * Refusals by wording: for each guard a line from RR safe, a hollow mark, to RR harmful, a full
@@ -28,29 +29,29 @@ record GuardPicture(GuardTable table) {
     int block = names.size() * STEP + GAP;
     int bottom = TOP + groups.size() * block;
     int height = bottom + 46;
-    List<String> s = new ArrayList<>();
+    List<Markup> s = new ArrayList<>();
     s.add(
-        of(
+        Markup.of(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 640 %d\" width=\"640\""
                 + " height=\"%d\" role=\"img\" font-family=\"Helvetica, Arial, sans-serif\""
                 + " font-size=\"13\" fill=\"#1f2933\">",
             height, height));
-    s.add("<title>Refusals of safe and of harmful prompts by wording and guard</title>");
-    s.add(of("<rect width=\"640\" height=\"%d\" rx=\"8\" fill=\"#ffffff\"/>", height));
+    s.add(Markup.of("<title>Refusals of safe and of harmful prompts by wording and guard</title>"));
+    s.add(Markup.of("<rect width=\"640\" height=\"%d\" rx=\"8\" fill=\"#ffffff\"/>", height));
     double place = 20;
     for (int i = 0; i < names.size(); i++) {
       s.add(mark(place, 22, i, true));
-      s.add(of("<text x=\"%.1f\" y=\"26\">%s</text>", place + 9, names.get(i)));
+      s.add(Markup.of("<text x=\"%.1f\" y=\"26\">%s</text>", place + 9, names.get(i)));
       place += 30 + 7.2 * names.get(i).length();
     }
     for (int i = 0; i <= 4; i++) {
       double x = x(i / 4.0);
       s.add(
-          of(
+          Markup.of(
               "<line x1=\"%.1f\" y1=\"%d\" x2=\"%.1f\" y2=\"%d\" stroke=\"#e4e7eb\"/>",
               x, TOP - 14, x, bottom));
       s.add(
-          of(
+          Markup.of(
               "<text x=\"%.1f\" y=\"%d\" text-anchor=\"middle\" font-size=\"12\""
                   + " fill=\"#616e7c\">%.0f %%</text>",
               x, bottom + 16, i * 25.0));
@@ -59,7 +60,7 @@ record GuardPicture(GuardTable table) {
       Group group = groups.get(g);
       int top = TOP + g * block;
       s.add(
-          of(
+          Markup.of(
               "<text x=\"%d\" y=\"%.1f\" text-anchor=\"end\">%s</text>",
               LEFT - 14, top + (names.size() - 1) * STEP / 2.0 + 4, group.name()));
       for (int i = 0; i < names.size(); i++) {
@@ -67,7 +68,7 @@ record GuardPicture(GuardTable table) {
         double safe = table.mean(names.get(i), r -> group.gap().apply(r).safe().rate());
         double harmful = table.mean(names.get(i), r -> group.gap().apply(r).harmful().rate());
         s.add(
-            of(
+            Markup.of(
                 "<line x1=\"%.1f\" y1=\"%.1f\" x2=\"%.1f\" y2=\"%.1f\" stroke=\"%s\""
                     + " stroke-width=\"2\" stroke-opacity=\"0.5\"/>",
                 x(safe), y, x(harmful), y, colour(i)));
@@ -76,12 +77,12 @@ record GuardPicture(GuardTable table) {
       }
     }
     s.add(
-        of(
+        Markup.of(
             "<text x=\"%d\" y=\"%d\" text-anchor=\"middle\">refused: hollow, safe prompts; full,"
                 + " harmful ones</text>",
             (LEFT + RIGHT) / 2, bottom + 36));
-    s.add("</svg>");
-    return String.join("\n", s) + "\n";
+    s.add(Markup.of("</svg>"));
+    return Joiner.on('\n').join(s) + "\n";
   }
 
   private static double x(double rate) {
@@ -92,14 +93,10 @@ record GuardPicture(GuardTable table) {
     return COLOURS.get(i % COLOURS.size());
   }
 
-  private static String mark(double x, double y, int i, boolean full) {
-    return of(
+  private static Markup mark(double x, double y, int i, boolean full) {
+    return Markup.of(
         "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"%d\" fill=\"%s\" stroke=\"%s\""
             + " stroke-width=\"2\"/>",
         x, y, RADIUS, full ? colour(i) : "#ffffff", colour(i));
-  }
-
-  private static String of(String format, Object... values) {
-    return String.format(Locale.ROOT, format, values);
   }
 }

@@ -31,6 +31,7 @@ final class GuardRun extends AlignCommand {
       required = true,
       paramLabel = "DIR",
       description = "a guard that guard train wrote")
+  @OnDisk(OnDisk.Place.FOLDER)
   private Path guard = Path.of("");
 
   @Mixin private SamplingOptions sampling = new SamplingOptions();

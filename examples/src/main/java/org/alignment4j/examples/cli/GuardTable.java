@@ -200,12 +200,13 @@ record GuardTable(List<Row> rows, List<Attack> attacks, List<Attack> trained) {
         rows.get(0).report.entries().stream().filter(e -> e.attack() == null).toList();
     lines.add(
         "| guard | "
-            + String.join(" | ", sets.stream().map(AttackReport.Entry::set).toList())
+            + String.join(
+                " | ", sets.stream().map(AttackReport.Entry::set).map(MarkdownTable::cell).toList())
             + " | RR harmful | RR safe | delta-RR | Avg C.R. | T.S. | ROUGE-L, safe | AUROC | AUPRC |"
             + " check p50, ms | p95, ms |");
     lines.add("|---|" + "---|".repeat(sets.size() + 10));
     for (Row row : rows) {
-      StringBuilder line = new StringBuilder("| " + row.name);
+      StringBuilder line = new StringBuilder("| " + MarkdownTable.cell(row.name));
       for (AttackReport.Entry e : row.report.entries()) {
         if (e.attack() == null) {
           line.append(" | ").append(e.refused().k()).append('/').append(e.refused().n());
@@ -251,13 +252,19 @@ record GuardTable(List<Row> rows, List<Attack> attacks, List<Attack> trained) {
       lines.add("");
       lines.add("RR harmful / RR safe, delta-RR; means over guards of the same name:");
       lines.add("");
-      lines.add("| wording | " + String.join(" | ", names()) + " |");
+      lines.add(
+          "| wording | "
+              + String.join(" | ", names().stream().map(MarkdownTable::cell).toList())
+              + " |");
       lines.add("|---|" + "---|".repeat(names().size()));
       for (Group group : groups()) {
         lines.add("| " + group.name + cells(group.gap) + " |");
       }
       lines.add("");
-      lines.add("| attack | " + String.join(" | ", names()) + " |");
+      lines.add(
+          "| attack | "
+              + String.join(" | ", names().stream().map(MarkdownTable::cell).toList())
+              + " |");
       lines.add("|---|" + "---|".repeat(names().size()));
       for (Attack attack : Arrays.stream(Attack.values()).filter(attacks::contains).toList()) {
         String mark = trained.contains(attack) ? ", trained" : "";

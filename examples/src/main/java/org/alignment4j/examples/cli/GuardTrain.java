@@ -13,7 +13,6 @@ import java.util.Optional;
 import java.util.Random;
 import java.util.SplittableRandom;
 import org.alignment4j.chat.Prompt;
-import org.alignment4j.core.OutputFile;
 import org.alignment4j.core.ProgressListener;
 import org.alignment4j.data.Prompts;
 import org.alignment4j.evaluation.StringRefusalJudge;
@@ -73,6 +72,7 @@ final class GuardTrain extends AlignCommand {
       split = ",",
       paramLabel = "FILE",
       description = "prompts to be refused; several with commas")
+  @OnDisk(OnDisk.Place.FILE)
   private List<Path> harmful = List.of();
 
   @Option(
@@ -81,6 +81,7 @@ final class GuardTrain extends AlignCommand {
       split = ",",
       paramLabel = "FILE",
       description = "prompts to be answered; several with commas")
+  @OnDisk(OnDisk.Place.FILE)
   private List<Path> harmless = List.of();
 
   @Option(
@@ -180,11 +181,11 @@ final class GuardTrain extends AlignCommand {
   private Grid grid = Grid.NONE;
 
   @Option(names = "--out", required = true, paramLabel = "DIR", description = "folder to write")
+  @OnDisk(OnDisk.Place.NEW_FOLDER)
   private Path out = Path.of("");
 
   @Override
   Outcome run(ProgressListener progress) {
-    OutputFile.requirePossibleFolder(out);
     require(wordings >= 1, "--wordings must be >= 1, was %s", wordings);
     require(
         grid == Grid.NONE || method == Method.SYSFORMER || method == Method.EMBEDDER,

@@ -167,9 +167,7 @@ final class InspectCommand extends AlignCommand {
       return "nothing";
     }
     String listed = String.join(", ", names.stream().limit(LISTED).map(n -> shown(n)).toList());
-    return names.size() > LISTED
-        ? listed + " and " + (names.size() - LISTED) + " more"
-        : listed;
+    return names.size() > LISTED ? listed + " and " + (names.size() - LISTED) + " more" : listed;
   }
 
   private static String name(FileInspection found) {

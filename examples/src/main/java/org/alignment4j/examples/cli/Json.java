@@ -8,6 +8,7 @@ import com.google.gson.JsonNull;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonPrimitive;
 import java.util.Map;
+import org.alignment4j.core.Shown;
 import org.alignment4j.evaluation.Rate;
 import org.jspecify.annotations.Nullable;
 
@@ -19,12 +20,22 @@ final class Json {
   private Json() {}
 
   static String text(Map<String, ?> value) {
-    return GSON.toJson(element(value));
+    return visible(GSON.toJson(element(value)));
   }
 
   /** The same on one line. */
   static String line(Map<String, ?> value) {
-    return element(value).toString();
+    return visible(element(value).toString());
+  }
+
+  /** What Gson leaves of the characters that act on a terminal; they stand in strings only. */
+  private static String visible(String json) {
+    StringBuilder text = new StringBuilder(json.length());
+    for (int i = 0; i < json.length(); i++) {
+      char c = json.charAt(i);
+      text.append(Shown.isHidden(c) && c != '\n' ? Shown.escape(c) : c);
+    }
+    return text.toString();
   }
 
   private static JsonElement element(@Nullable Object value) {

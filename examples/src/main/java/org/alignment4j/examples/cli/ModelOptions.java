@@ -16,6 +16,7 @@ final class ModelOptions {
       required = true,
       paramLabel = "DIR",
       description = "Hugging Face checkpoint folder")
+  @OnDisk(OnDisk.Place.MODEL)
   private Path model = Path.of("");
 
   @Option(
@@ -24,6 +25,7 @@ final class ModelOptions {
       description =
           "folder of an adapter to apply: tuned block, LoRA or soft prompt in PEFT's form, control"
               + " vector")
+  @OnDisk(OnDisk.Place.FOLDER)
   private @Nullable Path adapter;
 
   @Mixin private PrecisionOption precision = new PrecisionOption();
@@ -41,11 +43,12 @@ final class ModelOptions {
   /** Runs {@code work} with the model, the adapter applied, and closes it. */
   <R> R use(Function<LanguageModel, R> work) {
     threads.apply();
+    Adapter applied = adapter == null ? null : Adapter.load(adapter); // takes less than the model
     try (LanguageModel base = LanguageModel.load(model, Device.cpu(), precision.get())) {
-      if (adapter == null) {
+      if (applied == null) {
         return work.apply(base);
       }
-      try (LanguageModel tuned = base.with(Adapter.load(adapter))) {
+      try (LanguageModel tuned = base.with(applied)) {
         return work.apply(tuned);
       }
     }

@@ -5,7 +5,9 @@ import static org.alignment4j.core.Arguments.require;
 import ai.djl.Device;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.BiConsumer;
 import java.util.stream.Stream;
@@ -37,12 +39,14 @@ final class MoralSubjects {
       names = "--model",
       paramLabel = "DIR",
       description = "Hugging Face checkpoint folder; several times to compare")
+  @OnDisk(OnDisk.Place.MODEL)
   private List<Path> models = new ArrayList<>();
 
   @Option(
       names = "--adapter",
       paramLabel = "DIR",
       description = "evaluate the one model with this adapter; several times to compare")
+  @OnDisk(OnDisk.Place.FOLDER)
   private List<Path> adapters = new ArrayList<>();
 
   @Option(names = "--with-base", description = "with --adapter: the model without one, too")
@@ -52,6 +56,7 @@ final class MoralSubjects {
       names = "--guard",
       paramLabel = "DIR",
       description = "a guard that guard train wrote, before the model")
+  @OnDisk(OnDisk.Place.FOLDER)
   private @Nullable Path guard;
 
   @Option(
@@ -125,14 +130,17 @@ final class MoralSubjects {
       remote(endpoint, store, work);
       return;
     }
+    Map<Path, Adapter> loaded = new LinkedHashMap<>();
+    adapters.forEach(adapter -> loaded.put(adapter, Adapter.load(adapter)));
     for (Path folder : models) {
       try (LanguageModel model = LanguageModel.load(folder, Device.cpu(), precision.get())) {
         String name = String.valueOf(folder.toAbsolutePath().normalize().getFileName());
         if (adapters.isEmpty() || base) {
           local(model, name, store, work);
         }
-        for (Path adapter : adapters) {
-          try (LanguageModel tuned = model.with(Adapter.load(adapter))) {
+        for (Map.Entry<Path, Adapter> each : loaded.entrySet()) {
+          Path adapter = each.getKey();
+          try (LanguageModel tuned = model.with(each.getValue())) {
             local(
                 tuned,
                 name

@@ -26,12 +26,14 @@ final class PairsInput {
       index = "0",
       paramLabel = "MODEL",
       description = "Hugging Face checkpoint folder of the model to start from")
+  @OnDisk(OnDisk.Place.MODEL)
   private Path model = Path.of("");
 
   @Parameters(
       index = "1",
       paramLabel = "PAIRS",
       description = "preference file: JSON Lines, JSON or CSV, plain or gzip")
+  @OnDisk(OnDisk.Place.FILE)
   private Path pairs = Path.of("");
 
   @Mixin private PrecisionOption precision = new PrecisionOption();

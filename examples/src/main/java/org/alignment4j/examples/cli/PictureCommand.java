@@ -15,9 +15,11 @@ import picocli.CommandLine.Parameters;
             + " after with their 95 %% intervals.")
 final class PictureCommand extends AlignCommand {
   @Parameters(index = "0", paramLabel = "JSON", description = "result of demo or evaluate")
+  @OnDisk(OnDisk.Place.FILE)
   private Path from = Path.of("");
 
   @Parameters(index = "1", paramLabel = "SVG", description = "file to write")
+  @OnDisk(OnDisk.Place.NEW_FILE)
   private Path to = Path.of("");
 
   @Override

@@ -41,9 +41,11 @@ final class ProbeCommand extends AlignCommand {
       required = true,
       paramLabel = "FILE",
       description = "harmful anchors")
+  @OnDisk(OnDisk.Place.FILE)
   private Path harmful = Path.of("");
 
   @Option(names = "--benign", required = true, paramLabel = "FILE", description = "benign anchors")
+  @OnDisk(OnDisk.Place.FILE)
   private Path benign = Path.of("");
 
   @Option(
@@ -54,9 +56,11 @@ final class ProbeCommand extends AlignCommand {
           "prompts whose wording does not give them away: harmful ones worded as harmless ones, and"
               + " the reverse; every other one chooses the layer, the rest measure it. Without"
               + " HARMLESS, held-out benign anchors take their place")
+  @OnDisk(OnDisk.Place.FILE)
   private @Nullable List<Path> contrast;
 
   @Option(names = "--prompts", paramLabel = "FILE", description = "prompts to score")
+  @OnDisk(OnDisk.Place.FILE)
   private @Nullable Path prompts;
 
   @Option(names = "--layer", paramLabel = "L", description = "the layer; chosen if not given")

@@ -17,6 +17,7 @@ final class PromptSource {
       names = "--file",
       paramLabel = "FILE",
       description = "prompts: JSON Lines, CSV of a known set, or text, one a line")
+  @OnDisk(OnDisk.Place.FILE)
   private @Nullable Path file;
 
   /** Whether there may be several. */

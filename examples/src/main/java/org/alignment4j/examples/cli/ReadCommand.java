@@ -10,7 +10,6 @@ import org.alignment4j.adapter.ControlVector;
 import org.alignment4j.analysis.Auroc;
 import org.alignment4j.chat.Prompt;
 import org.alignment4j.core.Layer;
-import org.alignment4j.core.OutputFile;
 import org.alignment4j.core.ProgressListener;
 import org.alignment4j.model.LanguageModel;
 import org.alignment4j.model.TokenPositions;
@@ -48,6 +47,7 @@ final class ReadCommand extends AlignCommand {
       required = true,
       paramLabel = "FILE",
       description = "positive prompts: JSON Lines, CSV of a known set, or text, one a line")
+  @OnDisk(OnDisk.Place.FILE)
   private Path positive = Path.of("");
 
   @Option(
@@ -55,6 +55,7 @@ final class ReadCommand extends AlignCommand {
       required = true,
       paramLabel = "FILE",
       description = "negative prompts, as many; may be the same file with another system message")
+  @OnDisk(OnDisk.Place.FILE)
   private Path negative = Path.of("");
 
   @Option(
@@ -125,14 +126,12 @@ final class ReadCommand extends AlignCommand {
       required = true,
       paramLabel = "PATH",
       description = "FILE.gguf, as llama.cpp reads it, or a folder for it and its provenance")
+  @OnDisk(OnDisk.Place.NEW)
   private Path out = Path.of("");
 
   @Override
   Outcome run(ProgressListener progress) {
     boolean file = out.toString().endsWith(".gguf");
-    if (file) {
-      OutputFile.requirePossible(out);
-    }
     List<ContrastPair> pairs =
         ContrastPair.of(prompts(positive, positiveSystem), prompts(negative, negativeSystem));
     RepresentationReading reading = model.use(m -> read(m, pairs, progress));

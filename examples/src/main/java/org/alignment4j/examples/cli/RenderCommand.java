@@ -75,9 +75,7 @@ final class RenderCommand extends AlignCommand {
     private @Nullable Path messages;
 
     Prompt read() {
-      return prompt != null
-          ? Prompt.user(prompt)
-          : conversation(Objects.requireNonNull(messages));
+      return prompt != null ? Prompt.user(prompt) : conversation(Objects.requireNonNull(messages));
     }
   }
 

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import org.alignment4j.core.AlignmentException;
 import org.alignment4j.core.ProgressListener;
+import org.alignment4j.core.Reasons;
 import org.alignment4j.data.PromptFormat;
 import org.alignment4j.data.PromptRow;
 import org.alignment4j.data.PromptSplit;
@@ -40,16 +41,20 @@ final class SplitCommand extends AlignCommand {
       required = true,
       paramLabel = "DIR",
       description = "folder to write to; made if absent")
+  @OnDisk(OnDisk.Place.NEW_FOLDER)
   private Path out = Path.of("");
 
   private static final class Sets {
     @Option(names = "--xstest", paramLabel = "FILE", description = "XSTest's prompts, CSV")
+    @OnDisk(OnDisk.Place.FILE)
     private @Nullable Path xstest;
 
     @Option(names = "--advbench", paramLabel = "FILE", description = "AdvBench's behaviours, CSV")
+    @OnDisk(OnDisk.Place.FILE)
     private @Nullable Path advbench;
 
     @Option(names = "--halves", paramLabel = "FILE", description = "any prompts")
+    @OnDisk(OnDisk.Place.FILE)
     private @Nullable Path halves;
   }
 
@@ -101,7 +106,7 @@ final class SplitCommand extends AlignCommand {
     try {
       Files.createDirectories(out);
     } catch (IOException e) {
-      throw new AlignmentException("cannot make the folder " + out + ": " + e, e);
+      throw new AlignmentException("cannot make the folder " + out + ": " + Reasons.of(e), e);
     }
   }
 

@@ -42,6 +42,7 @@ final class SteerCommand extends AlignCommand {
       required = true,
       paramLabel = "PATH",
       description = "a control vector: FILE.gguf, or a folder that 'align read' wrote")
+  @OnDisk(OnDisk.Place.FILE_OR_FOLDER)
   private Path vector = Path.of("");
 
   @Option(

@@ -39,9 +39,11 @@ final class StudyCommand extends AlignCommand {
   @Mixin private ModelOptions model = new ModelOptions();
 
   @Option(names = "--data", required = true, paramLabel = "DIR", description = "prompt sets")
+  @OnDisk(OnDisk.Place.FOLDER)
   private Path data = Path.of("");
 
   @Option(names = "--benign", required = true, paramLabel = "FILE", description = "benign prompts")
+  @OnDisk(OnDisk.Place.FILE)
   private Path benign = Path.of("");
 
   @Option(

@@ -18,6 +18,7 @@ import java.util.TreeSet;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.alignment4j.core.BadDataException;
+import org.alignment4j.core.Reasons;
 import org.alignment4j.data.SourceFile;
 import org.alignment4j.data.filter.InstructionRules;
 import org.alignment4j.data.filter.LicenceFilter;
@@ -100,7 +101,7 @@ record SynthesisDescription(
     try {
       description = read(yaml);
     } catch (IllegalArgumentException e) {
-      throw new BadDataException(file + ": " + e.getMessage(), e);
+      throw new BadDataException(file + ": " + Reasons.of(e), e);
     }
     yaml.complete();
     return description;

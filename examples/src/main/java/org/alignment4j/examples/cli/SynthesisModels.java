@@ -9,6 +9,7 @@ import java.util.Map;
 import org.alignment4j.adapter.Adapter;
 import org.alignment4j.adapter.LoraAdapter;
 import org.alignment4j.core.AlignmentException;
+import org.alignment4j.core.Reasons;
 import org.alignment4j.data.induction.Inducer;
 import org.alignment4j.data.induction.PromptedInducer;
 import org.alignment4j.data.induction.ReversedInducer;
@@ -106,7 +107,7 @@ final class SynthesisModels implements AutoCloseable {
       try {
         closing.pop().close();
       } catch (Exception e) {
-        throw new AlignmentException("cannot close a model: " + e, e);
+        throw new AlignmentException("cannot close a model: " + Reasons.of(e), e);
       }
     }
   }

@@ -17,8 +17,7 @@ final class SynthesisOutput implements AutoCloseable {
   private final @Nullable PreferenceWriter pairs;
   private final @Nullable OutputFile candidates;
 
-  private SynthesisOutput(
-      @Nullable PreferenceWriter pairs, @Nullable OutputFile candidates) {
+  private SynthesisOutput(@Nullable PreferenceWriter pairs, @Nullable OutputFile candidates) {
     this.pairs = pairs;
     this.candidates = candidates;
   }

@@ -16,6 +16,7 @@ import org.alignment4j.core.AlignmentException;
 import org.alignment4j.core.Hashes;
 import org.alignment4j.core.InputFile;
 import org.alignment4j.core.ProgressListener;
+import org.alignment4j.core.Reasons;
 import org.alignment4j.data.PreferenceLayout;
 import org.alignment4j.data.SourceFile;
 import org.alignment4j.data.request.Budget;
@@ -51,6 +52,7 @@ final class SynthesizeCommand extends AlignCommand {
   private static final String DESCRIPTION = "description";
 
   @Parameters(paramLabel = "RUN.yaml", description = "describes the run")
+  @OnDisk(OnDisk.Place.FILE)
   private Path file = Path.of("");
 
   @Option(
@@ -58,6 +60,7 @@ final class SynthesizeCommand extends AlignCommand {
       required = true,
       paramLabel = "DIR",
       description = "folder for store, pairs and reports")
+  @OnDisk(OnDisk.Place.NEW_FOLDER)
   private Path out = Path.of("");
 
   @Option(names = "--resume", description = "go on with the run in DIR")
@@ -189,7 +192,7 @@ final class SynthesizeCommand extends AlignCommand {
     try {
       Files.createDirectories(out);
     } catch (IOException e) {
-      throw new AlignmentException("cannot make " + out + ": " + e, e);
+      throw new AlignmentException("cannot make " + out + ": " + Reasons.of(e), e);
     }
   }
 

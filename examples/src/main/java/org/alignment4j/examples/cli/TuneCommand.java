@@ -53,6 +53,7 @@ final class TuneCommand {
         required = true,
         paramLabel = "FILE",
         description = "prompts to be refused")
+    @OnDisk(OnDisk.Place.FILE)
     private Path harmful = Path.of("");
 
     @Option(
@@ -60,6 +61,7 @@ final class TuneCommand {
         required = true,
         paramLabel = "FILE",
         description = "prompts to be answered")
+    @OnDisk(OnDisk.Place.FILE)
     private Path benign = Path.of("");
 
     @Option(
@@ -67,15 +69,18 @@ final class TuneCommand {
         required = true,
         paramLabel = "FILE",
         description = "prompts to be answered that look harmful")
+    @OnDisk(OnDisk.Place.FILE)
     private Path pseudoHarmful = Path.of("");
 
     @Option(names = "--out", required = true, paramLabel = "DIR", description = "folder to write")
+    @OnDisk(OnDisk.Place.NEW_FOLDER)
     private Path out = Path.of("");
 
     @Option(
         names = "--merge",
         paramLabel = "DIR",
         description = "write the whole checkpoint with the tuned block merged, too")
+    @OnDisk(OnDisk.Place.NEW_FOLDER)
     private @Nullable Path merge;
 
     @Override

@@ -10,7 +10,6 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
-import org.alignment4j.core.OutputFile;
 import org.alignment4j.core.ProgressListener;
 import org.alignment4j.data.PreferenceSet;
 import org.alignment4j.rahf.PreferenceMethod;
@@ -35,6 +34,7 @@ abstract class TunePreferences extends AlignCommand {
       required = true,
       paramLabel = "FOLDER",
       description = "folder for the LoRA, in PEFT's form")
+  @OnDisk(OnDisk.Place.NEW_FOLDER)
   private Path out = Path.of("");
 
   @Option(
@@ -55,6 +55,7 @@ abstract class TunePreferences extends AlignCommand {
       paramLabel = "FOLDER",
       description =
           "folder for checkpoints; the same command called again goes on from what lies there")
+  @OnDisk(OnDisk.Place.NEW_FOLDER)
   private @Nullable Path resume;
 
   @Option(
@@ -75,7 +76,6 @@ abstract class TunePreferences extends AlignCommand {
     options.check(method);
     PreferenceControl how = Objects.requireNonNullElse(control, PreferenceControl.NONE);
     require(how.fits(method), "%s cannot be run as control %s", MethodName.of(method), how);
-    OutputFile.requirePossibleFolder(out);
     PreferenceSet set = input.read();
     List<PreferencePair> pairs = how.apply(input.some(set, 0, first));
     long start = System.nanoTime();

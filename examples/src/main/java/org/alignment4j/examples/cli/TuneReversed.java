@@ -35,6 +35,7 @@ final class TuneReversed extends AlignCommand {
       index = "0",
       paramLabel = "MODEL",
       description = "Hugging Face checkpoint folder of the model to start from")
+  @OnDisk(OnDisk.Place.MODEL)
   private Path model = Path.of("");
 
   @Parameters(
@@ -44,9 +45,11 @@ final class TuneReversed extends AlignCommand {
       description =
           "instructions with responses: JSON Lines with instruction and output, or preference"
               + " files, of which the chosen responses are taken")
+  @OnDisk(OnDisk.Place.FILE)
   private List<Path> files = List.of();
 
   @Option(names = "--out", required = true, paramLabel = "FOLDER", description = "for the LoRA")
+  @OnDisk(OnDisk.Place.NEW_FOLDER)
   private Path out = Path.of("");
 
   @Option(
@@ -122,6 +125,7 @@ final class TuneReversed extends AlignCommand {
       names = "--resume",
       paramLabel = "FOLDER",
       description = "folder for checkpoints; the same command goes on from what lies there")
+  @OnDisk(OnDisk.Place.NEW_FOLDER)
   private @Nullable Path resume;
 
   @Mixin private PrecisionOption precision = new PrecisionOption();

@@ -29,6 +29,7 @@ final class VerifyParityCommand extends AlignCommand {
       paramLabel = "DIR",
       arity = "1..*",
       description = "checkpoint folders with expected.safetensors")
+  @OnDisk(OnDisk.Place.FOLDER)
   private List<Path> folders = List.of();
 
   @Mixin private PrecisionOption precision = new PrecisionOption();
@@ -51,7 +52,8 @@ final class VerifyParityCommand extends AlignCommand {
       Outcome one;
       try {
         one = outcome(Parity.verify(folder, precision.get()));
-      } catch (CheckpointException | UnsupportedArchitectureException e) { // the others are compared all the same
+      } catch (CheckpointException
+          | UnsupportedArchitectureException e) { // the others are compared all the same
         json.put("error", String.valueOf(e.getMessage()));
         all.add(json);
         text.add(folder.getFileName() + " cannot be run");
@@ -100,7 +102,12 @@ final class VerifyParityCommand extends AlignCommand {
 
   private static String shown(double absolute, double relative, double row, String of) {
     return String.format(
-        Locale.ROOT, "%.2e (of the largest in %s %.2e, in its row %.2e)", absolute, of, relative, row);
+        Locale.ROOT,
+        "%.2e (of the largest in %s %.2e, in its row %.2e)",
+        absolute,
+        of,
+        relative,
+        row);
   }
 
   private static @Nullable String failure(Parity parity, boolean exact) {

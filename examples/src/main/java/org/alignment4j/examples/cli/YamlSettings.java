@@ -11,6 +11,7 @@ import java.util.Optional;
 import java.util.Set;
 import org.alignment4j.core.BadDataException;
 import org.alignment4j.core.InputFile;
+import org.alignment4j.core.Reasons;
 import org.snakeyaml.engine.v2.api.Load;
 import org.snakeyaml.engine.v2.api.LoadSettings;
 import org.snakeyaml.engine.v2.api.lowlevel.Parse;
@@ -49,7 +50,7 @@ final class YamlSettings {
       requireSmall(file, new Parse(settings).parseString(text));
       root = new Load(settings).loadFromString(text);
     } catch (YamlEngineException | NumberFormatException e) {
-      throw new BadDataException(file + ": " + e.getMessage(), e);
+      throw new BadDataException(file + ": " + Reasons.of(e), e);
     }
     return of(file, "", root);
   }

@@ -2,6 +2,7 @@ package org.alignment4j.examples.report;
 
 import java.math.BigDecimal;
 import java.math.RoundingMode;
+import java.util.Locale;
 
 /** Numbers as people read them; a dash for those that are not defined. */
 final class Figures {
@@ -10,7 +11,7 @@ final class Figures {
   private Figures() {}
 
   static String count(long n) {
-    return Markup.of("%,d", n);
+    return String.format(Locale.ROOT, "%,d", n);
   }
 
   /** A share in percent. */
@@ -43,7 +44,7 @@ final class Figures {
 
   /** So many digits behind the point, and no minus before a zero. */
   static String fixed(double value, int digits) {
-    String text = Markup.of("%,." + digits + "f", value);
+    String text = String.format(Locale.ROOT, "%,." + digits + "f", value);
     return text.matches("-[0.]+") ? text.substring(1) : text;
   }
 }

@@ -20,7 +20,7 @@ final class HtmlPage {
 
   /** A heading; 2 for sections, 3 for parts of them. */
   HtmlPage heading(int level, String text) {
-    body.append(Markup.of("<h%d>%s</h%d>\n", level, Markup.text(text), level));
+    body.append(Markup.of("<h%d>%s</h%d>\n", level, text, level));
     return this;
   }
 
@@ -67,9 +67,7 @@ final class HtmlPage {
     body.append("<dl class=\"tiles\">\n");
     tiles.forEach(
         (name, value) ->
-            body.append(
-                Markup.of(
-                    "<div><dt>%s</dt><dd>%s</dd></div>\n", Markup.text(name), Markup.text(value))));
+            body.append(Markup.of("<div><dt>%s</dt><dd>%s</dd></div>\n", name, value)));
     body.append("</dl>\n");
     return this;
   }
@@ -115,7 +113,7 @@ final class HtmlPage {
   }
 
   String html() {
-    String name = Markup.text(title);
+    Markup name = Markup.text(title);
     return "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n"
         + "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n"
         + "<meta name=\"color-scheme\" content=\"light dark\"/>\n<title>"

@@ -5,6 +5,7 @@ import static org.alignment4j.core.Arguments.require;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.stream.IntStream;
 import org.alignment4j.evaluation.Rate;
@@ -79,13 +80,6 @@ public final class MoralPage {
     List<String> head = new ArrayList<>(List.of("Model", "Score"));
     head.addAll(conditions);
     Table table = new Table("Models compared, with 95 % intervals", head);
-    for (int m = 0; m < results.size(); m++) {
-      MoralResult result = results.get(m);
-      List<Table.Cell> cells = new ArrayList<>();
-      cells.add(Table.Cell.text("coverage of the options"));
-      conditions.forEach(c -> cells.add(Table.Cell.number(Figures.score(result.coverage(c)))));
-      table.row(names.get(m), cells);
-    }
     boolean named = true;
     for (Headline headline : view.headlines()) {
       List<List<Ranges.Point>> points = new ArrayList<>();
@@ -114,6 +108,7 @@ public final class MoralPage {
       plots.put(headline.meaning(), trend.svg());
     }
     page.heading(3, "Models compared");
+    page.table(coverage(results, names, conditions));
     if (!plots.isEmpty()) {
       page.plots(plots);
       if (!named) {
@@ -121,6 +116,23 @@ public final class MoralPage {
       }
       page.table(table);
     }
+  }
+
+  /** What scores rest on, so shown before them. */
+  private static Table coverage(
+      List<MoralResult> results, List<String> names, List<String> conditions) {
+    List<String> head = new ArrayList<>(List.of("Model"));
+    head.addAll(conditions);
+    Table table = new Table("Coverage of the options, mean over items", head);
+    for (int m = 0; m < results.size(); m++) {
+      MoralResult result = results.get(m);
+      table.row(
+          names.get(m),
+          conditions.stream()
+              .map(c -> Table.Cell.number(Figures.score(result.coverage(c))))
+              .toList());
+    }
+    return table;
   }
 
   private void model(
@@ -234,7 +246,8 @@ public final class MoralPage {
     }
     boolean range = Double.isFinite(p.lo()) && Double.isFinite(p.hi());
     return Table.Cell.number(
-        Figures.fixed(p.value(), 1) + " %", range ? Markup.of("[%.1f, %.1f]", p.lo(), p.hi()) : "");
+        Figures.fixed(p.value(), 1) + " %",
+        range ? String.format(Locale.ROOT, "[%.1f, %.1f]", p.lo(), p.hi()) : "");
   }
 
   private static Table.Cell rate(Rate rate) {

@@ -27,8 +27,8 @@ final class Svg {
             y,
             anchor.attribute,
             weight.attribute,
-            Markup.text(shown),
-            shown.equals(text) ? "" : "<title>" + Markup.text(text) + "</title>"));
+            shown,
+            shown.equals(text) ? "" : Markup.of("<title>%s</title>", text)));
     return this;
   }
 
@@ -50,16 +50,15 @@ final class Svg {
 
   /** A series' mark: its colour and its shape tell it from others. */
   Svg mark(int series, double x, double y, String tooltip) {
-    String shape =
+    Markup shape =
         switch (series % MARKS) {
           case 0 -> Markup.of("M%.1f %.1fa4 4 0 1 0 8 0a4 4 0 1 0 -8 0z", x - 4, y);
           case 1 -> Markup.of("M%.1f %.1fh8v8h-8z", x - 4, y - 4);
           case 2 -> Markup.of("M%.1f %.1fl5 5l-5 5l-5 -5z", x, y - 5);
           default -> Markup.of("M%.1f %.1fl5 9h-10z", x, y - 5);
         };
-    s.append("<path d=\"").append(shape).append("\" class=\"mark ").append(colour(series));
-    s.append(
-        tooltip.isEmpty() ? "\"/>\n" : "\"><title>" + Markup.text(tooltip) + "</title></path>\n");
+    s.append(Markup.of("<path d=\"%s\" class=\"mark %s\"", shape, colour(series)));
+    s.append(tooltip.isEmpty() ? "/>\n" : Markup.of("><title>%s</title></path>\n", tooltip));
     return this;
   }
 
@@ -90,16 +89,12 @@ final class Svg {
    * @param description what it shows
    */
   String plot(String title, String description, double height) {
-    return Markup.of(
+    Markup head =
+        Markup.of(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %.0f %.0f\" role=\"img\">\n",
-            WIDTH, Math.ceil(height))
-        + "<title>"
-        + Markup.text(title)
-        + "</title><desc>"
-        + Markup.text(description)
-        + "</desc>\n"
-        + s
-        + "</svg>\n";
+            WIDTH, Math.ceil(height));
+    Markup names = Markup.of("<title>%s</title><desc>%s</desc>\n", title, description);
+    return head.toString() + names + s + "</svg>\n";
   }
 
   static String colour(int series) {
@@ -142,10 +137,10 @@ final class Svg {
     MIDDLE(" text-anchor=\"middle\""),
     END(" text-anchor=\"end\"");
 
-    private final String attribute;
+    private final Markup attribute;
 
     Anchor(String attribute) {
-      this.attribute = attribute;
+      this.attribute = Markup.of(attribute);
     }
   }
 
@@ -155,11 +150,11 @@ final class Svg {
     BOLD(" font-weight=\"600\"", SIZE * 1.06),
     NOTE(" class=\"note\"", NOTE_SIZE);
 
-    private final String attribute;
+    private final Markup attribute;
     private final double size;
 
     Weight(String attribute, double size) {
-      this.attribute = attribute;
+      this.attribute = Markup.of(attribute);
       this.size = size;
     }
   }

@@ -4,6 +4,7 @@ import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import org.alignment4j.evaluation.Rate;
@@ -160,7 +161,11 @@ public final class SynthesisPage {
     }
     if (rest > 0) {
       notes.add(
-          Markup.of("-%s for %d more reasons", Figures.count(rest), largest.size() - MANY_REASONS));
+          String.format(
+              Locale.ROOT,
+              "-%s for %d more reasons",
+              Figures.count(rest),
+              largest.size() - MANY_REASONS));
     }
     return notes;
   }
@@ -397,9 +402,13 @@ public final class SynthesisPage {
     }
     return Table.Cell.number(
         Figures.percent(rate.rate()),
-        Markup.of(
+        String.format(
+            Locale.ROOT,
             "%s of %s, %.1f to %.1f",
-            Figures.count(rate.k()), Figures.count(rate.n()), 100 * rate.lo(), 100 * rate.hi()));
+            Figures.count(rate.k()),
+            Figures.count(rate.n()),
+            100 * rate.lo(),
+            100 * rate.hi()));
   }
 
   private static String share(long part, long whole) {

@@ -12,18 +12,20 @@ final class Table {
   private int size;
 
   /** One cell. */
-  record Cell(String text, String below, boolean number, String style) {
+  record Cell(String text, String below, boolean number, Markup style) {
+    private static final Markup NO_STYLE = Markup.of("");
+
     static Cell text(String text) {
-      return new Cell(text, "", false, "");
+      return new Cell(text, "", false, NO_STYLE);
     }
 
     static Cell number(String text) {
-      return new Cell(text, "", true, "");
+      return new Cell(text, "", true, NO_STYLE);
     }
 
     /** A number with smaller text below it. */
     static Cell number(String text, String below) {
-      return new Cell(text, below, true, "");
+      return new Cell(text, below, true, NO_STYLE);
     }
 
     /**
@@ -59,7 +61,7 @@ final class Table {
   /** Adds a row: its name, and the cells behind. */
   Table row(String name, List<Cell> cells) {
     // Names of data sets are long and have their breaks at underscores.
-    String broken = Markup.text(name).replace("_", "_<wbr/>");
+    String broken = Markup.text(name).toString().replace("_", "_<wbr/>");
     rows.append("<tr><th scope=\"row\">").append(broken).append("</th>");
     for (Cell cell : cells) {
       rows.append("<td").append(cell.number ? " class=\"n\"" : "").append(cell.style);
@@ -93,7 +95,7 @@ final class Table {
   }
 
   String html() {
-    String name = Markup.text(caption);
+    Markup name = Markup.text(caption);
     StringBuilder s = new StringBuilder();
     s.append("<p class=\"caption\" aria-hidden=\"true\">").append(name).append("</p>\n");
     s.append("<div class=\"table\" role=\"region\" tabindex=\"0\" aria-label=\"").append(name);

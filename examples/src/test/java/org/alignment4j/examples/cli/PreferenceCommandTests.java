@@ -231,7 +231,7 @@ class PreferenceCommandTests {
     assertFails(with(start, "--adapter", adapter, "--judge", folder.resolve("none")), "none");
     assertFails(
         with(start, "--adapter", adapter, "--judge", DEMO, "--judge-prompt", folder.resolve("no")),
-        "cannot read");
+        "expected a file, found none");
   }
 
   private static CommandRun with(Object[] start, Object... more) {
@@ -275,7 +275,7 @@ class PreferenceCommandTests {
     assertFails(tune("lorra", out, "--layers", "9"), "no layer 9");
     assertFails(tune("sft", out, "--epochs", 0), "epochs must be >= 1");
     assertFails(tune("sft", out, "--modules", "nonsense"), "nonsense");
-    assertFails(tune("sft", pairs(folder)), "is a file");
+    assertFails(tune("sft", pairs(folder)), "found a file");
     assertFalse(Files.exists(out));
   }
 

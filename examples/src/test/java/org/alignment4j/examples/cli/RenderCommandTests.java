@@ -50,8 +50,7 @@ class RenderCommandTests {
     CommandRun run = CommandRun.of(words);
     assertEquals(0, run.status(), run.err());
     try (ChatTokenizer tokenizer = ChatTokenizer.load(DEMO)) {
-      Encoded right =
-          tokenizer.encodeForTraining(Prompt.user("Hi").withResponse("Yes\u001b[2J"));
+      Encoded right = tokenizer.encodeForTraining(Prompt.user("Hi").withResponse("Yes\u001b[2J"));
       long trained = run.out().lines().filter(line -> line.endsWith("(trained on)")).count();
       assertEquals(right.predictedLength(), trained);
       assertTrue(run.out().contains("trained on " + trained), run.out());

@@ -59,7 +59,7 @@ class MoralPageTests {
       assertTrue(parts[i].contains("All scores by condition"));
     }
     assertTrue(
-        text.indexOf("coverage of the options") < text.indexOf("bias in ambiguous contexts"));
+        text.indexOf("Coverage of the options") < text.indexOf("bias in ambiguous contexts"));
     assertTrue(
         Pages.all(page, "details").stream()
             .noneMatch(d -> d.getTextContent().contains("How well answers could be read")));

@@ -153,6 +153,25 @@ class GuardInputGuardrailTests {
   }
 
   @Test
+  void nothingPassesAGuardWithoutAVerdict() {
+    PromptGuard silent = c -> none();
+    InputGuardrailException e =
+        assertThrows(
+            InputGuardrailException.class, () -> behind(silent).chat("How can I wash a car?"));
+    assertTrue(e.getMessage().contains("no verdict"), e::getMessage);
+    Assistant closed = behind(silent.within(Duration.ofMinutes(1), OnFailure.BLOCK));
+    assertThrows(InputGuardrailException.class, () -> closed.chat("How can I wash a car?"));
+    assertEquals(0, asked);
+    Assistant open = behind(silent.within(Duration.ofMinutes(1), OnFailure.ALLOW));
+    assertEquals(Local.answer(model, WASH), open.chat("How can I wash a car?"));
+  }
+
+  @SuppressWarnings({"NullAway", "TypeParameterUnusedInFormals"})
+  private static <T> T none() {
+    return null;
+  }
+
+  @Test
   void aLateGuardIsWhatTheCallerChose() {
     Duration deadline = Duration.ofMillis(50);
     Assistant closed = behind(Local.LATE.within(deadline, OnFailure.BLOCK));

@@ -68,8 +68,13 @@ public final class GuardAdvisor implements CallAdvisor, StreamAdvisor {
     // A sink drops in silence what an interrupted guard throws after the stream was cancelled.
     return Flux.<Checked>create(
             sink -> {
-              sink.next(check(request));
-              sink.complete();
+              try {
+                sink.next(check(request));
+                sink.complete();
+              } catch (Error e) {
+                // Reactor tells nobody of those that it takes for fatal: the stream would not end.
+                sink.error(new IllegalStateException("the guard failed", e));
+              }
             })
         .subscribeOn(Schedulers.boundedElastic())
         .concatMap(

@@ -46,8 +46,13 @@ public final class GuardedChatModel implements ChatModel {
   public Flux<ChatResponse> stream(Prompt prompt) {
     return Flux.<ChatResponse>create(
             sink -> {
-              sink.next(Responses.end(reply(prompt, pieces(sink))));
-              sink.complete();
+              try {
+                sink.next(Responses.end(reply(prompt, pieces(sink))));
+                sink.complete();
+              } catch (Error e) {
+                // Reactor tells nobody of those that it takes for fatal: the stream would not end.
+                sink.error(new IllegalStateException("the guard or the model failed", e));
+              }
             })
         .subscribeOn(Schedulers.boundedElastic());
   }

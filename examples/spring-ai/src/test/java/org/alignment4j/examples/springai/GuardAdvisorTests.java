@@ -150,6 +150,29 @@ class GuardAdvisorTests {
   }
 
   @Test
+  void nothingPassesAGuardWithoutAVerdict() {
+    PromptGuard overflowing =
+        c -> {
+          throw new StackOverflowError();
+        };
+    PromptGuard silent = c -> none();
+    for (PromptGuard guard : List.of(silent, overflowing)) {
+      ChatClient client = behind(guard).build();
+      assertThrows(Throwable.class, () -> call(client, "How can I wash a car?"));
+      assertThrows(RuntimeException.class, () -> stream(client, "How can I wash a car?"));
+      ChatClient closed = behind(guard.within(MINUTE, OnFailure.BLOCK)).build();
+      assertEquals(Local.REFUSAL, call(closed, "How can I wash a car?"));
+      assertEquals(Local.REFUSAL, stream(closed, "How can I wash a car?"));
+    }
+    assertEquals(0, asked);
+  }
+
+  @SuppressWarnings({"NullAway", "TypeParameterUnusedInFormals"})
+  private static <T> T none() {
+    return null;
+  }
+
+  @Test
   void aBlockedTurnLeavesNoTrace() {
     List<Prompt> seen = new ArrayList<>();
     PromptGuard watching =
