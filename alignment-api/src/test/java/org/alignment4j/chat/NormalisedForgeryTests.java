@@ -35,10 +35,10 @@ import net.jqwik.api.ShrinkingMode;
 import org.alignment4j.chat.ChatFixtures.Golden;
 import org.alignment4j.chat.TinyTokenizers.Held;
 import org.alignment4j.chat.TinyTokenizers.Kind;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Whatever a tokenizer's normaliser makes of message texts, neither their tokens nor the normalised
@@ -241,7 +241,8 @@ class NormalisedForgeryTests {
 
   @Test
   void textThatMakesNoMarkerKeepsEveryByte(@TempDir Path folder) throws IOException {
-    String text = "\uff3bINST\uff3d e\u0301 \u2581 ### Response: User: 日本 a\u200bb [ INST] if (a[i]) {}";
+    String text =
+        "\uff3bINST\uff3d e\u0301 \u2581 ### Response: User: 日本 a\u200bb [ INST] if (a[i]) {}";
     for (Kind kind : List.of(Kind.BYTE_LEVEL, Kind.PREPEND, Kind.METASPACE, Kind.UNIGRAM_BYTES)) {
       try (ChatTokenizer tokenizer = load(folder, kind, "none", "llama2", null)) {
         String rendered = tokenizer.render(Prompt.user(text), true);

@@ -58,7 +58,8 @@ final class PreferenceRow {
   static PreferenceFile.Example example(JsonObject o, long number) throws BadRow {
     JsonElement chosen = o.get("chosen");
     if (chosen == null) {
-      throw new BadRow("expected chosen, found " + Shown.value(o.keySet()) + RowShape.hint(o, TEXTS));
+      throw new BadRow(
+          "expected chosen, found " + Shown.value(o.keySet()) + RowShape.hint(o, TEXTS));
     }
     if (!isText(chosen) && !chosen.isJsonArray()) {
       throw new BadRow(
@@ -119,7 +120,9 @@ final class PreferenceRow {
   private static PreferencePair parsed(JsonObject o, long number) throws BadRow {
     if (!o.has("chosen") || !o.has("rejected")) {
       throw new BadRow(
-          "expected chosen and rejected, found " + Shown.value(o.keySet()) + RowShape.hint(o, TEXTS));
+          "expected chosen and rejected, found "
+              + Shown.value(o.keySet())
+              + RowShape.hint(o, TEXTS));
     }
     JsonElement chosen = MessageText.unfolded("chosen", o.get("chosen"));
     JsonElement rejected = MessageText.unfolded("rejected", o.get("rejected"));

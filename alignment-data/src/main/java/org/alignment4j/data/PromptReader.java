@@ -168,7 +168,8 @@ final class PromptReader {
         String content = shared ? "value" : "content";
         JsonElement value = o.get(content);
         if (value == null) {
-          throw new BadRow("expected " + content + " in a message, found " + Shown.value(o.keySet()));
+          throw new BadRow(
+              "expected " + content + " in a message, found " + Shown.value(o.keySet()));
         }
         return text(content, value);
       }

@@ -78,7 +78,9 @@ record PromptSource(
       case JSONL -> {
         boolean array = LineSource.beginning(file).stripLeading().startsWith("[");
         RowSource rows =
-            array ? new JsonArrayRows(file, PromptSource::element) : new JsonRows(file, PromptSource::isRead);
+            array
+                ? new JsonArrayRows(file, PromptSource::element)
+                : new JsonRows(file, PromptSource::isRead);
         yield new PromptSource(file, format, rows, null, array);
       }
       case PARQUET -> {

@@ -120,7 +120,9 @@ final class SourceRows {
   private SourceText row(long line, JsonObject content, Map<String, String> fields) throws BadRow {
     if (!fields.containsKey("text")) {
       throw new BadRow(
-          "expected text, found " + BadRow.shown(content.keySet().toString()) + RowShape.hint(content, List.of("text")));
+          "expected text, found "
+              + BadRow.shown(content.keySet().toString())
+              + RowShape.hint(content, List.of("text")));
     }
     String licence = get(fields, "licence");
     return row(

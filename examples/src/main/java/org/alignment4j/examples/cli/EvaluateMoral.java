@@ -214,7 +214,8 @@ final class EvaluateMoral extends AlignCommand {
           .forEach(report -> all.add(report.toString()));
       return all;
     } catch (JsonParseException | IllegalStateException e) {
-      throw new BadDataException(file + ": expected what evaluate moral writes: " + Reasons.of(e), e);
+      throw new BadDataException(
+          file + ": expected what evaluate moral writes: " + Reasons.of(e), e);
     }
   }
 

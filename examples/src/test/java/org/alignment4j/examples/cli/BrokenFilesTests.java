@@ -424,7 +424,8 @@ class BrokenFilesTests {
     List<Use> uses = uses();
     for (Use use : uses) {
       // These are found where the file is opened: some of the commands will do.
-      boolean seldom = List.of(Broken.LOOP, Broken.FOLDER, Broken.DEVICE, Broken.BINARY).contains(broken);
+      boolean seldom =
+          List.of(Broken.LOOP, Broken.FOLDER, Broken.DEVICE, Broken.BINARY).contains(broken);
       if (seldom && uses.indexOf(use) % 4 != 0) {
         continue;
       }

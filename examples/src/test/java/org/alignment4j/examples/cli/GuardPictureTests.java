@@ -46,7 +46,8 @@ class GuardPictureTests {
 
   /** Of four answers. */
   private static List<RefusalVerdict> verdicts(int refused) {
-    List<RefusalVerdict> all = new ArrayList<>(Collections.nCopies(refused, RefusalVerdict.FULL_REFUSAL));
+    List<RefusalVerdict> all =
+        new ArrayList<>(Collections.nCopies(refused, RefusalVerdict.FULL_REFUSAL));
     all.addAll(Collections.nCopies(4 - refused, RefusalVerdict.FULL_COMPLIANCE));
     return all;
   }
