@@ -48,6 +48,7 @@ record TokenizerSettings(
     Path templateFile) {
   /** The largest templates in use have some twenty thousand. */
   private static final int MAX_TEMPLATE = 1 << 18;
+
   private static final Logger LOG = LoggerFactory.getLogger(TokenizerSettings.class);
 
   /**

@@ -40,6 +40,7 @@ final class RenderCommand extends AlignCommand {
       required = true,
       paramLabel = "DIR",
       description = "folder with tokenizer.json and what lies beside it")
+  @OnDisk(OnDisk.Place.FOLDER)
   private Path model = Path.of("");
 
   @ArgGroup(exclusive = true, multiplicity = "1")
@@ -72,6 +73,7 @@ final class RenderCommand extends AlignCommand {
         description =
             "a conversation as JSON: a list of {\"role\", \"content\"}, or an object with it as"
                 + " messages")
+    @OnDisk(OnDisk.Place.FILE)
     private @Nullable Path messages;
 
     Prompt read() {
