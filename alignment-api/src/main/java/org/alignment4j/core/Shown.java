@@ -19,7 +19,7 @@ public final class Shown {
 
   private Shown() {}
 
-  /** A value within a message: on one line, cut to 200 characters. */
+  /** A value within a message: on one line, its escapes among at most 200 characters and dots. */
   public static String value(@Nullable Object value) {
     String text = String.valueOf(value);
     String head = escaped(cut(text, VALUE), false);

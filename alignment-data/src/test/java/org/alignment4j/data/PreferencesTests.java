@@ -342,7 +342,7 @@ class PreferencesTests {
   void reasonsAreShortAndHoldNoControlCharacters() throws IOException {
     String keys = "{\"" + "k\\n".repeat(10_000) + "\":1}\n";
     String reason = Preferences.read(file("k", GOOD + "\n" + keys)).skipped().get(0).reason();
-    assertTrue(reason.length() < 400, reason);
+    assertTrue(reason.length() < 320, reason);
     assertTrue(reason.chars().noneMatch(Character::isISOControl), reason);
   }
 
