@@ -14,18 +14,21 @@ public enum ReversedTemplate {
   /** As the authors released it, in the readme of their data's repository. */
   RELEASED("reversed-released.txt");
 
-  private final TextGap text;
+  private final String before;
+  private final String after;
 
   ReversedTemplate(String resource) {
-    this.text = TextGap.resource(resource, "response");
+    TextGap text = TextGap.resource(resource, "response");
+    this.before = text.before();
+    this.after = text.after();
   }
 
   TextGap text() {
-    return text;
+    return new TextGap(before, after);
   }
 
   /** The template of a hash, as {@link TextGap#hash()} makes it; empty for any other value. */
   static Optional<ReversedTemplate> ofHash(@Nullable Object hash) {
-    return Arrays.stream(values()).filter(t -> t.text.hash().equals(hash)).findFirst();
+    return Arrays.stream(values()).filter(t -> t.text().hash().equals(hash)).findFirst();
   }
 }
