@@ -120,6 +120,7 @@ public final class Align {
 
   private static int execute(AlignCommand command, CommandSpec spec, Console console) {
     try {
+      command.checkUsage();
       NamedFiles.check(spec);
       command.console(console);
       Outcome outcome;

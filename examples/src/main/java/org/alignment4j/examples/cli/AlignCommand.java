@@ -12,6 +12,13 @@ abstract class AlignCommand {
   private @Nullable Console console;
 
   /**
+   * Refuses options that do not go together, before any file is looked at.
+   *
+   * @throws picocli.CommandLine.ParameterException which says how the command is used
+   */
+  void checkUsage() {}
+
+  /**
    * Does the work. Wrong arguments and bad data are thrown, as the library does; a result that
    * falls short of a bound is an outcome with a failure.
    */

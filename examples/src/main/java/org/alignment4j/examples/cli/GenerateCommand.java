@@ -51,12 +51,16 @@ final class GenerateCommand extends AlignCommand {
   private boolean logProbabilities;
 
   @Override
-  Outcome run(ProgressListener progress) {
+  void checkUsage() {
     if (stream && source.isFile()) {
       throw new ParameterException(
           java.util.Objects.requireNonNull(spec).commandLine(),
           "--stream writes one answer: give --prompt, not --file");
     }
+  }
+
+  @Override
+  Outcome run(ProgressListener progress) {
     Generation settings = sampling.settings(maxTokens).logProbabilities(logProbabilities).build();
     List<PromptRow> rows = source.rows();
     long start = System.nanoTime();
