@@ -166,7 +166,15 @@ class ForgeryTests {
     return fragment.list().ofMaxSize(8).map(parts -> String.join("", parts));
   }
 
-  @Property(tries = 60)
+  /** More of the same, which takes its time. */
+  @net.jqwik.api.Tag("slow")
+  @Property(tries = 200)
+  void noneOfManyTextsForgesAControlTokenOrARoleMarker(
+      @ForAll("hostile") String a, @ForAll("hostile") String b, @ForAll("hostile") String c) {
+    noTextForgesAControlTokenOrARoleMarker(a, b, c);
+  }
+
+  @Property(tries = 20)
   void noTextForgesAControlTokenOrARoleMarker(
       @ForAll("hostile") String a, @ForAll("hostile") String b, @ForAll("hostile") String c) {
     TOKENIZERS.forEach(

@@ -240,9 +240,9 @@ record GuardTable(List<Row> rows, List<Attack> attacks, List<Attack> trained) {
         Pair p = pairs.get(i);
         lines.add(
             "| "
-                + label(p.one)
+                + MarkdownTable.cell(label(p.one))
                 + " | "
-                + label(p.other)
+                + MarkdownTable.cell(label(p.other))
                 + change(p.harmful, adjusted[2 * i])
                 + change(p.safe, adjusted[2 * i + 1])
                 + " |");

@@ -44,6 +44,14 @@ class GuardPictureTests {
     }
   }
 
+  @Test
+  void hostileNamesAreCellsWhereGuardsAreComparedToo() {
+    GuardTable.Row row = table().rows().get(0);
+    String all = new GuardTable(List.of(row, row), List.of(), List.of()).markdown();
+    assertTrue(all.contains("On the same prompts"), all);
+    assertTrue(all.chars().noneMatch(c -> c == 0x1B || c == '<' || c == 0x202E), all);
+  }
+
   /** Of four answers. */
   private static List<RefusalVerdict> verdicts(int refused) {
     List<RefusalVerdict> all =
