@@ -30,6 +30,7 @@ import org.apache.parquet.io.RecordReader;
 import org.apache.parquet.schema.GroupType;
 import org.apache.parquet.schema.LogicalTypeAnnotation.ListLogicalTypeAnnotation;
 import org.apache.parquet.schema.MessageType;
+import org.apache.parquet.schema.PrimitiveType.PrimitiveTypeName;
 import org.apache.parquet.schema.Type;
 import org.jspecify.annotations.Nullable;
 
@@ -38,6 +39,8 @@ import org.jspecify.annotations.Nullable;
  * asked for.
  */
 final class ParquetRows implements RowSource {
+  private static final long MAX_ROW_BYTES = 64L << 20;
+
   private final Path file;
   private final ParquetFileReader reader;
   private final MessageType schema;
@@ -157,8 +160,28 @@ final class ParquetRows implements RowSource {
         BadRow.shown(file + place + ": not well-formed Parquet: " + Reasons.of(e)), e);
   }
 
+  /** Bytes of text in a group; a damaged dictionary can repeat a long text without end. */
+  private static long textBytes(Group group, long before) throws BadRow {
+    long bytes = before;
+    for (int field = 0; field < group.getType().getFieldCount(); field++) {
+      Type type = group.getType().getType(field);
+      for (int i = 0; i < group.getFieldRepetitionCount(field); i++) {
+        if (!type.isPrimitive()) {
+          bytes = textBytes(group.getGroup(field, i), bytes);
+        } else if (type.asPrimitiveType().getPrimitiveTypeName() == PrimitiveTypeName.BINARY) {
+          bytes += group.getBinary(field, i).length();
+        }
+        if (bytes > MAX_ROW_BYTES) {
+          throw new BadRow("expected at most " + MAX_ROW_BYTES + " bytes of text, found more");
+        }
+      }
+    }
+    return bytes;
+  }
+
   private Row row(Group record) {
     try {
+      textBytes(record, 0);
       JsonObject content = object(record);
       unread.forEach(name -> content.add(name, JsonNull.INSTANCE));
       return new Row(number, number, content, null);
