@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.alignment4j.analysis.Roc;
 import org.alignment4j.core.Layer;
+import org.alignment4j.reading.RepresentationReading.LayerReading;
 
 /** Projections of a layer's held-out pairs. */
 final class HeldOutScores {

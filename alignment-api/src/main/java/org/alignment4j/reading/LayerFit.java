@@ -2,11 +2,12 @@ package org.alignment4j.reading;
 
 import java.util.ArrayList;
 import java.util.List;
-import org.alignment4j.analysis.DifferenceAccumulator;
 import org.alignment4j.analysis.LogisticProbe;
 import org.alignment4j.analysis.MeanAccumulator;
 import org.alignment4j.analysis.Pca;
+import org.alignment4j.analysis.Pca.DifferenceAccumulator;
 import org.alignment4j.core.Layer;
+import org.alignment4j.reading.RepresentationReader.ReadingMethod;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 

@@ -1,13 +1,18 @@
 package org.alignment4j.synthesis;
 
+import static org.alignment4j.core.Arguments.require;
+
 import com.google.gson.Gson;
 import com.google.gson.GsonBuilder;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
+import java.io.Serializable;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
+import org.alignment4j.evaluation.Rate;
 
 /**
  * The account of a synthesis run: the funnel from texts to pairs, what the pairs are like, and what
@@ -122,4 +127,82 @@ public record SynthesisReport(
       o.addProperty(key, value);
     }
   }
+
+  /**
+   * Lengths of texts in words. Immutable.
+   *
+   * @param texts how many texts there are
+   * @param p5 a twentieth is at most so long; 0 without texts
+   * @param median half of them are at most so long
+   * @param p95 a twentieth is longer
+   * @param mean the mean; 0 without texts
+   */
+  public record LengthSummary(long texts, int p5, int median, int p95, double mean) {}
+
+  /**
+   * What one stage made of one category's items. Immutable.
+   *
+   * @param stage the stage's name
+   * @param category the category of the source texts
+   * @param in items that came in
+   * @param out items that went on; more than came in where one item yields several
+   * @param dropped items that did not, by reason
+   */
+  public record StageYield(
+      String stage, String category, long in, long out, Map<String, Long> dropped)
+      implements Serializable {
+    /**
+     * Copies the map, which is then in the order of its keys.
+     *
+     * @throws IllegalArgumentException if a number is below 0
+     */
+    public StageYield {
+      require(in >= 0 && out >= 0, "items must be 0 or more, were %s and %s", in, out);
+      dropped = Collections.unmodifiableMap(new TreeMap<>(dropped));
+      dropped.forEach((reason, n) -> require(n >= 0, "%s: items must be 0 or more", reason));
+    }
+
+    /** How many items were dropped, for whatever reason. */
+    public long droppedInAll() {
+      return dropped.values().stream().mapToLong(Long::longValue).sum();
+    }
+
+    /**
+     * This and another account of the same stage and category, added up.
+     *
+     * @throws IllegalArgumentException if stage or category differ
+     */
+    public StageYield plus(StageYield other) {
+      require(
+          stage.equals(other.stage) && category.equals(other.category),
+          "%s/%s cannot be added to %s/%s",
+          other.stage,
+          other.category,
+          stage,
+          category);
+      Map<String, Long> sum = new TreeMap<>(dropped);
+      other.dropped.forEach((reason, n) -> sum.merge(reason, n, Long::sum));
+      return new StageYield(stage, category, in + other.in, out + other.out, sum);
+    }
+  }
+
+  /**
+   * How well chosen and rejected answers can be told apart without reading what they say. Where
+   * this is easy, training on the pairs can succeed by style alone: in the data that
+   * Safer-Instruct's authors released, 72 % of the chosen answers are refusals. Immutable.
+   *
+   * @param chosenLonger pairs whose chosen answer has more words, among those of unequal length
+   * @param lengthAccuracy pairs told right by the better of "the longer one" and "the shorter one",
+   *     0.5 to 1; equal lengths count half; NaN without pairs
+   * @param chosenRefuses pairs whose chosen answer refuses, as {@code StringRefusalJudge} reads
+   * @param rejectedRefuses pairs whose rejected answer does
+   * @param refusalAccuracy pairs told right by "the one that refuses" or by "the one that does
+   *     not", whichever is better, 0.5 to 1; where both do or neither, half; NaN without pairs
+   */
+  public record StyleBaseline(
+      Rate chosenLonger,
+      double lengthAccuracy,
+      Rate chosenRefuses,
+      Rate rejectedRefuses,
+      double refusalAccuracy) {}
 }

@@ -8,6 +8,7 @@ import java.util.Random;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
+import org.alignment4j.analysis.Pca.DifferenceAccumulator;
 import org.junit.jupiter.api.Test;
 
 class DifferenceAccumulatorTests {

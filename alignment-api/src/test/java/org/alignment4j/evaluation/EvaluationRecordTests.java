@@ -14,6 +14,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.alignment4j.analysis.PairedProportions;
+import org.alignment4j.evaluation.OverRefusalReport.BeforeAfter;
 import org.junit.jupiter.api.Test;
 
 class EvaluationRecordTests {

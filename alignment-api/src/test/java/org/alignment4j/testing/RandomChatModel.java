@@ -17,9 +17,9 @@ import org.alignment4j.model.RandomCheckpoint;
 import org.alignment4j.model.Rope;
 import org.alignment4j.model.TrainableWeights;
 import org.alignment4j.tensor.StorageType;
-import org.alignment4j.train.Schedule;
 import org.alignment4j.train.TrainingLoop;
 import org.alignment4j.train.TrainingSettings;
+import org.alignment4j.train.TrainingSettings.Schedule;
 import org.alignment4j.tune.SupervisedFineTuning;
 
 /** A small random model with a tokenizer of bytes and some words, and a ChatML template. */

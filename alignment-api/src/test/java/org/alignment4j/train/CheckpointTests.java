@@ -26,6 +26,7 @@ import org.alignment4j.core.CheckpointException;
 import org.alignment4j.core.ProgressListener;
 import org.alignment4j.train.Evaluator.Evaluation;
 import org.alignment4j.train.TinyObjective.Row;
+import org.alignment4j.train.TrainingSettings.Schedule;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;

@@ -3,6 +3,7 @@ package org.alignment4j.train;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import org.alignment4j.train.TrainingSettings.Schedule;
 import org.junit.jupiter.api.Test;
 
 class ScheduleTests {

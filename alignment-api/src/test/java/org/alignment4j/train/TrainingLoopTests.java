@@ -24,6 +24,7 @@ import org.alignment4j.tensor.GradientScope;
 import org.alignment4j.train.Evaluator.Evaluation;
 import org.alignment4j.train.TinyObjective.Row;
 import org.alignment4j.train.TrainingResult.StopReason;
+import org.alignment4j.train.TrainingSettings.Schedule;
 import org.junit.jupiter.api.Test;
 
 class TrainingLoopTests {

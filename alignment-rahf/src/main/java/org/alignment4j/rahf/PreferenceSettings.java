@@ -8,8 +8,8 @@ import java.util.Map;
 import java.util.TreeSet;
 import java.util.stream.IntStream;
 import org.alignment4j.core.Layer;
-import org.alignment4j.train.Schedule;
 import org.alignment4j.train.TrainingSettings;
+import org.alignment4j.train.TrainingSettings.Schedule;
 
 /**
  * How preferences are learned. Immutable; made by {@link #builder}.

@@ -17,10 +17,10 @@ import org.alignment4j.evaluation.StringRefusalJudge;
 import org.alignment4j.model.Completion;
 import org.alignment4j.model.Generation;
 import org.alignment4j.model.LanguageModel;
-import org.alignment4j.train.Schedule;
 import org.alignment4j.train.TrainingLoop;
 import org.alignment4j.train.TrainingResult;
 import org.alignment4j.train.TrainingSettings;
+import org.alignment4j.train.TrainingSettings.Schedule;
 
 /**
  * Directed representation optimization (DRO, Zheng et al. 2024, arXiv 2401.18018), a rival of the

@@ -8,7 +8,7 @@ import java.util.Objects;
 import org.alignment4j.GuardedChat;
 import org.alignment4j.chat.Prompt;
 import org.alignment4j.core.ProgressListener;
-import org.alignment4j.evaluation.RefusalGap;
+import org.alignment4j.evaluation.ComplianceSummary.RefusalGap;
 import org.alignment4j.evaluation.RefusalJudge;
 import org.alignment4j.evaluation.RefusalTally;
 import org.alignment4j.model.Generation;

@@ -4,8 +4,8 @@ import static org.alignment4j.core.Arguments.require;
 
 import java.util.LinkedHashMap;
 import java.util.Map;
-import org.alignment4j.train.Schedule;
 import org.alignment4j.train.TrainingSettings;
+import org.alignment4j.train.TrainingSettings.Schedule;
 import org.jspecify.annotations.Nullable;
 
 /**

@@ -11,8 +11,8 @@ import org.alignment4j.model.Generation;
 import org.alignment4j.model.LanguageModel;
 import org.alignment4j.model.Steering;
 import org.alignment4j.reading.ContrastPair;
-import org.alignment4j.reading.ReadingMethod;
 import org.alignment4j.reading.RepresentationReader;
+import org.alignment4j.reading.RepresentationReader.ReadingMethod;
 import org.alignment4j.reading.RepresentationReading;
 
 /** The program of docs/reading-and-steering.md: read a direction, keep it, steer with it. */

@@ -10,7 +10,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
 import java.util.stream.Collectors;
-import org.alignment4j.evaluation.CommonSubsequence;
+import org.alignment4j.evaluation.RougeL.CommonSubsequence;
 
 /**
  * Kept rows as numbered words, compared by ROUGE-L; the first above the threshold counts.

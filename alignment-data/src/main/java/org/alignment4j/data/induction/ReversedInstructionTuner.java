@@ -11,8 +11,8 @@ import org.alignment4j.RepresentationTuner;
 import org.alignment4j.core.Layer;
 import org.alignment4j.core.ProgressListener;
 import org.alignment4j.model.LanguageModel;
-import org.alignment4j.train.Schedule;
 import org.alignment4j.train.TrainingSettings;
+import org.alignment4j.train.TrainingSettings.Schedule;
 
 /**
  * Teaches a model P(instruction | response), into a LoRA over it (Safer-Instruct, stage 1): rows

@@ -6,8 +6,8 @@ import org.alignment4j.data.filter.InstructionRules;
 import org.alignment4j.evaluation.Rate;
 import org.alignment4j.evaluation.RefusalJudge;
 import org.alignment4j.evaluation.StringRefusalJudge;
-import org.alignment4j.synthesis.LengthSummary;
-import org.alignment4j.synthesis.StyleBaseline;
+import org.alignment4j.synthesis.SynthesisReport.LengthSummary;
+import org.alignment4j.synthesis.SynthesisReport.StyleBaseline;
 import org.alignment4j.synthesis.SynthesizedPair;
 
 /** Lengths of pairs, and how well style alone tells chosen from rejected. For one thread. */

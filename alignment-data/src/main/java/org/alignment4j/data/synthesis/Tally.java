@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import org.alignment4j.data.request.ChatException;
-import org.alignment4j.synthesis.StageYield;
+import org.alignment4j.synthesis.SynthesisReport.StageYield;
 
 /** Counts what stages make of items. For one thread; tallies of several are added up. */
 final class Tally implements Serializable {

@@ -2,7 +2,7 @@ package org.alignment4j.data.synthesis;
 
 import java.util.Map;
 import java.util.TreeMap;
-import org.alignment4j.synthesis.LengthSummary;
+import org.alignment4j.synthesis.SynthesisReport.LengthSummary;
 
 /** How many texts have how many words; memory grows with the number of different lengths. */
 final class WordCounts {

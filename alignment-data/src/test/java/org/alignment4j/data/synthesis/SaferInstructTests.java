@@ -25,8 +25,8 @@ import org.alignment4j.data.request.ChatModel;
 import org.alignment4j.data.request.ChatRequest;
 import org.alignment4j.data.request.Requests;
 import org.alignment4j.synthesis.SourceText;
-import org.alignment4j.synthesis.StageYield;
 import org.alignment4j.synthesis.SynthesisReport;
+import org.alignment4j.synthesis.SynthesisReport.StageYield;
 import org.alignment4j.synthesis.SynthesizedPair;
 import org.junit.jupiter.api.Test;
 

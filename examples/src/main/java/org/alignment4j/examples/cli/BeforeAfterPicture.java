@@ -8,7 +8,7 @@ import java.nio.file.Path;
 import java.util.Locale;
 import org.alignment4j.core.BadDataException;
 import org.alignment4j.core.InputFile;
-import org.alignment4j.evaluation.BeforeAfter;
+import org.alignment4j.evaluation.OverRefusalReport.BeforeAfter;
 import org.alignment4j.evaluation.Rate;
 import org.alignment4j.examples.report.Markup;
 

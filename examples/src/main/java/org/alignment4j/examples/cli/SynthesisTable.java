@@ -10,9 +10,9 @@ import java.util.TreeMap;
 import java.util.stream.Collectors;
 import org.alignment4j.data.synthesis.SynthesisEstimate;
 import org.alignment4j.synthesis.ModelUsage;
-import org.alignment4j.synthesis.StageYield;
-import org.alignment4j.synthesis.StyleBaseline;
 import org.alignment4j.synthesis.SynthesisReport;
+import org.alignment4j.synthesis.SynthesisReport.StageYield;
+import org.alignment4j.synthesis.SynthesisReport.StyleBaseline;
 
 /** A synthesis run's account as text. */
 final class SynthesisTable {

@@ -23,10 +23,10 @@ import org.alignment4j.model.Rope;
 import org.alignment4j.model.TrainableWeights;
 import org.alignment4j.tensor.AdamW;
 import org.alignment4j.tensor.StorageType;
-import org.alignment4j.train.Schedule;
 import org.alignment4j.train.TrainingLoop;
 import org.alignment4j.train.TrainingResult;
 import org.alignment4j.train.TrainingSettings;
+import org.alignment4j.train.TrainingSettings.Schedule;
 import org.alignment4j.tune.SupervisedFineTuning;
 
 /**

@@ -6,7 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import org.alignment4j.synthesis.StageYield;
+import org.alignment4j.synthesis.SynthesisReport.StageYield;
 
 /**
  * Yields of stages, added up in several ways.

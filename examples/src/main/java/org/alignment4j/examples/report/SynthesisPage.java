@@ -8,11 +8,11 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import org.alignment4j.evaluation.Rate;
-import org.alignment4j.synthesis.LengthSummary;
 import org.alignment4j.synthesis.ModelUsage;
-import org.alignment4j.synthesis.StageYield;
-import org.alignment4j.synthesis.StyleBaseline;
 import org.alignment4j.synthesis.SynthesisReport;
+import org.alignment4j.synthesis.SynthesisReport.LengthSummary;
+import org.alignment4j.synthesis.SynthesisReport.StageYield;
+import org.alignment4j.synthesis.SynthesisReport.StyleBaseline;
 
 /** The account of a synthesis run as a page: funnel, drops, lengths, style and cost. */
 public final class SynthesisPage {

@@ -13,11 +13,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import org.alignment4j.evaluation.Rate;
-import org.alignment4j.synthesis.LengthSummary;
 import org.alignment4j.synthesis.ModelUsage;
-import org.alignment4j.synthesis.StageYield;
-import org.alignment4j.synthesis.StyleBaseline;
 import org.alignment4j.synthesis.SynthesisReport;
+import org.alignment4j.synthesis.SynthesisReport.LengthSummary;
+import org.alignment4j.synthesis.SynthesisReport.StageYield;
+import org.alignment4j.synthesis.SynthesisReport.StyleBaseline;
 import org.junit.jupiter.api.Test;
 import org.w3c.dom.Document;
 
