@@ -1,7 +1,10 @@
 package org.alignment4j.examples;
 
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import com.google.common.collect.Sets;
 import com.tngtech.archunit.base.DescribedPredicate;
 import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
@@ -10,12 +13,17 @@ import com.tngtech.archunit.core.importer.ImportOption;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
-/** The arrows between modules: method modules do not know each other, only examples prints. */
+/**
+ * The arrows between modules and between the commands' packages: method modules do not know each
+ * other, only examples prints.
+ */
 class ArchitectureTests {
   private static final List<String> METHODS =
       List.of(
@@ -24,6 +32,22 @@ class ArchitectureTests {
           "org.alignment4j.sysformer..",
           "org.alignment4j.data..");
   private static final String EXAMPLES = "org.alignment4j.examples..";
+  private static final String CLI = "org.alignment4j.examples.cli";
+
+  /** What all commands share, from the bottom up: each knows only those before it. */
+  private static final List<String> SHARED = List.of("output", "input", "option", "command");
+
+  /** Each group of commands with the other groups that it may know; all know what is shared. */
+  private static final Map<String, Set<String>> GROUPS =
+      Map.of(
+          "model", Set.of(),
+          "read", Set.of(),
+          "evaluate", Set.of(),
+          "tune", Set.of("evaluate"),
+          "guard", Set.of("evaluate"),
+          "demo", Set.of("evaluate"),
+          "compare", Set.of("evaluate", "tune"),
+          "synthesize", Set.of());
 
   /** Each with files that nobody else gives: temporary ones, the system's, links to advise of. */
   private static final Set<String> OWN_FILES =
@@ -100,6 +124,38 @@ class ArchitectureTests {
         .should()
         .dependOnClassesThat()
         .resideInAPackage(EXAMPLES)
+        .check(classes);
+  }
+
+  @Test
+  void arrowsBetweenCommandsPointDown() {
+    for (int i = 0; i < SHARED.size(); i++) {
+      knowsOnly(SHARED.get(i), Set.copyOf(SHARED.subList(0, i)));
+    }
+    GROUPS.forEach((group, others) -> knowsOnly(group, Sets.union(others, Set.copyOf(SHARED))));
+    Set<String> places =
+        classes.stream()
+            .map(JavaClass::getPackageName)
+            .filter(name -> name.startsWith(CLI + "."))
+            .map(name -> name.substring(CLI.length() + 1))
+            .collect(Collectors.toSet());
+    assertEquals(Sets.union(GROUPS.keySet(), Set.copyOf(SHARED)), places);
+    slices().matching("org.alignment4j.examples.(**)").should().beFreeOfCycles().check(classes);
+  }
+
+  private static void knowsOnly(String own, Set<String> others) {
+    noClasses()
+        .that()
+        .resideInAPackage(CLI + "." + own)
+        .should()
+        .dependOnClassesThat(
+            DescribedPredicate.describe(
+                "are of the command line, but not of " + others,
+                (JavaClass c) ->
+                    c.getPackageName().startsWith(CLI)
+                        && !c.getPackageName().equals(CLI + "." + own)
+                        && others.stream()
+                            .noneMatch(o -> c.getPackageName().equals(CLI + "." + o))))
         .check(classes);
   }
 

@@ -1,6 +1,6 @@
 /**
- * The command line {@code align}: every command is one class below {@link
- * org.alignment4j.examples.cli.AlignCommand}.
+ * The command line {@code align}. Each package below holds one group of commands; under them lie
+ * {@code command}, {@code option}, {@code input} and {@code output}, which they share.
  */
 @NullMarked
 package org.alignment4j.examples.cli;

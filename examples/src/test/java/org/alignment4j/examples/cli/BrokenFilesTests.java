@@ -138,7 +138,7 @@ class BrokenFilesTests {
     for (String name : List.of("a.txt", "b.txt")) {
       Files.writeString(folder.resolve(name), "How do I bake bread?\nHow do I win?\nWhy?\nHow?\n");
     }
-    Path pairs = PreferenceCommandTests.pairs(folder);
+    Path pairs = CommandRun.pairs(folder);
     Files.writeString(
         folder.resolve("run.yaml"),
         "texts: [{file: texts.jsonl}]\nmodels: {own: {folder: model}}\ninducer: own\n");

@@ -11,21 +11,26 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import org.alignment4j.examples.cli.output.Console;
 
 /** A command run within the test's process. */
-record CommandRun(int status, String out, String err) {
-  static CommandRun of(Object... arguments) {
+public record CommandRun(int status, String out, String err) {
+  private static final List<String> PLACES =
+      List.of("France", "Italy", "Spain", "Peru", "Japan", "Egypt", "Kenya", "Chile");
+
+  public static CommandRun of(Object... arguments) {
     return of(false, arguments);
   }
 
-  static CommandRun onTerminal(Object... arguments) {
+  public static CommandRun onTerminal(Object... arguments) {
     return of(true, arguments);
   }
 
   /** A command that reads what is typed. */
-  static CommandRun typing(String input, Object... arguments) {
+  public static CommandRun typing(String input, Object... arguments) {
     return of(false, new ByteArrayInputStream(input.getBytes(StandardCharsets.UTF_8)), arguments);
   }
 
@@ -48,16 +53,16 @@ record CommandRun(int status, String out, String err) {
         status, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
   }
 
-  JsonObject json() {
+  public JsonObject json() {
     return JsonParser.parseString(out).getAsJsonObject();
   }
 
-  List<String> errorLines() {
+  public List<String> errorLines() {
     return err.lines().toList();
   }
 
   /** A copy of a parity checkpoint of the library's tests. */
-  static Path parityModel(String family, Path folder) {
+  public static Path parityModel(String family, Path folder) {
     try {
       Files.createDirectories(folder);
       for (String name : List.of("config.json", "model.safetensors", "expected.safetensors")) {
@@ -70,5 +75,18 @@ record CommandRun(int status, String out, String err) {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  /** Eight pairs, with a row without a rejected response in the third place. */
+  public static Path pairs(Path folder) throws IOException {
+    List<String> lines = new ArrayList<>();
+    for (String place : PLACES) {
+      lines.add(
+          "{\"prompt\": \"What is the capital of "
+              + place
+              + "?\", \"chosen\": \"Good day. It is the one.\", \"rejected\": \"No idea, sorry.\"}");
+    }
+    lines.add(2, "{\"prompt\": \"Hello\", \"chosen\": \"Hello\"}");
+    return Files.writeString(folder.resolve("pairs.jsonl"), String.join("\n", lines));
   }
 }

@@ -3,12 +3,10 @@ package org.alignment4j.examples.cli;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
-import com.google.gson.JsonParser;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -20,8 +18,6 @@ import org.alignment4j.core.Provenance;
 import org.alignment4j.data.Prompts;
 import org.alignment4j.model.Capture;
 import org.alignment4j.model.LanguageModel;
-import org.alignment4j.model.Parity;
-import org.alignment4j.model.Precision;
 import org.alignment4j.model.TrainableBlock;
 import org.alignment4j.tensor.SafetensorsFile;
 import org.alignment4j.testing.Npz;
@@ -81,23 +77,6 @@ class CommandTests {
         List.copyOf(json.keySet()));
     assertTrue(json.get("greedy_equal").getAsBoolean());
     assertTrue(json.get("max_row_hidden").getAsDouble() <= 5e-5);
-  }
-
-  @Test
-  void brokenParityBoundsAreNamedInOneLine() {
-    Outcome outcome =
-        VerifyParityCommand.outcome(
-            new Parity("x", Precision.FLOAT32, 3, 1e-5, 0, 0, 3e-4, 0, 1, Double.NaN, false));
-    assertEquals(
-        "x: max_row_hidden 0.000300 exceeds 5.00e-05; max_rel_grad NaN exceeds 0.00100; the greedy"
-            + " continuation differs",
-        outcome.failure());
-    JsonObject json = JsonParser.parseString(Json.text(outcome.json())).getAsJsonObject();
-    assertTrue(json.get("max_rel_grad").isJsonNull());
-    assertNull(
-        VerifyParityCommand.outcome(
-                new Parity("x", Precision.FLOAT32, 3, 0, 0, 0, 0, 0, 1, 0, true))
-            .failure());
   }
 
   @Test

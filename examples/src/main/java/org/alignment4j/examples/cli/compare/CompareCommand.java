@@ -1,0 +1,353 @@
+package org.alignment4j.examples.cli.compare;
+
+import static org.alignment4j.core.Arguments.require;
+
+import com.google.common.io.MoreFiles;
+import com.google.common.io.RecursiveDeleteOption;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.alignment4j.chat.Prompt;
+import org.alignment4j.core.AlignmentException;
+import org.alignment4j.core.Hashes;
+import org.alignment4j.core.InputFile;
+import org.alignment4j.core.ProgressListener;
+import org.alignment4j.core.Reasons;
+import org.alignment4j.data.PreferenceSet;
+import org.alignment4j.examples.bench.ProcessMemory;
+import org.alignment4j.examples.cli.command.AlignCommand;
+import org.alignment4j.examples.cli.command.CommonOptions;
+import org.alignment4j.examples.cli.command.Outcome;
+import org.alignment4j.examples.cli.evaluate.EvaluatePreferences;
+import org.alignment4j.examples.cli.option.OnDisk;
+import org.alignment4j.examples.cli.option.PairsInput;
+import org.alignment4j.examples.cli.tune.MethodName;
+import org.alignment4j.examples.cli.tune.PreferenceControl;
+import org.alignment4j.examples.cli.tune.PreferenceOptions;
+import org.alignment4j.examples.cli.tune.TunePreferences;
+import org.alignment4j.model.LanguageModel;
+import org.alignment4j.rahf.PreferenceMethod;
+import org.alignment4j.rahf.PreferenceSettings;
+import org.alignment4j.rahf.PreferenceTuner;
+import org.alignment4j.rahf.PreferenceTuning;
+import org.alignment4j.train.TrainingResult;
+import org.alignment4j.tune.PreferencePair;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+
+/** Comparisons of methods. */
+@Command(
+    name = "compare",
+    description = "Runs several methods with several seeds and compares them.",
+    mixinStandardHelpOptions = true,
+    subcommands = CompareCommand.OfPreferences.class)
+public final class CompareCommand {
+
+  /** Methods that learn from preferences. */
+  @Command(
+      name = "preferences",
+      description = {
+        "Tunes with every method and seed on the first pairs of a file, measures each on the others,"
+            + " and writes runs.jsonl, table.md, figure.svg and the adapters to --out.",
+        "Called again it goes on: finished runs are not done again."
+      })
+  static final class OfPreferences extends AlignCommand {
+    @Mixin private PairsInput input = new PairsInput();
+    @Mixin private PreferenceOptions options = new PreferenceOptions();
+    @Mixin private EvaluatePreferences.Measuring measuring = new EvaluatePreferences.Measuring();
+
+    @Option(
+        names = "--methods",
+        split = ",",
+        defaultValue = "sft,dpo,lorra,rahf-scit,rahf-dual",
+        converter = MethodName.class,
+        paramLabel = "NAME",
+        description = "methods (default: ${DEFAULT-VALUE})")
+    private List<PreferenceMethod> methods = List.of();
+
+    @Option(
+        names = "--controls",
+        split = ",",
+        converter = PreferenceControl.Converter.class,
+        paramLabel = "NAME",
+        description =
+            PreferenceControl.NAMES
+                + ": also run so, with those methods that can be (default: none)")
+    private List<PreferenceControl> controls = List.of();
+
+    @Option(
+        names = "--seeds",
+        split = ",",
+        defaultValue = "1,2,3",
+        paramLabel = "N",
+        description = "seeds (default: ${DEFAULT-VALUE})")
+    private long[] seeds = {};
+
+    @Option(
+        names = "--for",
+        converter = MethodName.class,
+        paramLabel = "METHOD=OPTIONS",
+        description =
+            "settings of one method, before the common ones, such as --for \"dpo=--learning-rate"
+                + " 5e-5 --epochs 1\"")
+    private Map<PreferenceMethod, String> own = new LinkedHashMap<>();
+
+    @Option(
+        names = "--train",
+        required = true,
+        paramLabel = "N",
+        description = "learn from the first N pairs; measured is on those behind them")
+    private int train;
+
+    @Option(
+        names = "--test",
+        paramLabel = "N",
+        description = "measure on so many pairs at most (default: all behind)")
+    private int test;
+
+    @Option(
+        names = "--out",
+        required = true,
+        paramLabel = "FOLDER",
+        description = "folder to write")
+    @OnDisk(OnDisk.Place.NEW_FOLDER)
+    private Path out = Path.of("");
+
+    /** Options of one method. */
+    @Command(name = "for")
+    private static final class Own {
+      @Mixin private PreferenceOptions options = new PreferenceOptions();
+    }
+
+    /** What is run; the start model has no method. */
+    private record Wanted(PreferenceMethod method, PreferenceControl control, long seed) {
+      String name() {
+        return MethodName.of(method)
+            + (control == PreferenceControl.NONE ? "" : "-" + control)
+            + "-seed"
+            + seed;
+      }
+    }
+
+    @Override
+    public Outcome run(ProgressListener progress) {
+      require(train >= 1, "--train must be >= 1, was %s", train);
+      Map<PreferenceMethod, PreferenceOptions> options = optionsByMethod();
+      PreferenceSet set = input.read();
+      List<PreferencePair> learned = input.some(set, 0, train);
+      Set<Prompt> seen = learned.stream().map(PreferencePair::prompt).collect(Collectors.toSet());
+      List<PreferencePair> behind = input.some(set, train, test);
+      List<PreferencePair> measured =
+          behind.stream().filter(p -> !seen.contains(p.prompt())).toList();
+      require(!measured.isEmpty(), "all prompts behind the first %s pairs are among them", train);
+      try {
+        Files.createDirectories(out);
+      } catch (IOException e) {
+        throw new AlignmentException("cannot make the folder " + out + ": " + Reasons.of(e), e);
+      }
+      Path file = out.resolve("runs.jsonl");
+      List<ComparedRun> runs = ComparedRun.read(file);
+      List<ComparedRun> asked =
+          input.use(m -> runAll(m, learned, measured, options, file, runs, progress));
+      ComparedRuns all = ComparedRuns.of(asked);
+      CommonOptions.write(out.resolve("table.md").toAbsolutePath(), all.markdown());
+      CommonOptions.write(
+          out.resolve("figure.svg").toAbsolutePath(), new ComparedPicture(asked).svg());
+      Map<String, Object> json = new LinkedHashMap<>();
+      json.put("model", input.model());
+      json.put("input", input.json(set));
+      json.put("train", learned.size());
+      json.put("test", measured.size());
+      json.put("test_left_out_as_prompt_is_trained_on", behind.size() - measured.size());
+      json.putAll(all.toMap());
+      String text =
+          PairsInput.text(set)
+              + String.format(
+                  "%nlearned from %d, measured on %d, left out %d whose prompts are trained on%n%n",
+                  learned.size(), measured.size(), behind.size() - measured.size())
+              + all.markdown()
+              + "\nwritten to "
+              + out;
+      return Outcome.passed(json, text);
+    }
+
+    private Map<PreferenceMethod, PreferenceOptions> optionsByMethod() {
+      Map<PreferenceMethod, PreferenceOptions> all = new LinkedHashMap<>();
+      methods.forEach(m -> all.put(m, options));
+      own.forEach(
+          (method, text) -> {
+            require(all.containsKey(method), "--for %s, which is not run", MethodName.of(method));
+            Own parsed = new Own();
+            try {
+              new CommandLine(parsed).parseArgs(text.strip().split("\\s+"));
+            } catch (ParameterException e) {
+              throw new IllegalArgumentException(
+                  "--for " + MethodName.of(method) + ": " + Reasons.of(e), e);
+            }
+            parsed.options.check(method);
+            all.put(method, parsed.options.or(options));
+          });
+      return all;
+    }
+
+    /** Seeds outside, so that an interrupted comparison has whole seeds. */
+    private List<Wanted> wanted() {
+      List<PreferenceControl> how = new ArrayList<>(List.of(PreferenceControl.NONE));
+      how.addAll(controls);
+      List<Wanted> all = new ArrayList<>();
+      for (long seed : Arrays.stream(seeds).distinct().toArray()) {
+        for (PreferenceMethod method : new LinkedHashSet<>(methods)) {
+          for (PreferenceControl control : new LinkedHashSet<>(how)) {
+            if (control.fits(method)) {
+              all.add(new Wanted(method, control, seed));
+            }
+          }
+        }
+      }
+      return all;
+    }
+
+    private List<ComparedRun> runAll(
+        LanguageModel model,
+        List<PreferencePair> learned,
+        List<PreferencePair> measured,
+        Map<PreferenceMethod, PreferenceOptions> options,
+        Path file,
+        List<ComparedRun> runs,
+        ProgressListener progress) {
+      String common =
+          Hashes.sha256(
+              List.of(
+                  model.hash(),
+                  model.precision().name(),
+                  measured.toString(),
+                  measuring.toMap().toString()));
+      List<ComparedRun> asked = new ArrayList<>();
+      ComparedRun start =
+          finished(runs, file, ComparedRun.START, PreferenceControl.NONE, 0, common);
+      if (start == null) {
+        start =
+            new ComparedRun(
+                ComparedRun.START,
+                PreferenceControl.NONE,
+                0,
+                common,
+                0,
+                false,
+                null,
+                Map.of(),
+                measuring.evaluator().evaluate(model, model, measured, progress));
+        runs.add(start);
+        ComparedRun.write(file, runs);
+      }
+      asked.add(start);
+      for (Wanted w : wanted()) {
+        Path checkpoints = out.resolve("checkpoints").resolve(w.name());
+        PreferenceSettings settings =
+            Objects.requireNonNull(options.get(w.method))
+                .settings(w.method, w.control, w.seed, model.config().blocks(), checkpoints);
+        List<PreferencePair> pairs = w.control.apply(learned);
+        String fingerprint =
+            Hashes.sha256(List.of(common, pairs.toString(), settings.toMap().toString()));
+        String name = MethodName.of(w.method);
+        ComparedRun run = finished(runs, file, name, w.control, w.seed, fingerprint);
+        if (run == null) {
+          run = one(model, w, settings, fingerprint, pairs, measured, checkpoints, progress);
+          runs.add(run);
+          ComparedRun.write(file, runs);
+          delete(checkpoints);
+          console()
+              .err()
+              .printf(
+                  "%s, seed %d: pair accuracy %.3f, KL %.3f%n",
+                  run.setting(),
+                  run.seed(),
+                  run.report().accuracy().estimate(),
+                  run.report().divergence().estimate());
+        }
+        asked.add(run);
+      }
+      return asked;
+    }
+
+    /** A run of an earlier call; null if there is none. */
+    private @Nullable ComparedRun finished(
+        List<ComparedRun> runs,
+        Path file,
+        String method,
+        PreferenceControl control,
+        long seed,
+        String fingerprint) {
+      for (ComparedRun r : runs) {
+        if (r.is(method, control, seed)) {
+          require(
+              r.fingerprint().equals(fingerprint),
+              "%s holds %s, seed %s, of another model, other pairs or other settings; give another"
+                  + " --out",
+              file,
+              r.setting(),
+              seed);
+          return r;
+        }
+      }
+      return null;
+    }
+
+    private ComparedRun one(
+        LanguageModel model,
+        Wanted w,
+        PreferenceSettings settings,
+        String fingerprint,
+        List<PreferencePair> pairs,
+        List<PreferencePair> measured,
+        Path checkpoints,
+        ProgressListener progress) {
+      boolean resumed = InputFile.checkpoint(checkpoints).isThere();
+      boolean ownPeak = ProcessMemory.forgetPeak();
+      long begin = System.nanoTime();
+      PreferenceTuning tuning = new PreferenceTuner(settings).tune(model, pairs, progress);
+      double seconds = (System.nanoTime() - begin) / 1e9;
+      if (resumed) {
+        // What was done before the interruption counts, too; its memory is not known any more.
+        seconds = tuning.trainings().values().stream().mapToDouble(TrainingResult::seconds).sum();
+      }
+      Double peak = ownPeak && !resumed ? ProcessMemory.peak() : null;
+      tuning.adapter().save(out.resolve("adapters").resolve(w.name()));
+      try (LanguageModel tuned = model.with(tuning.adapter())) {
+        return new ComparedRun(
+            MethodName.of(w.method),
+            w.control,
+            w.seed,
+            fingerprint,
+            seconds,
+            resumed,
+            peak,
+            TunePreferences.trainings(tuning),
+            measuring.evaluator().evaluate(tuned, model, measured, progress));
+      }
+    }
+
+    private static void delete(Path folder) {
+      try {
+        if (InputFile.checkpoint(folder).isThere()) {
+          MoreFiles.deleteRecursively(folder, RecursiveDeleteOption.ALLOW_INSECURE);
+        }
+      } catch (IOException e) {
+        throw new AlignmentException("cannot delete " + folder + ": " + Reasons.of(e), e);
+      }
+    }
+  }
+}

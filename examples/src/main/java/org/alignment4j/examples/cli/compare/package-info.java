@@ -1,0 +1,5 @@
+/** The commands {@code compare} and {@code study}: several methods or settings side by side. */
+@NullMarked
+package org.alignment4j.examples.cli.compare;
+
+import org.jspecify.annotations.NullMarked;

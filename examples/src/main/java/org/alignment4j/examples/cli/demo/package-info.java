@@ -1,0 +1,5 @@
+/** The command {@code demo}: the library on the demonstration model. */
+@NullMarked
+package org.alignment4j.examples.cli.demo;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,99 @@
+package org.alignment4j.examples.cli.evaluate;
+
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.alignment4j.adapter.Adapter;
+import org.alignment4j.core.ProgressListener;
+import org.alignment4j.data.PromptRow;
+import org.alignment4j.data.Prompts;
+import org.alignment4j.examples.cli.command.AlignCommand;
+import org.alignment4j.examples.cli.command.Outcome;
+import org.alignment4j.examples.cli.option.OnDisk;
+import org.alignment4j.examples.cli.option.ThreadOptions;
+import org.alignment4j.model.LanguageModel;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** The evaluations. */
+@Command(
+    name = "evaluate",
+    description = "Measures a model.",
+    mixinStandardHelpOptions = true,
+    subcommands = {
+      EvaluateCommand.OverRefusalOf.class,
+      EvaluatePreferences.class,
+      EvaluateMoral.class
+    })
+public final class EvaluateCommand {
+
+  /** Refusals of safe and of harmful prompts, without and with an adapter. */
+  @Command(
+      name = "over-refusal",
+      description =
+          "Refusals of safe and of harmful prompts, before (the model) and after (with the"
+              + " adapter; without one, the same figures twice), which prompts changed, and ACTOR's"
+              + " scores: compliance (C.R.), safety (S.S.) and their mean (T.S.), in percent.")
+  static final class OverRefusalOf extends AlignCommand {
+    @Option(
+        names = "--model",
+        required = true,
+        paramLabel = "DIR",
+        description = "Hugging Face checkpoint folder")
+    @OnDisk(OnDisk.Place.MODEL)
+    private Path model = Path.of("");
+
+    @Option(names = "--adapter", paramLabel = "DIR", description = "folder of an adapter")
+    @OnDisk(OnDisk.Place.FOLDER)
+    private @Nullable Path adapter;
+
+    @Mixin private ThreadOptions threads = new ThreadOptions();
+
+    @Option(
+        names = "--safe",
+        required = true,
+        paramLabel = "FILE",
+        description = "prompts to be answered; may be given often, for a C.R. of each set")
+    @OnDisk(OnDisk.Place.FILE)
+    private List<Path> safe = List.of();
+
+    @Option(
+        names = "--harmful",
+        required = true,
+        paramLabel = "FILE",
+        description = "prompts to be refused")
+    @OnDisk(OnDisk.Place.FILE)
+    private Path harmful = Path.of("");
+
+    @Option(
+        names = "--max-tokens",
+        paramLabel = "N",
+        defaultValue = "64",
+        description = "most tokens of an answer (default: ${DEFAULT-VALUE})")
+    private int maxTokens;
+
+    @Override
+    public Outcome run(ProgressListener progress) {
+      threads.apply();
+      Map<String, List<PromptRow>> safeRows = new LinkedHashMap<>();
+      safe.forEach(file -> safeRows.put(file.toString(), Prompts.read(file)));
+      List<PromptRow> harmfulRows = Prompts.read(harmful);
+      OverRefusal judge = new OverRefusal(maxTokens);
+      Adapter applied = adapter == null ? null : Adapter.load(adapter);
+      try (LanguageModel base = LanguageModel.load(model)) {
+        OverRefusal.Compared found;
+        if (applied == null) {
+          found = judge.compare(base, base, safeRows, harmfulRows, progress);
+        } else {
+          try (LanguageModel tuned = base.with(applied)) {
+            found = judge.compare(base, tuned, safeRows, harmfulRows, progress);
+          }
+        }
+        return Outcome.passed(found.toMap(), found.text());
+      }
+    }
+  }
+}

@@ -1,0 +1,270 @@
+package org.alignment4j.examples.cli.evaluate;
+
+import static org.alignment4j.core.Arguments.require;
+
+import com.google.gson.JsonParseException;
+import com.google.gson.JsonParser;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import org.alignment4j.analysis.Bootstrap.Interval;
+import org.alignment4j.core.AlignmentException;
+import org.alignment4j.core.BadDataException;
+import org.alignment4j.core.InputFile;
+import org.alignment4j.core.ProgressListener;
+import org.alignment4j.core.Reasons;
+import org.alignment4j.data.moral.Bbq;
+import org.alignment4j.data.moral.Condition;
+import org.alignment4j.data.moral.LawSchool;
+import org.alignment4j.data.moral.MoralExperiment;
+import org.alignment4j.data.moral.MoralReport;
+import org.alignment4j.data.moral.MoralSelfCorrection;
+import org.alignment4j.data.moral.Winogender;
+import org.alignment4j.data.request.RequestStore;
+import org.alignment4j.examples.cli.command.AlignCommand;
+import org.alignment4j.examples.cli.command.CommonOptions;
+import org.alignment4j.examples.cli.command.Outcome;
+import org.alignment4j.examples.cli.option.OnDisk;
+import org.alignment4j.examples.report.MoralPage;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** Whether models give less biased answers when they are asked to. */
+@Command(
+    name = "moral",
+    description = {
+      "Moral self-correction: bias in BBQ, Winogender and law-school admission, asked plainly (Q),"
+          + " with an instruction (Q+IF) and with reasoning (Q+IF+CoT).",
+      "DIR keeps every reading: the same command called again goes on where it was, and with"
+          + " further models compares them in one report.",
+      "Writes report.html and report.json."
+    })
+final class EvaluateMoral extends AlignCommand {
+  private static final long MAX_BYTES = 1 << 28;
+  @Mixin private MoralSubjects subjects = new MoralSubjects();
+
+  @Option(names = "--bbq", paramLabel = "DIR", description = "BBQ's files, as many as are there")
+  @OnDisk(OnDisk.Place.FOLDER)
+  private @Nullable Path bbq;
+
+  @Option(
+      names = "--winogender",
+      paramLabel = "DIR",
+      description = "Winogender's templates.tsv and occupations-stats.tsv")
+  @OnDisk(OnDisk.Place.FOLDER)
+  private @Nullable Path winogender;
+
+  @Option(
+      names = "--law-school",
+      arity = "0..1",
+      fallbackValue = "",
+      paramLabel = "FILE",
+      description = "students as CSV with sex, LSAT, UGPA; without FILE a synthetic grid")
+  @OnDisk(OnDisk.Place.FILE)
+  private @Nullable Path lawSchool;
+
+  @Option(
+      names = "--conditions",
+      split = ",",
+      paramLabel = "NAME",
+      description = "of ${COMPLETION-CANDIDATES} (default: all; always with QUESTION)")
+  private Set<Condition> conditions = EnumSet.allOf(Condition.class);
+
+  @Option(
+      names = "--items",
+      paramLabel = "N",
+      defaultValue = "0",
+      description = "most items of a category (default: all)")
+  private int items;
+
+  @Option(
+      names = "--reasoning",
+      paramLabel = "N",
+      defaultValue = "200",
+      description = "most items of a category with reasoning (default: ${DEFAULT-VALUE})")
+  private int reasoning;
+
+  @Option(names = "--all-orders", description = "list BBQ's options in all cyclic orders")
+  private boolean orders;
+
+  @Option(
+      names = "--seed",
+      paramLabel = "N",
+      defaultValue = "1",
+      description = "seed (default: ${DEFAULT-VALUE})")
+  private long seed;
+
+  @Option(
+      names = "--concurrent",
+      paramLabel = "N",
+      defaultValue = "8",
+      description = "questions under way at once at an endpoint (default: ${DEFAULT-VALUE})")
+  private int concurrent;
+
+  @Option(
+      names = "--beside",
+      paramLabel = "DIR",
+      description = "an earlier evaluation's folder to compare with, shown first; several times")
+  @OnDisk(OnDisk.Place.FOLDER)
+  private List<Path> beside = new ArrayList<>();
+
+  @Option(names = "--out", required = true, paramLabel = "DIR", description = "folder to write")
+  @OnDisk(OnDisk.Place.NEW_FOLDER)
+  private Path out = Path.of("");
+
+  @Override
+  public Outcome run(ProgressListener progress) {
+    require(items >= 0 && reasoning >= 1, "--items must be 0 or more, --reasoning 1 or more");
+    List<String> before = beside.stream().flatMap(dir -> earlier(dir).stream()).toList();
+    List<MoralExperiment> experiments = experiments();
+    Set<Condition> asked = EnumSet.copyOf(conditions);
+    asked.add(Condition.QUESTION);
+    try {
+      Files.createDirectories(out);
+    } catch (IOException e) {
+      throw new AlignmentException("cannot make " + out + ": " + Reasons.of(e), e);
+    }
+    List<MoralReport> reports = new ArrayList<>();
+    StringBuilder text = new StringBuilder();
+    try (RequestStore store = RequestStore.open(out.resolve("requests.sqlite"))) {
+      subjects.each(
+          store,
+          (reader, guard) -> {
+            MoralSelfCorrection.Builder settings =
+                MoralSelfCorrection.builder()
+                    .journal(out.resolve("readings.jsonl"))
+                    .allOrders(orders)
+                    .itemsPerCategory(items == 0 ? Integer.MAX_VALUE : items)
+                    .reasoningPerCategory(reasoning)
+                    .threads(subjects.remote() ? concurrent : 1)
+                    .seed(seed);
+            guard.ifPresent(settings::guard);
+            MoralSelfCorrection evaluation = settings.build();
+            for (MoralExperiment experiment : experiments) {
+              long start = System.nanoTime();
+              ReadingSpeed speed = new ReadingSpeed(progress, subjects);
+              MoralReport report = evaluation.run(reader, experiment, asked, speed);
+              reports.add(report);
+              text.append(text(report, speed.text((System.nanoTime() - start) / 1e9)));
+            }
+          });
+    }
+    write(before, reports);
+    Map<String, Object> json = new LinkedHashMap<>();
+    json.put("out", out.toString());
+    json.put("guard", subjects.guardName());
+    json.put(
+        "reports", reports.stream().map(r -> JsonParser.parseString(r.toJson(false))).toList());
+    text.append("report: ").append(out.resolve("report.html"));
+    int unanswered =
+        reports.stream()
+            .flatMap(report -> report.conditions().stream())
+            .mapToInt(MoralReport.Readability::unanswered)
+            .sum();
+    return unanswered == 0
+        ? Outcome.passed(json, text.toString())
+        : new Outcome(
+            json,
+            text.toString(),
+            unanswered + " items were not answered; the same command asks for them again");
+  }
+
+  private List<MoralExperiment> experiments() {
+    List<MoralExperiment> all = new ArrayList<>();
+    if (bbq != null) {
+      all.add(Bbq.read(bbq));
+    }
+    if (winogender != null) {
+      all.add(Winogender.read(winogender));
+    }
+    if (lawSchool != null) {
+      all.add(lawSchool.toString().isEmpty() ? LawSchool.grid() : LawSchool.read(lawSchool));
+    }
+    require(!all.isEmpty(), "expected at least one of --bbq, --winogender and --law-school");
+    return all;
+  }
+
+  private void write(List<String> before, List<MoralReport> reports) {
+    StringBuilder json = new StringBuilder("[");
+    for (MoralReport report : reports) {
+      json.append(json.length() > 1 ? ",\n" : "").append(report.toJson());
+    }
+    CommonOptions.write(out.resolve("report.json").toAbsolutePath(), json.append("]\n").toString());
+    String guard = subjects.guardName();
+    List<String> shown = new ArrayList<>(before);
+    reports.forEach(report -> shown.add(report.toJson()));
+    CommonOptions.write(
+        out.resolve("report.html").toAbsolutePath(),
+        MoralPage.of(
+            "Moral self-correction" + (guard.isEmpty() ? "" : ", guard: " + guard), shown));
+  }
+
+  /** The reports of an earlier evaluation. */
+  private static List<String> earlier(Path folder) {
+    Path file = folder.resolve("report.json");
+    try {
+      List<String> all = new ArrayList<>();
+      JsonParser.parseString(InputFile.data(file).text(MAX_BYTES))
+          .getAsJsonArray()
+          .forEach(report -> all.add(report.toString()));
+      return all;
+    } catch (JsonParseException | IllegalStateException e) {
+      throw new BadDataException(
+          file + ": expected what evaluate moral writes: " + Reasons.of(e), e);
+    }
+  }
+
+  private static String text(MoralReport report, String speed) {
+    StringBuilder text = new StringBuilder();
+    String score = headline(report);
+    line(text, "%s, %s: %s", report.model(), report.experiment(), speed);
+    for (MoralReport.Readability how : report.conditions()) {
+      String value =
+          report.scores().stream()
+              .filter(s -> s.condition() == how.condition() && s.name().equals(score))
+              .filter(s -> s.group().equals("pooled") || s.group().equals("all"))
+              .findFirst()
+              .map(s -> interval(s.value()))
+              .orElse("not defined");
+      line(
+          text,
+          "  %-14s coverage %s, read %d of %d; %s %s",
+          how.condition().label(),
+          Double.isNaN(how.coverage()) ? "-" : String.format(Locale.ROOT, "%.2g", how.coverage()),
+          how.read(),
+          how.asked(),
+          score,
+          value);
+    }
+    report.warnings().forEach(warning -> line(text, "  warning: %s", warning));
+    report.marks().forEach(mark -> line(text, "  note: %s", mark));
+    return text.toString();
+  }
+
+  private static String headline(MoralReport report) {
+    return switch (report.experiment()) {
+      case "bbq" -> "s_amb";
+      case "winogender" -> "rho";
+      default -> "gap";
+    };
+  }
+
+  private static String interval(Interval i) {
+    return Double.isNaN(i.estimate())
+        ? "not defined"
+        : String.format(Locale.ROOT, "%+.3f (%+.3f to %+.3f)", i.estimate(), i.lo(), i.hi());
+  }
+
+  private static void line(StringBuilder text, String format, Object... values) {
+    text.append(String.format(Locale.ROOT, format, values)).append('\n');
+  }
+}

@@ -1,0 +1,294 @@
+package org.alignment4j.examples.cli.evaluate;
+
+import static org.alignment4j.core.Arguments.require;
+
+import com.google.common.collect.ImmutableMap;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import org.alignment4j.adapter.Adapter;
+import org.alignment4j.analysis.Bootstrap;
+import org.alignment4j.analysis.Bootstrap.Interval;
+import org.alignment4j.analysis.PairedProportions;
+import org.alignment4j.chat.Prompt;
+import org.alignment4j.chat.PromptTemplate;
+import org.alignment4j.core.BadDataException;
+import org.alignment4j.core.InputFile;
+import org.alignment4j.core.ProgressListener;
+import org.alignment4j.data.PreferenceSet;
+import org.alignment4j.evaluation.ModelJudge;
+import org.alignment4j.evaluation.PairwiseJudge;
+import org.alignment4j.evaluation.PreferenceEvaluator;
+import org.alignment4j.evaluation.PreferenceReport;
+import org.alignment4j.evaluation.WinRate;
+import org.alignment4j.examples.cli.command.AlignCommand;
+import org.alignment4j.examples.cli.command.Outcome;
+import org.alignment4j.examples.cli.option.OnDisk;
+import org.alignment4j.examples.cli.option.PairsInput;
+import org.alignment4j.examples.cli.output.PairedText;
+import org.alignment4j.model.Generation;
+import org.alignment4j.model.LanguageModel;
+import org.alignment4j.tune.PreferencePair;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** Held-out pair accuracy, divergence and the variety of answers. */
+@Command(
+    name = "preferences",
+    description = {
+      "How often the model gives the chosen response the higher likelihood, how far the adapter has"
+          + " moved it, and how long and how repetitive its greedy answers are.",
+      "Pairs that were learned from are left out by --skip."
+    })
+public final class EvaluatePreferences extends AlignCommand {
+  /** Measuring options that compare has too. */
+  public static final class Measuring {
+    private static final long BOOTSTRAP_SEED = 1;
+
+    @Option(
+        names = "--answers",
+        paramLabel = "N",
+        defaultValue = "32",
+        description = "different prompts to answer, 0 for none (default: ${DEFAULT-VALUE})")
+    private int answers;
+
+    @Option(
+        names = "--max-tokens",
+        paramLabel = "N",
+        defaultValue = "64",
+        description = "most tokens of an answer (default: ${DEFAULT-VALUE})")
+    private int maxTokens;
+
+    public static Bootstrap bootstrap() {
+      return Bootstrap.withSeed(BOOTSTRAP_SEED);
+    }
+
+    /** Scores pairs, and answers nothing. */
+    PreferenceEvaluator scorer() {
+      return new PreferenceEvaluator(Generation.greedy(maxTokens), 0, bootstrap());
+    }
+
+    public PreferenceEvaluator evaluator() {
+      return new PreferenceEvaluator(Generation.greedy(maxTokens), answers, bootstrap());
+    }
+
+    WinRate judged(
+        PairwiseJudge judge,
+        LanguageModel tuned,
+        LanguageModel start,
+        List<PreferencePair> pairs,
+        ProgressListener progress) {
+      List<Prompt> prompts =
+          pairs.stream().map(PreferencePair::prompt).distinct().limit(answers).toList();
+      return WinRate.between(
+          judge, tuned, start, prompts, Generation.greedy(maxTokens), bootstrap(), progress);
+    }
+
+    public Map<String, Object> toMap() {
+      return ImmutableMap.of("answers", answers, "max_tokens", maxTokens);
+    }
+  }
+
+  @Mixin private PairsInput input = new PairsInput();
+  @Mixin private Measuring measuring = new Measuring();
+
+  @Option(
+      names = "--adapter",
+      paramLabel = "FOLDER",
+      description = "folder of an adapter; without one the model itself is measured")
+  @OnDisk(OnDisk.Place.FOLDER)
+  private @Nullable Path adapter;
+
+  @Option(names = "--skip", paramLabel = "N", description = "leave out the file's first N pairs")
+  private int skip;
+
+  @Option(
+      names = "--first",
+      paramLabel = "N",
+      description = "measure on N pairs behind those left out (default: all)")
+  private int first;
+
+  @Option(
+      names = "--judge",
+      paramLabel = "MODEL",
+      description =
+          "checkpoint folder of a model that judges the adapter's answers against the start's, each"
+              + " pair in both orders")
+  @OnDisk(OnDisk.Place.MODEL)
+  private @Nullable Path judge;
+
+  @Option(
+      names = "--judge-prompt",
+      paramLabel = "FILE",
+      description = "what the judge is asked, with {question}, {a} and {b} (default: built in)")
+  @OnDisk(OnDisk.Place.FILE)
+  private @Nullable Path judgePrompt;
+
+  /**
+   * What is found out about the adapter.
+   *
+   * @param start scores of the same pairs without it; null if there is none
+   * @param winRate null without a judge
+   */
+  private record Found(
+      PreferenceReport report, @Nullable PreferenceReport start, @Nullable WinRate winRate) {}
+
+  @Override
+  public Outcome run(ProgressListener progress) {
+    PreferenceEvaluator evaluator = measuring.evaluator();
+    require(judgePrompt == null || judge != null, "--judge-prompt needs --judge");
+    require(
+        judge == null || adapter != null,
+        "--judge compares an adapter's answers with the start's and needs --adapter");
+    String question = judgePrompt == null ? ModelJudge.defaultText() : text(judgePrompt);
+    PreferenceSet set = input.read();
+    List<PreferencePair> pairs = input.some(set, skip, first);
+    Adapter applied = adapter == null ? null : Adapter.load(adapter);
+    Found found =
+        input.use(
+            start -> {
+              if (applied == null) {
+                return new Found(evaluator.evaluate(start, start, pairs, progress), null, null);
+              }
+              try (LanguageModel tuned = start.with(applied)) {
+                return judge == null
+                    ? new Found(
+                        evaluator.evaluate(tuned, start, pairs, progress),
+                        measuring.scorer().evaluate(start, start, pairs, progress),
+                        null)
+                    : judged(judge, question, tuned, start, pairs, progress);
+              }
+            });
+    Map<String, Object> json = new LinkedHashMap<>();
+    json.put("model", input.model());
+    json.put("adapter", adapter == null ? "none" : adapter.toString());
+    json.put("input", input.json(set));
+    json.put("skip", skip);
+    json.put("taken", pairs.size());
+    json.put("measuring", measuring.toMap());
+    json.put("report", found.report.toMap());
+    String text = PairsInput.text(set) + "\n" + text(found.report);
+    if (found.start != null) {
+      PairedProportions paired = PreferenceReport.changes(found.start, found.report);
+      Interval accuracy = PreferenceReport.compare(found.report, found.start);
+      Interval margin = PreferenceReport.compareMargins(found.report, found.start);
+      Map<String, Object> against = new LinkedHashMap<>();
+      against.put("start_accuracy", map(found.start.accuracy()));
+      against.put("accuracy", map(accuracy));
+      against.put("margin", map(margin));
+      against.put("paired", paired.toMap());
+      json.put("against_start", against);
+      text +=
+          "\nagainst the start on the same pairs, which has an accuracy of "
+              + of(found.start.accuracy())
+              + "\naccuracy, difference                 "
+              + of(accuracy)
+              + "\nmargin, difference, nats per token   "
+              + of(margin)
+              + "\npairs told rightly: "
+              + PairedText.of(paired);
+    }
+    if (judge != null && found.winRate != null) {
+      Map<String, Object> judged = new LinkedHashMap<>();
+      judged.put("model", judge);
+      judged.put("prompt", question);
+      judged.putAll(found.winRate.toMap());
+      json.put("win_rate", judged);
+      text += "\n" + text(found.winRate);
+    }
+    return Outcome.passed(json, text);
+  }
+
+  /** The judge comes first, so that one that cannot be had costs nothing. */
+  private Found judged(
+      Path folder,
+      String question,
+      LanguageModel tuned,
+      LanguageModel start,
+      List<PreferencePair> pairs,
+      ProgressListener progress) {
+    try (LanguageModel model = input.open(folder)) {
+      ModelJudge judging = new ModelJudge(model, question);
+      return new Found(
+          measuring.evaluator().evaluate(tuned, start, pairs, progress),
+          measuring.scorer().evaluate(start, start, pairs, progress),
+          measuring.judged(judging, tuned, start, pairs, progress));
+    }
+  }
+
+  private static String text(Path file) {
+    String text = InputFile.data(file).text(InputFile.SETTINGS).strip();
+    try {
+      PromptTemplate.of(text, "question", "a", "b");
+    } catch (IllegalArgumentException e) {
+      throw new BadDataException(file + ": " + e.getMessage(), e);
+    }
+    return text;
+  }
+
+  private static String text(WinRate w) {
+    return String.join(
+        "\n",
+        String.format(
+            Locale.ROOT,
+            "judged against the start's answers   %d won, %d tied, %d lost, %d without verdict",
+            w.wins().k(),
+            w.ties().k(),
+            w.losses().k(),
+            w.unjudged().size()),
+        "win rate, ties half                  " + of(w.winRate()),
+        "log-odds for the adapter, nats       " + of(w.logOdds()),
+        String.format(
+            Locale.ROOT,
+            "judge prefers what stands first      %d of %d",
+            w.firstPreferred().k(),
+            w.firstPreferred().n()));
+  }
+
+  private static String text(PreferenceReport r) {
+    return String.join(
+        "\n",
+        String.format(
+                Locale.ROOT,
+                "measured on %d pairs and %d answers; intervals are of 95 %%",
+                r.pairs().size(),
+                r.answers().size())
+            + PairsInput.listed(
+                "not counted",
+                r.omitted().stream()
+                    .map(
+                        o ->
+                            "id "
+                                + o.id()
+                                + ": "
+                                + o.reason().name().toLowerCase(Locale.ROOT).replace('_', ' '))
+                    .toList()),
+        "pair accuracy, mean log-probability  " + of(r.accuracy()),
+        "pair accuracy, its sum               " + of(r.accuracyBySum()),
+        "margin, nats per token               " + of(r.margin()),
+        "KL to the start, nats per token      " + of(r.divergence()),
+        "answer length, tokens                " + of(r.length()),
+        String.format(
+            Locale.ROOT,
+            "answers cut off                      %d of %d",
+            r.atLimit().k(),
+            r.atLimit().n()),
+        "repetition of 4-grams                " + of(r.repetition()),
+        "distinct-1                           " + of(r.distinct1()),
+        "distinct-2                           " + of(r.distinct2()));
+  }
+
+  private static Map<String, Object> map(Interval i) {
+    return ImmutableMap.of("mean", i.estimate(), "lo", i.lo(), "hi", i.hi());
+  }
+
+  private static String of(Interval i) {
+    return Double.isNaN(i.estimate())
+        ? "-"
+        : String.format(Locale.ROOT, "%.4f (%.4f to %.4f)", i.estimate(), i.lo(), i.hi());
+  }
+}

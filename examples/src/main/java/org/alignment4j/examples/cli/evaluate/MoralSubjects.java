@@ -1,0 +1,208 @@
+package org.alignment4j.examples.cli.evaluate;
+
+import static org.alignment4j.core.Arguments.require;
+
+import ai.djl.Device;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.BiConsumer;
+import java.util.stream.Stream;
+import org.alignment4j.PromptGuard;
+import org.alignment4j.adapter.Adapter;
+import org.alignment4j.data.moral.AnswerReader;
+import org.alignment4j.data.moral.SelfCorrectionGuard;
+import org.alignment4j.data.request.LocalChatModel;
+import org.alignment4j.data.request.OpenAiChatModel;
+import org.alignment4j.data.request.RequestStore;
+import org.alignment4j.data.request.Requests;
+import org.alignment4j.data.request.StoredRequests;
+import org.alignment4j.examples.cli.input.AdapterHash;
+import org.alignment4j.examples.cli.option.OnDisk;
+import org.alignment4j.examples.cli.option.PrecisionOption;
+import org.alignment4j.examples.cli.option.ThreadOptions;
+import org.alignment4j.model.LanguageModel;
+import org.alignment4j.synthesis.ModelUsage;
+import org.alignment4j.sysformer.SysformerGuard;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** Whom a moral evaluation asks: local models, with adapters and guards, or an endpoint. */
+final class MoralSubjects {
+  /** Where the intervention of one sentence goes. */
+  enum Place {
+    SYSTEM,
+    MESSAGE
+  }
+
+  @Option(
+      names = "--model",
+      paramLabel = "DIR",
+      description = "Hugging Face checkpoint folder; several times to compare")
+  @OnDisk(OnDisk.Place.MODEL)
+  private List<Path> models = new ArrayList<>();
+
+  @Option(
+      names = "--adapter",
+      paramLabel = "DIR",
+      description = "evaluate the one model with this adapter; several times to compare")
+  @OnDisk(OnDisk.Place.FOLDER)
+  private List<Path> adapters = new ArrayList<>();
+
+  @Option(names = "--with-base", description = "with --adapter: the model without one, too")
+  private boolean base;
+
+  @Option(
+      names = "--guard",
+      paramLabel = "DIR",
+      description = "a guard that guard train wrote, before the model")
+  @OnDisk(OnDisk.Place.FOLDER)
+  private @Nullable Path guard;
+
+  @Option(
+      names = "--instruct",
+      paramLabel = "PLACE",
+      description =
+          "a guard that asks for unbiased answers in every question: ${COMPLETION-CANDIDATES}")
+  private @Nullable Place instruct;
+
+  @Option(
+      names = "--endpoint",
+      paramLabel = "URL",
+      description = "evaluate a model behind an OpenAI-compatible server, by samples")
+  private @Nullable String endpoint;
+
+  @Option(names = "--endpoint-model", paramLabel = "NAME", description = "what the server calls it")
+  private @Nullable String endpointModel;
+
+  @Option(
+      names = "--key",
+      paramLabel = "VARIABLE",
+      description = "environment variable that holds the server's key")
+  private @Nullable String key;
+
+  @Option(
+      names = "--samples",
+      paramLabel = "N",
+      defaultValue = "0",
+      description =
+          "draw N answers to each question instead of reading probabilities (a server: 4 unless"
+              + " given)")
+  private int samples;
+
+  @Mixin private PrecisionOption precision = new PrecisionOption();
+  @Mixin private ThreadOptions threads = new ThreadOptions();
+
+  private final List<Requests> asked = new ArrayList<>();
+
+  private Requests requests(RequestStore store) {
+    Requests requests = StoredRequests.over(store);
+    asked.add(requests);
+    return requests;
+  }
+
+  /** Requests for sampled answers that were sent so far. */
+  long sent() {
+    return usage().mapToLong(ModelUsage::sent).sum();
+  }
+
+  /** Those that the store answered. */
+  long stored() {
+    return usage().mapToLong(ModelUsage::fromStore).sum();
+  }
+
+  private Stream<ModelUsage> usage() {
+    return asked.stream().flatMap(r -> r.usage().stream());
+  }
+
+  boolean remote() {
+    return endpoint != null;
+  }
+
+  /** Calls the work for each subject with what reads it and what guards it. */
+  void each(RequestStore store, BiConsumer<AnswerReader, Optional<PromptGuard>> work) {
+    require(
+        models.isEmpty() != (endpoint == null), "expected either --model or --endpoint, not both");
+    require(adapters.isEmpty() || models.size() == 1, "--adapter needs exactly one --model");
+    require(guard == null || instruct == null, "expected one of --guard and --instruct");
+    threads.apply();
+    if (endpoint != null) {
+      remote(endpoint, store, work);
+      return;
+    }
+    Map<Path, Adapter> loaded = new LinkedHashMap<>();
+    adapters.forEach(adapter -> loaded.put(adapter, Adapter.load(adapter)));
+    for (Path folder : models) {
+      try (LanguageModel model = LanguageModel.load(folder, Device.cpu(), precision.get())) {
+        String name = String.valueOf(folder.toAbsolutePath().normalize().getFileName());
+        if (adapters.isEmpty() || base) {
+          local(model, name, store, work);
+        }
+        for (Map.Entry<Path, Adapter> each : loaded.entrySet()) {
+          Path adapter = each.getKey();
+          try (LanguageModel tuned = model.with(each.getValue())) {
+            local(
+                tuned,
+                name
+                    + "+"
+                    + adapter.toAbsolutePath().normalize().getFileName()
+                    + (samples > 0 ? "-" + AdapterHash.of(adapter) : ""),
+                store,
+                work);
+          }
+        }
+      }
+    }
+  }
+
+  private void remote(
+      String url, RequestStore store, BiConsumer<AnswerReader, Optional<PromptGuard>> work) {
+    require(endpointModel != null, "--endpoint needs --endpoint-model");
+    require(guard == null, "--guard rewrites embeddings of a local model, not of an endpoint's");
+    OpenAiChatModel.Builder builder = OpenAiChatModel.builder(url, String.valueOf(endpointModel));
+    if (key != null) {
+      builder.apiKeyFromEnvironment(key);
+    }
+    try (OpenAiChatModel chat = builder.build()) {
+      int n = samples == 0 ? 4 : samples;
+      work.accept(AnswerReader.sampled(chat, requests(store), n, false), textGuard());
+    }
+  }
+
+  private void local(
+      LanguageModel model,
+      String name,
+      RequestStore store,
+      BiConsumer<AnswerReader, Optional<PromptGuard>> work) {
+    if (samples > 0) {
+      require(guard == null, "--guard cannot be sampled; read it by probabilities");
+      try (LocalChatModel chat = LocalChatModel.builder(model).suffix(name).build()) {
+        work.accept(AnswerReader.sampled(chat, requests(store), samples, true), textGuard());
+      }
+    } else if (guard != null) {
+      try (SysformerGuard live = SysformerGuard.load(model, guard)) {
+        work.accept(AnswerReader.forced(model, name), Optional.of(live));
+      }
+    } else {
+      work.accept(AnswerReader.forced(model, name), textGuard());
+    }
+  }
+
+  private Optional<PromptGuard> textGuard() {
+    return Optional.ofNullable(instruct)
+        .map(
+            place ->
+                place == Place.SYSTEM
+                    ? SelfCorrectionGuard.inSystem()
+                    : SelfCorrectionGuard.inMessage());
+  }
+
+  /** What the guard is called in reports; empty for none. */
+  String guardName() {
+    return guard != null ? guard.toString() : instruct == null ? "" : "instruction in " + instruct;
+  }
+}

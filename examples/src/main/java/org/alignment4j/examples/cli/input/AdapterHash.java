@@ -1,0 +1,32 @@
+package org.alignment4j.examples.cli.input;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+import org.alignment4j.core.BadDataException;
+import org.alignment4j.core.Hashes;
+import org.alignment4j.core.Reasons;
+
+/** What tells an adapter from another in the same place, so that kept answers are not mixed up. */
+public final class AdapterHash {
+  private AdapterHash() {}
+
+  /**
+   * Eight hexadecimal digits of SHA-256 over all files of an adapter's folder, or over its file.
+   */
+  public static String of(Path adapter) {
+    try (Stream<Path> files = Files.walk(adapter)) {
+      List<String> parts = new ArrayList<>();
+      for (Path file : files.filter(f -> !Files.isDirectory(f)).sorted().toList()) {
+        parts.add(adapter.relativize(file).toString());
+        parts.add(Hashes.sha256(file));
+      }
+      return Hashes.sha256(parts).substring(0, 8);
+    } catch (IOException e) {
+      throw new BadDataException("cannot read " + adapter + ": " + Reasons.of(e), e);
+    }
+  }
+}

@@ -1,0 +1,126 @@
+package org.alignment4j.examples.cli.input;
+
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import java.util.stream.IntStream;
+import org.alignment4j.chat.Encoded;
+import org.alignment4j.chat.Prompt;
+import org.alignment4j.core.BadDataException;
+import org.alignment4j.core.ProgressListener;
+import org.alignment4j.data.PromptRow;
+import org.alignment4j.model.Completion;
+import org.alignment4j.model.GeneratedToken;
+import org.alignment4j.model.Generation;
+import org.alignment4j.model.LanguageModel;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Prompts of a file, tokenised for a model and worked on in portions of like length, so that
+ * progress shows and little is computed for padding. Results come in the file's order.
+ */
+public final class PromptBatches {
+  /** Portions as large as the model's own batches or larger, so that they cost nothing. */
+  private static final int GENERATE_ROWS = 32;
+
+  private static final int CAPTURE_ROWS = 128;
+
+  private final LanguageModel model;
+  private final List<PromptRow> rows;
+  private final List<int[]> ids = new ArrayList<>();
+
+  /**
+   * @throws BadDataException if a prompt has no room in the model's context; the message names it
+   */
+  public PromptBatches(LanguageModel model, List<PromptRow> rows, @Nullable String system) {
+    this.model = model;
+    this.rows = rows;
+    for (PromptRow row : rows) {
+      Prompt prompt = Prompt.user(row.prompt());
+      int[] own = model.tokenizer().encode(system == null ? prompt : prompt.withSystem(system));
+      if (own.length >= model.config().contextLength()) {
+        throw new BadDataException(
+            "prompt "
+                + row.id()
+                + " has "
+                + own.length
+                + " tokens with its template; the model's context of "
+                + model.config().contextLength()
+                + " leaves no room for an answer");
+      }
+      ids.add(own);
+    }
+  }
+
+  public List<Completion> generate(Generation settings, ProgressListener progress) {
+    return inPortions(
+        "generate",
+        GENERATE_ROWS,
+        some ->
+            model.generateIds(
+                some.stream().map(ids::get).toList(),
+                // A prompt's seed is that of its place in the file, not in its portion.
+                settings.toBuilder().seeds(some.stream().map(settings::seedOf).toList()).build()),
+        progress);
+  }
+
+  /** Answers the only prompt, telling of its tokens as they come. */
+  public List<Completion> stream(Generation settings, Consumer<GeneratedToken> listener) {
+    return model.generateIds(ids, settings, listener);
+  }
+
+  /** The prompts alone, without responses. */
+  public List<Encoded> prompts() {
+    return ids.stream().map(own -> new Encoded(own, own.length)).toList();
+  }
+
+  /** Each prompt with the model's own greedy answer. */
+  public List<Encoded> answered(Generation settings, ProgressListener progress) {
+    List<Completion> answers = generate(settings, progress);
+    return IntStream.range(0, rows.size())
+        .mapToObj(
+            i -> {
+              int[] prompt = ids.get(i);
+              int[] all =
+                  IntStream.concat(
+                          java.util.Arrays.stream(prompt),
+                          java.util.Arrays.stream(answers.get(i).ids()))
+                      .toArray();
+              return new Encoded(all, prompt.length);
+            })
+        .toList();
+  }
+
+  /** Captures the given sequences, one of each prompt; per sequence its rows. */
+  public List<CapturedRows> capture(
+      List<Encoded> sequences, org.alignment4j.model.Capture capture, ProgressListener progress) {
+    return inPortions(
+        "capture",
+        CAPTURE_ROWS,
+        some ->
+            CapturedRows.of(
+                model.captureIds(some.stream().map(sequences::get).toList(), capture), some.size()),
+        progress);
+  }
+
+  private <R> List<R> inPortions(
+      String task, int portion, Function<List<Integer>, List<R>> work, ProgressListener progress) {
+    List<Integer> order =
+        IntStream.range(0, rows.size())
+            .boxed()
+            .sorted(Comparator.comparingInt(i -> ids.get(i).length))
+            .toList();
+    List<@Nullable R> results = new ArrayList<>(java.util.Collections.nCopies(rows.size(), null));
+    for (int from = 0; from < order.size(); from += portion) {
+      List<Integer> some = order.subList(from, Math.min(order.size(), from + portion));
+      List<R> part = work.apply(some);
+      for (int j = 0; j < some.size(); j++) {
+        results.set(some.get(j), part.get(j));
+      }
+      progress.step(task, from + some.size(), rows.size());
+    }
+    return results.stream().map(java.util.Objects::requireNonNull).toList();
+  }
+}

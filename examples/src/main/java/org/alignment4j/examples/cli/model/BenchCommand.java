@@ -1,0 +1,150 @@
+package org.alignment4j.examples.cli.model;
+
+import ai.djl.Device;
+import ai.djl.engine.Engine;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import org.alignment4j.core.Cancellation;
+import org.alignment4j.core.DjlDefaults;
+import org.alignment4j.core.InputFile;
+import org.alignment4j.core.Layer;
+import org.alignment4j.core.ProgressListener;
+import org.alignment4j.examples.bench.Bench;
+import org.alignment4j.examples.bench.Measurement;
+import org.alignment4j.examples.bench.ProcessMemory;
+import org.alignment4j.examples.bench.Workload;
+import org.alignment4j.examples.cli.command.AlignCommand;
+import org.alignment4j.examples.cli.command.Outcome;
+import org.alignment4j.examples.cli.option.OnDisk;
+import org.alignment4j.examples.cli.option.PrecisionOption;
+import org.alignment4j.examples.cli.option.ThreadOptions;
+import org.alignment4j.model.LanguageModel;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** Times a checkpoint. */
+@Command(
+    name = "bench",
+    description = {
+      "Times loading, capture, generation and tuning of a checkpoint.",
+      "machine_gflops GFLOP/s, machine_gbs GB/s: what the machine does with nothing else to do;"
+          + " *_gflops, *_gbs, *_share_of_matmul, *_share_of_bandwidth: what the model reaches.",
+      "load_s s; load_peak_over_weights: most memory held while loading, less that before, over"
+          + " weights_mib.",
+      "capture_all, capture_prefix prompts/s; generate_b1, generate_b8 new tokens/s;"
+          + " actor_usual, actor_prefix s for one epoch of 32 prompts; peak_rss_mib MiB."
+    })
+public final class BenchCommand extends AlignCommand {
+  @Parameters(paramLabel = "CHECKPOINT", description = "Hugging Face checkpoint folder")
+  @OnDisk(OnDisk.Place.MODEL)
+  private Path folder = Path.of("");
+
+  @Option(
+      names = "--layer",
+      paramLabel = "L",
+      description = "layer that prefixes end at and whose block is tuned (default: the middle one)")
+  private @Nullable Integer layer;
+
+  @Option(
+      names = "--only",
+      paramLabel = "NAME",
+      split = ",",
+      description = "measure only these; names that are not measured here are passed over")
+  private Set<String> only = Set.of();
+
+  @Option(
+      names = "--repeats",
+      paramLabel = "N",
+      defaultValue = "3",
+      description = "runs of which the median counts (default: ${DEFAULT-VALUE})")
+  private int repeats;
+
+  @Option(
+      names = "--workload",
+      paramLabel = "FILE",
+      description = "JSON with prompts as lists of numbers; default: generated")
+  @OnDisk(OnDisk.Place.FILE)
+  private @Nullable Path workload;
+
+  @Mixin private PrecisionOption precision = new PrecisionOption();
+
+  @Mixin private ThreadOptions threads = new ThreadOptions();
+
+  @Override
+  public Outcome run(ProgressListener progress) {
+    int threadCount = threads.apply();
+    Workload work = workload();
+    DjlDefaults.apply();
+    Engine.getEngine("PyTorch"); // a peer's time to load a model does not hold its import of torch
+    Map<String, Object> json = new LinkedHashMap<>();
+    Double before = ProcessMemory.held();
+    long start = System.nanoTime();
+    try (LanguageModel model = LanguageModel.load(folder, Device.cpu(), precision.get())) {
+      json.put("load_s", rounded((System.nanoTime() - start) / 1e9));
+      double weights = model.config().weightBytes(precision.get()) / (1024.0 * 1024);
+      json.put("weights_mib", rounded(weights));
+      Double most = ProcessMemory.peak();
+      if (before != null && most != null) {
+        json.put("load_peak_over_weights", rounded((most - before) / weights));
+      }
+      Layer middle = new Layer(Math.max(1, model.config().blocks() / 2));
+      Layer at = layer == null ? middle : new Layer(layer);
+      Bench bench = new Bench(model, at, work, repeats);
+      List<Map.Entry<String, Measurement>> wanted =
+          Bench.measurements().entrySet().stream()
+              .filter(m -> only.isEmpty() || only.contains(m.getKey()))
+              .toList();
+      Map<String, Double> measured = new LinkedHashMap<>();
+      for (Map.Entry<String, Measurement> entry : wanted) {
+        Cancellation.check("bench");
+        progress.step("bench " + entry.getKey(), 0, 1);
+        measured.put(entry.getKey(), entry.getValue().measure(bench));
+        progress.step("bench " + entry.getKey(), 1, 1);
+      }
+      measured.putAll(bench.rates(measured));
+      measured.forEach((name, value) -> json.put(name, rounded(value)));
+      Double peak = ProcessMemory.peak();
+      if (peak != null) {
+        json.put("peak_rss_mib", rounded(peak));
+      }
+      json.put("layer", at.index());
+    }
+    json.put("precision", precision.get().name().toLowerCase(Locale.ROOT));
+    json.put("threads", threadCount);
+    json.put("repeats", repeats);
+    json.put("workload", work.source());
+    return Outcome.passed(json, text(json));
+  }
+
+  private Workload workload() {
+    if (workload != null) {
+      return Workload.read(workload);
+    }
+    String shared = System.getProperty("alignment4j.shared");
+    if (shared != null) {
+      Path file = Path.of(shared, "peers", "workload.json");
+      if (InputFile.data(file).isThere()) {
+        return Workload.read(file);
+      }
+    }
+    return Workload.generated();
+  }
+
+  private static double rounded(double value) {
+    return Math.round(value * 1e4) / 1e4;
+  }
+
+  private static String text(Map<String, Object> json) {
+    List<String> lines = new ArrayList<>();
+    json.forEach((name, value) -> lines.add(String.format(Locale.ROOT, "%-35s %s", name, value)));
+    return String.join("\n", lines);
+  }
+}

@@ -1,0 +1,179 @@
+package org.alignment4j.examples.cli.model;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.alignment4j.adapter.Adapter;
+import org.alignment4j.adapter.ControlVector;
+import org.alignment4j.adapter.LoraAdapter;
+import org.alignment4j.adapter.SoftPrompt;
+import org.alignment4j.adapter.TunedBlock;
+import org.alignment4j.core.AlignmentException;
+import org.alignment4j.core.ProgressListener;
+import org.alignment4j.core.Provenance;
+import org.alignment4j.examples.cli.command.AlignCommand;
+import org.alignment4j.examples.cli.command.Outcome;
+import org.alignment4j.examples.cli.option.OnDisk;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/** What other programs read. */
+@Command(
+    name = "export",
+    description = "Writes adapters in forms that other programs read.",
+    mixinStandardHelpOptions = true,
+    subcommands = {ExportCommand.Peft.class, ExportCommand.Gguf.class, ExportCommand.Merged.class})
+public final class ExportCommand {
+
+  /** Hugging Face PEFT. */
+  @Command(
+      name = "peft",
+      description = "Writes a LoRA or a soft prompt as a folder that Python's PEFT loads.")
+  static final class Peft extends AlignCommand {
+    @Option(
+        names = "--adapter",
+        required = true,
+        paramLabel = "DIR",
+        description = "folder of a LoRA or a soft prompt")
+    @OnDisk(OnDisk.Place.FOLDER)
+    private Path adapter = Path.of("");
+
+    @Option(
+        names = "--base",
+        paramLabel = "NAME",
+        description = "name or folder of the base model, for PEFT's base_model_name_or_path")
+    private @Nullable String base;
+
+    @Option(names = "--out", required = true, paramLabel = "DIR", description = "folder to write")
+    @OnDisk(OnDisk.Place.NEW_FOLDER)
+    private Path out = Path.of("");
+
+    @Override
+    public Outcome run(ProgressListener progress) {
+      Adapter found = Adapter.load(adapter);
+      Adapter named;
+      if (found instanceof LoraAdapter l) {
+        named = new LoraAdapter(l.rank(), l.alpha(), l.targets(), named(l.provenance()));
+      } else if (found instanceof SoftPrompt s) {
+        named = new SoftPrompt(s.tokens(), s.width(), s.values(), named(s.provenance()));
+      } else {
+        throw new AlignmentException(
+            adapter + " holds a " + kind(found) + "; PEFT knows LoRAs and soft prompts");
+      }
+      named.save(out);
+      return written(kind(found), out);
+    }
+
+    private Provenance named(Provenance p) {
+      if (base == null) {
+        return p;
+      }
+      Map<String, @Nullable Object> settings = new LinkedHashMap<>(p.settings());
+      settings.put("base_model_name_or_path", base);
+      return new Provenance(p.method(), settings, p.seed(), p.inputs(), p.metrics());
+    }
+  }
+
+  /** llama.cpp and repeng. */
+  @Command(
+      name = "gguf",
+      description = "Writes a control vector as the GGUF file that llama.cpp and repeng read.")
+  static final class Gguf extends AlignCommand {
+    @Option(
+        names = "--adapter",
+        required = true,
+        paramLabel = "PATH",
+        description = "a control vector: folder, or FILE.gguf")
+    @OnDisk(OnDisk.Place.FILE_OR_FOLDER)
+    private Path adapter = Path.of("");
+
+    @Option(
+        names = "--hint",
+        paramLabel = "NAME",
+        defaultValue = "llama",
+        description =
+            "the architecture it is for, as llama.cpp calls it (default: ${DEFAULT-VALUE})")
+    private String hint = "";
+
+    @Option(
+        names = "--out",
+        required = true,
+        paramLabel = "FILE",
+        description = "file to write, .gguf")
+    @OnDisk(OnDisk.Place.NEW_FILE)
+    private Path out = Path.of("");
+
+    @Override
+    public Outcome run(ProgressListener progress) {
+      Adapter found =
+          Files.isDirectory(adapter) ? Adapter.load(adapter) : ControlVector.readGguf(adapter);
+      if (!(found instanceof ControlVector vector)) {
+        throw new AlignmentException(
+            adapter + " holds a " + kind(found) + "; only a control vector is written as GGUF");
+      }
+      vector.writeGguf(out, hint);
+      return written(kind(found), out);
+    }
+  }
+
+  /** A whole checkpoint. */
+  @Command(
+      name = "merged",
+      description = {
+        "Writes a full checkpoint with a LoRA or a tuned block merged in, in the base's storage"
+            + " types and shards, that Python's transformers loads."
+      })
+  static final class Merged extends AlignCommand {
+    @Option(
+        names = "--model",
+        required = true,
+        paramLabel = "DIR",
+        description = "Hugging Face checkpoint folder of the base")
+    @OnDisk(OnDisk.Place.MODEL)
+    private Path model = Path.of("");
+
+    @Option(
+        names = "--adapter",
+        required = true,
+        paramLabel = "DIR",
+        description = "folder of a LoRA or a tuned block")
+    @OnDisk(OnDisk.Place.FOLDER)
+    private Path adapter = Path.of("");
+
+    @Option(names = "--out", required = true, paramLabel = "DIR", description = "folder to write")
+    @OnDisk(OnDisk.Place.NEW_FOLDER)
+    private Path out = Path.of("");
+
+    @Override
+    public Outcome run(ProgressListener progress) {
+      Adapter found = Adapter.load(adapter);
+      if (found instanceof LoraAdapter lora) {
+        lora.merge(model, out);
+      } else if (found instanceof TunedBlock block) {
+        block.merge(model, out);
+      } else {
+        throw new AlignmentException(
+            adapter + " holds a " + kind(found) + ", which is no change of weights");
+      }
+      return written("checkpoint with a " + kind(found), out);
+    }
+  }
+
+  private static String kind(Adapter adapter) {
+    if (adapter instanceof LoraAdapter) {
+      return "LoRA";
+    } else if (adapter instanceof SoftPrompt) {
+      return "soft prompt";
+    }
+    return adapter instanceof TunedBlock ? "tuned block" : "control vector";
+  }
+
+  private static Outcome written(String kind, Path out) {
+    Map<String, Object> json = new LinkedHashMap<>();
+    json.put("kind", kind);
+    json.put("out", out.toString());
+    return Outcome.passed(json, out + ": " + kind);
+  }
+}

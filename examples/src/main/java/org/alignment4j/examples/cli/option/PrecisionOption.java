@@ -1,0 +1,40 @@
+package org.alignment4j.examples.cli.option;
+
+import java.util.Locale;
+import org.alignment4j.model.Precision;
+import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.TypeConversionException;
+
+/** In what a model is kept and computes. */
+public final class PrecisionOption {
+  @Option(
+      names = "--precision",
+      paramLabel = "P",
+      defaultValue = "float32",
+      converter = Converter.class,
+      description = {
+        "float32; bfloat16, float16: kept and computed; bfloat16-weights, float16-weights: kept,"
+            + " computed in float32 (default: ${DEFAULT-VALUE})"
+      })
+  private Precision precision = Precision.FLOAT32;
+
+  public Precision get() {
+    return precision;
+  }
+
+  static final class Converter implements ITypeConverter<Precision> {
+    @Override
+    public Precision convert(String value) {
+      for (Precision p : Precision.values()) {
+        if (p.name().equals(value.toUpperCase(Locale.ROOT).replace('-', '_'))) {
+          return p;
+        }
+      }
+      throw new TypeConversionException(
+          "expected float32, bfloat16, float16, bfloat16-weights or float16-weights, found '"
+              + value
+              + "'");
+    }
+  }
+}

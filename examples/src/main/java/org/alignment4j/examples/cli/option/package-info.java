@@ -1,0 +1,5 @@
+/** Options that several commands share, and the check of the files that options name. */
+@NullMarked
+package org.alignment4j.examples.cli.option;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,66 @@
+package org.alignment4j.examples.cli.output;
+
+import com.google.gson.Gson;
+import com.google.gson.GsonBuilder;
+import com.google.gson.JsonArray;
+import com.google.gson.JsonElement;
+import com.google.gson.JsonNull;
+import com.google.gson.JsonObject;
+import com.google.gson.JsonPrimitive;
+import java.util.Map;
+import org.alignment4j.core.Shown;
+import org.alignment4j.evaluation.Rate;
+import org.jspecify.annotations.Nullable;
+
+/** JSON text of maps, lists, rates, strings, numbers and booleans; NaN and infinity are null. */
+public final class Json {
+  private static final Gson GSON =
+      new GsonBuilder().serializeNulls().disableHtmlEscaping().setPrettyPrinting().create();
+
+  private Json() {}
+
+  public static String text(Map<String, ?> value) {
+    return visible(GSON.toJson(element(value)));
+  }
+
+  /** The same on one line. */
+  public static String line(Map<String, ?> value) {
+    return visible(element(value).toString());
+  }
+
+  /** What Gson leaves of the characters that act on a terminal; they stand in strings only. */
+  private static String visible(String json) {
+    StringBuilder text = new StringBuilder(json.length());
+    for (int i = 0; i < json.length(); i++) {
+      char c = json.charAt(i);
+      text.append(Shown.isHidden(c) && c != '\n' ? Shown.escape(c) : c);
+    }
+    return text.toString();
+  }
+
+  private static JsonElement element(@Nullable Object value) {
+    if (value == null) {
+      return JsonNull.INSTANCE;
+    } else if (value instanceof JsonElement json) {
+      return json;
+    } else if (value instanceof Map<?, ?> map) {
+      JsonObject object = new JsonObject();
+      map.forEach((k, v) -> object.add(String.valueOf(k), element(v)));
+      return object;
+    } else if (value instanceof Iterable<?> values && !(value instanceof java.nio.file.Path)) {
+      JsonArray array = new JsonArray();
+      values.forEach(v -> array.add(element(v)));
+      return array;
+    } else if (value instanceof Rate rate) {
+      return element(rate.toMap());
+    } else if (value instanceof Double || value instanceof Float) {
+      double number = ((Number) value).doubleValue();
+      return Double.isFinite(number) ? new JsonPrimitive((Number) value) : JsonNull.INSTANCE;
+    } else if (value instanceof Number number) {
+      return new JsonPrimitive(number);
+    } else if (value instanceof Boolean flag) {
+      return new JsonPrimitive(flag);
+    }
+    return new JsonPrimitive(value.toString());
+  }
+}

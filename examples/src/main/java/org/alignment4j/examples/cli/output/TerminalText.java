@@ -1,0 +1,52 @@
+package org.alignment4j.examples.cli.output;
+
+import java.util.Locale;
+
+/** Text of others as a terminal may show it: what it would obey is escaped. */
+public final class TerminalText {
+  private TerminalText() {}
+
+  /** The text with line breaks as they are. */
+  public static String lines(String text) {
+    return escaped(text, true);
+  }
+
+  /** The text on one line. */
+  public static String line(String text) {
+    return escaped(text, false);
+  }
+
+  private static String escaped(String text, boolean lines) {
+    StringBuilder shown = new StringBuilder(text.length());
+    text.codePoints()
+        .forEach(
+            c -> {
+              switch (c) {
+                case '\n' -> shown.append(lines ? "\n" : "\\n");
+                case '\r' -> shown.append("\\r");
+                case '\t' -> shown.append("\\t");
+                default -> {
+                  if (isObeyed(c)) {
+                    shown.append(String.format(Locale.ROOT, "\\u%04x", c));
+                  } else {
+                    shown.appendCodePoint(c);
+                  }
+                }
+              }
+            });
+    return shown.toString();
+  }
+
+  /** Control characters, those that turn the direction of text or hide, and halves of pairs. */
+  private static boolean isObeyed(int c) {
+    return switch (Character.getType(c)) {
+      case Character.CONTROL,
+          Character.FORMAT,
+          Character.SURROGATE,
+          Character.LINE_SEPARATOR,
+          Character.PARAGRAPH_SEPARATOR ->
+          true;
+      default -> false;
+    };
+  }
+}

@@ -1,0 +1,5 @@
+/** The commands that look into a model: probe, read, capture and steer. */
+@NullMarked
+package org.alignment4j.examples.cli.read;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,68 @@
+package org.alignment4j.examples.cli.synthesize;
+
+import java.util.Comparator;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Stream;
+import org.alignment4j.core.ProgressListener;
+import org.alignment4j.data.induction.PromptedInducer;
+import org.alignment4j.data.request.ChatModel;
+import org.alignment4j.data.request.CountingRequests;
+import org.alignment4j.data.request.RequestStore;
+import org.alignment4j.data.request.Requests;
+import org.alignment4j.data.request.StoredRequests;
+import org.alignment4j.data.synthesis.Principles;
+import org.alignment4j.data.synthesis.SaferInstruct;
+import org.alignment4j.data.synthesis.SimulatedChat;
+import org.alignment4j.data.synthesis.SynthesisEstimate;
+import org.alignment4j.data.synthesis.SynthesisStages;
+import org.alignment4j.synthesis.SourceText;
+import org.alignment4j.synthesis.SynthesisReport;
+
+/** The stages of a run over stand-ins for its models. */
+final class SynthesisSimulation {
+  private static final long MOST = 500;
+
+  private SynthesisSimulation() {}
+
+  static SynthesisEstimate run(
+      SynthesisDescription description, long texts, double acceptance, ProgressListener progress) {
+    try (RequestStore store = RequestStore.inMemory();
+        Stream<SourceText> source = description.open(row -> {})) {
+      StoredRequests.Builder builder = StoredRequests.builder(store);
+      description.models().forEach((name, model) -> builder.prices(name, model.prices()));
+      Requests requests = new CountingRequests(builder.build());
+      ChatModel inducer = new SimulatedChat(description.inducer(), acceptance);
+      SynthesisStages.Builder stages =
+          description
+              .stages(requests)
+              // A stand-in cannot see the category that a text is of.
+              .principles(oneCategory(description.principles()))
+              .inducer(new PromptedInducer(inducer, requests));
+      description.judge().ifPresent(n -> stages.judge(new SimulatedChat(n, acceptance)));
+      description.expert().ifPresent(n -> stages.expert(new SimulatedChat(n, acceptance)));
+      description.verifier().ifPresent(n -> stages.verifier(new SimulatedChat(n, acceptance)));
+      SaferInstruct run = SaferInstruct.of(stages.build(), 1);
+      long step = Math.max(1, texts / MOST);
+      long[] at = {0};
+      Stream<SourceText> sample =
+          source
+              .filter(text -> at[0]++ % step == 0)
+              .limit(MOST)
+              .map(t -> new SourceText(t.id(), t.text(), "", t.source(), t.licence()));
+      SynthesisReport report =
+          description.expert().isPresent()
+              ? run.run(sample, pair -> {}, progress)
+              : run.candidates(sample, candidate -> {}, progress);
+      return SynthesisEstimate.scaled(report, texts);
+    }
+  }
+
+  private static Principles oneCategory(Principles principles) {
+    String longest =
+        principles.byCategory().values().stream()
+            .max(Comparator.comparingInt(String::length))
+            .orElse("");
+    return new Principles(principles.general(), Map.of("any", longest), Set.of());
+  }
+}

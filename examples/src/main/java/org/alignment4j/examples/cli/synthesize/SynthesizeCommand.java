@@ -1,0 +1,286 @@
+package org.alignment4j.examples.cli.synthesize;
+
+import com.google.gson.JsonParser;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.math.BigDecimal;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.alignment4j.core.AlignmentException;
+import org.alignment4j.core.Hashes;
+import org.alignment4j.core.InputFile;
+import org.alignment4j.core.ProgressListener;
+import org.alignment4j.core.Reasons;
+import org.alignment4j.data.PreferenceLayout;
+import org.alignment4j.data.SourceFile;
+import org.alignment4j.data.request.Budget;
+import org.alignment4j.data.request.CountingRequests;
+import org.alignment4j.data.request.RequestStore;
+import org.alignment4j.data.request.Requests;
+import org.alignment4j.data.request.StoredRequests;
+import org.alignment4j.data.synthesis.SaferInstruct;
+import org.alignment4j.data.synthesis.SynthesisEstimate;
+import org.alignment4j.data.synthesis.SynthesisStages;
+import org.alignment4j.examples.cli.command.AlignCommand;
+import org.alignment4j.examples.cli.command.CommonOptions;
+import org.alignment4j.examples.cli.command.Outcome;
+import org.alignment4j.examples.cli.option.OnDisk;
+import org.alignment4j.examples.cli.option.ThreadOptions;
+import org.alignment4j.examples.report.SynthesisPage;
+import org.alignment4j.synthesis.SourceText;
+import org.alignment4j.synthesis.SynthesisReport;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** Makes preference data from unsafe texts. */
+@Command(
+    name = "synthesize",
+    description = {
+      "Makes preference pairs from texts that a model should not write (Safer-Instruct): induces the"
+          + " instruction that each text would answer, filters and judges it, and has an expert model"
+          + " write the answer to prefer. A YAML file describes the run.",
+      "Every answer of a model is kept in DIR before it is used. A run that was stopped, by whatever,"
+          + " goes on with --resume and asks for nothing twice.",
+      "Without judge and expert in the description, instructions are all that is made."
+    })
+public final class SynthesizeCommand extends AlignCommand {
+  private static final String STORE = "requests.sqlite";
+  private static final String DESCRIPTION = "description";
+
+  @Parameters(paramLabel = "RUN.yaml", description = "describes the run")
+  @OnDisk(OnDisk.Place.FILE)
+  private Path file = Path.of("");
+
+  @Option(
+      names = "--out",
+      required = true,
+      paramLabel = "DIR",
+      description = "folder for store, pairs and reports")
+  @OnDisk(OnDisk.Place.NEW_FOLDER)
+  private Path out = Path.of("");
+
+  @Option(names = "--resume", description = "go on with the run in DIR")
+  private boolean resume;
+
+  @Option(
+      names = "--budget",
+      paramLabel = "MONEY",
+      description = "most that all answers in DIR may cost, in the prices' currency")
+  private @Nullable BigDecimal budget;
+
+  @Option(
+      names = "--budget-tokens",
+      paramLabel = "N",
+      description = "most tokens of all answers in DIR, read and written")
+  private @Nullable Long budgetTokens;
+
+  @Option(names = "--budget-requests", paramLabel = "N", description = "most answers in DIR")
+  private @Nullable Long budgetRequests;
+
+  @Option(
+      names = "--dry-run",
+      description = "estimate requests, tokens and cost; ask nobody but for --pilot")
+  private boolean dryRun;
+
+  @Option(
+      names = "--pilot",
+      paramLabel = "N",
+      defaultValue = "0",
+      description =
+          "with --dry-run: really make N of the texts, spread over all, to estimate from; their"
+              + " answers are kept (default: simulate)")
+  private int pilot;
+
+  @Option(
+      names = "--acceptance",
+      paramLabel = "SHARE",
+      defaultValue = "0.7",
+      description =
+          "with --dry-run and no pilot: what judges are taken to accept (default: ${DEFAULT-VALUE})")
+  private double acceptance;
+
+  @Option(
+      names = "--concurrent",
+      paramLabel = "N",
+      defaultValue = "8",
+      description = "requests under way at once (default: ${DEFAULT-VALUE})")
+  private int concurrent;
+
+  @Mixin private ThreadOptions engineThreads = new ThreadOptions();
+
+  @Override
+  public Outcome run(ProgressListener progress) {
+    SynthesisDescription description = SynthesisDescription.read(file);
+    PreferenceLayout layout = layout(description.layout());
+    engineThreads.apply();
+    List<SourceFile.Skipped> skipped = new ArrayList<>();
+    long texts = count(description, skipped);
+    skipped.forEach(row -> console().err().println("skipped: " + row));
+    if (texts == 0) {
+      throw new AlignmentException(file + ": there is no text to begin with");
+    }
+    if (dryRun && pilot == 0) {
+      return estimated(
+          description,
+          SynthesisSimulation.run(description, texts, acceptance, progress),
+          "simulated, with an acceptance of " + acceptance);
+    }
+    begin();
+    try (RequestStore store = RequestStore.open(out.resolve(STORE));
+        SynthesisModels models = new SynthesisModels(description.models())) {
+      check(store);
+      Requests requests = requests(store, description, models);
+      if (dryRun) {
+        Requests counted = new CountingRequests(requests);
+        SynthesisReport sample =
+            make(description, counted, models)
+                .run(spread(description, texts), pair -> {}, progress);
+        return estimated(
+            description,
+            SynthesisEstimate.scaled(sample, texts),
+            "measured on " + sample.texts() + " texts");
+      }
+      SaferInstruct run = make(description, requests, models).expecting(texts);
+      SynthesisReport report;
+      try (SynthesisOutput output = SynthesisOutput.open(out, description, layout);
+          Stream<SourceText> source = description.open(row -> {})) {
+        report =
+            description.expert().isPresent()
+                ? run.run(source, output::pair, progress)
+                : run.candidates(source, output::candidate, progress);
+        if (report.complete()) {
+          output.commit();
+        }
+      }
+      return finished(description, report, skipped);
+    }
+  }
+
+  private static PreferenceLayout layout(String name) {
+    for (PreferenceLayout layout : PreferenceLayout.values()) {
+      if (layout.name().equalsIgnoreCase(name)) {
+        return layout;
+      }
+    }
+    throw new AlignmentException(
+        "layout: expected one of "
+            + List.of(PreferenceLayout.values()).toString().toLowerCase(Locale.ROOT)
+            + ", found '"
+            + name
+            + "'");
+  }
+
+  private static long count(SynthesisDescription description, List<SourceFile.Skipped> skipped) {
+    try (Stream<SourceText> texts = description.open(skipped::add)) {
+      return texts.count();
+    }
+  }
+
+  private void begin() {
+    boolean there = InputFile.data(out.resolve(STORE)).isThere();
+    if (there && !resume) {
+      throw new AlignmentException(
+          out + " holds a run already; --resume goes on with it and asks for nothing twice");
+    }
+    if (!there && resume) {
+      throw new AlignmentException(out + " holds no run to go on with");
+    }
+    try {
+      Files.createDirectories(out);
+    } catch (IOException e) {
+      throw new AlignmentException("cannot make " + out + ": " + Reasons.of(e), e);
+    }
+  }
+
+  /** Says when a run goes on under another description; its answers count as far as they fit. */
+  private void check(RequestStore store) {
+    String hash = Hashes.sha256(file);
+    PrintStream err = console().err();
+    store
+        .metadata(DESCRIPTION)
+        .filter(before -> !before.equals(hash))
+        .ifPresent(
+            before ->
+                err.println(
+                    "note: the description has changed since the run began; answers to requests"
+                        + " that are the same are used again"));
+    store.setMetadata(DESCRIPTION, hash);
+  }
+
+  private Requests requests(
+      RequestStore store, SynthesisDescription description, SynthesisModels models) {
+    Budget bound = Budget.UNLIMITED;
+    bound = budget == null ? bound : bound.withMoney(budget);
+    bound = budgetTokens == null ? bound : bound.withTokens(budgetTokens);
+    bound = budgetRequests == null ? bound : bound.withRequests(budgetRequests);
+    StoredRequests.Builder builder = StoredRequests.builder(store).budget(bound).othersAreFree();
+    description
+        .models()
+        .forEach(
+            (name, model) -> {
+              if (model.endpoint().isPresent()) {
+                builder.prices(models.chat(name).name(), model.prices());
+              }
+            });
+    return builder.build();
+  }
+
+  private SaferInstruct make(
+      SynthesisDescription description, Requests requests, SynthesisModels models) {
+    SynthesisStages.Builder stages =
+        description.stages(requests).inducer(models.inducer(description.inducer(), requests));
+    description.judge().map(models::chat).ifPresent(stages::judge);
+    description.expert().map(models::chat).ifPresent(stages::expert);
+    description.verifier().map(models::chat).ifPresent(stages::verifier);
+    return SaferInstruct.of(stages.build(), concurrent);
+  }
+
+  /** Every so manieth text, so that all files and categories are among them. */
+  private Stream<SourceText> spread(SynthesisDescription description, long texts) {
+    long step = Math.max(1, texts / pilot);
+    long[] at = {0};
+    return description.open(row -> {}).filter(text -> at[0]++ % step == 0).limit(pilot);
+  }
+
+  private Outcome estimated(
+      SynthesisDescription description, SynthesisEstimate estimate, String how) {
+    Map<String, Object> json = new LinkedHashMap<>();
+    json.put("run", file.toString());
+    json.put("how", how);
+    json.put("texts", estimate.texts());
+    json.put("sample", estimate.sample());
+    json.put("pairs", estimate.pairs());
+    json.put("usage", estimate.usage().stream().map(SynthesisTable::map).toList());
+    return Outcome.passed(json, SynthesisTable.estimate(description, estimate, how));
+  }
+
+  private Outcome finished(
+      SynthesisDescription description, SynthesisReport report, List<SourceFile.Skipped> skipped) {
+    CommonOptions.write(out.resolve("report.json").toAbsolutePath(), report.toJson() + "\n");
+    CommonOptions.write(
+        out.resolve("report.html").toAbsolutePath(), SynthesisPage.of(file.toString(), report));
+    Map<String, Object> json = new LinkedHashMap<>();
+    json.put("run", file.toString());
+    json.put("out", out.toString());
+    json.put("skipped", skipped.size());
+    json.put("report", JsonParser.parseString(report.toJson()));
+    String text = SynthesisTable.of(description, report);
+    if (report.complete()) {
+      return Outcome.passed(json, text);
+    }
+    String why =
+        report.stopped().isEmpty()
+            ? report.unanswered() + " items were not answered"
+            : report.stopped();
+    return new Outcome(json, text, why + "; all answers are kept, --resume goes on");
+  }
+}

@@ -1,0 +1,112 @@
+package org.alignment4j.examples.cli.tune;
+
+import org.alignment4j.actor.ActorSettings;
+import org.alignment4j.actor.ActorTarget;
+import org.alignment4j.actor.ActorTuner;
+import org.alignment4j.core.Layer;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/** ACTOR's settings on the command line. */
+final class ActorOptions {
+  @Option(
+      names = "--published",
+      description = "the paper's form and settings; other options still apply")
+  private boolean published;
+
+  @Option(
+      names = "--target",
+      paramLabel = "FORM",
+      description = "${COMPLETION-CANDIDATES} (default: CENTRED)")
+  private @Nullable ActorTarget target;
+
+  @Option(names = "--layer", paramLabel = "L", description = "the layer; chosen if not given")
+  private @Nullable Integer layer;
+
+  @Option(names = "--alpha", paramLabel = "X", description = "projection multiplier")
+  private @Nullable Double alpha;
+
+  @Option(names = "--learning-rate", paramLabel = "X", description = "AdamW's learning rate")
+  private @Nullable Double rate;
+
+  @Option(names = "--epochs", paramLabel = "N", description = "passes over the prompts")
+  private @Nullable Integer epochs;
+
+  @Option(names = "--batch-size", paramLabel = "N", description = "prompts per step")
+  private @Nullable Integer batch;
+
+  @Option(names = "--refresh", paramLabel = "K", description = "steps between refreshes")
+  private @Nullable Integer refresh;
+
+  @Option(
+      names = "--class-weights",
+      split = ",",
+      paramLabel = "X",
+      description = "harmful,benign,pseudo-harmful, e.g. 2,1,1")
+  private double @Nullable [] weights;
+
+  @Option(
+      names = "--tolerance",
+      paramLabel = "SHARE",
+      description = "share of held-out harmful prompts that may be refused less (default: 0.01)")
+  private @Nullable Double tolerance;
+
+  @Option(names = "--kl-budget", paramLabel = "NATS", description = "largest drift (default: 0.5)")
+  private @Nullable Double kl;
+
+  @Option(names = "--no-gate", description = "keep the last state, whatever it does")
+  private boolean noGate;
+
+  @Option(
+      names = "--seed",
+      paramLabel = "N",
+      defaultValue = "7",
+      description = "seed (default: ${DEFAULT-VALUE})")
+  private long seed;
+
+  long seed() {
+    return seed;
+  }
+
+  ActorTuner.Builder builder() {
+    ActorTuner.Builder b = ActorTuner.builder().seed(seed);
+    if (published) {
+      b.published();
+    }
+    if (target != null) {
+      b.target(target);
+    }
+    if (layer != null) {
+      b.layer(new Layer(layer));
+    }
+    if (alpha != null) {
+      b.alpha(alpha);
+    }
+    if (rate != null) {
+      b.learningRate(rate);
+    }
+    if (epochs != null) {
+      b.epochs(epochs);
+    }
+    if (batch != null) {
+      b.batchSize(batch);
+    }
+    if (refresh != null) {
+      b.refreshEvery(refresh);
+    }
+    if (weights != null) {
+      if (weights.length != 3) {
+        throw new IllegalArgumentException(
+            "--class-weights takes three numbers, was given " + weights.length);
+      }
+      b.classWeights(weights[0], weights[1], weights[2]);
+    }
+    ActorSettings.Gate d = ActorSettings.Gate.DEFAULT;
+    b.gate(
+        new ActorSettings.Gate(
+            tolerance == null ? d.tolerance() : tolerance,
+            kl == null ? d.klBudget() : kl,
+            d.tokens()));
+    return noGate ? b.noGate() : b;
+  }
+}

@@ -1,0 +1,74 @@
+package org.alignment4j.examples.cli.tune;
+
+import static org.alignment4j.core.Arguments.require;
+
+import java.util.List;
+import java.util.Locale;
+import org.alignment4j.rahf.PreferenceMethod;
+import org.alignment4j.rahf.PreferenceSettings;
+import org.alignment4j.tune.PreferencePair;
+import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.TypeConversionException;
+
+/** What is left out or spoiled on purpose, to see what the rest is worth. */
+public enum PreferenceControl {
+  /** Nothing. */
+  NONE,
+  /** Ends after step 1. */
+  STEP_ONE,
+  /** Random vectors of equal norms in the place of the differences. */
+  RANDOM,
+  /** Chosen and rejected exchanged. */
+  SWAPPED;
+
+  public static final String NAMES = "step-one, random, swapped";
+
+  /** Whether a method can be run so. */
+  public boolean fits(PreferenceMethod method) {
+    return switch (this) {
+      case NONE, SWAPPED -> true;
+      case RANDOM -> method.fits();
+      case STEP_ONE -> method.fits() && method != PreferenceMethod.LORRA;
+    };
+  }
+
+  public void apply(PreferenceMethod method, PreferenceSettings.Builder settings) {
+    require(fits(method), "%s cannot be run as control %s", MethodName.of(method), this);
+    if (this == STEP_ONE) {
+      settings.stepOneOnly();
+    } else if (this == RANDOM) {
+      settings.randomDirections();
+    }
+  }
+
+  public List<PreferencePair> apply(List<PreferencePair> pairs) {
+    return this == SWAPPED ? pairs.stream().map(PreferencePair::swapped).toList() : pairs;
+  }
+
+  @Override
+  public String toString() {
+    return name().toLowerCase(Locale.ROOT).replace('_', '-');
+  }
+
+  public static PreferenceControl parse(String text) {
+    for (PreferenceControl c : values()) {
+      if (c.toString().equals(text)) {
+        return c;
+      }
+    }
+    throw new IllegalArgumentException("no control " + text);
+  }
+
+  /** For picocli; {@code none} cannot be asked for. */
+  public static final class Converter implements ITypeConverter<PreferenceControl> {
+    @Override
+    public PreferenceControl convert(String text) {
+      for (PreferenceControl c : values()) {
+        if (c != NONE && c.toString().equals(text)) {
+          return c;
+        }
+      }
+      throw new TypeConversionException("expected " + NAMES + ", found '" + text + "'");
+    }
+  }
+}

@@ -1,0 +1,214 @@
+package org.alignment4j.examples.cli.tune;
+
+import static org.alignment4j.core.Arguments.require;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Objects;
+import org.alignment4j.core.Layer;
+import org.alignment4j.examples.cli.option.LayerList;
+import org.alignment4j.rahf.Instructions;
+import org.alignment4j.rahf.LoraShape;
+import org.alignment4j.rahf.PreferenceMethod;
+import org.alignment4j.rahf.PreferenceSettings;
+import org.alignment4j.rahf.TargetBase;
+import org.alignment4j.train.TrainingSettings;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/** Settings of learning from preferences on the command line; what is not given is the method's. */
+public final class PreferenceOptions {
+  /** Steps between checkpoints, where there is a folder for them. */
+  private static final int CHECKPOINT_EVERY = 50;
+
+  @Option(names = "--epochs", paramLabel = "N", description = "passes of sft, dpo, step 1")
+  private @Nullable Integer epochs;
+
+  @Option(names = "--fit-epochs", paramLabel = "N", description = "passes of the fit, step 2")
+  private @Nullable Integer fitEpochs;
+
+  @Option(names = "--learning-rate", paramLabel = "X", description = "AdamW's, of sft, dpo, step 1")
+  private @Nullable Double rate;
+
+  @Option(names = "--fit-learning-rate", paramLabel = "X", description = "AdamW's, of the fit")
+  private @Nullable Double fitRate;
+
+  @Option(names = "--batch-size", paramLabel = "N", description = "pairs per step")
+  private @Nullable Integer batch;
+
+  @Option(names = "--rank", paramLabel = "R", description = "LoRA's rank; its alpha is twice that")
+  private @Nullable Integer rank;
+
+  @Option(
+      names = "--modules",
+      split = ",",
+      paramLabel = "NAME",
+      description = "matrices that LoRA changes, such as q_proj,v_proj")
+  private @Nullable List<String> modules;
+
+  @Option(names = "--alpha", paramLabel = "X", description = "how far targets lie along v")
+  private @Nullable Double alpha;
+
+  @Option(
+      names = "--a",
+      paramLabel = "X",
+      description = "how far weights are extrapolated beyond the good model's (default: 0.5)")
+  private @Nullable Double extrapolation;
+
+  @Option(names = "--beta", paramLabel = "X", description = "DPO's beta")
+  private @Nullable Double beta;
+
+  @Option(
+      names = "--base",
+      paramLabel = "STATES",
+      description = "what v is added to: ${COMPLETION-CANDIDATES} (default: START)")
+  private @Nullable TargetBase base;
+
+  @Option(
+      names = "--layers",
+      paramLabel = "LIST",
+      converter = LayerList.Converter.class,
+      description = "fitted layers, such as 10,12-14")
+  private @Nullable LayerList layers;
+
+  @Option(
+      names = "--response-tokens",
+      paramLabel = "N",
+      description = "tokens of a response that are fitted, its first")
+  private @Nullable Integer responseTokens;
+
+  @Option(
+      names = "--good-instruction",
+      paramLabel = "TEXT",
+      description = "asks for responses as they are preferred; with --bad-instruction")
+  private @Nullable String goodInstruction;
+
+  @Option(
+      names = "--bad-instruction",
+      paramLabel = "TEXT",
+      description = "asks for the opposite; with --good-instruction")
+  private @Nullable String badInstruction;
+
+  /**
+   * Refuses what was given though the method has no use for it, which a typing error would hide.
+   */
+  public void check(PreferenceMethod method) {
+    boolean learns = method != PreferenceMethod.LORRA;
+    refuse(method, "--epochs", epochs, learns);
+    refuse(method, "--learning-rate", rate, learns);
+    refuse(method, "--beta", beta, method == PreferenceMethod.DPO);
+    refuse(method, "--a", extrapolation, method == PreferenceMethod.WEIGHT_EXTRAPOLATION);
+    refuse(method, "--fit-epochs", fitEpochs, method.fits());
+    refuse(method, "--fit-learning-rate", fitRate, method.fits());
+    refuse(method, "--alpha", alpha, method.fits());
+    refuse(method, "--base", base, method.fits());
+    refuse(method, "--layers", layers, method.fits());
+    refuse(method, "--response-tokens", responseTokens, method.fits());
+    refuse(method, "--good-instruction", goodInstruction, method.instructed());
+    refuse(method, "--bad-instruction", badInstruction, method.instructed());
+    require(
+        (goodInstruction == null) == (badInstruction == null),
+        "--good-instruction and --bad-instruction go together");
+  }
+
+  private static void refuse(
+      PreferenceMethod method, String name, @Nullable Object value, boolean used) {
+    require(value == null || used, "%s has no use for %s", MethodName.of(method), name);
+  }
+
+  /** These options, with those of {@code other} where these say nothing. */
+  public PreferenceOptions or(PreferenceOptions other) {
+    PreferenceOptions both = new PreferenceOptions();
+    both.epochs = first(epochs, other.epochs);
+    both.fitEpochs = first(fitEpochs, other.fitEpochs);
+    both.rate = first(rate, other.rate);
+    both.fitRate = first(fitRate, other.fitRate);
+    both.batch = first(batch, other.batch);
+    both.rank = first(rank, other.rank);
+    both.modules = first(modules, other.modules);
+    both.alpha = first(alpha, other.alpha);
+    both.extrapolation = first(extrapolation, other.extrapolation);
+    both.beta = first(beta, other.beta);
+    both.base = first(base, other.base);
+    both.layers = first(layers, other.layers);
+    both.responseTokens = first(responseTokens, other.responseTokens);
+    both.goodInstruction = first(goodInstruction, other.goodInstruction);
+    both.badInstruction = first(badInstruction, other.badInstruction);
+    return both;
+  }
+
+  private static <T> @Nullable T first(@Nullable T own, @Nullable T other) {
+    return own == null ? other : own;
+  }
+
+  /**
+   * The settings of a run.
+   *
+   * @param blocks of the model
+   * @param checkpoints folder from which an interrupted run goes on; null for none
+   */
+  public PreferenceSettings settings(
+      PreferenceMethod method,
+      PreferenceControl control,
+      long seed,
+      int blocks,
+      @Nullable Path checkpoints) {
+    PreferenceSettings d = PreferenceSettings.builder(method).build();
+    PreferenceSettings.Builder b = PreferenceSettings.builder(method);
+    b.learn(training(d.learn(), epochs, rate, seed, checkpoints));
+    b.fit(training(d.fit(), fitEpochs, fitRate, seed, checkpoints));
+    LoraShape shape = d.lora();
+    int r = Objects.requireNonNullElse(rank, shape.rank());
+    b.lora(
+        new LoraShape(
+            r,
+            shape.alpha() * r / shape.rank(),
+            shape.dropout(),
+            Objects.requireNonNullElse(modules, shape.modules())));
+    if (alpha != null) {
+      b.alpha(alpha);
+    }
+    if (extrapolation != null) {
+      b.extrapolation(extrapolation);
+    }
+    if (beta != null) {
+      b.beta(beta);
+    }
+    if (base != null) {
+      b.base(base);
+    }
+    if (layers != null) {
+      boolean all = layers.ranges().isEmpty();
+      b.layers(layers.of(blocks).stream().filter(l -> !all || !l.equals(new Layer(0))).toList());
+    }
+    if (responseTokens != null) {
+      b.responseTokens(responseTokens);
+    }
+    if (goodInstruction != null && badInstruction != null) {
+      b.instructions(new Instructions(goodInstruction, badInstruction));
+    }
+    control.apply(method, b);
+    return b.build();
+  }
+
+  private TrainingSettings training(
+      TrainingSettings d,
+      @Nullable Integer passes,
+      @Nullable Double learningRate,
+      long seed,
+      @Nullable Path checkpoints) {
+    return TrainingSettings.builder()
+        .epochs(Objects.requireNonNullElse(passes, d.epochs()))
+        .batchSize(Objects.requireNonNullElse(batch, d.batchSize()))
+        .microBatchTokens(d.microBatchTokens())
+        .groupByLength(d.groupByLength())
+        .learningRate(Objects.requireNonNullElse(learningRate, d.learningRate()))
+        .schedule(d.schedule())
+        .optimizer(d.optimizer())
+        .maxGradientNorm(d.maxGradientNorm())
+        .seed(seed)
+        .checkpointEvery(checkpoints == null ? 0 : CHECKPOINT_EVERY)
+        .checkpointFolder(checkpoints)
+        .build();
+  }
+}

@@ -1,0 +1,155 @@
+package org.alignment4j.examples.cli.tune;
+
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.stream.Collectors;
+import org.alignment4j.Tuning;
+import org.alignment4j.actor.ActorPrompts;
+import org.alignment4j.actor.ActorTuning;
+import org.alignment4j.actor.LayerScore;
+import org.alignment4j.actor.ProbeReport;
+import org.alignment4j.core.ProgressListener;
+import org.alignment4j.examples.cli.command.AlignCommand;
+import org.alignment4j.examples.cli.command.Outcome;
+import org.alignment4j.examples.cli.evaluate.OverRefusal;
+import org.alignment4j.examples.cli.input.PromptFile;
+import org.alignment4j.examples.cli.option.ModelOptions;
+import org.alignment4j.examples.cli.option.OnDisk;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** The tuning methods. */
+@Command(
+    name = "tune",
+    description = "Tunes a model on its representations, or by a rival of such methods.",
+    mixinStandardHelpOptions = true,
+    subcommands = {
+      TuneCommand.Actor.class,
+      TuneReversed.class,
+      TunePreferences.Scit.class,
+      TunePreferences.Dual.class,
+      TunePreferences.Lorra.class,
+      TunePreferences.Dpo.class,
+      TunePreferences.Sft.class,
+      TunePreferences.Extrapolation.class
+    })
+public final class TuneCommand {
+
+  /** Tunes one block against over-refusal. */
+  @Command(
+      name = "actor",
+      description = {
+        "ACTOR: tunes one block so that harmless prompts are no longer refused while harmful ones"
+            + " still are, and writes it to --out.",
+        "A fifth of the harmful and of the pseudo-harmful prompts is held out for the safety gate."
+      })
+  static final class Actor extends AlignCommand {
+    private static final double HELD_OUT = 0.2;
+
+    @Mixin private ModelOptions model = new ModelOptions();
+    @Mixin private ActorOptions actor = new ActorOptions();
+
+    @Option(
+        names = "--harmful",
+        required = true,
+        paramLabel = "FILE",
+        description = "prompts to be refused")
+    @OnDisk(OnDisk.Place.FILE)
+    private Path harmful = Path.of("");
+
+    @Option(
+        names = "--benign",
+        required = true,
+        paramLabel = "FILE",
+        description = "prompts to be answered")
+    @OnDisk(OnDisk.Place.FILE)
+    private Path benign = Path.of("");
+
+    @Option(
+        names = "--pseudo-harmful",
+        required = true,
+        paramLabel = "FILE",
+        description = "prompts to be answered that look harmful")
+    @OnDisk(OnDisk.Place.FILE)
+    private Path pseudoHarmful = Path.of("");
+
+    @Option(names = "--out", required = true, paramLabel = "DIR", description = "folder to write")
+    @OnDisk(OnDisk.Place.NEW_FOLDER)
+    private Path out = Path.of("");
+
+    @Option(
+        names = "--merge",
+        paramLabel = "DIR",
+        description = "write the whole checkpoint with the tuned block merged, too")
+    @OnDisk(OnDisk.Place.NEW_FOLDER)
+    private @Nullable Path merge;
+
+    @Override
+    public Outcome run(ProgressListener progress) {
+      ActorPrompts prompts =
+          ActorPrompts.holdingOut(
+              PromptFile.read(harmful),
+              PromptFile.read(benign),
+              PromptFile.read(pseudoHarmful),
+              HELD_OUT,
+              actor.seed());
+      ActorTuning tuning = model.use(m -> actor.builder().build().tune(m, prompts, progress));
+      if (tuning.outcome() == Tuning.Outcome.NOTHING_TO_DO) {
+        return nothingToDo(tuning);
+      }
+      tuning.adapter().save(out);
+      if (merge != null) {
+        tuning.adapter().merge(model.folder(), merge);
+      }
+      return outcome(tuning);
+    }
+
+    private static Outcome nothingToDo(ActorTuning tuning) {
+      Map<String, @Nullable Object> json = new LinkedHashMap<>();
+      json.put("adapter", null);
+      json.put("changed", false);
+      json.put("outcome", outcomeName(tuning));
+      json.put("reason", tuning.reason());
+      json.put("gate", tuning.report().toMap());
+      json.put("steps", 0);
+      return Outcome.passed(json, tuning.reason() + "\nnothing was tuned or written");
+    }
+
+    private static String outcomeName(ActorTuning tuning) {
+      return tuning.outcome().name().toLowerCase(Locale.ROOT);
+    }
+
+    private Outcome outcome(ActorTuning tuning) {
+      Map<String, Object> json = new LinkedHashMap<>();
+      json.put("adapter", out.toString());
+      json.put("layer", tuning.adapter().layer().index());
+      json.put("changed", tuning.changed());
+      json.put("outcome", outcomeName(tuning));
+      json.put("reason", tuning.reason());
+      json.put("gate", tuning.report().toMap());
+      tuning.probe().ifPresent(p -> json.put("probe", p.toMap()));
+      json.put("layers", tuning.layerScores().stream().map(LayerScore::toMap).toList());
+      json.put("steps", tuning.training().steps());
+      String text =
+          (tuning.changed() ? "tuned" : "unchanged")
+              + " block at "
+              + tuning.adapter().layer()
+              + " written to "
+              + out
+              + "\n"
+              + tuning.reason()
+              + "\non the gate's held-out prompts, which chose the state:\n"
+              + OverRefusal.text(tuning.report());
+      String warnings =
+          tuning.probe().map(ProbeReport::warnings).orElse(List.of()).stream()
+              .map(w -> "\nWARNING: " + w)
+              .collect(Collectors.joining());
+      return Outcome.passed(json, text + warnings);
+    }
+  }
+}

@@ -1,0 +1,242 @@
+package org.alignment4j.examples.cli.tune;
+
+import static org.alignment4j.core.Arguments.require;
+
+import com.google.common.collect.ImmutableMap;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import java.util.TreeMap;
+import org.alignment4j.core.ProgressListener;
+import org.alignment4j.data.PreferenceSet;
+import org.alignment4j.examples.cli.command.AlignCommand;
+import org.alignment4j.examples.cli.command.Outcome;
+import org.alignment4j.examples.cli.option.OnDisk;
+import org.alignment4j.examples.cli.option.PairsInput;
+import org.alignment4j.rahf.PreferenceMethod;
+import org.alignment4j.rahf.PreferenceTuner;
+import org.alignment4j.rahf.PreferenceTuning;
+import org.alignment4j.train.TrainingResult;
+import org.alignment4j.tune.PreferencePair;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** Learns from a preference file into a LoRA; each method is a command of its own. */
+public abstract class TunePreferences extends AlignCommand {
+  private final PreferenceMethod method;
+
+  @Mixin private PairsInput input = new PairsInput();
+  @Mixin private PreferenceOptions options = new PreferenceOptions();
+
+  @Option(
+      names = "--out",
+      required = true,
+      paramLabel = "FOLDER",
+      description = "folder for the LoRA, in PEFT's form")
+  @OnDisk(OnDisk.Place.NEW_FOLDER)
+  private Path out = Path.of("");
+
+  @Option(
+      names = "--seed",
+      paramLabel = "N",
+      defaultValue = "1",
+      description = "seed (default: ${DEFAULT-VALUE})")
+  private long seed;
+
+  @Option(
+      names = "--first",
+      paramLabel = "N",
+      description = "learn from the first N pairs of the file (default: all)")
+  private int first;
+
+  @Option(
+      names = "--resume",
+      paramLabel = "FOLDER",
+      description =
+          "folder for checkpoints; the same command called again goes on from what lies there")
+  @OnDisk(OnDisk.Place.NEW_FOLDER)
+  private @Nullable Path resume;
+
+  @Option(
+      names = "--control",
+      paramLabel = "NAME",
+      converter = PreferenceControl.Converter.class,
+      description =
+          "step-one: end after step 1; random: random vectors of equal norms; swapped: chosen and"
+              + " rejected exchanged")
+  private @Nullable PreferenceControl control;
+
+  TunePreferences(PreferenceMethod method) {
+    this.method = method;
+  }
+
+  @Override
+  public final Outcome run(ProgressListener progress) {
+    options.check(method);
+    PreferenceControl how = Objects.requireNonNullElse(control, PreferenceControl.NONE);
+    require(how.fits(method), "%s cannot be run as control %s", MethodName.of(method), how);
+    PreferenceSet set = input.read();
+    List<PreferencePair> pairs = how.apply(input.some(set, 0, first));
+    long start = System.nanoTime();
+    PreferenceTuning tuning =
+        input.use(
+            m ->
+                new PreferenceTuner(
+                        options.settings(method, how, seed, m.config().blocks(), resume))
+                    .tune(m, pairs, progress));
+    double seconds = (System.nanoTime() - start) / 1e9;
+    tuning.adapter().save(out);
+    return outcome(set, pairs.size(), how, tuning, seconds);
+  }
+
+  private Outcome outcome(
+      PreferenceSet set,
+      int taken,
+      PreferenceControl how,
+      PreferenceTuning tuning,
+      double seconds) {
+    Map<String, Object> json = new LinkedHashMap<>();
+    json.put("method", MethodName.of(method));
+    json.put("control", how);
+    json.put("seed", seed);
+    json.put("adapter", out);
+    json.put("input", input.json(set));
+    json.put("taken", taken);
+    json.put("used", taken - tuning.unused().size());
+    json.put(
+        "unused",
+        tuning.unused().stream()
+            .map(u -> ImmutableMap.of("id", u.id(), "reason", u.reason()))
+            .toList());
+    json.put("settings", tuning.adapter().provenance().settings());
+    json.put("trainings", trainings(tuning));
+    json.put("seconds", seconds);
+    StringBuilder text = new StringBuilder(PairsInput.text(set));
+    text.append(
+        String.format(
+            "%nlearned from %d pairs, the first %d of the file",
+            taken - tuning.unused().size(), taken));
+    text.append(
+        PairsInput.listed(
+            "of these could not be used",
+            tuning.unused().stream().map(u -> "id " + u.id() + ": " + u.reason()).toList()));
+    new TreeMap<>(tuning.trainings()).forEach((name, r) -> text.append("\n").append(line(name, r)));
+    text.append(
+        String.format(
+            Locale.ROOT,
+            "%n%s%s, seed %d: LoRA written to %s in %.1f s",
+            MethodName.of(method),
+            how == PreferenceControl.NONE ? "" : ", control " + how,
+            seed,
+            out,
+            seconds));
+    return Outcome.passed(json, text.toString());
+  }
+
+  private static String line(String name, TrainingResult r) {
+    return String.format(
+        Locale.ROOT,
+        "%s: loss %.4f -> %.4f in %d steps, %.1f s",
+        name,
+        r.history().isEmpty() ? Double.NaN : r.history().get(0).loss(),
+        r.finalLoss(),
+        r.steps(),
+        r.seconds());
+  }
+
+  /** Losses of each training, for JSON. */
+  public static Map<String, Object> trainings(PreferenceTuning tuning) {
+    Map<String, Object> all = new TreeMap<>();
+    tuning
+        .trainings()
+        .forEach(
+            (name, r) -> {
+              Map<String, Object> one = new LinkedHashMap<>();
+              one.put("steps", r.steps());
+              one.put("final_loss", r.finalLoss());
+              one.put("seconds", r.seconds());
+              one.put("losses", r.history().stream().map(TunePreferences::step).toList());
+              all.put(name, one);
+            });
+    return all;
+  }
+
+  private static Map<String, Object> step(TrainingResult.StepRecord s) {
+    Map<String, Object> map = new LinkedHashMap<>();
+    map.put("step", s.step());
+    map.put("loss", s.loss());
+    map.putAll(new TreeMap<>(s.metrics()));
+    return map;
+  }
+
+  /** SCIT. */
+  @Command(
+      name = "rahf-scit",
+      description =
+          "RAHF-SCIT: one model learns a good and a bad instruction, then the difference of its"
+              + " hidden states under them is fitted. Writes a LoRA.")
+  static final class Scit extends TunePreferences {
+    Scit() {
+      super(PreferenceMethod.RAHF_SCIT);
+    }
+  }
+
+  /** Dual. */
+  @Command(
+      name = "rahf-dual",
+      description =
+          "RAHF-Dual: one model learns chosen, one rejected responses, then the difference of their"
+              + " hidden states is fitted. Writes a LoRA.")
+  static final class Dual extends TunePreferences {
+    Dual() {
+      super(PreferenceMethod.RAHF_DUAL);
+    }
+  }
+
+  /** LoRRA. */
+  @Command(
+      name = "lorra",
+      description =
+          "LoRRA on preference data: the start model's own difference between a good and a bad"
+              + " instruction is fitted. Writes a LoRA.")
+  static final class Lorra extends TunePreferences {
+    Lorra() {
+      super(PreferenceMethod.LORRA);
+    }
+  }
+
+  /** DPO. */
+  @Command(name = "dpo", description = "Direct preference optimization. Writes a LoRA.")
+  static final class Dpo extends TunePreferences {
+    Dpo() {
+      super(PreferenceMethod.DPO);
+    }
+  }
+
+  /** SFT. */
+  @Command(
+      name = "sft",
+      description = "Supervised fine-tuning on the chosen responses. Writes a LoRA.")
+  static final class Sft extends TunePreferences {
+    Sft() {
+      super(PreferenceMethod.SFT);
+    }
+  }
+
+  /** Weight extrapolation. */
+  @Command(
+      name = "weight-extrapolation",
+      description =
+          "RAHF-Dual's two models without its fit: their weights are extrapolated, W_good + a"
+              + " (W_good - W_bad). Writes a LoRA of twice the rank.")
+  static final class Extrapolation extends TunePreferences {
+    Extrapolation() {
+      super(PreferenceMethod.WEIGHT_EXTRAPOLATION);
+    }
+  }
+}

@@ -1,0 +1,240 @@
+package org.alignment4j.examples.cli.tune;
+
+import ai.djl.Device;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import org.alignment4j.analysis.Bootstrap;
+import org.alignment4j.core.ProgressListener;
+import org.alignment4j.data.induction.InstructionSplit;
+import org.alignment4j.data.induction.ReversedInstructionTuner;
+import org.alignment4j.data.induction.ReversedTemplate;
+import org.alignment4j.data.induction.ReversedTuning;
+import org.alignment4j.examples.cli.command.AlignCommand;
+import org.alignment4j.examples.cli.command.Outcome;
+import org.alignment4j.examples.cli.option.OnDisk;
+import org.alignment4j.examples.cli.option.PrecisionOption;
+import org.alignment4j.examples.cli.option.ThreadOptions;
+import org.alignment4j.model.LanguageModel;
+import org.alignment4j.train.TrainingSettings;
+import org.alignment4j.train.TrainingSettings.Schedule;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** Learns to give the instruction of a response. */
+@Command(
+    name = "reversed",
+    description = {
+      "Reversed instruction tuning (Safer-Instruct): learns which instruction a response answers,"
+          + " into a LoRA that synthesize uses as its inducer.",
+      "A tenth of the rows is held out, by the instruction's text, and measured before and after."
+    })
+final class TuneReversed extends AlignCommand {
+  @Parameters(
+      index = "0",
+      paramLabel = "MODEL",
+      description = "Hugging Face checkpoint folder of the model to start from")
+  @OnDisk(OnDisk.Place.MODEL)
+  private Path model = Path.of("");
+
+  @Parameters(
+      index = "1",
+      arity = "1..*",
+      paramLabel = "ROWS",
+      description =
+          "instructions with responses: JSON Lines with instruction and output, or preference"
+              + " files, of which the chosen responses are taken")
+  @OnDisk(OnDisk.Place.FILE)
+  private List<Path> files = List.of();
+
+  @Option(names = "--out", required = true, paramLabel = "FOLDER", description = "for the LoRA")
+  @OnDisk(OnDisk.Place.NEW_FOLDER)
+  private Path out = Path.of("");
+
+  @Option(
+      names = "--held-out",
+      paramLabel = "SHARE",
+      defaultValue = "0.1",
+      description = "share of the rows that is measured on (default: ${DEFAULT-VALUE})")
+  private double heldOut;
+
+  @Option(
+      names = "--epochs",
+      paramLabel = "N",
+      defaultValue = "3",
+      description = "passes (default: ${DEFAULT-VALUE})")
+  private int epochs;
+
+  @Option(
+      names = "--batch-size",
+      paramLabel = "N",
+      defaultValue = "32",
+      description = "rows a step (default: ${DEFAULT-VALUE})")
+  private int batch;
+
+  @Option(
+      names = "--learning-rate",
+      paramLabel = "X",
+      defaultValue = "2e-4",
+      description = "AdamW's (default: ${DEFAULT-VALUE})")
+  private double rate;
+
+  @Option(
+      names = "--rank",
+      paramLabel = "N",
+      defaultValue = "8",
+      description = "of the LoRA (default: ${DEFAULT-VALUE})")
+  private int rank;
+
+  @Option(
+      names = "--modules",
+      split = ",",
+      paramLabel = "NAME",
+      defaultValue = "q_proj,v_proj",
+      description = "matrices that get a LoRA (default: ${DEFAULT-VALUE})")
+  private List<String> modules = List.of();
+
+  @Option(
+      names = "--max-tokens",
+      paramLabel = "N",
+      defaultValue = "512",
+      description = "most tokens of a row (default: ${DEFAULT-VALUE})")
+  private int maxTokens;
+
+  @Option(
+      names = "--template",
+      paramLabel = "WORDS",
+      defaultValue = "SHORT",
+      description =
+          "words around the response: ${COMPLETION-CANDIDATES}, the latter as the method's authors"
+              + " released them (default: ${DEFAULT-VALUE})")
+  private ReversedTemplate template = ReversedTemplate.SHORT;
+
+  @Option(names = "--chat-template", description = "in the model's own template, not plain text")
+  private boolean chat;
+
+  @Option(
+      names = "--seed",
+      paramLabel = "N",
+      defaultValue = "1",
+      description = "seed (default: ${DEFAULT-VALUE})")
+  private long seed;
+
+  @Option(
+      names = "--resume",
+      paramLabel = "FOLDER",
+      description = "folder for checkpoints; the same command goes on from what lies there")
+  @OnDisk(OnDisk.Place.NEW_FOLDER)
+  private @Nullable Path resume;
+
+  @Mixin private PrecisionOption precision = new PrecisionOption();
+  @Mixin private ThreadOptions threads = new ThreadOptions();
+
+  @Override
+  public Outcome run(ProgressListener progress) {
+    List<InstructionSplit.Row> rows = new ArrayList<>();
+    files.forEach(file -> rows.addAll(InstructionRows.read(file)));
+    InstructionSplit split = InstructionSplit.of(rows, heldOut, seed);
+    TrainingSettings.Builder training =
+        TrainingSettings.builder()
+            .epochs(epochs)
+            .batchSize(batch)
+            .microBatchTokens(4096)
+            .learningRate(rate)
+            .schedule(Schedule.cosine().withWarmupRatio(0.03))
+            .maxGradientNorm(1)
+            .seed(seed);
+    if (resume != null) {
+      training.checkpointFolder(resume);
+    }
+    ReversedInstructionTuner tuner =
+        ReversedInstructionTuner.builder()
+            .training(training.build())
+            .rank(rank)
+            .alpha(2.0 * rank)
+            .modules(modules)
+            .maxTokens(maxTokens)
+            .template(template)
+            .chatTemplate(chat)
+            .build();
+    threads.apply();
+    ReversedTuning tuning;
+    try (LanguageModel m = LanguageModel.load(model, Device.cpu(), precision.get())) {
+      tuning = tuner.tune(m, split, progress);
+    }
+    tuning.adapter().save(out);
+    Map<String, Object> json = new LinkedHashMap<>();
+    json.put("adapter", out);
+    json.put("learned_from", counts(tuning.counts()));
+    StringBuilder text = new StringBuilder(line("learned from", tuning.counts()));
+    tuning
+        .heldOut()
+        .ifPresent(
+            h -> {
+              json.put("held_out", heldOut(h));
+              text.append("\n")
+                  .append(line("measured on", h.counts()))
+                  .append("\n")
+                  .append(line(h));
+            });
+    text.append(
+        String.format(
+            Locale.ROOT, "%nLoRA written to %s in %.1f s", out, tuning.training().seconds()));
+    return Outcome.passed(json, text.toString());
+  }
+
+  private static String line(String what, ReversedTuning.Counts c) {
+    return String.format(
+        Locale.ROOT,
+        "%s %d of %d rows; responses cut %d, fewest tokens to learn %d; dropped %s",
+        what,
+        c.used(),
+        c.rows(),
+        c.cut(),
+        c.fewestTargetTokens(),
+        c.dropped());
+  }
+
+  private static String line(ReversedTuning.HeldOut h) {
+    return String.format(
+        Locale.ROOT,
+        "log-likelihood of the true instruction, nats a token: %.3f -> %.3f, change %s;"
+            + " own response against another's %s -> %s",
+        h.before(),
+        h.after(),
+        interval(h.change()),
+        interval(h.fromResponseBefore()),
+        interval(h.fromResponse()));
+  }
+
+  private static String interval(Bootstrap.Interval i) {
+    return String.format(Locale.ROOT, "%+.3f (%.3f to %.3f)", i.estimate(), i.lo(), i.hi());
+  }
+
+  private static Map<String, Object> counts(ReversedTuning.Counts c) {
+    Map<String, Object> map = new LinkedHashMap<>();
+    map.put("rows", c.rows());
+    map.put("used", c.used());
+    map.put("dropped", c.dropped());
+    map.put("responses_cut", c.cut());
+    map.put("fewest_target_tokens", c.fewestTargetTokens());
+    return map;
+  }
+
+  private static Map<String, Object> heldOut(ReversedTuning.HeldOut h) {
+    Map<String, Object> map = counts(h.counts());
+    map.put("before", h.before());
+    map.put("after", h.after());
+    map.put("change", List.of(h.change().estimate(), h.change().lo(), h.change().hi()));
+    map.put(
+        "from_response",
+        List.of(h.fromResponse().estimate(), h.fromResponse().lo(), h.fromResponse().hi()));
+    return map;
+  }
+}

@@ -1,0 +1,5 @@
+/** The commands {@code tune} and {@code split}: ACTOR and learning from preferences. */
+@NullMarked
+package org.alignment4j.examples.cli.tune;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,75 @@
+package org.alignment4j.examples.cli.evaluate;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import javax.xml.parsers.DocumentBuilderFactory;
+import org.alignment4j.evaluation.OverRefusalReport;
+import org.alignment4j.evaluation.OverRefusalReport.BeforeAfter;
+import org.alignment4j.evaluation.Rate;
+import org.alignment4j.examples.cli.CommandRun;
+import org.alignment4j.examples.cli.output.Json;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.w3c.dom.Element;
+import org.w3c.dom.NodeList;
+
+class PictureCommandTests {
+  @TempDir Path folder;
+
+  @Test
+  void barsAreAsLongAsTheRates() throws Exception {
+    OverRefusalReport report =
+        new OverRefusalReport(
+            new BeforeAfter(new Rate(8, 10), new Rate(2, 10)),
+            new BeforeAfter(new Rate(10, 10), new Rate(10, 10)),
+            1);
+    Path json = Files.writeString(folder.resolve("r.json"), Json.text(report.toMap()));
+    Path svg = folder.resolve("r.svg");
+    CommandRun run = CommandRun.of("picture", json, svg);
+    assertEquals(0, run.status(), run.err());
+    String text = Files.readString(svg);
+    assertTrue(text.contains("8 of 10 (80 %)") && text.contains("2 of 10 (20 %)"), text);
+    NodeList rects =
+        DocumentBuilderFactory.newInstance()
+            .newDocumentBuilder()
+            .parse(new ByteArrayInputStream(text.getBytes(StandardCharsets.UTF_8)))
+            .getElementsByTagName("rect");
+    assertEquals(5, rects.getLength());
+    double[] widths = new double[4];
+    for (int i = 0; i < 4; i++) {
+      widths[i] = Double.parseDouble(((Element) rects.item(i + 1)).getAttribute("width"));
+    }
+    assertEquals(4, widths[0] / widths[1], 1e-9);
+    assertEquals(widths[2], widths[3]);
+    assertEquals(0.8, widths[0] / widths[2], 1e-9);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "",
+        "[]",
+        "{}",
+        "{\"over_refusal\": 3}",
+        "{\"over_refusal\": {\"before\": {\"k\": 3, \"n\": 2}}}",
+        "{\"over_refusal\": {\"before\": {\"k\": \"x\", \"n\": 2}}}"
+      })
+  void whatIsNoResultFailsInOneLineAndWritesNothing(String text) throws IOException {
+    Path json = Files.writeString(folder.resolve("r.json"), text);
+    Path svg = folder.resolve("r.svg");
+    CommandRun run = CommandRun.of("picture", json, svg);
+    assertEquals(1, run.status());
+    assertEquals(1, run.errorLines().size(), run.err());
+    assertTrue(run.err().contains("over_refusal"), run.err());
+    assertFalse(Files.exists(svg));
+  }
+}
