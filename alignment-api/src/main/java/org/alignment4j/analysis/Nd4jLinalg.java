@@ -12,10 +12,6 @@ import org.nd4j.linalg.factory.Nd4j;
  * load and does so at the first call here, not before.
  */
 final class Nd4jLinalg {
-  private static final String MISSING =
-      "add org.nd4j:nd4j-native:1.0.0-M2.1 (with the classifier of your platform),"
-          + " org.bytedeco:openblas:0.3.19-1.5.7 and org.bytedeco:javacpp:1.5.7 to the class path";
-
   static {
     // Before ND4J's first class loads JavaCPP, which reads it once. OSHI below ND4J uses JNA.
     NativeFolder.direct(
@@ -82,7 +78,8 @@ final class Nd4jLinalg {
     try {
       return Nd4j.createFromArray(rows);
     } catch (LinkageError e) {
-      throw new EngineException("ND4J does not load: " + NativeFailure.explain(e, MISSING), e);
+      throw new EngineException(
+          "ND4J does not load: " + NativeFailure.explain(e, NativeFailure.ADD_RUNTIME), e);
     }
   }
 }

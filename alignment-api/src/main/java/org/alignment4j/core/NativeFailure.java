@@ -17,17 +17,18 @@ public final class NativeFailure {
   /** Bytes that unpacking takes at most. */
   private static final long UNPACKED = 1L << 29;
 
-  private static final String ENGINE =
-      "add ai.djl.pytorch:pytorch-engine:0.35.1, ai.djl.pytorch:pytorch-jni:2.7.1-0.35.1 and"
-          + " ai.djl.pytorch:pytorch-native-cpu:2.7.1 with your platform's classifier to the"
-          + " application's runtime dependencies";
+  /** What to do if a library of an engine is not on the class path. */
+  public static final String ADD_RUNTIME =
+      "add org.alignment4j:alignment-runtime-PLATFORM, of type pom, to the application's runtime"
+          + " dependencies, where PLATFORM is linux-x86_64, linux-aarch64, macos-aarch64 or"
+          + " windows-x86_64";
 
   private NativeFailure() {}
 
   /** The exception for a tensor engine that does not load. */
   public static EngineException engine(Throwable failure) {
     return new EngineException(
-        "the PyTorch engine does not load: " + explain(failure, ENGINE), failure);
+        "the PyTorch engine does not load: " + explain(failure, ADD_RUNTIME), failure);
   }
 
   /**
