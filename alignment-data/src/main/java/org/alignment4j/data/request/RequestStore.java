@@ -17,6 +17,7 @@ import java.util.Optional;
 import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import org.alignment4j.core.AlignmentException;
 import org.alignment4j.core.BadDataException;
 import org.alignment4j.core.InputFile;
 import org.alignment4j.core.NativeFolder;
@@ -110,6 +111,7 @@ public final class RequestStore implements AutoCloseable {
    *
    * @throws BadDataException if the file is no store of this library, is damaged or cannot be
    *     opened; the message names it
+   * @throws AlignmentException naming the library to add, if SQLite's driver is missing
    */
   public static RequestStore open(Path file) {
     // SQLite's driver would read what follows as settings.
@@ -121,7 +123,11 @@ public final class RequestStore implements AutoCloseable {
     return open("request store " + file, "jdbc:sqlite:" + file.toAbsolutePath(), true);
   }
 
-  /** A store that is gone when it is closed, for tests and dry runs. */
+  /**
+   * A store that is gone when it is closed, for tests and dry runs.
+   *
+   * @throws AlignmentException naming the library to add, if SQLite's driver is missing
+   */
   public static RequestStore inMemory() {
     return open("request store in memory", "jdbc:sqlite::memory:", false);
   }
@@ -142,9 +148,7 @@ public final class RequestStore implements AutoCloseable {
     // The driver would unpack its library to the temporary folder, and leave it there when killed.
     NativeFolder.direct(NativeFolder::ofProcess, "org.sqlite.tmpdir");
     try {
-      SQLiteConfig config = new SQLiteConfig();
-      config.setBusyTimeout(WAIT_MILLIS);
-      Connection connection = config.createConnection(url);
+      Connection connection = connection(name, url);
       RequestStore store = new RequestStore(name, connection);
       try {
         store.prepare();
@@ -160,6 +164,19 @@ public final class RequestStore implements AutoCloseable {
     } catch (SQLException e) {
       throw failure(name, e);
     }
+  }
+
+  /** The driver's classes stand in no signature, for an application need not have them. */
+  private static Connection connection(String name, String url) throws SQLException {
+    SQLiteConfig config;
+    try {
+      config = new SQLiteConfig();
+    } catch (NoClassDefFoundError e) {
+      throw new AlignmentException(
+          name + " needs SQLite: add org.xerial:sqlite-jdbc:3.50.3.0 to the class path", e);
+    }
+    config.setBusyTimeout(WAIT_MILLIS);
+    return config.createConnection(url);
   }
 
   /** Looks before it writes, for the file may be somebody else's. */

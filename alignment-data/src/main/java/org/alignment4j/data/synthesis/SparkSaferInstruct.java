@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.UUID;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import org.alignment4j.core.AlignmentException;
 import org.alignment4j.core.ProgressListener;
 import org.alignment4j.data.filter.Deduplicator;
 import org.alignment4j.synthesis.SourceText;
@@ -54,12 +55,26 @@ public final class SparkSaferInstruct {
    * A run over stages.
    *
    * @param threads how many requests each task has under way, 1 or more
+   * @throws AlignmentException naming the library to add, if Spark is missing
    */
   public SparkSaferInstruct(Stages stages, int threads) {
     require(threads >= 1, "threads must be 1 or more, were %s", threads);
+    requireSpark();
     // One name for all tasks of this object: an executor's stages are kept under it.
     this.stages = new OncePerProcess(UUID.randomUUID().toString(), stages);
     this.threads = threads;
+  }
+
+  private static void requireSpark() {
+    String needed = "org.apache.spark.api.java.JavaSparkContext";
+    try {
+      Class.forName(needed, false, SparkSaferInstruct.class.getClassLoader());
+    } catch (ClassNotFoundException e) {
+      throw new AlignmentException(
+          "Spark is missing, which a cluster has: elsewhere add"
+              + " org.apache.spark:spark-core_2.13:4.0.1 to the class path",
+          e);
+    }
   }
 
   /**
