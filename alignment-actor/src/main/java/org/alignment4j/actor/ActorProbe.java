@@ -9,6 +9,8 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
 import org.alignment4j.RefusalProbe;
+import org.alignment4j.actor.ProbeReport.LayerChoice;
+import org.alignment4j.actor.ProbeReport.LayerScore;
 import org.alignment4j.analysis.Auroc;
 import org.alignment4j.analysis.Folds;
 import org.alignment4j.analysis.Roc;

@@ -18,6 +18,8 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.stream.IntStream;
 import org.alignment4j.RefusalProbe;
+import org.alignment4j.actor.ProbeReport.LayerChoice;
+import org.alignment4j.actor.ProbeReport.LayerScore;
 import org.alignment4j.analysis.Auroc;
 import org.alignment4j.chat.Prompt;
 import org.alignment4j.core.Layer;

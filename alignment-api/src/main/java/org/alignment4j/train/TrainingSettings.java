@@ -5,6 +5,7 @@ import static org.alignment4j.core.Arguments.require;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.function.UnaryOperator;
 import org.alignment4j.tensor.AdamW;
 import org.jspecify.annotations.Nullable;
 
@@ -92,6 +93,17 @@ public record TrainingSettings(
     b.checkpointEvery = checkpointEvery;
     b.checkpointFolder = checkpointFolder;
     return b;
+  }
+
+  /**
+   * The same training with some settings changed. Where a micro batch is a whole batch it stays so.
+   */
+  public TrainingSettings with(UnaryOperator<Builder> change) {
+    Builder builder = toBuilder();
+    if (microBatchSize == batchSize) {
+      builder.microBatchSize = 0;
+    }
+    return change.apply(builder).build();
   }
 
   /** The same training with its checkpoint elsewhere; null for none. */
