@@ -78,25 +78,6 @@ public final class ActorProbe implements RefusalProbe {
     return builder().fit(model, harmful, benign, ProgressListener.NONE);
   }
 
-  /**
-   * Finds layer and direction from anchors; see {@link Builder}.
-   *
-   * @param harmful at least two prompts the model refuses
-   * @param benign at least two prompts it answers
-   * @param layer the layer to use, or null to choose one
-   * @param falsePositives share of benign anchors that may reach the threshold, 0 to 1
-   */
-  public static ActorProbe fit(
-      LanguageModel model,
-      List<Prompt> harmful,
-      List<Prompt> benign,
-      @Nullable Layer layer,
-      double falsePositives,
-      ProgressListener progress) {
-    Builder builder = builder().falsePositives(falsePositives);
-    return (layer == null ? builder : builder.layer(layer)).fit(model, harmful, benign, progress);
-  }
-
   /** Collects settings. Not thread-safe. */
   public static final class Builder {
     private @Nullable Layer layer;

@@ -47,14 +47,11 @@ final class PromptTuning {
     if (before.isPresent() && before.get().safeTally().refusal().k() == 0) {
       return nothingToDo(before.get());
     }
-    ActorProbe probe =
-        ActorProbe.fit(
-            model,
-            anchors(data.harmful()),
-            anchors(data.benign()),
-            settings.layer(),
-            0.05,
-            progress);
+    ActorProbe.Builder fit = ActorProbe.builder();
+    if (settings.layer() != null) {
+      fit.layer(settings.layer());
+    }
+    ActorProbe probe = fit.fit(model, anchors(data.harmful()), anchors(data.benign()), progress);
     List<Prompt> prompts = new ArrayList<>();
     List<PromptClass> classes = new ArrayList<>();
     add(prompts, classes, data.harmful(), PromptClass.HARMFUL);

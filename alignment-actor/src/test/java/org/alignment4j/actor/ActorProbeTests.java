@@ -52,7 +52,9 @@ class ActorProbeTests {
   }
 
   private static ActorProbe fit(List<Prompt> harmful, Layer layer, double falsePositives) {
-    return ActorProbe.fit(model, harmful, BENIGN, layer, falsePositives, ProgressListener.NONE);
+    ActorProbe.Builder fit = ActorProbe.builder().falsePositives(falsePositives);
+    return (layer == null ? fit : fit.layer(layer))
+        .fit(model, harmful, BENIGN, ProgressListener.NONE);
   }
 
   private static double mean(double[] scores) {

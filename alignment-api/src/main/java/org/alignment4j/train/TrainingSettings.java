@@ -106,11 +106,6 @@ public record TrainingSettings(
     return change.apply(builder).build();
   }
 
-  /** The same training with its checkpoint elsewhere; null for none. */
-  public TrainingSettings withCheckpointFolder(@Nullable Path folder) {
-    return toBuilder().checkpointFolder(folder).build();
-  }
-
   /** Optimizer steps of a training on so many rows. */
   public long totalSteps(int rows) {
     return steps > 0 ? steps : (long) epochs * stepsPerEpoch(rows);

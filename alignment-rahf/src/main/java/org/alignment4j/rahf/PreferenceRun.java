@@ -1,5 +1,6 @@
 package org.alignment4j.rahf;
 
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -208,10 +209,9 @@ final class PreferenceRun {
       ToIntFunction<R> length) {
     TrainableLora.Shape shape = settings.lora();
     LoraAdapter start = TrainableLora.initial(model, shape, layers, how.seed());
+    Path folder = how.checkpointFolder();
     TrainingSettings own =
-        how.checkpointFolder() == null
-            ? how
-            : how.withCheckpointFolder(how.checkpointFolder().resolve(name));
+        folder == null ? how : how.with(t -> t.checkpointFolder(folder.resolve(name)));
     try (TrainableLora lora = new TrainableLora(model, start, shape.dropout())) {
       TrainingResult result =
           TrainingLoop.<R>builder(own)
