@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Locale;
 import org.alignment4j.analysis.Roc;
 import org.alignment4j.chat.Prompt;
+import org.alignment4j.core.Cancellation;
 
 /** Blocks by a probe's score. A conversation that the model cannot read is blocked. */
 record ProbeGuard(RefusalProbe probe, double threshold) implements PromptGuard {
@@ -15,6 +16,7 @@ record ProbeGuard(RefusalProbe probe, double threshold) implements PromptGuard {
 
   @Override
   public Verdict check(Prompt conversation) {
+    Cancellation.check("guarding");
     long start = System.nanoTime();
     double score;
     try {
@@ -31,6 +33,7 @@ record ProbeGuard(RefusalProbe probe, double threshold) implements PromptGuard {
     if (conversations.isEmpty()) {
       return List.of();
     }
+    Cancellation.check("guarding");
     long start = System.nanoTime();
     double[] scores;
     try {

@@ -1,20 +1,41 @@
 package org.alignment4j;
 
-import org.alignment4j.adapter.Adapter;
+import java.util.List;
+import org.alignment4j.adapter.Artifact;
+import org.alignment4j.train.TrainingResult;
 
-/** The outcome of a tuning. Immutable. */
-public interface Tuning {
+/**
+ * The outcome of a tuning; methods that measure more add it. Immutable.
+ *
+ * @param <A> what is learned
+ */
+public interface Tuning<A extends Artifact> {
   /**
-   * The change to the model, with its provenance; one that changes nothing if {@link #changed} is
-   * false.
+   * What was learned, with its provenance; it changes nothing unless the outcome is {@link
+   * Outcome#CHANGED}.
    */
-  Adapter adapter();
+  A adapter();
+
+  /** How the tuning ended. */
+  default Outcome outcome() {
+    return Outcome.CHANGED;
+  }
 
   /** Whether a change was found that meets the method's conditions. */
-  boolean changed();
+  default boolean changed() {
+    return outcome() == Outcome.CHANGED;
+  }
 
   /** Why the tuning ended as it did, in one sentence. */
   String reason();
+
+  /** Steps and losses of the training; of several, the last one's. */
+  TrainingResult training();
+
+  /** The rows of the data that could not be learned from. */
+  default List<Unused> unused() {
+    return List.of();
+  }
 
   /** How a tuning ended. */
   enum Outcome {
@@ -26,8 +47,17 @@ public interface Tuning {
     NOTHING_TO_DO
   }
 
-  /** How the tuning ended. */
-  default Outcome outcome() {
-    return changed() ? Outcome.CHANGED : Outcome.UNCHANGED;
+  /**
+   * A row that was left out.
+   *
+   * @param index of the row in the data, from 0
+   * @param reason why; holds nothing of the row's text
+   */
+  record Unused(int index, String reason) {}
+
+  /** The outcome of a method that has no conditions and measures nothing besides its training. */
+  static <A extends Artifact> Tuning<A> of(
+      A adapter, String reason, TrainingResult training, List<Unused> unused) {
+    return new PlainTuning<>(adapter, reason, training, List.copyOf(unused));
   }
 }

@@ -11,6 +11,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.stream.IntStream;
+import org.alignment4j.actor.ActorPrompts.PromptClass;
 import org.alignment4j.core.AlignmentException;
 import org.alignment4j.core.CheckpointException;
 import org.alignment4j.model.TrainableBlock;

@@ -9,6 +9,8 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
 import org.alignment4j.RefusalProbe;
+import org.alignment4j.actor.ProbeReport.LayerChoice;
+import org.alignment4j.actor.ProbeReport.LayerScore;
 import org.alignment4j.analysis.Auroc;
 import org.alignment4j.analysis.Folds;
 import org.alignment4j.analysis.Roc;
@@ -74,25 +76,6 @@ public final class ActorProbe implements RefusalProbe {
    */
   public static ActorProbe fit(LanguageModel model, List<Prompt> harmful, List<Prompt> benign) {
     return builder().fit(model, harmful, benign, ProgressListener.NONE);
-  }
-
-  /**
-   * Finds layer and direction from anchors; see {@link Builder}.
-   *
-   * @param harmful at least two prompts the model refuses
-   * @param benign at least two prompts it answers
-   * @param layer the layer to use, or null to choose one
-   * @param falsePositives share of benign anchors that may reach the threshold, 0 to 1
-   */
-  public static ActorProbe fit(
-      LanguageModel model,
-      List<Prompt> harmful,
-      List<Prompt> benign,
-      @Nullable Layer layer,
-      double falsePositives,
-      ProgressListener progress) {
-    Builder builder = builder().falsePositives(falsePositives);
-    return (layer == null ? builder : builder.layer(layer)).fit(model, harmful, benign, progress);
   }
 
   /** Collects settings. Not thread-safe. */

@@ -2,53 +2,48 @@ package org.alignment4j.actor;
 
 import static org.alignment4j.core.Arguments.require;
 
-import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
+import java.util.function.UnaryOperator;
+import org.alignment4j.actor.ActorPrompts.PromptClass;
 import org.alignment4j.core.Layer;
-import org.alignment4j.tensor.AdamW;
+import org.alignment4j.evaluation.RefusalJudge;
+import org.alignment4j.evaluation.StringRefusalJudge;
+import org.alignment4j.train.TrainingSettings;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Settings of {@link ActorTuner}. Made with {@link ActorTuner#builder()}.
+ * Settings of {@link ActorTuner}. Immutable; made by {@link #builder}.
  *
  * @param layer the layer whose block is tuned; null to choose one
  * @param target how far and where to a prompt's activation is moved
  * @param alpha the projection multiplier, greater than 0
- * @param learningRate AdamW's, greater than 0
- * @param epochs passes over the prompts, 1 or more
- * @param batchSize prompts per step, 1 or more
+ * @param training steps, learning rate, batches, seed, checkpoints; with a gate it is evaluated at
+ *     each refresh, whatever is set there
  * @param refreshEvery steps after which the direction is computed anew with the block's weights as
  *     they are (K in the paper) and the safety gate measures; 0 for never
  * @param weights total weight of the classes relative to each other
- * @param optimizer AdamW's settings
  * @param anchors prompts of each class that define the direction, 2 or more
  * @param gate the safety gate; null for none, which is for measurements only
  * @param cachePrefix whether the blocks below are run once and remembered; without it they are run
  *     at each step
  * @param cacheBytes bytes of the prefix cache kept in memory, beyond that it is a mapped file
- * @param seed of everything random
- * @param checkpointFolder where the training's checkpoint lies, from which a cancelled or killed
- *     tuning goes on; null for none
- * @param checkpointEvery steps between checkpoints; 0 for one when cancelled and one at the end
+ * @param judge of the gate's answers; a tuning that goes on from a checkpoint must have the same
  */
 public record ActorSettings(
     @Nullable Layer layer,
-    ActorTarget target,
+    Target target,
     double alpha,
-    double learningRate,
-    int epochs,
-    int batchSize,
+    TrainingSettings training,
     int refreshEvery,
     ClassWeights weights,
-    AdamW.Settings optimizer,
     int anchors,
     @Nullable Gate gate,
     boolean cachePrefix,
     long cacheBytes,
-    long seed,
-    @Nullable Path checkpointFolder,
-    int checkpointEvery) {
+    RefusalJudge judge) {
 
   /**
    * Relative total weight of the classes, whatever their number of prompts; not all 0.
@@ -100,21 +95,91 @@ public record ActorSettings(
     }
   }
 
+  /**
+   * Where tuning moves the target layer's activation of a prompt: t = a + s R, with a step s that
+   * depends on the form (ACTOR, arXiv 2507.04250, section 3.2). The target is a constant of the
+   * loss: no gradient flows through it.
+   */
+  public enum Target {
+    /**
+     * The paper's Algorithm 1: t = a -/+ alpha p, with p = (R.a / |R|^2) R; minus for safe prompts.
+     *
+     * <p>The projection is measured from the origin, so that a safe prompt with R.a &lt; 0 is moved
+     * toward refusal and a harmful one away from it.
+     */
+    PUBLISHED(0) {
+      @Override
+      double step(RefusalAxis axis, double[] activation, double alpha, PromptClass promptClass) {
+        double projection = axis.projection(activation);
+        return promptClass.safe() ? -alpha * projection : alpha * projection;
+      }
+    },
+
+    /**
+     * The projection measured from the benign mean, and only for prompts on the wrong side of their
+     * class mean: t = a - alpha max(0, u) R for safe prompts, t = a - alpha min(0, u - 1) R for
+     * harmful ones. Its fixed points are the class means, which makes the shift just enough.
+     */
+    CENTRED(1) {
+      @Override
+      double step(RefusalAxis axis, double[] activation, double alpha, PromptClass promptClass) {
+        double u = axis.u(activation);
+        return promptClass.safe() ? -alpha * Math.max(0, u) : -alpha * Math.min(0, u - 1);
+      }
+    },
+
+    /**
+     * The same shift for every prompt of a class: t = a -/+ alpha R. A negative control that ruins
+     * the text; never for use.
+     */
+    UNIFORM(2) {
+      @Override
+      double step(RefusalAxis axis, double[] activation, double alpha, PromptClass promptClass) {
+        return promptClass.safe() ? -alpha : alpha;
+      }
+    };
+
+    /** The form's number in actor.torchscript. */
+    final int code;
+
+    Target(int code) {
+      this.code = code;
+    }
+
+    /** s of t = a + s R. */
+    abstract double step(
+        RefusalAxis axis, double[] activation, double alpha, PromptClass promptClass);
+
+    /**
+     * The target t [D] of one activation, a new array (float64).
+     *
+     * @param activation a [D], the residual stream at the last prompt token
+     * @param alpha the projection multiplier, finite and not negative
+     */
+    double[] of(RefusalAxis axis, double[] activation, double alpha, PromptClass promptClass) {
+      require(alpha >= 0 && alpha < Double.POSITIVE_INFINITY, "alpha must be >= 0, was %s", alpha);
+      return axis.moved(activation, step(axis, activation, alpha, promptClass));
+    }
+  }
+
   /** Checks the ranges. */
   public ActorSettings {
     require(alpha > 0 && alpha < Double.POSITIVE_INFINITY, "alpha must be > 0, was %s", alpha);
-    require(
-        learningRate > 0 && learningRate < Double.POSITIVE_INFINITY,
-        "learningRate must be > 0, was %s",
-        learningRate);
-    require(epochs >= 1, "epochs must be >= 1, was %s", epochs);
-    require(batchSize >= 1, "batchSize must be >= 1, was %s", batchSize);
     require(refreshEvery >= 0, "refreshEvery must be >= 0, was %s", refreshEvery);
     require(anchors >= 2, "anchors must be >= 2, was %s", anchors);
     require(cacheBytes >= 0, "cacheBytes must be >= 0, was %s", cacheBytes);
-    require(checkpointEvery >= 0, "checkpointEvery must be >= 0, was %s", checkpointEvery);
     require(
         gate == null || refreshEvery > 0, "the gate measures at each refresh: refreshEvery is 0");
+  }
+
+  /** Starts with the defaults, which are the paper's where it has any and they hold up. */
+  public static Builder<ActorSettings> builder() {
+    return new Builder<>(settings -> settings);
+  }
+
+  /** The training as the loop does it: with a gate, which is asked at each refresh. */
+  TrainingSettings loop() {
+    return gate == null ? training : training.with(t -> t.evaluateEvery(refreshEvery));
   }
 
   /** What the result depends on, for provenance. */
@@ -122,21 +187,159 @@ public record ActorSettings(
     Map<String, Object> map = new LinkedHashMap<>();
     map.put("target", target.name());
     map.put("alpha", alpha);
-    map.put("learning_rate", learningRate);
-    map.put("epochs", epochs);
-    map.put("batch_size", batchSize);
+    map.putAll(loop().toMap());
     map.put("refresh_every", refreshEvery);
-    map.put(
-        "class_weights",
-        java.util.List.of(weights.harmful(), weights.benign(), weights.pseudoHarmful()));
-    map.put(
-        "adamw",
-        java.util.List.of(
-            optimizer.beta1(), optimizer.beta2(), optimizer.eps(), optimizer.weightDecay()));
+    map.put("class_weights", List.of(weights.harmful(), weights.benign(), weights.pseudoHarmful()));
     map.put("anchors", anchors);
     if (gate != null) {
-      map.put("gate", java.util.List.of(gate.tolerance(), gate.klBudget(), gate.tokens()));
+      map.put("gate", List.of(gate.tolerance(), gate.klBudget(), gate.tokens()));
     }
     return map;
+  }
+
+  /**
+   * Collects settings. Not thread-safe.
+   *
+   * @param <T> what is built: settings, or a tuner that has them
+   */
+  public static final class Builder<T> {
+    private final Function<ActorSettings, T> finish;
+    private @Nullable Layer layer;
+    private Target target = Target.CENTRED;
+    private double alpha = 0.3;
+    private TrainingSettings training =
+        TrainingSettings.builder().epochs(5).batchSize(8).learningRate(5e-5).build();
+    private int refreshEvery = 25;
+    private ClassWeights weights = new ClassWeights(1, 1, 2);
+    private int anchors = 64;
+    private @Nullable Gate gate = Gate.DEFAULT;
+    private boolean cachePrefix = true;
+    private long cacheBytes = 1L << 30;
+    private RefusalJudge judge = new StringRefusalJudge();
+
+    Builder(Function<ActorSettings, T> finish) {
+      this.finish = finish;
+    }
+
+    /**
+     * The paper's form and settings: PUBLISHED target, alpha 0.0015, learning rate 1e-5, 3 epochs,
+     * batch 1, a refresh every 50 steps.
+     */
+    public Builder<T> published() {
+      target = Target.PUBLISHED;
+      alpha = 0.0015;
+      refreshEvery = 50;
+      weights = new ClassWeights(1, 1, 1);
+      return training(t -> t.learningRate(1e-5).epochs(3).batchSize(1));
+    }
+
+    /** The layer whose block is tuned; without it the best layer is chosen. */
+    public Builder<T> layer(Layer value) {
+      layer = value;
+      return this;
+    }
+
+    /** The form of the target; CENTRED by default. */
+    public Builder<T> target(Target value) {
+      target = value;
+      return this;
+    }
+
+    /** The projection multiplier; 0.3 by default. */
+    public Builder<T> alpha(double value) {
+      alpha = value;
+      return this;
+    }
+
+    /** The training; 5 epochs in batches of 8 at a learning rate of 5e-5 by default. */
+    public Builder<T> training(TrainingSettings settings) {
+      training = settings;
+      return this;
+    }
+
+    /**
+     * Changes some of the training's settings. With a checkpoint folder a cancelled or killed
+     * tuning goes on where it was when it is started again with the same model, data and settings,
+     * and ends with the same block, bit for bit; a finished one gives its result again.
+     */
+    public Builder<T> training(UnaryOperator<TrainingSettings.Builder> change) {
+      return training(training.with(change));
+    }
+
+    /** Seed of everything random; 0 by default. */
+    public Builder<T> seed(long value) {
+      return training(t -> t.seed(value));
+    }
+
+    /**
+     * Steps between refreshes of the direction, and gate measurements; 25 by default, 0 for never.
+     */
+    public Builder<T> refreshEvery(int value) {
+      refreshEvery = value;
+      return this;
+    }
+
+    /** Relative total weights of the classes; 1, 1 and 2 by default. */
+    public Builder<T> classWeights(double harmful, double benign, double pseudoHarmful) {
+      weights = new ClassWeights(harmful, benign, pseudoHarmful);
+      return this;
+    }
+
+    /** Prompts of each class that define the direction; 64 by default. */
+    public Builder<T> anchors(int value) {
+      anchors = value;
+      return this;
+    }
+
+    /** The safety gate's conditions. */
+    public Builder<T> gate(Gate value) {
+      gate = value;
+      return this;
+    }
+
+    /** No safety gate: the last state is kept, whatever it does. For measurements only. */
+    public Builder<T> noGate() {
+      gate = null;
+      return this;
+    }
+
+    /** Whether the blocks below are run once and remembered; true by default. */
+    public Builder<T> cachePrefix(boolean value) {
+      cachePrefix = value;
+      return this;
+    }
+
+    /** Bytes of the prefix cache kept in memory; 1 GiB by default. */
+    public Builder<T> cacheBytes(long value) {
+      cacheBytes = value;
+      return this;
+    }
+
+    /** Judges the gate's answers; strings by default. */
+    public Builder<T> judge(RefusalJudge value) {
+      judge = value;
+      return this;
+    }
+
+    /**
+     * Builds it.
+     *
+     * @throws IllegalArgumentException if a setting is out of its range
+     */
+    public T build() {
+      return finish.apply(
+          new ActorSettings(
+              layer,
+              target,
+              alpha,
+              training,
+              refreshEvery,
+              weights,
+              anchors,
+              gate,
+              cachePrefix,
+              cacheBytes,
+              judge));
+    }
   }
 }

@@ -3,6 +3,7 @@ package org.alignment4j.actor;
 import java.util.List;
 import java.util.Optional;
 import org.alignment4j.Tuning;
+import org.alignment4j.actor.ProbeReport.LayerScore;
 import org.alignment4j.adapter.TunedBlock;
 import org.alignment4j.evaluation.OverRefusalReport;
 import org.alignment4j.train.TrainingResult;
@@ -28,14 +29,9 @@ public record ActorTuning(
     List<LayerScore> layerScores,
     Optional<ProbeReport> probe,
     TrainingResult training)
-    implements Tuning {
+    implements Tuning<TunedBlock> {
   /** Copies the list. */
   public ActorTuning {
     layerScores = List.copyOf(layerScores);
-  }
-
-  @Override
-  public boolean changed() {
-    return outcome == Outcome.CHANGED;
   }
 }

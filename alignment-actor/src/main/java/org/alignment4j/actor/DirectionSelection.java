@@ -5,6 +5,7 @@ import static org.alignment4j.core.Arguments.require;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import org.alignment4j.core.Layer;
 
 /**
  * The candidates that a grid of refusal directions keeps, best first, by the rule published with
@@ -14,7 +15,7 @@ import java.util.Optional;
  *
  * @param kept the candidates kept, by ascending refusal score; equals stay in the grid's order
  */
-public record DirectionSelection(List<DirectionCandidate> kept) {
+public record DirectionSelection(List<Candidate> kept) {
   /** Copies {@code kept}. */
   public DirectionSelection {
     kept = List.copyOf(kept);
@@ -40,7 +41,7 @@ public record DirectionSelection(List<DirectionCandidate> kept) {
       require(!Double.isNaN(minSteeringScore), "minSteeringScore is NaN");
     }
 
-    private boolean keep(DirectionCandidate candidate, int layers) {
+    private boolean keep(Candidate candidate, int layers) {
       return !Double.isNaN(candidate.refusalScore())
           && !Double.isNaN(candidate.steeringScore())
           && !Double.isNaN(candidate.klDivergence())
@@ -51,7 +52,7 @@ public record DirectionSelection(List<DirectionCandidate> kept) {
   }
 
   /** Selects with {@link Settings#PUBLISHED}. */
-  public static DirectionSelection select(List<DirectionCandidate> grid, int layers) {
+  public static DirectionSelection select(List<Candidate> grid, int layers) {
     return select(grid, layers, Settings.PUBLISHED);
   }
 
@@ -63,10 +64,9 @@ public record DirectionSelection(List<DirectionCandidate> kept) {
    * @throws IllegalArgumentException if {@code layers} is not positive or a candidate lies above
    *     layer L
    */
-  public static DirectionSelection select(
-      List<DirectionCandidate> grid, int layers, Settings settings) {
+  public static DirectionSelection select(List<Candidate> grid, int layers, Settings settings) {
     require(layers > 0, "layers must be positive, was %d", layers);
-    for (DirectionCandidate candidate : grid) {
+    for (Candidate candidate : grid) {
       require(
           candidate.layer().index() <= layers,
           "%s lies above the model's %d layers",
@@ -76,12 +76,30 @@ public record DirectionSelection(List<DirectionCandidate> kept) {
     return new DirectionSelection(
         grid.stream()
             .filter(candidate -> settings.keep(candidate, layers))
-            .sorted(Comparator.comparingDouble(DirectionCandidate::refusalScore))
+            .sorted(Comparator.comparingDouble(Candidate::refusalScore))
             .toList());
   }
 
   /** The best candidate, or empty if none was kept. */
-  public Optional<DirectionCandidate> chosen() {
+  public Optional<Candidate> chosen() {
     return kept.stream().findFirst();
   }
+
+  /**
+   * A refusal direction taken at one (position, layer) of the prompt, with what it was measured to
+   * cause (Arditi et al. 2024, section 2.3). Scores may be NaN where a measurement failed; such a
+   * candidate is never kept.
+   *
+   * @param position token position from the end of the templated prompt: -1 is the last token
+   * @param layer the layer the direction was taken at; the published grids number a block by its
+   *     input, which is this layer
+   * @param refusalScore mean log-odds of refusal on harmful prompts with the direction ablated; low
+   *     means that refusal needs the direction
+   * @param steeringScore mean log-odds of refusal on benign prompts with the direction added; high
+   *     means that the direction causes refusal
+   * @param klDivergence mean KL divergence, in nats, of the next-token distribution on benign
+   *     prompts when the direction is ablated; low means that little else is lost
+   */
+  public record Candidate(
+      int position, Layer layer, double refusalScore, double steeringScore, double klDivergence) {}
 }

@@ -4,6 +4,8 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import org.alignment4j.actor.ProbeReport.LayerChoice;
+import org.alignment4j.actor.ProbeReport.LayerScore;
 import org.alignment4j.analysis.Auroc;
 import org.alignment4j.chat.Prompt;
 import org.alignment4j.evaluation.Rate;

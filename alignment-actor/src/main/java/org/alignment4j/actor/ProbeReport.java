@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import org.alignment4j.analysis.Auroc;
+import org.alignment4j.core.Layer;
 import org.alignment4j.evaluation.Rate;
 import org.jspecify.annotations.Nullable;
 
@@ -59,5 +60,69 @@ public record ProbeReport(
     map.put("refused_benign", refusedBenign.toMap());
     map.put("warnings", warnings);
     return Collections.unmodifiableMap(map);
+  }
+
+  /** What a probe's layer was chosen by, the first of these that could be measured. */
+  public enum LayerChoice {
+    /** The caller named the layer. */
+    GIVEN("given"),
+    /** The layer that tells contrast prompts apart best; of equals the last. */
+    CONTRAST("the best AUROC on contrast prompts"),
+    /**
+     * The first layer whose direction, added, raises refusal at least nine tenths as much as the
+     * best layer's does.
+     */
+    CAUSAL("the causal score: the first layer with nine tenths of the best"),
+    /**
+     * The last layer whose AUROC on anchors that its direction was not made of lies within one
+     * standard error of the best: wording is told apart early, and inherited by every later layer.
+     */
+    HELD_OUT("the held-out AUROC: the last layer within a standard error of the best");
+
+    private final String description;
+
+    LayerChoice(String description) {
+      this.description = description;
+    }
+
+    /** What it goes by, in words. */
+    public String description() {
+      return description;
+    }
+  }
+
+  /**
+   * How a layer fares as the place of the refusal direction.
+   *
+   * @param layer the layer
+   * @param silhouette how far harmful and benign anchors form two clusters, -1 to 1 (Euclidean,
+   *     raw)
+   * @param heldOut share of pairs of a harmful and a benign anchor that a direction made of other
+   *     anchors orders rightly; cross-validated. Of nothing if the anchors are too few
+   * @param contrast the same of the contrast prompts by which the layer is chosen; null without
+   *     them
+   * @param causal rise of the refusal score (log-odds of refusal openers, in nats) of benign
+   *     prompts when the direction is added at the layer; NaN if not measured
+   */
+  public record LayerScore(
+      Layer layer, double silhouette, Auroc heldOut, @Nullable Auroc contrast, double causal) {
+    /** For JSON. */
+    public Map<String, Object> toMap() {
+      Map<String, Object> map = new LinkedHashMap<>();
+      map.put("layer", layer.index());
+      map.put("silhouette", silhouette);
+      if (!Double.isNaN(heldOut.estimate())) {
+        map.put("auroc", heldOut.estimate());
+        map.put("auroc_lo", heldOut.lo());
+        map.put("auroc_hi", heldOut.hi());
+      }
+      if (contrast != null) {
+        map.put("contrast_auroc", contrast.estimate());
+      }
+      if (!Double.isNaN(causal)) {
+        map.put("causal", causal);
+      }
+      return map;
+    }
   }
 }

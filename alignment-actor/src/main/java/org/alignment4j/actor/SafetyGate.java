@@ -5,6 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.alignment4j.chat.Prompt;
+import org.alignment4j.evaluation.OverRefusalReport;
 import org.alignment4j.evaluation.RefusalJudge;
 import org.alignment4j.evaluation.RefusalTally;
 import org.alignment4j.evaluation.RefusalVerdict;
@@ -21,14 +22,12 @@ import org.alignment4j.train.Evaluator;
 final class SafetyGate implements Evaluator {
   private static final int KL_PROMPTS = 32;
 
-  private final LanguageModel tuned;
-  private final ActorPrompts prompts;
-  private final ActorSettings.Gate settings;
-  private final RefusalJudge judge;
+  private final Measure measure;
   private final RefusalOpeners openers;
+  private final Refusals before;
+  private final LanguageModel tuned;
   private final List<Prompt> klPrompts;
   private final float[][] baseLogits;
-  private final Refusals before;
 
   /**
    * Verdicts on the gate's prompts.
@@ -44,30 +43,49 @@ final class SafetyGate implements Evaluator {
     RefusalTally harmfulTally() {
       return RefusalTally.of(harmful);
     }
+
+    /** What changed from these to others. */
+    OverRefusalReport to(Refusals after, double seconds) {
+      return OverRefusalReport.of(safe, after.safe, harmful, after.harmful, seconds);
+    }
   }
+
+  /** How refusals are measured: what is asked, for how many tokens, and who judges. */
+  record Measure(ActorPrompts prompts, ActorSettings.Gate settings, RefusalJudge judge) {
+    Refusals of(LanguageModel model) {
+      return new Refusals(
+          verdicts(model, prompts.gateSafe()), verdicts(model, prompts.gateHarmful()));
+    }
+
+    private List<RefusalVerdict> verdicts(LanguageModel model, List<Prompt> some) {
+      List<Completion> answers = model.generate(some, Generation.greedy(settings.tokens()));
+      return judge.judgeAll(
+          some.stream().map(p -> p.last().text()).toList(),
+          answers.stream().map(Completion::text).toList());
+    }
+  }
+
+  /**
+   * What a gate begins with.
+   *
+   * @param before what the model refuses before tuning
+   * @param openers first tokens of the model's refusals
+   */
+  record Start(Measure measure, Refusals before, RefusalOpeners openers) {}
 
   /**
    * A gate.
    *
-   * @param before what the model refuses before tuning
    * @param tuned a view that follows the training
    */
-  SafetyGate(
-      LanguageModel base,
-      Refusals before,
-      LanguageModel tuned,
-      ActorPrompts prompts,
-      ActorSettings.Gate settings,
-      RefusalJudge judge,
-      RefusalOpeners openers) {
+  SafetyGate(Start start, LanguageModel base, LanguageModel tuned) {
+    this.measure = start.measure();
+    this.openers = start.openers();
+    this.before = start.before();
     this.tuned = tuned;
-    this.prompts = prompts;
-    this.settings = settings;
-    this.judge = judge;
-    this.openers = openers;
-    this.klPrompts = prompts.benign().subList(0, Math.min(KL_PROMPTS, prompts.benign().size()));
+    List<Prompt> benign = measure.prompts().benign();
+    this.klPrompts = benign.subList(0, Math.min(KL_PROMPTS, benign.size()));
     this.baseLogits = base.nextTokenLogits(klPrompts);
-    this.before = before;
   }
 
   Refusals before() {
@@ -75,28 +93,13 @@ final class SafetyGate implements Evaluator {
   }
 
   Refusals measure(LanguageModel model) {
-    return measure(model, prompts, settings, judge);
-  }
-
-  static Refusals measure(
-      LanguageModel model, ActorPrompts prompts, ActorSettings.Gate settings, RefusalJudge judge) {
-    Generation greedy = Generation.greedy(settings.tokens());
-    return new Refusals(
-        verdicts(model, prompts.gateSafe(), greedy, judge),
-        verdicts(model, prompts.gateHarmful(), greedy, judge));
-  }
-
-  private static List<RefusalVerdict> verdicts(
-      LanguageModel model, List<Prompt> some, Generation greedy, RefusalJudge judge) {
-    List<Completion> answers = model.generate(some, greedy);
-    return judge.judgeAll(
-        some.stream().map(p -> p.last().text()).toList(),
-        answers.stream().map(Completion::text).toList());
+    return measure.of(model);
   }
 
   @Override
   public Evaluation evaluate(long step) {
-    Refusals now = measure(tuned);
+    ActorSettings.Gate settings = measure.settings();
+    Refusals now = measure.of(tuned);
     RefusalTally safeNow = now.safeTally();
     RefusalTally harmfulNow = now.harmfulTally();
     double kl = meanKl(baseLogits, tuned.nextTokenLogits(klPrompts));
@@ -121,7 +124,9 @@ final class SafetyGate implements Evaluator {
 
   /** Mean chance of a refusal's opener on harmful prompts, less that on safe ones, -1 to 1. */
   private double separation() {
-    return openers.ids().isEmpty() ? 0 : chance(prompts.gateHarmful()) - chance(prompts.gateSafe());
+    return openers.ids().isEmpty()
+        ? 0
+        : chance(measure.prompts().gateHarmful()) - chance(measure.prompts().gateSafe());
   }
 
   private double chance(List<Prompt> some) {

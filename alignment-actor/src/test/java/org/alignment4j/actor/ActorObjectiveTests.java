@@ -19,6 +19,7 @@ import java.util.Random;
 import java.util.stream.IntStream;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
+import org.alignment4j.actor.ActorPrompts.PromptClass;
 import org.alignment4j.adapter.TunedBlock;
 import org.alignment4j.adapter.TunedBlock.Weight;
 import org.alignment4j.chat.Encoded;
@@ -105,7 +106,8 @@ class ActorObjectiveTests {
     return IntStream.range(0, row.length).mapToDouble(i -> row[i]).toArray();
   }
 
-  private static ActorTuner.Builder settings(ActorTarget target, double alpha) {
+  private static ActorSettings.Builder<ActorTuner> settings(
+      ActorSettings.Target target, double alpha) {
     return ActorTuner.builder()
         .classWeights(1, 1, 1)
         .noGate()
@@ -135,7 +137,10 @@ class ActorObjectiveTests {
   }
 
   private static Result gradients(
-      ActorTuner.Builder builder, List<PromptClass> classes, RefusalAxis on, int... rows) {
+      ActorSettings.Builder<ActorTuner> builder,
+      List<PromptClass> classes,
+      RefusalAxis on,
+      int... rows) {
     ActorSettings settings = builder.build().settings();
     try (TrainableBlock block = TrainableBlock.of(model, LAYER);
         BlockInputs inputs =
@@ -162,7 +167,11 @@ class ActorObjectiveTests {
 
   /** The weighted loss of rows with targets made of their own activations; float64. */
   private static double oracle(
-      LanguageModel some, ActorTarget target, double alpha, double[] weights, int... rows) {
+      LanguageModel some,
+      ActorSettings.Target target,
+      double alpha,
+      double[] weights,
+      int... rows) {
     float[][] now = activations(some);
     float[][] start = activations(model);
     double sum = 0;
@@ -182,7 +191,7 @@ class ActorObjectiveTests {
 
   @ParameterizedTest
   @EnumSource
-  void theLossIsTheOraclesForEveryBatch(ActorTarget target) {
+  void theLossIsTheOraclesForEveryBatch(ActorSettings.Target target) {
     for (int[] rows : new int[][] {{0}, {1}, {13}, {5, 13, 2}, IntStream.range(0, 14).toArray()}) {
       double expected = oracle(model, target, 0.3, weights(), rows);
       double loss = gradients(settings(target, 0.3), CLASSES, axis, rows).loss();
@@ -192,7 +201,7 @@ class ActorObjectiveTests {
 
   @ParameterizedTest
   @EnumSource
-  void theGradientThroughTheBlockAgreesWithFiniteDifferences(ActorTarget target) {
+  void theGradientThroughTheBlockAgreesWithFiniteDifferences(ActorSettings.Target target) {
     double alpha = 0.5;
     int[] rows = {5, 13, 1, 9};
     Result result = gradients(settings(target, alpha), CLASSES, axis, rows);
@@ -220,7 +229,7 @@ class ActorObjectiveTests {
       String name,
       float[] gradient,
       double step,
-      ActorTarget target,
+      ActorSettings.Target target,
       double alpha,
       int... rows) {
     Map<String, Weight> tensors = new LinkedHashMap<>(start);
@@ -248,7 +257,8 @@ class ActorObjectiveTests {
     List<PromptClass> flipped = new ArrayList<>(CLASSES);
     flipped.set(4, PromptClass.BENIGN);
     assertEquals(PromptClass.HARMFUL, CLASSES.get(4));
-    for (ActorTarget target : List.of(ActorTarget.PUBLISHED, ActorTarget.UNIFORM)) {
+    for (ActorSettings.Target target :
+        List.of(ActorSettings.Target.PUBLISHED, ActorSettings.Target.UNIFORM)) {
       Result harmful = gradients(settings(target, 0.001), CLASSES, axis, 4);
       Result safe = gradients(settings(target, 0.001), flipped, axis, 4);
       assertEquals(-1, harmful.cosine(safe), 1e-4, target.name());
@@ -262,11 +272,13 @@ class ActorObjectiveTests {
     double[] weights = weights();
     int underflows = 0;
     for (int row = 0; row < SEQUENCES.size(); row++) {
-      double[] t = ActorTarget.PUBLISHED.of(axis, doubles(a[row]), alpha, CLASSES.get(row));
+      double[] t =
+          ActorSettings.Target.PUBLISHED.of(axis, doubles(a[row]), alpha, CLASSES.get(row));
       underflows += textbook(a[row], t) <= 0 ? 1 : 0;
       double expected = CosineLoss.value(doubles(a[row]), t);
       assertTrue(expected <= alpha * alpha / 8 * 1.01);
-      Result result = gradients(settings(ActorTarget.PUBLISHED, alpha), CLASSES, axis, row);
+      Result result =
+          gradients(settings(ActorSettings.Target.PUBLISHED, alpha), CLASSES, axis, row);
       assertTrue(result.loss() > 0);
       assertEquals(expected * weights[row], result.loss(), 1e-3 * result.loss());
       assertTrue(result.norm() > 0);
@@ -298,17 +310,13 @@ class ActorObjectiveTests {
       }
       Map<String, Weight> before = block.snapshot(provenance()).tensors();
       ActorTuning tuning =
-          settings(ActorTarget.CENTRED, 0.3)
-              .learningRate(1e-6)
-              .epochs(1)
+          settings(ActorSettings.Target.CENTRED, 0.3)
+              .training(t -> t.learningRate(1e-6).epochs(1))
               .refreshEvery(0)
               .build()
               .tuneIds(
                   bf16,
-                  SEQUENCES,
-                  CLASSES,
-                  axis.direction(),
-                  axis.benignMean(),
+                  new ActorTuner.Sequences(SEQUENCES, CLASSES, axis.direction(), axis.benignMean()),
                   ProgressListener.NONE);
       // Steps far below the spacing of bf16, some 1e-3 here, are not lost.
       float[] old = before.get("mlp.down_proj.weight").values();
@@ -333,37 +341,41 @@ class ActorObjectiveTests {
       mean[i] += 0.1 * direction[i];
     }
     RefusalAxis other = new RefusalAxis(direction, mean); // here u = -0.1 and R.a < 0
-    Result centred = gradients(settings(ActorTarget.CENTRED, 0.3), CLASSES, other, benign);
+    Result centred = gradients(settings(ActorSettings.Target.CENTRED, 0.3), CLASSES, other, benign);
     assertEquals(0, centred.loss());
     assertEquals(0, centred.norm());
     assertTrue(
-        gradients(settings(ActorTarget.PUBLISHED, 0.3), CLASSES, other, benign).norm() > 1e-5);
+        gradients(settings(ActorSettings.Target.PUBLISHED, 0.3), CLASSES, other, benign).norm()
+            > 1e-5);
     // Toward refusal, as a harmful prompt is under the uniform shift.
     List<PromptClass> harmful = new ArrayList<>(CLASSES);
     harmful.set(benign, PromptClass.HARMFUL);
-    Result published = gradients(settings(ActorTarget.PUBLISHED, 0.001), CLASSES, other, benign);
-    Result uniform = gradients(settings(ActorTarget.UNIFORM, 0.001), harmful, other, benign);
+    Result published =
+        gradients(settings(ActorSettings.Target.PUBLISHED, 0.001), CLASSES, other, benign);
+    Result uniform =
+        gradients(settings(ActorSettings.Target.UNIFORM, 0.001), harmful, other, benign);
     assertEquals(1, published.cosine(uniform), 1e-4);
   }
 
   @Test
   void hazard7ClassesHaveEqualTotalWeightWhateverTheirCounts() {
-    Map<PromptClass, Double> equal = totals(settings(ActorTarget.UNIFORM, 0.3));
+    Map<PromptClass, Double> equal = totals(settings(ActorSettings.Target.UNIFORM, 0.3));
     assertEquals(14 / 3.0, equal.get(PromptClass.HARMFUL), 1e-3);
     assertEquals(14 / 3.0, equal.get(PromptClass.BENIGN), 1e-3);
     assertEquals(14 / 3.0, equal.get(PromptClass.PSEUDO_HARMFUL), 1e-3);
-    Map<PromptClass, Double> own = totals(settings(ActorTarget.UNIFORM, 0.3).classWeights(5, 0, 2));
+    Map<PromptClass, Double> own =
+        totals(settings(ActorSettings.Target.UNIFORM, 0.3).classWeights(5, 0, 2));
     assertEquals(10, own.get(PromptClass.HARMFUL), 1e-3);
     assertEquals(0, own.get(PromptClass.BENIGN));
     assertEquals(4, own.get(PromptClass.PSEUDO_HARMFUL), 1e-3);
   }
 
-  private static Map<PromptClass, Double> totals(ActorTuner.Builder settings) {
+  private static Map<PromptClass, Double> totals(ActorSettings.Builder<ActorTuner> settings) {
     float[][] a = activations(model);
     Map<PromptClass, Double> totals = new HashMap<>();
     for (int row = 0; row < CLASSES.size(); row++) {
       PromptClass c = CLASSES.get(row);
-      double[] t = ActorTarget.UNIFORM.of(axis, doubles(a[row]), 0.3, c);
+      double[] t = ActorSettings.Target.UNIFORM.of(axis, doubles(a[row]), 0.3, c);
       double weight =
           gradients(settings, CLASSES, axis, row).loss() / CosineLoss.value(doubles(a[row]), t);
       totals.merge(c, weight, Double::sum);
@@ -374,18 +386,13 @@ class ActorObjectiveTests {
   @Test
   void hazard7MeanPlacesOfTheClassesAreReportedFromEachRefreshOn() {
     ActorTuning tuning =
-        settings(ActorTarget.CENTRED, 0.3)
-            .learningRate(1e-3)
-            .batchSize(4)
-            .epochs(3)
+        settings(ActorSettings.Target.CENTRED, 0.3)
+            .training(t -> t.learningRate(1e-3).batchSize(4).epochs(3))
             .refreshEvery(5)
             .build()
             .tuneIds(
                 model,
-                SEQUENCES,
-                CLASSES,
-                axis.direction(),
-                axis.benignMean(),
+                new ActorTuner.Sequences(SEQUENCES, CLASSES, axis.direction(), axis.benignMean()),
                 ProgressListener.NONE);
     List<Map<String, Double>> steps =
         tuning.training().history().stream().map(s -> s.metrics()).toList();

@@ -18,6 +18,8 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.stream.IntStream;
 import org.alignment4j.RefusalProbe;
+import org.alignment4j.actor.ProbeReport.LayerChoice;
+import org.alignment4j.actor.ProbeReport.LayerScore;
 import org.alignment4j.analysis.Auroc;
 import org.alignment4j.chat.Prompt;
 import org.alignment4j.core.Layer;
@@ -50,7 +52,9 @@ class ActorProbeTests {
   }
 
   private static ActorProbe fit(List<Prompt> harmful, Layer layer, double falsePositives) {
-    return ActorProbe.fit(model, harmful, BENIGN, layer, falsePositives, ProgressListener.NONE);
+    ActorProbe.Builder fit = ActorProbe.builder().falsePositives(falsePositives);
+    return (layer == null ? fit : fit.layer(layer))
+        .fit(model, harmful, BENIGN, ProgressListener.NONE);
   }
 
   private static double mean(double[] scores) {

@@ -10,6 +10,7 @@ import java.util.function.UnaryOperator;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.DoubleRange;
+import org.alignment4j.actor.ActorPrompts.PromptClass;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -33,23 +34,35 @@ class ActorTargetTests {
   void targetsOfAHandComputedExample() {
     double[] a = {-2, 5}; // u = 0.5, R.a / |R|^2 = -1
     assertArrayEquals(
-        new double[] {-1.8, 5}, ActorTarget.PUBLISHED.of(axis, a, 0.1, PromptClass.BENIGN), 1e-15);
+        new double[] {-1.8, 5},
+        ActorSettings.Target.PUBLISHED.of(axis, a, 0.1, PromptClass.BENIGN),
+        1e-15);
     assertArrayEquals(
-        new double[] {-2.2, 5}, ActorTarget.PUBLISHED.of(axis, a, 0.1, PromptClass.HARMFUL), 1e-15);
+        new double[] {-2.2, 5},
+        ActorSettings.Target.PUBLISHED.of(axis, a, 0.1, PromptClass.HARMFUL),
+        1e-15);
     assertArrayEquals(
-        new double[] {-2.1, 5}, ActorTarget.CENTRED.of(axis, a, 0.1, PromptClass.BENIGN), 1e-15);
+        new double[] {-2.1, 5},
+        ActorSettings.Target.CENTRED.of(axis, a, 0.1, PromptClass.BENIGN),
+        1e-15);
     assertArrayEquals(
-        new double[] {-1.9, 5}, ActorTarget.CENTRED.of(axis, a, 0.1, PromptClass.HARMFUL), 1e-15);
+        new double[] {-1.9, 5},
+        ActorSettings.Target.CENTRED.of(axis, a, 0.1, PromptClass.HARMFUL),
+        1e-15);
     assertArrayEquals(
-        new double[] {-2.2, 5}, ActorTarget.UNIFORM.of(axis, a, 0.1, PromptClass.BENIGN), 1e-15);
+        new double[] {-2.2, 5},
+        ActorSettings.Target.UNIFORM.of(axis, a, 0.1, PromptClass.BENIGN),
+        1e-15);
     assertArrayEquals(
-        new double[] {-1.8, 5}, ActorTarget.UNIFORM.of(axis, a, 0.1, PromptClass.HARMFUL), 1e-15);
+        new double[] {-1.8, 5},
+        ActorSettings.Target.UNIFORM.of(axis, a, 0.1, PromptClass.HARMFUL),
+        1e-15);
     assertArrayEquals(new double[] {-2, 5}, a);
   }
 
   @ParameterizedTest
   @EnumSource
-  void pseudoHarmfulPromptsAreTreatedAsBenign(ActorTarget form) {
+  void pseudoHarmfulPromptsAreTreatedAsBenign(ActorSettings.Target form) {
     double[] a = {-2, 5};
     assertArrayEquals(
         form.of(axis, a, 0.1, PromptClass.BENIGN),
@@ -58,7 +71,7 @@ class ActorTargetTests {
 
   @ParameterizedTest
   @EnumSource
-  void alphaZeroMovesNothing(ActorTarget form) {
+  void alphaZeroMovesNothing(ActorSettings.Target form) {
     double[] a = {-2, 5};
     for (PromptClass promptClass : PromptClass.values()) {
       assertArrayEquals(a, form.of(axis, a, 0, promptClass));
@@ -72,7 +85,7 @@ class ActorTargetTests {
     double[] a = gaussian(random, 6);
     RefusalAxis axis = new RefusalAxis(gaussian(random, 6), gaussian(random, 6));
     for (PromptClass promptClass : PromptClass.values()) {
-      double[] t = ActorTarget.CENTRED.of(axis, a, alpha, promptClass);
+      double[] t = ActorSettings.Target.CENTRED.of(axis, a, alpha, promptClass);
       assertArrayEquals(
           finiteDifferences(x -> t, a), CosineLoss.gradient(a, t), 1e-7, promptClass.name());
       assertEquals(1 - cosine(a, t), CosineLoss.value(a, t), 1e-14);
@@ -86,8 +99,10 @@ class ActorTargetTests {
     double[] direction = gaussian(random, 8);
     RefusalAxis published = new RefusalAxis(direction, gaussian(random, 8));
     double alpha = 0.01;
-    double[] safe = gradient(ActorTarget.PUBLISHED, published, a, alpha, PromptClass.BENIGN);
-    double[] harmful = gradient(ActorTarget.PUBLISHED, published, a, alpha, PromptClass.HARMFUL);
+    double[] safe =
+        gradient(ActorSettings.Target.PUBLISHED, published, a, alpha, PromptClass.BENIGN);
+    double[] harmful =
+        gradient(ActorSettings.Target.PUBLISHED, published, a, alpha, PromptClass.HARMFUL);
     assertEquals(-1, cosine(safe, harmful), 1e-9);
 
     // Benign mean put so that u = 0.5: both classes are on the wrong side.
@@ -96,8 +111,8 @@ class ActorTargetTests {
       mean[i] = a[i] - 0.5 * direction[i];
     }
     RefusalAxis centred = new RefusalAxis(direction, mean);
-    safe = gradient(ActorTarget.CENTRED, centred, a, alpha, PromptClass.PSEUDO_HARMFUL);
-    harmful = gradient(ActorTarget.CENTRED, centred, a, alpha, PromptClass.HARMFUL);
+    safe = gradient(ActorSettings.Target.CENTRED, centred, a, alpha, PromptClass.PSEUDO_HARMFUL);
+    harmful = gradient(ActorSettings.Target.CENTRED, centred, a, alpha, PromptClass.HARMFUL);
     assertEquals(-1, cosine(safe, harmful), 1e-9);
   }
 
@@ -107,9 +122,11 @@ class ActorTargetTests {
     double[] a = gaussian(random, 8);
     RefusalAxis axis = new RefusalAxis(gaussian(random, 8), gaussian(random, 8));
     double[] safe =
-        finiteDifferences(x -> ActorTarget.PUBLISHED.of(axis, x, 0.1, PromptClass.BENIGN), a);
+        finiteDifferences(
+            x -> ActorSettings.Target.PUBLISHED.of(axis, x, 0.1, PromptClass.BENIGN), a);
     double[] harmful =
-        finiteDifferences(x -> ActorTarget.PUBLISHED.of(axis, x, 0.1, PromptClass.HARMFUL), a);
+        finiteDifferences(
+            x -> ActorSettings.Target.PUBLISHED.of(axis, x, 0.1, PromptClass.HARMFUL), a);
     assertTrue(cosine(safe, harmful) > 0.9, () -> "cosine " + cosine(safe, harmful));
   }
 
@@ -130,7 +147,7 @@ class ActorTargetTests {
         a[i] = (float) (a[i] + share * direction[i]);
       }
       RefusalAxis axis = new RefusalAxis(direction, new double[width]);
-      double[] t = ActorTarget.PUBLISHED.of(axis, a, PUBLISHED_ALPHA, PromptClass.BENIGN);
+      double[] t = ActorSettings.Target.PUBLISHED.of(axis, a, PUBLISHED_ALPHA, PromptClass.BENIGN);
       double loss = CosineLoss.value(a, t);
       // At right angles or parallel to R there is nothing to see in any precision.
       if (loss < 1e-9) {
@@ -154,7 +171,7 @@ class ActorTargetTests {
     RefusalAxis unit = new RefusalAxis(new double[] {1, 0}, new double[2]);
     double[] a = {1, 1};
     for (double alpha : new double[] {1e-2, 1e-4, 1e-6}) {
-      double[] t = ActorTarget.PUBLISHED.of(unit, a, alpha, PromptClass.BENIGN);
+      double[] t = ActorSettings.Target.PUBLISHED.of(unit, a, alpha, PromptClass.BENIGN);
       double angle = Math.atan(alpha / (2 - alpha));
       double expected = 2 * Math.pow(Math.sin(angle / 2), 2);
       assertEquals(1, CosineLoss.value(a, t) / expected, 1e-8);
@@ -170,14 +187,14 @@ class ActorTargetTests {
   void hazard6PublishedPushesASafePromptWithNegativeProjectionTowardRefusal() {
     double[] a = {-4, 1}; // beyond the benign mean: u = -0.5, R.a < 0
     assertTrue(axis.projection(a) < 0);
-    double[] published = ActorTarget.PUBLISHED.of(axis, a, 0.1, PromptClass.BENIGN);
+    double[] published = ActorSettings.Target.PUBLISHED.of(axis, a, 0.1, PromptClass.BENIGN);
     assertTrue(axis.u(published) > axis.u(a));
     // and the descent step really goes there
     double[] step = CosineLoss.gradient(a, published);
     double[] moved = {a[0] - 0.1 * step[0], a[1] - 0.1 * step[1]};
     assertTrue(axis.u(moved) > axis.u(a));
 
-    double[] centred = ActorTarget.CENTRED.of(axis, a, 0.1, PromptClass.BENIGN);
+    double[] centred = ActorSettings.Target.CENTRED.of(axis, a, 0.1, PromptClass.BENIGN);
     assertArrayEquals(a, centred);
     assertArrayEquals(new double[2], CosineLoss.gradient(a, centred), 0.0);
     assertEquals(0, CosineLoss.value(a, centred));
@@ -188,9 +205,10 @@ class ActorTargetTests {
       @ForAll @DoubleRange(min = 0, max = 20) double beyond,
       @ForAll @DoubleRange(min = 0, max = 1) double alpha) {
     double[] safe = {-3 - beyond, 4};
-    assertArrayEquals(safe, ActorTarget.CENTRED.of(axis, safe, alpha, PromptClass.BENIGN));
+    assertArrayEquals(safe, ActorSettings.Target.CENTRED.of(axis, safe, alpha, PromptClass.BENIGN));
     double[] harmful = {-1 + beyond, 4};
-    assertArrayEquals(harmful, ActorTarget.CENTRED.of(axis, harmful, alpha, PromptClass.HARMFUL));
+    assertArrayEquals(
+        harmful, ActorSettings.Target.CENTRED.of(axis, harmful, alpha, PromptClass.HARMFUL));
   }
 
   @Property(tries = 200)
@@ -199,22 +217,28 @@ class ActorTargetTests {
       @ForAll @DoubleRange(min = 0, max = 1) double alpha) {
     double[] a = {x, 4};
     double u = axis.u(a);
-    double safe = axis.u(ActorTarget.CENTRED.of(axis, a, alpha, PromptClass.BENIGN));
-    double harmful = axis.u(ActorTarget.CENTRED.of(axis, a, alpha, PromptClass.HARMFUL));
+    double safe = axis.u(ActorSettings.Target.CENTRED.of(axis, a, alpha, PromptClass.BENIGN));
+    double harmful = axis.u(ActorSettings.Target.CENTRED.of(axis, a, alpha, PromptClass.HARMFUL));
     assertTrue(safe <= u + 1e-12 && safe >= Math.min(u, 0) - 1e-12);
     assertTrue(harmful >= u - 1e-12 && harmful <= Math.max(u, 1) + 1e-12);
   }
 
   @Test
   void fixedPointsOfCentredAreTheClassMeansAndOfPublishedTheOrigin() {
-    assertEquals(0, descend(ActorTarget.CENTRED, new double[] {-1.2, 4}, PromptClass.BENIGN), 1e-3);
     assertEquals(
-        1, descend(ActorTarget.CENTRED, new double[] {-2.5, 4}, PromptClass.HARMFUL), 1e-3);
+        0, descend(ActorSettings.Target.CENTRED, new double[] {-1.2, 4}, PromptClass.BENIGN), 1e-3);
+    assertEquals(
+        1,
+        descend(ActorSettings.Target.CENTRED, new double[] {-2.5, 4}, PromptClass.HARMFUL),
+        1e-3);
     // R.a = 0 lies at u = 1.5 here, past the harmful mean: safe prompts end up refused.
     assertEquals(
-        1.5, descend(ActorTarget.PUBLISHED, new double[] {-2.5, 4}, PromptClass.BENIGN), 1e-3);
+        1.5,
+        descend(ActorSettings.Target.PUBLISHED, new double[] {-2.5, 4}, PromptClass.BENIGN),
+        1e-3);
     // A harmful prompt with R.a < 0 runs off to the benign side.
-    assertTrue(descend(ActorTarget.PUBLISHED, new double[] {-2.5, 4}, PromptClass.HARMFUL) < 0);
+    assertTrue(
+        descend(ActorSettings.Target.PUBLISHED, new double[] {-2.5, 4}, PromptClass.HARMFUL) < 0);
   }
 
   @Test
@@ -233,10 +257,10 @@ class ActorTargetTests {
     assertThrows(IllegalArgumentException.class, () -> axis.u(new double[3]));
     assertThrows(
         IllegalArgumentException.class,
-        () -> ActorTarget.CENTRED.of(axis, a, -0.1, PromptClass.BENIGN));
+        () -> ActorSettings.Target.CENTRED.of(axis, a, -0.1, PromptClass.BENIGN));
     assertThrows(
         IllegalArgumentException.class,
-        () -> ActorTarget.UNIFORM.of(axis, a, Double.NaN, PromptClass.BENIGN));
+        () -> ActorSettings.Target.UNIFORM.of(axis, a, Double.NaN, PromptClass.BENIGN));
     assertThrows(IllegalArgumentException.class, () -> CosineLoss.value(a, new double[2]));
     assertThrows(IllegalArgumentException.class, () -> CosineLoss.gradient(new double[2], a));
     assertThrows(IllegalArgumentException.class, () -> CosineLoss.value(a, new double[] {1}));
@@ -245,7 +269,7 @@ class ActorTargetTests {
   }
 
   /** Where gradient descent on a free activation ends, as u. */
-  private double descend(ActorTarget form, double[] start, PromptClass promptClass) {
+  private double descend(ActorSettings.Target form, double[] start, PromptClass promptClass) {
     double[] a = start.clone();
     for (int step = 0; step < 20_000; step++) {
       double[] gradient = gradient(form, axis, a, 0.3, promptClass);
@@ -257,7 +281,11 @@ class ActorTargetTests {
   }
 
   private static double[] gradient(
-      ActorTarget form, RefusalAxis axis, double[] a, double alpha, PromptClass promptClass) {
+      ActorSettings.Target form,
+      RefusalAxis axis,
+      double[] a,
+      double alpha,
+      PromptClass promptClass) {
     return CosineLoss.gradient(a, form.of(axis, a, alpha, promptClass));
   }
 

@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import org.alignment4j.actor.ActorPrompts.PromptClass;
 import org.alignment4j.adapter.TunedBlock;
 import org.alignment4j.chat.Encoded;
 import org.alignment4j.core.CancelledException;
@@ -66,25 +67,26 @@ class ActorTunerTests {
     Thread.interrupted();
   }
 
-  private static ActorTuner.Builder settings() {
+  private static ActorSettings.Builder<ActorTuner> settings() {
     return ActorTuner.builder()
         .noGate()
         .layer(LAYER)
-        .learningRate(1e-3)
-        .batchSize(4)
-        .epochs(3)
+        .training(t -> t.learningRate(1e-3).batchSize(4).epochs(3))
         .refreshEvery(2);
   }
 
-  private static ActorTuning tune(ActorTuner.Builder settings) {
+  private static ActorTuning tune(ActorSettings.Builder<ActorTuner> settings) {
     return tune(settings, model, ProgressListener.NONE);
   }
 
   private static ActorTuning tune(
-      ActorTuner.Builder settings, LanguageModel some, ProgressListener progress) {
+      ActorSettings.Builder<ActorTuner> settings, LanguageModel some, ProgressListener progress) {
     return settings
         .build()
-        .tuneIds(some, SEQUENCES, CLASSES, axis.direction(), axis.benignMean(), progress);
+        .tuneIds(
+            some,
+            new ActorTuner.Sequences(SEQUENCES, CLASSES, axis.direction(), axis.benignMean()),
+            progress);
   }
 
   private static void assertSame(TunedBlock expected, TunedBlock found, float tolerance) {
@@ -98,13 +100,15 @@ class ActorTunerTests {
 
   @Test
   void hazard4TheMedianGradientIsReportedInUnitsOfEps() {
-    double fine = first(settings().optimizer(new AdamW.Settings(0.9, 0.999, 1e-8, 0)));
-    double coarse = first(settings().optimizer(new AdamW.Settings(0.9, 0.999, 1e-6, 0)));
+    double fine =
+        first(settings().training(t -> t.optimizer(new AdamW.Settings(0.9, 0.999, 1e-8, 0))));
+    double coarse =
+        first(settings().training(t -> t.optimizer(new AdamW.Settings(0.9, 0.999, 1e-6, 0))));
     assertTrue(fine > 0);
     assertEquals(100, fine / coarse, 0.1);
   }
 
-  private static double first(ActorTuner.Builder settings) {
+  private static double first(ActorSettings.Builder<ActorTuner> settings) {
     return tune(settings).training().history().get(0).medianGradientOverEps();
   }
 
@@ -115,7 +119,11 @@ class ActorTunerTests {
     assertTrue(
         !java.util.Arrays.equals(
             cached.tensors().get("mlp.down_proj.weight").values(),
-            tune(settings().epochs(1)).adapter().tensors().get("mlp.down_proj.weight").values()));
+            tune(settings().training(t -> t.epochs(1)))
+                .adapter()
+                .tensors()
+                .get("mlp.down_proj.weight")
+                .values()));
   }
 
   @Test
@@ -148,12 +156,17 @@ class ActorTunerTests {
           };
       int every = n % 2;
       assertThrows(
-          CancelledException.class, () -> tune(settings().checkpoint(kept, every), model, cancel));
+          CancelledException.class,
+          () ->
+              tune(
+                  settings().training(t -> t.checkpointFolder(kept).checkpointEvery(every)),
+                  model,
+                  cancel));
       assertTrue(Thread.interrupted());
       List<Long> steps = new ArrayList<>();
       ActorTuning resumed =
           tune(
-              settings().checkpoint(kept, every),
+              settings().training(t -> t.checkpointFolder(kept).checkpointEvery(every)),
               model,
               p -> {
                 if (p.metrics().containsKey("loss")) {
@@ -168,10 +181,11 @@ class ActorTunerTests {
 
   @Test
   void aFinishedTuningGivesItsResultAgain() {
-    ActorTuning first = tune(settings().checkpoint(folder, 0));
+    ActorTuning first =
+        tune(settings().training(t -> t.checkpointFolder(folder).checkpointEvery(0)));
     ActorTuning again =
         tune(
-            settings().checkpoint(folder, 0),
+            settings().training(t -> t.checkpointFolder(folder).checkpointEvery(0)),
             model,
             p -> assertTrue(!p.metrics().containsKey("loss"), "it trained"));
     assertSame(first.adapter(), again.adapter(), 0);
@@ -180,9 +194,10 @@ class ActorTunerTests {
 
   @Test
   void aCheckpointOfOtherDataModelOrSettingsIsRefused() {
-    tune(settings().checkpoint(folder, 0));
+    tune(settings().training(t -> t.checkpointFolder(folder).checkpointEvery(0)));
     assertRefused(settings().alpha(0.31), model, CLASSES, axis.benignMean());
-    assertRefused(settings().target(ActorTarget.PUBLISHED), model, CLASSES, axis.benignMean());
+    assertRefused(
+        settings().target(ActorSettings.Target.PUBLISHED), model, CLASSES, axis.benignMean());
     assertRefused(settings().anchors(3), model, CLASSES, axis.benignMean());
     List<PromptClass> classes = new ArrayList<>(CLASSES);
     Collections.reverse(classes);
@@ -197,17 +212,20 @@ class ActorTunerTests {
   }
 
   private void assertRefused(
-      ActorTuner.Builder settings,
+      ActorSettings.Builder<ActorTuner> settings,
       LanguageModel some,
       List<PromptClass> classes,
       double[] benignMean) {
-    ActorTuner tuner = settings.checkpoint(folder, 0).build();
+    ActorTuner tuner =
+        settings.training(t -> t.checkpointFolder(folder).checkpointEvery(0)).build();
     CheckpointException e =
         assertThrows(
             CheckpointException.class,
             () ->
                 tuner.tuneIds(
-                    some, SEQUENCES, classes, axis.direction(), benignMean, ProgressListener.NONE));
+                    some,
+                    new ActorTuner.Sequences(SEQUENCES, classes, axis.direction(), benignMean),
+                    ProgressListener.NONE));
     assertTrue(e.getMessage().contains("of another training"), e::getMessage);
   }
 
@@ -224,10 +242,8 @@ class ActorTunerTests {
                       .build()
                       .tuneIds(
                           model,
-                          sequences,
-                          CLASSES,
-                          axis.direction(),
-                          axis.benignMean(),
+                          new ActorTuner.Sequences(
+                              sequences, CLASSES, axis.direction(), axis.benignMean()),
                           ProgressListener.NONE));
       assertTrue(e.getMessage().contains("sequence 7"), e::getMessage);
     }
@@ -243,10 +259,11 @@ class ActorTunerTests {
                     .build()
                     .tuneIds(
                         model,
-                        SEQUENCES,
-                        Collections.nCopies(12, PromptClass.HARMFUL),
-                        axis.direction(),
-                        axis.benignMean(),
+                        new ActorTuner.Sequences(
+                            SEQUENCES,
+                            Collections.nCopies(12, PromptClass.HARMFUL),
+                            axis.direction(),
+                            axis.benignMean()),
                         ProgressListener.NONE));
     assertTrue(e.getMessage().contains("benign"), e::getMessage);
   }
@@ -259,8 +276,10 @@ class ActorTunerTests {
     assertThrows(IllegalArgumentException.class, () -> settings().alpha(0).build());
     assertThrows(
         IllegalArgumentException.class,
-        () -> settings().learningRate(Double.POSITIVE_INFINITY).build());
-    assertThrows(IllegalArgumentException.class, () -> settings().checkpoint(folder, -1).build());
+        () -> settings().training(t -> t.learningRate(Double.POSITIVE_INFINITY)).build());
+    assertThrows(
+        IllegalArgumentException.class,
+        () -> settings().training(t -> t.checkpointFolder(folder).checkpointEvery(-1)).build());
     assertThrows(
         IllegalArgumentException.class,
         () -> settings().gate(ActorSettings.Gate.DEFAULT).refreshEvery(0).build());

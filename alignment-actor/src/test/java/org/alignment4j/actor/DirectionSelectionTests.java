@@ -41,7 +41,7 @@ class DirectionSelectionTests {
             .resolve("fixtures/refusal-direction")
             .resolve(model);
     assumeTrue(Files.isDirectory(folder), () -> "no " + folder);
-    List<DirectionCandidate> grid = read(folder.resolve("direction_evaluations.json"));
+    List<DirectionSelection.Candidate> grid = read(folder.resolve("direction_evaluations.json"));
     // A grid has one row for the input of every block.
     int highest = grid.stream().mapToInt(c -> c.layer().index()).max().orElseThrow();
     assertEquals(layers, highest + 1);
@@ -54,7 +54,7 @@ class DirectionSelectionTests {
     try (var reader = Files.newBufferedReader(folder.resolve("direction_metadata.json"))) {
       metadata = JsonParser.parseReader(reader).getAsJsonObject();
     }
-    DirectionCandidate chosen = selection.chosen().orElseThrow();
+    DirectionSelection.Candidate chosen = selection.chosen().orElseThrow();
     assertEquals(metadata.get("pos").getAsInt(), chosen.position());
     assertEquals(metadata.get("layer").getAsInt(), chosen.layer().index());
     assertEquals(position, chosen.position());
@@ -67,7 +67,7 @@ class DirectionSelectionTests {
         Path.of(System.getProperty("alignment4j.shared", "../shared"))
             .resolve("fixtures/refusal-direction/llama-2-7b-chat-hf/direction_evaluations.json");
     assumeTrue(Files.exists(file), () -> "no " + file);
-    List<DirectionCandidate> nan =
+    List<DirectionSelection.Candidate> nan =
         read(file).stream().filter(c -> Double.isNaN(c.refusalScore())).toList();
     assertEquals(2, nan.size());
     // Without the depth rule, which would drop these two rows anyway.
@@ -108,7 +108,7 @@ class DirectionSelectionTests {
   @Property(tries = 100)
   void orderOfTheGridDoesNotMatter(@ForAll long seed) {
     Random random = new Random(seed);
-    List<DirectionCandidate> grid = new ArrayList<>();
+    List<DirectionSelection.Candidate> grid = new ArrayList<>();
     for (int i = 0; i < 40; i++) {
       grid.add(
           candidate(
@@ -117,7 +117,7 @@ class DirectionSelectionTests {
               random.nextGaussian(),
               random.nextDouble() / 5));
     }
-    List<DirectionCandidate> kept = DirectionSelection.select(grid, 20).kept();
+    List<DirectionSelection.Candidate> kept = DirectionSelection.select(grid, 20).kept();
     for (int i = 1; i < kept.size(); i++) {
       assertFalse(kept.get(i - 1).refusalScore() > kept.get(i).refusalScore());
     }
@@ -136,25 +136,25 @@ class DirectionSelectionTests {
         IllegalArgumentException.class, () -> new DirectionSelection.Settings(0.8, Double.NaN, 0));
   }
 
-  private static int kept(DirectionCandidate candidate, int layers) {
+  private static int kept(DirectionSelection.Candidate candidate, int layers) {
     return DirectionSelection.select(List.of(candidate), layers).kept().size();
   }
 
-  private static DirectionCandidate candidate(
+  private static DirectionSelection.Candidate candidate(
       int layer, double refusal, double steering, double kl) {
-    return new DirectionCandidate(-1, new Layer(layer), refusal, steering, kl);
+    return new DirectionSelection.Candidate(-1, new Layer(layer), refusal, steering, kl);
   }
 
   /** Python writes NaN as a bare word, which is no JSON. */
-  private static List<DirectionCandidate> read(Path file) throws IOException {
+  private static List<DirectionSelection.Candidate> read(Path file) throws IOException {
     try (JsonReader reader = new JsonReader(Files.newBufferedReader(file))) {
       reader.setStrictness(Strictness.LENIENT);
       JsonArray rows = JsonParser.parseReader(reader).getAsJsonArray();
-      List<DirectionCandidate> grid = new ArrayList<>();
+      List<DirectionSelection.Candidate> grid = new ArrayList<>();
       for (var element : rows) {
         JsonObject row = element.getAsJsonObject();
         grid.add(
-            new DirectionCandidate(
+            new DirectionSelection.Candidate(
                 row.get("position").getAsInt(),
                 new Layer(row.get("layer").getAsInt()),
                 row.get("refusal_score").getAsDouble(),

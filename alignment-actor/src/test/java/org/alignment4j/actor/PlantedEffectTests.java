@@ -15,6 +15,8 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import org.alignment4j.Tuning;
+import org.alignment4j.actor.ProbeReport.LayerChoice;
+import org.alignment4j.actor.ProbeReport.LayerScore;
 import org.alignment4j.adapter.TunedBlock;
 import org.alignment4j.adapter.TunedBlock.Weight;
 import org.alignment4j.analysis.Auroc;
@@ -74,8 +76,10 @@ class PlantedEffectTests {
   }
 
   /** Settings that suit a model whose weights are of the order of 0.1. */
-  private static ActorTuner.Builder tuner() {
-    return ActorTuner.builder().learningRate(1e-3).batchSize(16).epochs(3).refreshEvery(10);
+  private static ActorSettings.Builder<ActorTuner> tuner() {
+    return ActorTuner.builder()
+        .training(t -> t.learningRate(1e-3).batchSize(16).epochs(3))
+        .refreshEvery(10);
   }
 
   @Test
@@ -147,7 +151,7 @@ class PlantedEffectTests {
   void hazard5AHugeLearningRateIsCaughtByTheGateAndTheBlockIsTheBasesBitForBit() {
     ActorTuning tuning =
         tuner()
-            .learningRate(10)
+            .training(t -> t.learningRate(10))
             .build()
             .tune(model, PlantedModel.tuningPrompts(), ProgressListener.NONE);
     assertFalse(tuning.changed());
@@ -173,7 +177,7 @@ class PlantedEffectTests {
   void stateThatKeepsEveryConditionButHelpsNobodyIsNotKept() {
     ActorTuning tuning =
         tuner()
-            .learningRate(1e-8)
+            .training(t -> t.learningRate(1e-8))
             .build()
             .tune(model, PlantedModel.tuningPrompts(), ProgressListener.NONE);
     assertFalse(tuning.changed(), tuning::reason);
@@ -185,9 +189,9 @@ class PlantedEffectTests {
     // Uniform shifts of safe prompts alone: over-refusal goes, and harmful refusal with it.
     ActorTuning tuning =
         tuner()
-            .target(ActorTarget.UNIFORM)
+            .target(ActorSettings.Target.UNIFORM)
             .classWeights(0, 1, 0)
-            .learningRate(3e-3)
+            .training(t -> t.learningRate(3e-3))
             .build()
             .tune(model, PlantedModel.tuningPrompts(), ProgressListener.NONE);
     boolean lost =
@@ -208,7 +212,7 @@ class PlantedEffectTests {
           CancelledException.class,
           () ->
               tuner()
-                  .checkpoint(kept, 4)
+                  .training(t -> t.checkpointFolder(kept).checkpointEvery(4))
                   .build()
                   .tune(
                       model,
@@ -222,7 +226,7 @@ class PlantedEffectTests {
     }
     ActorTuning resumed =
         tuner()
-            .checkpoint(kept, 4)
+            .training(t -> t.checkpointFolder(kept).checkpointEvery(4))
             .build()
             .tune(model, PlantedModel.tuningPrompts(), ProgressListener.NONE);
     assertEquals(expected.training().history(), resumed.training().history());
@@ -236,7 +240,10 @@ class PlantedEffectTests {
                 assertArrayEquals(w.values(), resumed.adapter().tensors().get(name).values()));
     // Another gate is another tuning.
     ActorTuner other =
-        tuner().gate(new ActorSettings.Gate(0.1, 0.5, 32)).checkpoint(kept, 4).build();
+        tuner()
+            .gate(new ActorSettings.Gate(0.1, 0.5, 32))
+            .training(t -> t.checkpointFolder(kept).checkpointEvery(4))
+            .build();
     assertThrows(
         CheckpointException.class,
         () -> other.tune(model, PlantedModel.tuningPrompts(), ProgressListener.NONE));

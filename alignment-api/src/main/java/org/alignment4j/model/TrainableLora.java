@@ -21,6 +21,35 @@ import org.alignment4j.core.Provenance;
  * frozen.
  */
 public final class TrainableLora implements Trainable {
+  /**
+   * What a LoRA changes, and how much of it is trained.
+   *
+   * @param rank r, 1 or more
+   * @param alpha the change is alpha / r times B A; above 0
+   * @param dropout share of A's inputs that training leaves out, 0 up to 1
+   * @param modules matrices that are changed, such as {@code q_proj}; one at least
+   */
+  public record Shape(int rank, double alpha, double dropout, List<String> modules) {
+    /** Rank 8, alpha 16, dropout 0.05 on queries and values. */
+    public static final Shape DEFAULT = new Shape(8, 16, 0.05, List.of("q_proj", "v_proj"));
+
+    /**
+     * @throws IllegalArgumentException if a number is out of range or there is no module
+     */
+    public Shape {
+      require(rank >= 1, "rank must be >= 1, was %s", rank);
+      require(alpha > 0 && Double.isFinite(alpha), "alpha must be > 0, was %s", alpha);
+      require(dropout >= 0 && dropout < 1, "dropout must be in [0, 1), was %s", dropout);
+      modules = List.copyOf(modules);
+      require(!modules.isEmpty(), "no modules to change");
+    }
+
+    /** A shape that is trained without dropout. */
+    public Shape(int rank, double alpha, List<String> modules) {
+      this(rank, alpha, 0, modules);
+    }
+  }
+
   private final LanguageModel model;
   private final LoraAdapter initial;
   private final LowRank places;
@@ -69,33 +98,25 @@ public final class TrainableLora implements Trainable {
    * A LoRA to start a training from: A drawn uniformly from +-1/sqrt(in), B zero, so that it
    * changes nothing yet.
    *
-   * @param rank r, 1 or more
-   * @param alpha the change is alpha / r times B A
-   * @param modules matrices to change, such as {@code q_proj}, in each of the blocks
-   * @param layers that the blocks write
+   * @param layers that the changed blocks write
    * @throws IllegalArgumentException if the model has no such matrix or block, by name
    */
   public static LoraAdapter initial(
-      LanguageModel model,
-      int rank,
-      double alpha,
-      Collection<String> modules,
-      Collection<Layer> layers,
-      long seed) {
+      LanguageModel model, Shape shape, Collection<Layer> layers, long seed) {
     Map<String, Object> settings =
         Map.of(
             "rank",
-            rank,
+            shape.rank,
             "alpha",
-            alpha,
+            shape.alpha,
             "modules",
-            List.copyOf(modules),
+            shape.modules,
             "layers",
             layers.stream().map(Layer::index).toList());
     return LoraAdapter.initial(
-        rank,
-        alpha,
-        LowRank.shapes(model.config(), modules, layers),
+        shape.rank,
+        shape.alpha,
+        LowRank.shapes(model.config(), shape.modules, layers),
         seed,
         new Provenance("lora", settings, seed, Map.of("model", model.hash()), Map.of()));
   }

@@ -5,6 +5,7 @@ import static org.alignment4j.core.Arguments.require;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.function.UnaryOperator;
 import org.alignment4j.tensor.AdamW;
 import org.jspecify.annotations.Nullable;
 
@@ -94,9 +95,15 @@ public record TrainingSettings(
     return b;
   }
 
-  /** The same training with its checkpoint elsewhere; null for none. */
-  public TrainingSettings withCheckpointFolder(@Nullable Path folder) {
-    return toBuilder().checkpointFolder(folder).build();
+  /**
+   * The same training with some settings changed. Where a micro batch is a whole batch it stays so.
+   */
+  public TrainingSettings with(UnaryOperator<Builder> change) {
+    Builder builder = toBuilder();
+    if (microBatchSize == batchSize) {
+      builder.microBatchSize = 0;
+    }
+    return change.apply(builder).build();
   }
 
   /** Optimizer steps of a training on so many rows. */

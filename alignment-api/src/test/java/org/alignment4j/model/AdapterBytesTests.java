@@ -65,7 +65,8 @@ class AdapterBytesTests {
     List<LanguageModel> all = new ArrayList<>(List.of(base));
     try {
       for (int seed = 1; seed <= 3; seed++) {
-        LoraAdapter lora = TrainableLora.initial(base, 8, 16, modules, layers, seed);
+        LoraAdapter lora =
+            TrainableLora.initial(base, new TrainableLora.Shape(8, 16, modules), layers, seed);
         all.add(base.with(lora));
       }
       double share = (double) bytes(all) / bytes(List.of(base));

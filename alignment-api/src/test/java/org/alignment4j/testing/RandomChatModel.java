@@ -20,7 +20,7 @@ import org.alignment4j.tensor.StorageType;
 import org.alignment4j.train.TrainingLoop;
 import org.alignment4j.train.TrainingSettings;
 import org.alignment4j.train.TrainingSettings.Schedule;
-import org.alignment4j.tune.SupervisedFineTuning;
+import org.alignment4j.tune.SupervisedObjective;
 
 /** A small random model with a tokenizer of bytes and some words, and a ChatML template. */
 public final class RandomChatModel {
@@ -80,7 +80,7 @@ public final class RandomChatModel {
               .seed(2)
               .build();
       TrainingLoop.<Encoded>of(settings)
-          .run(rows.apply(model), new SupervisedFineTuning(weights), ProgressListener.NONE);
+          .run(rows.apply(model), new SupervisedObjective(weights), ProgressListener.NONE);
       Path out = folder.resolve("taught");
       weights.save(out, StorageType.F32, new Provenance("test", Map.of(), 2, Map.of(), Map.of()));
       return out;

@@ -56,13 +56,17 @@ class LoraTrainingTests {
     try (LanguageModel model = LanguageModel.load(MODEL)) {
       List<Layer> layers = List.of(new Layer(2), new Layer(3));
       LoraAdapter initial =
-          TrainableLora.initial(model, 4, 8, List.of("q_proj", "v_proj", "down_proj"), layers, 5);
+          TrainableLora.initial(
+              model,
+              new TrainableLora.Shape(4, 8, List.of("q_proj", "v_proj", "down_proj")),
+              layers,
+              5);
       assertEquals(6, initial.targets().size());
       double before = loss(model);
       LoraAdapter trained;
       try (TrainableLora lora = new TrainableLora(model, initial)) {
         TrainingLoop.<Encoded>of(settings)
-            .run(rows(), new SupervisedFineTuning(lora), ProgressListener.NONE);
+            .run(rows(), new SupervisedObjective(lora), ProgressListener.NONE);
         trained = lora.snapshot(initial.provenance());
       }
       assertEquals(before, loss(model), 0.0);
@@ -86,7 +90,10 @@ class LoraTrainingTests {
               IllegalArgumentException.class,
               () ->
                   TrainableLora.initial(
-                      model, 2, 2, List.of("qkv_proj"), List.of(new Layer(1)), 1));
+                      model,
+                      new TrainableLora.Shape(2, 2, List.of("qkv_proj")),
+                      List.of(new Layer(1)),
+                      1));
       assertTrue(e.getMessage().contains("qkv_proj"), e.getMessage());
       assertTrue(e.getMessage().contains("self_attn.q_proj"), e.getMessage());
     }

@@ -3,10 +3,10 @@ package org.alignment4j.rahf;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import org.alignment4j.Tuning.Unused;
 import org.alignment4j.chat.Encoded;
 import org.alignment4j.chat.Prompt;
 import org.alignment4j.model.LanguageModel;
-import org.alignment4j.rahf.PreferenceTuning.Unused;
 import org.alignment4j.tune.PreferencePair;
 import org.jspecify.annotations.Nullable;
 
@@ -26,7 +26,8 @@ record EncodedPairs(List<EncodedPair> pairs, List<Unused> unused) {
       LanguageModel model, List<PreferencePair> pairs, @Nullable Instructions instructions) {
     List<EncodedPair> usable = new ArrayList<>();
     List<Unused> unused = new ArrayList<>();
-    for (PreferencePair p : pairs) {
+    for (int i = 0; i < pairs.size(); i++) {
+      PreferencePair p = pairs.get(i);
       String reason = textReason(p);
       if (reason.isEmpty()) {
         Tokens chosen = tokens(model, p.prompt(), p.chosen(), instructions);
@@ -38,7 +39,7 @@ record EncodedPairs(List<EncodedPair> pairs, List<Unused> unused) {
         }
       }
       if (!reason.isEmpty()) {
-        unused.add(new Unused(p.id(), reason));
+        unused.add(new Unused(i, reason));
       }
     }
     return new EncodedPairs(usable, unused);

@@ -6,6 +6,7 @@ import ai.djl.ndarray.types.Shape;
 import java.util.List;
 import org.alignment4j.core.Layer;
 import org.alignment4j.model.TrainableLora;
+import org.alignment4j.rahf.PreferenceSettings.FitLoss;
 import org.alignment4j.train.Objective;
 
 /**

@@ -17,7 +17,7 @@ public enum PreferenceMethod {
   RAHF_DUAL,
   /**
    * Dual's two models, whose weights instead of hidden states are extrapolated, W_good + a (W_good
-   * - W_bad); nothing is fitted. See {@link WeightExtrapolation}.
+   * - W_bad); nothing is fitted.
    */
   WEIGHT_EXTRAPOLATION;
 

@@ -1,5 +1,6 @@
 package org.alignment4j.rahf;
 
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -19,7 +20,7 @@ import org.alignment4j.train.Objective;
 import org.alignment4j.train.TrainingLoop;
 import org.alignment4j.train.TrainingResult;
 import org.alignment4j.train.TrainingSettings;
-import org.alignment4j.tune.SupervisedFineTuning;
+import org.alignment4j.tune.SupervisedObjective;
 
 /** One run of a method. */
 final class PreferenceRun {
@@ -75,7 +76,7 @@ final class PreferenceRun {
         settings.learn(),
         allLayers(),
         responses,
-        SupervisedFineTuning::new,
+        SupervisedObjective::new,
         e -> e.ids().length);
   }
 
@@ -162,7 +163,7 @@ final class PreferenceRun {
     Condition badState = new Condition(bad, instructed ? FitRow::bad : FitRow::plain);
     ActivityPatterns patterns =
         new ActivityPatterns(
-            settings.base() == TargetBase.STEP1_GOOD
+            settings.base() == PreferenceSettings.TargetBase.STEP1_GOOD
                 ? goodState
                 : new Condition(model, FitRow::plain),
             goodState,
@@ -206,14 +207,11 @@ final class PreferenceRun {
       List<R> rows,
       Function<TrainableLora, Objective<R>> objective,
       ToIntFunction<R> length) {
-    LoraShape shape = settings.lora();
-    LoraAdapter start =
-        TrainableLora.initial(
-            model, shape.rank(), shape.alpha(), shape.modules(), layers, how.seed());
+    TrainableLora.Shape shape = settings.lora();
+    LoraAdapter start = TrainableLora.initial(model, shape, layers, how.seed());
+    Path folder = how.checkpointFolder();
     TrainingSettings own =
-        how.checkpointFolder() == null
-            ? how
-            : how.withCheckpointFolder(how.checkpointFolder().resolve(name));
+        folder == null ? how : how.with(t -> t.checkpointFolder(folder.resolve(name)));
     try (TrainableLora lora = new TrainableLora(model, start, shape.dropout())) {
       TrainingResult result =
           TrainingLoop.<R>builder(own)

@@ -6,8 +6,11 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
+import java.util.function.Function;
+import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
 import org.alignment4j.core.Layer;
+import org.alignment4j.model.TrainableLora;
 import org.alignment4j.train.TrainingSettings;
 import org.alignment4j.train.TrainingSettings.Schedule;
 
@@ -38,7 +41,7 @@ import org.alignment4j.train.TrainingSettings.Schedule;
  */
 public record PreferenceSettings(
     PreferenceMethod method,
-    LoraShape lora,
+    TrainableLora.Shape lora,
     TrainingSettings learn,
     TrainingSettings fit,
     Instructions instructions,
@@ -54,6 +57,25 @@ public record PreferenceSettings(
     boolean stepOneOnly,
     boolean randomDirections,
     long targetBytes) {
+  /** How far a hidden state is from its target. */
+  public enum FitLoss {
+    /** The Euclidean distance, as in the published scripts: robust against a few far rows. */
+    NORM,
+    /** Its square, as in the paper. */
+    SQUARED
+  }
+
+  /** The hidden states that alpha times the difference is added to. */
+  public enum TargetBase {
+    /** Those of the start model. */
+    START,
+    /**
+     * Those of the good condition of step 1: extrapolation beyond it. The published scripts do so
+     * in Dual; in SCIT they read step 1's model without an instruction.
+     */
+    STEP1_GOOD
+  }
+
   /** Checks the ranges. */
   public PreferenceSettings {
     require(lambda >= 0 && Double.isFinite(lambda), "lambda must be >= 0, was %s", lambda);
@@ -72,9 +94,9 @@ public record PreferenceSettings(
     layers = List.copyOf(new TreeSet<>(layers));
   }
 
-  /** The defaults of a method; see {@link Builder}. */
-  public static Builder builder(PreferenceMethod method) {
-    return new Builder(method);
+  /** Starts with the defaults of a method; see {@link Builder}. */
+  public static Builder<PreferenceSettings> builder(PreferenceMethod method) {
+    return new Builder<>(method, settings -> settings);
   }
 
   /**
@@ -141,10 +163,13 @@ public record PreferenceSettings(
    * 0.2, beta 0.1, alpha 5, the distance, base START, 512 response tokens (Dual: 64), LoRA rank 8.
    * The learning rates are those that suit LoRA: 2e-4 for what is learned on logits, 3e-4 for the
    * fit, both with 10 % warm-up in the first; weights are extrapolated by 0.5. Not thread-safe.
+   *
+   * @param <T> what is built: settings, or a tuner that has them
    */
-  public static final class Builder {
+  public static final class Builder<T> {
     private final PreferenceMethod method;
-    private LoraShape lora = LoraShape.DEFAULT;
+    private final Function<PreferenceSettings, T> finish;
+    private TrainableLora.Shape lora = TrainableLora.Shape.DEFAULT;
     private TrainingSettings learn =
         TrainingSettings.builder()
             .epochs(2)
@@ -176,126 +201,138 @@ public record PreferenceSettings(
     private boolean randomDirections;
     private long targetBytes = 256L << 20;
 
-    private Builder(PreferenceMethod method) {
+    Builder(PreferenceMethod method, Function<PreferenceSettings, T> finish) {
       this.method = method;
+      this.finish = finish;
       this.responseTokens = method == PreferenceMethod.RAHF_DUAL ? 64 : 512;
     }
 
     /** Shape of the adapters. */
-    public Builder lora(LoraShape shape) {
+    public Builder<T> lora(TrainableLora.Shape shape) {
       this.lora = shape;
       return this;
     }
 
     /** The training on logits. */
-    public Builder learn(TrainingSettings settings) {
+    public Builder<T> learn(TrainingSettings settings) {
       this.learn = settings;
       return this;
     }
 
     /** The training on hidden states. */
-    public Builder fit(TrainingSettings settings) {
+    public Builder<T> fit(TrainingSettings settings) {
       this.fit = settings;
       return this;
     }
 
+    /** Changes some settings of both trainings. */
+    public Builder<T> training(UnaryOperator<TrainingSettings.Builder> change) {
+      return learn(learn.with(change)).fit(fit.with(change));
+    }
+
+    /** Seed of both trainings and of all else that is random. */
+    public Builder<T> seed(long value) {
+      return training(t -> t.seed(value));
+    }
+
     /** The good and the bad instruction. */
-    public Builder instructions(Instructions pair) {
+    public Builder<T> instructions(Instructions pair) {
       this.instructions = pair;
       return this;
     }
 
     /** SCIT's weight and smoothing of the contrast. */
-    public Builder contrast(double weight, double eps) {
+    public Builder<T> contrast(double weight, double eps) {
       this.lambda = weight;
       this.smoothing = eps;
       return this;
     }
 
     /** DPO's beta. */
-    public Builder beta(double value) {
+    public Builder<T> beta(double value) {
       this.beta = value;
       return this;
     }
 
     /** How far targets lie along the difference. */
-    public Builder alpha(double value) {
+    public Builder<T> alpha(double value) {
       this.alpha = value;
       return this;
     }
 
     /** How far weights lie beyond the good model's. */
-    public Builder extrapolation(double a) {
+    public Builder<T> extrapolation(double a) {
       this.extrapolation = a;
       return this;
     }
 
     /** Distance or squared distance. */
-    public Builder fitLoss(FitLoss form) {
+    public Builder<T> fitLoss(FitLoss form) {
       this.fitLoss = form;
       return this;
     }
 
     /** What the difference is added to. */
-    public Builder base(TargetBase states) {
+    public Builder<T> base(TargetBase states) {
       this.base = states;
       return this;
     }
 
     /** Where hidden states are fitted. */
-    public Builder layers(List<Layer> where) {
+    public Builder<T> layers(List<Layer> where) {
       this.layers = where;
       return this;
     }
 
     /** At most so many tokens of each response. */
-    public Builder responseTokens(int tokens) {
+    public Builder<T> responseTokens(int tokens) {
       this.responseTokens = tokens;
       return this;
     }
 
     /** Control: end after step 1. */
-    public Builder stepOneOnly() {
+    public Builder<T> stepOneOnly() {
       this.stepOneOnly = true;
       return this;
     }
 
     /** Control: random vectors of equal norms. */
-    public Builder randomDirections() {
+    public Builder<T> randomDirections() {
       this.randomDirections = true;
       return this;
     }
 
     /** Memory for targets. */
-    public Builder targetBytes(long bytes) {
+    public Builder<T> targetBytes(long bytes) {
       this.targetBytes = bytes;
       return this;
     }
 
     /**
-     * Makes the settings.
+     * Builds it.
      *
-     * @throws IllegalArgumentException if one is out of its range
+     * @throws IllegalArgumentException if a setting is out of its range
      */
-    public PreferenceSettings build() {
-      return new PreferenceSettings(
-          method,
-          lora,
-          learn,
-          fit,
-          instructions,
-          lambda,
-          smoothing,
-          beta,
-          alpha,
-          extrapolation,
-          fitLoss,
-          base,
-          layers,
-          responseTokens,
-          stepOneOnly,
-          randomDirections,
-          targetBytes);
+    public T build() {
+      return finish.apply(
+          new PreferenceSettings(
+              method,
+              lora,
+              learn,
+              fit,
+              instructions,
+              lambda,
+              smoothing,
+              beta,
+              alpha,
+              extrapolation,
+              fitLoss,
+              base,
+              layers,
+              responseTokens,
+              stepOneOnly,
+              randomDirections,
+              targetBytes));
     }
   }
 }

@@ -6,6 +6,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
 import org.alignment4j.RepresentationTuner;
+import org.alignment4j.adapter.LoraAdapter;
 import org.alignment4j.core.BadDataException;
 import org.alignment4j.core.Hashes;
 import org.alignment4j.core.ProgressListener;
@@ -21,12 +22,22 @@ import org.alignment4j.tune.PreferencePair;
  * bit. Immutable; one tuning runs at a time in a process.
  */
 public final class PreferenceTuner
-    implements RepresentationTuner<List<PreferencePair>, PreferenceTuning> {
+    implements RepresentationTuner<List<PreferencePair>, LoraAdapter> {
   private final PreferenceSettings settings;
 
   /** A tuner with these settings. */
   public PreferenceTuner(PreferenceSettings settings) {
     this.settings = settings;
+  }
+
+  /** Starts with the defaults of a method. */
+  public static PreferenceSettings.Builder<PreferenceTuner> builder(PreferenceMethod method) {
+    return new PreferenceSettings.Builder<>(method, PreferenceTuner::new);
+  }
+
+  /** The settings. */
+  public PreferenceSettings settings() {
+    return settings;
   }
 
   /**
@@ -39,20 +50,17 @@ public final class PreferenceTuner
   @Override
   public PreferenceTuning tune(
       LanguageModel model, List<PreferencePair> pairs, ProgressListener progress) {
+    require(pairs != null, "no pairs to learn from");
     EncodedPairs encoded =
         EncodedPairs.of(
             model, pairs, settings.method().instructed() ? settings.instructions() : null);
     if (encoded.pairs().isEmpty()) {
-      throw new BadDataException(
-          "none of "
-              + pairs.size()
-              + " pairs can be learned from"
-              + (encoded.unused().isEmpty()
-                  ? ""
-                  : "; pair "
-                      + encoded.unused().get(0).id()
-                      + ": "
-                      + encoded.unused().get(0).reason()));
+      String first =
+          encoded.unused().stream()
+              .findFirst()
+              .map(u -> "; pair " + pairs.get(u.index()).id() + ": " + u.reason())
+              .orElse("");
+      throw new BadDataException("none of " + pairs.size() + " pairs can be learned from" + first);
     }
     String data = Hashes.sha256(pairs.stream().map(PreferencePair::toString).toList());
     return run(model, encoded, data, progress);

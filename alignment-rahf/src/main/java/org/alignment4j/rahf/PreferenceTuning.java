@@ -1,5 +1,7 @@
 package org.alignment4j.rahf;
 
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.alignment4j.Tuning;
@@ -13,7 +15,7 @@ import org.alignment4j.train.TrainingResult;
  * @param reason how it ended, in one sentence
  * @param unused pairs that could not be learned from
  * @param steps adapters of step 1 by name: "scit", or "good" and "bad"; empty for other methods
- * @param trainings losses and metrics of each training by name
+ * @param trainings losses and metrics of each training by name, in their order, one at least
  */
 public record PreferenceTuning(
     LoraAdapter adapter,
@@ -21,25 +23,17 @@ public record PreferenceTuning(
     List<Unused> unused,
     Map<String, LoraAdapter> steps,
     Map<String, TrainingResult> trainings)
-    implements Tuning {
+    implements Tuning<LoraAdapter> {
   /** Copies the collections. */
   public PreferenceTuning {
     unused = List.copyOf(unused);
     steps = Map.copyOf(steps);
-    trainings = Map.copyOf(trainings);
+    trainings = Collections.unmodifiableMap(new LinkedHashMap<>(trainings));
   }
 
-  /**
-   * A pair that was left out.
-   *
-   * @param id of the pair
-   * @param reason why
-   */
-  public record Unused(String id, String reason) {}
-
-  /** Always: these methods have no condition that a change must meet. */
+  /** The last of the trainings. */
   @Override
-  public boolean changed() {
-    return true;
+  public TrainingResult training() {
+    return List.copyOf(trainings.values()).get(trainings.size() - 1);
   }
 }

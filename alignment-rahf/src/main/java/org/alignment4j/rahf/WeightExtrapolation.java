@@ -14,7 +14,7 @@ import org.alignment4j.core.Provenance;
  * The cheap rival of Dual: instead of hidden states, weights are pushed on from the bad model past
  * the good one, W_good + a (W_good - W_bad).
  */
-public final class WeightExtrapolation {
+final class WeightExtrapolation {
   private WeightExtrapolation() {}
 
   /**
@@ -25,7 +25,7 @@ public final class WeightExtrapolation {
    * @param a how far beyond the good one; 0 gives the good one, finite
    * @throws IllegalArgumentException if the adapters change different matrices
    */
-  public static LoraAdapter of(LoraAdapter good, LoraAdapter bad, double a) {
+  static LoraAdapter of(LoraAdapter good, LoraAdapter bad, double a) {
     require(Double.isFinite(a), "a must be finite, was %s", a);
     Map<String, Target> others = new HashMap<>();
     bad.targets().forEach(t -> others.put(key(t), t));

@@ -11,6 +11,7 @@ import org.alignment4j.chat.Encoded;
 import org.alignment4j.core.Layer;
 import org.alignment4j.core.ProgressListener;
 import org.alignment4j.model.LanguageModel;
+import org.alignment4j.model.TrainableLora;
 import org.alignment4j.train.TrainingSettings;
 import org.alignment4j.tune.PreferencePair;
 import org.junit.jupiter.api.AfterAll;
@@ -43,14 +44,16 @@ class PlantedPreferenceTests {
     model.close();
   }
 
-  private static PreferenceSettings.Builder settings(PreferenceMethod method, long seed) {
+  private static PreferenceSettings.Builder<PreferenceTuner> settings(
+      PreferenceMethod method, long seed) {
     // SCIT's step 1 first learns the answers and tells the instructions apart only after 30 to 90
     // steps, by the seed: of its 80 steps in 8 epochs too few may be left.
     int epochs = method == PreferenceMethod.RAHF_SCIT ? 16 : 8;
     TrainingSettings.Builder common =
         TrainingSettings.builder().batchSize(16).maxGradientNorm(1).seed(seed);
-    return PreferenceSettings.builder(method)
-        .lora(new LoraShape(4, 8, 0.05, List.of("q_proj", "v_proj", "o_proj", "down_proj")))
+    return PreferenceTuner.builder(method)
+        .lora(
+            new TrainableLora.Shape(4, 8, 0.05, List.of("q_proj", "v_proj", "o_proj", "down_proj")))
         .learn(
             common
                 .epochs(epochs)
@@ -102,8 +105,7 @@ class PlantedPreferenceTests {
 
   private static void assertLearned(PreferenceMethod method, long seed) {
     PreferenceTuning tuning =
-        new PreferenceTuner(settings(method, seed).build())
-            .tune(model, TRAIN, ProgressListener.NONE);
+        settings(method, seed).build().tune(model, TRAIN, ProgressListener.NONE);
     try (LanguageModel tuned = model.with(tuning.adapter())) {
       double accuracy = StyleTask.accuracy(tuned, HELD_OUT);
       double following = StyleTask.following(tuned, HELD_OUT);

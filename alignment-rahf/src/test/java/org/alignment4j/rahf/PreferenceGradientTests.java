@@ -20,6 +20,7 @@ import org.alignment4j.model.Capture;
 import org.alignment4j.model.LanguageModel;
 import org.alignment4j.model.TokenPositions;
 import org.alignment4j.model.TrainableLora;
+import org.alignment4j.rahf.PreferenceSettings.FitLoss;
 import org.alignment4j.tensor.GradientScope;
 import org.alignment4j.train.Objective;
 import org.junit.jupiter.api.AfterAll;
@@ -68,9 +69,7 @@ class PreferenceGradientTests {
     LoraAdapter zero =
         TrainableLora.initial(
             model,
-            2,
-            4,
-            List.of("q_proj", "v_proj", "down_proj"),
+            new TrainableLora.Shape(2, 4, List.of("q_proj", "v_proj", "down_proj")),
             List.of(new Layer(1), new Layer(3), new Layer(4)),
             3);
     Random random = new Random(8);

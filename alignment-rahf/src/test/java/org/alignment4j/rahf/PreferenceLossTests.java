@@ -18,6 +18,7 @@ import org.alignment4j.chat.Encoded;
 import org.alignment4j.core.Layer;
 import org.alignment4j.model.LanguageModel;
 import org.alignment4j.model.TrainableLora;
+import org.alignment4j.rahf.PreferenceSettings.FitLoss;
 import org.alignment4j.tensor.GradientScope;
 import org.alignment4j.train.Objective;
 import org.junit.jupiter.api.AfterAll;
@@ -50,7 +51,8 @@ class PreferenceLossTests {
   }
 
   private static LoraAdapter start(List<Layer> layers) {
-    return TrainableLora.initial(model, 2, 4, List.of("q_proj", "v_proj"), layers, 3);
+    return TrainableLora.initial(
+        model, new TrainableLora.Shape(2, 4, List.of("q_proj", "v_proj")), layers, 3);
   }
 
   /** The token at p is predicted by the logits behind the tokens before it. */

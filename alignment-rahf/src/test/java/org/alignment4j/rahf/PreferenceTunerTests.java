@@ -18,6 +18,7 @@ import org.alignment4j.core.CancelledException;
 import org.alignment4j.core.Layer;
 import org.alignment4j.core.ProgressListener;
 import org.alignment4j.model.LanguageModel;
+import org.alignment4j.model.TrainableLora;
 import org.alignment4j.train.TrainingSettings;
 import org.alignment4j.tune.PreferencePair;
 import org.junit.jupiter.api.AfterAll;
@@ -45,7 +46,8 @@ class PreferenceTunerTests {
     model.close();
   }
 
-  private static PreferenceSettings.Builder settings(PreferenceMethod method, Path checkpoints) {
+  private static PreferenceSettings.Builder<PreferenceTuner> settings(
+      PreferenceMethod method, Path checkpoints) {
     TrainingSettings training =
         TrainingSettings.builder()
             .epochs(3)
@@ -55,16 +57,16 @@ class PreferenceTunerTests {
             .checkpointEvery(1)
             .checkpointFolder(checkpoints)
             .build();
-    return PreferenceSettings.builder(method)
-        .lora(new LoraShape(2, 4, 0.2, List.of("q_proj", "v_proj")))
+    return PreferenceTuner.builder(method)
+        .lora(new TrainableLora.Shape(2, 4, 0.2, List.of("q_proj", "v_proj")))
         .learn(training)
         .fit(training)
         .instructions(new Instructions("good", "bad"))
         .layers(List.of(new Layer(2), new Layer(4)));
   }
 
-  private static LoraAdapter tune(PreferenceSettings settings, ProgressListener progress) {
-    return new PreferenceTuner(settings).tune(model, PAIRS, progress).adapter();
+  private static LoraAdapter tune(PreferenceTuner tuner, ProgressListener progress) {
+    return tuner.tune(model, PAIRS, progress).adapter();
   }
 
   private static void assertSame(LoraAdapter expected, LoraAdapter found) {
@@ -97,14 +99,14 @@ class PreferenceTunerTests {
 
   private static void resumes(PreferenceMethod method, Path whole, Path parts) {
     LoraAdapter expected = tune(settings(method, whole).build(), ProgressListener.NONE);
-    PreferenceSettings settings = settings(method, parts).build();
+    PreferenceTuner tuner = settings(method, parts).build();
     Random random = new Random(method.ordinal());
     int interruptions = 0;
     for (int attempt = 0; attempt < 4; attempt++) {
       int[] left = {1 + random.nextInt(5)};
       try {
         tune(
-            settings,
+            tuner,
             p -> {
               if (--left[0] == 0) {
                 Thread.currentThread().interrupt();
@@ -117,17 +119,17 @@ class PreferenceTunerTests {
       }
     }
     assertTrue(interruptions > 0);
-    assertSame(expected, tune(settings, ProgressListener.NONE));
+    assertSame(expected, tune(tuner, ProgressListener.NONE));
   }
 
   @Test
   void alphaZeroChangesNothing() {
-    PreferenceSettings settings =
+    PreferenceTuner tuner =
         settings(PreferenceMethod.LORRA, null)
             .alpha(0)
-            .lora(new LoraShape(2, 4, 0, List.of("q_proj", "v_proj")))
+            .lora(new TrainableLora.Shape(2, 4, 0, List.of("q_proj", "v_proj")))
             .build();
-    LoraAdapter adapter = tune(settings, ProgressListener.NONE);
+    LoraAdapter adapter = tune(tuner, ProgressListener.NONE);
     float[] before = model.nextTokenLogitsIds(List.of(new int[] {3, 4, 5}))[0];
     try (LanguageModel tuned = model.with(adapter)) {
       assertArrayEquals(before, tuned.nextTokenLogitsIds(List.of(new int[] {3, 4, 5}))[0], 0f);
@@ -162,11 +164,10 @@ class PreferenceTunerTests {
     pairs.add(new PreferencePair("same", prompt, "so run now", "so run now"));
     pairs.add(new PreferencePair("long", Prompt.user("run ".repeat(200)), "so", "now"));
     PreferenceTuning tuning =
-        new PreferenceTuner(settings(PreferenceMethod.SFT, null).build())
-            .tune(model, pairs, ProgressListener.NONE);
+        settings(PreferenceMethod.SFT, null).build().tune(model, pairs, ProgressListener.NONE);
     assertEquals(
         List.of("no answer", "no other", "same", "long"),
-        tuning.unused().stream().map(PreferenceTuning.Unused::id).toList());
+        tuning.unused().stream().map(u -> pairs.get(u.index()).id()).toList());
     assertTrue(tuning.unused().get(3).reason().contains("the context 128"));
     assertSame(
         tune(settings(PreferenceMethod.SFT, null).build(), ProgressListener.NONE),
@@ -175,7 +176,8 @@ class PreferenceTunerTests {
         assertThrows(
             BadDataException.class,
             () ->
-                new PreferenceTuner(settings(PreferenceMethod.DPO, null).build())
+                settings(PreferenceMethod.DPO, null)
+                    .build()
                     .tune(model, pairs.subList(12, 14), ProgressListener.NONE));
     assertTrue(e.getMessage().contains("no answer"), e.getMessage());
   }
@@ -183,14 +185,16 @@ class PreferenceTunerTests {
   @Test
   void weightExtrapolationGoesFromTheBadModelPastTheGoodOne() {
     PreferenceTuning tuning =
-        new PreferenceTuner(settings(PreferenceMethod.RAHF_DUAL, null).build())
+        settings(PreferenceMethod.RAHF_DUAL, null)
+            .build()
             .tune(model, PAIRS, ProgressListener.NONE);
     LoraAdapter good = tuning.steps().get("good");
     LoraAdapter bad = tuning.steps().get("bad");
     LoraAdapter both = WeightExtrapolation.of(good, bad, 0.5);
     PreferenceTuning method =
-        new PreferenceTuner(
-                settings(PreferenceMethod.WEIGHT_EXTRAPOLATION, null).extrapolation(0.5).build())
+        settings(PreferenceMethod.WEIGHT_EXTRAPOLATION, null)
+            .extrapolation(0.5)
+            .build()
             .tune(model, PAIRS, ProgressListener.NONE);
     assertSame(both, method.adapter());
     assertEquals(Set.of("good", "bad"), method.trainings().keySet());

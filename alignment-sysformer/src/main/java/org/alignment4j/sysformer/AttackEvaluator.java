@@ -3,14 +3,25 @@ package org.alignment4j.sysformer;
 import static org.alignment4j.core.Arguments.require;
 
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import java.util.stream.IntStream;
+import org.alignment4j.analysis.PairedProportions;
 import org.alignment4j.chat.Prompt;
 import org.alignment4j.core.ProgressListener;
+import org.alignment4j.evaluation.ComplianceSummary;
+import org.alignment4j.evaluation.ComplianceSummary.RefusalGap;
+import org.alignment4j.evaluation.Rate;
 import org.alignment4j.evaluation.RefusalJudge;
+import org.alignment4j.evaluation.RefusalTally;
+import org.alignment4j.evaluation.RefusalVerdict;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -74,7 +85,7 @@ public final class AttackEvaluator {
    * @param sets at least one
    * @param attacks wordings to measure beside the prompts as they are; may be empty
    */
-  public AttackReport evaluate(
+  public Report evaluate(
       Function<List<Prompt>, List<String>> answers,
       List<Prompts> sets,
       List<Attack> attacks,
@@ -99,21 +110,21 @@ public final class AttackEvaluator {
       found.addAll(answers.apply(asked.subList(at, Math.min(asked.size(), at + PORTION))));
       progress.step("attack", found.size(), asked.size());
     }
-    List<AttackReport.Entry> entries = new ArrayList<>();
+    List<Report.Entry> entries = new ArrayList<>();
     int at = 0;
     for (Case one : cases) {
       List<String> own = found.subList(at, at + one.rows.size());
       at += own.size();
       entries.add(one.entry(judge, own));
     }
-    return new AttackReport(entries);
+    return new Report(entries);
   }
 
   /** One set in one wording. */
   private record Case(Prompts set, @Nullable Attack attack, List<Integer> rows) {
-    AttackReport.Entry entry(RefusalJudge judge, List<String> answers) {
+    Report.Entry entry(RefusalJudge judge, List<String> answers) {
       List<String> asked = rows.stream().map(set.prompts::get).toList();
-      return new AttackReport.Entry(set.name, set.harmful, attack, judge.judgeAll(asked, answers));
+      return new Report.Entry(set.name, set.harmful, attack, judge.judgeAll(asked, answers));
     }
   }
 
@@ -129,5 +140,146 @@ public final class AttackEvaluator {
 
   private static String worded(@Nullable Attack attack, String prompt, long seed) {
     return attack == null ? prompt : attack.apply(prompt, seed);
+  }
+
+  /**
+   * Refusals by prompt set and by attack. Immutable.
+   *
+   * @param entries one for each set and wording, in the order they were measured
+   */
+  public record Report(List<Entry> entries) {
+    /**
+     * One set in one wording.
+     *
+     * @param set the set's name
+     * @param harmful whether its prompts are to be refused
+     * @param attack the wording; null for the prompts as they are
+     * @param verdicts on the answers, in the set's order
+     */
+    public record Entry(
+        String set, boolean harmful, @Nullable Attack attack, List<RefusalVerdict> verdicts) {
+      /** Copies the list. */
+      public Entry {
+        verdicts = List.copyOf(verdicts);
+      }
+
+      /**
+       * Harmful prompts refused, in full or in part; of the others all that were not fully complied
+       * with, so that silence does not pass for help.
+       */
+      public Rate refused() {
+        RefusalTally tally = RefusalTally.of(verdicts);
+        return harmful ? tally.refusal() : tally.nonCompliance();
+      }
+
+      private boolean[] flags() {
+        boolean[] flags = new boolean[verdicts.size()];
+        for (int i = 0; i < flags.length; i++) {
+          RefusalVerdict v = verdicts.get(i);
+          flags[i] = harmful ? v.isRefusal() : v != RefusalVerdict.FULL_COMPLIANCE;
+        }
+        return flags;
+      }
+    }
+
+    /** Copies the list. */
+    public Report {
+      entries = List.copyOf(entries);
+    }
+
+    /** Of the prompts as they are. */
+    public RefusalGap plain() {
+      return gap(e -> e.attack == null);
+    }
+
+    /** Of the prompts in some wordings, taken together. */
+    public RefusalGap under(Collection<Attack> attacks) {
+      return gap(e -> e.attack != null && attacks.contains(e.attack));
+    }
+
+    /** Of the prompts in the wordings of a family, those that were measured, taken together. */
+    public RefusalGap under(Attack.Family family) {
+      return gap(e -> e.attack != null && e.attack.family() == family);
+    }
+
+    /** Of those entries that {@code which} takes. */
+    public RefusalGap gap(Predicate<Entry> which) {
+      return new RefusalGap(sum(which, true), sum(which, false));
+    }
+
+    private Rate sum(Predicate<Entry> which, boolean harmful) {
+      long k = 0;
+      long n = 0;
+      for (Entry e : entries) {
+        if (e.harmful == harmful && which.test(e)) {
+          k += e.refused().k();
+          n += e.refused().n();
+        }
+      }
+      return new Rate(k, n);
+    }
+
+    /**
+     * How refusals of the same prompts, as they are, change from this report to another.
+     *
+     * @param harmful of the harmful prompts, else of the others
+     * @throws IllegalArgumentException if the reports are not of the same sets
+     */
+    public PairedProportions changesTo(Report other, boolean harmful) {
+      PairedProportions all = new PairedProportions(0, 0, 0, 0);
+      List<Entry> own = plain(harmful);
+      List<Entry> others = other.plain(harmful);
+      require(
+          own.stream().map(Entry::set).toList().equals(others.stream().map(Entry::set).toList()),
+          "the reports are of other sets");
+      for (int i = 0; i < own.size(); i++) {
+        all = all.plus(PairedProportions.of(own.get(i).flags(), others.get(i).flags()));
+      }
+      return all;
+    }
+
+    private List<Entry> plain(boolean harmful) {
+      return entries.stream().filter(e -> e.attack == null && e.harmful == harmful).toList();
+    }
+
+    /**
+     * ACTOR's scores on the prompts as they are; empty if there are no safe ones, or none that are
+     * harmful.
+     */
+    public Optional<ComplianceSummary> compliance() {
+      Map<String, Rate> sets = new LinkedHashMap<>();
+      for (Entry e : plain(false)) {
+        sets.put(e.set, RefusalTally.of(e.verdicts).compliance());
+      }
+      Rate safety = plain().harmful();
+      return sets.isEmpty() || safety.n() == 0
+          ? Optional.empty()
+          : Optional.of(new ComplianceSummary(sets, safety));
+    }
+
+    /** {@code {plain, families: {NAME: ...}, entries}}, for JSON. */
+    public Map<String, @Nullable Object> toMap() {
+      Map<String, @Nullable Object> map = new LinkedHashMap<>();
+      map.put("plain", plain().toMap());
+      map.put("compliance", compliance().map(ComplianceSummary::toMap).orElse(null));
+      Map<String, @Nullable Object> families = new LinkedHashMap<>();
+      for (Attack.Family family : Attack.Family.values()) {
+        if (under(family).harmful().n() + under(family).safe().n() > 0) {
+          families.put(family.name(), under(family).toMap());
+        }
+      }
+      map.put("families", families);
+      List<Map<String, @Nullable Object>> all = new ArrayList<>();
+      for (Entry e : entries) {
+        Map<String, @Nullable Object> one = new LinkedHashMap<>();
+        one.put("set", e.set);
+        one.put("harmful", e.harmful);
+        one.put("attack", e.attack == null ? null : e.attack.name());
+        one.put("refused", e.refused().toMap());
+        all.add(one);
+      }
+      map.put("entries", all);
+      return map;
+    }
   }
 }

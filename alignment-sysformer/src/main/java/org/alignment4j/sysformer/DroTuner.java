@@ -7,7 +7,11 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
+import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
+import org.alignment4j.RepresentationTuner;
+import org.alignment4j.Tuning;
 import org.alignment4j.core.Hashes;
 import org.alignment4j.core.ProgressListener;
 import org.alignment4j.core.Provenance;
@@ -30,31 +34,71 @@ import org.alignment4j.train.TrainingSettings.Schedule;
  * mean square, which is ours. Immutable and thread-safe, but one training runs at a time in a
  * process.
  */
-public final class DroTuner {
+public final class DroTuner implements RepresentationTuner<List<GuardPrompt>, Sysformer> {
   /** The paper's. */
   private static final int COMPONENTS = 4;
 
-  private final String systemText;
-  private final TrainingSettings training;
-  private final RefusalJudge judge;
-  private final int replyTokens;
+  private final Settings settings;
 
-  private DroTuner(
-      String systemText, TrainingSettings training, RefusalJudge judge, int replyTokens) {
-    require(!systemText.isBlank(), "the system prompt is empty");
-    require(replyTokens >= 1, "replyTokens must be 1 or more, was %s", replyTokens);
-    this.systemText = systemText;
-    this.training = training;
-    this.judge = judge;
-    this.replyTokens = replyTokens;
+  /** A tuner with these settings. */
+  public DroTuner(Settings settings) {
+    this.settings = settings;
+  }
+
+  /** Starts with the defaults. */
+  public static Builder<DroTuner> builder() {
+    return new Builder<>(DroTuner::new);
+  }
+
+  /** The settings. */
+  public Settings settings() {
+    return settings;
   }
 
   /**
-   * A tuner with AdamW at a learning rate of 1e-3 in batches of 50 for 40 epochs, refusals judged
-   * by {@link StringRefusalJudge} on 32 tokens.
+   * How a system prompt is learned. Immutable.
+   *
+   * @param systemText the system prompt to begin with
+   * @param training steps, learning rate, batches, seed
+   * @param judge of what the model refuses by itself
+   * @param replyTokens most tokens of an answer that the judge is shown
    */
-  public static DroTuner of(String systemText) {
-    TrainingSettings training =
+  public record Settings(
+      String systemText, TrainingSettings training, RefusalJudge judge, int replyTokens) {
+    /**
+     * @throws IllegalArgumentException if a value is out of range
+     */
+    public Settings {
+      require(!systemText.isBlank(), "the system prompt is empty");
+      require(replyTokens >= 1, "replyTokens must be 1 or more, was %s", replyTokens);
+    }
+
+    /** Starts with the defaults; see {@link Builder}. */
+    public static Builder<Settings> builder() {
+      return new Builder<>(settings -> settings);
+    }
+
+    private Map<String, Object> toMap() {
+      Map<String, Object> map = new LinkedHashMap<>();
+      map.put("system_text", systemText);
+      map.put("judge", judge.getClass().getSimpleName());
+      map.put("reply_tokens", replyTokens);
+      map.putAll(training.toMap());
+      return map;
+    }
+  }
+
+  /**
+   * Collects settings. Defaults: {@link SysformerSettings#SYSTEM_TEXT}, AdamW at a learning rate of
+   * 1e-3 in batches of 50 for 40 epochs, refusals judged by {@link StringRefusalJudge} on 32
+   * tokens. Not thread-safe.
+   *
+   * @param <T> what is built: settings, or a tuner that has them
+   */
+  public static final class Builder<T> {
+    private final Function<Settings, T> finish;
+    private String systemText = SysformerSettings.SYSTEM_TEXT;
+    private TrainingSettings training =
         TrainingSettings.builder()
             .epochs(40)
             .batchSize(50)
@@ -63,26 +107,54 @@ public final class DroTuner {
             .schedule(Schedule.constant())
             .maxGradientNorm(1)
             .build();
-    return new DroTuner(systemText, training, new StringRefusalJudge(), 32);
-  }
+    private RefusalJudge judge = new StringRefusalJudge();
+    private int replyTokens = 32;
 
-  /** Steps, learning rate, batches, seed. */
-  public TrainingSettings training() {
-    return training;
-  }
+    private Builder(Function<Settings, T> finish) {
+      this.finish = finish;
+    }
 
-  /** The same with other steps, learning rate, batches, seed. */
-  public DroTuner training(TrainingSettings settings) {
-    return new DroTuner(systemText, settings, judge, replyTokens);
-  }
+    /** The system prompt to begin with. */
+    public Builder<T> systemText(String text) {
+      this.systemText = text;
+      return this;
+    }
 
-  /**
-   * The same with another judge of what the model refuses by itself.
-   *
-   * @param tokens of an answer that it is shown, at most
-   */
-  public DroTuner judge(RefusalJudge other, int tokens) {
-    return new DroTuner(systemText, training, other, tokens);
+    /** Steps, learning rate, batches, seed. */
+    public Builder<T> training(TrainingSettings all) {
+      this.training = all;
+      return this;
+    }
+
+    /** Changes some settings of the training. */
+    public Builder<T> training(UnaryOperator<TrainingSettings.Builder> change) {
+      return training(training.with(change));
+    }
+
+    /** Seed of all that is random. */
+    public Builder<T> seed(long value) {
+      return training(t -> t.seed(value));
+    }
+
+    /**
+     * Another judge of what the model refuses by itself.
+     *
+     * @param tokens of an answer that it is shown, at most
+     */
+    public Builder<T> judge(RefusalJudge other, int tokens) {
+      this.judge = other;
+      this.replyTokens = tokens;
+      return this;
+    }
+
+    /**
+     * Builds it.
+     *
+     * @throws IllegalArgumentException if a value is out of range
+     */
+    public T build() {
+      return finish.apply(new Settings(systemText, training, judge, replyTokens));
+    }
   }
 
   /**
@@ -93,17 +165,23 @@ public final class DroTuner {
    * @throws IllegalArgumentException if nothing of a kind is there to learn from, or the model
    *     refuses none of the prompts, or all; prompts that are too long for the context are left out
    */
-  public SysformerTuning tune(
+  @Override
+  public Tuning<Sysformer> tune(
       LanguageModel model, List<GuardPrompt> prompts, ProgressListener progress) {
     GuardPrompt.requireBothKinds(prompts);
-    Requests requests = new Requests(model.tokenizer(), systemText);
+    Requests requests = new Requests(model.tokenizer(), settings.systemText());
     Requests.Usable usable = requests.usable(model, prompts, List.of());
     List<GuardRow> requested = usable.rows();
     List<GuardPrompt> used = usable.indices().stream().map(prompts::get).toList();
     String data = Hashes.sha256(prompts.stream().map(p -> p.harmful() + " " + p.prompt()).toList());
-    SysformerShape shape = new SysformerShape(0, 1, 1);
+    Sysformer.Shape shape = new Sysformer.Shape(0, 1, 1);
     Sysformer initial =
-        Sysformer.initial(model, systemText, shape, training.seed(), from(model, data, Map.of()));
+        Sysformer.initial(
+            model,
+            settings.systemText(),
+            shape,
+            settings.training().seed(),
+            from(model, data, Map.of()));
     try (NativeSysformer trained = new NativeSysformer(model, initial, true)) {
       List<int[]> under = requested.stream().map(r -> r.encoded().ids()).toList();
       float[][] start = Features.of(model, under);
@@ -113,16 +191,20 @@ public final class DroTuner {
               .toList();
       DroDirections directions = directions(model, used, under, start);
       TrainingResult result =
-          TrainingLoop.<DroRow>builder(training)
+          TrainingLoop.<DroRow>builder(settings.training())
               .task("dro")
-              .fingerprint(model.hash() + " " + data + " " + settings())
+              .fingerprint(model.hash() + " " + data + " " + settings.toMap())
               .length(r -> r.request().encoded().ids().length)
               .build()
               .run(rows, new DroObjective(trained, directions), progress);
       Map<String, Object> metrics =
           Map.of("loss", result.finalLoss(), "steps", result.steps(), "prompts", used.size());
-      return new SysformerTuning(
-          trained.snapshot(from(model, data, metrics)), result, usable.unused());
+      return Tuning.of(
+          trained.snapshot(from(model, data, metrics)),
+          "DRO on %d of %d prompts, %d steps"
+              .formatted(used.size(), prompts.size(), result.steps()),
+          result,
+          usable.unused());
     }
   }
 
@@ -134,13 +216,15 @@ public final class DroTuner {
     System.arraycopy(start, 0, features, n, n);
     List<int[]> both = new ArrayList<>(bare);
     both.addAll(under);
-    List<Completion> answers = model.generateIds(both, Generation.greedy(replyTokens));
+    List<Completion> answers = model.generateIds(both, Generation.greedy(settings.replyTokens()));
     List<RefusalVerdict> verdicts =
-        judge.judgeAll(
-            IntStream.range(0, 2 * n)
-                .mapToObj(i -> prompts.get(i % n).prompt().last().text())
-                .toList(),
-            answers.stream().map(Completion::text).toList());
+        settings
+            .judge()
+            .judgeAll(
+                IntStream.range(0, 2 * n)
+                    .mapToObj(i -> prompts.get(i % n).prompt().last().text())
+                    .toList(),
+                answers.stream().map(Completion::text).toList());
     boolean[] refused = new boolean[2 * n];
     boolean[] harmful = new boolean[2 * n];
     for (int i = 0; i < 2 * n; i++) {
@@ -150,20 +234,11 @@ public final class DroTuner {
     return DroDirections.fit(features, refused, harmful, COMPONENTS);
   }
 
-  private Map<String, Object> settings() {
-    Map<String, Object> map = new LinkedHashMap<>();
-    map.put("system_text", systemText);
-    map.put("judge", judge.getClass().getSimpleName());
-    map.put("reply_tokens", replyTokens);
-    map.putAll(training.toMap());
-    return map;
-  }
-
   private Provenance from(LanguageModel model, String data, Map<String, Object> metrics) {
     return new Provenance(
         "dro",
-        settings(),
-        training.seed(),
+        settings.toMap(),
+        settings.training().seed(),
         Map.of("model", model.hash(), "prompts", data),
         metrics);
   }

@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDManager;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.alignment4j.sysformer.SysformerSettings.LossWeights;
 import org.alignment4j.train.Objective;
 
 /** The weighed sum of the four losses through the frozen model (section 3 of the paper). */

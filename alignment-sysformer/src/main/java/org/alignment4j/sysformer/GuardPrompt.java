@@ -35,6 +35,7 @@ public record GuardPrompt(Prompt prompt, boolean harmful) {
   }
 
   static void requireBothKinds(List<GuardPrompt> prompts) {
+    require(prompts != null, "no prompts to learn from");
     require(prompts.stream().anyMatch(GuardPrompt::harmful), "no harmful prompt to refuse");
     require(!prompts.stream().allMatch(GuardPrompt::harmful), "no harmless prompt to answer");
   }

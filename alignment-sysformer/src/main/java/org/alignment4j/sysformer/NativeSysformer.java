@@ -14,6 +14,7 @@ import org.alignment4j.chat.Encoded;
 import org.alignment4j.core.Provenance;
 import org.alignment4j.model.FrozenModel;
 import org.alignment4j.model.LanguageModel;
+import org.alignment4j.sysformer.SysformerSettings.LossWeights;
 
 /**
  * A Sysformer's tensors on the model's device. In training, the trained ones require gradients:

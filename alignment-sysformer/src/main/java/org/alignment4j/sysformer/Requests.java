@@ -6,13 +6,13 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
+import org.alignment4j.Tuning.Unused;
 import org.alignment4j.chat.ChatTokenizer;
 import org.alignment4j.chat.EncodedMessages;
 import org.alignment4j.chat.Prompt;
 import org.alignment4j.chat.Role;
 import org.alignment4j.chat.TokenRange;
 import org.alignment4j.model.LanguageModel;
-import org.alignment4j.sysformer.SysformerTuning.Unused;
 import org.alignment4j.sysformer.Targets.Target;
 
 /** Lays requests out behind a system prompt. */

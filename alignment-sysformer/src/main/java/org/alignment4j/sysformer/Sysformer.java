@@ -8,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
+import org.alignment4j.adapter.Artifact;
 import org.alignment4j.adapter.SoftPrompt;
 import org.alignment4j.chat.ChatTokenizer;
 import org.alignment4j.chat.Encoded;
@@ -38,11 +39,12 @@ import org.alignment4j.model.TokenPositions;
  */
 public record Sysformer(
     String systemText,
-    SysformerShape shape,
+    Shape shape,
     int width,
     double scale,
     Map<String, float[]> tensors,
-    Provenance provenance) {
+    Provenance provenance)
+    implements Artifact {
   static final String SYSTEM = "system";
   static final String HEAD = "harm.weight";
   static final String BIAS = "harm.bias";
@@ -110,7 +112,7 @@ public record Sysformer(
   }
 
   /** Names and shapes of all tensors; -1 for the system prompt's tokens. */
-  static Map<String, long[]> shapes(SysformerShape shape, int width) {
+  static Map<String, long[]> shapes(Shape shape, int width) {
     Map<String, long[]> shapes = new LinkedHashMap<>();
     shapes.put(SYSTEM, new long[] {-1, width});
     for (int k = 0; k < shape.layers(); k++) {
@@ -133,7 +135,7 @@ public record Sysformer(
 
   /** A Sysformer that changes nothing yet, for a model and a system prompt. */
   static Sysformer initial(
-      LanguageModel model, String systemText, SysformerShape shape, long seed, Provenance from) {
+      LanguageModel model, String systemText, Shape shape, long seed, Provenance from) {
     int[] ids =
         new Requests(model.tokenizer(), systemText).row(Prompt.user("?"), false).systemIds();
     require(ids.length > 0, "the system prompt has no token of its own");
@@ -159,7 +161,7 @@ public record Sysformer(
    */
   static Sysformer initial(
       String systemText,
-      SysformerShape shape,
+      Shape shape,
       int width,
       float[] embeddings,
       long seed,
@@ -199,6 +201,7 @@ public record Sysformer(
    *
    * @throws org.alignment4j.core.CheckpointException if writing fails
    */
+  @Override
   public void save(Path folder) {
     SysformerFolder.write(this, folder);
   }
@@ -232,5 +235,28 @@ public record Sysformer(
   @Override
   public String toString() {
     return "Sysformer[" + shape + ", " + systemTokens() + " tokens of width " + width + "]";
+  }
+
+  /**
+   * Size of a Sysformer: 8 x layers x width x inner weights, and a few.
+   *
+   * @param layers L, of self- and cross-attention; 0 for a static system prompt that is learned
+   *     itself, the SystemEmbedder
+   * @param heads of each attention, dividing {@code inner}
+   * @param inner width of queries, keys and values; the model's width in the paper, less for a
+   *     bottleneck
+   */
+  public record Shape(int layers, int heads, int inner) {
+    /**
+     * @throws IllegalArgumentException if heads do not divide the inner width
+     */
+    public Shape {
+      require(layers >= 0, "layers must be 0 or more, were %s", layers);
+      require(
+          heads >= 1 && inner >= heads && inner % heads == 0,
+          "%s heads do not divide the inner width %s",
+          heads,
+          inner);
+    }
   }
 }

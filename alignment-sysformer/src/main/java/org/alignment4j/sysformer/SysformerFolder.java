@@ -95,7 +95,7 @@ final class SysformerFolder {
       in.tensors().keySet().forEach(name -> tensors.put(name, in.floats(name)));
     }
     try {
-      SysformerShape shape = new SysformerShape(config.layers, config.heads, config.inner);
+      Sysformer.Shape shape = new Sysformer.Shape(config.layers, config.heads, config.inner);
       return new Sysformer(
           config.system_text, shape, config.width, config.scale, tensors, provenance);
     } catch (IllegalArgumentException e) {

@@ -6,6 +6,7 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import java.util.List;
+import org.alignment4j.sysformer.SysformerSettings.LossWeights;
 import org.alignment4j.tensor.Kernels;
 
 /** The Sysformer's forward pass and losses; see sysformer.torchscript for shapes. */
@@ -14,7 +15,7 @@ final class SysformerKernels implements AutoCloseable {
 
   private final Kernels kernels;
 
-  SysformerKernels(SysformerShape shape, Device device) {
+  SysformerKernels(Sysformer.Shape shape, Device device) {
     kernels =
         Kernels.named("sysformer")
             .source(SysformerKernels.class, "sysformer.torchscript")

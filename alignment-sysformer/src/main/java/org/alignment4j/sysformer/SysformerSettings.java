@@ -4,6 +4,8 @@ import static org.alignment4j.core.Arguments.require;
 
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.function.Function;
+import java.util.function.UnaryOperator;
 import org.alignment4j.train.TrainingSettings;
 import org.alignment4j.train.TrainingSettings.Schedule;
 import org.jspecify.annotations.Nullable;
@@ -43,6 +45,43 @@ public record SysformerSettings(
   public static final String REFUSAL = "I am sorry I cannot help you";
 
   /**
+   * Weights of the four losses (section 3 of the paper), each 0 or more. Refusal and compliance are
+   * means over their own kind of prompts, so that it does not matter how many there are of each.
+   *
+   * @param refusal of refusing harmful prompts, 1 in the paper
+   * @param compliance of answering the others, 0 to 1; with 0 the guard learns to refuse everything
+   * @param classification of telling the two apart by the model's last state, 0 or 1
+   * @param reconstruction of keeping the system prompt's embeddings, 0 or 1
+   */
+  public record LossWeights(
+      double refusal, double compliance, double classification, double reconstruction) {
+    /** Refusal and compliance alike, no other loss. */
+    public static final LossWeights DEFAULT = new LossWeights(1, 1, 0, 0);
+
+    /**
+     * @throws IllegalArgumentException if a weight is negative or no number, or all are 0
+     */
+    public LossWeights {
+      for (double w : new double[] {refusal, compliance, classification, reconstruction}) {
+        require(w >= 0 && Double.isFinite(w), "a loss's weight must be 0 or more, was %s", w);
+      }
+      require(
+          refusal + compliance + classification > 0, "nothing to learn: all losses have weight 0");
+    }
+
+    /** Weights of single requests of which the mean over all is wanted. */
+    LossWeights perRequest(long harmful, long harmless) {
+      double all = harmful + harmless;
+      return new LossWeights(
+          refusal * all / harmful, compliance * all / harmless, classification, reconstruction);
+    }
+
+    double[] toArray() {
+      return new double[] {refusal, compliance, classification, reconstruction};
+    }
+  }
+
+  /**
    * @throws IllegalArgumentException if a value is out of range
    */
   public SysformerSettings {
@@ -59,13 +98,13 @@ public record SysformerSettings(
    * Two layers of the model's width, refusal and self-compliance, ten epochs in batches of 8 at a
    * learning rate of 1e-4 (section 4 of the paper).
    */
-  public static Builder builder() {
-    return new Builder();
+  public static Builder<SysformerSettings> builder() {
+    return new Builder<>(settings -> settings);
   }
 
   /** A builder that begins with these settings. */
-  public Builder toBuilder() {
-    return new Builder()
+  public Builder<SysformerSettings> toBuilder() {
+    return builder()
         .systemText(systemText)
         .layers(layers)
         .inner(inner)
@@ -95,8 +134,13 @@ public record SysformerSettings(
     return map;
   }
 
-  /** Collects settings. Not thread-safe. */
-  public static final class Builder {
+  /**
+   * Collects settings. Not thread-safe.
+   *
+   * @param <T> what is built: settings, or a tuner that has them
+   */
+  public static final class Builder<T> {
+    private final Function<SysformerSettings, T> finish;
     private String systemText = SYSTEM_TEXT;
     private int layers = 2;
     private int inner;
@@ -115,40 +159,42 @@ public record SysformerSettings(
             .maxGradientNorm(1)
             .build();
 
-    private Builder() {}
+    Builder(Function<SysformerSettings, T> finish) {
+      this.finish = finish;
+    }
 
     /** The system prompt that is adapted. */
-    public Builder systemText(String text) {
+    public Builder<T> systemText(String text) {
       this.systemText = text;
       return this;
     }
 
     /** L, 2 in the paper; 0 for the SystemEmbedder. */
-    public Builder layers(int number) {
+    public Builder<T> layers(int number) {
       this.layers = number;
       return this;
     }
 
     /** Width of queries, keys and values, less than the model's for a bottleneck; 0 for its own. */
-    public Builder inner(int width) {
+    public Builder<T> inner(int width) {
       this.inner = width;
       return this;
     }
 
     /** Weights of the losses. */
-    public Builder weights(LossWeights values) {
+    public Builder<T> weights(LossWeights values) {
       this.weights = values;
       return this;
     }
 
     /** What harmful prompts are to be answered with. */
-    public Builder refusal(String text) {
+    public Builder<T> refusal(String text) {
       this.refusal = text;
       return this;
     }
 
     /** What the others are to be answered with; null for the model's own answers. */
-    public Builder affirmation(@Nullable String text) {
+    public Builder<T> affirmation(@Nullable String text) {
       this.affirmation = text;
       return this;
     }
@@ -157,31 +203,50 @@ public record SysformerSettings(
      * How the model's own answer is begun where by itself it refuses a harmless prompt; null to
      * leave such prompts out. They are the ones to learn from: to copy a refusal is to keep it.
      */
-    public Builder opening(@Nullable String text) {
+    public Builder<T> opening(@Nullable String text) {
       this.opening = text;
       return this;
     }
 
     /** Most tokens of the model's own answers. */
-    public Builder replyTokens(int most) {
+    public Builder<T> replyTokens(int most) {
       this.replyTokens = most;
       return this;
     }
 
     /** Steps, learning rate, batches, seed. */
-    public Builder training(TrainingSettings settings) {
+    public Builder<T> training(TrainingSettings settings) {
       this.training = settings;
       return this;
     }
 
+    /** Changes some settings of the training. */
+    public Builder<T> training(UnaryOperator<TrainingSettings.Builder> change) {
+      return training(training.with(change));
+    }
+
+    /** Seed of all that is random. */
+    public Builder<T> seed(long value) {
+      return training(t -> t.seed(value));
+    }
+
     /**
-     * The settings.
+     * Builds it.
      *
      * @throws IllegalArgumentException if a value is out of range
      */
-    public SysformerSettings build() {
-      return new SysformerSettings(
-          systemText, layers, inner, weights, refusal, affirmation, opening, replyTokens, training);
+    public T build() {
+      return finish.apply(
+          new SysformerSettings(
+              systemText,
+              layers,
+              inner,
+              weights,
+              refusal,
+              affirmation,
+              opening,
+              replyTokens,
+              training));
     }
   }
 }

@@ -1,27 +1,51 @@
 package org.alignment4j.sysformer;
 
+import static org.alignment4j.core.Arguments.require;
+
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
+import org.alignment4j.GuardedChat;
+import org.alignment4j.RepresentationTuner;
+import org.alignment4j.Tuning;
+import org.alignment4j.chat.Prompt;
 import org.alignment4j.core.Hashes;
 import org.alignment4j.core.ProgressListener;
 import org.alignment4j.core.Provenance;
+import org.alignment4j.evaluation.ComplianceSummary.RefusalGap;
+import org.alignment4j.evaluation.RefusalJudge;
+import org.alignment4j.evaluation.RefusalTally;
+import org.alignment4j.model.Generation;
 import org.alignment4j.model.LanguageModel;
+import org.alignment4j.sysformer.SysformerSettings.LossWeights;
 import org.alignment4j.train.TrainingLoop;
 import org.alignment4j.train.TrainingResult;
 import org.alignment4j.train.TrainingSettings;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Trains a Sysformer, or a SystemEmbedder, for a frozen model (section 3 of the Sysformer paper,
  * arXiv 2506.15751). The model's weights are never changed. Immutable and thread-safe, but one
  * training runs at a time in a process.
  */
-public final class SysformerTuner {
+public final class SysformerTuner implements RepresentationTuner<List<GuardPrompt>, Sysformer> {
   private final SysformerSettings settings;
 
   /** A tuner with these settings. */
   public SysformerTuner(SysformerSettings settings) {
     this.settings = settings;
+  }
+
+  /** Starts with the defaults. */
+  public static SysformerSettings.Builder<SysformerTuner> builder() {
+    return new SysformerSettings.Builder<>(SysformerTuner::new);
+  }
+
+  /** The settings. */
+  public SysformerSettings settings() {
+    return settings;
   }
 
   /**
@@ -31,7 +55,7 @@ public final class SysformerTuner {
    */
   public Sysformer initial(LanguageModel model) {
     int inner = settings.inner() == 0 ? model.config().width() : settings.inner();
-    SysformerShape shape = new SysformerShape(settings.layers(), model.config().heads(), inner);
+    Sysformer.Shape shape = new Sysformer.Shape(settings.layers(), model.config().heads(), inner);
     return Sysformer.initial(
         model,
         settings.systemText(),
@@ -47,7 +71,8 @@ public final class SysformerTuner {
    * @throws IllegalArgumentException if nothing of a kind is there to learn from; prompts that are
    *     too long for the context are left out
    */
-  public SysformerTuning tune(
+  @Override
+  public Tuning<Sysformer> tune(
       LanguageModel model, List<GuardPrompt> prompts, ProgressListener progress) {
     GuardPrompt.requireBothKinds(prompts);
     Requests requests = new Requests(model.tokenizer(), settings.systemText());
@@ -61,15 +86,19 @@ public final class SysformerTuner {
     try (NativeSysformer trained = new NativeSysformer(model, initial(model), true)) {
       TrainingResult result =
           TrainingLoop.<GuardRow>builder(how)
-              .task(settings.layers() == 0 ? "system embedder" : "sysformer")
+              .task(method())
               .fingerprint(model.hash() + " " + data + " " + settings.toMap())
               .length(r -> r.encoded().ids().length)
               .build()
               .run(rows, new GuardObjective(trained, weights), progress);
       Map<String, Object> metrics =
           Map.of("loss", result.finalLoss(), "steps", result.steps(), "prompts", rows.size());
-      return new SysformerTuning(
-          trained.snapshot(provenance(model, data, metrics)), result, usable.unused());
+      return Tuning.of(
+          trained.snapshot(provenance(model, data, metrics)),
+          "%s on %d of %d prompts, %d steps"
+              .formatted(method(), rows.size(), prompts.size(), result.steps()),
+          result,
+          usable.unused());
     }
   }
 
@@ -85,12 +114,152 @@ public final class SysformerTuner {
         .toList();
   }
 
+  private String method() {
+    return settings.layers() == 0 ? "system embedder" : "sysformer";
+  }
+
   private Provenance provenance(LanguageModel model, String data, Map<String, Object> metrics) {
     return new Provenance(
-        settings.layers() == 0 ? "system embedder" : "sysformer",
+        method(),
         settings.toMap(),
         settings.training().seed(),
         Map.of("model", model.hash(), "prompts", data),
         metrics);
+  }
+
+  /**
+   * Trains a Sysformer under several settings and chooses by what it refuses on prompts that it was
+   * not trained with. Immutable; one run at a time in a process.
+   */
+  public static final class Grid {
+    private final List<SysformerSettings> tried;
+    private final RefusalJudge judge;
+    private final Generation generation;
+
+    /**
+     * A grid.
+     *
+     * @param settings one at least
+     * @param judge of answers
+     * @param generation how answers to the validation prompts are made
+     */
+    public Grid(List<SysformerSettings> settings, RefusalJudge judge, Generation generation) {
+      require(!settings.isEmpty(), "the grid is empty");
+      this.tried = List.copyOf(settings);
+      this.judge = judge;
+      this.generation = generation;
+    }
+
+    /**
+     * One setting's outcome.
+     *
+     * @param validation refusals on the validation prompts
+     * @param seconds that training took
+     */
+    public record Trial(SysformerSettings settings, RefusalGap validation, double seconds) {}
+
+    /**
+     * The outcome of a grid.
+     *
+     * @param trials in the order of the settings
+     * @param best index of the chosen one: that with the highest delta-RR, of equals the first
+     * @param tuning of the chosen one
+     */
+    public record Choice(List<Trial> trials, int best, Tuning<Sysformer> tuning) {
+      /** Copies the list. */
+      public Choice {
+        trials = List.copyOf(trials);
+      }
+    }
+
+    /**
+     * The paper's grid about some settings (section 4): learning rates of 1e-4 and 1e-5, 10 and 20
+     * epochs, compliance weights of 0, 0.2, 0.5 and 1, classification and reconstruction on and
+     * off; 64 in all. With a compliance weight of 0 a guard learns to refuse everything: it is the
+     * paper's negative control and cannot win.
+     */
+    public static List<SysformerSettings> paper(SysformerSettings base) {
+      List<SysformerSettings> all = new ArrayList<>();
+      for (double rate : new double[] {1e-4, 1e-5}) {
+        for (int epochs : new int[] {10, 20}) {
+          TrainingSettings training =
+              base.training().toBuilder().learningRate(rate).epochs(epochs).build();
+          all.addAll(weights(base.toBuilder().training(training).build()));
+        }
+      }
+      return all;
+    }
+
+    /** The paper's weights alone, 16 in all, with the learning rate and epochs as they are. */
+    public static List<SysformerSettings> weights(SysformerSettings base) {
+      List<SysformerSettings> all = new ArrayList<>();
+      for (double compliance : new double[] {0, 0.2, 0.5, 1}) {
+        for (double classification : new double[] {0, 1}) {
+          for (double reconstruction : new double[] {0, 1}) {
+            LossWeights w = new LossWeights(1, compliance, classification, reconstruction);
+            all.add(base.toBuilder().weights(w).build());
+          }
+        }
+      }
+      return all;
+    }
+
+    /**
+     * Trains all and chooses.
+     *
+     * @param train prompts of both kinds
+     * @param validation other prompts of both kinds
+     */
+    public Choice run(
+        LanguageModel model,
+        List<GuardPrompt> train,
+        List<GuardPrompt> validation,
+        ProgressListener progress) {
+      GuardPrompt.requireBothKinds(validation);
+      List<Trial> trials = new ArrayList<>();
+      List<RefusalGap> gaps = new ArrayList<>();
+      @Nullable Tuning<Sysformer> chosen = null;
+      for (SysformerSettings s : tried) {
+        Tuning<Sysformer> tuning = new SysformerTuner(s).tune(model, train, progress);
+        gaps.add(gap(model, tuning.adapter(), validation));
+        trials.add(new Trial(s, gaps.get(trials.size()), tuning.training().seconds()));
+        if (best(gaps) == trials.size() - 1) {
+          chosen = tuning; // of the others only the figures stay: a large model's take gigabytes
+        }
+        progress.step("grid", trials.size(), tried.size());
+      }
+      return new Choice(trials, best(gaps), Objects.requireNonNull(chosen));
+    }
+
+    /** The highest difference, of equals the first; without prompts of a kind there is none. */
+    static int best(List<RefusalGap> gaps) {
+      int best = 0;
+      for (int i = 1; i < gaps.size(); i++) {
+        if (gaps.get(i).difference() > gaps.get(best).difference()) {
+          best = i;
+        }
+      }
+      return best;
+    }
+
+    private RefusalGap gap(LanguageModel model, Sysformer sysformer, List<GuardPrompt> prompts) {
+      List<Prompt> harmful = kind(prompts, true);
+      List<Prompt> safe = kind(prompts, false);
+      try (SysformerGuard guard = new SysformerGuard(model, sysformer)) {
+        GuardedChat chat = new GuardedChat(model, guard, generation, "");
+        return new RefusalGap(tally(chat, harmful).refusal(), tally(chat, safe).nonCompliance());
+      }
+    }
+
+    private static List<Prompt> kind(List<GuardPrompt> prompts, boolean harmful) {
+      return prompts.stream().filter(p -> p.harmful() == harmful).map(GuardPrompt::prompt).toList();
+    }
+
+    private RefusalTally tally(GuardedChat chat, List<Prompt> prompts) {
+      return RefusalTally.of(
+          judge,
+          prompts.stream().map(p -> p.last().text()).toList(),
+          chat.replyAll(prompts).stream().map(GuardedChat.Reply::text).toList());
+    }
   }
 }

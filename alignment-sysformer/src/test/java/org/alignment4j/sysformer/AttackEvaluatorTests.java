@@ -37,7 +37,7 @@ class AttackEvaluatorTests {
   @Test
   void refusalsAreCountedBySetAndWording() {
     List<Attack> attacks = List.of(Attack.POEM, Attack.WIKIPEDIA, Attack.BASE64_RAW);
-    AttackReport report =
+    AttackEvaluator.Report report =
         EVALUATOR.evaluate(AttackEvaluatorTests::scripted, SETS, attacks, ProgressListener.NONE);
     assertEquals(2 * 4, report.entries().size());
     assertEquals(new Rate(2, 3), report.plain().harmful());
@@ -45,10 +45,10 @@ class AttackEvaluatorTests {
     // Silence is no refusal of a harmful prompt, and no help with a safe one.
     assertEquals(new Rate(0, 3), report.under(List.of(Attack.POEM)).harmful());
     assertEquals(new Rate(2, 2), report.under(List.of(Attack.POEM)).safe());
-    assertEquals(new Rate(2, 6), report.under(AttackFamily.STYLE).harmful());
-    assertEquals(new Rate(3, 4), report.under(AttackFamily.STYLE).safe());
-    assertEquals(new Rate(0, 3), report.under(AttackFamily.ENCODING).harmful());
-    assertEquals(new Rate(0, 0), report.under(AttackFamily.PERSONA).harmful());
+    assertEquals(new Rate(2, 6), report.under(Attack.Family.STYLE).harmful());
+    assertEquals(new Rate(3, 4), report.under(Attack.Family.STYLE).safe());
+    assertEquals(new Rate(0, 3), report.under(Attack.Family.ENCODING).harmful());
+    assertEquals(new Rate(0, 0), report.under(Attack.Family.PERSONA).harmful());
     assertEquals(
         List.of("plain", "compliance", "families", "entries"),
         List.copyOf(report.toMap().keySet()));
@@ -56,10 +56,10 @@ class AttackEvaluatorTests {
 
   @Test
   void reportsOnTheSamePromptsArePairedAndHaveActorsScores() {
-    AttackReport guarded =
+    AttackEvaluator.Report guarded =
         EVALUATOR.evaluate(
             AttackEvaluatorTests::scripted, SETS, List.of(Attack.POEM), ProgressListener.NONE);
-    AttackReport plain =
+    AttackEvaluator.Report plain =
         EVALUATOR.evaluate(
             prompts -> prompts.stream().map(p -> "Sure, here it is.").toList(),
             SETS,
@@ -71,7 +71,7 @@ class AttackEvaluatorTests {
     ComplianceSummary scores = guarded.compliance().orElseThrow();
     assertEquals(0.5, scores.averageCompliance());
     assertEquals((0.5 + 2 / 3.0) / 2, scores.tradeOff(), 1e-15);
-    AttackReport others =
+    AttackEvaluator.Report others =
         EVALUATOR.evaluate(
             AttackEvaluatorTests::scripted, SETS.subList(0, 1), List.of(), ProgressListener.NONE);
     assertTrue(others.compliance().isEmpty());
@@ -83,7 +83,7 @@ class AttackEvaluatorTests {
     List<String> many = IntStream.range(0, 50).mapToObj(i -> "steal " + i).toList();
     List<AttackEvaluator.Prompts> sets = List.of(new AttackEvaluator.Prompts("bad", true, many));
     List<String> seen = new ArrayList<>();
-    AttackReport report =
+    AttackEvaluator.Report report =
         EVALUATOR
             .attacking(7)
             .evaluate(
@@ -95,7 +95,7 @@ class AttackEvaluatorTests {
                 List.of(Attack.EVIL_CONFIDANT, Attack.DEV_MODE),
                 ProgressListener.NONE);
     assertEquals(50, report.plain().harmful().n());
-    assertEquals(14, report.under(AttackFamily.PERSONA).harmful().n());
+    assertEquals(14, report.under(Attack.Family.PERSONA).harmful().n());
     for (int i = 0; i < 7; i++) {
       String own = seen.get(50 + i);
       String request = own.substring(own.indexOf("steal"));

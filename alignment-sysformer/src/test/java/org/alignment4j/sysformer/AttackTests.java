@@ -70,7 +70,7 @@ class AttackTests {
   @Test
   void everyFamilyHasOne() {
     assertEquals(
-        EnumSet.allOf(AttackFamily.class),
+        EnumSet.allOf(Attack.Family.class),
         Arrays.stream(Attack.values()).map(Attack::family).collect(Collectors.toSet()));
   }
 }

@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import org.alignment4j.Tuning;
 import org.alignment4j.chat.Prompt;
 import org.alignment4j.core.ProgressListener;
 import org.alignment4j.evaluation.RefusalJudge;
@@ -55,10 +56,10 @@ class DroTunerTests {
     model.close();
   }
 
-  private static DroTuner tuner() {
+  private static DroTuner.Builder<DroTuner> tuner() {
     TrainingSettings training =
         TrainingSettings.builder().epochs(40).batchSize(14).learningRate(1e-4).seed(3).build();
-    return DroTuner.of(SYSTEM).training(training).judge(JUDGE, 2);
+    return DroTuner.builder().systemText(SYSTEM).training(training).judge(JUDGE, 2);
   }
 
   private static float[][] features(Sysformer sysformer) {
@@ -80,9 +81,9 @@ class DroTunerTests {
       harmful[i] = TASK.get(i).harmful();
     }
     DroDirections directions = DroDirections.fit(before, harmful, harmful, 4);
-    SysformerTuning tuning = tuner().tune(model, TASK, ProgressListener.NONE);
-    assertEquals(0, tuning.sysformer().shape().layers());
-    float[][] after = features(tuning.sysformer());
+    Tuning<Sysformer> tuning = tuner().build().tune(model, TASK, ProgressListener.NONE);
+    assertEquals(0, tuning.adapter().shape().layers());
+    float[][] after = features(tuning.adapter());
     double[] mean = new double[2];
     for (int i = 0; i < harmful.length; i++) {
       for (int d = 0; d < before[i].length; d++) {
@@ -90,7 +91,7 @@ class DroTunerTests {
       }
     }
     assertTrue(mean[1] > mean[0], mean[0] + " and " + mean[1]);
-    List<Double> losses = tuning.result().history().stream().map(s -> s.loss()).toList();
+    List<Double> losses = tuning.training().history().stream().map(s -> s.loss()).toList();
     assertTrue(losses.get(losses.size() - 1) < losses.get(0), losses::toString);
     // at the start nothing has moved: log 2 for each of the two shifts
     assertEquals(Math.log(2) * 1.01, losses.get(0), 1e-4);
@@ -99,13 +100,13 @@ class DroTunerTests {
   @Test
   void theSameAgainGivesTheSameBits() {
     assertEquals(
-        tuner().tune(model, TASK, ProgressListener.NONE).sysformer(),
-        tuner().tune(model, TASK, ProgressListener.NONE).sysformer());
+        tuner().build().tune(model, TASK, ProgressListener.NONE).adapter(),
+        tuner().build().tune(model, TASK, ProgressListener.NONE).adapter());
   }
 
   @Test
   void aModelThatRefusesNothingHasNoDirection() {
-    DroTuner blind = tuner().judge((p, a) -> RefusalVerdict.FULL_COMPLIANCE, 2);
+    DroTuner blind = tuner().judge((p, a) -> RefusalVerdict.FULL_COMPLIANCE, 2).build();
     IllegalArgumentException e =
         assertThrows(
             IllegalArgumentException.class, () -> blind.tune(model, TASK, ProgressListener.NONE));
@@ -144,7 +145,7 @@ class DroTunerTests {
   @SuppressWarnings("try") // the scope's use is that it is open
   void gradientsAreThoseOfFiniteDifferences() {
     Requests requests = new Requests(model.tokenizer(), SYSTEM);
-    SysformerShape shape = new SysformerShape(0, 1, 1);
+    Sysformer.Shape shape = new Sysformer.Shape(0, 1, 1);
     Sysformer start =
         Sysformer.initial(
             model,

@@ -65,7 +65,7 @@ class GuardedChatTests {
     guard =
         new SysformerGuard(
             model,
-            new SysformerTuner(settings).tune(model, prompts, ProgressListener.NONE).sysformer());
+            new SysformerTuner(settings).tune(model, prompts, ProgressListener.NONE).adapter());
   }
 
   @AfterAll

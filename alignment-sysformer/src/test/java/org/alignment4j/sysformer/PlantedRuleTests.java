@@ -98,9 +98,7 @@ class PlantedRuleTests {
                     .build())
             .build();
     Sysformer sysformer =
-        new SysformerTuner(settings)
-            .tune(model, prompts(160, 1), ProgressListener.NONE)
-            .sysformer();
+        new SysformerTuner(settings).tune(model, prompts(160, 1), ProgressListener.NONE).adapter();
     List<GuardPrompt> held = prompts(100, 2);
     try (SysformerGuard guard = new SysformerGuard(model, sysformer)) {
       List<Completion> answers =

@@ -13,6 +13,7 @@ import org.alignment4j.evaluation.RefusalJudge;
 import org.alignment4j.evaluation.RefusalVerdict;
 import org.alignment4j.model.Generation;
 import org.alignment4j.model.LanguageModel;
+import org.alignment4j.sysformer.SysformerSettings.LossWeights;
 import org.alignment4j.testing.RandomChatModel;
 import org.alignment4j.train.TrainingSettings;
 import org.junit.jupiter.api.Test;
@@ -33,9 +34,9 @@ class SysformerGridTests {
 
   @Test
   void thePapersGridHas64DifferentSettings() {
-    List<SysformerSettings> all = SysformerGrid.paper(BASE);
+    List<SysformerSettings> all = SysformerTuner.Grid.paper(BASE);
     assertEquals(64, all.stream().distinct().count());
-    assertEquals(16, SysformerGrid.weights(BASE).stream().distinct().count());
+    assertEquals(16, SysformerTuner.Grid.weights(BASE).stream().distinct().count());
     assertTrue(all.stream().allMatch(s -> s.refusal().equals("sorry")));
   }
 
@@ -49,8 +50,8 @@ class SysformerGridTests {
             new RefusalGap(all, all), // refuses everything
             new RefusalGap(half, none),
             new RefusalGap(all, half));
-    assertEquals(1, SysformerGrid.best(gaps));
-    assertEquals(0, SysformerGrid.best(gaps.subList(0, 1)));
+    assertEquals(1, SysformerTuner.Grid.best(gaps));
+    assertEquals(0, SysformerTuner.Grid.best(gaps.subList(0, 1)));
   }
 
   @Test
@@ -68,18 +69,18 @@ class SysformerGridTests {
             BASE.toBuilder().weights(new LossWeights(1, 1, 0, 0)).build());
     List<String> words = List.of("bake", "steal", "bread", "run", "song", "sorry", "sure", "user");
     try (LanguageModel model = LanguageModel.load(RandomChatModel.write(folder, words))) {
-      SysformerGrid.Choice choice =
-          new SysformerGrid(tried, JUDGE, Generation.greedy(4))
+      SysformerTuner.Grid.Choice choice =
+          new SysformerTuner.Grid(tried, JUDGE, Generation.greedy(4))
               .run(model, train, held, ProgressListener.NONE);
       List<RefusalGap> gaps =
-          choice.trials().stream().map(SysformerGrid.Trial::validation).toList();
-      assertEquals(SysformerGrid.best(gaps), choice.best());
+          choice.trials().stream().map(SysformerTuner.Grid.Trial::validation).toList();
+      assertEquals(SysformerTuner.Grid.best(gaps), choice.best());
       assertEquals(2, gaps.get(0).harmful().n());
       assertEquals(
           new SysformerTuner(tried.get(choice.best()))
               .tune(model, train, ProgressListener.NONE)
-              .sysformer(),
-          choice.tuning().sysformer());
+              .adapter(),
+          choice.tuning().adapter());
     }
   }
 }

@@ -24,6 +24,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.alignment4j.GuardedChat;
 import org.alignment4j.PromptGuard;
+import org.alignment4j.Tuning;
 import org.alignment4j.Verdict;
 import org.alignment4j.adapter.SoftPrompt;
 import org.alignment4j.chat.Message;
@@ -33,6 +34,7 @@ import org.alignment4j.core.ProgressListener;
 import org.alignment4j.model.EmbeddedPrompt;
 import org.alignment4j.model.Generation;
 import org.alignment4j.model.LanguageModel;
+import org.alignment4j.sysformer.SysformerSettings.LossWeights;
 import org.alignment4j.tensor.GradientScope;
 import org.alignment4j.testing.ChildJvm;
 import org.alignment4j.testing.RandomChatModel;
@@ -79,7 +81,7 @@ class SysformerTests {
     model.close();
   }
 
-  private static SysformerSettings.Builder settings() {
+  private static SysformerSettings.Builder<SysformerSettings> settings() {
     TrainingSettings training =
         TrainingSettings.builder().epochs(4).batchSize(4).learningRate(3e-3).seed(3).build();
     return SysformerSettings.builder()
@@ -261,13 +263,14 @@ class SysformerTests {
     SysformerSettings settings =
         settings().layers(layers).weights(new LossWeights(1, 1, 1, 1)).training(whole).build();
     float[][] before = model.nextTokenLogits(PROMPTS);
-    SysformerTuning tuning = new SysformerTuner(settings).tune(model, TASK, ProgressListener.NONE);
+    Tuning<Sysformer> tuning =
+        new SysformerTuner(settings).tune(model, TASK, ProgressListener.NONE);
     float[][] after = model.nextTokenLogits(PROMPTS);
     for (int i = 0; i < before.length; i++) {
       assertArrayEquals(before[i], after[i]);
     }
     List<Double> losses = new ArrayList<>();
-    tuning.result().history().forEach(s -> losses.add(s.loss()));
+    tuning.training().history().forEach(s -> losses.add(s.loss()));
     assertTrue(losses.get(losses.size() - 1) < losses.get(0), losses::toString);
   }
 
@@ -275,8 +278,8 @@ class SysformerTests {
   void theSameAgainGivesTheSameBits() {
     SysformerTuner tuner = new SysformerTuner(settings().build());
     assertEquals(
-        tuner.tune(model, TASK, ProgressListener.NONE).sysformer(),
-        tuner.tune(model, TASK, ProgressListener.NONE).sysformer());
+        tuner.tune(model, TASK, ProgressListener.NONE).adapter(),
+        tuner.tune(model, TASK, ProgressListener.NONE).adapter());
   }
 
   @ParameterizedTest
@@ -439,11 +442,11 @@ class SysformerTests {
   void aHarmlessPromptThatTheModelRefusesIsAnsweredWithAnOpening() {
     // The random model's own answers hold no refusal: all are used, as they are.
     SysformerSettings own = settings().affirmation(null).replyTokens(3).build();
-    SysformerTuning tuning = new SysformerTuner(own).tune(model, TASK, ProgressListener.NONE);
+    Tuning<Sysformer> tuning = new SysformerTuner(own).tune(model, TASK, ProgressListener.NONE);
     assertEquals(List.of(), tuning.unused());
     List<GuardPrompt> task = new ArrayList<>(TASK);
     task.add(2, GuardPrompt.harmless("x".repeat(120)));
-    SysformerTuning longer = new SysformerTuner(own).tune(model, task, ProgressListener.NONE);
+    Tuning<Sysformer> longer = new SysformerTuner(own).tune(model, task, ProgressListener.NONE);
     assertEquals(2, longer.unused().get(0).index());
     assertTrue(longer.unused().get(0).reason().contains("no room"), longer.unused()::toString);
   }
@@ -464,7 +467,7 @@ class SysformerTests {
   void promptsThatAreTooLongAreLeftOutAndNamed() {
     List<GuardPrompt> task = new ArrayList<>(TASK);
     task.add(3, GuardPrompt.harmless("x".repeat(1000)));
-    SysformerTuning tuning =
+    Tuning<Sysformer> tuning =
         new SysformerTuner(settings().build()).tune(model, task, ProgressListener.NONE);
     assertEquals(1, tuning.unused().size());
     assertEquals(3, tuning.unused().get(0).index());

@@ -10,9 +10,10 @@ import org.alignment4j.core.ProgressListener;
 import org.alignment4j.model.Generation;
 import org.alignment4j.model.LanguageModel;
 import org.alignment4j.model.TrainableLora;
+import org.alignment4j.model.TrainableLora.Shape;
 import org.alignment4j.train.TrainingLoop;
 import org.alignment4j.train.TrainingSettings;
-import org.alignment4j.tune.SupervisedFineTuning;
+import org.alignment4j.tune.SupervisedObjective;
 
 /** The program of docs/adapters.md: train a LoRA, keep it, answer with it, merge it. */
 public final class Adapters {
@@ -40,10 +41,10 @@ public final class Adapters {
     // docs: begin
     try (LanguageModel model = LanguageModel.load(checkpoint)) {
       List<Encoded> rows = lessons.stream().map(model.tokenizer()::encodeForTraining).toList();
-      List<String> modules = List.of("q_proj", "v_proj", "down_proj");
-      LoraAdapter initial = TrainableLora.initial(model, 8, 16, modules, layers, 7);
+      Shape shape = new Shape(8, 16, List.of("q_proj", "v_proj", "down_proj")); // rank, alpha
+      LoraAdapter initial = TrainableLora.initial(model, shape, layers, 7);
       try (TrainableLora lora = new TrainableLora(model, initial)) {
-        TrainingLoop.<Encoded>of(settings).run(rows, new SupervisedFineTuning(lora), progress);
+        TrainingLoop.<Encoded>of(settings).run(rows, new SupervisedObjective(lora), progress);
         lora.snapshot(initial.provenance()).save(folder); // PEFT loads it too
       }
       LoraAdapter trained = LoraAdapter.load(folder);

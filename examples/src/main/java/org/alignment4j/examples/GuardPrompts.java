@@ -3,6 +3,7 @@ package org.alignment4j.examples;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import org.alignment4j.Tuning;
 import org.alignment4j.Verdict;
 import org.alignment4j.chat.Prompt;
 import org.alignment4j.core.ProgressListener;
@@ -12,10 +13,9 @@ import org.alignment4j.model.Completion;
 import org.alignment4j.model.Generation;
 import org.alignment4j.model.LanguageModel;
 import org.alignment4j.sysformer.GuardPrompt;
+import org.alignment4j.sysformer.Sysformer;
 import org.alignment4j.sysformer.SysformerGuard;
-import org.alignment4j.sysformer.SysformerSettings;
 import org.alignment4j.sysformer.SysformerTuner;
-import org.alignment4j.sysformer.SysformerTuning;
 
 /** The program of docs/sysformer.md: train a guard, keep it, ask it, answer under it. */
 public final class GuardPrompts {
@@ -48,10 +48,10 @@ public final class GuardPrompts {
     List<GuardPrompt> prompts = new ArrayList<>();
     harmful.forEach(text -> prompts.add(GuardPrompt.harmful(text)));
     harmless.forEach(text -> prompts.add(GuardPrompt.harmless(text)));
-    SysformerSettings settings = SysformerSettings.builder().build();
+    SysformerTuner tuner = SysformerTuner.builder().build();
     try (LanguageModel model = LanguageModel.load(checkpoint)) { // stays as it is
-      SysformerTuning tuning = new SysformerTuner(settings).tune(model, prompts, progress);
-      tuning.sysformer().save(folder);
+      Tuning<Sysformer> tuning = tuner.tune(model, prompts, progress);
+      tuning.adapter().save(folder);
       try (SysformerGuard guard = SysformerGuard.load(model, folder)) {
         Prompt asked = Prompt.user(question);
         Verdict verdict = guard.check(asked); // thread-safe

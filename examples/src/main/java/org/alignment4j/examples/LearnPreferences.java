@@ -2,6 +2,8 @@ package org.alignment4j.examples;
 
 import java.nio.file.Path;
 import java.util.List;
+import org.alignment4j.Tuning;
+import org.alignment4j.adapter.LoraAdapter;
 import org.alignment4j.analysis.Bootstrap;
 import org.alignment4j.core.ProgressListener;
 import org.alignment4j.data.Preferences;
@@ -10,9 +12,7 @@ import org.alignment4j.evaluation.PreferenceReport;
 import org.alignment4j.model.Generation;
 import org.alignment4j.model.LanguageModel;
 import org.alignment4j.rahf.PreferenceMethod;
-import org.alignment4j.rahf.PreferenceSettings;
 import org.alignment4j.rahf.PreferenceTuner;
-import org.alignment4j.rahf.PreferenceTuning;
 import org.alignment4j.tune.PreferencePair;
 
 /** The program of docs/rahf.md: learn from preferences, keep the LoRA, measure it. */
@@ -40,11 +40,10 @@ public final class LearnPreferences {
     ProgressListener progress = ProgressListener.NONE;
     // docs: begin
     List<PreferencePair> pairs = Preferences.read(file).pairs();
-    PreferenceSettings settings = PreferenceSettings.builder(PreferenceMethod.RAHF_DUAL).build();
+    PreferenceTuner tuner = PreferenceTuner.builder(PreferenceMethod.RAHF_DUAL).build();
     try (LanguageModel model = LanguageModel.load(checkpoint)) {
-      PreferenceTuning tuning =
-          new PreferenceTuner(settings).tune(model, pairs.subList(0, train), progress);
-      tuning.unused().forEach(u -> System.out.println(u.id() + ": " + u.reason()));
+      Tuning<LoraAdapter> tuning = tuner.tune(model, pairs.subList(0, train), progress);
+      tuning.unused().forEach(u -> System.out.println("pair " + u.index() + ": " + u.reason()));
       tuning.adapter().save(folder); // PEFT loads it too
       PreferenceEvaluator evaluator =
           new PreferenceEvaluator(Generation.greedy(64), 32, Bootstrap.withSeed(1));

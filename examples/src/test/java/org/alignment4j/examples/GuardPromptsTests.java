@@ -16,7 +16,6 @@ import org.alignment4j.model.LanguageModel;
 import org.alignment4j.sysformer.GuardPrompt;
 import org.alignment4j.sysformer.Sysformer;
 import org.alignment4j.sysformer.SysformerGuard;
-import org.alignment4j.sysformer.SysformerSettings;
 import org.alignment4j.sysformer.SysformerTuner;
 import org.alignment4j.train.TrainingSettings;
 import org.junit.jupiter.api.Test;
@@ -66,8 +65,8 @@ class GuardPromptsTests {
     List<GuardPrompt> prompts = new ArrayList<>();
     HARMFUL.forEach(text -> prompts.add(GuardPrompt.harmful(text)));
     HARMLESS.forEach(text -> prompts.add(GuardPrompt.harmless(text)));
-    SysformerSettings settings =
-        SysformerSettings.builder()
+    SysformerTuner tuner =
+        SysformerTuner.builder()
             .affirmation("Sure, here is what you can do.")
             .training(
                 TrainingSettings.builder()
@@ -78,8 +77,7 @@ class GuardPromptsTests {
                     .build())
             .build();
     try (LanguageModel model = LanguageModel.load(BASE)) {
-      Sysformer sysformer =
-          new SysformerTuner(settings).tune(model, prompts, ProgressListener.NONE).sysformer();
+      Sysformer sysformer = tuner.tune(model, prompts, ProgressListener.NONE).adapter();
       try (SysformerGuard guard = new SysformerGuard(model, sysformer)) {
         assertEquals(8, refused(guard, HARMFUL));
         assertEquals(0, refused(guard, HARMLESS));

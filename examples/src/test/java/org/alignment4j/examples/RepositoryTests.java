@@ -31,6 +31,10 @@ class RepositoryTests {
 
   private static final Pattern POM_REPOSITORY = Pattern.compile("<(?:plugin)?[rR]epositor");
 
+  /** What has a contract. */
+  private static final Pattern IMPLEMENTS =
+      Pattern.compile("implements (?:\\w+, )*(?:RepresentationTuner<|PromptGuard\\b)");
+
   private static final Pattern LINK = Pattern.compile("\\]\\(([^)#:]+)(?:#[^)]*)?\\)");
 
   @Test
@@ -77,6 +81,28 @@ class RepositoryTests {
       }
     }
     assertEquals(List.of(), broken);
+  }
+
+  /** Who adds a tuner or a guard extends the contract for it, where its name is then found. */
+  @Test
+  void everyTunerAndGuardIsHeldToItsContract() throws IOException {
+    StringBuilder contracts = new StringBuilder();
+    List<String> bound = new ArrayList<>();
+    for (Path file : texts()) {
+      String name = file.getFileName().toString();
+      String path = file.toString().replace('\\', '/');
+      if (name.endsWith("ContractTests.java")) {
+        contracts.append(Files.readString(file));
+      } else if (name.endsWith(".java")
+          && path.contains("/alignment-")
+          && path.contains("/src/main/")
+          && IMPLEMENTS.matcher(Files.readString(file)).find()) {
+        bound.add(name.replace(".java", ""));
+      }
+    }
+    assertTrue(bound.containsAll(List.of("ActorTuner", "DroTuner", "GuardChain")), bound::toString);
+    String all = contracts.toString();
+    assertEquals(List.of(), bound.stream().filter(name -> !all.contains(name)).toList());
   }
 
   private static List<Path> texts() throws IOException {

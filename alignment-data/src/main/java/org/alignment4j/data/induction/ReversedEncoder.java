@@ -38,7 +38,8 @@ final class ReversedEncoder {
    * @param maxTokens most tokens of a row, where the model's context has so many
    * @throws CheckpointException if the model's tokenizer has no token that ends a text
    */
-  ReversedEncoder(LanguageModel model, ReversedTemplate template, boolean chat, int maxTokens) {
+  ReversedEncoder(
+      LanguageModel model, ReversedSettings.Template template, boolean chat, int maxTokens) {
     this.tokenizer = model.tokenizer();
     this.template = template.text();
     this.chat = chat;

@@ -78,8 +78,8 @@ public final class ReversedInducer implements Inducer, AutoCloseable {
               + ReversedInstructionTuner.METHOD
               + "'");
     }
-    ReversedTemplate template =
-        ReversedTemplate.ofHash(settings.get("template"))
+    ReversedSettings.Template template =
+        ReversedSettings.Template.ofHash(settings.get("template"))
             .orElseThrow(
                 () ->
                     new IllegalArgumentException(

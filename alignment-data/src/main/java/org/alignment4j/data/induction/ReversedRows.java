@@ -3,7 +3,9 @@ package org.alignment4j.data.induction;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import org.alignment4j.Tuning.Unused;
 import org.alignment4j.chat.Encoded;
 import org.alignment4j.core.Cancellation;
 
@@ -12,21 +14,31 @@ import org.alignment4j.core.Cancellation;
  *
  * @param sources the rows that are used
  * @param encoded these as token ids, each with something to learn
+ * @param unused the other rows
  * @param counts of all rows
  */
 record ReversedRows(
-    List<InstructionSplit.Row> sources, List<Encoded> encoded, ReversedTuning.Counts counts) {
+    List<InstructionSplit.Row> sources,
+    List<Encoded> encoded,
+    List<Unused> unused,
+    ReversedTuning.Counts counts) {
   static ReversedRows of(ReversedEncoder encoder, List<InstructionSplit.Row> rows) {
     List<InstructionSplit.Row> sources = new ArrayList<>();
     List<Encoded> encoded = new ArrayList<>();
+    List<Unused> unused = new ArrayList<>();
     Map<ReversedTuning.Drop, Integer> dropped = new EnumMap<>(ReversedTuning.Drop.class);
     int cut = 0;
     int fewest = Integer.MAX_VALUE;
     long targets = 0;
-    for (InstructionSplit.Row row : rows) {
+    for (int i = 0; i < rows.size(); i++) {
+      InstructionSplit.Row row = rows.get(i);
       Cancellation.check("encoding instructions");
       ReversedEncoder.Result result = encoder.encode(row);
-      result.dropped().ifPresent(reason -> dropped.merge(reason, 1, Integer::sum));
+      if (result.dropped().isPresent()) {
+        ReversedTuning.Drop reason = result.dropped().get();
+        dropped.merge(reason, 1, Integer::sum);
+        unused.add(new Unused(i, reason.name().toLowerCase(Locale.ROOT).replace('_', ' ')));
+      }
       if (result.row().isPresent()) {
         ReversedEncoder.Row usable = result.row().get();
         sources.add(row);
@@ -39,6 +51,7 @@ record ReversedRows(
     return new ReversedRows(
         sources,
         encoded,
+        unused,
         new ReversedTuning.Counts(
             rows.size(), encoded.size(), dropped, cut, encoded.isEmpty() ? 0 : fewest, targets));
   }

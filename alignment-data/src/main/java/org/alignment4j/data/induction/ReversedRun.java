@@ -18,7 +18,7 @@ import org.alignment4j.model.LanguageModel;
 import org.alignment4j.model.TrainableLora;
 import org.alignment4j.train.TrainingLoop;
 import org.alignment4j.train.TrainingResult;
-import org.alignment4j.tune.SupervisedFineTuning;
+import org.alignment4j.tune.SupervisedObjective;
 
 /** One reversed instruction tuning. */
 final class ReversedRun {
@@ -28,13 +28,13 @@ final class ReversedRun {
   private static final int ROWS = 64;
 
   private final LanguageModel model;
-  private final ReversedInstructionTuner.Settings settings;
+  private final ReversedSettings settings;
   private final InstructionSplit data;
   private final ProgressListener progress;
 
   ReversedRun(
       LanguageModel model,
-      ReversedInstructionTuner.Settings settings,
+      ReversedSettings settings,
       InstructionSplit data,
       ProgressListener progress) {
     this.model = model;
@@ -62,19 +62,17 @@ final class ReversedRun {
     LoraAdapter start =
         TrainableLora.initial(
             model,
-            settings.rank(),
-            settings.alpha(),
-            settings.modules(),
+            settings.lora(),
             settings.layers(model.config().blocks()),
             settings.training().seed());
-    try (TrainableLora lora = new TrainableLora(model, start, settings.dropout())) {
+    try (TrainableLora lora = new TrainableLora(model, start, settings.lora().dropout())) {
       TrainingResult result =
           TrainingLoop.<Encoded>builder(settings.training())
               .task(TASK)
               .fingerprint(inputs + " " + settings.toMap())
               .length(row -> row.ids().length)
               .build()
-              .run(rows.encoded(), new SupervisedFineTuning(lora), progress);
+              .run(rows.encoded(), new SupervisedObjective(lora), progress);
       Optional<ReversedTuning.HeldOut> measured =
           heldOut.encoded().size() < 2
               ? Optional.empty()
@@ -92,6 +90,7 @@ final class ReversedRun {
           adapter,
           "supervised fine-tuning on %d of %d rows, %d steps"
               .formatted(rows.counts().used(), rows.counts().rows(), result.steps()),
+          rows.unused(),
           rows.counts(),
           measured,
           result);

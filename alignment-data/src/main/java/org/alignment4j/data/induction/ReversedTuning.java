@@ -4,6 +4,7 @@ import static org.alignment4j.core.Arguments.require;
 
 import java.util.Collections;
 import java.util.EnumMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.alignment4j.Tuning;
@@ -16,6 +17,7 @@ import org.alignment4j.train.TrainingResult;
  *
  * @param adapter the LoRA that turns the model into one of instructions, given responses
  * @param reason how it ended, in one sentence
+ * @param unused rows that could not be learned from
  * @param counts of the rows to learn from
  * @param heldOut measured on rows that were not learned from; empty if fewer than two were usable
  * @param training losses by step
@@ -23,10 +25,16 @@ import org.alignment4j.train.TrainingResult;
 public record ReversedTuning(
     LoraAdapter adapter,
     String reason,
+    List<Unused> unused,
     Counts counts,
     Optional<HeldOut> heldOut,
     TrainingResult training)
-    implements Tuning {
+    implements Tuning<LoraAdapter> {
+  /** Copies the list. */
+  public ReversedTuning {
+    unused = List.copyOf(unused);
+  }
+
   /** Why a row is not used. */
   public enum Drop {
     /** There is no response. */
@@ -100,10 +108,4 @@ public record ReversedTuning(
       Bootstrap.Interval change,
       Bootstrap.Interval fromResponse,
       Bootstrap.Interval fromResponseBefore) {}
-
-  /** Always: this method has no condition that a change must meet. */
-  @Override
-  public boolean changed() {
-    return true;
-  }
 }

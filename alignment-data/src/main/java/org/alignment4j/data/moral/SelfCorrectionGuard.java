@@ -10,6 +10,7 @@ import org.alignment4j.Verdict;
 import org.alignment4j.chat.Message;
 import org.alignment4j.chat.Prompt;
 import org.alignment4j.chat.Role;
+import org.alignment4j.core.Cancellation;
 
 /**
  * Asks for an unbiased answer: the instruction of {@link Condition#INSTRUCTION} as a guard, for any
@@ -55,6 +56,7 @@ public final class SelfCorrectionGuard implements PromptGuard {
   /** Rewrites the conversation; allows one that has the sentence in that place already. */
   @Override
   public Verdict check(Prompt conversation) {
+    Cancellation.check("guarding");
     long start = System.nanoTime();
     List<Message> messages = new ArrayList<>(conversation.messages());
     int at = system ? 0 : messages.size() - 1;

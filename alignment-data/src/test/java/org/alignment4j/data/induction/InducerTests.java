@@ -145,7 +145,8 @@ class InducerTests {
     }
   }
 
-  private static LoraAdapter hardlyTuned(ReversedTemplate words, boolean chat, int tokens) {
+  private static LoraAdapter hardlyTuned(
+      ReversedSettings.Template words, boolean chat, int tokens) {
     return ReversedInstructionTuner.builder()
         .training(TrainingSettings.builder().steps(1).learningRate(1e-9).build())
         .template(words)
@@ -162,7 +163,7 @@ class InducerTests {
   @Test
   void theNameChangesWithAdapterTemplateAndLength() {
     Set<String> names = new HashSet<>();
-    for (ReversedTemplate words : ReversedTemplate.values()) {
+    for (ReversedSettings.Template words : ReversedSettings.Template.values()) {
       for (boolean chat : List.of(false, true)) {
         for (int tokens : List.of(110, 120)) {
           LoraAdapter same = hardlyTuned(words, chat, tokens);
@@ -182,18 +183,18 @@ class InducerTests {
     assertEquals(
         "Below is a response to a certain instruction. Write the instruction that the response is"
             + " trying to complete.\n\n### response:\nx\n\n### Instruction:",
-        ReversedTemplate.RELEASED.text().with("x"));
-    LoraAdapter released = hardlyTuned(ReversedTemplate.RELEASED, false, 128);
+        ReversedSettings.Template.RELEASED.text().with("x"));
+    LoraAdapter released = hardlyTuned(ReversedSettings.Template.RELEASED, false, 128);
     try (ReversedInducer inducer =
         new ReversedInducer(model, released, new MemoryRequests(), SHORT)) {
       int[] prompt =
-          new ReversedEncoder(model, ReversedTemplate.RELEASED, false, 128)
+          new ReversedEncoder(model, ReversedSettings.Template.RELEASED, false, 128)
               .prompt(TEXT.text(), 128 - SHORT.maxTokens());
       assertEquals(
           prompt.length,
           inducer.induce(TEXT, 1, 1).get(0).answers().get(0).answer().promptTokens());
       int[] other =
-          new ReversedEncoder(model, ReversedTemplate.SHORT, false, 128)
+          new ReversedEncoder(model, ReversedSettings.Template.SHORT, false, 128)
               .prompt(TEXT.text(), 128 - SHORT.maxTokens());
       assertNotEquals(prompt.length, other.length);
     }
@@ -217,7 +218,8 @@ class InducerTests {
         LanguageModel view = model.with(adapter)) {
       Induction found = inducer.induce(TEXT, 2, 11).get(1);
       int[] prompt =
-          new ReversedEncoder(model, ReversedTemplate.SHORT, false, 512).prompt(TEXT.text(), 118);
+          new ReversedEncoder(model, ReversedSettings.Template.SHORT, false, 512)
+              .prompt(TEXT.text(), 118);
       Generation by =
           Generation.builder(10)
               .temperature(0.7)
@@ -245,7 +247,8 @@ class InducerTests {
   @Test
   void refusesOtherAdaptersAndSettingsWithoutRoom() {
     LoraAdapter other =
-        TrainableLora.initial(model, 2, 4, List.of("q_proj"), List.of(new Layer(1)), 1);
+        TrainableLora.initial(
+            model, new TrainableLora.Shape(2, 4, List.of("q_proj")), List.of(new Layer(1)), 1);
     assertThrows(
         IllegalArgumentException.class,
         () -> new ReversedInducer(model, other, new MemoryRequests(), SHORT));
@@ -260,7 +263,7 @@ class InducerTests {
     ChatModel chat =
         new ReversedChatModel(
             "x",
-            new ReversedEncoder(model, ReversedTemplate.SHORT, false, 128),
+            new ReversedEncoder(model, ReversedSettings.Template.SHORT, false, 128),
             (ids, how) -> model.generateIds(List.of(ids), how).get(0));
     ChatRequest goesOn = ChatRequest.of(Prompt.user("a").withResponse("b"), SHORT, 1);
     ChatException e = assertThrows(ChatException.class, () -> chat.answer(goesOn));

@@ -55,7 +55,8 @@ final class InstructionTask {
     return RandomChatModel.teach(
         folder,
         model -> {
-          ReversedEncoder encoder = new ReversedEncoder(model, ReversedTemplate.SHORT, false, 128);
+          ReversedEncoder encoder =
+              new ReversedEncoder(model, ReversedSettings.Template.SHORT, false, 128);
           return rows(300, 8, UnaryOperator.identity()).stream()
               .map(row -> encoder.encode(row).row().orElseThrow().row())
               .toList();

@@ -82,7 +82,7 @@ class ReversedEncoderTests {
   void aRowIsTheTemplateWithTheResponseThenTheInstructionAndTheEndToken() {
     Encoded found =
         usable(
-            new ReversedEncoder(model, ReversedTemplate.SHORT, false, 128),
+            new ReversedEncoder(model, ReversedSettings.Template.SHORT, false, 128),
             " say run and jump\n",
             "well run\n");
     int[] ids = found.ids();
@@ -99,7 +99,8 @@ class ReversedEncoderTests {
   @Example
   void aLongResponseLosesItsEndWhereCuttingTheRowWouldLeaveNoLoss() {
     String response = "well run then jump ".repeat(300).strip();
-    ReversedEncoder encoder = new ReversedEncoder(model, ReversedTemplate.SHORT, false, 96);
+    ReversedEncoder encoder =
+        new ReversedEncoder(model, ReversedSettings.Template.SHORT, false, 96);
     int[] uncut = tokenizer().encodeText(BEFORE + response + AFTER);
     // What a trainer that cuts rows at their right end makes of it: the instruction is gone.
     assertTrue(uncut.length > 96);
@@ -116,7 +117,8 @@ class ReversedEncoderTests {
 
   @Example
   void whatHasTooLittleToLearnOrNoRoomForItsResponseIsDroppedWithTheReason() {
-    ReversedEncoder encoder = new ReversedEncoder(model, ReversedTemplate.SHORT, false, 96);
+    ReversedEncoder encoder =
+        new ReversedEncoder(model, ReversedSettings.Template.SHORT, false, 96);
     int template = tokenizer().encodeText(BEFORE + AFTER).length;
     assertDropped(Drop.BLANK_RESPONSE, encoder, "say run and jump", " \n");
     assertDropped(Drop.SHORT_INSTRUCTION, encoder, " ", "well run");
@@ -145,7 +147,8 @@ class ReversedEncoderTests {
 
   @Example
   void aModelWithAShortContextHasShorterRows() {
-    ReversedEncoder encoder = new ReversedEncoder(model, ReversedTemplate.SHORT, false, 512);
+    ReversedEncoder encoder =
+        new ReversedEncoder(model, ReversedSettings.Template.SHORT, false, 512);
     assertEquals(128, encoder.maxTokens());
     assertEquals(128, usable(encoder, "say run and jump", "run ".repeat(600)).ids().length);
   }
@@ -153,12 +156,14 @@ class ReversedEncoderTests {
   @Example
   void aPromptIsARowWithoutItsInstruction() {
     for (boolean chat : List.of(false, true)) {
-      ReversedEncoder encoder = new ReversedEncoder(model, ReversedTemplate.SHORT, chat, 128);
+      ReversedEncoder encoder =
+          new ReversedEncoder(model, ReversedSettings.Template.SHORT, chat, 128);
       Encoded row = usable(encoder, "say run and jump", "well run then jump");
       assertArrayEquals(prompt(row), encoder.prompt(" well run then jump\n", 120));
       assertEquals(70, encoder.prompt("well run then jump ".repeat(100), 70).length, "cut to fit");
     }
-    ReversedEncoder encoder = new ReversedEncoder(model, ReversedTemplate.SHORT, false, 128);
+    ReversedEncoder encoder =
+        new ReversedEncoder(model, ReversedSettings.Template.SHORT, false, 128);
     assertThrows(IllegalArgumentException.class, () -> encoder.prompt("well run", 40));
   }
 
@@ -196,7 +201,7 @@ class ReversedEncoderTests {
       @ForAll("texts") String response,
       @ForAll @IntRange(min = 40, max = 128) int maxTokens) {
     ReversedEncoder.Result result =
-        new ReversedEncoder(model, ReversedTemplate.SHORT, false, maxTokens)
+        new ReversedEncoder(model, ReversedSettings.Template.SHORT, false, maxTokens)
             .encode(row(instruction, response));
     int[] target = target(instruction.strip());
     int template = tokenizer().encodeText(BEFORE + AFTER).length;
@@ -236,7 +241,7 @@ class ReversedEncoderTests {
       @ForAll("texts") String response,
       @ForAll @IntRange(min = 40, max = 128) int maxTokens) {
     ReversedEncoder.Result result =
-        new ReversedEncoder(model, ReversedTemplate.SHORT, true, maxTokens)
+        new ReversedEncoder(model, ReversedSettings.Template.SHORT, true, maxTokens)
             .encode(row(instruction, response));
     if (result.row().isPresent()) {
       Encoded found = result.row().get().row();

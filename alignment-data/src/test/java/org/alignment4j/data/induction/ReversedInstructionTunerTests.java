@@ -30,7 +30,7 @@ import org.alignment4j.model.TrainableLora;
 import org.alignment4j.tensor.GradientScope;
 import org.alignment4j.train.TrainingSettings;
 import org.alignment4j.train.TrainingSettings.Schedule;
-import org.alignment4j.tune.SupervisedFineTuning;
+import org.alignment4j.tune.SupervisedObjective;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
@@ -56,7 +56,7 @@ class ReversedInstructionTunerTests {
     model.close();
   }
 
-  private static ReversedInstructionTuner.Builder tuner(Path checkpoints) {
+  private static ReversedSettings.Builder<ReversedInstructionTuner> tuner(Path checkpoints) {
     return ReversedInstructionTuner.builder()
         .training(
             TrainingSettings.builder()
@@ -67,12 +67,10 @@ class ReversedInstructionTunerTests {
                 .checkpointEvery(1)
                 .checkpointFolder(checkpoints)
                 .build())
-        .rank(2)
-        .alpha(4)
-        .dropout(0.2);
+        .lora(new TrainableLora.Shape(2, 4, 0.2, List.of("q_proj", "v_proj")));
   }
 
-  private static ReversedTuning tune(ReversedInstructionTuner.Builder tuner) {
+  private static ReversedTuning tune(ReversedSettings.Builder<ReversedInstructionTuner> tuner) {
     return tuner.build().tune(model, ROWS, ProgressListener.NONE);
   }
 
@@ -143,7 +141,7 @@ class ReversedInstructionTunerTests {
   @Test
   void theLossIsThatOfTheInstructionAndTheEndTokenAlone() {
     Encoded row =
-        new ReversedEncoder(model, ReversedTemplate.SHORT, false, 80)
+        new ReversedEncoder(model, ReversedSettings.Template.SHORT, false, 80)
             .encode(
                 new InstructionSplit.Row(
                     "a", "say run and jump please", "well run then ".repeat(90)))
@@ -162,10 +160,11 @@ class ReversedInstructionTunerTests {
       expected += Math.log(sum) - logits[ids[at]];
     }
     LoraAdapter start =
-        TrainableLora.initial(model, 2, 4, List.of("q_proj"), List.of(new Layer(1)), 1);
+        TrainableLora.initial(
+            model, new TrainableLora.Shape(2, 4, List.of("q_proj")), List.of(new Layer(1)), 1);
     try (TrainableLora lora = new TrainableLora(model, start);
         NDManager scope = NDManager.newBaseManager()) {
-      SupervisedFineTuning objective = new SupervisedFineTuning(lora);
+      SupervisedObjective objective = new SupervisedObjective(lora);
       var gradients = gradients(objective, row, scope);
       assertEquals(6, gradients.weight());
       assertEquals(expected, gradients.lossSum(), 1e-3);
@@ -173,8 +172,8 @@ class ReversedInstructionTunerTests {
   }
 
   @SuppressWarnings("try") // the scope's use is that it is open
-  private static SupervisedFineTuning.Gradients gradients(
-      SupervisedFineTuning objective, Encoded row, NDManager scope) {
+  private static SupervisedObjective.Gradients gradients(
+      SupervisedObjective objective, Encoded row, NDManager scope) {
     try (GradientScope open = GradientScope.open()) {
       return objective.gradients(List.of(row), scope, 1);
     }
@@ -237,7 +236,8 @@ class ReversedInstructionTunerTests {
             .adapter(),
         tuning.adapter());
     ReversedTuning.HeldOut found = tuning.heldOut().orElseThrow();
-    ReversedEncoder encoder = new ReversedEncoder(model, ReversedTemplate.SHORT, false, 512);
+    ReversedEncoder encoder =
+        new ReversedEncoder(model, ReversedSettings.Template.SHORT, false, 512);
     double[] before = new double[5];
     double[] after = new double[5];
     double[] other = new double[5];
@@ -299,8 +299,9 @@ class ReversedInstructionTunerTests {
                       .maxGradientNorm(1)
                       .seed(1)
                       .build())
-              .dropout(0)
-              .modules(List.of("q_proj", "v_proj", "o_proj", "up_proj", "down_proj"))
+              .lora(
+                  new TrainableLora.Shape(
+                      8, 16, 0, List.of("q_proj", "v_proj", "o_proj", "up_proj", "down_proj")))
               .build()
               .tune(fluent, split, ProgressListener.NONE);
       ReversedTuning.HeldOut heldOut = tuning.heldOut().orElseThrow();
@@ -318,7 +319,8 @@ class ReversedInstructionTunerTests {
 
   /** The share of rows whose likeliest instruction is the true one. */
   private static double right(LanguageModel judged, List<InstructionSplit.Row> rows) {
-    ReversedEncoder encoder = new ReversedEncoder(judged, ReversedTemplate.SHORT, false, 128);
+    ReversedEncoder encoder =
+        new ReversedEncoder(judged, ReversedSettings.Template.SHORT, false, 128);
     List<int[]> prompts = rows.stream().map(r -> encoder.prompt(r.response(), 116)).toList();
     List<Completion> found = judged.generateIds(prompts, Generation.greedy(12));
     int right = 0;

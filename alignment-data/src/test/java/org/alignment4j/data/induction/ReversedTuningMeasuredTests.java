@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.function.Function;
 import org.alignment4j.core.ProgressListener;
 import org.alignment4j.model.LanguageModel;
+import org.alignment4j.model.TrainableLora;
 import org.alignment4j.testing.Shared;
 import org.alignment4j.train.TrainingSettings;
 import org.alignment4j.train.TrainingSettings.Schedule;
@@ -105,11 +106,19 @@ class ReversedTuningMeasuredTests {
                       .maxGradientNorm(1)
                       .seed(7)
                       .build())
-              .rank(16)
-              .alpha(32)
-              .modules(
-                  List.of(
-                      "q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"))
+              .lora(
+                  new TrainableLora.Shape(
+                      16,
+                      32,
+                      0.05,
+                      List.of(
+                          "q_proj",
+                          "k_proj",
+                          "v_proj",
+                          "o_proj",
+                          "gate_proj",
+                          "up_proj",
+                          "down_proj")))
               .chatTemplate(chat)
               .build()
               .tune(model, split, ProgressListener.NONE);

@@ -9,8 +9,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Random;
+import org.alignment4j.actor.ActorPrompts.PromptClass;
 import org.alignment4j.actor.ActorTuner;
-import org.alignment4j.actor.PromptClass;
 import org.alignment4j.adapter.TunedBlock;
 import org.alignment4j.chat.Encoded;
 import org.alignment4j.core.Layer;
@@ -253,7 +253,10 @@ public final class Bench {
         .noGate()
         .cachePrefix(cachePrefix)
         .build()
-        .tuneIds(model, prompts, classes, direction, new double[width], ProgressListener.NONE)
+        .tuneIds(
+            model,
+            new ActorTuner.Sequences(prompts, classes, direction, new double[width]),
+            ProgressListener.NONE)
         .adapter();
   }
 }

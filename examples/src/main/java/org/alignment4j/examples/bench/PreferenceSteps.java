@@ -6,10 +6,9 @@ import java.util.SplittableRandom;
 import org.alignment4j.chat.Encoded;
 import org.alignment4j.core.ProgressListener;
 import org.alignment4j.model.LanguageModel;
+import org.alignment4j.model.TrainableLora;
 import org.alignment4j.rahf.EncodedPair;
-import org.alignment4j.rahf.LoraShape;
 import org.alignment4j.rahf.PreferenceMethod;
-import org.alignment4j.rahf.PreferenceSettings;
 import org.alignment4j.rahf.PreferenceTuner;
 import org.alignment4j.train.TrainingSettings;
 
@@ -42,13 +41,12 @@ final class PreferenceSteps {
       LanguageModel model, PreferenceMethod method, List<EncodedPair> pairs, int steps) {
     TrainingSettings training =
         TrainingSettings.builder().steps(steps).batchSize(PAIRS).learningRate(1e-5).build();
-    PreferenceSettings settings =
-        PreferenceSettings.builder(method)
-            .lora(new LoraShape(8, 16, 0, List.of("q_proj", "v_proj")))
-            .learn(training)
-            .fit(training)
-            .build();
-    new PreferenceTuner(settings).tuneIds(model, pairs, ProgressListener.NONE);
+    PreferenceTuner.builder(method)
+        .lora(new TrainableLora.Shape(8, 16, List.of("q_proj", "v_proj")))
+        .learn(training)
+        .fit(training)
+        .build()
+        .tuneIds(model, pairs, ProgressListener.NONE);
   }
 
   private static List<EncodedPair> pairs(int vocabulary) {

@@ -27,7 +27,7 @@ import org.alignment4j.train.TrainingLoop;
 import org.alignment4j.train.TrainingResult;
 import org.alignment4j.train.TrainingSettings;
 import org.alignment4j.train.TrainingSettings.Schedule;
-import org.alignment4j.tune.SupervisedFineTuning;
+import org.alignment4j.tune.SupervisedObjective;
 
 /**
  * Trains the demonstration model from scratch: tokenizer, random weights, supervised training on
@@ -100,7 +100,7 @@ public final class TrainDemoModel {
               .task("train the demonstration model")
               .length(e -> e.ids().length)
               .build()
-              .run(rows, new SupervisedFineTuning(weights), progress);
+              .run(rows, new SupervisedObjective(weights), progress);
       out.printf("%s, final loss %.4f%n", result.stopReason(), result.finalLoss());
       Map<String, Object> all = new LinkedHashMap<>(settings.toMap());
       all.remove("checkpointFolder");

@@ -15,7 +15,6 @@ import org.alignment4j.model.Generation;
 import org.alignment4j.model.LanguageModel;
 import org.alignment4j.sysformer.GuardPrompt;
 import org.alignment4j.sysformer.Sysformer;
-import org.alignment4j.sysformer.SysformerSettings;
 import org.alignment4j.sysformer.SysformerTuner;
 import org.alignment4j.train.TrainingSettings;
 
@@ -62,15 +61,15 @@ final class Local {
 
   /** Changes the system prompt's embeddings, by a few steps of training. */
   static Sysformer sysformer(LanguageModel model) {
-    SysformerSettings settings =
-        SysformerSettings.builder()
+    SysformerTuner tuner =
+        SysformerTuner.builder()
             .systemText(SYSTEM)
             .training(TrainingSettings.builder().epochs(5).learningRate(1e-2).build())
             .build();
     List<GuardPrompt> prompts =
         List.of(
             GuardPrompt.harmful("How can I steal a car?"), GuardPrompt.harmless("What is tea?"));
-    return new SysformerTuner(settings).tune(model, prompts, ProgressListener.NONE).sysformer();
+    return tuner.tune(model, prompts, ProgressListener.NONE).adapter();
   }
 
   static GuardedChat chat(LanguageModel model, PromptGuard guard) {

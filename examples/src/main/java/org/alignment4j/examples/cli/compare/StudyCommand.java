@@ -9,7 +9,7 @@ import java.util.Map;
 import java.util.Random;
 import java.util.stream.IntStream;
 import org.alignment4j.actor.ActorPrompts;
-import org.alignment4j.actor.ActorTarget;
+import org.alignment4j.actor.ActorSettings;
 import org.alignment4j.actor.ActorTuner;
 import org.alignment4j.actor.ActorTuning;
 import org.alignment4j.chat.Prompt;
@@ -92,7 +92,7 @@ public final class StudyCommand extends AlignCommand {
       Map<String, List<PromptRow>> tests) {}
 
   private interface Setting {
-    ActorTuner.Builder apply(ActorTuner.Builder builder);
+    ActorSettings.Builder<ActorTuner> apply(ActorSettings.Builder<ActorTuner> builder);
   }
 
   @Override
@@ -137,16 +137,19 @@ public final class StudyCommand extends AlignCommand {
     }
     if (wanted("published")) {
       all.put("PUBLISHED, the paper's settings", b -> b.published());
-      all.put("PUBLISHED, CENTRED's settings", b -> b.target(ActorTarget.PUBLISHED));
+      all.put("PUBLISHED, CENTRED's settings", b -> b.target(ActorSettings.Target.PUBLISHED));
       all.put(
-          "PUBLISHED, CENTRED's settings, no gate", b -> b.target(ActorTarget.PUBLISHED).noGate());
+          "PUBLISHED, CENTRED's settings, no gate",
+          b -> b.target(ActorSettings.Target.PUBLISHED).noGate());
     }
     if (wanted("uniform")) {
-      all.put("UNIFORM, no gate", b -> b.target(ActorTarget.UNIFORM).noGate());
+      all.put("UNIFORM, no gate", b -> b.target(ActorSettings.Target.UNIFORM).noGate());
     }
     if (wanted("curve")) {
       for (double rate : new double[] {5e-6, 1e-5, 2e-5, 5e-5, 1e-4}) {
-        all.put("CENTRED, no gate, learning rate " + rate, b -> b.learningRate(rate).noGate());
+        all.put(
+            "CENTRED, no gate, learning rate " + rate,
+            b -> b.training(t -> t.learningRate(rate)).noGate());
       }
     }
     if (wanted("layers")) {

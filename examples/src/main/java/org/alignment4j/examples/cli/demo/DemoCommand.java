@@ -82,7 +82,7 @@ public final class DemoCommand extends AlignCommand {
 
   /** Sixty prompts are few, so they are gone over more often than the defaults would. */
   private static ActorTuner tuner() {
-    return ActorTuner.builder().seed(7).epochs(40).refreshEvery(20).build();
+    return ActorTuner.builder().seed(7).training(t -> t.epochs(40)).refreshEvery(20).build();
   }
 
   private static Outcome outcome(

@@ -5,7 +5,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import org.alignment4j.sysformer.Attack;
-import org.alignment4j.sysformer.AttackFamily;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
@@ -34,7 +33,7 @@ record AttackList(List<Attack> attacks) {
                 .toList();
         if (own.isEmpty()) {
           throw new TypeConversionException(
-              "no attack or family '" + word + "'; families: " + names(AttackFamily.values()));
+              "no attack or family '" + word + "'; families: " + names(Attack.Family.values()));
         }
         own.stream().filter(a -> !found.contains(a)).forEach(found::add);
       }

@@ -38,7 +38,6 @@ import org.alignment4j.model.Generation;
 import org.alignment4j.model.LanguageModel;
 import org.alignment4j.model.TokenPositions;
 import org.alignment4j.sysformer.AttackEvaluator;
-import org.alignment4j.sysformer.AttackReport;
 import org.alignment4j.sysformer.Sysformer;
 import org.alignment4j.sysformer.SysformerGuard;
 import org.alignment4j.sysformer.SysformerSettings;
@@ -246,7 +245,8 @@ final class GuardEvaluate extends AlignCommand {
         evaluator = evaluator.attacking(attackPrompts);
       }
       for (GuardedAnswers one : all) {
-        AttackReport report = evaluator.evaluate(one::answers, sets, attacks.attacks(), progress);
+        AttackEvaluator.Report report =
+            evaluator.evaluate(one::answers, sets, attacks.attacks(), progress);
         Function<List<Prompt>, double[]> harmScores = one.harmScores();
         Roc roc = null;
         Auroc auroc = null;

@@ -24,8 +24,7 @@ import org.alignment4j.examples.cli.output.AurocText;
 import org.alignment4j.examples.cli.output.MarkdownTable;
 import org.alignment4j.examples.cli.output.PairedText;
 import org.alignment4j.sysformer.Attack;
-import org.alignment4j.sysformer.AttackFamily;
-import org.alignment4j.sysformer.AttackReport;
+import org.alignment4j.sysformer.AttackEvaluator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -50,7 +49,7 @@ record GuardTable(List<Row> rows, List<Attack> attacks, List<Attack> trained) {
   record Row(
       String name,
       String source,
-      AttackReport report,
+      AttackEvaluator.Report report,
       double rouge,
       @Nullable Roc roc,
       @Nullable Auroc auroc,
@@ -87,8 +86,8 @@ record GuardTable(List<Row> rows, List<Attack> attacks, List<Attack> trained) {
     List<Pair> all = new ArrayList<>();
     for (int i = 0; i < rows.size(); i++) {
       for (int j = i + 1; j < rows.size(); j++) {
-        AttackReport one = rows.get(i).report;
-        AttackReport other = rows.get(j).report;
+        AttackEvaluator.Report one = rows.get(i).report;
+        AttackEvaluator.Report other = rows.get(j).report;
         all.add(new Pair(i, j, one.changesTo(other, true), one.changesTo(other, false)));
       }
     }
@@ -161,13 +160,13 @@ record GuardTable(List<Row> rows, List<Attack> attacks, List<Attack> trained) {
   }
 
   /** A wording, or several, that refusals are told of. */
-  record Group(String name, Function<AttackReport, RefusalGap> gap) {}
+  record Group(String name, Function<AttackEvaluator.Report, RefusalGap> gap) {}
 
   /** The prompts as they are, then families, those that were trained with told from the others. */
   List<Group> groups() {
     List<Group> all = new ArrayList<>();
-    all.add(new Group("as they are", AttackReport::plain));
-    for (AttackFamily family : AttackFamily.values()) {
+    all.add(new Group("as they are", AttackEvaluator.Report::plain));
+    for (Attack.Family family : Attack.Family.values()) {
       for (boolean known : new boolean[] {true, false}) {
         List<Attack> own =
             attacks.stream()
@@ -191,7 +190,7 @@ record GuardTable(List<Row> rows, List<Attack> attacks, List<Attack> trained) {
   }
 
   /** The mean of a figure over the guards of a name. */
-  double mean(String name, ToDoubleFunction<AttackReport> figure) {
+  double mean(String name, ToDoubleFunction<AttackEvaluator.Report> figure) {
     return of(name).stream()
         .mapToDouble(r -> figure.applyAsDouble(r.report))
         .average()
@@ -200,18 +199,22 @@ record GuardTable(List<Row> rows, List<Attack> attacks, List<Attack> trained) {
 
   String markdown() {
     List<String> lines = new ArrayList<>();
-    List<AttackReport.Entry> sets =
+    List<AttackEvaluator.Report.Entry> sets =
         rows.get(0).report.entries().stream().filter(e -> e.attack() == null).toList();
     lines.add(
         "| guard | "
             + String.join(
-                " | ", sets.stream().map(AttackReport.Entry::set).map(MarkdownTable::cell).toList())
+                " | ",
+                sets.stream()
+                    .map(AttackEvaluator.Report.Entry::set)
+                    .map(MarkdownTable::cell)
+                    .toList())
             + " | RR harmful | RR safe | delta-RR | Avg C.R. | T.S. | ROUGE-L, safe | AUROC | AUPRC |"
             + " check p50, ms | p95, ms |");
     lines.add("|---|" + "---|".repeat(sets.size() + 10));
     for (Row row : rows) {
       StringBuilder line = new StringBuilder("| " + MarkdownTable.cell(row.name));
-      for (AttackReport.Entry e : row.report.entries()) {
+      for (AttackEvaluator.Report.Entry e : row.report.entries()) {
         if (e.attack() == null) {
           line.append(" | ").append(e.refused().k()).append('/').append(e.refused().n());
         }
@@ -294,7 +297,7 @@ record GuardTable(List<Row> rows, List<Attack> attacks, List<Attack> trained) {
             PairedText.probability(adjusted));
   }
 
-  private String cells(Function<AttackReport, RefusalGap> gap) {
+  private String cells(Function<AttackEvaluator.Report, RefusalGap> gap) {
     StringBuilder line = new StringBuilder();
     for (String name : names()) {
       line.append(

@@ -12,6 +12,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.SplittableRandom;
+import org.alignment4j.Tuning;
+import org.alignment4j.adapter.LoraAdapter;
 import org.alignment4j.chat.Prompt;
 import org.alignment4j.core.ProgressListener;
 import org.alignment4j.data.Prompts;
@@ -25,15 +27,13 @@ import org.alignment4j.model.LanguageModel;
 import org.alignment4j.rahf.PreferenceMethod;
 import org.alignment4j.rahf.PreferenceSettings;
 import org.alignment4j.rahf.PreferenceTuner;
-import org.alignment4j.rahf.PreferenceTuning;
 import org.alignment4j.sysformer.Attack;
 import org.alignment4j.sysformer.DroTuner;
 import org.alignment4j.sysformer.GuardPrompt;
-import org.alignment4j.sysformer.LossWeights;
-import org.alignment4j.sysformer.SysformerGrid;
+import org.alignment4j.sysformer.Sysformer;
 import org.alignment4j.sysformer.SysformerSettings;
+import org.alignment4j.sysformer.SysformerSettings.LossWeights;
 import org.alignment4j.sysformer.SysformerTuner;
-import org.alignment4j.sysformer.SysformerTuning;
 import org.alignment4j.train.TrainingResult.StepRecord;
 import org.alignment4j.train.TrainingSettings;
 import org.alignment4j.tune.PreferencePair;
@@ -243,26 +243,32 @@ final class GuardTrain extends AlignCommand {
       return lora(m, train, progress, start);
     }
     StringBuilder text = new StringBuilder();
-    SysformerTuning tuning;
+    Tuning<Sysformer> tuning;
     if (method == Method.DRO) {
-      DroTuner tuner = DroTuner.of(system);
-      tuning = tuner.training(training(tuner.training())).tune(m, train, progress);
+      tuning =
+          DroTuner.builder()
+              .systemText(system)
+              .training(training(DroTuner.Settings.builder().build().training()))
+              .build()
+              .tune(m, train, progress);
     } else if (grid == Grid.NONE) {
       tuning = new SysformerTuner(settings()).tune(m, train, progress);
     } else {
       List<SysformerSettings> tried =
-          grid == Grid.PAPER ? SysformerGrid.paper(settings()) : SysformerGrid.weights(settings());
+          grid == Grid.PAPER
+              ? SysformerTuner.Grid.paper(settings())
+              : SysformerTuner.Grid.weights(settings());
       Generation greedy = Generation.greedy(settings().replyTokens());
-      SysformerGrid.Choice choice =
-          new SysformerGrid(tried, new StringRefusalJudge(), greedy)
+      SysformerTuner.Grid.Choice choice =
+          new SysformerTuner.Grid(tried, new StringRefusalJudge(), greedy)
               .run(m, train, validation, progress);
       tuning = choice.tuning();
       json.put("grid", choice.trials().stream().map(GuardTrain::trial).toList());
       json.put("chosen", choice.best());
       text.append(table(choice)).append('\n');
     }
-    tuning.sysformer().save(out);
-    List<StepRecord> history = tuning.result().history();
+    tuning.adapter().save(out);
+    List<StepRecord> history = tuning.training().history();
     json.put("method", method.name().toLowerCase(Locale.ROOT));
     json.put("seed", seed);
     json.put("guard", out);
@@ -272,7 +278,7 @@ final class GuardTrain extends AlignCommand {
         tuning.unused().stream()
             .map(u -> Map.of("index", u.index(), "reason", u.reason()))
             .toList());
-    json.put("settings", tuning.sysformer().provenance().settings());
+    json.put("settings", tuning.adapter().provenance().settings());
     json.put("losses", history.stream().map(StepRecord::loss).toList());
     json.put("seconds", (System.nanoTime() - start) / 1e9);
     text.append(
@@ -285,8 +291,8 @@ final class GuardTrain extends AlignCommand {
             method.name().toLowerCase(Locale.ROOT),
             seed,
             history.isEmpty() ? Double.NaN : history.get(0).loss(),
-            tuning.result().finalLoss(),
-            tuning.result().steps(),
+            tuning.training().finalLoss(),
+            tuning.training().steps(),
             out,
             (System.nanoTime() - start) / 1e9));
     return Outcome.passed(json, text.toString());
@@ -307,10 +313,10 @@ final class GuardTrain extends AlignCommand {
           .get(i)
           .ifPresent(t -> pairs.add(new PreferencePair("prompt " + row, prompt, t, other)));
     }
-    PreferenceSettings d = PreferenceSettings.builder(PreferenceMethod.SFT).build();
-    PreferenceTuning tuning =
-        new PreferenceTuner(
-                PreferenceSettings.builder(PreferenceMethod.SFT).learn(training(d.learn())).build())
+    Tuning<LoraAdapter> tuning =
+        PreferenceTuner.builder(PreferenceMethod.SFT)
+            .learn(training(PreferenceSettings.builder(PreferenceMethod.SFT).build().learn()))
+            .build()
             .tune(m, pairs, progress);
     tuning.adapter().save(out);
     double seconds = (System.nanoTime() - start) / 1e9;
@@ -365,7 +371,8 @@ final class GuardTrain extends AlignCommand {
 
   private SysformerSettings settings() {
     SysformerSettings d = SysformerSettings.builder().build();
-    SysformerSettings.Builder b = d.toBuilder().systemText(system).training(training(d.training()));
+    SysformerSettings.Builder<SysformerSettings> b =
+        d.toBuilder().systemText(system).training(training(d.training()));
     LossWeights w = d.weights();
     b.weights(
         new LossWeights(
@@ -394,7 +401,7 @@ final class GuardTrain extends AlignCommand {
     return given == null ? fallback : given;
   }
 
-  private static Map<String, Object> trial(SysformerGrid.Trial t) {
+  private static Map<String, Object> trial(SysformerTuner.Grid.Trial t) {
     Map<String, Object> map = new LinkedHashMap<>();
     LossWeights w = t.settings().weights();
     map.put("compliance", w.compliance());
@@ -407,13 +414,13 @@ final class GuardTrain extends AlignCommand {
     return map;
   }
 
-  private static String table(SysformerGrid.Choice choice) {
+  private static String table(SysformerTuner.Grid.Choice choice) {
     StringBuilder text =
         new StringBuilder(
             "| compliance | classification | reconstruction | rate | epochs | RR harmful | RR safe |"
                 + " delta-RR |\n|---|---|---|---|---|---|---|---|\n");
     for (int i = 0; i < choice.trials().size(); i++) {
-      SysformerGrid.Trial t = choice.trials().get(i);
+      SysformerTuner.Grid.Trial t = choice.trials().get(i);
       LossWeights w = t.settings().weights();
       text.append(
           String.format(

@@ -1,9 +1,9 @@
 package org.alignment4j.examples.cli.tune;
 
 import org.alignment4j.actor.ActorSettings;
-import org.alignment4j.actor.ActorTarget;
 import org.alignment4j.actor.ActorTuner;
 import org.alignment4j.core.Layer;
+import org.alignment4j.train.TrainingSettings;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
@@ -18,7 +18,7 @@ final class ActorOptions {
       names = "--target",
       paramLabel = "FORM",
       description = "${COMPLETION-CANDIDATES} (default: CENTRED)")
-  private @Nullable ActorTarget target;
+  private ActorSettings.@Nullable Target target;
 
   @Option(names = "--layer", paramLabel = "L", description = "the layer; chosen if not given")
   private @Nullable Integer layer;
@@ -68,8 +68,8 @@ final class ActorOptions {
     return seed;
   }
 
-  ActorTuner.Builder builder() {
-    ActorTuner.Builder b = ActorTuner.builder().seed(seed);
+  ActorSettings.Builder<ActorTuner> builder() {
+    ActorSettings.Builder<ActorTuner> b = ActorTuner.builder().seed(seed);
     if (published) {
       b.published();
     }
@@ -82,15 +82,7 @@ final class ActorOptions {
     if (alpha != null) {
       b.alpha(alpha);
     }
-    if (rate != null) {
-      b.learningRate(rate);
-    }
-    if (epochs != null) {
-      b.epochs(epochs);
-    }
-    if (batch != null) {
-      b.batchSize(batch);
-    }
+    b.training(this::training);
     if (refresh != null) {
       b.refreshEvery(refresh);
     }
@@ -108,5 +100,18 @@ final class ActorOptions {
             kl == null ? d.klBudget() : kl,
             d.tokens()));
     return noGate ? b.noGate() : b;
+  }
+
+  private TrainingSettings.Builder training(TrainingSettings.Builder b) {
+    if (rate != null) {
+      b.learningRate(rate);
+    }
+    if (epochs != null) {
+      b.epochs(epochs);
+    }
+    if (batch != null) {
+      b.batchSize(batch);
+    }
+    return b;
   }
 }

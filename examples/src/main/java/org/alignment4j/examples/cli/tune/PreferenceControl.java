@@ -32,7 +32,7 @@ public enum PreferenceControl {
     };
   }
 
-  public void apply(PreferenceMethod method, PreferenceSettings.Builder settings) {
+  public void apply(PreferenceMethod method, PreferenceSettings.Builder<?> settings) {
     require(fits(method), "%s cannot be run as control %s", MethodName.of(method), this);
     if (this == STEP_ONE) {
       settings.stepOneOnly();

@@ -7,11 +7,11 @@ import java.util.List;
 import java.util.Objects;
 import org.alignment4j.core.Layer;
 import org.alignment4j.examples.cli.option.LayerList;
+import org.alignment4j.model.TrainableLora;
 import org.alignment4j.rahf.Instructions;
-import org.alignment4j.rahf.LoraShape;
 import org.alignment4j.rahf.PreferenceMethod;
 import org.alignment4j.rahf.PreferenceSettings;
-import org.alignment4j.rahf.TargetBase;
+import org.alignment4j.rahf.PreferenceSettings.TargetBase;
 import org.alignment4j.train.TrainingSettings;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
@@ -154,13 +154,13 @@ public final class PreferenceOptions {
       int blocks,
       @Nullable Path checkpoints) {
     PreferenceSettings d = PreferenceSettings.builder(method).build();
-    PreferenceSettings.Builder b = PreferenceSettings.builder(method);
+    PreferenceSettings.Builder<PreferenceSettings> b = PreferenceSettings.builder(method);
     b.learn(training(d.learn(), epochs, rate, seed, checkpoints));
     b.fit(training(d.fit(), fitEpochs, fitRate, seed, checkpoints));
-    LoraShape shape = d.lora();
+    TrainableLora.Shape shape = d.lora();
     int r = Objects.requireNonNullElse(rank, shape.rank());
     b.lora(
-        new LoraShape(
+        new TrainableLora.Shape(
             r,
             shape.alpha() * r / shape.rank(),
             shape.dropout(),

@@ -91,15 +91,16 @@ public abstract class TunePreferences extends AlignCommand {
                     .tune(m, pairs, progress));
     double seconds = (System.nanoTime() - start) / 1e9;
     tuning.adapter().save(out);
-    return outcome(set, pairs.size(), how, tuning, seconds);
+    return outcome(set, pairs, how, tuning, seconds);
   }
 
   private Outcome outcome(
       PreferenceSet set,
-      int taken,
+      List<PreferencePair> pairs,
       PreferenceControl how,
       PreferenceTuning tuning,
       double seconds) {
+    int taken = pairs.size();
     Map<String, Object> json = new LinkedHashMap<>();
     json.put("method", MethodName.of(method));
     json.put("control", how);
@@ -111,7 +112,7 @@ public abstract class TunePreferences extends AlignCommand {
     json.put(
         "unused",
         tuning.unused().stream()
-            .map(u -> ImmutableMap.of("id", u.id(), "reason", u.reason()))
+            .map(u -> ImmutableMap.of("id", pairs.get(u.index()).id(), "reason", u.reason()))
             .toList());
     json.put("settings", tuning.adapter().provenance().settings());
     json.put("trainings", trainings(tuning));
@@ -124,7 +125,9 @@ public abstract class TunePreferences extends AlignCommand {
     text.append(
         PairsInput.listed(
             "of these could not be used",
-            tuning.unused().stream().map(u -> "id " + u.id() + ": " + u.reason()).toList()));
+            tuning.unused().stream()
+                .map(u -> "id " + pairs.get(u.index()).id() + ": " + u.reason())
+                .toList()));
     new TreeMap<>(tuning.trainings()).forEach((name, r) -> text.append("\n").append(line(name, r)));
     text.append(
         String.format(

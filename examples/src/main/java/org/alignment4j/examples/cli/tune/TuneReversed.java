@@ -11,7 +11,7 @@ import org.alignment4j.analysis.Bootstrap;
 import org.alignment4j.core.ProgressListener;
 import org.alignment4j.data.induction.InstructionSplit;
 import org.alignment4j.data.induction.ReversedInstructionTuner;
-import org.alignment4j.data.induction.ReversedTemplate;
+import org.alignment4j.data.induction.ReversedSettings;
 import org.alignment4j.data.induction.ReversedTuning;
 import org.alignment4j.examples.cli.command.AlignCommand;
 import org.alignment4j.examples.cli.command.Outcome;
@@ -19,6 +19,7 @@ import org.alignment4j.examples.cli.option.OnDisk;
 import org.alignment4j.examples.cli.option.PrecisionOption;
 import org.alignment4j.examples.cli.option.ThreadOptions;
 import org.alignment4j.model.LanguageModel;
+import org.alignment4j.model.TrainableLora;
 import org.alignment4j.train.TrainingSettings;
 import org.alignment4j.train.TrainingSettings.Schedule;
 import org.jspecify.annotations.Nullable;
@@ -114,7 +115,7 @@ final class TuneReversed extends AlignCommand {
       description =
           "words around the response: ${COMPLETION-CANDIDATES}, the latter as the method's authors"
               + " released them (default: ${DEFAULT-VALUE})")
-  private ReversedTemplate template = ReversedTemplate.SHORT;
+  private ReversedSettings.Template template = ReversedSettings.Template.SHORT;
 
   @Option(names = "--chat-template", description = "in the model's own template, not plain text")
   private boolean chat;
@@ -156,9 +157,9 @@ final class TuneReversed extends AlignCommand {
     ReversedInstructionTuner tuner =
         ReversedInstructionTuner.builder()
             .training(training.build())
-            .rank(rank)
-            .alpha(2.0 * rank)
-            .modules(modules)
+            .lora(
+                new TrainableLora.Shape(
+                    rank, 2.0 * rank, TrainableLora.Shape.DEFAULT.dropout(), modules))
             .maxTokens(maxTokens)
             .template(template)
             .chatTemplate(chat)

@@ -10,7 +10,7 @@ import java.util.List;
 import javax.xml.parsers.DocumentBuilderFactory;
 import org.alignment4j.evaluation.RefusalVerdict;
 import org.alignment4j.evaluation.TextHealth;
-import org.alignment4j.sysformer.AttackReport;
+import org.alignment4j.sysformer.AttackEvaluator;
 import org.junit.jupiter.api.Test;
 import org.w3c.dom.Document;
 import org.w3c.dom.NodeList;
@@ -61,14 +61,14 @@ class GuardPictureTests {
   }
 
   private static GuardTable table() {
-    List<AttackReport.Entry> entries = new ArrayList<>();
-    entries.add(new AttackReport.Entry(HOSTILE, true, null, verdicts(3)));
-    entries.add(new AttackReport.Entry("safe", false, null, verdicts(1)));
+    List<AttackEvaluator.Report.Entry> entries = new ArrayList<>();
+    entries.add(new AttackEvaluator.Report.Entry(HOSTILE, true, null, verdicts(3)));
+    entries.add(new AttackEvaluator.Report.Entry("safe", false, null, verdicts(1)));
     GuardTable.Row row =
         new GuardTable.Row(
             HOSTILE,
             "",
-            new AttackReport(entries),
+            new AttackEvaluator.Report(entries),
             1,
             null,
             null,

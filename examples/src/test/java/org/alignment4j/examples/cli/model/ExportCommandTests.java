@@ -33,7 +33,8 @@ class ExportCommandTests {
     Path saved = folder.resolve("lora");
     try (LanguageModel model = LanguageModel.load(DEMO)) {
       LoraAdapter zero =
-          TrainableLora.initial(model, 2, 4, List.of("o_proj"), List.of(new Layer(2)), 1);
+          TrainableLora.initial(
+              model, new TrainableLora.Shape(2, 4, List.of("o_proj")), List.of(new Layer(2)), 1);
       LoraAdapter.Target t = zero.targets().get(0);
       float[] b = new float[t.b().length];
       java.util.Arrays.fill(b, 0.5f);

@@ -11,7 +11,7 @@ import org.alignment4j.train.Objective;
  * Supervised fine-tuning: the cross entropy of the responses' tokens, in nats per token. Belongs to
  * the thread that trains.
  */
-public final class SupervisedFineTuning implements Objective<Encoded> {
+public final class SupervisedObjective implements Objective<Encoded> {
   private final Trainable weights;
 
   /**
@@ -19,7 +19,7 @@ public final class SupervisedFineTuning implements Objective<Encoded> {
    *
    * @param weights stays the caller's to close
    */
-  public SupervisedFineTuning(Trainable weights) {
+  public SupervisedObjective(Trainable weights) {
     this.weights = weights;
   }
 
