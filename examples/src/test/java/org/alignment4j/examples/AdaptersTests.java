@@ -20,7 +20,7 @@ class AdaptersTests {
 
   @Test
   void thePageShowsTheProgramThatIsCompiled() throws IOException {
-    Shown.assertShows(PAGE, SOURCE);
+    ShownProgram.assertShows(PAGE, SOURCE);
   }
 
   @Test

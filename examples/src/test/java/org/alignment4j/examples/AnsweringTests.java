@@ -15,8 +15,8 @@ class AnsweringTests {
   @Test
   void theDocumentShowsTheProgramThatIsCompiled() throws IOException {
     String program =
-        Shown.between(SOURCE, "// generation.md: begin\n", "    // generation.md: end");
-    String shown = Shown.between(DOCUMENT, "```java\n", "```");
+        ShownProgram.between(SOURCE, "// generation.md: begin\n", "    // generation.md: end");
+    String shown = ShownProgram.between(DOCUMENT, "```java\n", "```");
     assertEquals(program.stripTrailing().stripIndent() + "\n", shown);
   }
 

@@ -50,7 +50,7 @@ class GuardPromptsTests {
 
   @Test
   void thePageShowsTheProgramThatIsCompiled() throws IOException {
-    Shown.assertShows(PAGE, SOURCE);
+    ShownProgram.assertShows(PAGE, SOURCE);
   }
 
   @Test

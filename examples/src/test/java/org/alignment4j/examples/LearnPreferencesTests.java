@@ -24,7 +24,7 @@ class LearnPreferencesTests {
 
   @Test
   void thePageShowsTheProgramThatIsCompiled() throws IOException {
-    Shown.assertShows(PAGE, SOURCE);
+    ShownProgram.assertShows(PAGE, SOURCE);
   }
 
   @Test

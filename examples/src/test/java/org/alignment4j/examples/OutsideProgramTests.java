@@ -88,13 +88,13 @@ class OutsideProgramTests {
       """;
 
   private static String block() throws IOException {
-    return Shown.between(README, "```xml\n", "```");
+    return ShownProgram.between(README, "```xml\n", "```");
   }
 
   @Test
   void theBlockIsShortAndGradlesNamesTheSame() throws IOException {
     assertTrue(block().lines().count() <= 12, block());
-    assertEquals(artifacts(block()), artifacts(Shown.between(README, "```kotlin\n", "```")));
+    assertEquals(artifacts(block()), artifacts(ShownProgram.between(README, "```kotlin\n", "```")));
   }
 
   private static Set<String> artifacts(String text) {

@@ -21,8 +21,8 @@ class QuickstartTests {
 
   @Test
   void theReadmeShowsTheProgramThatIsCompiled() throws IOException {
-    String program = Shown.between(SOURCE, "// README: begin\n", "    // README: end");
-    String shown = Shown.between(README, "```java\n", "```");
+    String program = ShownProgram.between(SOURCE, "// README: begin\n", "    // README: end");
+    String shown = ShownProgram.between(README, "```java\n", "```");
     assertEquals(program.stripTrailing().stripIndent() + "\n", shown);
     assertEquals(10, shown.lines().count());
   }

@@ -21,7 +21,7 @@ class SynthesizePreferencesTests {
 
   @Test
   void thePageShowsTheProgramThatIsCompiled() throws IOException {
-    Shown.assertShows(PAGE, SOURCE);
+    ShownProgram.assertShows(PAGE, SOURCE);
   }
 
   @Test

@@ -105,7 +105,7 @@ public final class Align {
   static int run(Console console, String... args) {
     CommandLine line;
     try {
-      line = new CommandLine(new Align());
+      line = line();
     } catch (CommandLine.PicocliException e) {
       // Two options of one name, for instance: without a word the program would just end.
       console.err().println("align: internal error: " + oneLine(e.getMessage()));
@@ -118,6 +118,11 @@ public final class Align {
     line.setExecutionStrategy(parsed -> dispatch(parsed, console));
     line.setParameterExceptionHandler((e, given) -> usage(e, console));
     return line.execute(args);
+  }
+
+  /** All commands. */
+  static CommandLine line() {
+    return new CommandLine(new Align());
   }
 
   private static int dispatch(ParseResult parsed, Console console) {

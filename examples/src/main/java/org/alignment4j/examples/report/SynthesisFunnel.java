@@ -15,6 +15,7 @@ import org.alignment4j.synthesis.SynthesisReport.StageYield;
  */
 record SynthesisFunnel(List<StageYield> yields) {
   private static final String EVERY = "";
+  private static final String EMPTY_NAME = "(none)";
 
   /**
    * What a stage dropped for one reason, all categories together.
@@ -66,5 +67,10 @@ record SynthesisFunnel(List<StageYield> yields) {
                 .reversed()
                 .thenComparing(Map.Entry.comparingByKey()))
         .toList();
+  }
+
+  /** A category as people read it. */
+  static String name(String category) {
+    return category.isBlank() ? EMPTY_NAME : category;
   }
 }

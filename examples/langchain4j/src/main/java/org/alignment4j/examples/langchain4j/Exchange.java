@@ -25,7 +25,8 @@ final class Exchange {
    */
   static ChatResponse answer(GuardedChat chat, ChatRequest request, Consumer<String> listener) {
     Generation settings = settings(request, chat.settings());
-    GuardedChat.Reply reply = chat.reply(Messages.prompt(request.messages()), settings, listener);
+    GuardedChat.Reply reply =
+        chat.reply(LangChainMessages.prompt(request.messages()), settings, listener);
     Completion completion = reply.completion();
     int generated = completion == null ? 0 : completion.ids().length;
     return ChatResponse.builder()

@@ -20,9 +20,9 @@ import org.alignment4j.chat.Prompt;
  * rewritten as text takes the other's place.
  *
  * <p>Everything else that a guard may rewrite is out of a guardrail's reach: for the system prompt,
- * and so for input embeddings, take {@link GuardedChatModel}. A guard that does so here fails, as
- * does one that throws or that is to read images, by {@code InputGuardrailException} too: nothing
- * passes unguarded. Thread-safe.
+ * and so for input embeddings, take {@link GuardedLangChainModel}. A guard that does so here fails,
+ * as does one that throws or that is to read images, by {@code InputGuardrailException} too:
+ * nothing passes unguarded. Thread-safe.
  */
 public final class GuardInputGuardrail implements InputGuardrail {
   private final PromptGuard guard;
@@ -44,7 +44,7 @@ public final class GuardInputGuardrail implements InputGuardrail {
     }
     if (rewrite.embedded() != null || !earlier(rewrite.prompt()).equals(earlier(asked))) {
       throw new UnsupportedFeatureException(
-          "a guardrail rewrites the user message only; this guard needs GuardedChatModel");
+          "a guardrail rewrites the user message only; this guard needs GuardedLangChainModel");
     }
     return successWith(rewrite.prompt().last().text());
   }
@@ -53,10 +53,10 @@ public final class GuardInputGuardrail implements InputGuardrail {
     List<ChatMessage> messages = new ArrayList<>();
     ChatMemory memory = request.requestParams().chatMemory();
     if (memory != null) {
-      messages.addAll(Messages.withoutTools(memory.messages()));
+      messages.addAll(LangChainMessages.withoutTools(memory.messages()));
     }
     messages.add(request.userMessage());
-    return Messages.prompt(messages);
+    return LangChainMessages.prompt(messages);
   }
 
   private static List<?> earlier(Prompt prompt) {

@@ -48,7 +48,7 @@ public final class GuardedAssistant {
           new GuardedChat(model, guard, Generation.greedy(64), "I cannot help with that.");
       Assistant assistant =
           AiServices.builder(Assistant.class)
-              .chatModel(new GuardedChatModel(chat))
+              .chatModel(new GuardedLangChainModel(chat))
               .chatMemory(MessageWindowChatMemory.withMaxMessages(20))
               .inputGuardrails(new GuardInputGuardrail(GuardedAssistant::shortOnly))
               .build();

@@ -12,7 +12,7 @@ import org.alignment4j.GuardedChat;
 import org.alignment4j.core.CancelledException;
 
 /**
- * {@link GuardedChatModel}, telling of an answer as it comes; a refusal comes in one piece.
+ * {@link GuardedLangChainModel}, telling of an answer as it comes; a refusal comes in one piece.
  * Handlers are called on a thread of the executor; what goes wrong, or is thrown by a handler that
  * hears a piece, comes to {@code onError}. Cancelling by the streaming handle, or interrupting the
  * thread, ends generation at the next token; after the former the handler hears nothing more.

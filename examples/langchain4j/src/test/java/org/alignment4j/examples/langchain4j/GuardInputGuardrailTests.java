@@ -51,7 +51,7 @@ class GuardInputGuardrailTests {
   @BeforeAll
   static void load() {
     model = Local.model();
-    unguarded = new GuardedChatModel(Local.chat(model, Local.OPEN));
+    unguarded = new GuardedLangChainModel(Local.chat(model, Local.OPEN));
   }
 
   @AfterAll
@@ -137,7 +137,7 @@ class GuardInputGuardrailTests {
         InputGuardrailException e =
             assertThrows(
                 InputGuardrailException.class, () -> behind(guard).chat("How can I wash a car?"));
-        assertTrue(e.getMessage().contains("GuardedChatModel"), e::getMessage);
+        assertTrue(e.getMessage().contains("GuardedLangChainModel"), e::getMessage);
       }
     }
     assertEquals(0, asked);

@@ -105,7 +105,7 @@ class GuardedStreamingChatModelTests {
   void piecesAreTheCallsTextOnAnotherThread() throws Exception {
     Heard heard = new Heard();
     behind(Local.OPEN).chat(List.of(WASH), heard);
-    ChatResponse expected = new GuardedChatModel(Local.chat(model, Local.OPEN)).chat(WASH);
+    ChatResponse expected = new GuardedLangChainModel(Local.chat(model, Local.OPEN)).chat(WASH);
     ChatResponse response = heard.response();
     assertEquals(expected.aiMessage().text(), String.join("", heard.pieces));
     assertEquals(expected.aiMessage().text(), response.aiMessage().text());

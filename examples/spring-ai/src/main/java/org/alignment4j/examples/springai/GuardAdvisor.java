@@ -22,9 +22,9 @@ import reactor.core.scheduler.Schedulers;
  * of what was blocked.
  *
  * <p>Throws UnsupportedOperationException for rewritten input embeddings, which need {@link
- * GuardedChatModel}, and IllegalArgumentException for images and other media. In a stream a guard
- * runs on a thread that may block, is interrupted if the stream is cancelled, and its errors are
- * the stream's. Thread-safe.
+ * GuardedSpringChatModel}, and IllegalArgumentException for images and other media. In a stream a
+ * guard runs on a thread that may block, is interrupted if the stream is cancelled, and its errors
+ * are the stream's. Thread-safe.
  */
 public final class GuardAdvisor implements CallAdvisor, StreamAdvisor {
   /** Where the context holds the verdict. */
@@ -92,16 +92,17 @@ public final class GuardAdvisor implements CallAdvisor, StreamAdvisor {
   private record Checked(Verdict verdict, ChatClientRequest request) {}
 
   private Checked check(ChatClientRequest request) {
-    List<Message> messages = Messages.withoutBlocked(request.prompt().getInstructions());
+    List<Message> messages = SpringMessages.withoutBlocked(request.prompt().getInstructions());
     Verdict verdict =
         guard.decide(
-            Messages.prompt(messages.stream().filter(m -> !Messages.isOfTools(m)).toList()));
+            SpringMessages.prompt(
+                messages.stream().filter(m -> !SpringMessages.isOfTools(m)).toList()));
     if (verdict instanceof Verdict.Rewrite rewrite) {
       if (rewrite.embedded() != null) {
         throw new UnsupportedOperationException(
-            "an advisor rewrites text only; a guard that gives embeddings needs GuardedChatModel");
+            "an advisor rewrites text only; a guard that gives embeddings needs GuardedSpringChatModel");
       }
-      messages = Messages.rewritten(messages, rewrite.prompt());
+      messages = SpringMessages.rewritten(messages, rewrite.prompt());
     }
     ChatClientRequest next =
         request
@@ -114,7 +115,7 @@ public final class GuardAdvisor implements CallAdvisor, StreamAdvisor {
 
   private ChatClientResponse refused(Checked checked) {
     return ChatClientResponse.builder()
-        .chatResponse(Responses.refusal(refusal, checked.verdict()))
+        .chatResponse(SpringResponses.refusal(refusal, checked.verdict()))
         .context(checked.request().context())
         .build();
   }

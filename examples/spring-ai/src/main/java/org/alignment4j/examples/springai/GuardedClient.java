@@ -45,7 +45,7 @@ public final class GuardedClient {
       PromptGuard guard = adapting.within(Duration.ofSeconds(5), OnFailure.BLOCK);
       GuardedChat chat = new GuardedChat(model, guard, Generation.greedy(64), REFUSAL);
       ChatClient client =
-          ChatClient.builder(new GuardedChatModel(chat))
+          ChatClient.builder(new GuardedSpringChatModel(chat))
               .defaultAdvisors(
                   MessageChatMemoryAdvisor.builder(MessageWindowChatMemory.builder().build())
                       .build(),

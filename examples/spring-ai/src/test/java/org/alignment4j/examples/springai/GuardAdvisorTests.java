@@ -51,7 +51,7 @@ class GuardAdvisorTests {
   @BeforeAll
   static void load() {
     model = Local.model();
-    unguarded = new GuardedChatModel(Local.chat(model, Local.OPEN));
+    unguarded = new GuardedSpringChatModel(Local.chat(model, Local.OPEN));
   }
 
   @AfterAll
@@ -203,7 +203,7 @@ class GuardAdvisorTests {
     List<Message> messages =
         List.of(new SystemMessage("a"), question, calls, results, new AssistantMessage("b"));
     List<Message> changed =
-        Messages.rewritten(messages, Prompt.user("new").withResponse("c").withSystem("d"));
+        SpringMessages.rewritten(messages, Prompt.user("new").withResponse("c").withSystem("d"));
     assertEquals(
         List.of("d", "new", "", "", "c"),
         changed.stream().map(m -> m.getText() == null ? "" : m.getText()).toList());
@@ -211,10 +211,10 @@ class GuardAdvisorTests {
     assertEquals(results, changed.get(3));
     assertEquals(true, changed.get(1).getMetadata().get("kept"));
     for (Prompt other : List.of(Prompt.user("new"), Prompt.user("x").withUser("y"))) {
-      assertThrows(IllegalArgumentException.class, () -> Messages.rewritten(messages, other));
+      assertThrows(IllegalArgumentException.class, () -> SpringMessages.rewritten(messages, other));
     }
     Prompt longer = Prompt.user("new").withResponse("c").withUser("more");
-    assertThrows(IllegalArgumentException.class, () -> Messages.rewritten(messages, longer));
+    assertThrows(IllegalArgumentException.class, () -> SpringMessages.rewritten(messages, longer));
   }
 
   @Test

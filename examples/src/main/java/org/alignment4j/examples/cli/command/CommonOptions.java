@@ -1,10 +1,10 @@
 package org.alignment4j.examples.cli.command;
 
 import java.nio.file.Path;
-import org.alignment4j.core.OutputFile;
 import org.alignment4j.examples.cli.option.OnDisk;
 import org.alignment4j.examples.cli.output.Console;
 import org.alignment4j.examples.cli.output.Json;
+import org.alignment4j.examples.cli.output.TextFile;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
@@ -49,14 +49,9 @@ public final class CommonOptions {
       if (jsonOnStandardOutput()) {
         console.out().println(text);
       } else {
-        write(json.toAbsolutePath(), text + "\n");
+        TextFile.write(json, text + "\n");
       }
     }
     console.out().flush();
-  }
-
-  /** Writes a file whole or not at all. */
-  public static void write(Path file, String text) {
-    OutputFile.data(file).writeAll(text);
   }
 }

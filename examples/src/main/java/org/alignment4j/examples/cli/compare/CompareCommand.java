@@ -8,7 +8,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -25,11 +24,12 @@ import org.alignment4j.core.Reasons;
 import org.alignment4j.data.PreferenceSet;
 import org.alignment4j.examples.bench.ProcessMemory;
 import org.alignment4j.examples.cli.command.AlignCommand;
-import org.alignment4j.examples.cli.command.CommonOptions;
 import org.alignment4j.examples.cli.command.Outcome;
 import org.alignment4j.examples.cli.evaluate.EvaluatePreferences;
 import org.alignment4j.examples.cli.option.OnDisk;
 import org.alignment4j.examples.cli.option.PairsInput;
+import org.alignment4j.examples.cli.output.PairsText;
+import org.alignment4j.examples.cli.output.TextFile;
 import org.alignment4j.examples.cli.tune.MethodName;
 import org.alignment4j.examples.cli.tune.PreferenceControl;
 import org.alignment4j.examples.cli.tune.PreferenceOptions;
@@ -88,13 +88,7 @@ public final class CompareCommand {
                 + ": also run so, with those methods that can be (default: none)")
     private List<PreferenceControl> controls = List.of();
 
-    @Option(
-        names = "--seeds",
-        split = ",",
-        defaultValue = "1,2,3",
-        paramLabel = "N",
-        description = "seeds (default: ${DEFAULT-VALUE})")
-    private long[] seeds = {};
+    @Mixin private SeedsOption seeds = new SeedsOption();
 
     @Option(
         names = "--for",
@@ -163,18 +157,17 @@ public final class CompareCommand {
       List<ComparedRun> asked =
           input.use(m -> runAll(m, learned, measured, options, file, runs, progress));
       ComparedRuns all = ComparedRuns.of(asked);
-      CommonOptions.write(out.resolve("table.md").toAbsolutePath(), all.markdown());
-      CommonOptions.write(
-          out.resolve("figure.svg").toAbsolutePath(), new ComparedPicture(asked).svg());
+      TextFile.write(out.resolve("table.md"), all.markdown());
+      TextFile.write(out.resolve("figure.svg"), new ComparedPicture(asked).svg());
       Map<String, Object> json = new LinkedHashMap<>();
       json.put("model", input.model());
-      json.put("input", input.json(set));
+      json.put("input", PairsText.json(input.pairs(), set));
       json.put("train", learned.size());
       json.put("test", measured.size());
       json.put("test_left_out_as_prompt_is_trained_on", behind.size() - measured.size());
       json.putAll(all.toMap());
       String text =
-          PairsInput.text(set)
+          PairsText.of(set)
               + String.format(
                   "%nlearned from %d, measured on %d, left out %d whose prompts are trained on%n%n",
                   learned.size(), measured.size(), behind.size() - measured.size())
@@ -208,7 +201,7 @@ public final class CompareCommand {
       List<PreferenceControl> how = new ArrayList<>(List.of(PreferenceControl.NONE));
       how.addAll(controls);
       List<Wanted> all = new ArrayList<>();
-      for (long seed : Arrays.stream(seeds).distinct().toArray()) {
+      for (long seed : seeds.distinct()) {
         for (PreferenceMethod method : new LinkedHashSet<>(methods)) {
           for (PreferenceControl control : new LinkedHashSet<>(how)) {
             if (control.fits(method)) {

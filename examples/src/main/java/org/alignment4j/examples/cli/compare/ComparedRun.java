@@ -17,9 +17,9 @@ import org.alignment4j.evaluation.PreferenceReport.AnswerScore;
 import org.alignment4j.evaluation.PreferenceReport.Omission;
 import org.alignment4j.evaluation.PreferenceReport.PairScore;
 import org.alignment4j.evaluation.PreferenceReport.Reason;
-import org.alignment4j.examples.cli.command.CommonOptions;
 import org.alignment4j.examples.cli.evaluate.EvaluatePreferences;
 import org.alignment4j.examples.cli.output.Json;
+import org.alignment4j.examples.cli.output.TextFile;
 import org.alignment4j.examples.cli.tune.MethodName;
 import org.alignment4j.examples.cli.tune.PreferenceControl;
 import org.jspecify.annotations.Nullable;
@@ -85,7 +85,7 @@ record ComparedRun(
   static void write(Path file, List<ComparedRun> runs) {
     StringBuilder text = new StringBuilder();
     runs.forEach(r -> text.append(Json.line(r.toMap())).append('\n'));
-    CommonOptions.write(file.toAbsolutePath(), text.toString());
+    TextFile.write(file, text.toString());
   }
 
   /**

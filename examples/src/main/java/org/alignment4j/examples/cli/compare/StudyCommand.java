@@ -25,6 +25,7 @@ import org.alignment4j.examples.cli.command.AlignCommand;
 import org.alignment4j.examples.cli.command.Outcome;
 import org.alignment4j.examples.cli.evaluate.OverRefusal;
 import org.alignment4j.examples.cli.input.PromptFile;
+import org.alignment4j.examples.cli.option.AnswerTokens;
 import org.alignment4j.examples.cli.option.ModelOptions;
 import org.alignment4j.examples.cli.option.OnDisk;
 import org.alignment4j.model.LanguageModel;
@@ -52,13 +53,7 @@ public final class StudyCommand extends AlignCommand {
   @OnDisk(OnDisk.Place.FILE)
   private Path benign = Path.of("");
 
-  @Option(
-      names = "--seeds",
-      split = ",",
-      defaultValue = "1,2,3",
-      paramLabel = "N",
-      description = "seeds (default: ${DEFAULT-VALUE})")
-  private long[] seeds = {};
+  @Mixin private SeedsOption seeds = new SeedsOption();
 
   @Option(
       names = "--only",
@@ -74,12 +69,7 @@ public final class StudyCommand extends AlignCommand {
       description = "harmful tuning prompts, drawn by seed (default: ${DEFAULT-VALUE})")
   private int harmfulPrompts;
 
-  @Option(
-      names = "--max-tokens",
-      defaultValue = "64",
-      paramLabel = "N",
-      description = "most tokens of an answer (default: ${DEFAULT-VALUE})")
-  private int maxTokens;
+  @Mixin private AnswerTokens tokens = new AnswerTokens();
 
   /** One line of the table. */
   private record Row(
@@ -107,7 +97,7 @@ public final class StudyCommand extends AlignCommand {
           settings(m)
               .forEach(
                   (name, setting) -> {
-                    for (long seed : seeds) {
+                    for (long seed : seeds.get()) {
                       Row row = tune(m, sets, name, setting, seed);
                       System.err.println(line(row));
                       rows.add(row);
@@ -187,7 +177,7 @@ public final class StudyCommand extends AlignCommand {
   }
 
   private Map<String, Rate> rates(LanguageModel m, Sets sets) {
-    OverRefusal judge = new OverRefusal(maxTokens);
+    OverRefusal judge = new OverRefusal(tokens.max());
     Map<String, Rate> rates = new LinkedHashMap<>();
     sets.tests.forEach(
         (name, rows) -> {

@@ -10,6 +10,9 @@ import org.alignment4j.data.PromptRow;
 import org.alignment4j.data.Prompts;
 import org.alignment4j.examples.cli.command.AlignCommand;
 import org.alignment4j.examples.cli.command.Outcome;
+import org.alignment4j.examples.cli.option.AnswerTokens;
+import org.alignment4j.examples.cli.option.HarmfulFile;
+import org.alignment4j.examples.cli.option.ModelFolder;
 import org.alignment4j.examples.cli.option.OnDisk;
 import org.alignment4j.examples.cli.option.ThreadOptions;
 import org.alignment4j.model.LanguageModel;
@@ -38,13 +41,7 @@ public final class EvaluateCommand {
               + " adapter; without one, the same figures twice), which prompts changed, and ACTOR's"
               + " scores: compliance (C.R.), safety (S.S.) and their mean (T.S.), in percent.")
   static final class OverRefusalOf extends AlignCommand {
-    @Option(
-        names = "--model",
-        required = true,
-        paramLabel = "DIR",
-        description = "Hugging Face checkpoint folder")
-    @OnDisk(OnDisk.Place.MODEL)
-    private Path model = Path.of("");
+    @Mixin private ModelFolder model = new ModelFolder();
 
     @Option(names = "--adapter", paramLabel = "DIR", description = "folder of an adapter")
     @OnDisk(OnDisk.Place.FOLDER)
@@ -60,30 +57,19 @@ public final class EvaluateCommand {
     @OnDisk(OnDisk.Place.FILE)
     private List<Path> safe = List.of();
 
-    @Option(
-        names = "--harmful",
-        required = true,
-        paramLabel = "FILE",
-        description = "prompts to be refused")
-    @OnDisk(OnDisk.Place.FILE)
-    private Path harmful = Path.of("");
+    @Mixin private HarmfulFile harmful = new HarmfulFile();
 
-    @Option(
-        names = "--max-tokens",
-        paramLabel = "N",
-        defaultValue = "64",
-        description = "most tokens of an answer (default: ${DEFAULT-VALUE})")
-    private int maxTokens;
+    @Mixin private AnswerTokens tokens = new AnswerTokens();
 
     @Override
     public Outcome run(ProgressListener progress) {
       threads.apply();
       Map<String, List<PromptRow>> safeRows = new LinkedHashMap<>();
       safe.forEach(file -> safeRows.put(file.toString(), Prompts.read(file)));
-      List<PromptRow> harmfulRows = Prompts.read(harmful);
-      OverRefusal judge = new OverRefusal(maxTokens);
+      List<PromptRow> harmfulRows = Prompts.read(harmful.get());
+      OverRefusal judge = new OverRefusal(tokens.max());
       Adapter applied = adapter == null ? null : Adapter.load(adapter);
-      try (LanguageModel base = LanguageModel.load(model)) {
+      try (LanguageModel base = LanguageModel.load(model.get())) {
         OverRefusal.Compared found;
         if (applied == null) {
           found = judge.compare(base, base, safeRows, harmfulRows, progress);

@@ -29,9 +29,11 @@ import org.alignment4j.data.moral.MoralSelfCorrection;
 import org.alignment4j.data.moral.Winogender;
 import org.alignment4j.data.request.RequestStore;
 import org.alignment4j.examples.cli.command.AlignCommand;
-import org.alignment4j.examples.cli.command.CommonOptions;
 import org.alignment4j.examples.cli.command.Outcome;
 import org.alignment4j.examples.cli.option.OnDisk;
+import org.alignment4j.examples.cli.option.OutputFolder;
+import org.alignment4j.examples.cli.option.SeedOption;
+import org.alignment4j.examples.cli.output.TextFile;
 import org.alignment4j.examples.report.MoralPage;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -96,12 +98,7 @@ final class EvaluateMoral extends AlignCommand {
   @Option(names = "--all-orders", description = "list BBQ's options in all cyclic orders")
   private boolean orders;
 
-  @Option(
-      names = "--seed",
-      paramLabel = "N",
-      defaultValue = "1",
-      description = "seed (default: ${DEFAULT-VALUE})")
-  private long seed;
+  @Mixin private SeedOption seed = new SeedOption(1);
 
   @Option(
       names = "--concurrent",
@@ -117,9 +114,7 @@ final class EvaluateMoral extends AlignCommand {
   @OnDisk(OnDisk.Place.FOLDER)
   private List<Path> beside = new ArrayList<>();
 
-  @Option(names = "--out", required = true, paramLabel = "DIR", description = "folder to write")
-  @OnDisk(OnDisk.Place.NEW_FOLDER)
-  private Path out = Path.of("");
+  @Mixin private OutputFolder out = new OutputFolder();
 
   @Override
   public Outcome run(ProgressListener progress) {
@@ -129,24 +124,24 @@ final class EvaluateMoral extends AlignCommand {
     Set<Condition> asked = EnumSet.copyOf(conditions);
     asked.add(Condition.QUESTION);
     try {
-      Files.createDirectories(out);
+      Files.createDirectories(out.get());
     } catch (IOException e) {
-      throw new AlignmentException("cannot make " + out + ": " + Reasons.of(e), e);
+      throw new AlignmentException("cannot make " + out.get() + ": " + Reasons.of(e), e);
     }
     List<MoralReport> reports = new ArrayList<>();
     StringBuilder text = new StringBuilder();
-    try (RequestStore store = RequestStore.open(out.resolve("requests.sqlite"))) {
+    try (RequestStore store = RequestStore.open(out.get().resolve("requests.sqlite"))) {
       subjects.each(
           store,
           (reader, guard) -> {
             MoralSelfCorrection.Builder settings =
                 MoralSelfCorrection.builder()
-                    .journal(out.resolve("readings.jsonl"))
+                    .journal(out.get().resolve("readings.jsonl"))
                     .allOrders(orders)
                     .itemsPerCategory(items == 0 ? Integer.MAX_VALUE : items)
                     .reasoningPerCategory(reasoning)
                     .threads(subjects.remote() ? concurrent : 1)
-                    .seed(seed);
+                    .seed(seed.get());
             guard.ifPresent(settings::guard);
             MoralSelfCorrection evaluation = settings.build();
             for (MoralExperiment experiment : experiments) {
@@ -160,11 +155,11 @@ final class EvaluateMoral extends AlignCommand {
     }
     write(before, reports);
     Map<String, Object> json = new LinkedHashMap<>();
-    json.put("out", out.toString());
+    json.put("out", out.get().toString());
     json.put("guard", subjects.guardName());
     json.put(
         "reports", reports.stream().map(r -> JsonParser.parseString(r.toJson(false))).toList());
-    text.append("report: ").append(out.resolve("report.html"));
+    text.append("report: ").append(out.get().resolve("report.html"));
     int unanswered =
         reports.stream()
             .flatMap(report -> report.conditions().stream())
@@ -198,12 +193,12 @@ final class EvaluateMoral extends AlignCommand {
     for (MoralReport report : reports) {
       json.append(json.length() > 1 ? ",\n" : "").append(report.toJson());
     }
-    CommonOptions.write(out.resolve("report.json").toAbsolutePath(), json.append("]\n").toString());
+    TextFile.write(out.get().resolve("report.json"), json.append("]\n").toString());
     String guard = subjects.guardName();
     List<String> shown = new ArrayList<>(before);
     reports.forEach(report -> shown.add(report.toJson()));
-    CommonOptions.write(
-        out.resolve("report.html").toAbsolutePath(),
+    TextFile.write(
+        out.get().resolve("report.html"),
         MoralPage.of(
             "Moral self-correction" + (guard.isEmpty() ? "" : ", guard: " + guard), shown));
   }

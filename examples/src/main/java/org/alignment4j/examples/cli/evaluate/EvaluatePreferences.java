@@ -25,9 +25,11 @@ import org.alignment4j.evaluation.PreferenceReport;
 import org.alignment4j.evaluation.WinRate;
 import org.alignment4j.examples.cli.command.AlignCommand;
 import org.alignment4j.examples.cli.command.Outcome;
+import org.alignment4j.examples.cli.option.AnswerTokens;
 import org.alignment4j.examples.cli.option.OnDisk;
 import org.alignment4j.examples.cli.option.PairsInput;
 import org.alignment4j.examples.cli.output.PairedText;
+import org.alignment4j.examples.cli.output.PairsText;
 import org.alignment4j.model.Generation;
 import org.alignment4j.model.LanguageModel;
 import org.alignment4j.tune.PreferencePair;
@@ -56,12 +58,7 @@ public final class EvaluatePreferences extends AlignCommand {
         description = "different prompts to answer, 0 for none (default: ${DEFAULT-VALUE})")
     private int answers;
 
-    @Option(
-        names = "--max-tokens",
-        paramLabel = "N",
-        defaultValue = "64",
-        description = "most tokens of an answer (default: ${DEFAULT-VALUE})")
-    private int maxTokens;
+    @Mixin private AnswerTokens tokens = new AnswerTokens();
 
     public static Bootstrap bootstrap() {
       return Bootstrap.withSeed(BOOTSTRAP_SEED);
@@ -69,11 +66,11 @@ public final class EvaluatePreferences extends AlignCommand {
 
     /** Scores pairs, and answers nothing. */
     PreferenceEvaluator scorer() {
-      return new PreferenceEvaluator(Generation.greedy(maxTokens), 0, bootstrap());
+      return new PreferenceEvaluator(Generation.greedy(tokens.max()), 0, bootstrap());
     }
 
     public PreferenceEvaluator evaluator() {
-      return new PreferenceEvaluator(Generation.greedy(maxTokens), answers, bootstrap());
+      return new PreferenceEvaluator(Generation.greedy(tokens.max()), answers, bootstrap());
     }
 
     WinRate judged(
@@ -85,11 +82,11 @@ public final class EvaluatePreferences extends AlignCommand {
       List<Prompt> prompts =
           pairs.stream().map(PreferencePair::prompt).distinct().limit(answers).toList();
       return WinRate.between(
-          judge, tuned, start, prompts, Generation.greedy(maxTokens), bootstrap(), progress);
+          judge, tuned, start, prompts, Generation.greedy(tokens.max()), bootstrap(), progress);
     }
 
     public Map<String, Object> toMap() {
-      return ImmutableMap.of("answers", answers, "max_tokens", maxTokens);
+      return ImmutableMap.of("answers", answers, "max_tokens", tokens.max());
     }
   }
 
@@ -166,12 +163,12 @@ public final class EvaluatePreferences extends AlignCommand {
     Map<String, Object> json = new LinkedHashMap<>();
     json.put("model", input.model());
     json.put("adapter", adapter == null ? "none" : adapter.toString());
-    json.put("input", input.json(set));
+    json.put("input", PairsText.json(input.pairs(), set));
     json.put("skip", skip);
     json.put("taken", pairs.size());
     json.put("measuring", measuring.toMap());
     json.put("report", found.report.toMap());
-    String text = PairsInput.text(set) + "\n" + text(found.report);
+    String text = PairsText.of(set) + "\n" + text(found.report);
     if (found.start != null) {
       PairedProportions paired = PreferenceReport.changes(found.start, found.report);
       Interval accuracy = PreferenceReport.compare(found.report, found.start);
@@ -257,7 +254,7 @@ public final class EvaluatePreferences extends AlignCommand {
                 "measured on %d pairs and %d answers; intervals are of 95 %%",
                 r.pairs().size(),
                 r.answers().size())
-            + PairsInput.listed(
+            + PairsText.listed(
                 "not counted",
                 r.omitted().stream()
                     .map(

@@ -2,7 +2,6 @@ package org.alignment4j.examples.cli.evaluate;
 
 import static org.alignment4j.core.Arguments.require;
 
-import ai.djl.Device;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -20,10 +19,9 @@ import org.alignment4j.data.request.OpenAiChatModel;
 import org.alignment4j.data.request.RequestStore;
 import org.alignment4j.data.request.Requests;
 import org.alignment4j.data.request.StoredRequests;
-import org.alignment4j.examples.cli.input.AdapterHash;
+import org.alignment4j.examples.cli.input.FilesHash;
+import org.alignment4j.examples.cli.option.EngineOptions;
 import org.alignment4j.examples.cli.option.OnDisk;
-import org.alignment4j.examples.cli.option.PrecisionOption;
-import org.alignment4j.examples.cli.option.ThreadOptions;
 import org.alignment4j.model.LanguageModel;
 import org.alignment4j.synthesis.ModelUsage;
 import org.alignment4j.sysformer.SysformerGuard;
@@ -94,8 +92,7 @@ final class MoralSubjects {
               + " given)")
   private int samples;
 
-  @Mixin private PrecisionOption precision = new PrecisionOption();
-  @Mixin private ThreadOptions threads = new ThreadOptions();
+  @Mixin private EngineOptions engine = new EngineOptions();
 
   private final List<Requests> asked = new ArrayList<>();
 
@@ -129,7 +126,7 @@ final class MoralSubjects {
         models.isEmpty() != (endpoint == null), "expected either --model or --endpoint, not both");
     require(adapters.isEmpty() || models.size() == 1, "--adapter needs exactly one --model");
     require(guard == null || instruct == null, "expected one of --guard and --instruct");
-    threads.apply();
+    engine.applyThreads();
     if (endpoint != null) {
       remote(endpoint, store, work);
       return;
@@ -137,7 +134,7 @@ final class MoralSubjects {
     Map<Path, Adapter> loaded = new LinkedHashMap<>();
     adapters.forEach(adapter -> loaded.put(adapter, Adapter.load(adapter)));
     for (Path folder : models) {
-      try (LanguageModel model = LanguageModel.load(folder, Device.cpu(), precision.get())) {
+      try (LanguageModel model = engine.load(folder)) {
         String name = String.valueOf(folder.toAbsolutePath().normalize().getFileName());
         if (adapters.isEmpty() || base) {
           local(model, name, store, work);
@@ -150,7 +147,7 @@ final class MoralSubjects {
                 name
                     + "+"
                     + adapter.toAbsolutePath().normalize().getFileName()
-                    + (samples > 0 ? "-" + AdapterHash.of(adapter) : ""),
+                    + (samples > 0 ? "-" + FilesHash.of(adapter) : ""),
                 store,
                 work);
           }

@@ -5,9 +5,9 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import org.alignment4j.core.ProgressListener;
 import org.alignment4j.examples.cli.command.AlignCommand;
-import org.alignment4j.examples.cli.command.CommonOptions;
 import org.alignment4j.examples.cli.command.Outcome;
 import org.alignment4j.examples.cli.option.OnDisk;
+import org.alignment4j.examples.cli.output.TextFile;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Parameters;
 
@@ -29,7 +29,7 @@ public final class PictureCommand extends AlignCommand {
   @Override
   public Outcome run(ProgressListener progress) {
     BeforeAfterPicture picture = BeforeAfterPicture.read(from);
-    CommonOptions.write(to.toAbsolutePath(), picture.svg());
+    TextFile.write(to, picture.svg());
     Map<String, Object> json = new LinkedHashMap<>();
     json.put("picture", to.toString());
     return Outcome.passed(json, "picture written to " + to);

@@ -27,12 +27,12 @@ import org.alignment4j.evaluation.RougeL;
 import org.alignment4j.evaluation.StringRefusalJudge;
 import org.alignment4j.evaluation.TextHealth;
 import org.alignment4j.examples.cli.command.AlignCommand;
-import org.alignment4j.examples.cli.command.CommonOptions;
 import org.alignment4j.examples.cli.command.Outcome;
 import org.alignment4j.examples.cli.guard.GuardedAnswers.Latency;
 import org.alignment4j.examples.cli.input.PromptFile;
 import org.alignment4j.examples.cli.option.ModelOptions;
 import org.alignment4j.examples.cli.option.OnDisk;
+import org.alignment4j.examples.cli.output.TextFile;
 import org.alignment4j.model.Capture;
 import org.alignment4j.model.Generation;
 import org.alignment4j.model.LanguageModel;
@@ -273,7 +273,7 @@ final class GuardEvaluate extends AlignCommand {
       String times = mixed.isEmpty() ? "" : times(m, all, mixed, json);
       GuardTable table = new GuardTable(rows, attacks.attacks(), trained.attacks());
       if (figure != null) {
-        CommonOptions.write(figure.toAbsolutePath(), new GuardPicture(table).svg());
+        TextFile.write(figure, new GuardPicture(table).svg());
       }
       json.put("compared", table.pairMaps());
       json.put("warnings", table.warnings());

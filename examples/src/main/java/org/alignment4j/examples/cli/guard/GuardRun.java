@@ -40,14 +40,7 @@ final class GuardRun extends AlignCommand {
   @OnDisk(OnDisk.Place.FOLDER)
   private Path guard = Path.of("");
 
-  @Mixin private SamplingOptions sampling = new SamplingOptions();
-
-  @Option(
-      names = "--max-tokens",
-      paramLabel = "N",
-      defaultValue = "256",
-      description = "most new tokens of an answer (default: ${DEFAULT-VALUE})")
-  private int maxTokens;
+  @Mixin private SamplingOptions sampling = new SamplingOptions(256);
 
   @Option(
       names = "--refusal",
@@ -58,7 +51,7 @@ final class GuardRun extends AlignCommand {
 
   @Override
   public Outcome run(ProgressListener progress) {
-    var settings = sampling.settings(maxTokens).build();
+    var settings = sampling.settings().build();
     List<Map<String, Object>> turns = new ArrayList<>();
     return model.use(
         m -> {

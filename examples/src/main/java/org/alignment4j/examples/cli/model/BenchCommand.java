@@ -1,6 +1,5 @@
 package org.alignment4j.examples.cli.model;
 
-import ai.djl.Device;
 import ai.djl.engine.Engine;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -20,9 +19,8 @@ import org.alignment4j.examples.bench.ProcessMemory;
 import org.alignment4j.examples.bench.Workload;
 import org.alignment4j.examples.cli.command.AlignCommand;
 import org.alignment4j.examples.cli.command.Outcome;
+import org.alignment4j.examples.cli.option.EngineOptions;
 import org.alignment4j.examples.cli.option.OnDisk;
-import org.alignment4j.examples.cli.option.PrecisionOption;
-import org.alignment4j.examples.cli.option.ThreadOptions;
 import org.alignment4j.model.LanguageModel;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -74,22 +72,20 @@ public final class BenchCommand extends AlignCommand {
   @OnDisk(OnDisk.Place.FILE)
   private @Nullable Path workload;
 
-  @Mixin private PrecisionOption precision = new PrecisionOption();
-
-  @Mixin private ThreadOptions threads = new ThreadOptions();
+  @Mixin private EngineOptions engine = new EngineOptions();
 
   @Override
   public Outcome run(ProgressListener progress) {
-    int threadCount = threads.apply();
+    int threadCount = engine.applyThreads();
     Workload work = workload();
     DjlDefaults.apply();
     Engine.getEngine("PyTorch"); // a peer's time to load a model does not hold its import of torch
     Map<String, Object> json = new LinkedHashMap<>();
     Double before = ProcessMemory.held();
     long start = System.nanoTime();
-    try (LanguageModel model = LanguageModel.load(folder, Device.cpu(), precision.get())) {
+    try (LanguageModel model = engine.load(folder)) {
       json.put("load_s", rounded((System.nanoTime() - start) / 1e9));
-      double weights = model.config().weightBytes(precision.get()) / (1024.0 * 1024);
+      double weights = model.config().weightBytes(engine.precision()) / (1024.0 * 1024);
       json.put("weights_mib", rounded(weights));
       Double most = ProcessMemory.peak();
       if (before != null && most != null) {
@@ -117,7 +113,7 @@ public final class BenchCommand extends AlignCommand {
       }
       json.put("layer", at.index());
     }
-    json.put("precision", precision.get().name().toLowerCase(Locale.ROOT));
+    json.put("precision", engine.precision().name().toLowerCase(Locale.ROOT));
     json.put("threads", threadCount);
     json.put("repeats", repeats);
     json.put("workload", work.source());

@@ -39,29 +39,22 @@ public final class ChatCommand extends AlignCommand {
       //TEXT        asks a question that begins with one slash""";
 
   @Mixin private ModelOptions model = new ModelOptions();
-  @Mixin private SamplingOptions sampling = new SamplingOptions();
+  @Mixin private SamplingOptions sampling = new SamplingOptions(512);
 
   @Option(names = "--system", paramLabel = "TEXT", description = "system message")
   private @Nullable String system;
-
-  @Option(
-      names = "--max-tokens",
-      paramLabel = "N",
-      defaultValue = "512",
-      description = "most new tokens of an answer (default: ${DEFAULT-VALUE})")
-  private int maxTokens;
 
   private final List<Map<String, Object>> turns = new ArrayList<>();
 
   @Override
   public Outcome run(ProgressListener progress) {
-    var settings = sampling.settings(maxTokens).build();
+    var settings = sampling.settings().build();
     return model.use(
         m -> {
-          Conversation conversation = new Conversation(m, settings);
-          conversation.system(system);
+          ChatSession session = new ChatSession(m, settings);
+          session.system(system);
           about(m);
-          talk(conversation, new InputLines(console().in()));
+          talk(session, new InputLines(console().in()));
           Map<String, @Nullable Object> json = new LinkedHashMap<>();
           json.put("model", model.folder().toString());
           json.put("adapter", model.adapter() == null ? null : model.adapter().toString());
@@ -96,7 +89,7 @@ public final class ChatCommand extends AlignCommand {
     err.println("/help shows what else can be typed.");
   }
 
-  private void talk(Conversation conversation, InputLines lines) {
+  private void talk(ChatSession session, InputLines lines) {
     while (true) {
       if (console().terminal()) {
         console().err().print("> ");
@@ -113,26 +106,26 @@ public final class ChatCommand extends AlignCommand {
       if (text.equals("/exit")) {
         return;
       } else if (text.startsWith("/") && !text.startsWith("//")) {
-        command(conversation, text);
+        command(session, text);
       } else if (!text.isEmpty()) {
-        answer(conversation, text.startsWith("//") ? text.substring(1) : text);
+        answer(session, text.startsWith("//") ? text.substring(1) : text);
       }
     }
   }
 
-  private void command(Conversation conversation, String text) {
+  private void command(ChatSession session, String text) {
     PrintStream err = console().err();
     String[] words = text.split("\\s+", 2);
     switch (words[0]) {
       case "/help" -> err.println(HELP);
       case "/reset" -> {
-        conversation.reset();
+        session.reset();
         err.println("(forgotten)");
       }
       case "/system" -> {
         try {
-          conversation.system(words.length > 1 ? words[1] : null);
-          err.println(conversation.system() == null ? "(no system message)" : "(set)");
+          session.system(words.length > 1 ? words[1] : null);
+          err.println(session.system() == null ? "(no system message)" : "(set)");
         } catch (IllegalArgumentException e) {
           err.println("(" + e.getMessage() + ")");
         }
@@ -141,13 +134,13 @@ public final class ChatCommand extends AlignCommand {
     }
   }
 
-  private void answer(Conversation conversation, String text) {
+  private void answer(ChatSession session, String text) {
     PrintStream err = console().err();
     PrintStream out = common().jsonOnStandardOutput() ? err : console().out();
     Completion answer;
     try {
       answer =
-          conversation.ask(
+          session.ask(
               text,
               token -> {
                 out.print(token.text());
@@ -174,7 +167,7 @@ public final class ChatCommand extends AlignCommand {
     turn.put("assistant", answer.text());
     turn.put("tokens", answer.ids().length);
     turn.put("finish", answer.finish().name().toLowerCase(Locale.ROOT));
-    turn.put("remembered", conversation.remembered());
+    turn.put("remembered", session.remembered());
     turns.add(turn);
   }
 }

@@ -15,8 +15,10 @@ import org.alignment4j.core.Provenance;
 import org.alignment4j.examples.cli.command.AlignCommand;
 import org.alignment4j.examples.cli.command.Outcome;
 import org.alignment4j.examples.cli.option.OnDisk;
+import org.alignment4j.examples.cli.option.OutputFolder;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** What other programs read. */
@@ -46,9 +48,7 @@ public final class ExportCommand {
         description = "name or folder of the base model, for PEFT's base_model_name_or_path")
     private @Nullable String base;
 
-    @Option(names = "--out", required = true, paramLabel = "DIR", description = "folder to write")
-    @OnDisk(OnDisk.Place.NEW_FOLDER)
-    private Path out = Path.of("");
+    @Mixin private OutputFolder out = new OutputFolder();
 
     @Override
     public Outcome run(ProgressListener progress) {
@@ -62,8 +62,8 @@ public final class ExportCommand {
         throw new AlignmentException(
             adapter + " holds a " + kind(found) + "; PEFT knows LoRAs and soft prompts");
       }
-      named.save(out);
-      return written(kind(found), out);
+      named.save(out.get());
+      return written(kind(found), out.get());
     }
 
     private Provenance named(Provenance p) {
@@ -142,22 +142,20 @@ public final class ExportCommand {
     @OnDisk(OnDisk.Place.FOLDER)
     private Path adapter = Path.of("");
 
-    @Option(names = "--out", required = true, paramLabel = "DIR", description = "folder to write")
-    @OnDisk(OnDisk.Place.NEW_FOLDER)
-    private Path out = Path.of("");
+    @Mixin private OutputFolder out = new OutputFolder();
 
     @Override
     public Outcome run(ProgressListener progress) {
       Adapter found = Adapter.load(adapter);
       if (found instanceof LoraAdapter lora) {
-        lora.merge(model, out);
+        lora.merge(model, out.get());
       } else if (found instanceof TunedBlock block) {
-        block.merge(model, out);
+        block.merge(model, out.get());
       } else {
         throw new AlignmentException(
             adapter + " holds a " + kind(found) + ", which is no change of weights");
       }
-      return written("checkpoint with a " + kind(found), out);
+      return written("checkpoint with a " + kind(found), out.get());
     }
   }
 

@@ -13,12 +13,11 @@ import org.alignment4j.examples.cli.command.AlignCommand;
 import org.alignment4j.examples.cli.command.Outcome;
 import org.alignment4j.examples.cli.input.PromptBatches;
 import org.alignment4j.examples.cli.option.ModelOptions;
-import org.alignment4j.examples.cli.option.PromptSource;
+import org.alignment4j.examples.cli.option.PromptOptions;
 import org.alignment4j.examples.cli.option.SamplingOptions;
 import org.alignment4j.model.Completion;
 import org.alignment4j.model.Generation;
 import org.jspecify.annotations.Nullable;
-import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -32,23 +31,9 @@ public final class GenerateCommand extends AlignCommand {
   @Spec private @Nullable CommandSpec spec;
   @Mixin private ModelOptions model = new ModelOptions();
 
-  @ArgGroup(exclusive = true, multiplicity = "1")
-  private PromptSource source = new PromptSource();
+  @Mixin private PromptOptions prompts = new PromptOptions();
 
-  @Option(
-      names = "--system",
-      paramLabel = "TEXT",
-      description = "system message put before each prompt")
-  private @Nullable String system;
-
-  @Option(
-      names = "--max-tokens",
-      paramLabel = "N",
-      defaultValue = "128",
-      description = "most new tokens of an answer (default: ${DEFAULT-VALUE})")
-  private int maxTokens;
-
-  @Mixin private SamplingOptions sampling = new SamplingOptions();
+  @Mixin private SamplingOptions sampling = new SamplingOptions(128);
 
   @Option(names = "--stream", description = "write the answer word by word; with --prompt")
   private boolean stream;
@@ -58,7 +43,7 @@ public final class GenerateCommand extends AlignCommand {
 
   @Override
   public void checkUsage() {
-    if (stream && source.isFile()) {
+    if (stream && prompts.isFile()) {
       throw new ParameterException(
           java.util.Objects.requireNonNull(spec).commandLine(),
           "--stream writes one answer: give --prompt, not --file");
@@ -67,13 +52,13 @@ public final class GenerateCommand extends AlignCommand {
 
   @Override
   public Outcome run(ProgressListener progress) {
-    Generation settings = sampling.settings(maxTokens).logProbabilities(logProbabilities).build();
-    List<PromptRow> rows = source.rows();
+    Generation settings = sampling.settings().logProbabilities(logProbabilities).build();
+    List<PromptRow> rows = prompts.rows();
     long start = System.nanoTime();
     List<Completion> answers =
         model.use(
             m -> {
-              PromptBatches batches = new PromptBatches(m, rows, system);
+              PromptBatches batches = new PromptBatches(m, rows, prompts.system());
               return stream ? streamed(batches, settings) : batches.generate(settings, progress);
             });
     return outcome(rows, answers, (System.nanoTime() - start) / 1e9);
@@ -109,7 +94,7 @@ public final class GenerateCommand extends AlignCommand {
         completion.put("logprobs", list(answer.logProbabilities()));
       }
       completions.add(completion);
-      if (source.isFile()) {
+      if (prompts.isFile()) {
         text.append(i == 0 ? "" : "\n\n").append("# ").append(rows.get(i).id()).append('\n');
       }
       text.append(answer.text());
@@ -117,7 +102,7 @@ public final class GenerateCommand extends AlignCommand {
     Map<String, @Nullable Object> json = new LinkedHashMap<>();
     json.put("model", model.folder().toString());
     json.put("adapter", model.adapter() == null ? null : model.adapter().toString());
-    json.put("system", system);
+    json.put("system", prompts.system());
     json.put("sampling", sampling.json());
     json.put("completions", completions);
     json.put("seconds", seconds);

@@ -12,9 +12,8 @@ import org.alignment4j.core.ProgressListener;
 import org.alignment4j.core.UnsupportedArchitectureException;
 import org.alignment4j.examples.cli.command.AlignCommand;
 import org.alignment4j.examples.cli.command.Outcome;
+import org.alignment4j.examples.cli.option.EngineOptions;
 import org.alignment4j.examples.cli.option.OnDisk;
-import org.alignment4j.examples.cli.option.PrecisionOption;
-import org.alignment4j.examples.cli.option.ThreadOptions;
 import org.alignment4j.model.Parity;
 import org.alignment4j.model.Precision;
 import org.jspecify.annotations.Nullable;
@@ -37,15 +36,13 @@ public final class VerifyParityCommand extends AlignCommand {
   @OnDisk(OnDisk.Place.FOLDER)
   private List<Path> folders = List.of();
 
-  @Mixin private PrecisionOption precision = new PrecisionOption();
-
-  @Mixin private ThreadOptions threads = new ThreadOptions();
+  @Mixin private EngineOptions engine = new EngineOptions();
 
   @Override
   public Outcome run(ProgressListener progress) {
-    threads.apply();
+    engine.applyThreads();
     if (folders.size() == 1) {
-      return outcome(Parity.verify(folders.get(0), precision.get()));
+      return outcome(Parity.verify(folders.get(0), engine.precision()));
     }
     List<Object> all = new ArrayList<>();
     List<String> text = new ArrayList<>();
@@ -56,7 +53,7 @@ public final class VerifyParityCommand extends AlignCommand {
       json.put("checkpoint", folder.toString());
       Outcome one;
       try {
-        one = outcome(Parity.verify(folder, precision.get()));
+        one = outcome(Parity.verify(folder, engine.precision()));
       } catch (CheckpointException
           | UnsupportedArchitectureException e) { // the others are compared all the same
         json.put("error", String.valueOf(e.getMessage()));

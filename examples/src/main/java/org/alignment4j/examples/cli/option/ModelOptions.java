@@ -1,6 +1,5 @@
 package org.alignment4j.examples.cli.option;
 
-import ai.djl.Device;
 import java.nio.file.Path;
 import java.util.function.Function;
 import org.alignment4j.adapter.Adapter;
@@ -11,13 +10,7 @@ import picocli.CommandLine.Option;
 
 /** The model a command works on. */
 public final class ModelOptions {
-  @Option(
-      names = "--model",
-      required = true,
-      paramLabel = "DIR",
-      description = "Hugging Face checkpoint folder")
-  @OnDisk(OnDisk.Place.MODEL)
-  private Path model = Path.of("");
+  @Mixin private ModelFolder model = new ModelFolder();
 
   @Option(
       names = "--adapter",
@@ -28,12 +21,10 @@ public final class ModelOptions {
   @OnDisk(OnDisk.Place.FOLDER)
   private @Nullable Path adapter;
 
-  @Mixin private PrecisionOption precision = new PrecisionOption();
-
-  @Mixin private ThreadOptions threads = new ThreadOptions();
+  @Mixin private EngineOptions engine = new EngineOptions();
 
   public Path folder() {
-    return model;
+    return model.get();
   }
 
   public @Nullable Path adapter() {
@@ -42,9 +33,9 @@ public final class ModelOptions {
 
   /** Runs {@code work} with the model, the adapter applied, and closes it. */
   public <R> R use(Function<LanguageModel, R> work) {
-    threads.apply();
+    engine.applyThreads();
     Adapter applied = adapter == null ? null : Adapter.load(adapter); // takes less than the model
-    try (LanguageModel base = LanguageModel.load(model, Device.cpu(), precision.get())) {
+    try (LanguageModel base = engine.load(model.get())) {
       if (applied == null) {
         return work.apply(base);
       }

@@ -2,13 +2,8 @@ package org.alignment4j.examples.cli.option;
 
 import static org.alignment4j.core.Arguments.require;
 
-import ai.djl.Device;
-import com.google.common.collect.ImmutableMap;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.function.Function;
 import org.alignment4j.data.PreferenceSet;
 import org.alignment4j.data.Preferences;
@@ -19,15 +14,7 @@ import picocli.CommandLine.Parameters;
 
 /** A model and a preference file, which the commands on preferences work on. */
 public final class PairsInput {
-  /** Skipped rows that people are shown; the JSON has all. */
-  private static final int SHOWN = 3;
-
-  @Parameters(
-      index = "0",
-      paramLabel = "MODEL",
-      description = "Hugging Face checkpoint folder of the model to start from")
-  @OnDisk(OnDisk.Place.MODEL)
-  private Path model = Path.of("");
+  @Mixin private StartModel model = new StartModel();
 
   @Parameters(
       index = "1",
@@ -36,33 +23,27 @@ public final class PairsInput {
   @OnDisk(OnDisk.Place.FILE)
   private Path pairs = Path.of("");
 
-  @Mixin private PrecisionOption precision = new PrecisionOption();
-  @Mixin private ThreadOptions threads = new ThreadOptions();
-
   /** Reads the file; before the model, which takes longer. */
   public PreferenceSet read() {
     return Preferences.read(pairs);
   }
 
   public Path model() {
-    return model;
+    return model.folder();
   }
 
-  Path pairs() {
+  public Path pairs() {
     return pairs;
   }
 
   /** Runs {@code work} with the model and closes it. */
   public <R> R use(Function<LanguageModel, R> work) {
-    threads.apply();
-    try (LanguageModel m = open(model)) {
-      return work.apply(m);
-    }
+    return model.use(work);
   }
 
   /** Another model in the same precision; close it. */
   public LanguageModel open(Path folder) {
-    return LanguageModel.load(folder, Device.cpu(), precision.get());
+    return model.open(folder);
   }
 
   /**
@@ -76,40 +57,5 @@ public final class PairsInput {
     int n = set.pairs().size();
     require(skip < n, "%s has %s pairs, none behind the first %s", pairs, n, skip);
     return set.pairs().subList(skip, most == 0 ? n : (int) Math.min(n, (long) skip + most));
-  }
-
-  /** What was read, for JSON. */
-  public Map<String, Object> json(PreferenceSet set) {
-    Map<String, Object> json = new LinkedHashMap<>();
-    json.put("file", pairs);
-    json.put("rows", set.rows());
-    json.put("pairs", set.pairs().size());
-    List<Map<String, Object>> skipped = new ArrayList<>();
-    for (PreferenceSet.Skipped s : set.skipped()) {
-      skipped.add(ImmutableMap.of("row", s.row(), "reason", s.reason()));
-    }
-    json.put("skipped", skipped);
-    return json;
-  }
-
-  /** What was read, for people. */
-  public static String text(PreferenceSet set) {
-    return String.format("%d rows read, %d of them pairs", set.rows(), set.pairs().size())
-        + listed(
-            "skipped",
-            set.skipped().stream().map(s -> "row " + s.row() + ": " + s.reason()).toList());
-  }
-
-  /** The first few of a list of reasons, a line each, the rest counted; empty if there is none. */
-  public static String listed(String what, List<String> reasons) {
-    if (reasons.isEmpty()) {
-      return "";
-    }
-    StringBuilder text = new StringBuilder("\n" + reasons.size() + " " + what + ":");
-    reasons.stream().limit(SHOWN).forEach(r -> text.append("\n  ").append(r));
-    if (reasons.size() > SHOWN) {
-      text.append("\n  and ").append(reasons.size() - SHOWN).append(" more");
-    }
-    return text.toString();
   }
 }

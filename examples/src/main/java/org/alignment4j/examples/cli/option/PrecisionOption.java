@@ -7,7 +7,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.TypeConversionException;
 
 /** In what a model is kept and computes. */
-public final class PrecisionOption {
+final class PrecisionOption {
   @Option(
       names = "--precision",
       paramLabel = "P",
@@ -19,7 +19,7 @@ public final class PrecisionOption {
       })
   private Precision precision = Precision.FLOAT32;
 
-  public Precision get() {
+  Precision get() {
     return precision;
   }
 

@@ -4,10 +4,13 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.alignment4j.model.Generation;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** How the next token is chosen, and what ends an answer. */
 public final class SamplingOptions {
+  @Mixin private NewTokens tokens;
+
   @Option(
       names = "--temperature",
       paramLabel = "T",
@@ -56,13 +59,18 @@ public final class SamplingOptions {
       description = "end an answer before this text; may be given again")
   private List<String> stop = List.of();
 
+  /** With the most new tokens that are taken if the option is not given. */
+  public SamplingOptions(int maxTokens) {
+    tokens = new NewTokens(maxTokens);
+  }
+
   /**
    * The settings.
    *
    * @throws IllegalArgumentException if an option is out of its range
    */
-  public Generation.Builder settings(int maxTokens) {
-    return Generation.builder(maxTokens)
+  public Generation.Builder settings() {
+    return Generation.builder(tokens.max())
         .temperature(temperature)
         .topK(topK)
         .topP(topP)

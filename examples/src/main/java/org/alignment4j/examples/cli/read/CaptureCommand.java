@@ -20,11 +20,11 @@ import org.alignment4j.examples.cli.input.PromptBatches;
 import org.alignment4j.examples.cli.option.LayerList;
 import org.alignment4j.examples.cli.option.ModelOptions;
 import org.alignment4j.examples.cli.option.OnDisk;
+import org.alignment4j.examples.cli.option.SystemOption;
 import org.alignment4j.model.Capture;
 import org.alignment4j.model.Generation;
 import org.alignment4j.model.LanguageModel;
 import org.alignment4j.model.TokenPositions;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -78,11 +78,7 @@ public final class CaptureCommand extends AlignCommand {
           "most tokens of an answer, for --positions response (default: ${DEFAULT-VALUE})")
   private int maxTokens;
 
-  @Option(
-      names = "--system",
-      paramLabel = "TEXT",
-      description = "system message put before each prompt")
-  private @Nullable String system;
+  @Mixin private SystemOption system = new SystemOption();
 
   @Option(
       names = "--out",
@@ -106,7 +102,7 @@ public final class CaptureCommand extends AlignCommand {
 
   private List<CapturedRows> capture(
       LanguageModel m, List<PromptRow> rows, List<Layer> wanted, ProgressListener progress) {
-    PromptBatches batches = new PromptBatches(m, rows, system);
+    PromptBatches batches = new PromptBatches(m, rows, system.message());
     List<Encoded> sequences =
         positions instanceof TokenPositions.Response
             ? batches.answered(Generation.greedy(maxTokens), progress)

@@ -13,13 +13,13 @@ import org.alignment4j.actor.ProbeReport;
 import org.alignment4j.actor.ProbeReport.LayerScore;
 import org.alignment4j.analysis.Auroc;
 import org.alignment4j.chat.Prompt;
-import org.alignment4j.core.Layer;
 import org.alignment4j.core.ProgressListener;
 import org.alignment4j.data.PromptRow;
 import org.alignment4j.data.Prompts;
 import org.alignment4j.examples.cli.command.AlignCommand;
 import org.alignment4j.examples.cli.command.Outcome;
 import org.alignment4j.examples.cli.input.PromptFile;
+import org.alignment4j.examples.cli.option.LayerOption;
 import org.alignment4j.examples.cli.option.ModelOptions;
 import org.alignment4j.examples.cli.option.OnDisk;
 import org.alignment4j.examples.cli.output.AurocText;
@@ -69,8 +69,7 @@ public final class ProbeCommand extends AlignCommand {
   @OnDisk(OnDisk.Place.FILE)
   private @Nullable Path prompts;
 
-  @Option(names = "--layer", paramLabel = "L", description = "the layer; chosen if not given")
-  private @Nullable Integer layer;
+  @Mixin private LayerOption layer = new LayerOption();
 
   @Option(
       names = "--anchors",
@@ -91,9 +90,7 @@ public final class ProbeCommand extends AlignCommand {
     require(
         contrast == null || contrast.size() <= 2, "--contrast takes one file or two, with a comma");
     ActorProbe.Builder builder = ActorProbe.builder().falsePositives(falsePositives);
-    if (layer != null) {
-      builder.layer(new Layer(layer));
-    }
+    layer.get().ifPresent(builder::layer);
     if (contrast != null) {
       builder.contrast(
           PromptFile.read(contrast.get(0)),

@@ -19,13 +19,12 @@ import org.alignment4j.examples.cli.command.Outcome;
 import org.alignment4j.examples.cli.input.PromptBatches;
 import org.alignment4j.examples.cli.option.LayerList;
 import org.alignment4j.examples.cli.option.ModelOptions;
+import org.alignment4j.examples.cli.option.NewTokens;
 import org.alignment4j.examples.cli.option.OnDisk;
-import org.alignment4j.examples.cli.option.PromptSource;
+import org.alignment4j.examples.cli.option.PromptOptions;
 import org.alignment4j.model.Completion;
 import org.alignment4j.model.Generation;
 import org.alignment4j.model.LanguageModel;
-import org.jspecify.annotations.Nullable;
-import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -69,26 +68,14 @@ public final class SteerCommand extends AlignCommand {
       description = "layers of the vector that are used (default: ${DEFAULT-VALUE})")
   private LayerList layers = LayerList.ALL;
 
-  @ArgGroup(exclusive = true, multiplicity = "1")
-  private PromptSource source = new PromptSource();
+  @Mixin private PromptOptions prompts = new PromptOptions();
 
-  @Option(
-      names = "--system",
-      paramLabel = "TEXT",
-      description = "system message put before each prompt")
-  private @Nullable String system;
-
-  @Option(
-      names = "--max-tokens",
-      paramLabel = "N",
-      defaultValue = "64",
-      description = "most new tokens of an answer (default: ${DEFAULT-VALUE})")
-  private int maxTokens;
+  @Mixin private NewTokens tokens = new NewTokens(64);
 
   @Override
   public Outcome run(ProgressListener progress) {
-    Generation settings = Generation.greedy(maxTokens);
-    List<PromptRow> rows = source.rows();
+    Generation settings = Generation.greedy(tokens.max());
+    List<PromptRow> rows = prompts.rows();
     ControlVector read =
         Files.isDirectory(vector) ? ControlVector.load(vector) : ControlVector.readGguf(vector);
     return model.use(
@@ -100,10 +87,10 @@ public final class SteerCommand extends AlignCommand {
           List<Double> times = coefficients.isEmpty() ? List.of(1.0 / n) : coefficients;
           List<LanguageModel> steered = times.stream().map(c -> m.with(used, c)).toList();
           List<Completion> without =
-              new PromptBatches(m, rows, system).generate(settings, progress);
+              new PromptBatches(m, rows, prompts.system()).generate(settings, progress);
           List<List<Completion>> with = new ArrayList<>();
           for (LanguageModel s : steered) {
-            with.add(new PromptBatches(s, rows, system).generate(settings, progress));
+            with.add(new PromptBatches(s, rows, prompts.system()).generate(settings, progress));
           }
           return outcome(used, times, rows, without, with);
         });

@@ -17,7 +17,7 @@ import org.alignment4j.data.request.ChatModel;
 import org.alignment4j.data.request.LocalChatModel;
 import org.alignment4j.data.request.OpenAiChatModel;
 import org.alignment4j.data.request.Requests;
-import org.alignment4j.examples.cli.input.AdapterHash;
+import org.alignment4j.examples.cli.input.FilesHash;
 import org.alignment4j.model.LanguageModel;
 import org.alignment4j.model.Precision;
 
@@ -86,7 +86,7 @@ final class SynthesisModels implements AutoCloseable {
       builder =
           LocalChatModel.builder(tuned)
               .mostTogether(as.batch())
-              .suffix(folder.getFileName() + "-" + AdapterHash.of(folder));
+              .suffix(folder.getFileName() + "-" + FilesHash.of(folder));
     }
     return kept(builder.build());
   }

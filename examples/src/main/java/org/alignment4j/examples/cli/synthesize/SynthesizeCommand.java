@@ -28,10 +28,10 @@ import org.alignment4j.data.synthesis.SaferInstruct;
 import org.alignment4j.data.synthesis.SynthesisEstimate;
 import org.alignment4j.data.synthesis.SynthesisStages;
 import org.alignment4j.examples.cli.command.AlignCommand;
-import org.alignment4j.examples.cli.command.CommonOptions;
 import org.alignment4j.examples.cli.command.Outcome;
 import org.alignment4j.examples.cli.option.OnDisk;
 import org.alignment4j.examples.cli.option.ThreadOptions;
+import org.alignment4j.examples.cli.output.TextFile;
 import org.alignment4j.examples.report.SynthesisPage;
 import org.alignment4j.synthesis.SourceText;
 import org.alignment4j.synthesis.SynthesisReport;
@@ -265,9 +265,8 @@ public final class SynthesizeCommand extends AlignCommand {
 
   private Outcome finished(
       SynthesisDescription description, SynthesisReport report, List<SourceFile.Skipped> skipped) {
-    CommonOptions.write(out.resolve("report.json").toAbsolutePath(), report.toJson() + "\n");
-    CommonOptions.write(
-        out.resolve("report.html").toAbsolutePath(), SynthesisPage.of(file.toString(), report));
+    TextFile.write(out.resolve("report.json"), report.toJson() + "\n");
+    TextFile.write(out.resolve("report.html"), SynthesisPage.of(file.toString(), report));
     Map<String, Object> json = new LinkedHashMap<>();
     json.put("run", file.toString());
     json.put("out", out.toString());

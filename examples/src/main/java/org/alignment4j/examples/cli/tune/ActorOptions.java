@@ -2,9 +2,11 @@ package org.alignment4j.examples.cli.tune;
 
 import org.alignment4j.actor.ActorSettings;
 import org.alignment4j.actor.ActorTuner;
-import org.alignment4j.core.Layer;
+import org.alignment4j.examples.cli.option.LayerOption;
+import org.alignment4j.examples.cli.option.SeedOption;
 import org.alignment4j.train.TrainingSettings;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** ACTOR's settings on the command line. */
@@ -20,8 +22,7 @@ final class ActorOptions {
       description = "${COMPLETION-CANDIDATES} (default: CENTRED)")
   private ActorSettings.@Nullable Target target;
 
-  @Option(names = "--layer", paramLabel = "L", description = "the layer; chosen if not given")
-  private @Nullable Integer layer;
+  @Mixin private LayerOption layer = new LayerOption();
 
   @Option(names = "--alpha", paramLabel = "X", description = "projection multiplier")
   private @Nullable Double alpha;
@@ -57,28 +58,21 @@ final class ActorOptions {
   @Option(names = "--no-gate", description = "keep the last state, whatever it does")
   private boolean noGate;
 
-  @Option(
-      names = "--seed",
-      paramLabel = "N",
-      defaultValue = "7",
-      description = "seed (default: ${DEFAULT-VALUE})")
-  private long seed;
+  @Mixin private SeedOption seed = new SeedOption(7);
 
   long seed() {
-    return seed;
+    return seed.get();
   }
 
   ActorSettings.Builder<ActorTuner> builder() {
-    ActorSettings.Builder<ActorTuner> b = ActorTuner.builder().seed(seed);
+    ActorSettings.Builder<ActorTuner> b = ActorTuner.builder().seed(seed.get());
     if (published) {
       b.published();
     }
     if (target != null) {
       b.target(target);
     }
-    if (layer != null) {
-      b.layer(new Layer(layer));
-    }
+    layer.get().ifPresent(b::layer);
     if (alpha != null) {
       b.alpha(alpha);
     }

@@ -16,8 +16,10 @@ import org.alignment4j.examples.cli.command.AlignCommand;
 import org.alignment4j.examples.cli.command.Outcome;
 import org.alignment4j.examples.cli.evaluate.OverRefusal;
 import org.alignment4j.examples.cli.input.PromptFile;
+import org.alignment4j.examples.cli.option.HarmfulFile;
 import org.alignment4j.examples.cli.option.ModelOptions;
 import org.alignment4j.examples.cli.option.OnDisk;
+import org.alignment4j.examples.cli.option.OutputFolder;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -54,13 +56,7 @@ public final class TuneCommand {
     @Mixin private ModelOptions model = new ModelOptions();
     @Mixin private ActorOptions actor = new ActorOptions();
 
-    @Option(
-        names = "--harmful",
-        required = true,
-        paramLabel = "FILE",
-        description = "prompts to be refused")
-    @OnDisk(OnDisk.Place.FILE)
-    private Path harmful = Path.of("");
+    @Mixin private HarmfulFile harmful = new HarmfulFile();
 
     @Option(
         names = "--benign",
@@ -78,9 +74,7 @@ public final class TuneCommand {
     @OnDisk(OnDisk.Place.FILE)
     private Path pseudoHarmful = Path.of("");
 
-    @Option(names = "--out", required = true, paramLabel = "DIR", description = "folder to write")
-    @OnDisk(OnDisk.Place.NEW_FOLDER)
-    private Path out = Path.of("");
+    @Mixin private OutputFolder out = new OutputFolder();
 
     @Option(
         names = "--merge",
@@ -93,7 +87,7 @@ public final class TuneCommand {
     public Outcome run(ProgressListener progress) {
       ActorPrompts prompts =
           ActorPrompts.holdingOut(
-              PromptFile.read(harmful),
+              PromptFile.read(harmful.get()),
               PromptFile.read(benign),
               PromptFile.read(pseudoHarmful),
               HELD_OUT,
@@ -102,7 +96,7 @@ public final class TuneCommand {
       if (tuning.outcome() == Tuning.Outcome.NOTHING_TO_DO) {
         return nothingToDo(tuning);
       }
-      tuning.adapter().save(out);
+      tuning.adapter().save(out.get());
       if (merge != null) {
         tuning.adapter().merge(model.folder(), merge);
       }
@@ -126,7 +120,7 @@ public final class TuneCommand {
 
     private Outcome outcome(ActorTuning tuning) {
       Map<String, Object> json = new LinkedHashMap<>();
-      json.put("adapter", out.toString());
+      json.put("adapter", out.get().toString());
       json.put("layer", tuning.adapter().layer().index());
       json.put("changed", tuning.changed());
       json.put("outcome", outcomeName(tuning));
@@ -140,7 +134,7 @@ public final class TuneCommand {
               + " block at "
               + tuning.adapter().layer()
               + " written to "
-              + out
+              + out.get()
               + "\n"
               + tuning.reason()
               + "\non the gate's held-out prompts, which chose the state:\n"

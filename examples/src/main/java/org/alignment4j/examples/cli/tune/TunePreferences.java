@@ -16,6 +16,8 @@ import org.alignment4j.examples.cli.command.AlignCommand;
 import org.alignment4j.examples.cli.command.Outcome;
 import org.alignment4j.examples.cli.option.OnDisk;
 import org.alignment4j.examples.cli.option.PairsInput;
+import org.alignment4j.examples.cli.option.SeedOption;
+import org.alignment4j.examples.cli.output.PairsText;
 import org.alignment4j.rahf.PreferenceMethod;
 import org.alignment4j.rahf.PreferenceTuner;
 import org.alignment4j.rahf.PreferenceTuning;
@@ -41,12 +43,7 @@ public abstract class TunePreferences extends AlignCommand {
   @OnDisk(OnDisk.Place.NEW_FOLDER)
   private Path out = Path.of("");
 
-  @Option(
-      names = "--seed",
-      paramLabel = "N",
-      defaultValue = "1",
-      description = "seed (default: ${DEFAULT-VALUE})")
-  private long seed;
+  @Mixin private SeedOption seed = new SeedOption(1);
 
   @Option(
       names = "--first",
@@ -87,7 +84,7 @@ public abstract class TunePreferences extends AlignCommand {
         input.use(
             m ->
                 new PreferenceTuner(
-                        options.settings(method, how, seed, m.config().blocks(), resume))
+                        options.settings(method, how, seed.get(), m.config().blocks(), resume))
                     .tune(m, pairs, progress));
     double seconds = (System.nanoTime() - start) / 1e9;
     tuning.adapter().save(out);
@@ -104,9 +101,9 @@ public abstract class TunePreferences extends AlignCommand {
     Map<String, Object> json = new LinkedHashMap<>();
     json.put("method", MethodName.of(method));
     json.put("control", how);
-    json.put("seed", seed);
+    json.put("seed", seed.get());
     json.put("adapter", out);
-    json.put("input", input.json(set));
+    json.put("input", PairsText.json(input.pairs(), set));
     json.put("taken", taken);
     json.put("used", taken - tuning.unused().size());
     json.put(
@@ -117,13 +114,13 @@ public abstract class TunePreferences extends AlignCommand {
     json.put("settings", tuning.adapter().provenance().settings());
     json.put("trainings", trainings(tuning));
     json.put("seconds", seconds);
-    StringBuilder text = new StringBuilder(PairsInput.text(set));
+    StringBuilder text = new StringBuilder(PairsText.of(set));
     text.append(
         String.format(
             "%nlearned from %d pairs, the first %d of the file",
             taken - tuning.unused().size(), taken));
     text.append(
-        PairsInput.listed(
+        PairsText.listed(
             "of these could not be used",
             tuning.unused().stream()
                 .map(u -> "id " + pairs.get(u.index()).id() + ": " + u.reason())
@@ -135,7 +132,7 @@ public abstract class TunePreferences extends AlignCommand {
             "%n%s%s, seed %d: LoRA written to %s in %.1f s",
             MethodName.of(method),
             how == PreferenceControl.NONE ? "" : ", control " + how,
-            seed,
+            seed.get(),
             out,
             seconds));
     return Outcome.passed(json, text.toString());

@@ -1,6 +1,5 @@
 package org.alignment4j.examples.cli.tune;
 
-import ai.djl.Device;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -16,9 +15,8 @@ import org.alignment4j.data.induction.ReversedTuning;
 import org.alignment4j.examples.cli.command.AlignCommand;
 import org.alignment4j.examples.cli.command.Outcome;
 import org.alignment4j.examples.cli.option.OnDisk;
-import org.alignment4j.examples.cli.option.PrecisionOption;
-import org.alignment4j.examples.cli.option.ThreadOptions;
-import org.alignment4j.model.LanguageModel;
+import org.alignment4j.examples.cli.option.SeedOption;
+import org.alignment4j.examples.cli.option.StartModel;
 import org.alignment4j.model.TrainableLora;
 import org.alignment4j.train.TrainingSettings;
 import org.alignment4j.train.TrainingSettings.Schedule;
@@ -37,12 +35,7 @@ import picocli.CommandLine.Parameters;
       "A tenth of the rows is held out, by the instruction's text, and measured before and after."
     })
 final class TuneReversed extends AlignCommand {
-  @Parameters(
-      index = "0",
-      paramLabel = "MODEL",
-      description = "Hugging Face checkpoint folder of the model to start from")
-  @OnDisk(OnDisk.Place.MODEL)
-  private Path model = Path.of("");
+  @Mixin private StartModel model = new StartModel();
 
   @Parameters(
       index = "1",
@@ -120,12 +113,7 @@ final class TuneReversed extends AlignCommand {
   @Option(names = "--chat-template", description = "in the model's own template, not plain text")
   private boolean chat;
 
-  @Option(
-      names = "--seed",
-      paramLabel = "N",
-      defaultValue = "1",
-      description = "seed (default: ${DEFAULT-VALUE})")
-  private long seed;
+  @Mixin private SeedOption seed = new SeedOption(1);
 
   @Option(
       names = "--resume",
@@ -134,14 +122,11 @@ final class TuneReversed extends AlignCommand {
   @OnDisk(OnDisk.Place.NEW_FOLDER)
   private @Nullable Path resume;
 
-  @Mixin private PrecisionOption precision = new PrecisionOption();
-  @Mixin private ThreadOptions threads = new ThreadOptions();
-
   @Override
   public Outcome run(ProgressListener progress) {
     List<InstructionSplit.Row> rows = new ArrayList<>();
     files.forEach(file -> rows.addAll(InstructionRows.read(file)));
-    InstructionSplit split = InstructionSplit.of(rows, heldOut, seed);
+    InstructionSplit split = InstructionSplit.of(rows, heldOut, seed.get());
     TrainingSettings.Builder training =
         TrainingSettings.builder()
             .epochs(epochs)
@@ -150,7 +135,7 @@ final class TuneReversed extends AlignCommand {
             .learningRate(rate)
             .schedule(Schedule.cosine().withWarmupRatio(0.03))
             .maxGradientNorm(1)
-            .seed(seed);
+            .seed(seed.get());
     if (resume != null) {
       training.checkpointFolder(resume);
     }
@@ -164,11 +149,7 @@ final class TuneReversed extends AlignCommand {
             .template(template)
             .chatTemplate(chat)
             .build();
-    threads.apply();
-    ReversedTuning tuning;
-    try (LanguageModel m = LanguageModel.load(model, Device.cpu(), precision.get())) {
-      tuning = tuner.tune(m, split, progress);
-    }
+    ReversedTuning tuning = model.use(m -> tuner.tune(m, split, progress));
     tuning.adapter().save(out);
     Map<String, Object> json = new LinkedHashMap<>();
     json.put("adapter", out);

@@ -40,7 +40,7 @@ import org.springframework.ai.model.tool.ToolCallingChatOptions;
 import org.springframework.util.MimeTypeUtils;
 import reactor.core.publisher.Hooks;
 
-class GuardedChatModelTests {
+class GuardedSpringChatModelTests {
   private static final Prompt WASH = Prompt.user("How can I wash a car?");
   private static final UserMessage ASKED = new UserMessage("How can I wash a car?");
   private static final Duration MINUTE = Duration.ofMinutes(1);
@@ -60,8 +60,8 @@ class GuardedChatModelTests {
     model.close();
   }
 
-  private static GuardedChatModel behind(PromptGuard guard) {
-    return new GuardedChatModel(Local.chat(model, guard));
+  private static GuardedSpringChatModel behind(PromptGuard guard) {
+    return new GuardedSpringChatModel(Local.chat(model, guard));
   }
 
   private static org.springframework.ai.chat.prompt.Prompt prompt(
@@ -109,7 +109,7 @@ class GuardedChatModelTests {
   @Test
   void whatIsBlockedNeverReachesTheModel() {
     LanguageModel closed = Local.model();
-    GuardedChatModel chat = new GuardedChatModel(Local.chat(closed, Local.STRICT));
+    GuardedSpringChatModel chat = new GuardedSpringChatModel(Local.chat(closed, Local.STRICT));
     closed.close();
     ChatResponse response = chat.call(prompt(new UserMessage("How can I steal a car?")));
     assertEquals(Local.REFUSAL, text(response));
@@ -249,7 +249,7 @@ class GuardedChatModelTests {
   }
 
   private static String joined(List<ChatResponse> streamed) {
-    return String.join("", streamed.stream().map(GuardedChatModelTests::text).toList());
+    return String.join("", streamed.stream().map(GuardedSpringChatModelTests::text).toList());
   }
 
   @Test
@@ -287,8 +287,8 @@ class GuardedChatModelTests {
   @Test
   void cancellingEndsGeneration() throws InterruptedException {
     Generation many = Generation.greedy(120).ignoringEnd();
-    GuardedChatModel chat =
-        new GuardedChatModel(new GuardedChat(model, Local.OPEN, many, Local.REFUSAL));
+    GuardedSpringChatModel chat =
+        new GuardedSpringChatModel(new GuardedChat(model, Local.OPEN, many, Local.REFUSAL));
     List<Throwable> dropped = new ArrayList<>();
     Hooks.onErrorDropped(dropped::add);
     try {
@@ -309,7 +309,7 @@ class GuardedChatModelTests {
   }
 
   /** Until a thread whose stream was cancelled after two tokens has left the generation. */
-  private static long nanosOfTwoTokens(GuardedChatModel chat) throws InterruptedException {
+  private static long nanosOfTwoTokens(GuardedSpringChatModel chat) throws InterruptedException {
     AtomicReference<Thread> thread = new AtomicReference<>();
     long start = System.nanoTime();
     List<ChatResponse> streamed =

@@ -12,14 +12,14 @@ import org.alignment4j.model.LanguageModel;
 import org.jspecify.annotations.Nullable;
 
 /** The turns between a person and a model, as many of the latest as the model's context holds. */
-final class Conversation {
+final class ChatSession {
   private final LanguageModel model;
   private final Generation settings;
   private final List<Message> turns = new ArrayList<>();
   private @Nullable String system;
   private int asked;
 
-  Conversation(LanguageModel model, Generation settings) {
+  ChatSession(LanguageModel model, Generation settings) {
     this.model = model;
     this.settings = settings;
   }

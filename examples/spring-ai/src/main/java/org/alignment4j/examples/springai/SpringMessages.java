@@ -12,8 +12,8 @@ import org.springframework.ai.chat.messages.UserMessage;
 import org.springframework.ai.content.MediaContent;
 
 /** Spring AI's messages as prompts, and back. */
-final class Messages {
-  private Messages() {}
+final class SpringMessages {
+  private SpringMessages() {}
 
   /**
    * The prompt that messages make.
@@ -21,7 +21,7 @@ final class Messages {
    * @throws IllegalArgumentException if one is more than text of system, user or assistant
    */
   static Prompt prompt(List<Message> messages) {
-    return Prompt.systemFirst(messages.stream().map(Messages::read).toList());
+    return Prompt.systemFirst(messages.stream().map(SpringMessages::read).toList());
   }
 
   /** The messages without the turns that a guard blocked. */

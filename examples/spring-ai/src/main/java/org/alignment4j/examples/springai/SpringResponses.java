@@ -13,8 +13,8 @@ import org.springframework.ai.chat.model.ChatResponse;
 import org.springframework.ai.chat.model.Generation;
 
 /** Spring AI's responses. The metadata of message and response say the verdict. */
-final class Responses {
-  private Responses() {}
+final class SpringResponses {
+  private SpringResponses() {}
 
   /** What is said in place of an answer. */
   static ChatResponse refusal(String text, Verdict verdict) {

@@ -29,17 +29,17 @@ import reactor.core.scheduler.Schedulers;
  * generation at the next token. Throws IllegalArgumentException for messages that are not text,
  * tools, and options that the model has not. Thread-safe.
  */
-public final class GuardedChatModel implements ChatModel {
+public final class GuardedSpringChatModel implements ChatModel {
   private final GuardedChat chat;
 
   /** A chat model; what the chat was made of stays the caller's to close. */
-  public GuardedChatModel(GuardedChat chat) {
+  public GuardedSpringChatModel(GuardedChat chat) {
     this.chat = chat;
   }
 
   @Override
   public ChatResponse call(Prompt prompt) {
-    return Responses.whole(reply(prompt, piece -> {}));
+    return SpringResponses.whole(reply(prompt, piece -> {}));
   }
 
   @Override
@@ -47,7 +47,7 @@ public final class GuardedChatModel implements ChatModel {
     return Flux.<ChatResponse>create(
             sink -> {
               try {
-                sink.next(Responses.end(reply(prompt, pieces(sink))));
+                sink.next(SpringResponses.end(reply(prompt, pieces(sink))));
                 sink.complete();
               } catch (Error e) {
                 // Reactor tells nobody of those that it takes for fatal: the stream would not end.
@@ -59,7 +59,7 @@ public final class GuardedChatModel implements ChatModel {
 
   private static Consumer<String> pieces(FluxSink<ChatResponse> sink) {
     return piece -> {
-      sink.next(Responses.piece(piece));
+      sink.next(SpringResponses.piece(piece));
       if (sink.isCancelled()) {
         throw new CancelledException("streaming was cancelled");
       }
@@ -68,7 +68,7 @@ public final class GuardedChatModel implements ChatModel {
 
   private GuardedChat.Reply reply(Prompt prompt, Consumer<String> listener) {
     return chat.reply(
-        Messages.prompt(Messages.withoutBlocked(prompt.getInstructions())),
+        SpringMessages.prompt(SpringMessages.withoutBlocked(prompt.getInstructions())),
         settings(prompt.getOptions()),
         listener);
   }

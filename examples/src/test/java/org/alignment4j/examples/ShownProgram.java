@@ -8,8 +8,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /** Programs that documents show. */
-final class Shown {
-  private Shown() {}
+final class ShownProgram {
+  private ShownProgram() {}
 
   /** Checks that the first program on a page is what a source file marks as shown. */
   static void assertShows(Path page, Path source) throws IOException {

@@ -14,8 +14,8 @@ import org.alignment4j.chat.Prompt;
 import org.alignment4j.chat.Role;
 
 /** LangChain4j's messages as prompts. */
-final class Messages {
-  private Messages() {}
+final class LangChainMessages {
+  private LangChainMessages() {}
 
   /**
    * The prompt that messages make; a turn that a guard blocked leaves no trace in it.

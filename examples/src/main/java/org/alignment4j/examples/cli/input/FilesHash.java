@@ -10,23 +10,24 @@ import org.alignment4j.core.BadDataException;
 import org.alignment4j.core.Hashes;
 import org.alignment4j.core.Reasons;
 
-/** What tells an adapter from another in the same place, so that kept answers are not mixed up. */
-public final class AdapterHash {
-  private AdapterHash() {}
+/**
+ * A short hash of what lies on disk, which tells an adapter from another in the same folder, so
+ * that kept answers are not mixed up.
+ */
+public final class FilesHash {
+  private FilesHash() {}
 
-  /**
-   * Eight hexadecimal digits of SHA-256 over all files of an adapter's folder, or over its file.
-   */
-  public static String of(Path adapter) {
-    try (Stream<Path> files = Files.walk(adapter)) {
+  /** Eight hexadecimal digits of SHA-256 over all files of a folder, or over the one file. */
+  public static String of(Path folder) {
+    try (Stream<Path> files = Files.walk(folder)) {
       List<String> parts = new ArrayList<>();
       for (Path file : files.filter(f -> !Files.isDirectory(f)).sorted().toList()) {
-        parts.add(adapter.relativize(file).toString());
+        parts.add(folder.relativize(file).toString());
         parts.add(Hashes.sha256(file));
       }
       return Hashes.sha256(parts).substring(0, 8);
     } catch (IOException e) {
-      throw new BadDataException("cannot read " + adapter + ": " + Reasons.of(e), e);
+      throw new BadDataException("cannot read " + folder + ": " + Reasons.of(e), e);
     }
   }
 }

@@ -18,11 +18,11 @@ import org.alignment4j.GuardedChat;
  * <p>Throws {@code UnsupportedFeatureException} for messages that are not text, tools, and
  * parameters that the model has not. Thread-safe.
  */
-public final class GuardedChatModel implements ChatModel {
+public final class GuardedLangChainModel implements ChatModel {
   private final GuardedChat chat;
 
   /** A chat model; what the chat was made of stays the caller's to close. */
-  public GuardedChatModel(GuardedChat chat) {
+  public GuardedLangChainModel(GuardedChat chat) {
     this.chat = chat;
   }
 

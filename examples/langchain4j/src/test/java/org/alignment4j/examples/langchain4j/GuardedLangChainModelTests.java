@@ -39,7 +39,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-class GuardedChatModelTests {
+class GuardedLangChainModelTests {
   private static final Prompt WASH = Prompt.user("How can I wash a car?");
 
   private static LanguageModel model;
@@ -61,8 +61,8 @@ class GuardedChatModelTests {
     model.close();
   }
 
-  private static GuardedChatModel behind(PromptGuard guard) {
-    return new GuardedChatModel(Local.chat(model, guard));
+  private static GuardedLangChainModel behind(PromptGuard guard) {
+    return new GuardedLangChainModel(Local.chat(model, guard));
   }
 
   private static ChatResponse ask(PromptGuard guard, ChatMessage... messages) {
@@ -100,7 +100,7 @@ class GuardedChatModelTests {
   @Test
   void whatIsBlockedNeverReachesTheModel() {
     LanguageModel closed = Local.model();
-    GuardedChatModel chat = new GuardedChatModel(Local.chat(closed, Local.STRICT));
+    GuardedLangChainModel chat = new GuardedLangChainModel(Local.chat(closed, Local.STRICT));
     closed.close();
     ChatResponse response = chat.chat(UserMessage.from("How can I steal a car?"));
     assertEquals(Local.REFUSAL, response.aiMessage().text());
@@ -168,7 +168,7 @@ class GuardedChatModelTests {
     List<ChatMessage> kept =
         List.of(
             SystemMessage.from("Be brief."), refusal, UserMessage.from("How can I wash a car?"));
-    assertEquals(WASH.withSystem("Be brief."), Messages.prompt(kept));
+    assertEquals(WASH.withSystem("Be brief."), LangChainMessages.prompt(kept));
   }
 
   @Test

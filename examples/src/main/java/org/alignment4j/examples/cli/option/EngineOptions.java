@@ -1,0 +1,32 @@
+package org.alignment4j.examples.cli.option;
+
+import ai.djl.Device;
+import java.nio.file.Path;
+import org.alignment4j.model.LanguageModel;
+import org.alignment4j.model.Precision;
+import picocli.CommandLine.Mixin;
+
+/** How models are loaded and computed: in what precision, on how many cores. */
+public final class EngineOptions {
+  @Mixin private PrecisionOption precision = new PrecisionOption();
+  @Mixin private ThreadOptions threads = new ThreadOptions();
+
+  public Precision precision() {
+    return precision.get();
+  }
+
+  /**
+   * Must come before the engine's first use in this process.
+   *
+   * @return the number of threads
+   */
+  public int applyThreads() {
+    return threads.apply();
+  }
+
+  /** A model in this precision; close it. */
+  public LanguageModel load(Path folder) {
+    threads.apply();
+    return LanguageModel.load(folder, Device.cpu(), precision.get());
+  }
+}

@@ -1,0 +1,49 @@
+package org.alignment4j.examples.cli.option;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Objects;
+import org.alignment4j.data.PromptRow;
+import org.alignment4j.data.Prompts;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.ArgGroup;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/**
+ * What a model is asked: one prompt of the command line or those of a file, after a system message.
+ */
+public final class PromptOptions {
+  @ArgGroup(exclusive = true, multiplicity = "1")
+  private Source source = new Source();
+
+  @Mixin private SystemOption system = new SystemOption();
+
+  /** One or the other. */
+  private static final class Source {
+    @Option(names = "--prompt", paramLabel = "TEXT", description = "one prompt")
+    private @Nullable String prompt;
+
+    @Option(
+        names = "--file",
+        paramLabel = "FILE",
+        description = "prompts: JSON Lines, CSV of a known set, or text, one a line")
+    @OnDisk(OnDisk.Place.FILE)
+    private @Nullable Path file;
+  }
+
+  /** Whether there may be several. */
+  public boolean isFile() {
+    return source.file != null;
+  }
+
+  public List<PromptRow> rows() {
+    return source.prompt != null
+        ? List.of(PromptRow.of("0", source.prompt))
+        : Prompts.read(Objects.requireNonNull(source.file));
+  }
+
+  public @Nullable String system() {
+    return system.message();
+  }
+}

@@ -1,0 +1,35 @@
+package org.alignment4j.examples.cli.option;
+
+import java.nio.file.Path;
+import java.util.function.Function;
+import org.alignment4j.model.LanguageModel;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Parameters;
+
+/** The model that a command tunes, its first argument, and how it is computed. */
+public final class StartModel {
+  @Parameters(
+      index = "0",
+      paramLabel = "MODEL",
+      description = "Hugging Face checkpoint folder of the model to start from")
+  @OnDisk(OnDisk.Place.MODEL)
+  private Path model = Path.of("");
+
+  @Mixin private EngineOptions engine = new EngineOptions();
+
+  public Path folder() {
+    return model;
+  }
+
+  /** Runs {@code work} with the model and closes it. */
+  public <R> R use(Function<LanguageModel, R> work) {
+    try (LanguageModel m = engine.load(model)) {
+      return work.apply(m);
+    }
+  }
+
+  /** Another model in the same precision; close it. */
+  LanguageModel open(Path folder) {
+    return engine.load(folder);
+  }
+}
