@@ -10,10 +10,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import org.alignment4j.adapter.BlockWeight;
 import org.alignment4j.adapter.TunedBlock.Weight;
 import org.alignment4j.chat.Encoded;
 import org.alignment4j.core.CheckpointException;
@@ -22,7 +24,6 @@ import org.alignment4j.core.Layer;
 import org.alignment4j.core.OutputFile;
 import org.alignment4j.core.Provenance;
 import org.alignment4j.core.Reasons;
-import org.alignment4j.tensor.NativeTensor;
 import org.alignment4j.tensor.SafetensorsWriter;
 import org.alignment4j.tensor.StorageType;
 import org.alignment4j.tensor.TensorSource;
@@ -41,41 +42,33 @@ public final class TrainableWeights implements Trainable {
   private final List<String> names = new ArrayList<>();
 
   private TrainableWeights(LanguageModel model, Set<Layer> layers, boolean ends) {
-    model.requireUnsteered();
-    require(
-        !model.weights().hasLowRank(),
-        "this view has a LoRA; merge it before its weights are trained");
+    ForwardPass pass = model.pass();
+    pass.requireOwnWeights();
     this.model = model;
     this.layers = layers;
-    this.manager = model.manager().newSubManager();
-    Weights w = model.weights();
+    this.manager = pass.manager().newSubManager();
+    Weights w = pass.weights();
     if (ends) {
-      NDArray table = own(w.embeddings(), "model.embed_tokens");
-      NDArray norm = own(w.finalNorm(), "model.norm");
-      NDArray output = model.config().tiedHead() ? table : own(w.output(), "lm_head");
-      w = new Weights(table, w.blocks(), norm, output);
+      FloatMatrix table = trained(w.embeddings().trainable(manager));
+      FloatMatrix norm = trained(w.finalNorm().trainable(manager));
+      w =
+          w.withEnds(
+              table,
+              norm,
+              model.config().tiedHead() ? table : trained(w.output().trainable(manager)));
     }
     for (Layer layer : layers) {
-      List<NDArray> copies =
-          BlockTensors.copy(model.weights().range(layer.block(), layer.index()), manager);
-      for (int i = 0; i < copies.size(); i++) {
-        if (copies.get(i).getShape().size() > 0) {
-          copies.get(i).setRequiresGradient(true);
-          parameters.add(copies.get(i));
-          names.add("block." + layer.block() + "." + i);
-        }
-      }
-      w = w.withBlock(layer, copies);
+      ModelBlock block = w.block(layer).trainable(manager);
+      block.own().values().forEach(this::trained);
+      w = w.with(layer, block);
     }
     this.weights = w;
   }
 
-  private NDArray own(NDArray array, String name) {
-    NDArray copy = BlockTensors.copy(List.of(array), manager).get(0);
-    copy.setRequiresGradient(true);
-    parameters.add(copy);
-    names.add(name);
-    return copy;
+  private <M extends Matrix> M trained(M matrix) {
+    parameters.addAll(matrix.arrays());
+    names.add(matrix.name());
+    return matrix;
   }
 
   /** Everything: embeddings, all blocks, final norm, output. */
@@ -109,34 +102,37 @@ public final class TrainableWeights implements Trainable {
 
   @Override
   public NDList crossEntropy(List<Encoded> sequences, NDManager scope) {
-    return LanguageLoss.of(model, weights).crossEntropy(sequences, parameters, scope);
+    return LanguageLoss.of(model.pass().with(weights)).crossEntropy(sequences, parameters, scope);
   }
 
   @Override
   public NDArray logProbabilities(List<Encoded> sequences, NDManager scope) {
-    return LanguageLoss.of(model, weights).logProbabilities(sequences, scope);
+    return LanguageLoss.of(model.pass().with(weights)).logProbabilities(sequences, scope);
   }
 
   NDList crossEntropy(Batch batch, List<Encoded> sequences, NDManager scope) {
-    return LanguageLoss.of(model, weights).crossEntropy(batch, sequences, parameters, scope);
+    return LanguageLoss.of(model.pass().with(weights))
+        .crossEntropy(batch, sequences, parameters, scope);
   }
 
   /** The gradients of one trained block by their names in the checkpoint. */
   Map<String, Weight> blockGradients(Layer layer, NDList gradients) {
     require(layers.contains(layer), "%s is not trained", layer);
-    List<NDArray> fused = new ArrayList<>();
-    String prefix = "block." + layer.block() + ".";
-    for (int i = 0; i < BlockLayout.WEIGHTS; i++) {
-      int at = names.indexOf(prefix + i);
-      fused.add(at < 0 ? weights.range(layer.block(), layer.index()).get(i) : gradients.get(at));
-    }
-    return BlockTensors.toJava(model.config(), fused);
+    Map<BlockWeight, Matrix> found = new EnumMap<>(BlockWeight.class);
+    weights
+        .block(layer)
+        .own()
+        .forEach(
+            (weight, m) ->
+                found.put(
+                    weight, new FloatMatrix(m.name(), gradients.get(names.indexOf(m.name())))));
+    return BlockTensors.toJava(model.config(), found);
   }
 
   /** A view that follows further training and owns no memory. */
   @Override
   public LanguageModel view() {
-    return model.viewOf(weights);
+    return model.over(model.pass().with(weights));
   }
 
   /**
@@ -176,7 +172,7 @@ public final class TrainableWeights implements Trainable {
     sources.add(source("model.embed_tokens.weight", type, table, weights.embeddings()));
     for (int b = 0; b < c.blocks(); b++) {
       String prefix = "model.layers." + b + ".";
-      BlockTensors.toJava(c, weights.range(b, b + 1))
+      BlockTensors.toJava(c, weights.block(Layer.ofBlock(b)).own())
           .forEach(
               (name, w) ->
                   sources.add(TensorSource.of(prefix + name, type, w.shape(), w.values())));
@@ -188,9 +184,8 @@ public final class TrainableWeights implements Trainable {
     SafetensorsWriter.write(folder.resolve("model.safetensors"), Map.of(), sources);
   }
 
-  private static TensorSource source(String name, StorageType type, long[] shape, NDArray array) {
-    return new TensorSource(
-        name, type, shape, (first, into) -> NativeTensor.read(array, first, into));
+  private static TensorSource source(String name, StorageType type, long[] shape, Matrix matrix) {
+    return new TensorSource(name, type, shape, matrix::read);
   }
 
   @Override

@@ -80,9 +80,8 @@ class AdapterBytesTests {
   private static long bytes(Collection<LanguageModel> models) {
     Set<NDArray> distinct = Collections.newSetFromMap(new IdentityHashMap<>());
     for (LanguageModel model : models) {
-      Weights w = model.weights();
-      distinct.addAll(w.blocks());
-      distinct.addAll(List.of(w.embeddings(), w.finalNorm(), w.output()));
+      Weights w = model.pass().weights();
+      distinct.addAll(w.arrays());
     }
     return distinct.stream().mapToLong(a -> a.size() * a.getDataType().getNumOfBytes()).sum();
   }
