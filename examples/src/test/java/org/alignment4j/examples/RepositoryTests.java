@@ -35,6 +35,9 @@ class RepositoryTests {
   private static final Pattern IMPLEMENTS =
       Pattern.compile("implements (?:\\w+, )*(?:RepresentationTuner<|PromptGuard\\b)");
 
+  /** Lines of a class. */
+  private static final int LONGEST_EXAMPLE = 350;
+
   private static final Pattern LINK = Pattern.compile("\\]\\(([^)#:]+)(?:#[^)]*)?\\)");
 
   @Test
@@ -103,6 +106,25 @@ class RepositoryTests {
     assertTrue(bound.containsAll(List.of("ActorTuner", "DroTuner", "GuardChain")), bound::toString);
     String all = contracts.toString();
     assertEquals(List.of(), bound.stream().filter(name -> !all.contains(name)).toList());
+  }
+
+  @Test
+  void noClassOfTheExamplesIsLong() throws IOException {
+    Path examples = ROOT.resolve("examples");
+    List<String> found = new ArrayList<>();
+    for (Path file : texts()) {
+      if (file.startsWith(examples) && isMainClass(file)) {
+        long lines = Files.readString(file).lines().count();
+        if (lines > LONGEST_EXAMPLE) {
+          found.add(ROOT.relativize(file) + ": " + lines);
+        }
+      }
+    }
+    assertEquals(List.of(), found);
+  }
+
+  private static boolean isMainClass(Path file) {
+    return file.toString().replace('\\', '/').matches(".*/src/main/.*\\.java");
   }
 
   private static List<Path> texts() throws IOException {

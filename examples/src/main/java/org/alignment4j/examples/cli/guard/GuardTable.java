@@ -1,5 +1,6 @@
 package org.alignment4j.examples.cli.guard;
 
+import com.google.common.collect.ImmutableMap;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -156,7 +157,7 @@ record GuardTable(List<Row> rows, List<Attack> attacks, List<Attack> trained) {
   }
 
   static Map<String, Object> map(Latency l) {
-    return Map.of("p50", l.p50(), "p95", l.p95(), "n", l.n());
+    return ImmutableMap.of("p50", l.p50(), "p95", l.p95(), "n", l.n());
   }
 
   /** A wording, or several, that refusals are told of. */

@@ -1,0 +1,179 @@
+package org.alignment4j.examples.cli.compare;
+
+import static org.alignment4j.core.Arguments.require;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.alignment4j.chat.Prompt;
+import org.alignment4j.core.AlignmentException;
+import org.alignment4j.core.ProgressListener;
+import org.alignment4j.core.Reasons;
+import org.alignment4j.data.PreferenceSet;
+import org.alignment4j.examples.cli.command.AlignCommand;
+import org.alignment4j.examples.cli.command.Outcome;
+import org.alignment4j.examples.cli.evaluate.EvaluatePreferences;
+import org.alignment4j.examples.cli.option.OnDisk;
+import org.alignment4j.examples.cli.option.PairsInput;
+import org.alignment4j.examples.cli.output.PairsText;
+import org.alignment4j.examples.cli.output.TextFile;
+import org.alignment4j.examples.cli.tune.MethodName;
+import org.alignment4j.examples.cli.tune.PreferenceControl;
+import org.alignment4j.examples.cli.tune.PreferenceOptions;
+import org.alignment4j.rahf.PreferenceMethod;
+import org.alignment4j.tune.PreferencePair;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+
+/** Methods that learn from preferences. */
+@Command(
+    name = "preferences",
+    description = {
+      "Tunes with every method and seed on the first pairs of a file, measures each on the others,"
+          + " and writes runs.jsonl, table.md, figure.svg and the adapters to --out.",
+      "Called again it goes on: finished runs are not done again."
+    })
+final class ComparePreferences extends AlignCommand {
+  @Mixin private PairsInput input = new PairsInput();
+  @Mixin private PreferenceOptions options = new PreferenceOptions();
+  @Mixin private EvaluatePreferences.Measuring measuring = new EvaluatePreferences.Measuring();
+
+  @Option(
+      names = "--methods",
+      split = ",",
+      defaultValue = "sft,dpo,lorra,rahf-scit,rahf-dual",
+      converter = MethodName.class,
+      paramLabel = "NAME",
+      description = "methods (default: ${DEFAULT-VALUE})")
+  private List<PreferenceMethod> methods = List.of();
+
+  @Option(
+      names = "--controls",
+      split = ",",
+      converter = PreferenceControl.Converter.class,
+      paramLabel = "NAME",
+      description =
+          PreferenceControl.NAMES + ": also run so, with those methods that can be (default: none)")
+  private List<PreferenceControl> controls = List.of();
+
+  @Mixin private SeedsOption seeds = new SeedsOption();
+
+  @Option(
+      names = "--for",
+      converter = MethodName.class,
+      paramLabel = "METHOD=OPTIONS",
+      description =
+          "settings of one method, before the common ones, such as --for \"dpo=--learning-rate"
+              + " 5e-5 --epochs 1\"")
+  private Map<PreferenceMethod, String> own = new LinkedHashMap<>();
+
+  @Option(
+      names = "--train",
+      required = true,
+      paramLabel = "N",
+      description = "learn from the first N pairs; measured is on those behind them")
+  private int train;
+
+  @Option(
+      names = "--test",
+      paramLabel = "N",
+      description = "measure on so many pairs at most (default: all behind)")
+  private int test;
+
+  @Option(names = "--out", required = true, paramLabel = "FOLDER", description = "folder to write")
+  @OnDisk(OnDisk.Place.NEW_FOLDER)
+  private Path out = Path.of("");
+
+  /** Options of one method. */
+  @Command(name = "for")
+  private static final class Own {
+    @Mixin private PreferenceOptions options = new PreferenceOptions();
+  }
+
+  @Override
+  public Outcome run(ProgressListener progress) {
+    require(train >= 1, "--train must be >= 1, was %s", train);
+    Map<PreferenceMethod, PreferenceOptions> options = optionsByMethod();
+    PreferenceSet set = input.read();
+    List<PreferencePair> learned = input.some(set, 0, train);
+    Set<Prompt> seen = learned.stream().map(PreferencePair::prompt).collect(Collectors.toSet());
+    List<PreferencePair> behind = input.some(set, train, test);
+    List<PreferencePair> measured =
+        behind.stream().filter(p -> !seen.contains(p.prompt())).toList();
+    require(!measured.isEmpty(), "all prompts behind the first %s pairs are among them", train);
+    try {
+      Files.createDirectories(out);
+    } catch (IOException e) {
+      throw new AlignmentException("cannot make the folder " + out + ": " + Reasons.of(e), e);
+    }
+    PreferenceRuns runs = new PreferenceRuns(learned, measured, measuring, out, console().err());
+    List<ComparedRun> asked = input.use(m -> runs.run(m, wanted(options), progress));
+    ComparedRuns all = ComparedRuns.of(asked);
+    TextFile.write(out.resolve("table.md"), all.markdown());
+    TextFile.write(out.resolve("figure.svg"), new ComparedPicture(asked).svg());
+    Map<String, Object> json = new LinkedHashMap<>();
+    json.put("model", input.model());
+    json.put("input", PairsText.json(input.pairs(), set));
+    json.put("train", learned.size());
+    json.put("test", measured.size());
+    json.put("test_left_out_as_prompt_is_trained_on", behind.size() - measured.size());
+    json.putAll(all.toMap());
+    String text =
+        PairsText.of(set)
+            + String.format(
+                "%nlearned from %d, measured on %d, left out %d whose prompts are trained on%n%n",
+                learned.size(), measured.size(), behind.size() - measured.size())
+            + all.markdown()
+            + "\nwritten to "
+            + out;
+    return Outcome.passed(json, text);
+  }
+
+  private Map<PreferenceMethod, PreferenceOptions> optionsByMethod() {
+    Map<PreferenceMethod, PreferenceOptions> all = new LinkedHashMap<>();
+    methods.forEach(m -> all.put(m, options));
+    own.forEach(
+        (method, text) -> {
+          require(all.containsKey(method), "--for %s, which is not run", MethodName.of(method));
+          Own parsed = new Own();
+          try {
+            new CommandLine(parsed).parseArgs(text.strip().split("\\s+"));
+          } catch (ParameterException e) {
+            throw new IllegalArgumentException(
+                "--for " + MethodName.of(method) + ": " + Reasons.of(e), e);
+          }
+          parsed.options.check(method);
+          all.put(method, parsed.options.or(options));
+        });
+    return all;
+  }
+
+  /** Seeds outside, so that an interrupted comparison has whole seeds. */
+  private List<WantedRun> wanted(Map<PreferenceMethod, PreferenceOptions> options) {
+    List<PreferenceControl> how = new ArrayList<>(List.of(PreferenceControl.NONE));
+    how.addAll(controls);
+    List<WantedRun> all = new ArrayList<>();
+    for (long seed : seeds.distinct()) {
+      for (PreferenceMethod method : new LinkedHashSet<>(methods)) {
+        for (PreferenceControl control : new LinkedHashSet<>(how)) {
+          if (control.fits(method)) {
+            all.add(
+                new WantedRun(method, control, seed, Objects.requireNonNull(options.get(method))));
+          }
+        }
+      }
+    }
+    return all;
+  }
+}

@@ -1,0 +1,22 @@
+package org.alignment4j.examples.cli.guard;
+
+import java.nio.file.Path;
+import java.util.List;
+import org.alignment4j.examples.cli.option.OnDisk;
+import picocli.CommandLine.Option;
+
+/** Prompts that a guard should keep from being answered. */
+final class HarmfulFiles {
+  @Option(
+      names = "--harmful",
+      required = true,
+      split = ",",
+      paramLabel = "FILE",
+      description = "prompts to be refused; several with commas")
+  @OnDisk(OnDisk.Place.FILE)
+  private List<Path> files = List.of();
+
+  List<Path> get() {
+    return files;
+  }
+}

@@ -1,0 +1,60 @@
+package org.alignment4j.examples.cli.guard;
+
+import java.util.List;
+import java.util.stream.Stream;
+import org.alignment4j.evaluation.StringRefusalJudge;
+import org.alignment4j.sysformer.Attack;
+import org.alignment4j.sysformer.AttackEvaluator;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/** The attacks that guards are measured under. */
+final class MeasuredAttacks {
+  @Option(
+      names = "--attacks",
+      paramLabel = "LIST",
+      converter = AttackList.Converter.class,
+      description = "attacks or families of them, or all (default: none)")
+  private AttackList attacks = AttackList.NONE;
+
+  @Option(
+      names = "--trained",
+      paramLabel = "LIST",
+      converter = AttackList.Converter.class,
+      description =
+          "attacks that the guards were trained with, to tell them from the held-out ones")
+  private AttackList trained = AttackList.NONE;
+
+  @Option(
+      names = "--attack-prompts",
+      paramLabel = "N",
+      description = "prompts of each file that attacks word, drawn by --seed (default: all)")
+  private @Nullable Integer attackPrompts;
+
+  @Option(
+      names = "--seed",
+      paramLabel = "N",
+      defaultValue = "1",
+      description = "of what attacks draw (default: ${DEFAULT-VALUE})")
+  private long seed;
+
+  List<Attack> attacks() {
+    return attacks.attacks();
+  }
+
+  /** Those that the guards were trained with. */
+  List<Attack> trained() {
+    return trained.attacks();
+  }
+
+  AttackEvaluator evaluator() {
+    AttackEvaluator evaluator = new AttackEvaluator(new StringRefusalJudge(), seed);
+    return attackPrompts == null ? evaluator : evaluator.attacking(attackPrompts);
+  }
+
+  /** A prompt as it is and in each attack. */
+  Stream<String> wordings(String prompt, int row) {
+    return Stream.concat(
+        Stream.of(prompt), attacks().stream().map(a -> a.apply(prompt, seed + row)));
+  }
+}

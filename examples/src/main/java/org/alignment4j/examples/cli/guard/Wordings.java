@@ -1,0 +1,41 @@
+package org.alignment4j.examples.cli.guard;
+
+import static org.alignment4j.core.Arguments.require;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
+import org.alignment4j.sysformer.Attack;
+import picocli.CommandLine.Option;
+
+/** The attacks in which a guard is shown its prompts while it learns. */
+final class Wordings {
+  @Option(
+      names = "--attacks",
+      paramLabel = "LIST",
+      converter = AttackList.Converter.class,
+      description = "attacks or families of them in which prompts of both kinds are also shown")
+  private AttackList attacks = AttackList.NONE;
+
+  @Option(
+      names = "--wordings",
+      paramLabel = "N",
+      defaultValue = "1",
+      description = "attacks a prompt is shown in, drawn by seed (default: ${DEFAULT-VALUE})")
+  private int wordings;
+
+  void check() {
+    require(wordings >= 1, "--wordings must be >= 1, was %s", wordings);
+  }
+
+  /** A prompt as it is, and in some of the attacks, drawn by seed and row. */
+  List<String> of(String prompt, int row, long seed) {
+    List<String> all = new ArrayList<>(List.of(prompt));
+    List<Attack> left = new ArrayList<>(attacks.attacks());
+    SplittableRandom random = new SplittableRandom(seed * 31 + row);
+    for (int i = 0; i < wordings && !left.isEmpty(); i++) {
+      all.add(left.remove(random.nextInt(left.size())).apply(prompt, seed + row));
+    }
+    return all;
+  }
+}
