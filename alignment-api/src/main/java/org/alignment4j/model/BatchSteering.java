@@ -26,7 +26,7 @@ final class BatchSteering {
    * @param virtual input embeddings before each sequence, which positions do not count
    * @param own the changes of the batch's b-th sequence
    */
-  static List<Decoder.Edit> resolve(
+  static List<Edit> resolve(
       NDManager scope, Batch batch, int room, int virtual, IntFunction<List<Steering>> own) {
     Map<Key, Map<Integer, Steering>> edits = new LinkedHashMap<>();
     for (int b = 0; b < batch.size(); b++) {
@@ -36,7 +36,7 @@ final class BatchSteering {
         edits.computeIfAbsent(new Key(s.layer(), s.kind(), n), k -> new HashMap<>()).put(b, s);
       }
     }
-    List<Decoder.Edit> resolved = new ArrayList<>();
+    List<Edit> resolved = new ArrayList<>();
     // Each sequence's changes of a layer in their order.
     edits.keySet().stream()
         .sorted(Comparator.comparingInt(Key::ordinal))
@@ -46,7 +46,7 @@ final class BatchSteering {
     return resolved;
   }
 
-  private static Decoder.Edit edit(
+  private static Edit edit(
       NDManager scope, Batch batch, int room, int virtual, Map<Integer, Steering> bySequence) {
     int places = batch.length() + room;
     Steering first = bySequence.values().iterator().next();
@@ -69,7 +69,7 @@ final class BatchSteering {
             Arrays.fill(on, b * places + batch.length(), (b + 1) * places, 1f);
           }
         });
-    return new Decoder.Edit(
+    return new Edit(
         first,
         scope.create(vectors, new Shape(vectors.length / width, width)),
         scope.create(on, new Shape(batch.size(), places)));

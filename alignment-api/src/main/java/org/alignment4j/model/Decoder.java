@@ -1,6 +1,5 @@
 package org.alignment4j.model;
 
-import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
@@ -8,147 +7,26 @@ import ai.djl.ndarray.types.Shape;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.concurrent.Semaphore;
-import org.alignment4j.core.EngineException;
 import org.alignment4j.core.Layer;
-import org.alignment4j.model.Family.Trait;
 import org.alignment4j.tensor.Kernels;
 import org.alignment4j.tensor.NativeTensor;
-import org.alignment4j.tensor.StorageType;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
-/** The decoder's kernels, compiled for one configuration: everything that runs but no weights. */
+/** What a decoder computes, as calls of its kernels: everything that runs but no weights. */
 final class Decoder implements AutoCloseable {
-  private static final Logger LOG = LoggerFactory.getLogger(Decoder.class);
-
-  /**
-   * On a CPU one native call already uses every core; a second one beside it makes both many times
-   * slower.
-   */
-  private static final Semaphore CPU = new Semaphore(1, true);
-
   private final ModelConfig config;
   private final Precision precision;
-  private final Kernels kernels;
-  private final boolean cpu;
-
-  /** base^(2i/R) [R/2]. */
-  private final float[] powers;
-
-  /** Inverse frequencies [1, R/2] of sequences within the original context, and of longer ones. */
-  private final NDArray frequencies;
-
-  private final NDArray longFrequencies;
+  private final DecoderKernels kernels;
+  private final RotaryFrequencies frequencies;
 
   Decoder(ModelConfig config, Precision precision, NDManager manager) {
     this.config = config;
     this.precision = precision;
-    this.cpu = !manager.getDevice().isGpu();
-    this.kernels = compile(manager);
-    this.powers = powers(manager);
-    int border = config.rope().switchesAbove();
-    this.frequencies = row(manager, border);
-    this.longFrequencies = border == 0 ? frequencies : row(manager, border + 1);
+    this.kernels = new DecoderKernels(config, precision, manager);
+    this.frequencies = new RotaryFrequencies(config.rope(), powers(manager), manager);
   }
 
-  private NDArray row(NDManager manager, int length) {
-    return manager.create(config.rope().frequencies(powers, length)).expandDims(0);
-  }
-
-  private Kernels compile(NDManager manager) {
-    Device device = manager.getDevice();
-    if (!device.isGpu()) {
-      @Nullable Kernels fast = null;
-      try {
-        fast = sources("linear_onednn.torchscript", device).compile(device);
-        probe(fast, manager);
-        return fast;
-      } catch (EngineException e) {
-        if (fast == null && !String.valueOf(e.getMessage()).contains("mkldnn")) {
-          throw e;
-        }
-        if (fast != null) {
-          fast.close();
-        }
-        LOG.warn(
-            "oneDNN has no {} products on this machine; they will be slower", precision.compute());
-      }
-    }
-    return sources("linear.torchscript", device).compile(device);
-  }
-
-  /** oneDNN knows only at the first product whether the processor can do it. */
-  private void probe(Kernels fast, NDManager manager) {
-    try (NDManager scope = manager.newSubManager()) {
-      fast.call("linear", scope)
-          .tensor(NativeTensor.empty(scope, precision.compute(), new Shape(1, 16)))
-          .tensor(NativeTensor.empty(scope, precision.storage(), new Shape(16, 16)))
-          .tensor(scope.create(new Shape(0)))
-          .infer();
-    }
-  }
-
-  private Kernels.Builder sources(String linear, Device device) {
-    Class<?> here = Decoder.class;
-    StorageType compute = precision.compute();
-    boolean half = compute != StorageType.F32;
-    ModelConfig.Extras extras = config.extras();
-    return Kernels.named("decoder")
-        .sources(here, linear, "linear.torchscript")
-        .source(here, "block.torchscript")
-        .source(here, "forward.torchscript")
-        .source(here, "generate.torchscript")
-        .source(here, "sample.torchscript")
-        .source(here, "score.torchscript")
-        .source(here, "responses.torchscript")
-        .source(here, "language_loss.torchscript")
-        .gradients()
-        .source(here, "low_rank.torchscript")
-        // Training is in float32, whatever inference computes in.
-        .attributes("compute", compute.engineType(), StorageType.F32.engineType())
-        .attributes("half", half, false)
-        .attribute("convert", precision != Precision.FLOAT32)
-        // The smallest number instead of -inf: see mask.
-        .attributes("lowest", compute == StorageType.F16 ? -6.0e4 : -3.0e38, -3.0e38)
-        .attributes("embedding_scale", embeddingScale(compute), embeddingScale(StorageType.F32))
-        .attribute("heads", config.heads())
-        .attribute("kv_heads", config.kvHeads())
-        .attribute("head_size", config.headSize())
-        // On a GPU the fused kernel for causal attention is the faster one.
-        .attributes("fold_heads", !device.isGpu() && !half, !device.isGpu())
-        .attribute("rotated", config.rope().rotated(config.headSize()))
-        .attribute("head_norms", config.family().has(Trait.HEAD_NORMS))
-        .attribute("offset_norms", config.family().has(Trait.OFFSET_NORMS))
-        .attribute("post_norms", config.family().has(Trait.POST_NORMS))
-        .attribute("activation", extras.activation().code)
-        .attribute("score_scale", extras.scoreScale())
-        .attribute("score_cap", extras.scoreCap())
-        .attribute("logit_cap", extras.logitCap())
-        .attribute("eps", config.normEps())
-        .attribute("rope_scale", config.rope().attentionFactor())
-        .attribute("window", config.slidingWindow())
-        .attribute("windowed", config.windowed().stream().map(w -> w ? 1 : 0).toList())
-        .attribute("dropout", 0.0)
-        .attribute("stride", BlockLayout.STRIDE);
-  }
-
-  /** Rounded as the models were trained: to the type that is computed in. */
-  private double embeddingScale(StorageType compute) {
-    return config.family().has(Trait.SCALED_EMBEDDINGS)
-        ? compute.rounded((float) Math.sqrt(config.width()))
-        : 1;
-  }
-
-  ModelConfig config() {
-    return config;
-  }
-
-  Precision precision() {
-    return precision;
-  }
-
+  /** base^(2i/R) [R/2]. */
   private float[] powers(NDManager manager) {
     try (NDManager scope = manager.newSubManager()) {
       return kernels
@@ -161,27 +39,13 @@ final class Decoder implements AutoCloseable {
     }
   }
 
-  /**
-   * Inverse frequencies [1, R/2], or [B, R/2] if sequences of these lengths need different ones.
-   */
-  private NDArray frequencies(NDManager scope, int[] lengths) {
-    int border = config.rope().switchesAbove();
-    long longer = Arrays.stream(lengths).filter(n -> n > border).count();
-    if (border == 0 || longer == 0) {
-      return frequencies;
-    }
-    if (longer == lengths.length) {
-      return longFrequencies;
-    }
-    float[][] rows = new float[lengths.length][];
-    for (int b = 0; b < rows.length; b++) {
-      rows[b] = config.rope().frequencies(powers, lengths[b]);
-    }
-    return scope.create(rows);
+  ModelConfig config() {
+    return config;
   }
 
-  /** One steering edit, resolved for a batch: vector [1, D], on [B, T]. */
-  record Edit(Steering steering, NDArray vector, NDArray on) {}
+  Precision precision() {
+    return precision;
+  }
 
   /**
    * What one pass over some blocks should do and give.
@@ -204,7 +68,8 @@ final class Decoder implements AutoCloseable {
    */
   NDArray embed(
       NDManager scope, NDArray ids, NDArray table, @Nullable NDArray given, boolean train) {
-    return run(
+    return kernels
+        .run(
             kernels.call("embed", scope).tensor(ids).tensor(table).tensor(orNone(scope, given)),
             train)
         .get(0);
@@ -229,8 +94,8 @@ final class Decoder implements AutoCloseable {
     plan.add((long) pass.captures.size());
     plan.add((long) pass.edits.size());
     pass.captures.forEach(l -> plan.add((long) l.index()));
-    addEdits(plan, pass.edits);
-    return run(
+    Edit.plan(pass.edits, plan);
+    return kernels.run(
         kernels
             .call("blocks", scope)
             .ints(plan.stream().mapToLong(Long::longValue).toArray())
@@ -238,12 +103,12 @@ final class Decoder implements AutoCloseable {
             .list(weights)
             .tensor(batch.attentionWithRoom(scope, 0))
             .tensor(batch.tokenPositions(scope))
-            .tensor(frequencies(scope, batch.lengths()))
+            .tensor(frequencies.of(scope, batch.lengths()))
             .tensor(batch.placeTokens(scope))
             .tensor(batch.tokenPlaces(scope))
             .tensor(longs(scope, pass.rows))
             .tensor(longs(scope, pass.pick == null ? new long[0] : pass.pick))
-            .list(editTensors(pass.edits)),
+            .list(Edit.tensors(pass.edits)),
         train);
   }
 
@@ -263,19 +128,20 @@ final class Decoder implements AutoCloseable {
     if (dropout.rate == 0) {
       return blocks(scope, x, weights, batch, pass, true);
     }
-    run(kernels.call("set_dropout", scope).reals(dropout.rate), true);
+    kernels.run(kernels.call("set_dropout", scope).reals(dropout.rate), true);
     try {
       // One training runs at a time in a process, so nobody else draws in between.
       scope.getEngine().setRandomSeed(Long.hashCode(dropout.seed));
       return blocks(scope, x, weights, batch, pass, true);
     } finally {
-      run(kernels.call("set_dropout", scope).reals(0), true);
+      kernels.run(kernels.call("set_dropout", scope).reals(0), true);
     }
   }
 
   /** Logits [N, V] of x [N, D], the output of the last block. */
   NDArray head(NDManager scope, NDArray x, Weights weights) {
-    return run(
+    return kernels
+        .run(
             kernels
                 .call("head", scope)
                 .tensor(x)
@@ -287,93 +153,106 @@ final class Decoder implements AutoCloseable {
 
   /** The final norm of x [N, D]. */
   NDArray finalNorm(NDManager scope, NDArray x, Weights weights) {
-    return run(kernels.call("final_norm", scope).tensor(x).tensor(weights.finalNorm()), false)
+    return kernels
+        .run(kernels.call("final_norm", scope).tensor(x).tensor(weights.finalNorm()), false)
         .get(0);
   }
 
+  /**
+   * Which tokens of a batch predict a response's token, and what.
+   *
+   * @param rows M of the batch's N tokens
+   * @param labels what each should predict
+   * @param owners the sequence of each
+   * @param sequences B
+   */
+  record Targets(long[] rows, long[] labels, long[] owners, int sequences) {}
+
   /** Sum of cross entropies, then its gradients; see language_loss.torchscript. */
   NDList crossEntropy(
-      NDManager scope,
-      NDArray x,
-      NDArray finalNorm,
-      NDArray output,
-      long[] rows,
-      long[] labels,
-      List<NDArray> parameters) {
-    return run(
+      NDManager scope, NDArray x, Weights weights, Targets targets, List<NDArray> parameters) {
+    return kernels.run(
         kernels
             .call("cross_entropy", scope)
             .tensor(x)
-            .tensor(finalNorm)
-            .tensor(output)
-            .tensor(longs(scope, rows))
-            .tensor(longs(scope, labels))
+            .tensor(weights.finalNorm())
+            .tensor(weights.output())
+            .tensor(longs(scope, targets.rows))
+            .tensor(longs(scope, targets.labels))
             .list(parameters),
         true);
   }
 
   /** Sums of log-probabilities [B] with their graph; see language_loss.torchscript. */
-  NDArray responseSums(
-      NDManager scope,
-      NDArray x,
-      NDArray finalNorm,
-      NDArray output,
-      long[] rows,
-      long[] labels,
-      long[] owners,
-      int sequences) {
-    return run(
+  NDArray responseSums(NDManager scope, NDArray x, Weights weights, Targets targets) {
+    return kernels
+        .run(
             kernels
                 .call("response_sums", scope)
                 .tensor(x)
-                .tensor(finalNorm)
-                .tensor(output)
-                .tensor(longs(scope, rows))
-                .tensor(longs(scope, labels))
-                .tensor(longs(scope, owners))
-                .ints(sequences),
+                .tensor(weights.finalNorm())
+                .tensor(weights.output())
+                .tensor(longs(scope, targets.rows))
+                .tensor(longs(scope, targets.labels))
+                .tensor(longs(scope, targets.owners))
+                .ints(targets.sequences),
             true)
         .get(0);
   }
 
   /**
-   * One generation step; see generate.torchscript.
+   * What the steps of a batch have in common.
    *
-   * @param lengths tokens of each sequence so far, which choose the rotary frequencies
+   * @param cache keys and values of the S places; see {@link KeyValueCache}
+   * @param attention which places hold a token [B, S]
+   * @param plain whether all do, so that no mask is needed
+   * @param edits over S places
    */
-  NDList step(
-      NDManager scope,
-      int[] lengths,
+  record Context(List<NDArray> cache, NDArray attention, boolean plain, List<Edit> edits) {}
+
+  /**
+   * What one step reads.
+   *
+   * @param past P, places that are in the cache already
+   * @param lengths tokens of each sequence so far, which choose the rotary frequencies
+   * @param ids [B, T], the prompts at first, then one token each
+   * @param given [N, D] rows that the ids -1 to -N stand for, or null
+   * @param positions [1 or B, T]
+   * @param pick the token of each sequence whose logits are wanted [B]
+   * @param banned ids that may not be chosen [N]
+   */
+  record Step(
       int past,
-      boolean plain,
+      int[] lengths,
       NDArray ids,
       @Nullable NDArray given,
-      Weights weights,
-      NDArray attention,
       NDArray positions,
       long[] pick,
-      NDArray banned,
-      List<NDArray> cache,
-      List<Edit> edits) {
-    List<Long> plan = new ArrayList<>(List.of((long) past, plain ? 1L : 0L, (long) edits.size()));
-    addEdits(plan, edits);
-    return run(
+      NDArray banned) {}
+
+  /** One generation step: logits [B, V] and the likeliest ids; see generate.torchscript. */
+  NDList step(NDManager scope, Weights weights, Context context, Step step) {
+    List<Long> plan =
+        new ArrayList<>(
+            List.of((long) step.past, context.plain ? 1L : 0L, (long) context.edits.size()));
+    Edit.plan(context.edits, plan);
+    return kernels.run(
         kernels
             .call("step", scope)
             .ints(plan.stream().mapToLong(Long::longValue).toArray())
-            .tensor(ids)
+            .tensor(step.ids)
             .tensor(weights.embeddings())
-            .tensor(orNone(scope, given))
+            .tensor(orNone(scope, step.given))
             .list(weights.blocks())
             .tensor(weights.finalNorm())
             .tensor(weights.output())
-            .tensor(attention)
-            .tensor(positions)
-            .tensor(frequencies(scope, lengths))
-            .tensor(longs(scope, pick))
-            .tensor(banned)
-            .list(cache)
-            .list(editTensors(edits)),
+            .tensor(context.attention)
+            .tensor(step.positions)
+            .tensor(frequencies.of(scope, step.lengths))
+            .tensor(longs(scope, step.pick))
+            .tensor(step.banned)
+            .list(context.cache)
+            .list(Edit.tensors(context.edits)),
         false);
   }
 
@@ -387,7 +266,7 @@ final class Decoder implements AutoCloseable {
     int n = places.targets().size();
     double[] scales = new double[n];
     Arrays.fill(scales, scale);
-    return run(
+    return kernels.run(
         kernels
             .call("fuse", scope)
             .ints(places.plan())
@@ -399,12 +278,14 @@ final class Decoder implements AutoCloseable {
 
   /** Two changes of one matrix as one, each A and B. */
   NDList stackLowRank(NDManager scope, List<NDArray> first, List<NDArray> second) {
-    return run(kernels.call("stack", scope).list(first).list(second), true);
+    return kernels.run(kernels.call("stack", scope).list(first).list(second), true);
   }
 
   /** A copy of a matrix with a change added. */
   NDArray mergeLowRank(NDManager scope, NDArray matrix, NDArray a, NDArray b) {
-    return run(kernels.call("merge", scope).list(List.of(matrix)).tensor(a).tensor(b), true).get(0);
+    return kernels
+        .run(kernels.call("merge", scope).list(List.of(matrix)).tensor(a).tensor(b), true)
+        .get(0);
   }
 
   /** An array [shape] of the type that is computed in, for keys and values. */
@@ -421,7 +302,7 @@ final class Decoder implements AutoCloseable {
       NDArray seen,
       double[] draws,
       boolean margins) {
-    return run(
+    return kernels.run(
         processors(kernels.call("choose", scope), settings, margins)
             .tensor(logits)
             .tensor(banned)
@@ -433,7 +314,8 @@ final class Decoder implements AutoCloseable {
   /** The probabilities [B, V] float64 that {@link #choose} draws from. */
   NDArray distribution(
       NDManager scope, Generation settings, NDArray logits, NDArray banned, NDArray seen) {
-    return run(
+    return kernels
+        .run(
             processors(kernels.call("distribution", scope), settings, false)
                 .tensor(logits)
                 .tensor(banned)
@@ -449,12 +331,13 @@ final class Decoder implements AutoCloseable {
 
   /** Which ids stand in each row of ids [B, T], padding being V or more: [B, V] bool. */
   NDArray seen(NDManager scope, NDArray ids, int vocabulary) {
-    return run(kernels.call("seen", scope).tensor(ids).ints(vocabulary), false).get(0);
+    return kernels.run(kernels.call("seen", scope).tensor(ids).ints(vocabulary), false).get(0);
   }
 
   /** Log-probabilities [N] of labels under the same logits [1, V]. */
   NDArray logProbabilities(NDManager scope, NDArray logits, long[] labels) {
-    return run(kernels.call("first", scope).tensor(logits).tensor(longs(scope, labels)), false)
+    return kernels
+        .run(kernels.call("first", scope).tensor(logits).tensor(longs(scope, labels)), false)
         .get(0);
   }
 
@@ -467,7 +350,8 @@ final class Decoder implements AutoCloseable {
    */
   NDArray responses(
       NDManager scope, NDArray x, Weights weights, long[] rows, long[] labels, int step) {
-    return run(
+    return kernels
+        .run(
             kernels
                 .call("responses", scope)
                 .ints(step)
@@ -482,7 +366,8 @@ final class Decoder implements AutoCloseable {
 
   /** Log-probabilities [M, V] of all that can follow {@code rows} of x [N, D]. */
   NDArray logSoftmax(NDManager scope, NDArray x, Weights weights, long[] rows) {
-    return run(
+    return kernels
+        .run(
             kernels
                 .call("log_softmax_at", scope)
                 .tensor(x)
@@ -500,7 +385,7 @@ final class Decoder implements AutoCloseable {
    * @param labels an id for each row
    */
   NDList compared(NDManager scope, NDArray p, NDArray q, long[] labels) {
-    return run(
+    return kernels.run(
         kernels.call("compared", scope).tensor(p).tensor(q).tensor(longs(scope, labels)), false);
   }
 
@@ -529,8 +414,9 @@ final class Decoder implements AutoCloseable {
       NDManager scope, Packed packed, Weights weights, List<NDArray> cache, List<Edit> edits) {
     List<Long> plan =
         new ArrayList<>(List.of((long) packed.past, (long) packed.rows, (long) edits.size()));
-    addEdits(plan, edits);
-    return run(
+    Edit.plan(edits, plan);
+    return kernels
+        .run(
             kernels
                 .call("score", scope)
                 .ints(plan.stream().mapToLong(Long::longValue).toArray())
@@ -541,10 +427,10 @@ final class Decoder implements AutoCloseable {
                 .tensor(weights.output())
                 .tensor(packed.positions)
                 .tensor(packed.owners)
-                .tensor(frequencies(scope, new int[] {packed.reach}))
+                .tensor(frequencies.of(scope, new int[] {packed.reach}))
                 .tensor(packed.labels)
                 .list(cache)
-                .list(editTensors(edits)),
+                .list(Edit.tensors(edits)),
             false)
         .get(0);
   }
@@ -553,34 +439,6 @@ final class Decoder implements AutoCloseable {
     return values.length == 0
         ? scope.zeros(new Shape(0), ai.djl.ndarray.types.DataType.INT64)
         : scope.create(values);
-  }
-
-  private static void addEdits(List<Long> plan, List<Edit> edits) {
-    for (Edit e : edits) {
-      plan.add((long) e.steering.layer().index());
-      plan.add(e.steering.kind() == Steering.Kind.ADD ? 0L : 1L);
-    }
-  }
-
-  private static List<NDArray> editTensors(List<Edit> edits) {
-    List<NDArray> tensors = new ArrayList<>();
-    for (Edit e : edits) {
-      tensors.add(e.vector);
-      tensors.add(e.on);
-    }
-    return tensors;
-  }
-
-  private NDList run(Kernels.Call call, boolean train) {
-    if (!cpu) {
-      return train ? call.train() : call.infer();
-    }
-    CPU.acquireUninterruptibly();
-    try {
-      return train ? call.train() : call.infer();
-    } finally {
-      CPU.release();
-    }
   }
 
   @Override

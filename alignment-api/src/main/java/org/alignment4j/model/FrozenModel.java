@@ -15,14 +15,14 @@ import org.alignment4j.chat.Encoded;
  * embeddings. Belongs to the thread that trains; the model must stay open.
  */
 public final class FrozenModel {
-  private final LanguageModel model;
+  private final ForwardPass pass;
 
   /**
    * @throws IllegalArgumentException if the view is steered or has a soft prompt
    */
   public FrozenModel(LanguageModel model) {
-    model.requireUnsteered();
-    this.model = model;
+    this.pass = model.pass();
+    pass.requireUnsteered();
   }
 
   /**
@@ -61,11 +61,11 @@ public final class FrozenModel {
 
   private LanguageLoss with(NDArray rows) {
     require(
-        rows.getShape().dimension() == 2 && rows.getShape().get(1) == model.config().width(),
+        rows.getShape().dimension() == 2 && rows.getShape().get(1) == pass.config().width(),
         "rows of shape %s for a model of width %s",
         rows.getShape(),
-        model.config().width());
-    return new LanguageLoss(model, model.weights(), Decoder.Dropout.NONE, rows);
+        pass.config().width());
+    return new LanguageLoss(pass, Decoder.Dropout.NONE, rows);
   }
 
   /**
@@ -80,15 +80,14 @@ public final class FrozenModel {
     long[] wide = new long[ids.length];
     for (int i = 0; i < ids.length; i++) {
       require(
-          ids[i] >= 0 && ids[i] < model.config().vocabulary(),
+          ids[i] >= 0 && ids[i] < pass.config().vocabulary(),
           "id %s at %s, the vocabulary ends at %s",
           ids[i],
           i,
-          model.config().vocabulary());
+          pass.config().vocabulary());
       wide[i] = ids[i];
     }
-    return model
-        .decoder()
-        .embed(scope, Decoder.longs(scope, wide), model.weights().embeddings(), null, true);
+    return pass.decoder()
+        .embed(scope, Decoder.longs(scope, wide), pass.weights().embeddings(), null, true);
   }
 }

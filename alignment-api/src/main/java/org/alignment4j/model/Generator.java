@@ -1,11 +1,14 @@
 package org.alignment4j.model;
 
+import static org.alignment4j.core.Arguments.require;
+
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -16,12 +19,18 @@ import org.alignment4j.core.Cancellation;
 import org.alignment4j.core.OutOfMemoryException;
 import org.jspecify.annotations.Nullable;
 
-/** Generation for one left-padded batch. */
+/** Continues sequences, those of like length together, in left-padded batches. */
 final class Generator {
   /** Places B x S of one batch: what depends on them in Java stays under 1 GiB. */
   private static final long MAX_PLACES = 1L << 27;
 
-  private final LanguageModel model;
+  /** Most sequences of one batch. */
+  private static final int ROWS = 32;
+
+  /** Places B x T of the prompts that are answered together, one prompt at least. */
+  private static final int TOKENS = 8192;
+
+  private final ForwardPass pass;
   private final NDManager scope;
   private final Batch batch;
   private final Generation settings;
@@ -32,9 +41,7 @@ final class Generator {
   private final int border;
 
   private final Answer[] answers;
-  private final List<NDArray> cache;
-  private final NDArray attention;
-  private final List<Decoder.Edit> edits;
+  private final Decoder.Context context;
 
   /** Ids that may not be chosen before the least number of tokens [N]. */
   private final NDArray banned;
@@ -47,18 +54,19 @@ final class Generator {
   /**
    * @param batch a batch whose index holds the sequences' places in the caller's list
    */
-  Generator(
-      LanguageModel model,
+  private Generator(
+      ForwardPass pass,
       NDManager scope,
       Batch batch,
       Generation settings,
+      @Nullable ChatTokenizer tokenizer,
       @Nullable Consumer<GeneratedToken> listener) {
-    this.model = model;
+    this.pass = pass;
     this.scope = scope;
     this.batch = batch;
     this.settings = settings;
     this.listener = listener;
-    ModelConfig c = model.config();
+    ModelConfig c = pass.config();
     this.border = c.rope().switchesAbove();
     int[] limits =
         batch.sequences().stream()
@@ -70,15 +78,17 @@ final class Generator {
       throw new OutOfMemoryException(
           "generation of up to " + room + " tokens for " + batch.size() + " prompts at once");
     }
-    ChatTokenizer tokenizer = model.tokenizerIfPresent();
     Set<Integer> ends = ends(tokenizer);
     this.answers =
         Arrays.stream(limits)
             .mapToObj(limit -> new Answer(settings, ends, limit, tokenizer, listener != null))
             .toArray(Answer[]::new);
-    this.cache = KeyValueCache.allocate(model.decoder(), scope, batch.size(), (int) places);
-    this.attention = batch.attentionWithRoom(scope, room);
-    this.edits = model.edits(scope, batch, room);
+    this.context =
+        new Decoder.Context(
+            KeyValueCache.allocate(pass.decoder(), scope, batch.size(), (int) places),
+            batch.attentionWithRoom(scope, room),
+            batch.plain(),
+            pass.edits(scope, batch, room));
     this.banned =
         Decoder.longs(
             scope,
@@ -92,13 +102,83 @@ final class Generator {
                 .toArray());
     this.none = Decoder.longs(scope, new long[0]);
     this.sampler =
-        settings.isPlainlyGreedy() ? null : new Sampler(model.decoder(), scope, batch, settings);
+        settings.isPlainlyGreedy() ? null : new Sampler(pass.decoder(), scope, batch, settings);
+  }
+
+  /**
+   * See {@link LanguageModel#generateIds(List, Generation, Consumer)}.
+   *
+   * @param files of the model, whose tokenizer is used if there is one
+   */
+  static List<Completion> answers(
+      ForwardPass pass,
+      FolderFiles files,
+      List<int[]> sequences,
+      Generation settings,
+      @Nullable Consumer<GeneratedToken> listener) {
+    check(pass, files, sequences, settings);
+    List<int[]> prepared = pass.prepared(sequences);
+    Completion[] result = new Completion[sequences.size()];
+    for (List<Integer> some : together(sequences, prepared)) {
+      Batch batch =
+          Batch.of(some.stream().map(prepared::get).toList(), Batch.Side.LEFT)
+              .withIndex(some.stream().mapToInt(Integer::intValue).toArray());
+      ChatTokenizer tokenizer = files.tokenizerIfPresent();
+      try (NDManager scope = pass.manager().newSubManager()) {
+        List<Completion> part =
+            new Generator(pass, scope, batch, settings, tokenizer, listener).run();
+        for (int b = 0; b < part.size(); b++) {
+          result[some.get(b)] = part.get(b);
+        }
+      }
+    }
+    return List.of(result);
+  }
+
+  private static void check(
+      ForwardPass pass, FolderFiles files, List<int[]> sequences, Generation settings) {
+    pass.check(sequences);
+    for (int i = 0; i < sequences.size(); i++) {
+      require(
+          (long) sequences.get(i).length + Math.max(1, settings.minNewTokens())
+              <= pass.longestSequence(),
+          "sequence %s of %s tokens leaves no room in the context of %s",
+          i,
+          sequences.get(i).length,
+          pass.longestSequence());
+    }
+    require(
+        settings.seeds().isEmpty() || settings.seeds().size() == sequences.size(),
+        "%s seeds for %s sequences",
+        settings.seeds().size(),
+        sequences.size());
+    require(
+        settings.stopStrings().isEmpty() || files.tokenizerIfPresent() != null,
+        "stop strings need a tokenizer, which %s has not",
+        files.folder());
+  }
+
+  /** Groups of sequences of ascending length that are answered together, by their numbers. */
+  private static List<List<Integer>> together(List<int[]> sequences, List<int[]> prepared) {
+    List<Integer> order = new ArrayList<>(IntStream.range(0, sequences.size()).boxed().toList());
+    order.sort(Comparator.comparingInt(i -> sequences.get(i).length));
+    List<List<Integer>> groups = new ArrayList<>();
+    int from = 0;
+    for (int i = 1; i <= order.size(); i++) {
+      if (i == order.size()
+          || i - from == ROWS
+          || (long) prepared.get(order.get(i)).length * (i + 1 - from) > TOKENS) {
+        groups.add(order.subList(from, i));
+        from = i;
+      }
+    }
+    return groups;
   }
 
   private Set<Integer> ends(@Nullable ChatTokenizer tokenizer) {
     Set<Integer> ends = new HashSet<>();
     if (!settings.ignoreEnd()) {
-      ends.addAll(model.config().endOfSequence());
+      ends.addAll(pass.config().endOfSequence());
       if (tokenizer != null) {
         ends.addAll(tokenizer.endOfTurn());
       }
@@ -106,7 +186,7 @@ final class Generator {
     return ends;
   }
 
-  List<Completion> run() {
+  private List<Completion> run() {
     long[][] chosen = new long[room][];
     NDManager step = scope.newSubManager();
     for (int n = 0; n < room && !done(); n++) {
@@ -134,23 +214,16 @@ final class Generator {
     int size = batch.size();
     long[] pick = new long[size];
     Arrays.fill(pick, whole ? batch.length() + n - 1 : 0);
-    NDList result =
-        model
-            .decoder()
-            .step(
-                step,
-                lengths(n),
-                whole ? 0 : batch.length() + n - 1,
-                batch.plain(),
-                whole ? idsSoFar(step, n, chosen) : step.create(chosen[n - 1], new Shape(size, 1)),
-                whole ? model.virtual() : null,
-                model.weights(),
-                attention,
-                whole ? positionsSoFar(step, n) : step.create(positionsAt(n - 1), positionShape(1)),
-                pick,
-                sampler == null ? ban : none,
-                cache,
-                edits);
+    Decoder.Step input =
+        new Decoder.Step(
+            whole ? 0 : batch.length() + n - 1,
+            lengths(n),
+            whole ? idsSoFar(step, n, chosen) : step.create(chosen[n - 1], new Shape(size, 1)),
+            whole ? pass.inputs().array() : null,
+            whole ? positionsSoFar(step, n) : step.create(positionsAt(n - 1), positionShape(1)),
+            pick,
+            sampler == null ? ban : none);
+    NDList result = pass.decoder().step(step, pass.weights(), context, input);
     return sampler == null
         ? new Sampler.Choice(result.get(1).toLongArray(), new float[0])
         : sampler.choose(step, result.get(0), ban, n);

@@ -9,48 +9,23 @@ import java.util.ArrayList;
 import java.util.List;
 import org.alignment4j.chat.Encoded;
 import org.alignment4j.core.Layer;
+import org.alignment4j.model.Decoder.Targets;
 import org.jspecify.annotations.Nullable;
 
 /**
  * What losses are made of: outputs of a model with some weights, on a batch, with their graph.
  *
- * @param model whose blocks run
- * @param weights that they run with
+ * @param pass what runs
  * @param dropout of low-rank changes
  * @param given input embeddings [N, D] that the ids -1 to -N stand for, or null
  */
-record LanguageLoss(
-    LanguageModel model, Weights weights, Decoder.Dropout dropout, @Nullable NDArray given) {
-  LanguageLoss(LanguageModel model, Weights weights, Decoder.Dropout dropout) {
-    this(model, weights, dropout, null);
+record LanguageLoss(ForwardPass pass, Decoder.Dropout dropout, @Nullable NDArray given) {
+  LanguageLoss(ForwardPass pass, Decoder.Dropout dropout) {
+    this(pass, dropout, null);
   }
 
-  /** Which tokens of a batch predict a response's token, and what. */
-  private record Targets(long[] rows, long[] labels, long[] owners) {
-    static Targets of(Batch batch, List<Encoded> sequences) {
-      List<Long> rows = new ArrayList<>();
-      List<Long> labels = new ArrayList<>();
-      List<Long> owners = new ArrayList<>();
-      int[] first = batch.firstTokens();
-      for (int b = 0; b < batch.size(); b++) {
-        int[] ids = batch.sequences().get(b);
-        for (int p = Math.max(1, sequences.get(b).responseStart()); p < ids.length; p++) {
-          rows.add((long) first[b] + p - 1);
-          labels.add((long) ids[p]);
-          owners.add((long) b);
-        }
-      }
-      require(!rows.isEmpty(), "no sequence has a response to learn");
-      return new Targets(array(rows), array(labels), array(owners));
-    }
-
-    private static long[] array(List<Long> values) {
-      return values.stream().mapToLong(Long::longValue).toArray();
-    }
-  }
-
-  static LanguageLoss of(LanguageModel model, Weights weights) {
-    return new LanguageLoss(model, weights, Decoder.Dropout.NONE);
+  static LanguageLoss of(ForwardPass pass) {
+    return new LanguageLoss(pass, Decoder.Dropout.NONE);
   }
 
   private static Batch batch(List<Encoded> sequences) {
@@ -59,18 +34,9 @@ record LanguageLoss(
 
   /** See {@link Trainable#crossEntropy}; the gradients flow to {@code parameters}. */
   NDList crossEntropy(Batch batch, List<Encoded> sequences, NDList parameters, NDManager scope) {
-    Targets targets = Targets.of(batch, sequences);
-    NDArray x = run(batch, model.topLayer(), List.of(), new long[] {0}, scope).get(0);
-    return model
-        .decoder()
-        .crossEntropy(
-            scope,
-            x,
-            weights.finalNorm(),
-            weights.output(),
-            targets.rows,
-            targets.labels,
-            parameters);
+    Targets targets = targets(batch, sequences);
+    NDArray x = run(batch, pass.topLayer(), List.of(), new long[] {0}, scope).get(0);
+    return pass.decoder().crossEntropy(scope, x, pass.weights(), targets, parameters);
   }
 
   NDList crossEntropy(List<Encoded> sequences, NDList parameters, NDManager scope) {
@@ -80,7 +46,7 @@ record LanguageLoss(
   /** See {@link Trainable#logProbabilities}. */
   NDArray logProbabilities(List<Encoded> sequences, NDManager scope) {
     Batch batch = batch(sequences);
-    NDArray x = run(batch, model.topLayer(), List.of(), new long[] {0}, scope).get(0);
+    NDArray x = run(batch, pass.topLayer(), List.of(), new long[] {0}, scope).get(0);
     return responseSums(x, batch, sequences, scope);
   }
 
@@ -112,22 +78,33 @@ record LanguageLoss(
       require(sequences.get(b).responseStart() > 0, "sequence %s has no prompt", b);
       last[b] = (long) first[b] + sequences.get(b).responseStart() - 1;
     }
-    return run(batch, model.topLayer(), List.of(model.topLayer()), last, scope);
+    return run(batch, pass.topLayer(), List.of(pass.topLayer()), last, scope);
   }
 
   private NDArray responseSums(NDArray x, Batch batch, List<Encoded> sequences, NDManager scope) {
-    Targets targets = Targets.of(batch, sequences);
-    return model
-        .decoder()
-        .responseSums(
-            scope,
-            x,
-            weights.finalNorm(),
-            weights.output(),
-            targets.rows,
-            targets.labels,
-            targets.owners,
-            batch.size());
+    Targets targets = targets(batch, sequences);
+    return pass.decoder().responseSums(scope, x, pass.weights(), targets);
+  }
+
+  private static Targets targets(Batch batch, List<Encoded> sequences) {
+    List<Long> rows = new ArrayList<>();
+    List<Long> labels = new ArrayList<>();
+    List<Long> owners = new ArrayList<>();
+    int[] first = batch.firstTokens();
+    for (int b = 0; b < batch.size(); b++) {
+      int[] ids = batch.sequences().get(b);
+      for (int p = Math.max(1, sequences.get(b).responseStart()); p < ids.length; p++) {
+        rows.add((long) first[b] + p - 1);
+        labels.add((long) ids[p]);
+        owners.add((long) b);
+      }
+    }
+    require(!rows.isEmpty(), "no sequence has a response to learn");
+    return new Targets(array(rows), array(labels), array(owners), batch.size());
+  }
+
+  private static long[] array(List<Long> values) {
+    return values.stream().mapToLong(Long::longValue).toArray();
   }
 
   /** See {@link TrainableLora#hiddenStates}. */
@@ -144,15 +121,16 @@ record LanguageLoss(
     }
     require(!rows.isEmpty(), "no sequence has a response to read");
     Layer top = layers.get(layers.size() - 1);
-    NDList found = run(batch, top, layers, Targets.array(rows), scope);
+    NDList found = run(batch, top, layers, array(rows), scope);
     return new NDList(found.subList(1, found.size()));
   }
 
   private NDList run(Batch batch, Layer top, List<Layer> captures, long[] rows, NDManager scope) {
-    model.check(batch.sequences(), given == null ? 0 : (int) given.getShape().get(0));
-    Decoder decoder = model.decoder();
+    pass.check(batch.sequences(), given == null ? 0 : (int) given.getShape().get(0));
+    Decoder decoder = pass.decoder();
+    Weights weights = pass.weights();
     NDArray x = decoder.embed(scope, batch.tokenIds(scope), weights.embeddings(), given, true);
-    Decoder.Pass pass = new Decoder.Pass(0, top.index(), captures, rows, null, List.of());
-    return decoder.trainBlocks(scope, x, weights.range(0, top.index()), batch, pass, dropout);
+    Decoder.Pass blocks = new Decoder.Pass(0, top.index(), captures, rows, null, List.of());
+    return decoder.trainBlocks(scope, x, weights.range(0, top.index()), batch, blocks, dropout);
   }
 }

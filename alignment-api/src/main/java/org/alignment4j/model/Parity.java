@@ -161,18 +161,19 @@ public record Parity(
       long[] rows = LongStream.range(0, batch.tokens()).toArray();
       float[] states = expected.floats("hidden_states");
       float[] outputs = expected.floats("logits");
-      try (NDManager scope = model.manager().newSubManager()) {
-        NDList found = model.hidden(scope, batch, new Layer(top), layers, rows, null);
+      ForwardPass pass = model.pass();
+      try (NDManager scope = pass.manager().newSubManager()) {
+        NDList found = pass.hidden(scope, batch, new Layer(top), layers, rows, null);
         for (int l = 0; l <= top; l++) {
           NDArray x = found.get(1 + l);
           if (l == top) {
-            x = model.decoder().finalNorm(scope, x, model.weights());
+            x = pass.decoder().finalNorm(scope, x, pass.weights());
           }
           long perLayer = (long) sequences.size() * padded * model.config().width();
           hidden.add(l, x.toFloatArray(), states, l * perLayer, batch, padded);
         }
         NDArray top1 = found.get(1 + top);
-        float[] own = model.decoder().head(scope, top1, model.weights()).toFloatArray();
+        float[] own = pass.decoder().head(scope, top1, pass.weights()).toFloatArray();
         logits.add(0, own, outputs, 0, batch, padded);
       }
     }
@@ -192,7 +193,7 @@ public record Parity(
         long tokens = 0;
         for (Batch batch : layout) {
           List<Encoded> whole = batch.sequences().stream().map(ids -> new Encoded(ids, 1)).toList();
-          try (NDManager scope = model.manager().newSubManager()) {
+          try (NDManager scope = model.pass().manager().newSubManager()) {
             NDList result = weights.crossEntropy(batch, whole, scope);
             Map<String, Weight> part =
                 weights.blockGradients(layer, new NDList(result.subList(1, result.size())));

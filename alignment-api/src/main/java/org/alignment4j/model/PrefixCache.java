@@ -59,8 +59,9 @@ public final class PrefixCache implements AutoCloseable {
       long memoryBytes,
       ProgressListener progress) {
     require(layer.index() < model.config().blocks(), "no block reads %s", layer);
-    model.check(sequences);
-    model.requireUnsteered();
+    ForwardPass pass = model.pass();
+    pass.check(sequences);
+    pass.requireUnsteered();
     PrefixCache cache = new PrefixCache(layer, model.config().width(), List.copyOf(sequences));
     long bytes = 0;
     for (int[] s : sequences) {
@@ -78,7 +79,7 @@ public final class PrefixCache implements AutoCloseable {
     int done = 0;
     for (Batch batch : Batch.group(sequences, TOKENS, Batch.Side.RIGHT)) {
       Cancellation.check("prefix cache");
-      cache.fill(model, batch);
+      cache.fill(pass, batch);
       done += batch.size();
       progress.step("prefix up to " + layer, done, sequences.size());
     }
@@ -123,9 +124,9 @@ public final class PrefixCache implements AutoCloseable {
     }
   }
 
-  private void fill(LanguageModel model, Batch batch) {
-    try (NDManager scope = model.manager().newSubManager()) {
-      NDArray x = model.hidden(scope, batch, layer, List.of(), new long[] {0}, null).get(0);
+  private void fill(ForwardPass pass, Batch batch) {
+    try (NDManager scope = pass.manager().newSubManager()) {
+      NDArray x = pass.hidden(scope, batch, layer, List.of(), new long[] {0}, null).get(0);
       ByteBuffer all = x.toByteBuffer().order(ByteOrder.nativeOrder());
       int from = 0;
       for (int i : batch.index()) {

@@ -2,6 +2,7 @@ package org.alignment4j.model;
 
 import static org.alignment4j.core.Arguments.require;
 
+import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
@@ -19,7 +20,7 @@ final class Responses {
   /** Logits at a time: 64 MiB. */
   static final int LOGITS = 1 << 24;
 
-  private final LanguageModel model;
+  private final ForwardPass pass;
   private final List<Encoded> sequences;
   private final List<int[]> prepared;
   private final int logits;
@@ -28,9 +29,9 @@ final class Responses {
    * @param logits most that exist at once; a row at least
    * @throws IllegalArgumentException if the model cannot read a sequence, or it has no response
    */
-  Responses(LanguageModel model, List<Encoded> sequences, int logits) {
+  Responses(ForwardPass pass, List<Encoded> sequences, int logits) {
     List<int[]> ids = sequences.stream().map(Encoded::ids).toList();
-    model.check(ids);
+    pass.check(ids);
     for (int i = 0; i < ids.size(); i++) {
       int[] own = ids.get(i);
       int first = first(sequences.get(i));
@@ -40,10 +41,25 @@ final class Responses {
           "sequence %s has an id in its response that is no token",
           i);
     }
-    this.model = model;
+    this.pass = pass;
     this.sequences = List.copyOf(sequences);
-    this.prepared = model.prepared(ids);
+    this.prepared = pass.prepared(ids);
     this.logits = logits;
+  }
+
+  /** See {@link LanguageModel#scoreAgainst}. */
+  static List<ResponseScore> compared(
+      ForwardPass pass, ForwardPass start, List<Encoded> sequences) {
+    require(
+        pass.config().vocabulary() == start.config().vocabulary(),
+        "vocabularies of %s and %s tokens",
+        pass.config().vocabulary(),
+        start.config().vocabulary());
+    Device device = pass.manager().getDevice();
+    Device other = start.manager().getDevice();
+    require(device.equals(other), "models on %s and %s", device, other);
+    return new Responses(pass, sequences, LOGITS)
+        .comparedWith(new Responses(start, sequences, LOGITS));
   }
 
   /** The first token that is predicted; nothing predicts a sequence's first. */
@@ -53,23 +69,22 @@ final class Responses {
 
   /** Tokens of a sequence's response that are predicted. */
   private int tokens(int i) {
-    return prepared.get(i).length - model.virtualTokens() - first(sequences.get(i));
+    return prepared.get(i).length - pass.virtualTokens() - first(sequences.get(i));
   }
 
   /** Sums of log-probabilities, one per sequence, in nats. */
   double[] logProbabilities() {
     double[] sums = new double[sequences.size()];
-    for (Batch group : Batch.group(prepared, LanguageModel.CAPTURE_TOKENS, Batch.Side.RIGHT)) {
+    for (Batch group : Batch.group(prepared, ForwardPass.TOKENS, Batch.Side.RIGHT)) {
       Cancellation.check("log-probabilities");
       Batch batch = batch(group.index());
-      try (NDManager scope = model.manager().newSubManager()) {
+      try (NDManager scope = pass.manager().newSubManager()) {
         NDArray found =
-            model
-                .decoder()
+            pass.decoder()
                 .responses(
                     scope,
-                    states(scope, batch),
-                    model.weights(),
+                    pass.states(scope, batch),
+                    pass.weights(),
                     rows(batch),
                     labels(batch),
                     rowsAtOnce(1));
@@ -87,7 +102,7 @@ final class Responses {
   List<ResponseScore> comparedWith(Responses other) {
     double[] divergences = new double[sequences.size()];
     double[] chances = new double[sequences.size()];
-    for (Batch group : Batch.group(prepared, LanguageModel.CAPTURE_TOKENS, Batch.Side.RIGHT)) {
+    for (Batch group : Batch.group(prepared, ForwardPass.TOKENS, Batch.Side.RIGHT)) {
       Batch own = batch(group.index());
       Compared found = comparedWith(own, other, other.batch(group.index()));
       add(own, found.divergences, divergences);
@@ -107,10 +122,10 @@ final class Responses {
     long[] labels = labels(own);
     Compared found = new Compared(new float[rows.length], new float[rows.length]);
     int step = rowsAtOnce(2);
-    try (NDManager scope = model.manager().newSubManager()) {
+    try (NDManager scope = pass.manager().newSubManager()) {
       Cancellation.check("divergence");
-      NDArray x = states(scope, own);
-      NDArray y = other.states(scope, others);
+      NDArray x = pass.states(scope, own);
+      NDArray y = other.pass.states(scope, others);
       for (int from = 0; from < rows.length; from += step) {
         Cancellation.check("divergence");
         int to = Math.min(rows.length, from + step);
@@ -118,7 +133,7 @@ final class Responses {
           // Two calls of the head, for the models may differ in more than weights.
           NDArray p = distributions(slice, x, Arrays.copyOfRange(rows, from, to));
           NDArray q = other.distributions(slice, y, Arrays.copyOfRange(otherRows, from, to));
-          NDList some = model.decoder().compared(slice, p, q, Arrays.copyOfRange(labels, from, to));
+          NDList some = pass.decoder().compared(slice, p, q, Arrays.copyOfRange(labels, from, to));
           System.arraycopy(some.get(0).toFloatArray(), 0, found.divergences, from, to - from);
           System.arraycopy(some.get(1).toFloatArray(), 0, found.chances, from, to - from);
         }
@@ -129,11 +144,11 @@ final class Responses {
 
   /** Log-probabilities [M, V] of what follows some rows of x. */
   private NDArray distributions(NDManager scope, NDArray x, long[] rows) {
-    return model.decoder().logSoftmax(scope, x, model.weights(), rows);
+    return pass.decoder().logSoftmax(scope, x, pass.weights(), rows);
   }
 
   private int rowsAtOnce(int models) {
-    return Math.max(1, logits / models / model.config().vocabulary());
+    return Math.max(1, logits / models / pass.config().vocabulary());
   }
 
   /** Some sequences as the model runs them, virtual tokens included. */
@@ -144,20 +159,15 @@ final class Responses {
         .withResponseStarts(starts);
   }
 
-  /** The last block's output for all tokens of a batch [N, D]. */
-  private NDArray states(NDManager scope, Batch batch) {
-    return model.hidden(scope, batch, model.topLayer(), List.of(), new long[] {0}, null).get(0);
-  }
-
   /** Places among a batch's N tokens of those that predict a response's token. */
   private long[] rows(Batch batch) {
     int[] begin = batch.firstTokens();
-    return each(batch, (b, p) -> (long) begin[b] + model.virtualTokens() + p - 1);
+    return each(batch, (b, p) -> (long) begin[b] + pass.virtualTokens() + p - 1);
   }
 
   /** What these should predict. */
   private long[] labels(Batch batch) {
-    return each(batch, (b, p) -> batch.sequences().get(b)[model.virtualTokens() + p]);
+    return each(batch, (b, p) -> batch.sequences().get(b)[pass.virtualTokens() + p]);
   }
 
   private interface Value {
@@ -168,7 +178,7 @@ final class Responses {
     long[] all = new long[batch.tokens()];
     int n = 0;
     for (int b = 0; b < batch.size(); b++) {
-      int length = batch.sequences().get(b).length - model.virtualTokens();
+      int length = batch.sequences().get(b).length - pass.virtualTokens();
       for (int p = first(sequences.get(batch.index()[b])); p < length; p++) {
         all[n++] = value.at(b, p);
       }

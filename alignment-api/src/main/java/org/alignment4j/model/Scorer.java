@@ -1,5 +1,7 @@
 package org.alignment4j.model;
 
+import static org.alignment4j.core.Arguments.require;
+
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
@@ -7,6 +9,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.alignment4j.core.Cancellation;
 
 /**
@@ -24,7 +27,7 @@ final class Scorer {
   /** Logits at a time: 64 MiB. */
   private static final int LOGITS = 1 << 24;
 
-  private final LanguageModel model;
+  private final ForwardPass pass;
   private final NDManager scope;
   private final Batch prefix;
   private final int reach;
@@ -34,16 +37,61 @@ final class Scorer {
    * @param prefix at least one token
    * @param reach a length of prefix and continuation that chooses the rotary frequencies
    */
-  Scorer(LanguageModel model, NDManager scope, int[] prefix, int reach) {
-    this.model = model;
+  private Scorer(ForwardPass pass, NDManager scope, int[] prefix, int reach) {
+    this.pass = pass;
     this.scope = scope;
     this.reach = Math.max(reach, prefix.length);
     this.prefix = Batch.of(List.of(prefix), Batch.Side.LEFT);
-    this.cache = KeyValueCache.allocate(model.decoder(), scope, 1, prefix.length);
+    this.cache = KeyValueCache.allocate(pass.decoder(), scope, 1, prefix.length);
+  }
+
+  /** See {@link LanguageModel#scoreIds}. */
+  static List<ContinuationScore> scores(ForwardPass pass, int[] prefix, List<int[]> continuations) {
+    require(prefix.length > 0, "the prefix is empty");
+    pass.check(List.of(prefix));
+    if (continuations.isEmpty()) {
+      return List.of();
+    }
+    pass.check(continuations.stream().map(c -> concatenated(prefix, c)).toList());
+    for (int i = 0; i < continuations.size(); i++) {
+      require(
+          Arrays.stream(continuations.get(i)).allMatch(id -> id >= 0),
+          "continuation %s has an id that is no token",
+          i);
+    }
+    int[] whole = pass.prepared(List.of(prefix)).get(0);
+    List<float[]> found = new ArrayList<>();
+    continuations.forEach(c -> found.add(new float[c.length]));
+    // One prefix serves only continuations on the same side of a border of the frequencies.
+    int border = pass.config().rope().switchesAbove();
+    for (boolean beyond : new boolean[] {false, true}) {
+      List<Integer> some =
+          IntStream.range(0, continuations.size())
+              .filter(i -> continuations.get(i).length > 0)
+              .filter(
+                  i ->
+                      beyond == (border > 0 && whole.length + continuations.get(i).length > border))
+              .boxed()
+              .toList();
+      if (!some.isEmpty()) {
+        try (NDManager scope = pass.manager().newSubManager()) {
+          new Scorer(pass, scope, whole, beyond ? border + 1 : 1).run(continuations, some, found);
+        }
+      }
+    }
+    return IntStream.range(0, found.size())
+        .mapToObj(i -> new ContinuationScore(continuations.get(i), found.get(i)))
+        .toList();
+  }
+
+  private static int[] concatenated(int[] a, int[] b) {
+    int[] both = Arrays.copyOf(a, a.length + b.length);
+    System.arraycopy(b, 0, both, a.length, b.length);
+    return both;
   }
 
   /** Puts the tokens' log-probabilities of some continuations into {@code result}. */
-  void run(List<int[]> continuations, List<Integer> some, List<float[]> result) {
+  private void run(List<int[]> continuations, List<Integer> some, List<float[]> result) {
     firstTokens(continuations, some, result);
     for (List<Integer> row : rows(continuations, some)) {
       Cancellation.check("scoring");
@@ -54,27 +102,22 @@ final class Scorer {
   private void firstTokens(List<int[]> continuations, List<Integer> some, List<float[]> result) {
     Cancellation.check("scoring");
     try (NDManager step = scope.newSubManager()) {
-      NDArray logits =
-          model
-              .decoder()
-              .step(
-                  step,
-                  new int[] {reach},
-                  0,
-                  true,
-                  prefix.ids(step),
-                  model.virtual(),
-                  model.weights(),
-                  prefix.attentionWithRoom(step, 0),
-                  prefix.positions(step),
-                  new long[] {prefix.length() - 1},
-                  Decoder.longs(step, new long[0]),
-                  cache,
-                  model.edits(step, prefix, 0))
-              .get(0);
+      Decoder.Context context =
+          new Decoder.Context(
+              cache, prefix.attentionWithRoom(step, 0), true, pass.edits(step, prefix, 0));
+      Decoder.Step whole =
+          new Decoder.Step(
+              0,
+              new int[] {reach},
+              prefix.ids(step),
+              pass.inputs().array(),
+              prefix.positions(step),
+              new long[] {prefix.length() - 1},
+              Decoder.longs(step, new long[0]));
+      NDArray logits = pass.decoder().step(step, pass.weights(), context, whole).get(0);
       long[] firsts =
           some.stream().mapToLong(i -> continuations.get(i)[0]).distinct().sorted().toArray();
-      float[] chances = model.decoder().logProbabilities(step, logits, firsts).toFloatArray();
+      float[] chances = pass.decoder().logProbabilities(step, logits, firsts).toFloatArray();
       for (int i : some) {
         result.get(i)[0] = chances[Arrays.binarySearch(firsts, continuations.get(i)[0])];
       }
@@ -126,21 +169,20 @@ final class Scorer {
     }
     try (NDManager step = scope.newSubManager()) {
       float[] chances =
-          model
-              .decoder()
+          pass.decoder()
               .score(
                   step,
                   new Decoder.Packed(
                       prefix.length(),
                       reach,
-                      Math.max(1, LOGITS / model.config().vocabulary()),
+                      Math.max(1, LOGITS / pass.config().vocabulary()),
                       step.create(ids, new Shape(1, t)),
                       step.create(positions, new Shape(1, t)),
                       step.create(owners),
                       step.create(labels)),
-                  model.weights(),
+                  pass.weights(),
                   cache,
-                  model.edits(step, prefix, t))
+                  pass.edits(step, prefix, t))
               .toFloatArray();
       at = 0;
       for (int i : row) {

@@ -17,20 +17,19 @@ import org.alignment4j.core.Provenance;
  */
 public final class TrainableBlock implements AutoCloseable {
   private final LanguageModel model;
+  private final ForwardPass pass;
   private final Layer layer;
   private final NDManager manager;
   private final List<NDArray> arrays;
   private final NDList parameters = new NDList();
 
   private TrainableBlock(LanguageModel model, Layer layer) {
-    model.requireUnsteered();
-    require(
-        !model.weights().hasLowRank(),
-        "this view has a LoRA; merge it before its weights are trained");
     this.model = model;
+    this.pass = model.pass();
+    pass.requireOwnWeights();
     this.layer = layer;
-    this.manager = model.manager().newSubManager();
-    this.arrays = BlockTensors.copy(model.weights().range(layer.block(), layer.index()), manager);
+    this.manager = pass.manager().newSubManager();
+    this.arrays = BlockTensors.copy(pass.weights().range(layer.block(), layer.index()), manager);
     for (NDArray a : arrays) {
       if (a.getShape().size() > 0) {
         a.setRequiresGradient(true);
@@ -105,12 +104,11 @@ public final class TrainableBlock implements AutoCloseable {
         layer.block());
     Batch batch = cache.batch(which);
     long[] pick = batch.lastTokens();
-    return model
-        .decoder()
+    return pass.decoder()
         .blocks(
             scope,
             cache.inputs(batch, scope),
-            model.weights().withBlock(layer, arrays).range(layer.block(), layer.index()),
+            pass.weights().withBlock(layer, arrays).range(layer.block(), layer.index()),
             batch,
             new Decoder.Pass(
                 layer.block(), layer.index(), List.of(), new long[] {0}, pick, List.of()),
@@ -125,7 +123,7 @@ public final class TrainableBlock implements AutoCloseable {
 
   /** A view of the model that runs with the block as it is now; it follows further training. */
   public LanguageModel view() {
-    return model.viewOf(model.weights().withBlock(layer, arrays));
+    return model.over(pass.with(pass.weights().withBlock(layer, arrays)));
   }
 
   /** The block's weights as they are now. */

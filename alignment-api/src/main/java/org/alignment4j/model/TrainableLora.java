@@ -77,12 +77,12 @@ public final class TrainableLora implements Trainable {
    */
   public TrainableLora(LanguageModel model, LoraAdapter initial, double dropout) {
     require(dropout >= 0 && dropout < 1, "dropout must be in [0, 1), was %s", dropout);
-    model.requireUnsteered();
+    model.pass().requireUnsteered();
     this.dropout = dropout;
     this.model = model;
     this.initial = initial;
     this.places = LowRank.of(model.config(), initial);
-    this.manager = model.manager().newSubManager();
+    this.manager = model.pass().manager().newSubManager();
     for (NDArray array : places.toNative(manager)) {
       array.setRequiresGradient(true);
       parameters.add(array);
@@ -155,7 +155,7 @@ public final class TrainableLora implements Trainable {
   }
 
   private LanguageLoss loss(NDManager scope) {
-    return new LanguageLoss(model, weights(scope, true), new Decoder.Dropout(dropout, seed));
+    return new LanguageLoss(pass(scope), new Decoder.Dropout(dropout, seed));
   }
 
   @Override
@@ -163,9 +163,10 @@ public final class TrainableLora implements Trainable {
     this.seed = newSeed;
   }
 
-  private Weights weights(NDManager scope, boolean train) {
-    NDList fused = model.decoder().fuseLowRank(scope, places, parameters, initial.scale(), train);
-    return places.applied(model.weights(), fused, model.decoder(), scope);
+  private ForwardPass pass(NDManager scope) {
+    ForwardPass pass = model.pass();
+    NDList fused = pass.decoder().fuseLowRank(scope, places, parameters, initial.scale(), true);
+    return pass.with(places.applied(pass.weights(), fused, pass.decoder(), scope));
   }
 
   /** A view with the LoRA as it is now, which does not follow further training; close it. */

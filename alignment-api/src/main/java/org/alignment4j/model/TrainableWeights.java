@@ -41,14 +41,12 @@ public final class TrainableWeights implements Trainable {
   private final List<String> names = new ArrayList<>();
 
   private TrainableWeights(LanguageModel model, Set<Layer> layers, boolean ends) {
-    model.requireUnsteered();
-    require(
-        !model.weights().hasLowRank(),
-        "this view has a LoRA; merge it before its weights are trained");
+    ForwardPass pass = model.pass();
+    pass.requireOwnWeights();
     this.model = model;
     this.layers = layers;
-    this.manager = model.manager().newSubManager();
-    Weights w = model.weights();
+    this.manager = pass.manager().newSubManager();
+    Weights w = pass.weights();
     if (ends) {
       NDArray table = own(w.embeddings(), "model.embed_tokens");
       NDArray norm = own(w.finalNorm(), "model.norm");
@@ -57,7 +55,7 @@ public final class TrainableWeights implements Trainable {
     }
     for (Layer layer : layers) {
       List<NDArray> copies =
-          BlockTensors.copy(model.weights().range(layer.block(), layer.index()), manager);
+          BlockTensors.copy(pass.weights().range(layer.block(), layer.index()), manager);
       for (int i = 0; i < copies.size(); i++) {
         if (copies.get(i).getShape().size() > 0) {
           copies.get(i).setRequiresGradient(true);
@@ -109,16 +107,17 @@ public final class TrainableWeights implements Trainable {
 
   @Override
   public NDList crossEntropy(List<Encoded> sequences, NDManager scope) {
-    return LanguageLoss.of(model, weights).crossEntropy(sequences, parameters, scope);
+    return LanguageLoss.of(model.pass().with(weights)).crossEntropy(sequences, parameters, scope);
   }
 
   @Override
   public NDArray logProbabilities(List<Encoded> sequences, NDManager scope) {
-    return LanguageLoss.of(model, weights).logProbabilities(sequences, scope);
+    return LanguageLoss.of(model.pass().with(weights)).logProbabilities(sequences, scope);
   }
 
   NDList crossEntropy(Batch batch, List<Encoded> sequences, NDManager scope) {
-    return LanguageLoss.of(model, weights).crossEntropy(batch, sequences, parameters, scope);
+    return LanguageLoss.of(model.pass().with(weights))
+        .crossEntropy(batch, sequences, parameters, scope);
   }
 
   /** The gradients of one trained block by their names in the checkpoint. */
@@ -136,7 +135,7 @@ public final class TrainableWeights implements Trainable {
   /** A view that follows further training and owns no memory. */
   @Override
   public LanguageModel view() {
-    return model.viewOf(weights);
+    return model.over(model.pass().with(weights));
   }
 
   /**

@@ -80,7 +80,7 @@ class AdapterBytesTests {
   private static long bytes(Collection<LanguageModel> models) {
     Set<NDArray> distinct = Collections.newSetFromMap(new IdentityHashMap<>());
     for (LanguageModel model : models) {
-      Weights w = model.weights();
+      Weights w = model.pass().weights();
       distinct.addAll(w.blocks());
       distinct.addAll(List.of(w.embeddings(), w.finalNorm(), w.output()));
     }

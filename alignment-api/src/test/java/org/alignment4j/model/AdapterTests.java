@@ -150,7 +150,7 @@ class AdapterTests {
         TrainableLora lora =
             new TrainableLora(
                 model, TinyModels.lora(model.config(), 2, 3, new Layer(1), new Layer(2)));
-        NDManager scope = model.manager().newSubManager();
+        NDManager scope = model.pass().manager().newSubManager();
         GradientScope gradients = GradientScope.open()) {
       java.util.Objects.requireNonNull(gradients);
       NDList found = lora.crossEntropy(data, scope);
@@ -455,13 +455,13 @@ class AdapterTests {
     try (LanguageModel model = LanguageModel.load(path)) {
       LoraAdapter lora = TinyModels.lora(model.config(), 2, 1, new Layer(1));
       List<int[]> ids = sequences(9);
-      int before = arrays(model.manager());
+      int before = arrays(model.pass().manager());
       for (int i = 0; i < 20; i++) {
         try (LanguageModel view = model.with(lora)) {
           view.nextTokenLogitsIds(ids);
         }
       }
-      assertEquals(before, arrays(model.manager()));
+      assertEquals(before, arrays(model.pass().manager()));
     }
   }
 

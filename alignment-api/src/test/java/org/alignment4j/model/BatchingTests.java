@@ -64,9 +64,9 @@ class BatchingTests {
     for (Batch.Side side : Batch.Side.values()) {
       Batch batch = Batch.of(sequences, side);
       long[] rows = LongStream.range(0, batch.tokens()).toArray();
-      try (NDManager scope = model.manager().newSubManager()) {
+      try (NDManager scope = model.pass().manager().newSubManager()) {
         List<Layer> layers = List.of(new Layer(0), new Layer(2), model.topLayer());
-        NDList found = model.hidden(scope, batch, model.topLayer(), layers, rows, null);
+        NDList found = model.pass().hidden(scope, batch, model.topLayer(), layers, rows, null);
         for (float f : found.get(0).toFloatArray()) {
           assertTrue(Float.isFinite(f), "padding gives " + f);
         }

@@ -248,10 +248,13 @@ class CapturePropertyTests {
       Batch batch = Batch.of(ids, side);
       long[] pick = batch.lastTokens();
       float[] logits;
-      try (NDManager scope = model.manager().newSubManager()) {
+      try (NDManager scope = model.pass().manager().newSubManager()) {
         NDArray last =
-            model.hidden(scope, batch, model.topLayer(), List.of(), new long[] {0}, pick).get(0);
-        logits = model.decoder().head(scope, last, model.weights()).toFloatArray();
+            model
+                .pass()
+                .hidden(scope, batch, model.topLayer(), List.of(), new long[] {0}, pick)
+                .get(0);
+        logits = model.pass().decoder().head(scope, last, model.pass().weights()).toFloatArray();
       }
       int v = model.config().vocabulary();
       for (int b = 0; b < n; b++) {

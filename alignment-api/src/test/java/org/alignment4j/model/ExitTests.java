@@ -42,7 +42,7 @@ class ExitTests {
         List<Encoded> batch = Collections.nCopies(16, new Encoded(ids, 1));
         System.out.println("started");
         while (true) {
-          try (NDManager scope = model.manager().newSubManager()) {
+          try (NDManager scope = model.pass().manager().newSubManager()) {
             weights.crossEntropy(batch, scope);
           }
         }

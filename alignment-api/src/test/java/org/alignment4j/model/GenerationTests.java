@@ -260,7 +260,7 @@ class GenerationTests {
   void whatAListenerThrowsEndsTheCallAndLeavesNothingBehind() {
     List<int[]> prompts = prompts(3);
     wordless.generateIds(List.of(new int[] {1}), sampled(2).build());
-    int before = wordless.manager().getManagedArrays().size();
+    int before = wordless.pass().manager().getManagedArrays().size();
     RuntimeException thrown = new IllegalStateException("enough");
     List<GeneratedToken> heard = new ArrayList<>();
     assertSame(
@@ -278,7 +278,7 @@ class GenerationTests {
                       }
                     })));
     assertEquals(5, heard.size());
-    assertEquals(before, wordless.manager().getManagedArrays().size());
+    assertEquals(before, wordless.pass().manager().getManagedArrays().size());
     assertEquals(3, model.generateIds(prompts, sampled(2).build()).size());
   }
 

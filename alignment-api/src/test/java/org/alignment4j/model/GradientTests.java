@@ -72,7 +72,7 @@ class GradientTests {
     Path path = TinyModels.write(folder.resolve("m"), family, 2, tied, window, 8);
     try (LanguageModel model = LanguageModel.load(path);
         TrainableWeights weights = TrainableWeights.all(model);
-        NDManager scope = model.manager().newSubManager()) {
+        NDManager scope = model.pass().manager().newSubManager()) {
       NDList found;
       try (GradientScope gradients = GradientScope.open()) {
         java.util.Objects.requireNonNull(gradients);
@@ -120,7 +120,7 @@ class GradientTests {
     Path path = TinyModels.write(folder.resolve("m"), Family.LLAMA, 0, 2);
     try (LanguageModel model = LanguageModel.load(path);
         TrainableWeights weights = TrainableWeights.all(model);
-        NDManager scope = model.manager().newSubManager();
+        NDManager scope = model.pass().manager().newSubManager();
         GradientScope gradients = GradientScope.open()) {
       java.util.Objects.requireNonNull(gradients);
       NDList first = weights.crossEntropy(DATA, scope);
@@ -149,7 +149,7 @@ class GradientTests {
         PrefixCache cache =
             PrefixCache.of(
                 model, List.of(new int[] {1, 2}), new Layer(0), 0, ProgressListener.NONE);
-        NDManager scope = model.manager().newSubManager();
+        NDManager scope = model.pass().manager().newSubManager();
         GradientScope gradients = GradientScope.open()) {
       java.util.Objects.requireNonNull(gradients);
       NDArray frozen = block.lastToken(cache, new int[] {0}, false, scope);
@@ -166,7 +166,7 @@ class GradientTests {
     Path path = TinyModels.write(folder.resolve("m"), Family.LLAMA, 0, 2);
     try (LanguageModel model = LanguageModel.load(path);
         TrainableWeights weights = TrainableWeights.all(model);
-        NDManager scope = model.manager().newSubManager()) {
+        NDManager scope = model.pass().manager().newSubManager()) {
       assertThrows(
           IllegalArgumentException.class,
           () -> weights.crossEntropy(List.of(new Encoded(new int[] {1, 99}, 1)), scope));

@@ -56,12 +56,13 @@ class LoadingTests {
     OutOfMemoryException e =
         assertThrows(
             OutOfMemoryException.class,
-            () -> LanguageModel.requireRoom(path, config, Precision.FLOAT32, little));
+            () -> LoadedCheckpoint.requireRoom(path, config, Precision.FLOAT32, little));
     assertTrue(e.getMessage().contains(path.toString()), e.getMessage());
     assertTrue(e.getMessage().contains("MiB"), e.getMessage());
-    assertDoesNotThrow(() -> LanguageModel.requireRoom(path, config, Precision.BFLOAT16, little));
     assertDoesNotThrow(
-        () -> LanguageModel.requireRoom(path, config, Precision.FLOAT32, OptionalLong.empty()));
+        () -> LoadedCheckpoint.requireRoom(path, config, Precision.BFLOAT16, little));
+    assertDoesNotThrow(
+        () -> LoadedCheckpoint.requireRoom(path, config, Precision.FLOAT32, OptionalLong.empty()));
   }
 
   /** Weights that a half type holds exactly give what float32 gives. */

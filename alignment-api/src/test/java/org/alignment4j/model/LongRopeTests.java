@@ -109,11 +109,12 @@ class LongRopeTests {
   }
 
   private static double logProbability(LanguageModel model, float[] state, int id) {
-    try (ai.djl.ndarray.NDManager scope = model.manager().newSubManager()) {
+    try (ai.djl.ndarray.NDManager scope = model.pass().manager().newSubManager()) {
       float[] z =
           model
+              .pass()
               .decoder()
-              .head(scope, scope.create(state).expandDims(0), model.weights())
+              .head(scope, scope.create(state).expandDims(0), model.pass().weights())
               .toFloatArray();
       double sum = 0;
       for (float f : z) {

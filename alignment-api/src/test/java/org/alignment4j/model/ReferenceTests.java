@@ -179,9 +179,9 @@ class ReferenceTests {
       assertTrue(!checkpoint.contains("model.embed_tokens.weight"));
       assertEquals(
           values.get("model.embed_tokens.weight[50]").getAsFloat(),
-          m.weights().embeddings().toFloatArray()[50],
+          m.pass().weights().embeddings().toFloatArray()[50],
           1e-6);
-      assertEquals(m.weights().embeddings(), m.weights().output());
+      assertEquals(m.pass().weights().embeddings(), m.pass().weights().output());
     }
   }
 }

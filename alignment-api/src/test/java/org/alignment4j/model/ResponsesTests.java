@@ -168,9 +168,10 @@ class ResponsesTests {
     double[] whole = model.logProbabilities(sequences);
     double[] moved = steered.divergence(model, sequences);
     for (int logits : new int[] {1, 2 * TinyModels.VOCABULARY, 7 * TinyModels.VOCABULARY}) {
-      Responses some = new Responses(model, sequences, logits);
+      Responses some = new Responses(model.pass(), sequences, logits);
       double[] sums = some.logProbabilities();
-      List<ResponseScore> both = new Responses(steered, sequences, logits).comparedWith(some);
+      List<ResponseScore> both =
+          new Responses(steered.pass(), sequences, logits).comparedWith(some);
       double[] means = both.stream().mapToDouble(ResponseScore::divergence).toArray();
       for (int i = 0; i < sums.length; i++) {
         near(whole[i], sums[i], "log-probability");
@@ -294,7 +295,7 @@ class ResponsesTests {
     List<Encoded> some = List.of(new Encoded(new int[] {1, 2, 3}, 1));
     model.divergence(model, some);
     model.logProbabilities(some);
-    int before = model.manager().getManagedArrays().size();
+    int before = model.pass().manager().getManagedArrays().size();
     Thread.currentThread().interrupt();
     try {
       assertThrows(CancelledException.class, () -> model.logProbabilities(some));
@@ -303,6 +304,6 @@ class ResponsesTests {
       Thread.interrupted();
     }
     model.divergence(model, some);
-    assertEquals(before, model.manager().getManagedArrays().size());
+    assertEquals(before, model.pass().manager().getManagedArrays().size());
   }
 }

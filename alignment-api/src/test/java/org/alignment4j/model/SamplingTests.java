@@ -86,8 +86,8 @@ class SamplingTests {
             .minP(number(c, "minP", 0))
             .repetitionPenalty(number(c, "repetitionPenalty", 1))
             .build();
-    try (NDManager scope = model.manager().newSubManager()) {
-      Decoder decoder = model.decoder();
+    try (NDManager scope = model.pass().manager().newSubManager()) {
+      Decoder decoder = model.pass().decoder();
       long[] seen =
           c.getAsJsonArray("seen").asList().stream()
               .flatMapToLong(row -> Arrays.stream(longs(row)))
@@ -121,8 +121,9 @@ class SamplingTests {
 
   private static long[] choose(Generation settings, float[] logits, double... draws) {
     int v = logits.length / draws.length;
-    try (NDManager scope = model.manager().newSubManager()) {
+    try (NDManager scope = model.pass().manager().newSubManager()) {
       return model
+          .pass()
           .decoder()
           .choose(
               scope,
@@ -215,9 +216,10 @@ class SamplingTests {
   }
 
   private static double margin(Generation settings, float[] row, double draw) {
-    try (NDManager scope = model.manager().newSubManager()) {
+    try (NDManager scope = model.pass().manager().newSubManager()) {
       NDList found =
           model
+              .pass()
               .decoder()
               .choose(
                   scope,

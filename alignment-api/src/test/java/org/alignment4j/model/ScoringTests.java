@@ -40,25 +40,31 @@ class ScoringTests {
     Batch batch = Batch.of(List.of(all), Batch.Side.RIGHT);
     int top = model.config().blocks();
     double[] result = new double[continuation.length];
-    try (NDManager scope = model.manager().newSubManager()) {
-      List<Decoder.Edit> edits =
-          model.edits(scope, Batch.of(List.of(prefix), Batch.Side.RIGHT), continuation.length);
+    try (NDManager scope = model.pass().manager().newSubManager()) {
+      List<Edit> edits =
+          model
+              .pass()
+              .edits(scope, Batch.of(List.of(prefix), Batch.Side.RIGHT), continuation.length);
       NDArray x =
           model
+              .pass()
               .decoder()
-              .embed(scope, batch.tokenIds(scope), model.weights().embeddings(), null, false);
+              .embed(
+                  scope, batch.tokenIds(scope), model.pass().weights().embeddings(), null, false);
       NDArray states =
           model
+              .pass()
               .decoder()
               .blocks(
                   scope,
                   x,
-                  model.weights().range(0, top),
+                  model.pass().weights().range(0, top),
                   batch,
                   new Decoder.Pass(0, top, List.of(), new long[] {0}, null, edits),
                   false)
               .get(0);
-      float[] logits = model.decoder().head(scope, states, model.weights()).toFloatArray();
+      float[] logits =
+          model.pass().decoder().head(scope, states, model.pass().weights()).toFloatArray();
       int v = model.config().vocabulary();
       for (int i = 0; i < continuation.length; i++) {
         int row = (prefix.length - 1 + i) * v;
@@ -174,7 +180,7 @@ class ScoringTests {
     LanguageModel model = model(0);
     List<int[]> some = List.of(new int[] {1, 2, 3});
     model.scoreIds(new int[] {1}, some);
-    int before = model.manager().getManagedArrays().size();
+    int before = model.pass().manager().getManagedArrays().size();
     Thread.currentThread().interrupt();
     try {
       assertThrows(
@@ -182,6 +188,6 @@ class ScoringTests {
     } finally {
       Thread.interrupted();
     }
-    assertEquals(before, model.manager().getManagedArrays().size());
+    assertEquals(before, model.pass().manager().getManagedArrays().size());
   }
 }

@@ -99,7 +99,7 @@ class SharedModelTests {
                 }
               });
       while (!captures.isDone()) {
-        try (NDManager scope = model.manager().newSubManager()) {
+        try (NDManager scope = model.pass().manager().newSubManager()) {
           weights.crossEntropy(List.of(new Encoded(new int[] {3, 4, 5, 6}, 1)), scope);
         }
       }
@@ -110,7 +110,7 @@ class SharedModelTests {
   }
 
   private static int arrays() {
-    return model.manager().getManagedArrays().size();
+    return model.pass().manager().getManagedArrays().size();
   }
 
   @Test
@@ -119,7 +119,7 @@ class SharedModelTests {
     int before = arrays();
     assertTrue(before > 20, "the weights are counted: " + before);
     // Capped: an array attached to the model's own manager is refused at once.
-    model.manager().cap();
+    model.pass().manager().cap();
     for (int i = 0; i < 1000; i++) {
       work(i % 40);
     }
@@ -137,13 +137,13 @@ class SharedModelTests {
   void trainingAndViewsLeaveNoArrayBehind() throws IOException {
     try (LanguageModel own =
         LanguageModel.load(TinyModels.write(folder.resolve("own"), Family.LLAMA, 0, 3))) {
-      int before = own.manager().getManagedArrays().size();
+      int before = own.pass().manager().getManagedArrays().size();
       List<int[]> ids = List.of(new int[] {1, 2, 3}, new int[] {4, 5});
       for (int i = 0; i < 20; i++) {
         try (PrefixCache cache =
                 PrefixCache.of(own, ids, new Layer(1), i % 2 * 1_000_000L, ProgressListener.NONE);
             TrainableBlock block = TrainableBlock.of(own, new Layer(2));
-            NDManager scope = own.manager().newSubManager();
+            NDManager scope = own.pass().manager().newSubManager();
             TrainableWeights weights = TrainableWeights.all(own);
             GradientScope gradients = GradientScope.open()) {
           java.util.Objects.requireNonNull(gradients);
@@ -154,7 +154,7 @@ class SharedModelTests {
           }
         }
       }
-      assertEquals(before, own.manager().getManagedArrays().size());
+      assertEquals(before, own.pass().manager().getManagedArrays().size());
     }
   }
 

@@ -104,7 +104,7 @@ class TunedBlockTests {
           try (PrefixCache cache =
                   PrefixCache.of(model, IDS, new Layer(l - 1), budget, ProgressListener.NONE);
               TrainableBlock block = TrainableBlock.of(model, layer);
-              NDManager scope = model.manager().newSubManager()) {
+              NDManager scope = model.pass().manager().newSubManager()) {
             for (boolean gradients : new boolean[] {false, true}) {
               float[] found =
                   block.lastToken(cache, new int[] {2, 0, 1}, gradients, scope).toFloatArray();
@@ -126,7 +126,7 @@ class TunedBlockTests {
     Path base = TinyModels.write(folder.resolve("base"), Family.LLAMA, 0, 6);
     try (LanguageModel model = LanguageModel.load(base);
         TrainableBlock block = TrainableBlock.of(model, new Layer(1));
-        NDManager scope = model.manager().newSubManager()) {
+        NDManager scope = model.pass().manager().newSubManager()) {
       PrefixCache cache = PrefixCache.of(model, IDS, new Layer(0), 1 << 20, ProgressListener.NONE);
       cache.close();
       assertThrows(

@@ -1,0 +1,62 @@
+package org.alignment4j.model;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.alignment4j.chat.ChatTokenizer;
+import org.alignment4j.core.Hashes;
+import org.alignment4j.core.InputFile;
+import org.alignment4j.tensor.Checkpoint;
+import org.jspecify.annotations.Nullable;
+
+/** What is read of a checkpoint's folder only when it is first asked for. Thread-safe. */
+final class FolderFiles implements AutoCloseable {
+  private final Path folder;
+  private @Nullable ChatTokenizer tokenizer;
+  private @Nullable String hash;
+
+  FolderFiles(Path folder) {
+    this.folder = folder;
+  }
+
+  Path folder() {
+    return folder;
+  }
+
+  /**
+   * @throws org.alignment4j.core.CheckpointException if the folder has none
+   */
+  synchronized ChatTokenizer tokenizer() {
+    if (tokenizer == null) {
+      tokenizer = ChatTokenizer.load(folder);
+    }
+    return tokenizer;
+  }
+
+  synchronized @Nullable ChatTokenizer tokenizerIfPresent() {
+    return tokenizer != null || InputFile.checkpoint(folder.resolve("tokenizer.json")).isThere()
+        ? tokenizer()
+        : null;
+  }
+
+  /** SHA-256 over configuration and weight files. */
+  synchronized String hash() {
+    if (hash == null) {
+      try (Checkpoint checkpoint = Checkpoint.open(folder)) {
+        List<String> hashes = new ArrayList<>();
+        hashes.add(Hashes.sha256(folder.resolve("config.json")));
+        checkpoint.files().forEach(f -> hashes.add(Hashes.sha256(f)));
+        hash = Hashes.sha256(hashes);
+      }
+    }
+    return hash;
+  }
+
+  @Override
+  public synchronized void close() {
+    if (tokenizer != null) {
+      tokenizer.close();
+      tokenizer = null;
+    }
+  }
+}
