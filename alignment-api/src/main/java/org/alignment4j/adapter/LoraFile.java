@@ -126,7 +126,11 @@ final class LoraFile {
   }
 
   static String fullName(Target t) {
-    return "model.layers." + t.layer().block() + "." + t.module();
+    return fullName(t.layer(), t.module());
+  }
+
+  static String fullName(Layer layer, String module) {
+    return "model.layers." + layer.block() + "." + module;
   }
 
   static LoraAdapter read(Path folder) {

@@ -35,8 +35,10 @@ final class LoraMerge {
     Map<String, List<Rows>> byTensor = new LinkedHashMap<>();
     for (Target t : lora.targets()) {
       String name = LoraFile.fullName(t) + ".weight";
-      String fused = LoraFile.fullName(t).replaceAll("\\.[qkv]_proj$", ".qkv_proj") + ".weight";
-      fused = fused.replaceAll("\\.(gate|up)_proj\\.weight$", ".gate_up_proj.weight");
+      String fused =
+          BlockWeight.ofModule(t.module())
+              .map(w -> LoraFile.fullName(t.layer(), w.wholeModule()) + ".weight")
+              .orElse(name);
       boolean whole = checkpoint.contains(name) || !checkpoint.contains(fused);
       String stored = whole ? name : fused;
       long[] shape = checkpoint.info(stored).shape();
@@ -57,30 +59,35 @@ final class LoraMerge {
   /** Where a target's rows begin in a matrix that holds several modules one after the other. */
   private long firstRow(Target t, String stored, long[] shape) {
     long rows = shape.length == 2 ? shape[0] : 0;
-    String part = t.module().substring(t.module().lastIndexOf('.') + 1);
-    long size;
-    long first;
-    if (part.equals("gate_proj") || part.equals("up_proj")) {
-      size = rows / 2;
-      first = part.equals("gate_proj") ? 0 : size;
-    } else {
-      if (config == null) {
-        config = JsonFile.read(base.resolve("config.json"));
-      }
-      long heads = config.count("num_attention_heads");
-      long kvHeads =
-          config.get("num_key_value_heads") == null ? heads : config.count("num_key_value_heads");
-      long headSize = rows / (heads + 2 * kvHeads);
-      long q = heads * headSize;
-      long kv = kvHeads * headSize;
-      size = part.equals("q_proj") ? q : kv;
-      first = part.equals("q_proj") ? 0 : part.equals("k_proj") ? q : q + kv;
-    }
+    BlockWeight matrix = BlockWeight.ofModule(t.module()).orElseThrow();
+    List<Long> sizes =
+        matrix == BlockWeight.QKV
+            ? matrix.rows(rows, heads("num_attention_heads"), heads("num_key_value_heads"))
+            : matrix.rows(rows, 1, 1);
+    int part = matrix.modules().indexOf(t.module());
+    long size = sizes.get(part);
+    long first = sizes.subList(0, part).stream().mapToLong(Long::longValue).sum();
     if (size != t.out()) {
       throw new CheckpointException(
-          base + ": " + stored + " has " + size + " rows for " + part + ", the adapter " + t.out());
+          base
+              + ": "
+              + stored
+              + " has "
+              + size
+              + " rows for "
+              + t.module().substring(t.module().lastIndexOf('.') + 1)
+              + ", the adapter "
+              + t.out());
     }
     return first;
+  }
+
+  /** Query heads, or key/value heads, of which there are as many unless the file says. */
+  private long heads(String key) {
+    if (config == null) {
+      config = JsonFile.read(base.resolve("config.json"));
+    }
+    return config.count(config.get(key) == null ? "num_attention_heads" : key);
   }
 
   /** A target and the row of the stored matrix at which it begins. */

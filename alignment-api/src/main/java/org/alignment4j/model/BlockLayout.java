@@ -2,35 +2,43 @@ package org.alignment4j.model;
 
 import ai.djl.ndarray.types.Shape;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
+import org.alignment4j.adapter.BlockWeight;
 import org.alignment4j.core.Layer;
 import org.alignment4j.model.Family.Trait;
-import org.alignment4j.tensor.StorageType;
 
 /**
- * How a block's tensors, named as in Hugging Face checkpoints, lie in the fused arrays that the
- * kernels read: queries, keys and values are rows of one matrix, gate and up rows of another.
+ * Which tensors of a checkpoint, named as in Hugging Face's, each weight of a block consists of.
  *
- * @param slots the arrays of one block in the order of {@code block.torchscript}
+ * @param slots what there is of the table, in its order
  */
-record BlockLayout(List<Slot> slots) {
-  /** A block's own arrays; absent ones have no elements. */
-  static final int WEIGHTS = 11;
-
-  /** Arrays per block in the kernels' lists: its own, then A and B of four low-rank changes. */
-  static final int STRIDE = WEIGHTS + 8;
-
+record BlockLayout(Map<BlockWeight, Slot> slots) {
   /**
-   * One fused array.
+   * One weight.
    *
-   * @param shape of the whole; {@code [0]} if the architecture has none
+   * @param norm whether it is a norm
+   * @param shape of the whole
    * @param parts the checkpoint's tensors it consists of, first dimension after first dimension
    */
-  record Slot(Shape shape, List<Part> parts) {
-    /** What it is kept in: norms are float32 always. */
-    StorageType type(Precision precision) {
-      boolean norm = !parts.isEmpty() && parts.get(0).name().endsWith("norm.weight");
-      return norm ? StorageType.F32 : precision.storage();
+  record Slot(boolean norm, Shape shape, List<Part> parts) {
+    static Slot of(boolean norm, Part... parts) {
+      long rows = 0;
+      for (Part p : parts) {
+        rows += p.shape()[0];
+      }
+      long[] first = parts[0].shape();
+      Shape shape = first.length == 1 ? new Shape(rows) : new Shape(rows, first[1]);
+      return new Slot(norm, shape, List.of(parts));
+    }
+
+    /** What it is kept in. */
+    MatrixFormat format(Precision precision) {
+      return norm
+          ? FloatMatrix.FLOAT32
+          : isMatrix() ? precision.format() : precision.format().vectors();
     }
 
     /** Whether this is a matrix, which a low-rank change may apply to. */
@@ -45,13 +53,18 @@ record BlockLayout(List<Slot> slots) {
    * @param name without {@code model.layers.N.}
    * @param shape as stored
    */
-  record Part(String name, long[] shape) {
+  record Part(String name, long... shape) {
     long elements() {
       long n = 1;
       for (long d : shape) {
         n *= d;
       }
       return n;
+    }
+
+    /** The name without {@code .weight}, by which adapters know a matrix. */
+    String module() {
+      return name.substring(0, name.length() - ".weight".length());
     }
   }
 
@@ -61,61 +74,59 @@ record BlockLayout(List<Slot> slots) {
     long q = (long) c.heads() * c.headSize();
     long kv = (long) c.kvHeads() * c.headSize();
     Family family = c.family();
-    boolean fused = family.has(Trait.FUSED_PROJECTIONS);
-    boolean post = family.has(Trait.POST_NORMS);
-    List<Slot> slots = new ArrayList<>();
-    slots.add(slot(part("input_layernorm.weight", d)));
-    slots.add(
-        fused
-            ? slot(part("self_attn.qkv_proj.weight", q + 2 * kv, d))
-            : slot(
-                part("self_attn.q_proj.weight", q, d),
-                part("self_attn.k_proj.weight", kv, d),
-                part("self_attn.v_proj.weight", kv, d)));
-    slots.add(
-        family.has(Trait.PROJECTION_BIAS)
-            ? slot(
-                part("self_attn.q_proj.bias", q),
-                part("self_attn.k_proj.bias", kv),
-                part("self_attn.v_proj.bias", kv))
-            : slot());
-    boolean headNorms = family.has(Trait.HEAD_NORMS);
-    slots.add(headNorms ? slot(part("self_attn.q_norm.weight", c.headSize())) : slot());
-    slots.add(headNorms ? slot(part("self_attn.k_norm.weight", c.headSize())) : slot());
-    slots.add(slot(part("self_attn.o_proj.weight", d, q)));
-    // With post-norms the name of the norm before the MLP means the one behind attention.
-    slots.add(
-        slot(
-            part(
-                post ? "pre_feedforward_layernorm.weight" : "post_attention_layernorm.weight", d)));
-    slots.add(
-        fused
-            ? slot(part("mlp.gate_up_proj.weight", 2 * f, d))
-            : slot(part("mlp.gate_proj.weight", f, d), part("mlp.up_proj.weight", f, d)));
-    slots.add(slot(part("mlp.down_proj.weight", d, f)));
-    slots.add(post ? slot(part("post_attention_layernorm.weight", d)) : slot());
-    slots.add(post ? slot(part("post_feedforward_layernorm.weight", d)) : slot());
-    return new BlockLayout(slots);
+    Map<BlockWeight, Slot> slots = new EnumMap<>(BlockWeight.class);
+    slots.put(BlockWeight.INPUT_NORM, norm("input_layernorm", d));
+    slots.put(BlockWeight.QKV, matrix(c, BlockWeight.QKV, q + 2 * kv, d));
+    if (family.has(Trait.PROJECTION_BIAS)) {
+      slots.put(
+          BlockWeight.QKV_BIAS,
+          Slot.of(
+              false,
+              new Part("self_attn.q_proj.bias", q),
+              new Part("self_attn.k_proj.bias", kv),
+              new Part("self_attn.v_proj.bias", kv)));
+    }
+    if (family.has(Trait.HEAD_NORMS)) {
+      slots.put(BlockWeight.QUERY_NORM, norm("self_attn.q_norm", c.headSize()));
+      slots.put(BlockWeight.KEY_NORM, norm("self_attn.k_norm", c.headSize()));
+    }
+    slots.put(BlockWeight.ATTENTION_OUTPUT, matrix(c, BlockWeight.ATTENTION_OUTPUT, d, q));
+    slots.put(BlockWeight.GATE_UP, matrix(c, BlockWeight.GATE_UP, 2 * f, d));
+    slots.put(BlockWeight.DOWN, matrix(c, BlockWeight.DOWN, d, f));
+    if (family.has(Trait.POST_NORMS)) {
+      // Here the name of the other families' norm before the MLP means the one behind attention.
+      slots.put(BlockWeight.MLP_NORM, norm("pre_feedforward_layernorm", d));
+      slots.put(BlockWeight.ATTENTION_OUTPUT_NORM, norm("post_attention_layernorm", d));
+      slots.put(BlockWeight.MLP_OUTPUT_NORM, norm("post_feedforward_layernorm", d));
+    } else {
+      slots.put(BlockWeight.MLP_NORM, norm("post_attention_layernorm", d));
+    }
+    return new BlockLayout(Collections.unmodifiableMap(slots));
+  }
+
+  private static Slot norm(String name, long size) {
+    return Slot.of(true, new Part(name + ".weight", size));
+  }
+
+  private static Slot matrix(ModelConfig c, BlockWeight weight, long rows, long columns) {
+    if (c.family().has(Trait.FUSED_PROJECTIONS)) {
+      return Slot.of(false, new Part(weight.wholeModule() + ".weight", rows, columns));
+    }
+    List<Long> each = weight.rows(rows, c.heads(), c.kvHeads());
+    List<Part> parts = new ArrayList<>();
+    for (int i = 0; i < each.size(); i++) {
+      parts.add(new Part(weight.modules().get(i) + ".weight", each.get(i), columns));
+    }
+    return Slot.of(false, parts.toArray(Part[]::new));
+  }
+
+  /** The name of a weight of the block that writes {@code layer}. */
+  static String nameOf(Layer layer, BlockWeight weight) {
+    return "model.layers." + layer.block() + "." + weight.label();
   }
 
   /** The full name in a checkpoint of a part of the block that writes {@code layer}. */
   static String fullName(Layer layer, Part part) {
     return "model.layers." + layer.block() + "." + part.name();
-  }
-
-  private static Part part(String name, long... shape) {
-    return new Part(name, shape);
-  }
-
-  private static Slot slot(Part... parts) {
-    long rows = 0;
-    for (Part p : parts) {
-      rows += p.shape()[0];
-    }
-    Shape shape =
-        parts.length == 0
-            ? new Shape(0)
-            : parts[0].shape().length == 1 ? new Shape(rows) : new Shape(rows, parts[0].shape()[1]);
-    return new Slot(shape, List.of(parts));
   }
 }

@@ -67,10 +67,14 @@ final class Decoder implements AutoCloseable {
    * @param given [N, D] rows that the ids -1 to -N stand for, or null
    */
   NDArray embed(
-      NDManager scope, NDArray ids, NDArray table, @Nullable NDArray given, boolean train) {
+      NDManager scope, NDArray ids, Weights weights, @Nullable NDArray given, boolean train) {
     return kernels
         .run(
-            kernels.call("embed", scope).tensor(ids).tensor(table).tensor(orNone(scope, given)),
+            kernels
+                .call("embed", scope)
+                .tensor(ids)
+                .list(weights.ends())
+                .tensor(orNone(scope, given)),
             train)
         .get(0);
   }
@@ -84,7 +88,7 @@ final class Decoder implements AutoCloseable {
    * output, [N, D] or, at pick, [B, D], then per captured layer a row per wanted one.
    */
   NDList blocks(
-      NDManager scope, NDArray x, List<NDArray> weights, Batch batch, Pass pass, boolean train) {
+      NDManager scope, NDArray x, Weights weights, Batch batch, Pass pass, boolean train) {
     List<Long> plan = new ArrayList<>();
     plan.add((long) batch.size());
     plan.add((long) pass.first);
@@ -100,7 +104,7 @@ final class Decoder implements AutoCloseable {
             .call("blocks", scope)
             .ints(plan.stream().mapToLong(Long::longValue).toArray())
             .tensor(x)
-            .list(weights)
+            .list(weights.arrays(pass.first, pass.end))
             .tensor(batch.attentionWithRoom(scope, 0))
             .tensor(batch.tokenPositions(scope))
             .tensor(frequencies.of(scope, batch.lengths()))
@@ -124,7 +128,7 @@ final class Decoder implements AutoCloseable {
 
   /** As {@link #blocks}, for training with dropout. */
   NDList trainBlocks(
-      NDManager scope, NDArray x, List<NDArray> weights, Batch batch, Pass pass, Dropout dropout) {
+      NDManager scope, NDArray x, Weights weights, Batch batch, Pass pass, Dropout dropout) {
     if (dropout.rate == 0) {
       return blocks(scope, x, weights, batch, pass, true);
     }
@@ -140,21 +144,13 @@ final class Decoder implements AutoCloseable {
 
   /** Logits [N, V] of x [N, D], the output of the last block. */
   NDArray head(NDManager scope, NDArray x, Weights weights) {
-    return kernels
-        .run(
-            kernels
-                .call("head", scope)
-                .tensor(x)
-                .tensor(weights.finalNorm())
-                .tensor(weights.output()),
-            false)
-        .get(0);
+    return kernels.run(kernels.call("head", scope).tensor(x).list(weights.ends()), false).get(0);
   }
 
   /** The final norm of x [N, D]. */
   NDArray finalNorm(NDManager scope, NDArray x, Weights weights) {
     return kernels
-        .run(kernels.call("final_norm", scope).tensor(x).tensor(weights.finalNorm()), false)
+        .run(kernels.call("final_norm", scope).tensor(x).list(weights.ends()), false)
         .get(0);
   }
 
@@ -175,8 +171,7 @@ final class Decoder implements AutoCloseable {
         kernels
             .call("cross_entropy", scope)
             .tensor(x)
-            .tensor(weights.finalNorm())
-            .tensor(weights.output())
+            .list(weights.ends())
             .tensor(longs(scope, targets.rows))
             .tensor(longs(scope, targets.labels))
             .list(parameters),
@@ -190,8 +185,7 @@ final class Decoder implements AutoCloseable {
             kernels
                 .call("response_sums", scope)
                 .tensor(x)
-                .tensor(weights.finalNorm())
-                .tensor(weights.output())
+                .list(weights.ends())
                 .tensor(longs(scope, targets.rows))
                 .tensor(longs(scope, targets.labels))
                 .tensor(longs(scope, targets.owners))
@@ -241,11 +235,8 @@ final class Decoder implements AutoCloseable {
             .call("step", scope)
             .ints(plan.stream().mapToLong(Long::longValue).toArray())
             .tensor(step.ids)
-            .tensor(weights.embeddings())
             .tensor(orNone(scope, step.given))
-            .list(weights.blocks())
-            .tensor(weights.finalNorm())
-            .tensor(weights.output())
+            .list(weights.arrays())
             .tensor(context.attention)
             .tensor(step.positions)
             .tensor(frequencies.of(scope, step.lengths))
@@ -276,16 +267,19 @@ final class Decoder implements AutoCloseable {
         train);
   }
 
-  /** Two changes of one matrix as one, each A and B. */
-  NDList stackLowRank(NDManager scope, List<NDArray> first, List<NDArray> second) {
-    return kernels.run(kernels.call("stack", scope).list(first).list(second), true);
+  /** Two changes of one matrix as one. */
+  LowRank.Pair stackLowRank(NDManager scope, LowRank.Pair first, LowRank.Pair second) {
+    NDList both =
+        kernels.run(kernels.call("stack", scope).list(first.arrays()).list(second.arrays()), true);
+    return new LowRank.Pair(both.get(0), both.get(1));
   }
 
   /** A copy of a matrix with a change added. */
-  NDArray mergeLowRank(NDManager scope, NDArray matrix, NDArray a, NDArray b) {
-    return kernels
-        .run(kernels.call("merge", scope).list(List.of(matrix)).tensor(a).tensor(b), true)
-        .get(0);
+  Matrix mergeLowRank(NDManager scope, Matrix matrix, LowRank.Pair change) {
+    List<NDArray> arrays = kernels.table().padded(matrix, scope.create(new Shape(0)));
+    return matrix.with(
+        kernels.run(
+            kernels.call("merge", scope).list(arrays).tensor(change.a()).tensor(change.b()), true));
   }
 
   /** An array [shape] of the type that is computed in, for keys and values. */
@@ -356,8 +350,7 @@ final class Decoder implements AutoCloseable {
                 .call("responses", scope)
                 .ints(step)
                 .tensor(x)
-                .tensor(weights.finalNorm())
-                .tensor(weights.output())
+                .list(weights.ends())
                 .tensor(longs(scope, rows))
                 .tensor(longs(scope, labels)),
             false)
@@ -371,8 +364,7 @@ final class Decoder implements AutoCloseable {
             kernels
                 .call("log_softmax_at", scope)
                 .tensor(x)
-                .tensor(weights.finalNorm())
-                .tensor(weights.output())
+                .list(weights.ends())
                 .tensor(longs(scope, rows)),
             false)
         .get(0);
@@ -421,10 +413,7 @@ final class Decoder implements AutoCloseable {
                 .call("score", scope)
                 .ints(plan.stream().mapToLong(Long::longValue).toArray())
                 .tensor(packed.ids)
-                .tensor(weights.embeddings())
-                .list(weights.blocks())
-                .tensor(weights.finalNorm())
-                .tensor(weights.output())
+                .list(weights.arrays())
                 .tensor(packed.positions)
                 .tensor(packed.owners)
                 .tensor(frequencies.of(scope, new int[] {packed.reach}))

@@ -26,6 +26,7 @@ final class DecoderKernels implements AutoCloseable {
 
   private final ModelConfig config;
   private final Precision precision;
+  private final KernelTable table;
   private final Kernels kernels;
   private final boolean cpu;
 
@@ -33,7 +34,13 @@ final class DecoderKernels implements AutoCloseable {
     this.config = config;
     this.precision = precision;
     this.cpu = !manager.getDevice().isGpu();
+    this.table = new KernelTable(precision.format());
     this.kernels = compile(manager);
+  }
+
+  /** Where the kernels find weights. */
+  KernelTable table() {
+    return table;
   }
 
   Kernels.Call call(String method, NDManager scope) {
@@ -63,7 +70,7 @@ final class DecoderKernels implements AutoCloseable {
     if (!device.isGpu()) {
       @Nullable Kernels fast = null;
       try {
-        fast = sources("linear_onednn.torchscript", device).compile(device);
+        fast = sources(true, device).compile(device);
         probe(fast, manager);
         return fast;
       } catch (EngineException e) {
@@ -77,27 +84,28 @@ final class DecoderKernels implements AutoCloseable {
             "oneDNN has no {} products on this machine; they will be slower", precision.compute());
       }
     }
-    return sources("linear.torchscript", device).compile(device);
+    return sources(false, device).compile(device);
   }
 
   /** oneDNN knows only at the first product whether the processor can do it. */
   private void probe(Kernels fast, NDManager manager) {
     try (NDManager scope = manager.newSubManager()) {
-      fast.call("linear", scope)
+      fast.call("probe", scope)
           .tensor(NativeTensor.empty(scope, precision.compute(), new Shape(1, 16)))
-          .tensor(NativeTensor.empty(scope, precision.storage(), new Shape(16, 16)))
-          .tensor(scope.create(new Shape(0)))
+          .list(precision.format().empty("probe", new Shape(16, 16), scope).arrays())
           .infer();
     }
   }
 
-  private Kernels.Builder sources(String linear, Device device) {
+  private Kernels.Builder sources(boolean oneDnn, Device device) {
     Class<?> here = DecoderKernels.class;
     StorageType compute = precision.compute();
     boolean half = compute != StorageType.F32;
     ModelConfig.Extras extras = config.extras();
-    return Kernels.named("decoder")
-        .sources(here, linear, "linear.torchscript")
+    Kernels.Builder builder = Kernels.named("decoder");
+    precision.format().addKernels(builder, oneDnn);
+    table.constants().forEach(builder::constant);
+    return builder
         .source(here, "block.torchscript")
         .source(here, "forward.torchscript")
         .source(here, "generate.torchscript")
@@ -110,7 +118,6 @@ final class DecoderKernels implements AutoCloseable {
         // Training is in float32, whatever inference computes in.
         .attributes("compute", compute.engineType(), StorageType.F32.engineType())
         .attributes("half", half, false)
-        .attribute("convert", precision != Precision.FLOAT32)
         // The smallest number instead of -inf: see mask.
         .attributes("lowest", compute == StorageType.F16 ? -6.0e4 : -3.0e38, -3.0e38)
         .attributes("embedding_scale", embeddingScale(compute), embeddingScale(StorageType.F32))
@@ -131,8 +138,7 @@ final class DecoderKernels implements AutoCloseable {
         .attribute("rope_scale", config.rope().attentionFactor())
         .attribute("window", config.slidingWindow())
         .attribute("windowed", config.windowed().stream().map(w -> w ? 1 : 0).toList())
-        .attribute("dropout", 0.0)
-        .attribute("stride", BlockLayout.STRIDE);
+        .attribute("dropout", 0.0);
   }
 
   /** Rounded as the models were trained: to the type that is computed in. */

@@ -52,10 +52,8 @@ record ForwardPass(
         block.layer(),
         config().blocks());
     return with(
-        weights.withBlockAlone(
-            block.layer(),
-            BlockTensors.toNative(config(), decoder.precision(), block, own),
-            own.create(new ai.djl.ndarray.types.Shape(0))));
+        weights.with(
+            block.layer(), BlockTensors.toNative(config(), decoder.precision(), block, own)));
   }
 
   /** With a LoRA's pairs, which lie in {@code own}, beside the matrices they change. */
@@ -226,12 +224,11 @@ record ForwardPass(
       List<Layer> captures,
       long[] rows,
       long @Nullable [] pick) {
-    NDArray x =
-        decoder.embed(scope, batch.tokenIds(scope), weights.embeddings(), inputs.array(), false);
+    NDArray x = decoder.embed(scope, batch.tokenIds(scope), weights, inputs.array(), false);
     return decoder.blocks(
         scope,
         x,
-        weights.range(0, top.index()),
+        weights,
         batch,
         new Decoder.Pass(
             0, top.index(), captures, rows, top.index() == 0 ? null : pick, edits(scope, batch, 0)),

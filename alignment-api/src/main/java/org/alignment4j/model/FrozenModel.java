@@ -87,7 +87,6 @@ public final class FrozenModel {
           pass.config().vocabulary());
       wide[i] = ids[i];
     }
-    return pass.decoder()
-        .embed(scope, Decoder.longs(scope, wide), pass.weights().embeddings(), null, true);
+    return pass.decoder().embed(scope, Decoder.longs(scope, wide), pass.weights(), null, true);
   }
 }

@@ -129,8 +129,8 @@ record LanguageLoss(ForwardPass pass, Decoder.Dropout dropout, @Nullable NDArray
     pass.check(batch.sequences(), given == null ? 0 : (int) given.getShape().get(0));
     Decoder decoder = pass.decoder();
     Weights weights = pass.weights();
-    NDArray x = decoder.embed(scope, batch.tokenIds(scope), weights.embeddings(), given, true);
+    NDArray x = decoder.embed(scope, batch.tokenIds(scope), weights, given, true);
     Decoder.Pass blocks = new Decoder.Pass(0, top.index(), captures, rows, null, List.of());
-    return decoder.trainBlocks(scope, x, weights.range(0, top.index()), batch, blocks, dropout);
+    return decoder.trainBlocks(scope, x, weights, batch, blocks, dropout);
   }
 }

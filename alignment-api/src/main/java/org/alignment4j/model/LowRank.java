@@ -10,6 +10,8 @@ import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import org.alignment4j.adapter.BlockWeight;
 import org.alignment4j.adapter.LoraAdapter;
 import org.alignment4j.adapter.LoraAdapter.Target;
 import org.alignment4j.core.CheckpointException;
@@ -28,20 +30,18 @@ record LowRank(List<Group> groups, List<Target> targets) {
    * One fused matrix of one block.
    *
    * @param layer that the block writes
-   * @param slot of the matrix
    * @param places of the changed parts
    */
-  record Group(Layer layer, int slot, List<Place> places) {
-    /** Index of A in the block's arrays; B follows. */
-    int arrays() {
-      return switch (slot) {
-        case 1 -> BlockLayout.WEIGHTS;
-        case 5 -> BlockLayout.WEIGHTS + 2;
-        case 7 -> BlockLayout.WEIGHTS + 4;
-        default -> BlockLayout.WEIGHTS + 6;
-      };
+  record Group(Layer layer, BlockWeight matrix, List<Place> places) {}
+
+  /** A change of one matrix: A [r, in] and B [out, r] with its scale multiplied in. */
+  record Pair(NDArray a, NDArray b) {
+    List<NDArray> arrays() {
+      return List.of(a, b);
     }
   }
+
+  private record Key(Layer layer, BlockWeight matrix) {}
 
   /** Rows of a fused matrix before and after a part. */
   record Place(long before, long after) {}
@@ -52,20 +52,20 @@ record LowRank(List<Group> groups, List<Target> targets) {
    * @throws CheckpointException if a target does not fit the model
    */
   static LowRank of(ModelConfig config, LoraAdapter lora) {
-    Map<List<Integer>, Group> groups = new LinkedHashMap<>();
-    Map<List<Integer>, List<Target>> targets = new LinkedHashMap<>();
-    List<Slot> slots = BlockLayout.of(config).slots();
+    Map<Key, Group> groups = new LinkedHashMap<>();
+    Map<Key, List<Target>> targets = new LinkedHashMap<>();
+    Map<BlockWeight, Slot> slots = BlockLayout.of(config).slots();
     for (Target t : lora.targets()) {
       if (t.layer().index() < 1 || t.layer().index() > config.blocks()) {
         throw new CheckpointException(
             "the LoRA changes " + t.module() + " of " + t.layer() + ", no block writes it");
       }
-      int slot = slotOf(slots, t);
-      List<Integer> key = List.of(t.layer().index(), slot);
+      BlockWeight matrix = matrixOf(slots, t);
+      Key key = new Key(t.layer(), matrix);
       groups
-          .computeIfAbsent(key, k -> new Group(t.layer(), slot, new ArrayList<>()))
+          .computeIfAbsent(key, k -> new Group(k.layer, k.matrix, new ArrayList<>()))
           .places
-          .add(place(slots.get(slot), t));
+          .add(place(Objects.requireNonNull(slots.get(matrix)), t));
       targets.computeIfAbsent(key, k -> new ArrayList<>()).add(t);
     }
     List<Target> ordered = new ArrayList<>();
@@ -80,10 +80,10 @@ record LowRank(List<Group> groups, List<Target> targets) {
   static List<LoraAdapter.Shape> shapes(
       ModelConfig config, Collection<String> modules, Collection<Layer> layers) {
     Map<String, Part> matrices = new LinkedHashMap<>();
-    for (Slot slot : BlockLayout.of(config).slots()) {
+    for (Slot slot : BlockLayout.of(config).slots().values()) {
       if (slot.isMatrix()) {
         for (Part p : slot.parts()) {
-          matrices.put(p.name().substring(0, p.name().length() - ".weight".length()), p);
+          matrices.put(p.module(), p);
         }
       }
     }
@@ -112,16 +112,15 @@ record LowRank(List<Group> groups, List<Target> targets) {
     return matrix.equals(module) || matrix.endsWith("." + module);
   }
 
-  private static int slotOf(List<Slot> slots, Target t) {
+  private static BlockWeight matrixOf(Map<BlockWeight, Slot> slots, Target t) {
     List<String> known = new ArrayList<>();
-    for (int s = 0; s < slots.size(); s++) {
-      if (slots.get(s).isMatrix()) {
-        for (Part p : slots.get(s).parts()) {
-          if (p.name().equals(t.module() + ".weight")) {
-            return s;
-          }
-          known.add(p.name().substring(0, p.name().length() - ".weight".length()));
+    for (Map.Entry<BlockWeight, Slot> e : slots.entrySet()) {
+      if (e.getKey().isMatrix()) {
+        List<String> modules = e.getValue().parts().stream().map(Part::module).toList();
+        if (modules.contains(t.module())) {
+          return e.getKey();
         }
+        known.addAll(modules);
       }
     }
     throw new CheckpointException(
@@ -131,7 +130,7 @@ record LowRank(List<Group> groups, List<Target> targets) {
   private static Place place(Slot slot, Target t) {
     long before = 0;
     for (Part p : slot.parts()) {
-      if (p.name().equals(t.module() + ".weight")) {
+      if (p.module().equals(t.module())) {
         long[] shape = p.shape();
         if (shape[0] != t.out() || shape[1] != t.in()) {
           throw new CheckpointException(
@@ -178,29 +177,30 @@ record LowRank(List<Group> groups, List<Target> targets) {
    * @param fused A and B per group, as the fuse kernel gives them
    */
   Weights applied(Weights weights, List<NDArray> fused, Decoder decoder, NDManager manager) {
-    List<NDArray> blocks = new ArrayList<>(weights.blocks());
+    List<ModelBlock> blocks = new ArrayList<>(weights.blocks());
     for (int g = 0; g < groups.size(); g++) {
       Group group = groups.get(g);
-      int at = group.layer.block() * BlockLayout.STRIDE + group.arrays();
-      List<NDArray> pair = fused.subList(2 * g, 2 * g + 2);
-      if (blocks.get(at).getShape().size() > 0) {
-        pair = decoder.stackLowRank(manager, blocks.subList(at, at + 2), pair);
-      }
-      blocks.set(at, pair.get(0));
-      blocks.set(at + 1, pair.get(1));
+      ModelBlock block = blocks.get(group.layer.block());
+      Pair pair = new Pair(fused.get(2 * g), fused.get(2 * g + 1));
+      Pair before = block.changes().get(group.matrix);
+      blocks.set(
+          group.layer.block(),
+          block.with(
+              group.matrix, before == null ? pair : decoder.stackLowRank(manager, before, pair)));
     }
     return weights.withBlocks(blocks);
   }
 
   /** Weights with changes added to copies of the matrices they change. */
   Weights merged(Weights weights, List<NDArray> fused, Decoder decoder, NDManager manager) {
-    List<NDArray> blocks = new ArrayList<>(weights.blocks());
+    List<ModelBlock> blocks = new ArrayList<>(weights.blocks());
     for (int g = 0; g < groups.size(); g++) {
       Group group = groups.get(g);
-      int at = group.layer.block() * BlockLayout.STRIDE + group.slot;
+      ModelBlock block = blocks.get(group.layer.block());
+      Pair pair = new Pair(fused.get(2 * g), fused.get(2 * g + 1));
       blocks.set(
-          at,
-          decoder.mergeLowRank(manager, blocks.get(at), fused.get(2 * g), fused.get(2 * g + 1)));
+          group.layer.block(),
+          block.with(group.matrix, decoder.mergeLowRank(manager, block.get(group.matrix), pair)));
     }
     return weights.withBlocks(blocks);
   }

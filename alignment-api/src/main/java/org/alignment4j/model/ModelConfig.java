@@ -2,6 +2,7 @@ package org.alignment4j.model;
 
 import static org.alignment4j.core.Arguments.require;
 
+import ai.djl.ndarray.types.Shape;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;
@@ -201,7 +202,9 @@ public record ModelConfig(
 
   /** Number of weights of one block. */
   public long blockParameters() {
-    return BlockLayout.of(this).slots().stream().mapToLong(slot -> slot.shape().size()).sum();
+    return BlockLayout.of(this).slots().values().stream()
+        .mapToLong(slot -> slot.shape().size())
+        .sum();
   }
 
   /** Number of weights of the whole model; a tied head counts once. */
@@ -211,11 +214,11 @@ public record ModelConfig(
 
   /** Bytes that the weights take in memory, without what a pass over them needs. */
   public long weightBytes(Precision precision) {
-    BlockLayout layout = BlockLayout.of(this);
-    long bytes = (tiedHead ? 1L : 2L) * vocabulary * width * precision.storage().bytes();
+    long table = precision.format().bytes(new Shape(vocabulary, width));
+    long bytes = (tiedHead ? 1L : 2L) * table;
     bytes += (long) width * Float.BYTES;
-    for (BlockLayout.Slot slot : layout.slots()) {
-      bytes += blocks * slot.shape().size() * slot.type(precision).bytes();
+    for (BlockLayout.Slot slot : BlockLayout.of(this).slots().values()) {
+      bytes += blocks * slot.format(precision).bytes(slot.shape());
     }
     return bytes;
   }

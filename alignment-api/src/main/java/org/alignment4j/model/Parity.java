@@ -18,7 +18,6 @@ import org.alignment4j.core.CheckpointException;
 import org.alignment4j.core.Layer;
 import org.alignment4j.tensor.GradientScope;
 import org.alignment4j.tensor.SafetensorsFile;
-import org.alignment4j.tensor.StorageType;
 import org.alignment4j.tensor.TensorInfo;
 
 /**
@@ -69,7 +68,7 @@ public record Parity(
    * float32; what 8 bits of significand (bfloat16) or 11 (float16) leave after a few blocks.
    */
   public static double maxRel(Precision precision) {
-    return precision.storage() == StorageType.BF16 ? 5e-2 : 6e-3;
+    return precision.maxRel();
   }
 
   /** Whether every figure is within its bound; greedy text counts in float32 only. */

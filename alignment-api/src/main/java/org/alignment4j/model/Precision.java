@@ -8,27 +8,39 @@ import org.alignment4j.tensor.StorageType;
  */
 public enum Precision {
   /** Float32 throughout: the reference, and the default. */
-  FLOAT32(StorageType.F32, StorageType.F32),
+  FLOAT32(FloatMatrix.format(StorageType.F32), StorageType.F32, 6e-3),
   /** Bfloat16 throughout: half the memory; fast only where the device has instructions for it. */
-  BFLOAT16(StorageType.BF16, StorageType.BF16),
+  BFLOAT16(FloatMatrix.format(StorageType.BF16), StorageType.BF16, 5e-2),
   /** Float16 throughout; hidden states beyond 65504 overflow, as in some Gemma checkpoints. */
-  FLOAT16(StorageType.F16, StorageType.F16),
+  FLOAT16(FloatMatrix.format(StorageType.F16), StorageType.F16, 6e-3),
   /** Bfloat16 matrices, widened as they are used: half the memory, float32 results, slower. */
-  BFLOAT16_WEIGHTS(StorageType.BF16, StorageType.F32),
+  BFLOAT16_WEIGHTS(FloatMatrix.format(StorageType.BF16), StorageType.F32, 5e-2),
   /** Float16 matrices, widened as they are used. */
-  FLOAT16_WEIGHTS(StorageType.F16, StorageType.F32);
+  FLOAT16_WEIGHTS(FloatMatrix.format(StorageType.F16), StorageType.F32, 6e-3);
 
-  private final StorageType storage;
+  private final MatrixFormat format;
   private final StorageType compute;
+  private final double maxRel;
 
-  Precision(StorageType storage, StorageType compute) {
-    this.storage = storage;
+  Precision(MatrixFormat format, StorageType compute, double maxRel) {
+    this.format = format;
     this.compute = compute;
+    this.maxRel = maxRel;
+  }
+
+  /** How matrices are kept and multiplied. */
+  MatrixFormat format() {
+    return format;
+  }
+
+  /** See {@link Parity#maxRel}. */
+  double maxRel() {
+    return maxRel;
   }
 
   /** What matrices are kept in. */
   public StorageType storage() {
-    return storage;
+    return format.type();
   }
 
   /** What products are computed in; sums are carried in float32. */

@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
+import org.alignment4j.adapter.BlockWeight;
 import org.alignment4j.core.CheckpointException;
 import org.alignment4j.core.Layer;
 import org.alignment4j.core.OutputFile;
@@ -40,10 +41,11 @@ public final class RandomCheckpoint {
     float neutral = config.family().has(Trait.OFFSET_NORMS) ? 0 : 1;
     double small = DEVIATION / Math.sqrt(2.0 * config.blocks());
     for (int b = 0; b < config.blocks(); b++) {
-      for (Slot slot : BlockLayout.of(config).slots()) {
-        for (Part part : slot.parts()) {
+      for (Map.Entry<BlockWeight, Slot> e : BlockLayout.of(config).slots().entrySet()) {
+        boolean writes =
+            e.getKey() == BlockWeight.ATTENTION_OUTPUT || e.getKey() == BlockWeight.DOWN;
+        for (Part part : e.getValue().parts()) {
           String name = BlockLayout.fullName(Layer.ofBlock(b), part);
-          boolean writes = name.endsWith("o_proj.weight") || name.endsWith("down_proj.weight");
           sources.add(
               part.shape().length == 1
                   ? constant(name, part.shape(), name.endsWith("bias") ? 0 : neutral)

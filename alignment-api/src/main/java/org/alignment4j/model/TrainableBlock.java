@@ -20,8 +20,13 @@ public final class TrainableBlock implements AutoCloseable {
   private final ForwardPass pass;
   private final Layer layer;
   private final NDManager manager;
-  private final List<NDArray> arrays;
+  private final ModelBlock block;
+
+  /** The model's, with this block. */
+  private final Weights weights;
+
   private final NDList parameters = new NDList();
+  private final List<String> names = new ArrayList<>();
 
   private TrainableBlock(LanguageModel model, Layer layer) {
     this.model = model;
@@ -29,12 +34,11 @@ public final class TrainableBlock implements AutoCloseable {
     pass.requireOwnWeights();
     this.layer = layer;
     this.manager = pass.manager().newSubManager();
-    this.arrays = BlockTensors.copy(pass.weights().range(layer.block(), layer.index()), manager);
-    for (NDArray a : arrays) {
-      if (a.getShape().size() > 0) {
-        a.setRequiresGradient(true);
-        parameters.add(a);
-      }
+    this.block = pass.weights().block(layer).trainable(manager);
+    this.weights = pass.weights().with(layer, block);
+    for (Matrix m : block.own().values()) {
+      parameters.addAll(m.arrays());
+      names.add(m.name());
     }
   }
 
@@ -64,26 +68,7 @@ public final class TrainableBlock implements AutoCloseable {
 
   /** Names for the parameters, in their order. */
   public List<String> parameterNames() {
-    List<String> names = new ArrayList<>();
-    String[] slots = {
-      "input_layernorm",
-      "qkv_proj",
-      "qkv_bias",
-      "q_norm",
-      "k_norm",
-      "o_proj",
-      "post_attention_layernorm",
-      "gate_up_proj",
-      "down_proj",
-      "attention_output_norm",
-      "mlp_output_norm"
-    };
-    for (int i = 0; i < slots.length; i++) {
-      if (arrays.get(i).getShape().size() > 0) {
-        names.add("model.layers." + layer.block() + "." + slots[i]);
-      }
-    }
-    return names;
+    return List.copyOf(names);
   }
 
   /**
@@ -108,7 +93,7 @@ public final class TrainableBlock implements AutoCloseable {
         .blocks(
             scope,
             cache.inputs(batch, scope),
-            pass.weights().withBlock(layer, arrays).range(layer.block(), layer.index()),
+            weights,
             batch,
             new Decoder.Pass(
                 layer.block(), layer.index(), List.of(), new long[] {0}, pick, List.of()),
@@ -123,12 +108,12 @@ public final class TrainableBlock implements AutoCloseable {
 
   /** A view of the model that runs with the block as it is now; it follows further training. */
   public LanguageModel view() {
-    return model.over(pass.with(pass.weights().withBlock(layer, arrays)));
+    return model.over(pass.with(weights));
   }
 
   /** The block's weights as they are now. */
   public TunedBlock snapshot(Provenance provenance) {
-    return new TunedBlock(layer, BlockTensors.toJava(model.config(), arrays), provenance);
+    return new TunedBlock(layer, BlockTensors.toJava(model.config(), block.own()), provenance);
   }
 
   @Override

@@ -10,10 +10,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import org.alignment4j.adapter.BlockWeight;
 import org.alignment4j.adapter.TunedBlock.Weight;
 import org.alignment4j.chat.Encoded;
 import org.alignment4j.core.CheckpointException;
@@ -22,7 +24,6 @@ import org.alignment4j.core.Layer;
 import org.alignment4j.core.OutputFile;
 import org.alignment4j.core.Provenance;
 import org.alignment4j.core.Reasons;
-import org.alignment4j.tensor.NativeTensor;
 import org.alignment4j.tensor.SafetensorsWriter;
 import org.alignment4j.tensor.StorageType;
 import org.alignment4j.tensor.TensorSource;
@@ -48,32 +49,26 @@ public final class TrainableWeights implements Trainable {
     this.manager = pass.manager().newSubManager();
     Weights w = pass.weights();
     if (ends) {
-      NDArray table = own(w.embeddings(), "model.embed_tokens");
-      NDArray norm = own(w.finalNorm(), "model.norm");
-      NDArray output = model.config().tiedHead() ? table : own(w.output(), "lm_head");
-      w = new Weights(table, w.blocks(), norm, output);
+      FloatMatrix table = trained(w.embeddings().trainable(manager));
+      FloatMatrix norm = trained(w.finalNorm().trainable(manager));
+      w =
+          w.withEnds(
+              table,
+              norm,
+              model.config().tiedHead() ? table : trained(w.output().trainable(manager)));
     }
     for (Layer layer : layers) {
-      List<NDArray> copies =
-          BlockTensors.copy(pass.weights().range(layer.block(), layer.index()), manager);
-      for (int i = 0; i < copies.size(); i++) {
-        if (copies.get(i).getShape().size() > 0) {
-          copies.get(i).setRequiresGradient(true);
-          parameters.add(copies.get(i));
-          names.add("block." + layer.block() + "." + i);
-        }
-      }
-      w = w.withBlock(layer, copies);
+      ModelBlock block = w.block(layer).trainable(manager);
+      block.own().values().forEach(this::trained);
+      w = w.with(layer, block);
     }
     this.weights = w;
   }
 
-  private NDArray own(NDArray array, String name) {
-    NDArray copy = BlockTensors.copy(List.of(array), manager).get(0);
-    copy.setRequiresGradient(true);
-    parameters.add(copy);
-    names.add(name);
-    return copy;
+  private <M extends Matrix> M trained(M matrix) {
+    parameters.addAll(matrix.arrays());
+    names.add(matrix.name());
+    return matrix;
   }
 
   /** Everything: embeddings, all blocks, final norm, output. */
@@ -123,13 +118,15 @@ public final class TrainableWeights implements Trainable {
   /** The gradients of one trained block by their names in the checkpoint. */
   Map<String, Weight> blockGradients(Layer layer, NDList gradients) {
     require(layers.contains(layer), "%s is not trained", layer);
-    List<NDArray> fused = new ArrayList<>();
-    String prefix = "block." + layer.block() + ".";
-    for (int i = 0; i < BlockLayout.WEIGHTS; i++) {
-      int at = names.indexOf(prefix + i);
-      fused.add(at < 0 ? weights.range(layer.block(), layer.index()).get(i) : gradients.get(at));
-    }
-    return BlockTensors.toJava(model.config(), fused);
+    Map<BlockWeight, Matrix> found = new EnumMap<>(BlockWeight.class);
+    weights
+        .block(layer)
+        .own()
+        .forEach(
+            (weight, m) ->
+                found.put(
+                    weight, new FloatMatrix(m.name(), gradients.get(names.indexOf(m.name())))));
+    return BlockTensors.toJava(model.config(), found);
   }
 
   /** A view that follows further training and owns no memory. */
@@ -175,7 +172,7 @@ public final class TrainableWeights implements Trainable {
     sources.add(source("model.embed_tokens.weight", type, table, weights.embeddings()));
     for (int b = 0; b < c.blocks(); b++) {
       String prefix = "model.layers." + b + ".";
-      BlockTensors.toJava(c, weights.range(b, b + 1))
+      BlockTensors.toJava(c, weights.block(Layer.ofBlock(b)).own())
           .forEach(
               (name, w) ->
                   sources.add(TensorSource.of(prefix + name, type, w.shape(), w.values())));
@@ -187,9 +184,8 @@ public final class TrainableWeights implements Trainable {
     SafetensorsWriter.write(folder.resolve("model.safetensors"), Map.of(), sources);
   }
 
-  private static TensorSource source(String name, StorageType type, long[] shape, NDArray array) {
-    return new TensorSource(
-        name, type, shape, (first, into) -> NativeTensor.read(array, first, into));
+  private static TensorSource source(String name, StorageType type, long[] shape, Matrix matrix) {
+    return new TensorSource(name, type, shape, matrix::read);
   }
 
   @Override

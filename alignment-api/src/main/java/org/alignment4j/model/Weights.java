@@ -3,43 +3,58 @@ package org.alignment4j.model;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
-import java.nio.FloatBuffer;
 import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.Collections;
-import java.util.HashSet;
+import java.util.EnumMap;
 import java.util.List;
-import java.util.Set;
-import java.util.TreeSet;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
-import org.alignment4j.core.CheckpointException;
+import java.util.Map;
+import org.alignment4j.adapter.BlockWeight;
 import org.alignment4j.core.Layer;
 import org.alignment4j.model.BlockLayout.Part;
 import org.alignment4j.model.BlockLayout.Slot;
 import org.alignment4j.tensor.Checkpoint;
 import org.alignment4j.tensor.Kernels;
-import org.alignment4j.tensor.NativeTensor;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A model's weights on its device, matrices in the storage type of its precision, norms in float32:
+ * A model's weights on its device, matrices in the form of its precision, norms in float32:
  * immutable, shared by every view of the model.
- *
- * @param embeddings [V, D]
- * @param blocks the arrays of all blocks, {@link BlockLayout#STRIDE} per block
- * @param finalNorm [D]
- * @param output [V, D]; the embeddings if tied
  */
-record Weights(NDArray embeddings, List<NDArray> blocks, NDArray finalNorm, NDArray output) {
-  private static final int SKIPPED = BlockLayout.STRIDE - BlockLayout.WEIGHTS;
-
+final class Weights {
   private static final Logger LOG = LoggerFactory.getLogger(Weights.class);
-  private static final Pattern BLOCK = Pattern.compile("model\\.layers\\.(\\d{1,6})\\.");
-  private static final String EMBEDDINGS = "model.embed_tokens.weight";
-  private static final String OUTPUT = "lm_head.weight";
-  private static final String FINAL_NORM = "model.norm.weight";
+  private static final String EMBEDDINGS = "model.embed_tokens";
+  private static final String OUTPUT = "lm_head";
+  private static final String FINAL_NORM = "model.norm";
+  private static final String WEIGHT = ".weight";
+
+  private final KernelTable table;
+
+  /** [0], stands for what there is not. */
+  private final NDArray none;
+
+  private final Matrix embeddings;
+  private final List<ModelBlock> blocks;
+  private final Matrix finalNorm;
+  private final Matrix output;
+
+  /** All of it as kernels read it. */
+  private final List<NDArray> arrays;
+
+  private Weights(
+      KernelTable table,
+      NDArray none,
+      Matrix embeddings,
+      List<ModelBlock> blocks,
+      Matrix finalNorm,
+      Matrix output) {
+    this.table = table;
+    this.none = none;
+    this.embeddings = embeddings;
+    this.blocks = List.copyOf(blocks);
+    this.finalNorm = finalNorm;
+    this.output = output;
+    this.arrays = table.lay(embeddings, blocks, finalNorm, output, none);
+  }
 
   /**
    * The configuration with the head that the checkpoint has: two tensors that differ are not tied,
@@ -47,195 +62,120 @@ record Weights(NDArray embeddings, List<NDArray> blocks, NDArray finalNorm, NDAr
    */
   static ModelConfig withStoredHead(Checkpoint checkpoint, ModelConfig config) {
     if (!config.tiedHead()
-        || !checkpoint.contains(EMBEDDINGS)
-        || !checkpoint.contains(OUTPUT)
-        || checkpoint.sameValues(EMBEDDINGS, OUTPUT)) {
+        || !checkpoint.contains(EMBEDDINGS + WEIGHT)
+        || !checkpoint.contains(OUTPUT + WEIGHT)
+        || checkpoint.sameValues(EMBEDDINGS + WEIGHT, OUTPUT + WEIGHT)) {
       return config;
     }
     LOG.warn(
         "{}: tie_word_embeddings is true, but {} differs from {}: they are not tied; false would"
             + " say so",
         checkpoint.files().get(0).getParent(),
-        OUTPUT,
-        EMBEDDINGS);
+        OUTPUT + WEIGHT,
+        EMBEDDINGS + WEIGHT);
     return config.withOwnHead();
   }
 
   static Weights load(
       Checkpoint checkpoint, ModelConfig config, Precision precision, NDManager manager) {
-    Reader reader = new Reader(checkpoint, precision, manager);
+    WeightsReader reader = new WeightsReader(checkpoint, precision, manager);
+    NDArray none = manager.create(new Shape(0));
     long v = config.vocabulary();
     long d = config.width();
     // Tied weights may be stored under either name.
     boolean onlyHead =
-        config.tiedHead() && !checkpoint.contains(EMBEDDINGS) && checkpoint.contains(OUTPUT);
-    NDArray embeddings = reader.read(whole(onlyHead ? OUTPUT : EMBEDDINGS, v, d), "");
-    NDArray output = embeddings;
-    if (!config.tiedHead()) {
-      output = reader.read(whole(OUTPUT, v, d), "");
-    }
+        config.tiedHead() && !reader.has(EMBEDDINGS + WEIGHT) && reader.has(OUTPUT + WEIGHT);
+    Matrix embeddings =
+        reader.read(EMBEDDINGS, end(false, onlyHead ? OUTPUT : EMBEDDINGS, v, d), "");
+    Matrix output = embeddings;
     if (config.tiedHead()) {
-      reader.seen.add(OUTPUT);
+      reader.passOver(OUTPUT + WEIGHT);
+    } else {
+      output = reader.read(OUTPUT, end(false, OUTPUT, v, d), "");
     }
-    NDArray norm = reader.read(whole(FINAL_NORM, d), "");
+    Matrix norm = reader.read(FINAL_NORM, end(true, FINAL_NORM, d), "");
     BlockLayout layout = BlockLayout.of(config);
-    List<NDArray> blocks = new ArrayList<>();
+    List<ModelBlock> blocks = new ArrayList<>();
     for (int b = 0; b < config.blocks(); b++) {
-      for (Slot slot : layout.slots()) {
-        blocks.add(
-            slot.parts().isEmpty() ? reader.none : reader.read(slot, "model.layers." + b + "."));
-      }
-      blocks.addAll(Collections.nCopies(SKIPPED, reader.none));
+      Layer layer = Layer.ofBlock(b);
+      String prefix = "model.layers." + b + ".";
+      Map<BlockWeight, Matrix> own = new EnumMap<>(BlockWeight.class);
+      layout
+          .slots()
+          .forEach(
+              (w, slot) -> own.put(w, reader.read(BlockLayout.nameOf(layer, w), slot, prefix)));
+      blocks.add(new ModelBlock(own));
     }
     reader.refuseRest(config.blocks());
-    Kernels.share(blocks);
-    return new Weights(embeddings, List.copyOf(blocks), norm, output);
+    Weights weights =
+        new Weights(new KernelTable(precision.format()), none, embeddings, blocks, norm, output);
+    Kernels.share(weights.arrays);
+    return weights;
+  }
+
+  private static Slot end(boolean norm, String name, long... shape) {
+    return Slot.of(norm, new Part(name + WEIGHT, shape));
+  }
+
+  /** [V, D]. */
+  Matrix embeddings() {
+    return embeddings;
+  }
+
+  /** [D]. */
+  Matrix finalNorm() {
+    return finalNorm;
+  }
+
+  /** [V, D]; the embeddings if tied. */
+  Matrix output() {
+    return output;
+  }
+
+  /** The block that writes {@code layer}. */
+  ModelBlock block(Layer layer) {
+    return blocks.get(layer.block());
+  }
+
+  /** Everything, as kernels read it. */
+  List<NDArray> arrays() {
+    return arrays;
   }
 
   /** The arrays of the blocks that write layers {@code first + 1} to {@code end}. */
-  List<NDArray> range(int first, int end) {
-    return blocks.subList(first * BlockLayout.STRIDE, end * BlockLayout.STRIDE);
+  List<NDArray> arrays(int first, int end) {
+    return arrays.subList(first * table.stride(), end * table.stride());
   }
 
-  /** The same weights but for one block's first arrays, its own or those and low-rank changes. */
-  Weights withBlock(Layer layer, List<NDArray> arrays) {
-    List<NDArray> copy = new ArrayList<>(blocks);
-    for (int i = 0; i < arrays.size(); i++) {
-      copy.set(layer.block() * BlockLayout.STRIDE + i, arrays.get(i));
-    }
-    return new Weights(embeddings, List.copyOf(copy), finalNorm, output);
+  /** The arrays of embeddings, final norm and output. */
+  List<NDArray> ends() {
+    return arrays.subList(arrays.size() - table.ends(), arrays.size());
   }
 
-  /** The same weights but for one block, without low-rank changes of it. */
-  Weights withBlockAlone(Layer layer, List<NDArray> arrays, NDArray none) {
-    List<NDArray> all = new ArrayList<>(arrays);
-    all.addAll(Collections.nCopies(SKIPPED, none));
-    return withBlock(layer, all);
+  /** The same weights but for one block. */
+  Weights with(Layer layer, ModelBlock block) {
+    List<ModelBlock> all = new ArrayList<>(blocks);
+    all.set(layer.block(), block);
+    return new Weights(table, none, embeddings, all, finalNorm, output);
+  }
+
+  /** The same blocks between other ends. */
+  Weights withEnds(Matrix newEmbeddings, Matrix newNorm, Matrix newOutput) {
+    return new Weights(table, none, newEmbeddings, blocks, newNorm, newOutput);
+  }
+
+  /** The same ends around other blocks. */
+  Weights withBlocks(List<ModelBlock> others) {
+    return new Weights(table, none, embeddings, others, finalNorm, output);
+  }
+
+  /** One per layer that a block writes. */
+  List<ModelBlock> blocks() {
+    return blocks;
   }
 
   /** Whether any matrix has a low-rank change beside it. */
   boolean hasLowRank() {
-    for (int i = 0; i < blocks.size(); i++) {
-      if (i % BlockLayout.STRIDE >= BlockLayout.WEIGHTS && blocks.get(i).getShape().size() > 0) {
-        return true;
-      }
-    }
-    return false;
-  }
-
-  /** The same ends around other arrays of blocks. */
-  Weights withBlocks(List<NDArray> arrays) {
-    return new Weights(embeddings, List.copyOf(arrays), finalNorm, output);
-  }
-
-  private static Slot whole(String name, long... shape) {
-    return new Slot(new Shape(shape), List.of(new Part(name, shape)));
-  }
-
-  /** Reads tensors into native memory, chunk by chunk, checking shape and finiteness. */
-  private static final class Reader {
-    private final Checkpoint checkpoint;
-    private final Precision precision;
-    private final NDManager manager;
-    private final NDArray none;
-    private final Set<String> seen = new HashSet<>();
-
-    Reader(Checkpoint checkpoint, Precision precision, NDManager manager) {
-      this.checkpoint = checkpoint;
-      this.precision = precision;
-      this.manager = manager;
-      this.none = manager.create(new Shape(0));
-    }
-
-    NDArray read(Slot slot, String prefix) {
-      for (Part part : slot.parts()) {
-        check(prefix + part.name(), part.shape());
-      }
-      NDArray array = NativeTensor.empty(manager, slot.type(precision), slot.shape());
-      long at = 0;
-      for (Part part : slot.parts()) {
-        String name = prefix + part.name();
-        NativeTensor.Source source = (first, into) -> checkpoint.read(name, first, into);
-        if (!NativeTensor.fill(array, at, part.elements(), source)) {
-          refuseInfinite(name, part.elements());
-        }
-        seen.add(name);
-        at += part.elements();
-      }
-      return array;
-    }
-
-    private void check(String name, long[] expected) {
-      long[] found = checkpoint.info(name).shape();
-      if (!Arrays.equals(found, expected)) {
-        throw new CheckpointException(
-            checkpoint.info(name).name()
-                + " in "
-                + checkpoint.files().get(0).getParent()
-                + " has shape "
-                + Arrays.toString(found)
-                + ", config.json asks for "
-                + Arrays.toString(expected));
-      }
-    }
-
-    private void refuseInfinite(String name, long elements) {
-      FloatBuffer one = FloatBuffer.allocate(1 << 16);
-      for (long first = 0; first < elements; first += one.capacity()) {
-        one.clear().limit((int) Math.min(one.capacity(), elements - first));
-        checkpoint.read(name, first, one);
-        for (int i = 0; i < one.limit(); i++) {
-          if (!Float.isFinite(one.get(i))) {
-            throw new CheckpointException(
-                name
-                    + " in "
-                    + checkpoint.files().get(0).getParent()
-                    + " is not finite at element "
-                    + (first + i)
-                    + ": "
-                    + one.get(i));
-          }
-        }
-      }
-      throw new CheckpointException(
-          name
-              + " in "
-              + checkpoint.files().get(0).getParent()
-              + " holds numbers beyond the range of "
-              + precision.storage()
-              + "; load it in another precision");
-    }
-
-    /**
-     * A weight nobody reads would change the model's outputs silently; blocks beyond those that
-     * config.json asks for are left out with a warning, as in transformers.
-     */
-    void refuseRest(int blocks) {
-      Set<Integer> beyond = new TreeSet<>();
-      for (String name : checkpoint.names()) {
-        if (seen.contains(name) || name.endsWith("rotary_emb.inv_freq")) {
-          continue;
-        }
-        Matcher block = BLOCK.matcher(name);
-        if (block.lookingAt() && Integer.parseInt(block.group(1)) >= blocks) {
-          beyond.add(Integer.parseInt(block.group(1)));
-          continue;
-        }
-        throw new CheckpointException(
-            "tensor "
-                + name
-                + " in "
-                + checkpoint.files().get(0).getParent()
-                + " belongs to no part of this architecture");
-      }
-      if (!beyond.isEmpty()) {
-        LOG.warn(
-            "{}: the weights of blocks {} are left out, config.json asks for num_hidden_layers ="
-                + " {}",
-            checkpoint.files().get(0).getParent(),
-            beyond,
-            blocks);
-      }
-    }
+    return blocks.stream().anyMatch(b -> !b.changes().isEmpty());
   }
 }

@@ -1,5 +1,7 @@
 package org.alignment4j.tensor;
 
+import static org.alignment4j.core.Arguments.require;
+
 import ai.djl.Device;
 import ai.djl.MalformedModelException;
 import ai.djl.Model;
@@ -19,6 +21,8 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.regex.Pattern;
 import org.alignment4j.core.DjlDefaults;
 import org.alignment4j.core.NativeFailure;
 import org.alignment4j.core.NativeFolder;
@@ -36,6 +40,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Kernels implements AutoCloseable {
   private static final String FIRST_LIST = "list0[]";
+  private static final Pattern WORD = Pattern.compile("\\b[A-Z][A-Z0-9_]*\\b");
 
   private final String name;
   private final Model inference;
@@ -77,6 +82,7 @@ public final class Kernels implements AutoCloseable {
     private final StringBuilder common = new StringBuilder();
     private final StringBuilder inferenceOnly = new StringBuilder();
     private final StringBuilder trainingOnly = new StringBuilder();
+    private final Map<String, Integer> constants = new LinkedHashMap<>();
     private final Map<String, Object> attributes = new LinkedHashMap<>();
     private final Map<String, Object> trainingAttributes = new LinkedHashMap<>();
 
@@ -147,6 +153,13 @@ public final class Kernels implements AutoCloseable {
       return this;
     }
 
+    /** Adds a number that the text calls by a word of capitals, as in {@code w[i + QKV]}. */
+    public Builder constant(String word, int value) {
+      require(WORD.matcher(word).matches(), "%s is no word of capitals", word);
+      constants.put(word, value);
+      return this;
+    }
+
     /** Adds a list of integers that the text reads as {@code self.name}. */
     public Builder attribute(String attribute, List<Integer> values) {
       attributes.put(attribute, List.copyOf(values));
@@ -177,7 +190,7 @@ public final class Kernels implements AutoCloseable {
       @Nullable Path folder = null;
       try {
         folder = Files.createTempDirectory(NativeFolder.ofProcess(), "kernels");
-        TorchScriptArchive.write(folder.resolve("kernels.pt"), methods, values);
+        TorchScriptArchive.write(folder.resolve("kernels.pt"), withConstants(methods), values);
         Model model = Model.newInstance("kernels", device, "PyTorch");
         try {
           // trainParam: without it the loader turns every tensor into an inference tensor.
@@ -200,6 +213,15 @@ public final class Kernels implements AutoCloseable {
       } finally {
         delete(folder);
       }
+    }
+
+    private String withConstants(String text) {
+      return WORD.matcher(text)
+          .replaceAll(
+              found -> {
+                Integer value = constants.get(found.group());
+                return value == null ? found.group() : value.toString();
+              });
     }
 
     private static void delete(@Nullable Path folder) {
@@ -230,7 +252,10 @@ public final class Kernels implements AutoCloseable {
     private final String method;
     private final NDManager scope;
     private final NDList arguments = new NDList();
-    private final List<Integer> plain = new ArrayList<>();
+
+    /** What the engine must find each argument called; null for a tensor by itself. */
+    private final List<@Nullable String> names = new ArrayList<>();
+
     private int lists;
 
     private Call(String method, NDManager scope) {
@@ -239,14 +264,18 @@ public final class Kernels implements AutoCloseable {
       // The first argument's manager receives the results, and its name picks the method.
       NDArray marker = scope.create(0f);
       marker.setName("module_method:" + method);
-      arguments.add(marker);
+      add(marker, marker.getName());
     }
 
     /** Adds a tensor. */
     public Call tensor(NDArray array) {
-      plain.add(arguments.size());
-      arguments.add(array);
+      add(array, null);
       return this;
+    }
+
+    private void add(NDArray array, @Nullable String called) {
+      arguments.add(array);
+      names.add(called);
     }
 
     /** Adds integers as an int64 tensor [n] in host memory. */
@@ -278,24 +307,25 @@ public final class Kernels implements AutoCloseable {
         if (!listName.equals(array.getName())) {
           array.setName(listName);
         }
-        arguments.add(array);
+        add(array, listName);
       }
       return this;
     }
 
     /**
-     * The engine sorts arguments by the names of the arrays, so an array that is an argument and
-     * also stands in a list, of this call or of another thread's, needs a second object for the
-     * argument; gradients flow through the view.
+     * The engine sorts arguments by the names of the arrays, so an array that stands in two lists,
+     * or in one and by itself, of this call or of another thread's, needs a second object for all
+     * but the last list; gradients flow through the view.
      */
     private void separate() {
-      for (int i = 0; i < plain.size(); i++) {
-        NDArray array = arguments.get(plain.get(i));
-        if (array.getName() != null) {
+      for (int i = 0; i < arguments.size(); i++) {
+        NDArray array = arguments.get(i);
+        String called = names.get(i);
+        if (!Objects.equals(array.getName(), called)) {
           NDArray view = array.reshape(array.getShape());
           view.attach(scope);
-          view.setName(null);
-          arguments.set(plain.get(i), view);
+          view.setName(called);
+          arguments.set(i, view);
         }
       }
     }

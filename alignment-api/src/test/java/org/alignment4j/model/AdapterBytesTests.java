@@ -81,8 +81,7 @@ class AdapterBytesTests {
     Set<NDArray> distinct = Collections.newSetFromMap(new IdentityHashMap<>());
     for (LanguageModel model : models) {
       Weights w = model.pass().weights();
-      distinct.addAll(w.blocks());
-      distinct.addAll(List.of(w.embeddings(), w.finalNorm(), w.output()));
+      distinct.addAll(w.arrays());
     }
     return distinct.stream().mapToLong(a -> a.size() * a.getDataType().getNumOfBytes()).sum();
   }

@@ -179,7 +179,7 @@ class ReferenceTests {
       assertTrue(!checkpoint.contains("model.embed_tokens.weight"));
       assertEquals(
           values.get("model.embed_tokens.weight[50]").getAsFloat(),
-          m.pass().weights().embeddings().toFloatArray()[50],
+          m.pass().weights().embeddings().floats()[50],
           1e-6);
       assertEquals(m.pass().weights().embeddings(), m.pass().weights().output());
     }

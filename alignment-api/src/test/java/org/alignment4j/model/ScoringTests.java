@@ -49,8 +49,7 @@ class ScoringTests {
           model
               .pass()
               .decoder()
-              .embed(
-                  scope, batch.tokenIds(scope), model.pass().weights().embeddings(), null, false);
+              .embed(scope, batch.tokenIds(scope), model.pass().weights(), null, false);
       NDArray states =
           model
               .pass()
@@ -58,7 +57,7 @@ class ScoringTests {
               .blocks(
                   scope,
                   x,
-                  model.pass().weights().range(0, top),
+                  model.pass().weights(),
                   batch,
                   new Decoder.Pass(0, top, List.of(), new long[] {0}, null, edits),
                   false)

@@ -91,12 +91,12 @@ final class TinyModels {
     Random random = new Random(seed);
     List<Target> targets = new ArrayList<>();
     for (Layer layer : layers) {
-      for (BlockLayout.Slot slot : BlockLayout.of(config).slots()) {
+      for (BlockLayout.Slot slot : BlockLayout.of(config).slots().values()) {
         for (BlockLayout.Part part : slot.parts()) {
           if (slot.isMatrix()) {
             int out = (int) part.shape()[0];
             int in = (int) part.shape()[1];
-            String module = part.name().substring(0, part.name().length() - ".weight".length());
+            String module = part.module();
             targets.add(
                 new Target(
                     layer, module, in, out, noise(random, rank * in), noise(random, out * rank)));

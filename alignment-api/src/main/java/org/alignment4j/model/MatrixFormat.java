@@ -1,0 +1,40 @@
+package org.alignment4j.model;
+
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
+import com.google.errorprone.annotations.Immutable;
+import org.alignment4j.tensor.Kernels;
+import org.alignment4j.tensor.StorageType;
+
+/**
+ * A form in which a model keeps its matrices, and the kernels that multiply with them. {@link
+ * Precision} names one; everything else asks it.
+ */
+@Immutable
+interface MatrixFormat {
+  /** The type of an element. */
+  StorageType type();
+
+  /** The form of vectors beside the matrices, which are biases; norms are float32 in each. */
+  MatrixFormat vectors();
+
+  /** Arrays that kernels read per matrix. */
+  int arrays();
+
+  /** Memory that a weight takes. */
+  long bytes(Shape shape);
+
+  /** A weight whose elements are not set. */
+  Matrix empty(String name, Shape shape, NDManager manager);
+
+  /**
+   * Adds what kernels do with a matrix that stands from {@code w[i]} on, differently in inference
+   * and training if need be: {@code linear}, {@code linear_rows}, {@code linear_add}, {@code
+   * gated}, {@code rows_of} and {@code merge}, with the arguments they have in {@code
+   * matrix_float.torchscript} and {@code linear.torchscript}. A float32 copy in training may stand
+   * in the place of any matrix.
+   *
+   * @param oneDnn whether oneDNN's products are to be used, which an attempt shows
+   */
+  void addKernels(Kernels.Builder kernels, boolean oneDnn);
+}

@@ -1,0 +1,141 @@
+package org.alignment4j.model;
+
+import ai.djl.ndarray.NDManager;
+import java.nio.FloatBuffer;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.alignment4j.core.CheckpointException;
+import org.alignment4j.model.BlockLayout.Part;
+import org.alignment4j.model.BlockLayout.Slot;
+import org.alignment4j.tensor.Checkpoint;
+import org.alignment4j.tensor.NativeTensor;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Reads a checkpoint's tensors into native memory, chunk by chunk, checking shape and finiteness.
+ */
+final class WeightsReader {
+  private static final Logger LOG = LoggerFactory.getLogger(WeightsReader.class);
+  private static final Pattern BLOCK = Pattern.compile("model\\.layers\\.(\\d{1,6})\\.");
+
+  private final Checkpoint checkpoint;
+  private final Precision precision;
+  private final NDManager manager;
+  private final Set<String> seen = new HashSet<>();
+
+  WeightsReader(Checkpoint checkpoint, Precision precision, NDManager manager) {
+    this.checkpoint = checkpoint;
+    this.precision = precision;
+    this.manager = manager;
+  }
+
+  /** Whether the checkpoint has a tensor. */
+  boolean has(String name) {
+    return checkpoint.contains(name);
+  }
+
+  /** Says that a tensor may be there without being read. */
+  void passOver(String name) {
+    seen.add(name);
+  }
+
+  /**
+   * @param name of the weight
+   * @param prefix of its tensors' names
+   */
+  Matrix read(String name, Slot slot, String prefix) {
+    for (Part part : slot.parts()) {
+      check(prefix + part.name(), part.shape());
+    }
+    Matrix matrix = slot.format(precision).empty(name, slot.shape(), manager);
+    long at = 0;
+    for (Part part : slot.parts()) {
+      String tensor = prefix + part.name();
+      NativeTensor.Source source = (first, into) -> checkpoint.read(tensor, first, into);
+      if (!matrix.fill(at, part.elements(), source)) {
+        refuseInfinite(tensor, part.elements());
+      }
+      seen.add(tensor);
+      at += part.elements();
+    }
+    return matrix;
+  }
+
+  private void check(String name, long[] expected) {
+    long[] found = checkpoint.info(name).shape();
+    if (!Arrays.equals(found, expected)) {
+      throw new CheckpointException(
+          checkpoint.info(name).name()
+              + " in "
+              + checkpoint.files().get(0).getParent()
+              + " has shape "
+              + Arrays.toString(found)
+              + ", config.json asks for "
+              + Arrays.toString(expected));
+    }
+  }
+
+  private void refuseInfinite(String name, long elements) {
+    FloatBuffer one = FloatBuffer.allocate(1 << 16);
+    for (long first = 0; first < elements; first += one.capacity()) {
+      one.clear().limit((int) Math.min(one.capacity(), elements - first));
+      checkpoint.read(name, first, one);
+      for (int i = 0; i < one.limit(); i++) {
+        if (!Float.isFinite(one.get(i))) {
+          throw new CheckpointException(
+              name
+                  + " in "
+                  + checkpoint.files().get(0).getParent()
+                  + " is not finite at element "
+                  + (first + i)
+                  + ": "
+                  + one.get(i));
+        }
+      }
+    }
+    throw new CheckpointException(
+        name
+            + " in "
+            + checkpoint.files().get(0).getParent()
+            + " holds numbers beyond the range of "
+            + precision.storage()
+            + "; load it in another precision");
+  }
+
+  /**
+   * A weight nobody reads would change the model's outputs silently; blocks beyond those that
+   * config.json asks for are left out with a warning, as in transformers.
+   */
+  void refuseRest(int blocks) {
+    Set<Integer> beyond = new TreeSet<>();
+    for (String name : checkpoint.names()) {
+      if (seen.contains(name) || name.endsWith("rotary_emb.inv_freq")) {
+        continue;
+      }
+      Matcher block = BLOCK.matcher(name);
+      if (block.lookingAt() && Integer.parseInt(block.group(1)) >= blocks) {
+        beyond.add(Integer.parseInt(block.group(1)));
+        continue;
+      }
+      throw new CheckpointException(
+          "tensor "
+              + name
+              + " in "
+              + checkpoint.files().get(0).getParent()
+              + " belongs to no part of this architecture");
+    }
+    if (!beyond.isEmpty()) {
+      LOG.warn(
+          "{}: the weights of blocks {} are left out, config.json asks for num_hidden_layers ="
+              + " {}",
+          checkpoint.files().get(0).getParent(),
+          beyond,
+          blocks);
+    }
+  }
+}
