@@ -31,7 +31,7 @@ import org.jspecify.annotations.Nullable;
  * writer for a file.
  *
  * <pre>{@code
- * try (PreferenceWriter out = PreferenceWriter.open(file, PreferenceLayout.TRL_CONVERSATIONAL)) {
+ * try (PreferenceWriter out = PreferenceWriter.trl(file)) {
  *   pairs.forEach(out::write);
  *   out.commit();
  * }
@@ -108,6 +108,16 @@ public final class PreferenceWriter implements AutoCloseable {
     } catch (IOException e) {
       throw new BadDataException("cannot write " + file + ": " + Reasons.of(e), e);
     }
+  }
+
+  /**
+   * Begins a file of TRL's conversational form, which holds every pair; as {@link #open}.
+   *
+   * @throws IllegalArgumentException if the name does not tell the format
+   * @throws BadDataException if the file cannot be written
+   */
+  public static PreferenceWriter trl(Path file) {
+    return open(file, PreferenceLayout.TRL_CONVERSATIONAL);
   }
 
   /**

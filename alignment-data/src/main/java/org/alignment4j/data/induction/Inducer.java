@@ -1,6 +1,7 @@
 package org.alignment4j.data.induction;
 
 import java.util.List;
+import org.alignment4j.data.request.Requests;
 import org.alignment4j.synthesis.SourceText;
 
 /**
@@ -20,6 +21,7 @@ public interface Inducer {
    *
    * @param n instructions, 1 to {@link #MAX_SAMPLES}
    * @param seed of the text
+   * @param requests through which a model is asked, so that no instruction is drawn twice
    * @return n inductions, in order
    * @throws IllegalArgumentException if n is out of its range
    * @throws org.alignment4j.data.request.ChatException if the model gives no answer
@@ -27,5 +29,5 @@ public interface Inducer {
    *     answers before it are stored
    * @throws org.alignment4j.core.CancelledException if the thread is interrupted
    */
-  List<Induction> induce(SourceText text, int n, long seed);
+  List<Induction> induce(SourceText text, int n, long seed, Requests requests);
 }

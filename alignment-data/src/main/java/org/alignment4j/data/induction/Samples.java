@@ -16,20 +16,25 @@ import org.alignment4j.data.request.StoredAnswer;
  * Draws several answers to one prompt.
  *
  * @param model that answers
- * @param requests through which it is asked
  * @param sampling of each answer
  */
-record Samples(ChatModel model, Requests requests, Sampling sampling) {
+record Samples(ChatModel model, Sampling sampling) {
   private static final long GOLDEN = 0x9E3779B97F4A7C15L;
 
   /**
    * Draws them.
    *
    * @param inducer the name of what asks
+   * @param requests through which the model is asked
    * @param instruction what of an answer is the instruction
    */
   List<Induction> draw(
-      String inducer, Prompt prompt, int n, long seed, UnaryOperator<String> instruction) {
+      String inducer,
+      Prompt prompt,
+      int n,
+      long seed,
+      Requests requests,
+      UnaryOperator<String> instruction) {
     require(
         n >= 1 && n <= Inducer.MAX_SAMPLES,
         "instructions of a text must be 1 to %s, were %s",

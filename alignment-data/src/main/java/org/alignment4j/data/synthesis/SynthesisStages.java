@@ -1,15 +1,6 @@
 package org.alignment4j.data.synthesis;
 
-import static org.alignment4j.core.Arguments.require;
-
 import java.util.List;
-import java.util.Objects;
-import java.util.Optional;
-import org.alignment4j.data.filter.Decontamination;
-import org.alignment4j.data.filter.LicenceFilter;
-import org.alignment4j.data.filter.PiiScrubber;
-import org.alignment4j.data.induction.Inducer;
-import org.alignment4j.data.request.ChatModel;
 import org.alignment4j.data.request.Requests;
 import org.alignment4j.synthesis.SourceText;
 import org.alignment4j.synthesis.SynthesizedPair;
@@ -17,7 +8,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The stages of Safer-Instruct, each of which can be used alone: source, induce, rules, judge,
- * respond, verify. Immutable; threads may share it.
+ * respond, verify. {@link SaferInstruct#stages} makes them. Immutable; threads may share it.
  */
 public final class SynthesisStages {
   static final String TEXT_DUPLICATES = "text duplicates";
@@ -42,33 +33,26 @@ public final class SynthesisStages {
   private final @Nullable RespondStage respond;
   private final @Nullable VerifyStage verify;
 
-  private SynthesisStages(Builder builder, Inducer inducer) {
-    requests = builder.requests;
-    settings = builder.settings;
-    source = new SourceStage(builder.licences, builder.decontamination, builder.scrubber);
-    induce = new InduceStage(inducer, settings.instructions(), settings.seed());
-    rules = new RulesStage(settings.rules(), builder.decontamination, builder.scrubber);
+  SynthesisStages(SynthesisPlan plan, Requests requests) {
+    this.requests = requests;
+    settings = plan.settings();
+    source = new SourceStage(plan.licences(), plan.decontamination(), plan.scrubber());
+    induce = new InduceStage(plan.inducer(), requests, settings.instructions(), settings.seed());
+    rules = new RulesStage(settings.rules(), plan.decontamination(), plan.scrubber());
     judge =
-        builder.judge == null
-            ? null
-            : new JudgeStage(builder.judge, requests, builder.principles, settings);
+        plan.judge()
+            .map(model -> new JudgeStage(model, requests, plan.principles(), settings))
+            .orElse(null);
     respond =
-        builder.expert == null
-            ? null
-            : new RespondStage(
-                builder.expert, requests, builder.principles, settings.answering(), 0);
-    ChatModel verifier = builder.verifier == null ? builder.judge : builder.verifier;
+        plan.expert()
+            .map(
+                model ->
+                    new RespondStage(model, requests, plan.principles(), settings.answering(), 0))
+            .orElse(null);
     verify =
-        verifier == null ? null : new VerifyStage(verifier, requests, builder.principles, settings);
-  }
-
-  /**
-   * Begins with nothing set but where requests go.
-   *
-   * @param requests sends all requests of the stages
-   */
-  public static Builder builder(Requests requests) {
-    return new Builder(requests);
+        plan.verifier()
+            .map(model -> new VerifyStage(model, requests, plan.principles(), settings))
+            .orElse(null);
   }
 
   /** Which texts may be used: licence, evaluation sets, personal data. */
@@ -126,8 +110,8 @@ public final class SynthesisStages {
 
   /** What a run needs beyond instructions; tells early what is missing. */
   void requireAnswers() {
-    set(judge, "judge");
     set(respond, "expert");
+    set(judge, "judge");
     set(verify, "verifier");
   }
 
@@ -161,100 +145,6 @@ public final class SynthesisStages {
         return new ItemWork<>(pairs, tally);
       }
       judged = judged.judged(judged.label(), answers.get(0).lineage());
-    }
-  }
-
-  /** Sets up {@link SynthesisStages}. For one thread. */
-  public static final class Builder {
-    private final Requests requests;
-    private SynthesisSettings settings = SynthesisSettings.builder().build();
-    private Principles principles = Principles.standard();
-    private LicenceFilter licences = LicenceFilter.permissive();
-    private Optional<Decontamination> decontamination = Optional.of(Decontamination.standard());
-    private Optional<PiiScrubber> scrubber = Optional.of(PiiScrubber.standard());
-    private @Nullable Inducer inducer;
-    private @Nullable ChatModel judge;
-    private @Nullable ChatModel expert;
-    private @Nullable ChatModel verifier;
-
-    private Builder(Requests requests) {
-      this.requests = requests;
-    }
-
-    /** The numbers of the run. */
-    public Builder settings(SynthesisSettings value) {
-      settings = value;
-      return this;
-    }
-
-    /** What answers keep to, and the categories; {@link Principles#standard()} unless set. */
-    public Builder principles(Principles value) {
-      principles = value;
-      return this;
-    }
-
-    /** The licences that are allowed; {@link LicenceFilter#permissive()} unless set. */
-    public Builder licences(LicenceFilter value) {
-      licences = value;
-      return this;
-    }
-
-    /** The evaluation sets whose texts are dropped; the shipped ones unless set. */
-    public Builder decontamination(Decontamination value) {
-      decontamination = Optional.of(value);
-      return this;
-    }
-
-    /** Keeps texts of evaluation sets: what is trained on them cannot be measured by them. */
-    public Builder withoutDecontamination() {
-      decontamination = Optional.empty();
-      return this;
-    }
-
-    /** What is replaced as personal data; {@link PiiScrubber#standard()} unless set. */
-    public Builder scrubber(PiiScrubber value) {
-      scrubber = Optional.of(value);
-      return this;
-    }
-
-    /** Leaves personal data in texts and instructions. */
-    public Builder withoutScrubber() {
-      scrubber = Optional.empty();
-      return this;
-    }
-
-    /** What finds instructions. */
-    public Builder inducer(Inducer value) {
-      inducer = value;
-      return this;
-    }
-
-    /** What decides on instructions. */
-    public Builder judge(ChatModel value) {
-      judge = value;
-      return this;
-    }
-
-    /** What writes the answers to prefer. */
-    public Builder expert(ChatModel value) {
-      expert = value;
-      return this;
-    }
-
-    /** What checks the answers; the judge, under another prompt, unless set. */
-    public Builder verifier(ChatModel value) {
-      verifier = value;
-      return this;
-    }
-
-    /**
-     * The stages.
-     *
-     * @throws IllegalArgumentException if there is no inducer
-     */
-    public SynthesisStages build() {
-      require(inducer != null, "synthesis needs an inducer");
-      return new SynthesisStages(this, Objects.requireNonNull(inducer));
     }
   }
 }

@@ -14,11 +14,9 @@ import org.alignment4j.synthesis.SourceText;
 
 /** Instructions that name the text's category, sometimes too short or a copy. */
 final class ScriptedInducer implements Inducer {
-  private final Requests requests;
   private final ChatModel chat;
 
-  ScriptedInducer(Requests requests, ChatModel chat) {
-    this.requests = requests;
+  ScriptedInducer(ChatModel chat) {
     this.chat = chat;
   }
 
@@ -28,7 +26,7 @@ final class ScriptedInducer implements Inducer {
   }
 
   @Override
-  public List<Induction> induce(SourceText text, int n, long seed) {
+  public List<Induction> induce(SourceText text, int n, long seed, Requests requests) {
     List<Induction> all = new ArrayList<>();
     for (int i = 0; i < n; i++) {
       long own = SeedOf.request(seed, "test", i, 0);

@@ -87,7 +87,7 @@ class SynthesisFaultTests {
                 .callTimeout(timeout)
                 .build()) {
       SynthesisReport report =
-          SaferInstruct.of(SaferInstructTests.stages(StoredRequests.over(store), chat, chat), 16)
+          SaferInstructTests.synthesis(StoredRequests.over(store), chat, chat, 16)
               .run(texts.stream(), pairs::add, ProgressListener.NONE);
       assertEquals(
           server.answered().size(), report.usage().get(0).sent(), "each request is paid for once");

@@ -15,7 +15,6 @@ import org.alignment4j.data.synthesis.Principles;
 import org.alignment4j.data.synthesis.SaferInstruct;
 import org.alignment4j.data.synthesis.SimulatedChat;
 import org.alignment4j.data.synthesis.SynthesisEstimate;
-import org.alignment4j.data.synthesis.SynthesisStages;
 import org.alignment4j.synthesis.SourceText;
 import org.alignment4j.synthesis.SynthesisReport;
 
@@ -29,20 +28,21 @@ final class SynthesisSimulation {
       SynthesisDescription description, long texts, double acceptance, ProgressListener progress) {
     try (RequestStore store = RequestStore.inMemory();
         Stream<SourceText> source = description.open(row -> {})) {
-      StoredRequests.Builder builder = StoredRequests.builder(store);
-      description.models().forEach((name, model) -> builder.prices(name, model.prices()));
-      Requests requests = new CountingRequests(builder.build());
+      StoredRequests.Builder priced = StoredRequests.builder(store);
+      description.models().forEach((name, model) -> priced.prices(name, model.prices()));
+      Requests requests = new CountingRequests(priced.build());
       ChatModel inducer = new SimulatedChat(description.inducer(), acceptance);
-      SynthesisStages.Builder stages =
+      SaferInstruct.Builder builder =
           description
-              .stages(requests)
+              .synthesis(requests)
+              .threads(1)
               // A stand-in cannot see the category that a text is of.
               .principles(oneCategory(description.principles()))
-              .inducer(new PromptedInducer(inducer, requests));
-      description.judge().ifPresent(n -> stages.judge(new SimulatedChat(n, acceptance)));
-      description.expert().ifPresent(n -> stages.expert(new SimulatedChat(n, acceptance)));
-      description.verifier().ifPresent(n -> stages.verifier(new SimulatedChat(n, acceptance)));
-      SaferInstruct run = SaferInstruct.of(stages.build(), 1);
+              .inducer(new PromptedInducer(inducer));
+      description.judge().ifPresent(n -> builder.judge(new SimulatedChat(n, acceptance)));
+      description.expert().ifPresent(n -> builder.expert(new SimulatedChat(n, acceptance)));
+      description.verifier().ifPresent(n -> builder.verifier(new SimulatedChat(n, acceptance)));
+      SaferInstruct run = builder.build();
       long step = Math.max(1, texts / MOST);
       long[] at = {0};
       Stream<SourceText> sample =

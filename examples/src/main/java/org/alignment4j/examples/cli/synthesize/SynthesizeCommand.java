@@ -26,7 +26,6 @@ import org.alignment4j.data.request.Requests;
 import org.alignment4j.data.request.StoredRequests;
 import org.alignment4j.data.synthesis.SaferInstruct;
 import org.alignment4j.data.synthesis.SynthesisEstimate;
-import org.alignment4j.data.synthesis.SynthesisStages;
 import org.alignment4j.examples.cli.command.AlignCommand;
 import org.alignment4j.examples.cli.command.Outcome;
 import org.alignment4j.examples.cli.option.OnDisk;
@@ -143,13 +142,14 @@ public final class SynthesizeCommand extends AlignCommand {
         Requests counted = new CountingRequests(requests);
         SynthesisReport sample =
             make(description, counted, models)
+                .build()
                 .run(spread(description, texts), pair -> {}, progress);
         return estimated(
             description,
             SynthesisEstimate.scaled(sample, texts),
             "measured on " + sample.texts() + " texts");
       }
-      SaferInstruct run = make(description, requests, models).expecting(texts);
+      SaferInstruct run = make(description, requests, models).expecting(texts).build();
       SynthesisReport report;
       try (SynthesisOutput output = SynthesisOutput.open(out, description, layout);
           Stream<SourceText> source = description.open(row -> {})) {
@@ -234,14 +234,17 @@ public final class SynthesizeCommand extends AlignCommand {
     return builder.build();
   }
 
-  private SaferInstruct make(
+  private SaferInstruct.Builder make(
       SynthesisDescription description, Requests requests, SynthesisModels models) {
-    SynthesisStages.Builder stages =
-        description.stages(requests).inducer(models.inducer(description.inducer(), requests));
-    description.judge().map(models::chat).ifPresent(stages::judge);
-    description.expert().map(models::chat).ifPresent(stages::expert);
-    description.verifier().map(models::chat).ifPresent(stages::verifier);
-    return SaferInstruct.of(stages.build(), concurrent);
+    SaferInstruct.Builder run =
+        description
+            .synthesis(requests)
+            .threads(concurrent)
+            .inducer(models.inducer(description.inducer()));
+    description.judge().map(models::chat).ifPresent(run::judge);
+    description.expert().map(models::chat).ifPresent(run::expert);
+    description.verifier().map(models::chat).ifPresent(run::verifier);
+    return run;
   }
 
   /** Every so manieth text, so that all files and categories are among them. */
