@@ -23,7 +23,7 @@ import org.alignment4j.evaluation.Rate;
 import org.alignment4j.evaluation.RefusalTally;
 import org.alignment4j.examples.cli.command.AlignCommand;
 import org.alignment4j.examples.cli.command.Outcome;
-import org.alignment4j.examples.cli.evaluate.OverRefusal;
+import org.alignment4j.examples.cli.evaluate.RefusalComparison;
 import org.alignment4j.examples.cli.input.PromptFile;
 import org.alignment4j.examples.cli.option.AnswerTokens;
 import org.alignment4j.examples.cli.option.ModelOptions;
@@ -177,7 +177,7 @@ public final class StudyCommand extends AlignCommand {
   }
 
   private Map<String, Rate> rates(LanguageModel m, Sets sets) {
-    OverRefusal judge = new OverRefusal(tokens.max());
+    RefusalComparison judge = new RefusalComparison(tokens.max());
     Map<String, Rate> rates = new LinkedHashMap<>();
     sets.tests.forEach(
         (name, rows) -> {
