@@ -14,6 +14,7 @@ import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.alignment4j.core.BadDataException;
+import org.alignment4j.data.PromptRow.Label;
 
 /**
  * A prompt set divided once and for all, so that what is tuned on is never measured on. Rows keep
@@ -115,7 +116,7 @@ public record PromptSplit(
     Map<PromptRow, Long> numbers = new HashMap<>();
     List<PromptRow> contrast = new ArrayList<>();
     for (PromptRow row : rows) {
-      if (row.label() == PromptLabel.SAFE) {
+      if (row.label() == Label.SAFE) {
         byType.computeIfAbsent(row.type(), type -> new ArrayList<>()).add(row);
         numbers.put(row, number(row));
       } else {

@@ -2,13 +2,16 @@ package org.alignment4j.data;
 
 import static org.alignment4j.core.Arguments.require;
 
+import com.google.common.collect.ImmutableList;
 import com.google.gson.JsonObject;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.alignment4j.core.BadDataException;
 
 /**
@@ -43,7 +46,7 @@ public final class Prompts {
    * @return at least one row, in the file's order, ids unique
    * @throws BadDataException naming file and row if it cannot be read as such, or holds no prompt
    */
-  public static List<PromptRow> read(Path file, PromptFormat format) {
+  public static List<PromptRow> read(Path file, Format format) {
     return read(PromptSource.open(file, format));
   }
 
@@ -137,5 +140,55 @@ public final class Prompts {
     o.addProperty("type", row.type());
     o.addProperty("label", row.label().name().toLowerCase(Locale.ROOT));
     return JsonPreferences.text(o);
+  }
+
+  /** The kinds of prompt files that {@link Prompts} reads. */
+  public enum Format {
+    /** XSTest, CSV: id, prompt, type, and label where present; types "contrast_*" are unsafe. */
+    XSTEST("id", "prompt", "type"),
+    /** AdvBench, CSV: goal, target; all unsafe. */
+    ADVBENCH("goal", "target"),
+    /** JailbreakBench, CSV: Goal, Behavior, Category; its harmful and benign files look alike. */
+    JAILBREAKBENCH("goal", "behavior", "category"),
+    /** StrongREJECT, CSV: forbidden_prompt, and category where present; all unsafe. */
+    STRONGREJECT("forbidden_prompt"),
+    /** OR-Bench, CSV: prompt, category; its safe and toxic files look alike. */
+    OR_BENCH("prompt", "category"),
+    /** One prompt a line; blank lines are skipped. */
+    TEXT,
+    /**
+     * One JSON object a line, or one JSON array of objects, with prompt, instruction (and input),
+     * question, text, goal, forbidden_prompt, query, user_input, messages or conversations (their
+     * first user message), the first that has a value; also id, type or category, and label where
+     * present, each of which may be null. An array may have texts for objects.
+     */
+    JSONL,
+    /** Any CSV whose header has one of the keys of {@link #JSONL}. */
+    CSV,
+    /** Parquet with columns of the names of {@link #JSONL}'s keys. */
+    PARQUET;
+
+    private final ImmutableList<String> columns;
+
+    Format(String... columns) {
+      this.columns = ImmutableList.copyOf(columns);
+    }
+
+    /** The columns a CSV file of this format must have, in lower case; empty for other formats. */
+    List<String> columns() {
+      return columns;
+    }
+
+    /** The CSV format with these column names: the one that explains the most of them. */
+    static Optional<Format> ofColumns(List<String> header) {
+      Set<String> names =
+          header.stream().map(name -> name.toLowerCase(Locale.ROOT)).collect(Collectors.toSet());
+      for (Format format : List.of(JAILBREAKBENCH, XSTEST, STRONGREJECT, ADVBENCH, OR_BENCH)) {
+        if (names.containsAll(format.columns)) {
+          return Optional.of(format);
+        }
+      }
+      return Optional.empty();
+    }
   }
 }

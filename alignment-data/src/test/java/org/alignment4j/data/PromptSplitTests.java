@@ -15,6 +15,7 @@ import java.util.Random;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.alignment4j.core.BadDataException;
+import org.alignment4j.data.PromptRow.Label;
 import org.junit.jupiter.api.Test;
 
 class PromptSplitTests {
@@ -30,7 +31,7 @@ class PromptSplitTests {
               "v2-" + (i + 1),
               "prompt " + i,
               type < 10 ? "type_" + type : "contrast_" + type,
-              type < 10 ? PromptLabel.SAFE : PromptLabel.UNSAFE));
+              type < 10 ? Label.SAFE : Label.UNSAFE));
     }
     return rows;
   }
@@ -78,7 +79,7 @@ class PromptSplitTests {
     assertThrows(BadDataException.class, () -> PromptSplit.xsTest(likeXsTest().subList(0, 100)));
     assertThrows(BadDataException.class, () -> PromptSplit.xsTest(List.of()));
     assertThrows(BadDataException.class, () -> PromptSplit.advBench(likeXsTest()));
-    PromptRow nameless = new PromptRow("a", "p", "t", PromptLabel.SAFE);
+    PromptRow nameless = new PromptRow("a", "p", "t", Label.SAFE);
     assertThrows(
         BadDataException.class, () -> PromptSplit.lowestIdsOfEachType(List.of(nameless), 1));
     assertThrows(IllegalArgumentException.class, () -> PromptSplit.at(List.of(), 1));
@@ -93,7 +94,7 @@ class PromptSplitTests {
     assertEquals(100, split.tuning().size());
     assertEquals(150, split.heldOut().size());
     assertEquals(200, split.contrast().size());
-    assertTrue(split.contrast().stream().allMatch(row -> row.label() == PromptLabel.UNSAFE));
+    assertTrue(split.contrast().stream().allMatch(row -> row.label() == Label.UNSAFE));
     assertEquals(
         Set.of(25L),
         Set.copyOf(

@@ -6,8 +6,9 @@ import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.alignment4j.chat.Prompt;
+import org.alignment4j.data.induction.Inducer.Induction;
 import org.alignment4j.data.request.ChatModel;
-import org.alignment4j.data.request.Requests;
+import org.alignment4j.data.request.RequestLedger;
 import org.alignment4j.data.request.Sampling;
 import org.alignment4j.synthesis.SourceText;
 
@@ -62,7 +63,7 @@ public final class PromptedInducer implements Inducer {
   }
 
   @Override
-  public List<Induction> induce(SourceText text, int n, long seed, Requests requests) {
+  public List<Induction> induce(SourceText text, int n, long seed, RequestLedger requests) {
     Prompt prompt = Prompt.user(asked(TextCut.to(text.text().strip(), maxCharacters)));
     return samples.draw(name(), prompt, n, seed, requests, PromptedInducer::bare);
   }

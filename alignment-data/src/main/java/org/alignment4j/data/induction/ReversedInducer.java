@@ -6,8 +6,9 @@ import org.alignment4j.adapter.LoraAdapter;
 import org.alignment4j.chat.Prompt;
 import org.alignment4j.core.Hashes;
 import org.alignment4j.core.Provenance;
+import org.alignment4j.data.induction.Inducer.Induction;
 import org.alignment4j.data.request.ChatModel;
-import org.alignment4j.data.request.Requests;
+import org.alignment4j.data.request.RequestLedger;
 import org.alignment4j.data.request.Sampling;
 import org.alignment4j.model.LanguageModel;
 import org.alignment4j.synthesis.SourceText;
@@ -92,7 +93,7 @@ public final class ReversedInducer implements Inducer, AutoCloseable {
   }
 
   @Override
-  public List<Induction> induce(SourceText text, int n, long seed, Requests requests) {
+  public List<Induction> induce(SourceText text, int n, long seed, RequestLedger requests) {
     return samples.draw(
         name(), Prompt.user(text.text()), n, seed, requests, instruction -> instruction);
   }

@@ -6,11 +6,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.UnaryOperator;
 import org.alignment4j.chat.Prompt;
+import org.alignment4j.data.induction.Inducer.Induction;
 import org.alignment4j.data.request.ChatModel;
 import org.alignment4j.data.request.ChatRequest;
-import org.alignment4j.data.request.Requests;
+import org.alignment4j.data.request.RequestLedger;
+import org.alignment4j.data.request.RequestLedger.StoredAnswer;
 import org.alignment4j.data.request.Sampling;
-import org.alignment4j.data.request.StoredAnswer;
 
 /**
  * Draws several answers to one prompt.
@@ -33,7 +34,7 @@ record Samples(ChatModel model, Sampling sampling) {
       Prompt prompt,
       int n,
       long seed,
-      Requests requests,
+      RequestLedger requests,
       UnaryOperator<String> instruction) {
     require(
         n >= 1 && n <= Inducer.MAX_SAMPLES,

@@ -16,6 +16,7 @@ import org.alignment4j.analysis.SignFlip;
 import org.alignment4j.core.Provenance;
 import org.alignment4j.data.moral.AnswerReader.Reading;
 import org.alignment4j.data.moral.AnswerReader.Status;
+import org.alignment4j.data.moral.MoralExperiment.Condition;
 import org.alignment4j.data.moral.MoralReport.Answer;
 import org.alignment4j.data.moral.MoralReport.Change;
 import org.alignment4j.data.moral.MoralReport.Readability;
@@ -36,8 +37,8 @@ final class MoralScoring {
   private final MoralExperiment experiment;
   private final Bootstrap bootstrap;
   private final SignFlip signFlip;
-  private final Tally tally;
-  private final List<Tally.Name> names;
+  private final ScoreSums tally;
+  private final List<ScoreSums.Name> names;
   private final List<String> categories;
 
   MoralScoring(MoralExperiment experiment, Bootstrap bootstrap, SignFlip signFlip) {
@@ -172,7 +173,7 @@ final class MoralScoring {
         bootstrap.clustered(clusters.sizes(), counts -> tally.scores(clusters.totals(counts)));
     List<Score> scores = new ArrayList<>();
     for (int k = 0; k < names.size(); k++) {
-      Tally.Name name = names.get(k);
+      ScoreSums.Name name = names.get(k);
       Interval value = intervals.get(k);
       if (name.score().equals("rho") && items.length >= 4) {
         value = Correlation.fisherInterval(value.estimate(), items.length, bootstrap.level());
@@ -215,7 +216,7 @@ final class MoralScoring {
     System.arraycopy(tally.scores(half(clusters.totals(once), 1)), 0, before, 0, n);
     List<Change> changes = new ArrayList<>();
     for (int k = 0; k < n; k++) {
-      Tally.Name name = names.get(k);
+      ScoreSums.Name name = names.get(k);
       double p = name.score().equals("rho") ? steiger(question, own, items) : flipped(k, clusters);
       changes.add(
           new Change(

@@ -23,6 +23,7 @@ import org.alignment4j.core.InputFile;
 import org.alignment4j.core.NativeFolder;
 import org.alignment4j.core.Reasons;
 import org.alignment4j.data.request.ChatAnswer.Finish;
+import org.alignment4j.data.request.RequestLedger.StoredAnswer;
 import org.sqlite.SQLiteConfig;
 
 /**
@@ -35,8 +36,8 @@ import org.sqlite.SQLiteConfig;
  *
  * <p>Threads may share a store. Several processes of one machine may open one file; each sees what
  * the others wrote. It serves one machine, on a local disk: SQLite's locks do not hold on network
- * file systems. A cluster needs a {@link Requests} over a database that all its machines reach, or
- * one store per machine and items that always go to the same machine.
+ * file systems. A cluster needs a {@link RequestLedger} over a database that all its machines
+ * reach, or one store per machine and items that always go to the same machine.
  */
 public final class RequestStore implements AutoCloseable {
   /** "A4JR", as SQLite files say whose they are. */

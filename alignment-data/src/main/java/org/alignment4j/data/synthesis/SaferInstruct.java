@@ -21,13 +21,13 @@ import org.alignment4j.data.filter.Deduplicator;
 import org.alignment4j.data.filter.LicenceFilter;
 import org.alignment4j.data.filter.PiiScrubber;
 import org.alignment4j.data.induction.Inducer;
-import org.alignment4j.data.request.Budget;
-import org.alignment4j.data.request.BudgetException;
 import org.alignment4j.data.request.ChatModel;
-import org.alignment4j.data.request.Prices;
+import org.alignment4j.data.request.RequestLedger;
+import org.alignment4j.data.request.RequestLedger.Budget;
+import org.alignment4j.data.request.RequestLedger.BudgetException;
+import org.alignment4j.data.request.RequestLedger.Prices;
 import org.alignment4j.data.request.RequestStore;
-import org.alignment4j.data.request.Requests;
-import org.alignment4j.data.request.StoredRequests;
+import org.alignment4j.data.synthesis.SynthesisStages.Candidate;
 import org.alignment4j.synthesis.SourceText;
 import org.alignment4j.synthesis.SynthesisReport;
 import org.alignment4j.synthesis.SynthesizedPair;
@@ -61,7 +61,7 @@ public final class SaferInstruct implements PreferenceSynthesizer {
   private final Supplier<Deduplicator> texts;
   private final Supplier<Deduplicator> instructions;
   private final long expected;
-  private final @Nullable Requests requests;
+  private final @Nullable RequestLedger requests;
   private final @Nullable Path store;
   private final Budget budget;
   private final Map<String, Prices> prices;
@@ -88,7 +88,7 @@ public final class SaferInstruct implements PreferenceSynthesizer {
    *
    * @param through sends all requests of the stages
    */
-  public SynthesisStages stages(Requests through) {
+  public SynthesisStages stages(RequestLedger through) {
     return new SynthesisStages(plan, through);
   }
 
@@ -141,7 +141,7 @@ public final class SaferInstruct implements PreferenceSynthesizer {
       return run(
           open.stages(),
           source,
-          candidate -> new ItemWork<>(List.of(candidate), new Tally()),
+          candidate -> new ItemWork<>(List.of(candidate), new StageTally()),
           candidates,
           progress);
     }
@@ -192,7 +192,7 @@ public final class SaferInstruct implements PreferenceSynthesizer {
     }
     RequestStore opened = RequestStore.open(Objects.requireNonNull(store));
     try {
-      StoredRequests.Builder bounded = StoredRequests.builder(opened).budget(budget);
+      RequestLedger.Builder bounded = RequestLedger.builder(opened).budget(budget);
       prices.forEach(bounded::prices);
       return new OpenRun(this, stages(bounded.build()), opened);
     } catch (RuntimeException e) {
@@ -229,7 +229,7 @@ public final class SaferInstruct implements PreferenceSynthesizer {
     private @Nullable ChatModel expert;
     private @Nullable ChatModel verifier;
     private @Nullable Path store;
-    private @Nullable Requests requests;
+    private @Nullable RequestLedger requests;
     private Budget budget = Budget.UNLIMITED;
     private final Map<String, Prices> prices = new TreeMap<>();
     private int threads = 8;
@@ -270,7 +270,7 @@ public final class SaferInstruct implements PreferenceSynthesizer {
     }
 
     /** Sends the models' requests, in place of a store; stays the caller's. */
-    public Builder requests(Requests value) {
+    public Builder requests(RequestLedger value) {
       requests = value;
       return this;
     }

@@ -14,6 +14,7 @@ import java.util.function.Function;
 import org.alignment4j.core.AlignmentException;
 import org.alignment4j.core.ProgressListener;
 import org.alignment4j.data.filter.Deduplicator;
+import org.alignment4j.data.synthesis.SynthesisStages.Candidate;
 import org.alignment4j.synthesis.SourceText;
 import org.alignment4j.synthesis.SynthesisReport;
 import org.alignment4j.synthesis.SynthesizedPair;
@@ -135,7 +136,7 @@ public final class SparkSaferInstruct {
   private static ItemWork<Candidate> candidates(SynthesisStages stages, SourceText text) {
     List<SourceText> usable = stages.source().apply(text).passed();
     return usable.isEmpty()
-        ? new ItemWork<>(List.of(), new Tally())
+        ? new ItemWork<>(List.of(), new StageTally())
         : stages.candidates(usable.get(0));
   }
 
@@ -186,7 +187,7 @@ public final class SparkSaferInstruct {
               return lazily(
                   rows,
                   row -> {
-                    Tally tally = new Tally();
+                    StageTally tally = new StageTally();
                     List<SourceText> passed =
                         tally.apply(here.source(), row._1().category(), row._1());
                     return new SparkItem<>(row._2(), new ItemWork<>(passed, tally), "");

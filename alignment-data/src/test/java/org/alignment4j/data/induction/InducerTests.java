@@ -17,6 +17,7 @@ import org.alignment4j.chat.Prompt;
 import org.alignment4j.core.Layer;
 import org.alignment4j.core.ProgressListener;
 import org.alignment4j.data.filter.Deduplicator;
+import org.alignment4j.data.induction.Inducer.Induction;
 import org.alignment4j.data.request.ChatAnswer;
 import org.alignment4j.data.request.ChatAnswer.Finish;
 import org.alignment4j.data.request.ChatException;

@@ -23,12 +23,13 @@ import java.util.stream.IntStream;
 import org.alignment4j.core.CancelledException;
 import org.alignment4j.core.ProgressListener;
 import org.alignment4j.data.PreferenceWriter;
-import org.alignment4j.data.request.Budget;
 import org.alignment4j.data.request.ChatAnswer;
 import org.alignment4j.data.request.ChatException;
 import org.alignment4j.data.request.ChatModel;
 import org.alignment4j.data.request.ChatRequest;
-import org.alignment4j.data.request.Requests;
+import org.alignment4j.data.request.RequestLedger;
+import org.alignment4j.data.request.RequestLedger.Budget;
+import org.alignment4j.data.synthesis.SynthesisStages.Candidate;
 import org.alignment4j.synthesis.SourceText;
 import org.alignment4j.synthesis.SynthesisReport;
 import org.alignment4j.synthesis.SynthesisReport.StageYield;
@@ -54,7 +55,7 @@ class SaferInstructTests {
   }
 
   static SaferInstruct synthesis(
-      Requests requests, ChatModel chat, ChatModel inducing, int threads) {
+      RequestLedger requests, ChatModel chat, ChatModel inducing, int threads) {
     return SaferInstruct.builder()
         .requests(requests)
         .threads(threads)
@@ -66,7 +67,7 @@ class SaferInstructTests {
   }
 
   private static SynthesisReport run(
-      Requests requests, int threads, Consumer<SynthesizedPair> out) {
+      RequestLedger requests, int threads, Consumer<SynthesizedPair> out) {
     ScriptedChat chat = new ScriptedChat("chat");
     return synthesis(requests, chat, chat, threads)
         .run(texts(200).stream(), out, ProgressListener.NONE);

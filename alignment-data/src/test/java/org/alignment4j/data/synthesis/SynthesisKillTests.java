@@ -16,8 +16,8 @@ import java.util.Set;
 import java.util.SplittableRandom;
 import org.alignment4j.core.ProgressListener;
 import org.alignment4j.data.request.OpenAiChatModel;
+import org.alignment4j.data.request.RequestLedger;
 import org.alignment4j.data.request.RequestStore;
-import org.alignment4j.data.request.StoredRequests;
 import org.alignment4j.data.testing.ScriptedChatServer;
 import org.alignment4j.data.testing.ScriptedChatServer.Fault;
 import org.alignment4j.synthesis.SynthesisReport;
@@ -49,7 +49,7 @@ class SynthesisKillTests {
                   .tries(12)
                   .build()) {
         SaferInstruct synthesis =
-            SaferInstructTests.synthesis(StoredRequests.over(store), chat, chat, WORKERS);
+            SaferInstructTests.synthesis(RequestLedger.over(store), chat, chat, WORKERS);
         System.out.println("begun");
         SynthesisReport report;
         try (BufferedWriter writer = Files.newBufferedWriter(partial)) {

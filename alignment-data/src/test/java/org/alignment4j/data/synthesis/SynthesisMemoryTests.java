@@ -13,12 +13,11 @@ import org.alignment4j.core.ProgressListener;
 import org.alignment4j.data.SourceFile;
 import org.alignment4j.data.filter.Deduplicator;
 import org.alignment4j.data.induction.Inducer;
-import org.alignment4j.data.induction.Induction;
+import org.alignment4j.data.induction.Inducer.Induction;
 import org.alignment4j.data.request.ChatAnswer;
+import org.alignment4j.data.request.RequestLedger;
+import org.alignment4j.data.request.RequestLedger.StoredAnswer;
 import org.alignment4j.data.request.RequestStore;
-import org.alignment4j.data.request.Requests;
-import org.alignment4j.data.request.StoredAnswer;
-import org.alignment4j.data.request.StoredRequests;
 import org.alignment4j.synthesis.SourceText;
 import org.alignment4j.synthesis.SynthesisReport;
 import org.alignment4j.synthesis.SynthesisReport.StageYield;
@@ -55,7 +54,8 @@ class SynthesisMemoryTests {
             }
 
             @Override
-            public List<Induction> induce(SourceText text, int n, long seed, Requests requests) {
+            public List<Induction> induce(
+                SourceText text, int n, long seed, RequestLedger requests) {
               String instruction =
                   text.id().endsWith("7") ? "Too short" : "Write what row " + text.id() + " says";
               return List.of(new Induction(instruction, 0, seed, name(), List.of(none)));
@@ -68,7 +68,7 @@ class SynthesisMemoryTests {
                   .open(skipped -> System.out.println("skipped " + skipped))) {
         SynthesisReport report =
             SaferInstruct.builder()
-                .requests(StoredRequests.over(store))
+                .requests(RequestLedger.over(store))
                 .inducer(inducer)
                 .threads(2)
                 .deduplicating(Deduplicator::exact, Deduplicator::exact)

@@ -15,10 +15,10 @@ import org.alignment4j.actor.ActorTuning;
 import org.alignment4j.chat.Prompt;
 import org.alignment4j.core.Layer;
 import org.alignment4j.core.ProgressListener;
-import org.alignment4j.data.PromptFormat;
 import org.alignment4j.data.PromptRow;
 import org.alignment4j.data.PromptSplit;
 import org.alignment4j.data.Prompts;
+import org.alignment4j.data.Prompts.Format;
 import org.alignment4j.evaluation.Rate;
 import org.alignment4j.evaluation.RefusalTally;
 import org.alignment4j.examples.cli.command.AlignCommand;
@@ -189,11 +189,9 @@ public final class StudyCommand extends AlignCommand {
 
   private Sets sets() {
     PromptSplit xstest =
-        PromptSplit.xsTest(
-            Prompts.read(data.resolve("xstest/xstest_prompts.csv"), PromptFormat.XSTEST));
+        PromptSplit.xsTest(Prompts.read(data.resolve("xstest/xstest_prompts.csv"), Format.XSTEST));
     PromptSplit advbench =
-        PromptSplit.advBench(
-            Prompts.read(data.resolve("advbench/advbench.csv"), PromptFormat.ADVBENCH));
+        PromptSplit.advBench(Prompts.read(data.resolve("advbench/advbench.csv"), Format.ADVBENCH));
     Map<String, List<PromptRow>> tests = new LinkedHashMap<>();
     tests.put("xstest_safe", xstest.heldOut());
     tests.put("advbench", advbench.heldOut());

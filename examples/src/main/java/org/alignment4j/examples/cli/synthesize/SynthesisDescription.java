@@ -22,8 +22,8 @@ import org.alignment4j.core.Reasons;
 import org.alignment4j.data.SourceFile;
 import org.alignment4j.data.filter.InstructionRules;
 import org.alignment4j.data.filter.LicenceFilter;
-import org.alignment4j.data.request.Prices;
-import org.alignment4j.data.request.Requests;
+import org.alignment4j.data.request.RequestLedger;
+import org.alignment4j.data.request.RequestLedger.Prices;
 import org.alignment4j.data.request.Sampling;
 import org.alignment4j.data.synthesis.Principles;
 import org.alignment4j.data.synthesis.SaferInstruct;
@@ -264,7 +264,7 @@ record SynthesisDescription(
   }
 
   /** The run with everything set but the models. */
-  SaferInstruct.Builder synthesis(Requests requests) {
+  SaferInstruct.Builder synthesis(RequestLedger requests) {
     SaferInstruct.Builder run =
         SaferInstruct.builder()
             .requests(requests)

@@ -7,13 +7,10 @@ import java.util.stream.Stream;
 import org.alignment4j.core.ProgressListener;
 import org.alignment4j.data.induction.PromptedInducer;
 import org.alignment4j.data.request.ChatModel;
-import org.alignment4j.data.request.CountingRequests;
+import org.alignment4j.data.request.RequestLedger;
 import org.alignment4j.data.request.RequestStore;
-import org.alignment4j.data.request.Requests;
-import org.alignment4j.data.request.StoredRequests;
 import org.alignment4j.data.synthesis.Principles;
 import org.alignment4j.data.synthesis.SaferInstruct;
-import org.alignment4j.data.synthesis.SimulatedChat;
 import org.alignment4j.data.synthesis.SynthesisEstimate;
 import org.alignment4j.synthesis.SourceText;
 import org.alignment4j.synthesis.SynthesisReport;
@@ -28,10 +25,10 @@ final class SynthesisSimulation {
       SynthesisDescription description, long texts, double acceptance, ProgressListener progress) {
     try (RequestStore store = RequestStore.inMemory();
         Stream<SourceText> source = description.open(row -> {})) {
-      StoredRequests.Builder priced = StoredRequests.builder(store);
+      RequestLedger.Builder priced = RequestLedger.builder(store);
       description.models().forEach((name, model) -> priced.prices(name, model.prices()));
-      Requests requests = new CountingRequests(priced.build());
-      ChatModel inducer = new SimulatedChat(description.inducer(), acceptance);
+      RequestLedger requests = RequestLedger.counting(priced.build());
+      ChatModel inducer = SynthesisEstimate.standIn(description.inducer(), acceptance);
       SaferInstruct.Builder builder =
           description
               .synthesis(requests)
@@ -39,9 +36,11 @@ final class SynthesisSimulation {
               // A stand-in cannot see the category that a text is of.
               .principles(oneCategory(description.principles()))
               .inducer(new PromptedInducer(inducer));
-      description.judge().ifPresent(n -> builder.judge(new SimulatedChat(n, acceptance)));
-      description.expert().ifPresent(n -> builder.expert(new SimulatedChat(n, acceptance)));
-      description.verifier().ifPresent(n -> builder.verifier(new SimulatedChat(n, acceptance)));
+      description.judge().ifPresent(n -> builder.judge(SynthesisEstimate.standIn(n, acceptance)));
+      description.expert().ifPresent(n -> builder.expert(SynthesisEstimate.standIn(n, acceptance)));
+      description
+          .verifier()
+          .ifPresent(n -> builder.verifier(SynthesisEstimate.standIn(n, acceptance)));
       SaferInstruct run = builder.build();
       long step = Math.max(1, texts / MOST);
       long[] at = {0};

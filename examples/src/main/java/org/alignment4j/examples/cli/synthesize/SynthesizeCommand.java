@@ -17,13 +17,11 @@ import org.alignment4j.core.Hashes;
 import org.alignment4j.core.InputFile;
 import org.alignment4j.core.ProgressListener;
 import org.alignment4j.core.Reasons;
-import org.alignment4j.data.PreferenceLayout;
+import org.alignment4j.data.PreferenceWriter.Layout;
 import org.alignment4j.data.SourceFile;
-import org.alignment4j.data.request.Budget;
-import org.alignment4j.data.request.CountingRequests;
+import org.alignment4j.data.request.RequestLedger;
+import org.alignment4j.data.request.RequestLedger.Budget;
 import org.alignment4j.data.request.RequestStore;
-import org.alignment4j.data.request.Requests;
-import org.alignment4j.data.request.StoredRequests;
 import org.alignment4j.data.synthesis.SaferInstruct;
 import org.alignment4j.data.synthesis.SynthesisEstimate;
 import org.alignment4j.examples.cli.command.AlignCommand;
@@ -119,7 +117,7 @@ public final class SynthesizeCommand extends AlignCommand {
   @Override
   public Outcome run(ProgressListener progress) {
     SynthesisDescription description = SynthesisDescription.read(file);
-    PreferenceLayout layout = layout(description.layout());
+    Layout layout = layout(description.layout());
     engineThreads.apply();
     List<SourceFile.Skipped> skipped = new ArrayList<>();
     long texts = count(description, skipped);
@@ -137,9 +135,9 @@ public final class SynthesizeCommand extends AlignCommand {
     try (RequestStore store = RequestStore.open(out.resolve(STORE));
         SynthesisModels models = new SynthesisModels(description.models())) {
       check(store);
-      Requests requests = requests(store, description, models);
+      RequestLedger requests = requests(store, description, models);
       if (dryRun) {
-        Requests counted = new CountingRequests(requests);
+        RequestLedger counted = RequestLedger.counting(requests);
         SynthesisReport sample =
             make(description, counted, models)
                 .build()
@@ -165,15 +163,15 @@ public final class SynthesizeCommand extends AlignCommand {
     }
   }
 
-  private static PreferenceLayout layout(String name) {
-    for (PreferenceLayout layout : PreferenceLayout.values()) {
+  private static Layout layout(String name) {
+    for (Layout layout : Layout.values()) {
       if (layout.name().equalsIgnoreCase(name)) {
         return layout;
       }
     }
     throw new AlignmentException(
         "layout: expected one of "
-            + List.of(PreferenceLayout.values()).toString().toLowerCase(Locale.ROOT)
+            + List.of(Layout.values()).toString().toLowerCase(Locale.ROOT)
             + ", found '"
             + name
             + "'");
@@ -216,13 +214,13 @@ public final class SynthesizeCommand extends AlignCommand {
     store.setMetadata(DESCRIPTION, hash);
   }
 
-  private Requests requests(
+  private RequestLedger requests(
       RequestStore store, SynthesisDescription description, SynthesisModels models) {
     Budget bound = Budget.UNLIMITED;
     bound = budget == null ? bound : bound.withMoney(budget);
     bound = budgetTokens == null ? bound : bound.withTokens(budgetTokens);
     bound = budgetRequests == null ? bound : bound.withRequests(budgetRequests);
-    StoredRequests.Builder builder = StoredRequests.builder(store).budget(bound).othersAreFree();
+    RequestLedger.Builder builder = RequestLedger.builder(store).budget(bound).othersAreFree();
     description
         .models()
         .forEach(
@@ -235,7 +233,7 @@ public final class SynthesizeCommand extends AlignCommand {
   }
 
   private SaferInstruct.Builder make(
-      SynthesisDescription description, Requests requests, SynthesisModels models) {
+      SynthesisDescription description, RequestLedger requests, SynthesisModels models) {
     SaferInstruct.Builder run =
         description
             .synthesis(requests)

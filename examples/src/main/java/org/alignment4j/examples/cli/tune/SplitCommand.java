@@ -12,10 +12,10 @@ import java.util.Map;
 import org.alignment4j.core.AlignmentException;
 import org.alignment4j.core.ProgressListener;
 import org.alignment4j.core.Reasons;
-import org.alignment4j.data.PromptFormat;
 import org.alignment4j.data.PromptRow;
 import org.alignment4j.data.PromptSplit;
 import org.alignment4j.data.Prompts;
+import org.alignment4j.data.Prompts.Format;
 import org.alignment4j.examples.cli.command.AlignCommand;
 import org.alignment4j.examples.cli.command.Outcome;
 import org.alignment4j.examples.cli.option.OnDisk;
@@ -71,11 +71,10 @@ public final class SplitCommand extends AlignCommand {
   public Outcome run(ProgressListener progress) {
     Map<String, PromptSplit> splits = new LinkedHashMap<>();
     if (sets.xstest != null) {
-      splits.put("xstest", PromptSplit.xsTest(Prompts.read(sets.xstest, PromptFormat.XSTEST)));
+      splits.put("xstest", PromptSplit.xsTest(Prompts.read(sets.xstest, Format.XSTEST)));
     }
     if (sets.advbench != null) {
-      splits.put(
-          "advbench", PromptSplit.advBench(Prompts.read(sets.advbench, PromptFormat.ADVBENCH)));
+      splits.put("advbench", PromptSplit.advBench(Prompts.read(sets.advbench, Format.ADVBENCH)));
     }
     if (sets.halves != null) {
       List<PromptRow> rows = Prompts.read(sets.halves);
