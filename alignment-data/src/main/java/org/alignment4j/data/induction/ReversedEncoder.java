@@ -1,5 +1,7 @@
 package org.alignment4j.data.induction;
 
+import org.alignment4j.data.induction.ReversedInstructionTuner.InstructionSplit;
+
 import static org.alignment4j.core.Arguments.require;
 
 import java.util.List;

@@ -9,7 +9,7 @@ import org.alignment4j.core.Provenance;
 import org.alignment4j.data.induction.Inducer.Induction;
 import org.alignment4j.data.request.ChatModel;
 import org.alignment4j.data.request.RequestLedger;
-import org.alignment4j.data.request.Sampling;
+import org.alignment4j.data.request.ChatRequest.Sampling;
 import org.alignment4j.model.LanguageModel;
 import org.alignment4j.synthesis.SourceText;
 
@@ -55,7 +55,7 @@ public final class ReversedInducer implements Inducer, AutoCloseable {
                     List.of(
                         model.hash(),
                         model.precision().name(),
-                        AdapterHash.of(adapter),
+                        LoraHash.of(adapter),
                         encoder.hash()))
                 .substring(0, 16);
     this.view = model.with(adapter);

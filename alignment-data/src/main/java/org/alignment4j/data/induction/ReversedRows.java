@@ -1,5 +1,7 @@
 package org.alignment4j.data.induction;
 
+import org.alignment4j.data.induction.ReversedInstructionTuner.InstructionSplit;
+
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;

@@ -11,7 +11,7 @@ import org.alignment4j.data.request.ChatModel;
 import org.alignment4j.data.request.ChatRequest;
 import org.alignment4j.data.request.RequestLedger;
 import org.alignment4j.data.request.RequestLedger.StoredAnswer;
-import org.alignment4j.data.request.Sampling;
+import org.alignment4j.data.request.ChatRequest.Sampling;
 
 /**
  * Draws several answers to one prompt.

@@ -1,5 +1,7 @@
 package org.alignment4j.data.request;
 
+import org.alignment4j.data.request.ChatRequest.Sampling;
+
 import static org.alignment4j.core.Arguments.require;
 
 import java.time.Duration;

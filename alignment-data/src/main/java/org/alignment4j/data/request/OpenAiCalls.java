@@ -1,5 +1,7 @@
 package org.alignment4j.data.request;
 
+import org.alignment4j.data.request.ChatRequest.Sampling;
+
 import com.google.gson.Gson;
 import com.google.gson.GsonBuilder;
 import com.google.gson.JsonParseException;

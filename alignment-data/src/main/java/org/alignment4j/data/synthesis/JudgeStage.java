@@ -11,7 +11,7 @@ import org.alignment4j.chat.Prompt;
 import org.alignment4j.chat.PromptTemplate;
 import org.alignment4j.data.request.ChatModel;
 import org.alignment4j.data.request.RequestLedger;
-import org.alignment4j.data.request.Sampling;
+import org.alignment4j.data.request.ChatRequest.Sampling;
 import org.alignment4j.data.synthesis.SynthesisStages.Candidate;
 import org.alignment4j.data.synthesis.SynthesisStages.Stage;
 import org.alignment4j.data.synthesis.SynthesisStages.StageResult;

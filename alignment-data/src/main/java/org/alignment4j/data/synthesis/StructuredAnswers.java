@@ -17,7 +17,7 @@ import org.alignment4j.data.request.ChatRequest;
 import org.alignment4j.data.request.RequestLedger;
 import org.alignment4j.data.request.RequestLedger.BudgetException;
 import org.alignment4j.data.request.RequestLedger.StoredAnswer;
-import org.alignment4j.data.request.Sampling;
+import org.alignment4j.data.request.ChatRequest.Sampling;
 
 /**
  * Asks a model for values in JSON. An answer that is no such value goes back to the model with what

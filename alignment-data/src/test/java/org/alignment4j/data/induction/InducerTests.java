@@ -1,5 +1,7 @@
 package org.alignment4j.data.induction;
 
+import org.alignment4j.data.induction.ReversedInstructionTuner.InstructionSplit;
+
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
@@ -23,7 +25,7 @@ import org.alignment4j.data.request.ChatAnswer.Finish;
 import org.alignment4j.data.request.ChatException;
 import org.alignment4j.data.request.ChatModel;
 import org.alignment4j.data.request.ChatRequest;
-import org.alignment4j.data.request.Sampling;
+import org.alignment4j.data.request.ChatRequest.Sampling;
 import org.alignment4j.model.Generation;
 import org.alignment4j.model.LanguageModel;
 import org.alignment4j.model.TrainableLora;
@@ -174,7 +176,7 @@ class InducerTests {
         }
       }
     }
-    assertNotEquals(AdapterHash.of(adapter), AdapterHash.of(adapter.scaled(-1)));
+    assertNotEquals(LoraHash.of(adapter), LoraHash.of(adapter.scaled(-1)));
   }
 
   @Test

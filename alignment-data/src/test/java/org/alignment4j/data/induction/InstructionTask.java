@@ -1,5 +1,7 @@
 package org.alignment4j.data.induction;
 
+import org.alignment4j.data.induction.ReversedInstructionTuner.InstructionSplit;
+
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;

@@ -1,5 +1,7 @@
 package org.alignment4j.data.induction;
 
+import org.alignment4j.data.induction.ReversedInstructionTuner.InstructionSplit;
+
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;

@@ -1,5 +1,7 @@
 package org.alignment4j.data.request;
 
+import org.alignment4j.data.request.ChatRequest.Sampling;
+
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertSame;

@@ -18,7 +18,7 @@ import org.alignment4j.data.request.ChatAnswer.Finish;
 import org.alignment4j.data.request.ChatRequest;
 import org.alignment4j.data.request.RequestLedger;
 import org.alignment4j.data.request.RequestStore;
-import org.alignment4j.data.request.Sampling;
+import org.alignment4j.data.request.ChatRequest.Sampling;
 import org.alignment4j.data.testing.FakeChatModel;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;

@@ -16,7 +16,7 @@ import org.alignment4j.chat.Prompt;
 import org.alignment4j.core.Layer;
 import org.alignment4j.core.ProgressListener;
 import org.alignment4j.data.PromptRow;
-import org.alignment4j.data.PromptSplit;
+import org.alignment4j.data.Prompts.Split;
 import org.alignment4j.data.Prompts;
 import org.alignment4j.data.Prompts.Format;
 import org.alignment4j.evaluation.Rate;
@@ -188,10 +188,10 @@ public final class StudyCommand extends AlignCommand {
   }
 
   private Sets sets() {
-    PromptSplit xstest =
-        PromptSplit.xsTest(Prompts.read(data.resolve("xstest/xstest_prompts.csv"), Format.XSTEST));
-    PromptSplit advbench =
-        PromptSplit.advBench(Prompts.read(data.resolve("advbench/advbench.csv"), Format.ADVBENCH));
+    Split xstest =
+        Split.xsTest(Prompts.read(data.resolve("xstest/xstest_prompts.csv"), Format.XSTEST));
+    Split advbench =
+        Split.advBench(Prompts.read(data.resolve("advbench/advbench.csv"), Format.ADVBENCH));
     Map<String, List<PromptRow>> tests = new LinkedHashMap<>();
     tests.put("xstest_safe", xstest.heldOut());
     tests.put("advbench", advbench.heldOut());

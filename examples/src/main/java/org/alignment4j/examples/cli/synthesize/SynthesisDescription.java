@@ -24,7 +24,7 @@ import org.alignment4j.data.filter.InstructionRules;
 import org.alignment4j.data.filter.LicenceFilter;
 import org.alignment4j.data.request.RequestLedger;
 import org.alignment4j.data.request.RequestLedger.Prices;
-import org.alignment4j.data.request.Sampling;
+import org.alignment4j.data.request.ChatRequest.Sampling;
 import org.alignment4j.data.synthesis.Principles;
 import org.alignment4j.data.synthesis.SaferInstruct;
 import org.alignment4j.data.synthesis.SynthesisSettings;

@@ -8,7 +8,7 @@ import java.util.Locale;
 import java.util.Map;
 import org.alignment4j.analysis.Bootstrap;
 import org.alignment4j.core.ProgressListener;
-import org.alignment4j.data.induction.InstructionSplit;
+import org.alignment4j.data.induction.ReversedInstructionTuner.InstructionSplit;
 import org.alignment4j.data.induction.ReversedInstructionTuner;
 import org.alignment4j.data.induction.ReversedSettings;
 import org.alignment4j.data.induction.ReversedTuning;
