@@ -1,32 +1,25 @@
 package org.alignment4j.data;
 
-import org.alignment4j.data.PromptRow.Label;
-
-import java.util.regex.Pattern;
-
-import java.util.regex.Matcher;
-
-import java.util.Map;
-
-import java.util.LinkedHashMap;
-
-import java.util.HashMap;
-
-import java.util.Comparator;
-
 import static org.alignment4j.core.Arguments.require;
 
 import com.google.common.collect.ImmutableList;
 import com.google.gson.JsonObject;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.alignment4j.core.BadDataException;
+import org.alignment4j.data.PromptRow.Label;
 
 /**
  * Reads and writes prompt sets: evaluation and tuning prompts with id, type and label. Files are
@@ -214,8 +207,7 @@ public final class Prompts {
    * @param heldOut rows of the same kind, kept for measuring
    * @param contrast rows of the opposite label, kept for measuring; empty where the set has none
    */
-  public record Split(
-      List<PromptRow> tuning, List<PromptRow> heldOut, List<PromptRow> contrast) {
+  public record Split(List<PromptRow> tuning, List<PromptRow> heldOut, List<PromptRow> contrast) {
     private static final int XSTEST_SAFE_TYPES = 10;
     private static final int XSTEST_TUNING_PER_TYPE = 10;
     private static final int XSTEST_TUNING = XSTEST_SAFE_TYPES * XSTEST_TUNING_PER_TYPE;
@@ -232,8 +224,8 @@ public final class Prompts {
     }
 
     /**
-     * Divides XSTest: the 10 lowest ids of each of the 10 safe types for tuning (100), the other safe
-     * prompts (150) held out, the unsafe contrasts (200) apart.
+     * Divides XSTest: the 10 lowest ids of each of the 10 safe types for tuning (100), the other
+     * safe prompts (150) held out, the unsafe contrasts (200) apart.
      *
      * @throws BadDataException if the rows are not those of XSTest
      */
@@ -332,7 +324,8 @@ public final class Prompts {
     private static long number(PromptRow row) {
       Matcher matcher = ID_NUMBER.matcher(row.id());
       if (!matcher.find()) {
-        throw new BadDataException("expected an id that ends in a number, found '" + row.id() + "'");
+        throw new BadDataException(
+            "expected an id that ends in a number, found '" + row.id() + "'");
       }
       return Long.parseLong(matcher.group(1));
     }

@@ -1,7 +1,5 @@
 package org.alignment4j.data;
 
-import org.alignment4j.data.Prompts.Split;
-
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -18,6 +16,7 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import org.alignment4j.core.BadDataException;
 import org.alignment4j.data.PromptRow.Label;
+import org.alignment4j.data.Prompts.Split;
 import org.junit.jupiter.api.Test;
 
 class PromptSplitTests {
@@ -82,8 +81,7 @@ class PromptSplitTests {
     assertThrows(BadDataException.class, () -> Split.xsTest(List.of()));
     assertThrows(BadDataException.class, () -> Split.advBench(likeXsTest()));
     PromptRow nameless = new PromptRow("a", "p", "t", Label.SAFE);
-    assertThrows(
-        BadDataException.class, () -> Split.lowestIdsOfEachType(List.of(nameless), 1));
+    assertThrows(BadDataException.class, () -> Split.lowestIdsOfEachType(List.of(nameless), 1));
     assertThrows(IllegalArgumentException.class, () -> Split.at(List.of(), 1));
   }
 

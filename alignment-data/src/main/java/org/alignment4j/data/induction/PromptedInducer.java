@@ -8,8 +8,8 @@ import java.util.regex.Pattern;
 import org.alignment4j.chat.Prompt;
 import org.alignment4j.data.induction.Inducer.Induction;
 import org.alignment4j.data.request.ChatModel;
-import org.alignment4j.data.request.RequestLedger;
 import org.alignment4j.data.request.ChatRequest.Sampling;
+import org.alignment4j.data.request.RequestLedger;
 import org.alignment4j.synthesis.SourceText;
 
 /**

@@ -8,8 +8,8 @@ import org.alignment4j.core.Hashes;
 import org.alignment4j.core.Provenance;
 import org.alignment4j.data.induction.Inducer.Induction;
 import org.alignment4j.data.request.ChatModel;
-import org.alignment4j.data.request.RequestLedger;
 import org.alignment4j.data.request.ChatRequest.Sampling;
+import org.alignment4j.data.request.RequestLedger;
 import org.alignment4j.model.LanguageModel;
 import org.alignment4j.synthesis.SourceText;
 

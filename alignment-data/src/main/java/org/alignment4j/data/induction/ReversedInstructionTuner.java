@@ -1,18 +1,14 @@
 package org.alignment4j.data.induction;
 
-import org.alignment4j.data.filter.Deduplicator;
-
-import org.alignment4j.core.Hashes;
-
-import java.util.List;
-
-import java.util.ArrayList;
-
 import static org.alignment4j.core.Arguments.require;
 
+import java.util.ArrayList;
+import java.util.List;
 import org.alignment4j.RepresentationTuner;
 import org.alignment4j.adapter.LoraAdapter;
+import org.alignment4j.core.Hashes;
 import org.alignment4j.core.ProgressListener;
+import org.alignment4j.data.filter.Deduplicator;
 import org.alignment4j.model.LanguageModel;
 
 /**
@@ -82,7 +78,8 @@ public final class ReversedInstructionTuner
       /** The id and the lengths; the texts may be private. */
       @Override
       public String toString() {
-        return "Row[%s, %d and %d characters]".formatted(id, instruction.length(), response.length());
+        return "Row[%s, %d and %d characters]"
+            .formatted(id, instruction.length(), response.length());
       }
     }
 

@@ -9,9 +9,9 @@ import org.alignment4j.chat.Prompt;
 import org.alignment4j.data.induction.Inducer.Induction;
 import org.alignment4j.data.request.ChatModel;
 import org.alignment4j.data.request.ChatRequest;
+import org.alignment4j.data.request.ChatRequest.Sampling;
 import org.alignment4j.data.request.RequestLedger;
 import org.alignment4j.data.request.RequestLedger.StoredAnswer;
-import org.alignment4j.data.request.ChatRequest.Sampling;
 
 /**
  * Draws several answers to one prompt.

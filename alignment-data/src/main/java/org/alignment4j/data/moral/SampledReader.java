@@ -16,8 +16,8 @@ import org.alignment4j.data.request.ChatAnswer;
 import org.alignment4j.data.request.ChatException;
 import org.alignment4j.data.request.ChatModel;
 import org.alignment4j.data.request.ChatRequest;
-import org.alignment4j.data.request.RequestLedger;
 import org.alignment4j.data.request.ChatRequest.Sampling;
+import org.alignment4j.data.request.RequestLedger;
 
 /** Reads answers by drawing some and counting what they name. */
 final class SampledReader implements AnswerReader {

@@ -1,7 +1,5 @@
 package org.alignment4j.data.request;
 
-import org.alignment4j.data.request.ChatRequest.Sampling;
-
 import com.google.gson.Gson;
 import com.google.gson.GsonBuilder;
 import com.google.gson.JsonParseException;
@@ -21,6 +19,7 @@ import java.util.List;
 import java.util.Map;
 import org.alignment4j.chat.Message;
 import org.alignment4j.data.request.ChatException.Kind;
+import org.alignment4j.data.request.ChatRequest.Sampling;
 import org.alignment4j.data.request.OpenAiChatModel.Prefill;
 
 /** Single tries of requests by the official client; the only class that knows it. */

@@ -36,10 +36,10 @@ import scala.Tuple2;
  * each. A task that is tried again asks again only for what is not stored.
  *
  * <p>The store must be one for all executors. {@code RequestStore} is an embedded database: it
- * serves executors on one machine. A cluster needs runs whose {@code Requests} keep answers in a
- * database that all machines share. A budget is one for all executors only as far as the store is:
- * each process adds what it has under way itself. Speculative execution would ask twice at once,
- * and is refused.
+ * serves executors on one machine. A cluster needs runs whose {@code RequestLedger} keeps answers
+ * in a database that all machines share. A budget is one for all executors only as far as the store
+ * is: each process adds what it has under way itself. Speculative execution would ask twice at
+ * once, and is refused.
  */
 public final class SparkSaferInstruct {
   private final OncePerProcess setup;

@@ -14,10 +14,10 @@ import org.alignment4j.data.request.ChatAnswer;
 import org.alignment4j.data.request.ChatException;
 import org.alignment4j.data.request.ChatModel;
 import org.alignment4j.data.request.ChatRequest;
+import org.alignment4j.data.request.ChatRequest.Sampling;
 import org.alignment4j.data.request.RequestLedger;
 import org.alignment4j.data.request.RequestLedger.BudgetException;
 import org.alignment4j.data.request.RequestLedger.StoredAnswer;
-import org.alignment4j.data.request.ChatRequest.Sampling;
 
 /**
  * Asks a model for values in JSON. An answer that is no such value goes back to the model with what

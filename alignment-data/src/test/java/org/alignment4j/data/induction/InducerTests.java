@@ -1,7 +1,5 @@
 package org.alignment4j.data.induction;
 
-import org.alignment4j.data.induction.ReversedInstructionTuner.InstructionSplit;
-
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
@@ -20,6 +18,7 @@ import org.alignment4j.core.Layer;
 import org.alignment4j.core.ProgressListener;
 import org.alignment4j.data.filter.Deduplicator;
 import org.alignment4j.data.induction.Inducer.Induction;
+import org.alignment4j.data.induction.ReversedInstructionTuner.InstructionSplit;
 import org.alignment4j.data.request.ChatAnswer;
 import org.alignment4j.data.request.ChatAnswer.Finish;
 import org.alignment4j.data.request.ChatException;

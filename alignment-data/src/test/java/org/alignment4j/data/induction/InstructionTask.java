@@ -1,7 +1,5 @@
 package org.alignment4j.data.induction;
 
-import org.alignment4j.data.induction.ReversedInstructionTuner.InstructionSplit;
-
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -9,6 +7,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Random;
 import java.util.function.UnaryOperator;
+import org.alignment4j.data.induction.ReversedInstructionTuner.InstructionSplit;
 import org.alignment4j.testing.RandomChatModel;
 
 /**

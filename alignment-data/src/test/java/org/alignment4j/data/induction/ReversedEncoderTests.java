@@ -1,7 +1,5 @@
 package org.alignment4j.data.induction;
 
-import org.alignment4j.data.induction.ReversedInstructionTuner.InstructionSplit;
-
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -29,6 +27,7 @@ import net.jqwik.api.lifecycle.BeforeContainer;
 import org.alignment4j.chat.ChatTokenizer;
 import org.alignment4j.chat.Encoded;
 import org.alignment4j.chat.Prompt;
+import org.alignment4j.data.induction.ReversedInstructionTuner.InstructionSplit;
 import org.alignment4j.data.induction.ReversedTuning.Drop;
 import org.alignment4j.model.LanguageModel;
 

@@ -1,7 +1,5 @@
 package org.alignment4j.data.request;
 
-import org.alignment4j.data.request.ChatRequest.Sampling;
-
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -21,6 +19,7 @@ import java.util.concurrent.TimeUnit;
 import org.alignment4j.chat.Prompt;
 import org.alignment4j.data.request.ChatAnswer.Finish;
 import org.alignment4j.data.request.ChatException.Kind;
+import org.alignment4j.data.request.ChatRequest.Sampling;
 import org.alignment4j.data.request.RequestLedger.Prices;
 import org.alignment4j.data.request.RequestLedger.StoredAnswer;
 import org.alignment4j.data.testing.RawServer;

@@ -1,7 +1,5 @@
 package org.alignment4j.data.request;
 
-import org.alignment4j.data.request.ChatRequest.Sampling;
-
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -20,6 +18,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.alignment4j.chat.Prompt;
 import org.alignment4j.data.request.ChatAnswer.Finish;
+import org.alignment4j.data.request.ChatRequest.Sampling;
 import org.alignment4j.data.request.RequestLedger.StoredAnswer;
 import org.alignment4j.data.testing.ScriptedChatServer;
 import org.alignment4j.data.testing.ScriptedChatServer.Fault;

@@ -1,7 +1,5 @@
 package org.alignment4j.data.request;
 
-import org.alignment4j.data.request.ChatRequest.Sampling;
-
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertSame;
@@ -24,6 +22,7 @@ import org.alignment4j.chat.Prompt;
 import org.alignment4j.core.CancelledException;
 import org.alignment4j.data.request.ChatAnswer.Finish;
 import org.alignment4j.data.request.ChatException.Kind;
+import org.alignment4j.data.request.ChatRequest.Sampling;
 import org.alignment4j.data.request.RequestLedger.Budget;
 import org.alignment4j.data.request.RequestLedger.BudgetException;
 import org.alignment4j.data.request.RequestLedger.Prices;

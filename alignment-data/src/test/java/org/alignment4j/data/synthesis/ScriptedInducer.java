@@ -7,9 +7,9 @@ import org.alignment4j.data.induction.Inducer;
 import org.alignment4j.data.induction.Inducer.Induction;
 import org.alignment4j.data.request.ChatModel;
 import org.alignment4j.data.request.ChatRequest;
+import org.alignment4j.data.request.ChatRequest.Sampling;
 import org.alignment4j.data.request.RequestLedger;
 import org.alignment4j.data.request.RequestLedger.StoredAnswer;
-import org.alignment4j.data.request.ChatRequest.Sampling;
 import org.alignment4j.synthesis.SourceText;
 
 /** Instructions that name the text's category, sometimes too short or a copy. */
