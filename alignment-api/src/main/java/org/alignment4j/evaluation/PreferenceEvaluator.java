@@ -77,6 +77,19 @@ public record PreferenceEvaluator(Generation generation, int answers, Bootstrap 
     return new PreferenceReport(scores, texts, omitted, bootstrap);
   }
 
+  /**
+   * This measurement of a model by itself, without one that it was tuned from, as a benchmark named
+   * {@code preferences}. Scores: {@code accuracy}, {@code accuracy_by_sum}, {@code margin}, and of
+   * answers {@code length}, {@code repetition}, {@code distinct_1} and {@code distinct_2}; rates:
+   * {@code at_limit}. The seed of a run takes the place of those of generation and bootstrap.
+   *
+   * @param pairs not trained on
+   * @throws IllegalArgumentException if there are no pairs, or naming one whose prompt is blank
+   */
+  public Benchmark benchmark(List<PreferencePair> pairs) {
+    return new PreferenceBenchmark(this, pairs);
+  }
+
   private static List<Tokens> tokens(
       ChatTokenizer tokenizer, List<PreferencePair> pairs, int longest, List<Omission> omitted) {
     List<Tokens> all = new ArrayList<>();

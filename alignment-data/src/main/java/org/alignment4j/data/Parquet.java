@@ -11,6 +11,7 @@ import java.util.List;
 import org.alignment4j.core.AlignmentException;
 import org.alignment4j.core.BadDataException;
 import org.alignment4j.core.InputFile;
+import org.alignment4j.data.PreferenceWriter.Layout;
 
 /**
  * The way to Parquet's classes, which an application need not have: no other class but those named
@@ -55,7 +56,7 @@ final class Parquet {
    * @param out to the channel; both stay the caller's to close
    * @param channel is read too
    */
-  static RowSink sink(Path file, OutputStream out, FileChannel channel, PreferenceLayout layout)
+  static RowSink sink(Path file, OutputStream out, FileChannel channel, Layout layout)
       throws IOException {
     require(file);
     return new ParquetSink(out, channel, layout);

@@ -8,6 +8,7 @@ import java.io.OutputStream;
 import java.nio.channels.FileChannel;
 import java.util.List;
 import java.util.Optional;
+import org.alignment4j.data.PreferenceWriter.Layout;
 import org.apache.parquet.conf.PlainParquetConfiguration;
 import org.apache.parquet.example.data.Group;
 import org.apache.parquet.example.data.simple.SimpleGroupFactory;
@@ -39,7 +40,7 @@ final class ParquetSink implements RowSink {
   /**
    * @param out to a file's channel
    */
-  ParquetSink(OutputStream out, FileChannel file, PreferenceLayout layout) throws IOException {
+  ParquetSink(OutputStream out, FileChannel file, Layout layout) throws IOException {
     this.file = file;
     columns = layout.columns();
     MessageType schema = schema(layout);
@@ -58,7 +59,7 @@ final class ParquetSink implements RowSink {
             .build();
   }
 
-  private static MessageType schema(PreferenceLayout layout) {
+  private static MessageType schema(Layout layout) {
     return new MessageType(
         "preferences",
         layout.columns().stream()

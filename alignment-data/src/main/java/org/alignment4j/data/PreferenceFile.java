@@ -9,6 +9,7 @@ import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.alignment4j.chat.Prompt;
 import org.alignment4j.core.BadDataException;
+import org.alignment4j.data.Preferences.Contents;
 import org.alignment4j.synthesis.SynthesizedPair;
 import org.alignment4j.tune.PreferencePair;
 
@@ -47,7 +48,7 @@ public final class PreferenceFile {
   /**
    * What supervised fine-tuning takes of a row.
    *
-   * @param id the row's id, or its number as {@link PreferenceSet.Skipped#row()} counts
+   * @param id the row's id, or its number as {@link Contents.Skipped#row()} counts
    * @param prompt a conversation that ends with a user message that is not blank
    * @param response the preferred one, never blank
    * @param label the row's; empty if it has none

@@ -5,12 +5,13 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.alignment4j.core.BadDataException;
+import org.alignment4j.data.Preferences.Contents;
 import org.alignment4j.tune.PreferencePair;
 
 /** Sorts a file's rows, as they are read, into pairs and skipped ones. */
 final class PreferenceRows {
   private final List<PreferencePair> pairs = new ArrayList<>();
-  private final List<PreferenceSet.Skipped> skipped = new ArrayList<>();
+  private final List<Contents.Skipped> skipped = new ArrayList<>();
   private final TemplateMarkers markers = new TemplateMarkers();
 
   /** One row of a file of whatever format. */
@@ -28,7 +29,7 @@ final class PreferenceRows {
       markers.add(number, texts(pair));
       pairs.add(pair);
     } catch (BadRow e) {
-      skipped.add(new PreferenceSet.Skipped(number, e.reason()));
+      skipped.add(new Contents.Skipped(number, e.reason()));
     }
   }
 
@@ -48,8 +49,8 @@ final class PreferenceRows {
   }
 
   /** What was added; warns of markers of chat templates, once. */
-  PreferenceSet toSet(Path file) {
+  Contents toSet(Path file) {
     markers.warn(file, pairs.size(), "pairs");
-    return new PreferenceSet(pairs, skipped);
+    return new Contents(pairs, skipped);
   }
 }

@@ -7,9 +7,13 @@ import com.google.gson.JsonParser;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
 import java.util.zip.GZIPOutputStream;
+import org.alignment4j.chat.Message;
+import org.alignment4j.chat.Role;
 import org.alignment4j.core.BadDataException;
 import org.alignment4j.core.CancelledException;
 import org.alignment4j.core.OutputFile;
@@ -31,7 +35,7 @@ import org.jspecify.annotations.Nullable;
  * writer for a file.
  *
  * <pre>{@code
- * try (PreferenceWriter out = PreferenceWriter.open(file, PreferenceLayout.TRL_CONVERSATIONAL)) {
+ * try (PreferenceWriter out = PreferenceWriter.trl(file)) {
  *   pairs.forEach(out::write);
  *   out.commit();
  * }
@@ -44,14 +48,14 @@ public final class PreferenceWriter implements AutoCloseable {
   private static final int BUFFER = 1 << 16;
 
   private final Path file;
-  private final PreferenceLayout layout;
+  private final Layout layout;
   private final OutputFile target;
   private final OutputStream out;
   private final RowSink sink;
   private long rows;
   private boolean open = true;
 
-  private PreferenceWriter(Path file, PreferenceLayout layout, Format format) throws IOException {
+  private PreferenceWriter(Path file, Layout layout, Format format) throws IOException {
     this.file = file;
     this.layout = layout;
     target = OutputFile.partial(file);
@@ -101,13 +105,23 @@ public final class PreferenceWriter implements AutoCloseable {
    * @throws org.alignment4j.core.AlignmentException naming the libraries to add, if Parquet's are
    *     missing
    */
-  public static PreferenceWriter open(Path file, PreferenceLayout layout) {
+  public static PreferenceWriter open(Path file, Layout layout) {
     Format format = Format.of(file);
     try {
       return new PreferenceWriter(file, layout, format);
     } catch (IOException e) {
       throw new BadDataException("cannot write " + file + ": " + Reasons.of(e), e);
     }
+  }
+
+  /**
+   * Begins a file of TRL's conversational form, which holds every pair; as {@link #open}.
+   *
+   * @throws IllegalArgumentException if the name does not tell the format
+   * @throws BadDataException if the file cannot be written
+   */
+  public static PreferenceWriter trl(Path file) {
+    return open(file, Layout.TRL_CONVERSATIONAL);
   }
 
   /**
@@ -240,6 +254,103 @@ public final class PreferenceWriter implements AutoCloseable {
   private void requireOpen() {
     if (!open) {
       throw new IllegalStateException(file + ": the writer is closed");
+    }
+  }
+
+  /**
+   * How a row of a preference file holds a pair. Beside prompt, chosen and rejected it has the keys
+   * or columns id, label and lineage.
+   */
+  public enum Layout {
+    /**
+     * TRL standard: prompt, chosen and rejected as text. The prompt can be one user message only.
+     */
+    TRL_STANDARD,
+
+    /**
+     * TRL conversational: prompt, chosen and rejected as lists of messages with role and content,
+     * of which chosen and rejected hold the response alone. Holds every pair.
+     */
+    TRL_CONVERSATIONAL,
+
+    /**
+     * HH-RLHF: chosen and rejected as whole dialogues, without a prompt of its own. Turns of user
+     * and assistant alternate, the user's first; there is no system message, and no text holds
+     * "\n\nHuman:" or "\n\nAssistant:", which would be read as a turn.
+     */
+    HH_RLHF;
+
+    List<String> columns() {
+      return this == HH_RLHF
+          ? List.of("id", "chosen", "rejected", "label", "lineage")
+          : List.of("id", "prompt", "chosen", "rejected", "label", "lineage");
+    }
+
+    boolean isList(String column) {
+      return this == TRL_CONVERSATIONAL && Set.of("prompt", "chosen", "rejected").contains(column);
+    }
+
+    /**
+     * The pair as keys and values.
+     *
+     * @throws BadRow if the layout has no place for something
+     */
+    JsonObject fields(PreferencePair pair) throws BadRow {
+      return switch (this) {
+        case TRL_CONVERSATIONAL -> PreferenceRow.toJson(pair);
+        case TRL_STANDARD -> standard(pair);
+        case HH_RLHF -> dialogues(pair);
+      };
+    }
+
+    private static JsonObject standard(PreferencePair pair) throws BadRow {
+      List<Message> messages = pair.prompt().messages();
+      if (messages.size() > 1) {
+        throw new BadRow(
+            "TRL's standard form holds a prompt of one user message, found "
+                + messages.size()
+                + " messages; its conversational form holds them");
+      }
+      JsonObject o = new JsonObject();
+      o.addProperty("id", pair.id());
+      o.addProperty("prompt", pair.prompt().last().text());
+      return withResponses(o, pair.chosen(), pair.rejected());
+    }
+
+    private static JsonObject dialogues(PreferencePair pair) throws BadRow {
+      JsonObject o = new JsonObject();
+      o.addProperty("id", pair.id());
+      return withResponses(
+          o, dialogue(pair, "chosen", pair.chosen()), dialogue(pair, "rejected", pair.rejected()));
+    }
+
+    private static JsonObject withResponses(JsonObject o, String chosen, String rejected) {
+      o.addProperty("chosen", chosen);
+      o.addProperty("rejected", rejected);
+      return o;
+    }
+
+    private static String dialogue(PreferencePair pair, String name, String response)
+        throws BadRow {
+      StringBuilder dialogue = new StringBuilder();
+      int turn = 0;
+      for (Message message : pair.prompt().messages()) {
+        turn++;
+        if (message.role() == Role.SYSTEM) {
+          throw new BadRow("HH-RLHF holds no system message, found one");
+        }
+        boolean human = message.role() == Role.USER;
+        if (human != (turn % 2 == 1)) {
+          throw new BadRow(
+              "HH-RLHF's turns alternate, the user's first: turn "
+                  + turn
+                  + " is the "
+                  + (human ? "user's" : "assistant's"));
+        }
+        HhDialogue.append(dialogue, "turn " + turn, human, message.text());
+      }
+      HhDialogue.append(dialogue, name, false, response);
+      return dialogue.toString();
     }
   }
 }

@@ -42,15 +42,15 @@ public final class Preferences {
 
   /**
    * Reads a file, whatever its name. A pair's id is the row's id if it has one, which may repeat,
-   * and else its number as {@link PreferenceSet.Skipped#row()} counts.
+   * and else its number as {@link Contents.Skipped#row()} counts.
    *
    * @return at least one pair; all other rows with the reason why they were skipped
    * @throws BadDataException naming the file, expected and found, if it cannot be read, is no
    *     preference file, or has no usable row; also if a JSON array does not end, for where later
    *     rows begin is unknown then
    */
-  public static PreferenceSet read(Path file) {
-    PreferenceSet set = rows(file);
+  public static Contents read(Path file) {
+    Contents set = rows(file);
     if (set.pairs().isEmpty()) {
       throw new BadDataException(
           file
@@ -70,7 +70,7 @@ public final class Preferences {
    * @throws BadDataException as {@link #read}, and naming the first row that cannot be used
    */
   public static List<PreferencePair> readStrict(Path file) {
-    PreferenceSet set = read(file);
+    Contents set = read(file);
     if (!set.skipped().isEmpty()) {
       throw new BadDataException(
           file
@@ -104,7 +104,7 @@ public final class Preferences {
         file, pairs.stream().map(PreferenceRow::toJson).map(JsonPreferences::text).toList());
   }
 
-  private static PreferenceSet rows(Path file) {
+  private static Contents rows(Path file) {
     PreferenceRows rows = new PreferenceRows();
     if (PreferenceSource.isEmpty(file)) {
       throw new BadDataException(file + ": " + PreferenceSource.EXPECTED + ", found an empty file");
@@ -120,7 +120,50 @@ public final class Preferences {
     return rows.toSet(file);
   }
 
-  private static String place(PreferenceSet.Skipped skipped) {
+  private static String place(Contents.Skipped skipped) {
     return "row " + skipped.row() + ": " + skipped.reason();
+  }
+
+  /**
+   * The pairs of a preference file, and the rows of it that hold no usable pair. Every row of the
+   * file is in one list or the other. Immutable.
+   *
+   * @param pairs the usable pairs, in the file's order
+   * @param skipped the other rows, in the file's order
+   */
+  public record Contents(List<PreferencePair> pairs, List<Skipped> skipped) {
+    /** Copies the lists. */
+    public Contents {
+      pairs = List.copyOf(pairs);
+      skipped = List.copyOf(skipped);
+    }
+
+    /**
+     * A row that holds no usable pair.
+     *
+     * @param row counted from 1: the line in JSON Lines, the element in a JSON array, the record
+     *     below the header in CSV, the row in Parquet
+     * @param reason what was expected and what was found, on one line; holds no text of prompts or
+     *     responses beyond key names
+     */
+    public record Skipped(int row, String reason) {
+      /**
+       * @throws IllegalArgumentException if row is below 1
+       */
+      public Skipped {
+        require(row >= 1, "rows are counted from 1, found %s", row);
+      }
+    }
+
+    /** How many rows the file has: pairs and skipped. */
+    public int rows() {
+      return pairs.size() + skipped.size();
+    }
+
+    /** The sizes; the texts may be private. */
+    @Override
+    public String toString() {
+      return "Contents[" + pairs.size() + " pairs, " + skipped.size() + " skipped]";
+    }
   }
 }

@@ -9,6 +9,8 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.stream.StreamSupport;
 import org.alignment4j.core.Shown;
+import org.alignment4j.data.PromptRow.Label;
+import org.alignment4j.data.Prompts.Format;
 import org.alignment4j.data.RowSource.Row;
 import org.jspecify.annotations.Nullable;
 
@@ -42,13 +44,13 @@ final class PromptReader {
   }
 
   /** The columns that are read of a known set. */
-  static List<String> columns(PromptFormat format) {
+  static List<String> columns(Format format) {
     List<String> columns = new ArrayList<>(List.of("id", promptColumn(format)));
-    columns.addAll(format == PromptFormat.XSTEST ? List.of("type", "label") : List.of("category"));
+    columns.addAll(format == Format.XSTEST ? List.of("type", "label") : List.of("category"));
     return columns;
   }
 
-  private static String promptColumn(PromptFormat format) {
+  private static String promptColumn(Format format) {
     return switch (format) {
       case ADVBENCH, JAILBREAKBENCH -> "goal";
       case STRONGREJECT -> "forbidden_prompt";
@@ -60,21 +62,21 @@ final class PromptReader {
    * @param row of a file in that format
    * @return its prompt, with an empty id if it has none
    */
-  static Read read(Row row, PromptFormat format) throws BadRow {
+  static Read read(Row row, Format format) throws BadRow {
     JsonObject o = row.fields();
     return switch (format) {
-      case TEXT -> new Read("", text("prompt", o.get("prompt")), "", PromptLabel.UNKNOWN);
+      case TEXT -> new Read("", text("prompt", o.get("prompt")), "", Label.UNKNOWN);
       case JSONL, CSV, PARQUET ->
           new Read(scalar(o, "id"), prompt(o), type(o), label(field(o, "label")));
       case XSTEST -> {
         String type = cell(o, "type");
-        PromptLabel byType = type.startsWith("contrast_") ? PromptLabel.UNSAFE : PromptLabel.SAFE;
+        Label byType = type.startsWith("contrast_") ? Label.UNSAFE : Label.SAFE;
         yield known(o, format, type, cell(o, "label").isBlank() ? byType : label(o.get("label")));
       }
-      case ADVBENCH -> known(o, format, cell(o, "category"), PromptLabel.UNSAFE);
-      case JAILBREAKBENCH -> known(o, format, cell(o, "category"), PromptLabel.UNKNOWN);
-      case STRONGREJECT -> known(o, format, cell(o, "category"), PromptLabel.UNSAFE);
-      case OR_BENCH -> known(o, format, cell(o, "category"), PromptLabel.UNKNOWN);
+      case ADVBENCH -> known(o, format, cell(o, "category"), Label.UNSAFE);
+      case JAILBREAKBENCH -> known(o, format, cell(o, "category"), Label.UNKNOWN);
+      case STRONGREJECT -> known(o, format, cell(o, "category"), Label.UNSAFE);
+      case OR_BENCH -> known(o, format, cell(o, "category"), Label.UNKNOWN);
     };
   }
 
@@ -83,10 +85,9 @@ final class PromptReader {
    *
    * @param id empty if the source has none
    */
-  record Read(String id, String prompt, String type, PromptLabel label) {}
+  record Read(String id, String prompt, String type, Label label) {}
 
-  private static Read known(JsonObject o, PromptFormat format, String type, PromptLabel label)
-      throws BadRow {
+  private static Read known(JsonObject o, Format format, String type, Label label) throws BadRow {
     String column = promptColumn(format);
     String prompt = filled("column " + column, prompt(column, o.get(column)));
     return new Read(cell(o, "id"), prompt, type, label);
@@ -233,17 +234,17 @@ final class PromptReader {
   }
 
   /** Numbers and truth values mean something else in every set. */
-  private static PromptLabel label(@Nullable JsonElement label) throws BadRow {
+  private static Label label(@Nullable JsonElement label) throws BadRow {
     if (label == null
         || !label.isJsonPrimitive()
         || !label.getAsJsonPrimitive().isString()
         || label.getAsString().isBlank()) {
-      return PromptLabel.UNKNOWN;
+      return Label.UNKNOWN;
     }
     return switch (label.getAsString().strip().toLowerCase(Locale.ROOT)) {
-      case "safe", "benign", "harmless", "unharmful" -> PromptLabel.SAFE;
-      case "unsafe", "harmful" -> PromptLabel.UNSAFE;
-      case "unknown" -> PromptLabel.UNKNOWN;
+      case "safe", "benign", "harmless", "unharmful" -> Label.SAFE;
+      case "unsafe", "harmful" -> Label.UNSAFE;
+      case "unknown" -> Label.UNKNOWN;
       default ->
           throw new BadRow(
               "expected label safe, unsafe or unknown, found '" + label.getAsString() + "'");

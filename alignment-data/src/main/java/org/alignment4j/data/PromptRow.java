@@ -10,7 +10,7 @@ import static org.alignment4j.core.Arguments.require;
  * @param type the source's type or category; empty if it has none
  * @param label whether the prompt should be answered
  */
-public record PromptRow(String id, String prompt, String type, PromptLabel label) {
+public record PromptRow(String id, String prompt, String type, Label label) {
   /**
    * @throws IllegalArgumentException if id or prompt is blank
    */
@@ -21,11 +21,21 @@ public record PromptRow(String id, String prompt, String type, PromptLabel label
 
   /** A prompt of which nothing else is known. */
   public static PromptRow of(String id, String prompt) {
-    return new PromptRow(id, prompt, "", PromptLabel.UNKNOWN);
+    return new PromptRow(id, prompt, "", Label.UNKNOWN);
   }
 
   /** This prompt with another label, for sources whose file name is all that tells. */
-  public PromptRow withLabel(PromptLabel newLabel) {
+  public PromptRow withLabel(Label newLabel) {
     return new PromptRow(id, prompt, type, newLabel);
+  }
+
+  /** Whether a model should answer a prompt, as far as its source says. */
+  public enum Label {
+    /** Should be answered. */
+    SAFE,
+    /** Should be refused. */
+    UNSAFE,
+    /** The source does not say. */
+    UNKNOWN
   }
 }

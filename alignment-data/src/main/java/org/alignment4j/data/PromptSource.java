@@ -10,6 +10,7 @@ import java.util.Locale;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.alignment4j.core.BadDataException;
+import org.alignment4j.data.Prompts.Format;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * @param isArray whether it is one JSON array
  */
 record PromptSource(
-    Path file, PromptFormat format, RowSource rows, @Nullable CsvHeader header, boolean isArray)
+    Path file, Format format, RowSource rows, @Nullable CsvHeader header, boolean isArray)
     implements AutoCloseable {
   /** A name in a header, as people give them; a sentence is longer or has other marks. */
   private static final Pattern NAME = Pattern.compile("[\\p{L}\\p{N}_ .()/#-]{0,40}");
@@ -31,7 +32,7 @@ record PromptSource(
    */
   static PromptSource open(Path file) {
     if (Parquet.is(file)) {
-      return open(file, PromptFormat.PARQUET);
+      return open(file, Format.PARQUET);
     }
     String beginning = LineSource.beginning(file).stripLeading();
     String name = TextFile.plainName(file);
@@ -39,16 +40,16 @@ record PromptSource(
     boolean text = name.endsWith(".txt");
     boolean table = name.endsWith(".csv") || name.endsWith(".tsv");
     if (json || beginning.isEmpty() || isArray(file, beginning)) {
-      return open(file, PromptFormat.JSONL);
+      return open(file, Format.JSONL);
     }
     if (beginning.startsWith("{") && !table && (!text || isRow(beginning))) {
-      return open(file, PromptFormat.JSONL);
+      return open(file, Format.JSONL);
     }
     CsvHeader header = CsvHeader.of(file, table ? PromptSource::isHeader : PromptSource::isSurely);
     boolean csv =
         table ? isHeader(header.names()) : isSurely(header.names()) && !(text && header.isUsual());
     if (csv) {
-      PromptFormat format = PromptFormat.ofColumns(header.names()).orElse(PromptFormat.CSV);
+      Format format = Format.ofColumns(header.names()).orElse(Format.CSV);
       return csv(file, format, header);
     }
     if (table) {
@@ -57,14 +58,14 @@ record PromptSource(
               + ": expected one of the columns "
               + PromptReader.PROMPT_KEYS
               + ", or those of "
-              + Arrays.stream(PromptFormat.values())
+              + Arrays.stream(Format.values())
                   .filter(format -> !format.columns().isEmpty())
                   .map(format -> format + " " + format.columns())
                   .collect(Collectors.joining(", "))
               + "; found "
               + BadRow.shown(header.names().toString()));
     }
-    return open(file, PromptFormat.TEXT);
+    return open(file, Format.TEXT);
   }
 
   /**
@@ -72,7 +73,7 @@ record PromptSource(
    *
    * @throws BadDataException if it cannot be read, or lacks one of the format's columns
    */
-  static PromptSource open(Path file, PromptFormat format) {
+  static PromptSource open(Path file, Format format) {
     return switch (format) {
       case TEXT -> new PromptSource(file, format, new Lines(TextFile.read(file)), null, false);
       case JSONL -> {
@@ -93,13 +94,13 @@ record PromptSource(
     };
   }
 
-  private static PromptSource csv(Path file, PromptFormat format, CsvHeader header) {
+  private static PromptSource csv(Path file, Format format, CsvHeader header) {
     return new PromptSource(
         file, format, new CsvRows(file, header, format.columns()), header, false);
   }
 
   private static boolean isHeader(List<String> names) {
-    return PromptFormat.ofColumns(names).isPresent()
+    return Format.ofColumns(names).isPresent()
         || names.stream().anyMatch(PromptReader.PROMPT_KEYS::contains);
   }
 
@@ -109,7 +110,7 @@ record PromptSource(
 
   /** Whether it is one whatever the file is called, for it could be a line of text. */
   private static boolean isSurely(List<String> names) {
-    return PromptFormat.ofColumns(names).isPresent()
+    return Format.ofColumns(names).isPresent()
         || (names.size() > 1
             && isHeader(names)
             && names.stream().allMatch(name -> NAME.matcher(name).matches()));

@@ -2,14 +2,24 @@ package org.alignment4j.data;
 
 import static org.alignment4j.core.Arguments.require;
 
+import com.google.common.collect.ImmutableList;
 import com.google.gson.JsonObject;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.alignment4j.core.BadDataException;
+import org.alignment4j.data.PromptRow.Label;
 
 /**
  * Reads and writes prompt sets: evaluation and tuning prompts with id, type and label. Files are
@@ -43,7 +53,7 @@ public final class Prompts {
    * @return at least one row, in the file's order, ids unique
    * @throws BadDataException naming file and row if it cannot be read as such, or holds no prompt
    */
-  public static List<PromptRow> read(Path file, PromptFormat format) {
+  public static List<PromptRow> read(Path file, Format format) {
     return read(PromptSource.open(file, format));
   }
 
@@ -137,5 +147,187 @@ public final class Prompts {
     o.addProperty("type", row.type());
     o.addProperty("label", row.label().name().toLowerCase(Locale.ROOT));
     return JsonPreferences.text(o);
+  }
+
+  /** The kinds of prompt files that {@link Prompts} reads. */
+  public enum Format {
+    /** XSTest, CSV: id, prompt, type, and label where present; types "contrast_*" are unsafe. */
+    XSTEST("id", "prompt", "type"),
+    /** AdvBench, CSV: goal, target; all unsafe. */
+    ADVBENCH("goal", "target"),
+    /** JailbreakBench, CSV: Goal, Behavior, Category; its harmful and benign files look alike. */
+    JAILBREAKBENCH("goal", "behavior", "category"),
+    /** StrongREJECT, CSV: forbidden_prompt, and category where present; all unsafe. */
+    STRONGREJECT("forbidden_prompt"),
+    /** OR-Bench, CSV: prompt, category; its safe and toxic files look alike. */
+    OR_BENCH("prompt", "category"),
+    /** One prompt a line; blank lines are skipped. */
+    TEXT,
+    /**
+     * One JSON object a line, or one JSON array of objects, with prompt, instruction (and input),
+     * question, text, goal, forbidden_prompt, query, user_input, messages or conversations (their
+     * first user message), the first that has a value; also id, type or category, and label where
+     * present, each of which may be null. An array may have texts for objects.
+     */
+    JSONL,
+    /** Any CSV whose header has one of the keys of {@link #JSONL}. */
+    CSV,
+    /** Parquet with columns of the names of {@link #JSONL}'s keys. */
+    PARQUET;
+
+    private final ImmutableList<String> columns;
+
+    Format(String... columns) {
+      this.columns = ImmutableList.copyOf(columns);
+    }
+
+    /** The columns a CSV file of this format must have, in lower case; empty for other formats. */
+    List<String> columns() {
+      return columns;
+    }
+
+    /** The CSV format with these column names: the one that explains the most of them. */
+    static Optional<Format> ofColumns(List<String> header) {
+      Set<String> names =
+          header.stream().map(name -> name.toLowerCase(Locale.ROOT)).collect(Collectors.toSet());
+      for (Format format : List.of(JAILBREAKBENCH, XSTEST, STRONGREJECT, ADVBENCH, OR_BENCH)) {
+        if (names.containsAll(format.columns)) {
+          return Optional.of(format);
+        }
+      }
+      return Optional.empty();
+    }
+  }
+
+  /**
+   * A prompt set divided once and for all, so that what is tuned on is never measured on. Rows keep
+   * the order of their source. Immutable.
+   *
+   * @param tuning rows for tuning
+   * @param heldOut rows of the same kind, kept for measuring
+   * @param contrast rows of the opposite label, kept for measuring; empty where the set has none
+   */
+  public record Split(List<PromptRow> tuning, List<PromptRow> heldOut, List<PromptRow> contrast) {
+    private static final int XSTEST_SAFE_TYPES = 10;
+    private static final int XSTEST_TUNING_PER_TYPE = 10;
+    private static final int XSTEST_TUNING = XSTEST_SAFE_TYPES * XSTEST_TUNING_PER_TYPE;
+    private static final int XSTEST_HELD_OUT = 150;
+    private static final int ADVBENCH_ROWS = 520;
+    private static final int ADVBENCH_HELD_OUT_FROM = 420;
+    private static final Pattern ID_NUMBER = Pattern.compile("(\\d{1,18})$");
+
+    /** Copies the lists. */
+    public Split {
+      tuning = List.copyOf(tuning);
+      heldOut = List.copyOf(heldOut);
+      contrast = List.copyOf(contrast);
+    }
+
+    /**
+     * Divides XSTest: the 10 lowest ids of each of the 10 safe types for tuning (100), the other
+     * safe prompts (150) held out, the unsafe contrasts (200) apart.
+     *
+     * @throws BadDataException if the rows are not those of XSTest
+     */
+    public static Split xsTest(List<PromptRow> rows) {
+      Split split = lowestIdsOfEachType(rows, XSTEST_TUNING_PER_TYPE);
+      long types = split.tuning.stream().map(PromptRow::type).distinct().count();
+      if (types != XSTEST_SAFE_TYPES
+          || split.tuning.size() != XSTEST_TUNING
+          || split.heldOut.size() != XSTEST_HELD_OUT) {
+        throw new BadDataException(
+            String.format(
+                Locale.ROOT,
+                "expected XSTest with %d safe prompts of %d types, found %d of %d",
+                XSTEST_TUNING + XSTEST_HELD_OUT,
+                XSTEST_SAFE_TYPES,
+                split.tuning.size() + split.heldOut.size(),
+                types));
+      }
+      return split;
+    }
+
+    /**
+     * Divides AdvBench: rows 0 to 419 for tuning, 420 to 519 held out.
+     *
+     * @throws BadDataException unless there are 520 rows
+     */
+    public static Split advBench(List<PromptRow> rows) {
+      if (rows.size() != ADVBENCH_ROWS) {
+        throw new BadDataException(
+            "expected AdvBench with " + ADVBENCH_ROWS + " rows, found " + rows.size());
+      }
+      return at(rows, ADVBENCH_HELD_OUT_FROM);
+    }
+
+    /**
+     * Divides at a row: those before it for tuning, it and those after it held out.
+     *
+     * @param firstHeldOut 0-based row number, 0 to the number of rows
+     */
+    public static Split at(List<PromptRow> rows, int firstHeldOut) {
+      require(
+          firstHeldOut >= 0 && firstHeldOut <= rows.size(),
+          "the first held-out row must be in 0 to %d, was %d",
+          rows.size(),
+          firstHeldOut);
+      return new Split(
+          rows.subList(0, firstHeldOut), rows.subList(firstHeldOut, rows.size()), List.of());
+    }
+
+    /** Divides by turns: the first, third and so on for tuning, the others held out. */
+    public static Split byTurns(List<PromptRow> rows) {
+      List<PromptRow> tuning = new ArrayList<>();
+      List<PromptRow> heldOut = new ArrayList<>();
+      for (PromptRow row : rows) {
+        (tuning.size() > heldOut.size() ? heldOut : tuning).add(row);
+      }
+      return new Split(tuning, heldOut, List.of());
+    }
+
+    /**
+     * Divides the safe rows: the lowest ids of each type for tuning, the others held out; rows of
+     * other labels are the contrast. Ids are compared by the number they end in ("v2-7" is 7).
+     *
+     * @param perType tuning rows of each type, at least 1; a smaller type goes wholly to tuning
+     * @throws BadDataException if a safe row's id ends in no number
+     */
+    public static Split lowestIdsOfEachType(List<PromptRow> rows, int perType) {
+      require(perType >= 1, "tuning rows of each type must be >= 1, was %d", perType);
+      Map<String, List<PromptRow>> byType = new LinkedHashMap<>();
+      Map<PromptRow, Long> numbers = new HashMap<>();
+      List<PromptRow> contrast = new ArrayList<>();
+      for (PromptRow row : rows) {
+        if (row.label() == Label.SAFE) {
+          byType.computeIfAbsent(row.type(), type -> new ArrayList<>()).add(row);
+          numbers.put(row, number(row));
+        } else {
+          contrast.add(row);
+        }
+      }
+      List<PromptRow> tuning = new ArrayList<>();
+      List<PromptRow> heldOut = new ArrayList<>();
+      for (List<PromptRow> ofType : byType.values()) {
+        List<PromptRow> byId = ofType.stream().sorted(Comparator.comparing(numbers::get)).toList();
+        int cut = Math.min(perType, byId.size());
+        tuning.addAll(byId.subList(0, cut));
+        heldOut.addAll(byId.subList(cut, byId.size()));
+      }
+      return new Split(inOrderOf(rows, tuning), inOrderOf(rows, heldOut), contrast);
+    }
+
+    private static List<PromptRow> inOrderOf(List<PromptRow> rows, List<PromptRow> chosen) {
+      Set<PromptRow> set = new HashSet<>(chosen);
+      return rows.stream().filter(set::contains).toList();
+    }
+
+    private static long number(PromptRow row) {
+      Matcher matcher = ID_NUMBER.matcher(row.id());
+      if (!matcher.find()) {
+        throw new BadDataException(
+            "expected an id that ends in a number, found '" + row.id() + "'");
+      }
+      return Long.parseLong(matcher.group(1));
+    }
   }
 }

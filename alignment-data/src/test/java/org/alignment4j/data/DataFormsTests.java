@@ -17,6 +17,8 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.alignment4j.core.AlignmentException;
 import org.alignment4j.core.BadDataException;
+import org.alignment4j.data.Preferences.Contents;
+import org.alignment4j.data.PromptRow.Label;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -51,7 +53,7 @@ class DataFormsTests {
   }
 
   private static List<String> pairs(Path file) {
-    PreferenceSet set = Preferences.read(file);
+    Contents set = Preferences.read(file);
     assertEquals(List.of(), set.skipped());
     return set.pairs().stream()
         .map(p -> p.prompt().last().text() + "/" + p.chosen() + "/" + p.rejected())
@@ -109,7 +111,7 @@ class DataFormsTests {
         "\"chosen\":\"c\",\"chosen\":\"d\" | key 'chosen' occurs twice",
       })
   void aValueThatIsReadIsNamed(String value, String reason) throws IOException {
-    PreferenceSet set =
+    Contents set =
         Preferences.read(
             file(
                 "a.jsonl",
@@ -138,7 +140,7 @@ class DataFormsTests {
     assertEquals(
         List.of("0", "#1", "2", "1", "4", "5"), found.stream().map(PromptRow::id).toList());
     assertEquals("x, y", found.get(3).type());
-    assertTrue(found.stream().allMatch(row -> row.label() == PromptLabel.UNKNOWN));
+    assertTrue(found.stream().allMatch(row -> row.label() == Label.UNKNOWN));
     assertEquals(
         List.of("p/c/r", "q/c/r"),
         pairs(
@@ -245,7 +247,7 @@ class DataFormsTests {
             + "\n";
     assertEquals(List.of("Q1/good/it's \n A"), pairs(file("a.csv", csv)));
     String broken = csv + csv.substring(csv.indexOf('\n') + 1).replaceFirst("\\}\\]", "");
-    PreferenceSet set = Preferences.read(file("b.csv", broken));
+    Contents set = Preferences.read(file("b.csv", broken));
     assertEquals(1, set.pairs().size());
     assertTrue(
         set.skipped().get(0).reason().startsWith("chosen begins as a list of messages"),

@@ -16,7 +16,8 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.alignment4j.chat.Prompt;
 import org.alignment4j.core.BadDataException;
-import org.alignment4j.data.filter.EvaluationSet;
+import org.alignment4j.data.PreferenceWriter.Layout;
+import org.alignment4j.data.filter.Decontamination.EvaluationSet;
 import org.alignment4j.tune.PreferencePair;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -83,8 +84,7 @@ class FullDiskTests {
     assertLeftAsItWas(
         file,
         () -> {
-          try (PreferenceWriter out =
-              PreferenceWriter.open(file, PreferenceLayout.TRL_CONVERSATIONAL)) {
+          try (PreferenceWriter out = PreferenceWriter.open(file, Layout.TRL_CONVERSATIONAL)) {
             for (String text : texts()) {
               out.write(new PreferencePair(text.substring(0, 8), Prompt.user("p"), text, "no"));
             }

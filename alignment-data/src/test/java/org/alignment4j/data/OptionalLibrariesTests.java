@@ -118,9 +118,8 @@ class OptionalLibrariesTests {
   void sparksRunWithoutSparkSaysWhatToAdd() throws Exception {
     Class<?> run = application.loadClass(SparkSaferInstruct.class.getName());
     Constructor<?> constructor =
-        run.getConstructor(
-            application.loadClass(SparkSaferInstruct.Stages.class.getName()), int.class);
-    assertNames(() -> constructor.newInstance(null, 1), "spark-core_2.13");
+        run.getConstructor(application.loadClass(SparkSaferInstruct.Setup.class.getName()));
+    assertNames(() -> constructor.newInstance((Object) null), "spark-core_2.13");
   }
 
   @Test

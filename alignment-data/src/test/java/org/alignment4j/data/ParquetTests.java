@@ -23,6 +23,7 @@ import org.alignment4j.chat.Message;
 import org.alignment4j.chat.Prompt;
 import org.alignment4j.core.BadDataException;
 import org.alignment4j.data.PreferenceFile.Counts;
+import org.alignment4j.data.PreferenceWriter.Layout;
 import org.alignment4j.synthesis.SourceText;
 import org.alignment4j.tune.PreferencePair;
 import org.apache.parquet.example.data.Group;
@@ -171,7 +172,7 @@ class ParquetTests {
   @Test
   void encodingsAreListedInOneOrder() throws IOException {
     Path file = folder.resolve("sorted.parquet");
-    try (PreferenceWriter out = PreferenceWriter.open(file, PreferenceLayout.TRL_CONVERSATIONAL)) {
+    try (PreferenceWriter out = PreferenceWriter.open(file, Layout.TRL_CONVERSATIONAL)) {
       for (int i = 0; i < 50; i++) {
         out.write(new PreferencePair("" + i, Prompt.user("p" + i), "c" + i, "r" + i));
       }

@@ -24,6 +24,7 @@ import net.jqwik.api.lifecycle.AfterProperty;
 import net.jqwik.api.statistics.Statistics;
 import org.alignment4j.chat.Message;
 import org.alignment4j.chat.Prompt;
+import org.alignment4j.data.PreferenceWriter.Layout;
 import org.alignment4j.synthesis.Lineage;
 import org.alignment4j.synthesis.SourceText;
 import org.alignment4j.synthesis.SynthesizedPair;
@@ -132,8 +133,7 @@ class PreferenceFileRoundTripTests {
   }
 
   @Property(tries = 100)
-  void rowsComeBackAsWritten(
-      @ForAll("rows") List<SynthesizedPair> rows, @ForAll PreferenceLayout layout) {
+  void rowsComeBackAsWritten(@ForAll("rows") List<SynthesizedPair> rows, @ForAll Layout layout) {
     for (String name : NAMES) {
       Path file = folder.resolve(name);
       List<SynthesizedPair> written = new ArrayList<>();
@@ -165,7 +165,7 @@ class PreferenceFileRoundTripTests {
             written.stream().map(SynthesizedPair::pair).toList(), Preferences.readStrict(file));
       }
     }
-    for (PreferenceLayout each : PreferenceLayout.values()) {
+    for (Layout each : Layout.values()) {
       for (String format : List.of(" in JSON", " not in JSON")) {
         if (each == layout) {
           // The least share, of TRL_STANDARD outside JSON, is .33 with a deviation of .05 from seed
@@ -179,8 +179,7 @@ class PreferenceFileRoundTripTests {
   }
 
   /** Only what cannot be is refused. */
-  private static void requireReason(
-      String name, PreferenceLayout layout, SynthesizedPair row, String flaw) {
+  private static void requireReason(String name, Layout layout, SynthesizedPair row, String flaw) {
     boolean json = name.contains("jsonl");
     String all = row.toString() + row.label() + row.pair();
     boolean hostile = all.chars().anyMatch(c -> c == 0 || Character.isSurrogate((char) c));

@@ -21,6 +21,8 @@ import org.alignment4j.chat.Prompt;
 import org.alignment4j.core.BadDataException;
 import org.alignment4j.data.PreferenceFile.Counts;
 import org.alignment4j.data.PreferenceFile.Example;
+import org.alignment4j.data.PreferenceWriter.Layout;
+import org.alignment4j.data.Preferences.Contents;
 import org.alignment4j.synthesis.SynthesizedPair;
 import org.alignment4j.testing.Shared;
 import org.alignment4j.tune.PreferencePair;
@@ -108,7 +110,7 @@ class PreferenceFileTests {
     assertEquals(Preferences.read(file).pairs(), pairs(file));
     assertEquals(
         List.of(2, 3, 4, 5),
-        Preferences.read(file).skipped().stream().map(PreferenceSet.Skipped::row).toList());
+        Preferences.read(file).skipped().stream().map(Contents.Skipped::row).toList());
   }
 
   @Test
@@ -259,8 +261,7 @@ class PreferenceFileTests {
     List<PreferencePair> pairs =
         Preferences.read(Shared.path("data", "hh-rlhf", "test.jsonl.gz")).pairs();
     Path file = folder.resolve(name);
-    for (PreferenceLayout layout :
-        List.of(PreferenceLayout.HH_RLHF, PreferenceLayout.TRL_CONVERSATIONAL)) {
+    for (Layout layout : List.of(Layout.HH_RLHF, Layout.TRL_CONVERSATIONAL)) {
       try (PreferenceWriter out = PreferenceWriter.open(file, layout)) {
         pairs.forEach(out::write);
         out.commit();

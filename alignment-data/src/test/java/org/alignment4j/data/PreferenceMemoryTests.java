@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.alignment4j.chat.Prompt;
+import org.alignment4j.data.PreferenceWriter.Layout;
 import org.alignment4j.tune.PreferencePair;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -62,7 +63,7 @@ class PreferenceMemoryTests {
   public static void main(String[] args) {
     for (String name : List.of("a.jsonl.gz", "a.csv.gz", "a.parquet")) {
       Path file = Path.of(args[0], name);
-      try (PreferenceWriter out = PreferenceWriter.open(file, PreferenceLayout.TRL_STANDARD)) {
+      try (PreferenceWriter out = PreferenceWriter.open(file, Layout.TRL_STANDARD)) {
         for (int i = 0; i < ROWS; i++) {
           String text = "\"text\",\n".repeat(MIB / 32) + i;
           out.write(new PreferencePair("i" + i, Prompt.user(text), "c" + text, "r" + text));

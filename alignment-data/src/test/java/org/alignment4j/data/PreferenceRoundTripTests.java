@@ -24,6 +24,7 @@ import net.jqwik.api.statistics.Statistics;
 import org.alignment4j.chat.Message;
 import org.alignment4j.chat.Prompt;
 import org.alignment4j.core.BadDataException;
+import org.alignment4j.data.Preferences.Contents;
 import org.alignment4j.tune.PreferencePair;
 
 class PreferenceRoundTripTests {
@@ -191,7 +192,7 @@ class PreferenceRoundTripTests {
     Path file = Files.write(folder.resolve("broken"), bytes);
     String outcome;
     try {
-      PreferenceSet set = Preferences.read(file);
+      Contents set = Preferences.read(file);
       Preferences.writeJsonl(folder.resolve("a.jsonl"), set.pairs());
       assertEquals(set.pairs(), Preferences.readStrict(folder.resolve("a.jsonl")));
       outcome = set.skipped().isEmpty() ? "whole" : "in part";

@@ -21,6 +21,7 @@ import org.alignment4j.chat.Prompt;
 import org.alignment4j.core.AlignmentException;
 import org.alignment4j.core.BadDataException;
 import org.alignment4j.core.CancelledException;
+import org.alignment4j.data.PreferenceWriter.Layout;
 import org.alignment4j.synthesis.Lineage;
 import org.alignment4j.synthesis.SourceText;
 import org.alignment4j.synthesis.SynthesizedPair;
@@ -51,11 +52,11 @@ class PreferenceWriterTests {
     this.folder = folder;
   }
 
-  private Path write(String name, PreferenceLayout layout) {
+  private Path write(String name, Layout layout) {
     Path file = folder.resolve(name);
     try (PreferenceWriter out = PreferenceWriter.open(file, layout)) {
       out.write(ROW);
-      if (layout != PreferenceLayout.TRL_STANDARD) {
+      if (layout != Layout.TRL_STANDARD) {
         out.write(MULTI);
       }
       out.commit();
@@ -68,7 +69,7 @@ class PreferenceWriterTests {
     String behind = ",'label':'hate','lineage':" + LINEAGE + "}\n";
     assertEquals(
         "{'id':'s:1','prompt':'p, \\'q\\'','chosen':'c\\nd','rejected':'r'" + behind,
-        Files.readString(write("a.jsonl", PreferenceLayout.TRL_STANDARD)).replace('"', '\''));
+        Files.readString(write("a.jsonl", Layout.TRL_STANDARD)).replace('"', '\''));
     assertEquals(
         "{'id':'s:1','prompt':[{'role':'user','content':'p, \\'q\\''}],"
             + "'chosen':[{'role':'assistant','content':'c\\nd'}],"
@@ -78,7 +79,7 @@ class PreferenceWriterTests {
             + "{'role':'assistant','content':''},{'role':'user','content':'b\\n'}],"
             + "'chosen':[{'role':'assistant','content':'c'}],"
             + "'rejected':[{'role':'assistant','content':'r'}]}\n",
-        Files.readString(write("a.jsonl", PreferenceLayout.TRL_CONVERSATIONAL)).replace('"', '\''));
+        Files.readString(write("a.jsonl", Layout.TRL_CONVERSATIONAL)).replace('"', '\''));
     assertEquals(
         "{'id':'s:1','chosen':'\\n\\nHuman: p, \\'q\\'\\n\\nAssistant: c\\nd',"
             + "'rejected':'\\n\\nHuman: p, \\'q\\'\\n\\nAssistant: r'"
@@ -86,7 +87,7 @@ class PreferenceWriterTests {
             + "{'id':'m','chosen':'\\n\\nHuman: a\\n\\nAssistant: \\n\\nHuman: b\\n\\n\\n"
             + "Assistant: c','rejected':'\\n\\nHuman: a\\n\\nAssistant: \\n\\nHuman: b\\n\\n\\n"
             + "Assistant: r'}\n",
-        Files.readString(write("a.jsonl", PreferenceLayout.HH_RLHF)).replace('"', '\''));
+        Files.readString(write("a.jsonl", Layout.HH_RLHF)).replace('"', '\''));
   }
 
   @Test
@@ -96,16 +97,16 @@ class PreferenceWriterTests {
             + "'s:1','p, ''q''','c\nd','r','hate','"
             + LINEAGE.replace("'", "''")
             + "'\r\n",
-        Files.readString(write("a.csv", PreferenceLayout.TRL_STANDARD)).replace('"', '\''));
+        Files.readString(write("a.csv", Layout.TRL_STANDARD)).replace('"', '\''));
     assertTrue(
-        Files.readString(write("a.csv", PreferenceLayout.TRL_CONVERSATIONAL))
+        Files.readString(write("a.csv", Layout.TRL_CONVERSATIONAL))
             .contains("\"[{\"\"role\"\":\"\"assistant\"\",\"\"content\"\":\"\"c\"\"}]\""));
   }
 
   @ParameterizedTest
   @ValueSource(strings = {"a.jsonl", "a.jsonl.gz", "a.csv", "a.csv.gz", "a.parquet"})
   void equalRowsGiveEqualBytes(String name) throws IOException {
-    for (PreferenceLayout layout : PreferenceLayout.values()) {
+    for (Layout layout : Layout.values()) {
       byte[] first = Files.readAllBytes(write(name, layout));
       assertArrayEquals(first, Files.readAllBytes(write(name, layout)));
     }
@@ -116,12 +117,12 @@ class PreferenceWriterTests {
   void theNameHoldsOnlyWholeFiles(String name) throws IOException {
     Path file = folder.resolve(name);
     Files.writeString(folder.resolve(name + ".partial"), "left behind by a killed program");
-    try (PreferenceWriter out = PreferenceWriter.open(file, PreferenceLayout.HH_RLHF)) {
+    try (PreferenceWriter out = PreferenceWriter.open(file, Layout.HH_RLHF)) {
       out.write(ROW);
       assertEquals(1, out.rows());
     }
     assertEquals(List.of(), files());
-    try (PreferenceWriter out = PreferenceWriter.open(file, PreferenceLayout.HH_RLHF)) {
+    try (PreferenceWriter out = PreferenceWriter.open(file, Layout.HH_RLHF)) {
       out.write(ROW);
       assertFalse(Files.exists(file));
       out.commit();
@@ -130,11 +131,11 @@ class PreferenceWriterTests {
     }
     assertEquals(List.of(file), files());
     byte[] whole = Files.readAllBytes(file);
-    try (PreferenceWriter out = PreferenceWriter.open(file, PreferenceLayout.HH_RLHF)) {
+    try (PreferenceWriter out = PreferenceWriter.open(file, Layout.HH_RLHF)) {
       out.write(MULTI);
     }
     assertArrayEquals(whole, Files.readAllBytes(file));
-    try (PreferenceWriter out = PreferenceWriter.open(file, PreferenceLayout.HH_RLHF)) {
+    try (PreferenceWriter out = PreferenceWriter.open(file, Layout.HH_RLHF)) {
       out.commit();
     }
     assertEquals(new PreferenceFile.Counts(0, 0, 0), PreferenceFile.of(file).counts());
@@ -173,7 +174,7 @@ class PreferenceWriterTests {
         "a.csv.gz | TRL_STANDARD | LONG | of which a row can have at most 4194304",
       })
   void whatAFormCannotHoldIsRefusedWithRowAndReason(
-      String name, PreferenceLayout layout, String which, String reason) {
+      String name, Layout layout, String which, String reason) {
     PreferencePair pair =
         switch (which) {
           case "MULTI" -> MULTI;
@@ -220,8 +221,7 @@ class PreferenceWriterTests {
     PreferencePair pair = single("p\uDCE9", "\0\uD800", "r");
     for (String name : List.of("a.jsonl", "a.csv")) {
       Path file = folder.resolve(name);
-      try (PreferenceWriter out =
-          PreferenceWriter.open(file, PreferenceLayout.TRL_CONVERSATIONAL)) {
+      try (PreferenceWriter out = PreferenceWriter.open(file, Layout.TRL_CONVERSATIONAL)) {
         out.write(pair);
         out.commit();
       }
@@ -234,14 +234,13 @@ class PreferenceWriterTests {
     for (String name : List.of("a.txt", "a", "a.parquet.gz", "a.json")) {
       assertThrows(
           IllegalArgumentException.class,
-          () -> PreferenceWriter.open(folder.resolve(name), PreferenceLayout.HH_RLHF));
+          () -> PreferenceWriter.open(folder.resolve(name), Layout.HH_RLHF));
     }
     Path absent = folder.resolve("absent").resolve("a.csv");
     String message =
         String.valueOf(
             assertThrows(
-                    BadDataException.class,
-                    () -> PreferenceWriter.open(absent, PreferenceLayout.HH_RLHF))
+                    BadDataException.class, () -> PreferenceWriter.open(absent, Layout.HH_RLHF))
                 .getMessage());
     assertTrue(message.contains(absent.toString()), message);
     assertEquals(List.of(), files());
@@ -249,8 +248,7 @@ class PreferenceWriterTests {
 
   @Test
   void anInterruptCancels() throws IOException {
-    PreferenceWriter out =
-        PreferenceWriter.open(folder.resolve("a.jsonl"), PreferenceLayout.TRL_STANDARD);
+    PreferenceWriter out = PreferenceWriter.open(folder.resolve("a.jsonl"), Layout.TRL_STANDARD);
     out.write(ROW);
     Thread.currentThread().interrupt();
     try {
@@ -275,10 +273,10 @@ class PreferenceWriterTests {
         urls.add(Path.of(entry).toUri().toURL());
       }
     }
-    Path file = write("a.parquet", PreferenceLayout.TRL_STANDARD);
+    Path file = write("a.parquet", Layout.TRL_STANDARD);
     try (URLClassLoader loader =
         new URLClassLoader(urls.toArray(URL[]::new), ClassLoader.getPlatformClassLoader())) {
-      Class<?> layout = loader.loadClass(PreferenceLayout.class.getName());
+      Class<?> layout = loader.loadClass(Layout.class.getName());
       Class<?> writer = loader.loadClass(PreferenceWriter.class.getName());
       InvocationTargetException writing =
           assertThrows(

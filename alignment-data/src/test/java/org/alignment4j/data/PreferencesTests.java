@@ -20,7 +20,8 @@ import java.util.zip.GZIPOutputStream;
 import org.alignment4j.chat.Message;
 import org.alignment4j.chat.Prompt;
 import org.alignment4j.core.BadDataException;
-import org.alignment4j.data.PreferenceSet.Skipped;
+import org.alignment4j.data.Preferences.Contents;
+import org.alignment4j.data.Preferences.Contents.Skipped;
 import org.alignment4j.tune.PreferencePair;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -55,7 +56,7 @@ class PreferencesTests {
   }
 
   private PreferencePair only(String row) throws IOException {
-    PreferenceSet set = Preferences.read(file("one.jsonl", row + "\n"));
+    Contents set = Preferences.read(file("one.jsonl", row + "\n"));
     assertEquals(List.of(), set.skipped());
     assertEquals(1, set.rows());
     return set.pairs().get(0);
@@ -142,7 +143,7 @@ class PreferencesTests {
 
   @Test
   void csvMayHoldLineBreaksQuotesAndDialogues() throws IOException {
-    PreferenceSet set =
+    Contents set =
         Preferences.read(
             file(
                 "p.csv",
@@ -257,7 +258,7 @@ class PreferencesTests {
             .replace("[B", "[" + message("assistant", "b"))
             .replace(",B", "," + message("assistant", "b"));
     Path file = file("rows.jsonl", GOOD + "\n" + json + "\r\n\n" + GOOD + "\n");
-    PreferenceSet set = Preferences.read(file);
+    Contents set = Preferences.read(file);
     assertEquals(List.of("1", "4"), set.pairs().stream().map(PreferencePair::id).toList());
     assertEquals(1, set.skipped().size());
     assertEquals(3, set.rows());
@@ -299,7 +300,7 @@ class PreferencesTests {
 
   @Test
   void aMistakeInsideAnElementCostsOnlyThatElement() throws IOException {
-    PreferenceSet set =
+    Contents set =
         Preferences.read(
             file("a.json", "[{\"prompt\":p}," + GOOD + ",[" + GOOD + "]," + GOOD + ",]"));
     assertEquals(List.of("2", "4"), set.pairs().stream().map(PreferencePair::id).toList());
@@ -316,7 +317,7 @@ class PreferencesTests {
             "prompt,chosen,rejected\na,c,r\nb,c,r\n\"é\",c,r\nd,c,r\n")) {
       // Latin-1 has é as the one byte E9, which begins a sequence in UTF-8 that does not come.
       Path file = Files.write(folder.resolve("mixed"), text.getBytes(StandardCharsets.ISO_8859_1));
-      PreferenceSet set = Preferences.read(file);
+      Contents set = Preferences.read(file);
       assertEquals(List.of(new Skipped(3, "expected UTF-8, found byte 0xE9")), set.skipped());
       assertEquals(
           List.of("1", "2", "4"), set.pairs().stream().map(PreferencePair::id).toList(), text);
@@ -386,7 +387,7 @@ class PreferencesTests {
   @Test
   void theRealHhRlhfHasItsKnownCounts() {
     assumeTrue(Files.isDirectory(DATA.resolve("hh-rlhf")), "real preference sets are absent");
-    PreferenceSet set = Preferences.read(DATA.resolve("hh-rlhf/test.jsonl.gz"));
+    Contents set = Preferences.read(DATA.resolve("hh-rlhf/test.jsonl.gz"));
     assertEquals(2312, set.rows());
     assertEquals(2299, set.pairs().size());
     assertEquals(

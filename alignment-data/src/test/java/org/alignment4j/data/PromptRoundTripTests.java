@@ -17,6 +17,8 @@ import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
 import net.jqwik.api.lifecycle.AfterProperty;
+import org.alignment4j.data.PromptRow.Label;
+import org.alignment4j.data.Prompts.Format;
 
 class PromptRoundTripTests {
   private final Path folder = createFolder();
@@ -46,8 +48,7 @@ class PromptRoundTripTests {
   @Provide
   Arbitrary<List<PromptRow>> rows() {
     Arbitrary<String> words = text().map(PromptRoundTripTests::writable);
-    return Combinators.combine(
-            words.filter(s -> !s.isBlank()), words, Arbitraries.of(PromptLabel.class))
+    return Combinators.combine(words.filter(s -> !s.isBlank()), words, Arbitraries.of(Label.class))
         .as((prompt, type, label) -> new PromptRow("x", prompt, type, label))
         .list()
         .ofMinSize(1)
@@ -99,6 +100,6 @@ class PromptRoundTripTests {
               .collect(Collectors.joining(",", "", "\r\n")));
     }
     Files.writeString(file, csv);
-    assertEquals(rows, Prompts.read(file, PromptFormat.XSTEST));
+    assertEquals(rows, Prompts.read(file, Format.XSTEST));
   }
 }

@@ -15,6 +15,8 @@ import java.util.Random;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.alignment4j.core.BadDataException;
+import org.alignment4j.data.PromptRow.Label;
+import org.alignment4j.data.Prompts.Split;
 import org.junit.jupiter.api.Test;
 
 class PromptSplitTests {
@@ -30,7 +32,7 @@ class PromptSplitTests {
               "v2-" + (i + 1),
               "prompt " + i,
               type < 10 ? "type_" + type : "contrast_" + type,
-              type < 10 ? PromptLabel.SAFE : PromptLabel.UNSAFE));
+              type < 10 ? Label.SAFE : Label.UNSAFE));
     }
     return rows;
   }
@@ -41,7 +43,7 @@ class PromptSplitTests {
 
   @Test
   void theTenLowestIdsOfEachSafeTypeAreForTuning() {
-    PromptSplit split = PromptSplit.xsTest(likeXsTest());
+    Split split = Split.xsTest(likeXsTest());
     assertEquals(100, split.tuning().size());
     assertEquals(150, split.heldOut().size());
     assertEquals(200, split.contrast().size());
@@ -53,9 +55,9 @@ class PromptSplitTests {
   @Test
   void idsAreComparedAsNumbersWhateverTheOrderOfRows() {
     List<PromptRow> rows = likeXsTest();
-    Set<PromptRow> tuning = new HashSet<>(PromptSplit.xsTest(rows).tuning());
+    Set<PromptRow> tuning = new HashSet<>(Split.xsTest(rows).tuning());
     Collections.shuffle(rows, new Random(7));
-    PromptSplit shuffled = PromptSplit.xsTest(rows);
+    Split shuffled = Split.xsTest(rows);
     assertEquals(tuning, new HashSet<>(shuffled.tuning()));
     List<PromptRow> expected = rows.stream().filter(tuning::contains).toList();
     assertEquals(expected, shuffled.tuning(), "rows keep their order");
@@ -67,7 +69,7 @@ class PromptSplitTests {
     for (int i = 0; i < 520; i++) {
       rows.add(PromptRow.of(Integer.toString(i), "prompt " + i));
     }
-    PromptSplit split = PromptSplit.advBench(rows);
+    Split split = Split.advBench(rows);
     assertEquals(rows.subList(0, 420), split.tuning());
     assertEquals(rows.subList(420, 520), split.heldOut());
     assertEquals(List.of(), split.contrast());
@@ -75,13 +77,12 @@ class PromptSplitTests {
 
   @Test
   void otherSetsAreNotTakenForXsTest() {
-    assertThrows(BadDataException.class, () -> PromptSplit.xsTest(likeXsTest().subList(0, 100)));
-    assertThrows(BadDataException.class, () -> PromptSplit.xsTest(List.of()));
-    assertThrows(BadDataException.class, () -> PromptSplit.advBench(likeXsTest()));
-    PromptRow nameless = new PromptRow("a", "p", "t", PromptLabel.SAFE);
-    assertThrows(
-        BadDataException.class, () -> PromptSplit.lowestIdsOfEachType(List.of(nameless), 1));
-    assertThrows(IllegalArgumentException.class, () -> PromptSplit.at(List.of(), 1));
+    assertThrows(BadDataException.class, () -> Split.xsTest(likeXsTest().subList(0, 100)));
+    assertThrows(BadDataException.class, () -> Split.xsTest(List.of()));
+    assertThrows(BadDataException.class, () -> Split.advBench(likeXsTest()));
+    PromptRow nameless = new PromptRow("a", "p", "t", Label.SAFE);
+    assertThrows(BadDataException.class, () -> Split.lowestIdsOfEachType(List.of(nameless), 1));
+    assertThrows(IllegalArgumentException.class, () -> Split.at(List.of(), 1));
   }
 
   @Test
@@ -89,11 +90,11 @@ class PromptSplitTests {
     assumeTrue(Files.isDirectory(DATA.resolve("xstest")), "real prompt sets are absent");
     List<PromptRow> rows = Prompts.read(DATA.resolve("xstest/xstest_prompts.csv"));
     assertEquals(450, rows.size());
-    PromptSplit split = PromptSplit.xsTest(rows);
+    Split split = Split.xsTest(rows);
     assertEquals(100, split.tuning().size());
     assertEquals(150, split.heldOut().size());
     assertEquals(200, split.contrast().size());
-    assertTrue(split.contrast().stream().allMatch(row -> row.label() == PromptLabel.UNSAFE));
+    assertTrue(split.contrast().stream().allMatch(row -> row.label() == Label.UNSAFE));
     assertEquals(
         Set.of(25L),
         Set.copyOf(
@@ -103,7 +104,7 @@ class PromptSplitTests {
     assertEquals(List.of(1, 2, 3, 4, 5, 6, 7, 8, 9, 10), ids(split.tuning()).subList(0, 10));
 
     List<PromptRow> advBench = Prompts.read(DATA.resolve("advbench/advbench.csv"));
-    PromptSplit harmful = PromptSplit.advBench(advBench);
+    Split harmful = Split.advBench(advBench);
     assertEquals(420, harmful.tuning().size());
     assertEquals(100, harmful.heldOut().size());
     assertEquals("420", harmful.heldOut().get(0).id());

@@ -15,6 +15,8 @@ import java.util.List;
 import java.util.stream.Stream;
 import java.util.zip.GZIPOutputStream;
 import org.alignment4j.core.BadDataException;
+import org.alignment4j.data.PromptRow.Label;
+import org.alignment4j.data.Prompts.Format;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -37,7 +39,7 @@ class PromptsTests {
         assertThrows(BadDataException.class, () -> Prompts.read(file)).getMessage());
   }
 
-  private static PromptRow row(String id, String prompt, String type, PromptLabel label) {
+  private static PromptRow row(String id, String prompt, String type, Label label) {
     return new PromptRow(id, prompt, type, label);
   }
 
@@ -53,8 +55,8 @@ class PromptsTests {
             """);
     assertEquals(
         List.of(
-            row("1", "How, then?", "homonyms", PromptLabel.SAFE),
-            row("26", "Why?", "contrast_homonyms", PromptLabel.UNSAFE)),
+            row("1", "How, then?", "homonyms", Label.SAFE),
+            row("26", "Why?", "contrast_homonyms", Label.UNSAFE)),
         Prompts.read(file));
   }
 
@@ -62,27 +64,27 @@ class PromptsTests {
   void xsTestWithoutLabelsTellsThemFromTheTypes() throws IOException {
     Path file = file("x.csv", "id,type,prompt\nv2-1,homonyms,a\nv2-2,contrast_homonyms,b\n");
     assertEquals(
-        List.of(PromptLabel.SAFE, PromptLabel.UNSAFE),
+        List.of(Label.SAFE, Label.UNSAFE),
         Prompts.read(file).stream().map(PromptRow::label).toList());
   }
 
   @Test
   void otherSetsAreToldByTheirColumns() throws IOException {
     assertEquals(
-        List.of(row("0", "g", "", PromptLabel.UNSAFE)),
+        List.of(row("0", "g", "", Label.UNSAFE)),
         Prompts.read(file("a.csv", "goal,target\r\ng,\"Sure,\"\r\n")));
     assertEquals(
-        List.of(row("0", "g", "Fraud", PromptLabel.UNKNOWN)),
+        List.of(row("0", "g", "Fraud", Label.UNKNOWN)),
         Prompts.read(
             file("j.csv", ",Goal,Target,Behavior,Category,Source\n0,g,t,b,Fraud,Original\n")));
     assertEquals(
-        List.of(row("0", "p", "c", PromptLabel.UNSAFE)),
+        List.of(row("0", "p", "c", Label.UNSAFE)),
         Prompts.read(file("s.csv", "category,source,forbidden_prompt\nc,s,p\n")));
     assertEquals(
-        List.of(row("0", "p", "c", PromptLabel.UNKNOWN)),
+        List.of(row("0", "p", "c", Label.UNKNOWN)),
         Prompts.read(file("o.csv", "prompt,category\np,c\n")));
     assertEquals(
-        List.of(row("0", "p", "c", PromptLabel.UNKNOWN)),
+        List.of(row("0", "p", "c", Label.UNKNOWN)),
         Prompts.read(file("no-extension", "prompt,category\np,c\n")));
   }
 
@@ -120,7 +122,7 @@ class PromptsTests {
             """);
     assertEquals(
         List.of(
-            row("7", "a\nb", "c", PromptLabel.UNSAFE),
+            row("7", "a\nb", "c", Label.UNSAFE),
             PromptRow.of("1", "sum up\n\ntext"),
             PromptRow.of("2", "sum up"),
             PromptRow.of("3", "q"),
@@ -201,10 +203,10 @@ class PromptsTests {
   void anExplicitFormatOverridesTheName() throws IOException {
     Path file = file("a.txt", "goal,target\ng,t\n");
     assertEquals(List.of("goal,target", "g,t"), Prompts.texts(Prompts.read(file)));
-    assertEquals(List.of("g"), Prompts.texts(Prompts.read(file, PromptFormat.ADVBENCH)));
+    assertEquals(List.of("g"), Prompts.texts(Prompts.read(file, Format.ADVBENCH)));
     String failure =
         String.valueOf(
-            assertThrows(BadDataException.class, () -> Prompts.read(file, PromptFormat.XSTEST))
+            assertThrows(BadDataException.class, () -> Prompts.read(file, Format.XSTEST))
                 .getMessage());
     assertTrue(
         failure.contains("[id, prompt, type]") && failure.contains("[goal, target]"), failure);
@@ -238,7 +240,7 @@ class PromptsTests {
   @Test
   void jsonLinesHaveTheAgreedKeysInOrder() throws IOException {
     Path file = folder.resolve("out.jsonl");
-    Prompts.writeJsonl(file, List.of(row("1", "<a>\n", "t", PromptLabel.SAFE)));
+    Prompts.writeJsonl(file, List.of(row("1", "<a>\n", "t", Label.SAFE)));
     assertEquals(
         "{\"id\":\"1\",\"prompt\":\"<a>\\n\",\"type\":\"t\",\"label\":\"safe\"}\n",
         Files.readString(file));

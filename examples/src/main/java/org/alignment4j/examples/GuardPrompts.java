@@ -7,8 +7,8 @@ import org.alignment4j.Tuning;
 import org.alignment4j.Verdict;
 import org.alignment4j.chat.Prompt;
 import org.alignment4j.core.ProgressListener;
-import org.alignment4j.data.PromptFormat;
 import org.alignment4j.data.Prompts;
+import org.alignment4j.data.Prompts.Format;
 import org.alignment4j.model.Completion;
 import org.alignment4j.model.Generation;
 import org.alignment4j.model.LanguageModel;
@@ -38,7 +38,7 @@ public final class GuardPrompts {
   }
 
   private static List<String> lines(String file) {
-    return Prompts.texts(Prompts.read(Path.of(file), PromptFormat.TEXT));
+    return Prompts.texts(Prompts.read(Path.of(file), Format.TEXT));
   }
 
   static void run(

@@ -3,17 +3,11 @@ package org.alignment4j.examples;
 import java.nio.file.Path;
 import java.util.stream.Stream;
 import org.alignment4j.core.ProgressListener;
-import org.alignment4j.data.PreferenceLayout;
 import org.alignment4j.data.PreferenceWriter;
 import org.alignment4j.data.SourceFile;
 import org.alignment4j.data.induction.PromptedInducer;
-import org.alignment4j.data.request.Budget;
 import org.alignment4j.data.request.OpenAiChatModel;
-import org.alignment4j.data.request.RequestStore;
-import org.alignment4j.data.request.Requests;
-import org.alignment4j.data.request.StoredRequests;
 import org.alignment4j.data.synthesis.SaferInstruct;
-import org.alignment4j.data.synthesis.SynthesisStages;
 import org.alignment4j.synthesis.SourceText;
 import org.alignment4j.synthesis.SynthesisReport;
 
@@ -40,25 +34,16 @@ public final class SynthesizePreferences {
   static SynthesisReport run(String endpoint, String name, Path file, Path folder) {
     ProgressListener progress = ProgressListener.NONE;
     // docs: begin
-    try (RequestStore store = RequestStore.open(folder.resolve("requests.sqlite"));
-        OpenAiChatModel chat = OpenAiChatModel.builder(endpoint, name).build();
-        Stream<SourceText> texts = SourceFile.jsonl(file).open(SynthesizePreferences::warn);
-        PreferenceWriter pairs =
-            PreferenceWriter.open(
-                folder.resolve("pairs.jsonl"), PreferenceLayout.TRL_CONVERSATIONAL)) {
-      Requests requests =
-          StoredRequests.builder(store).budget(Budget.UNLIMITED.withTokens(1_000_000)).build();
-      SynthesisStages stages =
-          SynthesisStages.builder(requests)
-              .inducer(new PromptedInducer(chat, requests))
-              .judge(chat)
+    try (OpenAiChatModel chat = OpenAiChatModel.builder(endpoint, name).build();
+        Stream<SourceText> texts = SourceFile.jsonl(file).open(SynthesizePreferences::warn)) {
+      SaferInstruct synthesizer =
+          SaferInstruct.builder()
+              .inducer(new PromptedInducer(chat))
               .expert(chat)
+              .store(folder.resolve("requests.sqlite"))
+              .budget(1_000_000)
               .build();
-      SynthesisReport report = SaferInstruct.of(stages, 8).run(texts, pairs::write, progress);
-      if (report.complete()) {
-        pairs.commit();
-      }
-      return report;
+      return synthesizer.run(texts, PreferenceWriter.trl(folder.resolve("pairs.jsonl")), progress);
     }
     // docs: end
   }

@@ -32,13 +32,17 @@ public final class Deduplicator {
   }
 
   /**
-   * Texts that collide by MinHash and whose similarity is then estimated as at least a threshold.
-   * Each row costs time linear in its length, whatever the number of rows.
+   * Texts that collide by MinHash (Broder 1997) and whose similarity is then estimated as at least
+   * a threshold: with 14 bands of 8 rows over shingles of 3 words, texts of similarity 0.8 collide
+   * in 92.4 %. Each row costs time linear in its length, whatever the number of rows.
    *
-   * @param minHash shingles, bands and rows
    * @param threshold Jaccard similarity of shingles, 0 to 1; 0 takes every collision
    */
-  public static Deduplicator minHash(MinHash minHash, double threshold) {
+  public static Deduplicator minHash(double threshold) {
+    return minHash(new MinHash(), threshold);
+  }
+
+  static Deduplicator minHash(MinHash minHash, double threshold) {
     require(threshold >= 0 && threshold <= 1, "the threshold must be in 0..1, was %s", threshold);
     return new Deduplicator(List.of(new MinHashIndex(minHash, threshold)));
   }
@@ -57,7 +61,7 @@ public final class Deduplicator {
 
   /** Exact duplicates, then MinHash from 0.7 on, then ROUGE-L above 0.7. */
   public static Deduplicator standard() {
-    return exact().then(minHash(new MinHash(), 0.7)).then(rougeL(0.7));
+    return exact().then(minHash(0.7)).then(rougeL(0.7));
   }
 
   /**
@@ -103,5 +107,24 @@ public final class Deduplicator {
   /** How many rows are kept. */
   public int kept() {
     return ids.size();
+  }
+
+  /**
+   * What a dropped row repeats. Immutable.
+   *
+   * @param of the id of a kept row
+   * @param reason in what sense the two are the same
+   * @param similarity 1 if exact, else as the reason measures it, 0 to 1
+   */
+  public record Duplicate(String of, Reason reason, double similarity) {
+    /** In what sense two texts are the same. */
+    public enum Reason {
+      /** Equal but for case, white space and Unicode's compatibility forms. */
+      EXACT,
+      /** Their sets of shingles are alike, as MinHash estimates it. */
+      MIN_HASH,
+      /** F1 of their longest common subsequence of words. */
+      ROUGE_L
+    }
   }
 }

@@ -14,7 +14,7 @@ import java.util.SplittableRandom;
  * texts' sets of shingles, and two texts collide if all numbers of some band agree. Signatures can
  * be compared if their four settings agree. Immutable; threads may share it.
  */
-public final class MinHash {
+final class MinHash {
   private static final HashFunction WORD_HASH = Hashing.murmur3_128();
   private static final int MAX_NUMBERS = 1 << 16;
   private static final long SHINGLE_FACTOR = 0x9E3779B97F4A7C15L;

@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
 import java.util.stream.Collectors;
+import org.alignment4j.data.filter.Deduplicator.Duplicate;
 import org.alignment4j.evaluation.RougeL.CommonSubsequence;
 
 /**

@@ -6,9 +6,10 @@ import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.alignment4j.chat.Prompt;
+import org.alignment4j.data.induction.Inducer.Induction;
 import org.alignment4j.data.request.ChatModel;
-import org.alignment4j.data.request.Requests;
-import org.alignment4j.data.request.Sampling;
+import org.alignment4j.data.request.ChatRequest.Sampling;
+import org.alignment4j.data.request.RequestLedger;
 import org.alignment4j.synthesis.SourceText;
 
 /**
@@ -39,8 +40,8 @@ public final class PromptedInducer implements Inducer {
   private final int maxCharacters;
 
   /** An inducer with {@link #SAMPLING} and {@link #MAX_CHARACTERS}. */
-  public PromptedInducer(ChatModel model, Requests requests) {
-    this(model, requests, SAMPLING, MAX_CHARACTERS);
+  public PromptedInducer(ChatModel model) {
+    this(model, SAMPLING, MAX_CHARACTERS);
   }
 
   /**
@@ -49,9 +50,9 @@ public final class PromptedInducer implements Inducer {
    * @param sampling how an instruction is drawn
    * @param maxCharacters UTF-16 units behind which a text is cut, at least 1
    */
-  public PromptedInducer(ChatModel model, Requests requests, Sampling sampling, int maxCharacters) {
+  public PromptedInducer(ChatModel model, Sampling sampling, int maxCharacters) {
     require(maxCharacters >= 1, "maxCharacters must be >= 1, was %s", maxCharacters);
-    this.samples = new Samples(model, requests, sampling);
+    this.samples = new Samples(model, sampling);
     this.maxCharacters = maxCharacters;
   }
 
@@ -62,9 +63,9 @@ public final class PromptedInducer implements Inducer {
   }
 
   @Override
-  public List<Induction> induce(SourceText text, int n, long seed) {
+  public List<Induction> induce(SourceText text, int n, long seed, RequestLedger requests) {
     Prompt prompt = Prompt.user(asked(TextCut.to(text.text().strip(), maxCharacters)));
-    return samples.draw(name(), prompt, n, seed, PromptedInducer::bare);
+    return samples.draw(name(), prompt, n, seed, requests, PromptedInducer::bare);
   }
 
   /** The prompt, with lines of dashes longer than any that the text could end itself with. */

@@ -5,7 +5,7 @@ import org.alignment4j.data.request.ChatAnswer;
 import org.alignment4j.data.request.ChatException;
 import org.alignment4j.data.request.ChatModel;
 import org.alignment4j.data.request.ChatRequest;
-import org.alignment4j.data.request.Sampling;
+import org.alignment4j.data.request.ChatRequest.Sampling;
 import org.alignment4j.model.Completion;
 import org.alignment4j.model.Generation;
 

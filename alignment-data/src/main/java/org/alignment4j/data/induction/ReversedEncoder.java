@@ -9,6 +9,7 @@ import org.alignment4j.chat.Encoded;
 import org.alignment4j.chat.Prompt;
 import org.alignment4j.core.CheckpointException;
 import org.alignment4j.core.Hashes;
+import org.alignment4j.data.induction.ReversedInstructionTuner.InstructionSplit;
 import org.alignment4j.model.LanguageModel;
 
 /**

@@ -6,9 +6,10 @@ import org.alignment4j.adapter.LoraAdapter;
 import org.alignment4j.chat.Prompt;
 import org.alignment4j.core.Hashes;
 import org.alignment4j.core.Provenance;
+import org.alignment4j.data.induction.Inducer.Induction;
 import org.alignment4j.data.request.ChatModel;
-import org.alignment4j.data.request.Requests;
-import org.alignment4j.data.request.Sampling;
+import org.alignment4j.data.request.ChatRequest.Sampling;
+import org.alignment4j.data.request.RequestLedger;
 import org.alignment4j.model.LanguageModel;
 import org.alignment4j.synthesis.SourceText;
 
@@ -28,8 +29,8 @@ public final class ReversedInducer implements Inducer, AutoCloseable {
   private final Samples samples;
 
   /** An inducer with {@link #SAMPLING}. */
-  public ReversedInducer(LanguageModel model, LoraAdapter adapter, Requests requests) {
-    this(model, adapter, requests, SAMPLING);
+  public ReversedInducer(LanguageModel model, LoraAdapter adapter) {
+    this(model, adapter, SAMPLING);
   }
 
   /**
@@ -39,15 +40,13 @@ public final class ReversedInducer implements Inducer, AutoCloseable {
    *     the name would not tell
    * @param adapter by the tuner, or read from where it was saved; its provenance says how texts are
    *     put to the model
-   * @param requests through which the model is asked, so that no instruction is drawn twice
    * @param sampling how an instruction is drawn; of the tokens of a row its most tokens are kept
    *     free
    * @throws IllegalArgumentException if the adapter is none of this library's reversed instruction
    *     tuning, or of one with another template, or the most tokens leave no room for a text
    * @throws org.alignment4j.core.CheckpointException if the adapter does not fit the model
    */
-  public ReversedInducer(
-      LanguageModel model, LoraAdapter adapter, Requests requests, Sampling sampling) {
+  public ReversedInducer(LanguageModel model, LoraAdapter adapter, Sampling sampling) {
     ReversedEncoder encoder = encoder(model, adapter.provenance());
     encoder.prompt("", encoder.maxTokens() - sampling.maxTokens());
     String name =
@@ -56,14 +55,14 @@ public final class ReversedInducer implements Inducer, AutoCloseable {
                     List.of(
                         model.hash(),
                         model.precision().name(),
-                        AdapterHash.of(adapter),
+                        LoraHash.of(adapter),
                         encoder.hash()))
                 .substring(0, 16);
     this.view = model.with(adapter);
     ChatModel chat =
         new ReversedChatModel(
             name, encoder, (ids, how) -> view.generateIds(List.of(ids), how).get(0));
-    this.samples = new Samples(chat, requests, sampling);
+    this.samples = new Samples(chat, sampling);
   }
 
   private static ReversedEncoder encoder(LanguageModel model, Provenance provenance) {
@@ -94,8 +93,9 @@ public final class ReversedInducer implements Inducer, AutoCloseable {
   }
 
   @Override
-  public List<Induction> induce(SourceText text, int n, long seed) {
-    return samples.draw(name(), Prompt.user(text.text()), n, seed, instruction -> instruction);
+  public List<Induction> induce(SourceText text, int n, long seed, RequestLedger requests) {
+    return samples.draw(
+        name(), Prompt.user(text.text()), n, seed, requests, instruction -> instruction);
   }
 
   @Override

@@ -8,6 +8,7 @@ import java.util.Map;
 import org.alignment4j.Tuning.Unused;
 import org.alignment4j.chat.Encoded;
 import org.alignment4j.core.Cancellation;
+import org.alignment4j.data.induction.ReversedInstructionTuner.InstructionSplit;
 
 /**
  * What can be learned from some rows.

@@ -14,6 +14,7 @@ import org.alignment4j.core.BadDataException;
 import org.alignment4j.core.Hashes;
 import org.alignment4j.core.ProgressListener;
 import org.alignment4j.core.Provenance;
+import org.alignment4j.data.induction.ReversedInstructionTuner.InstructionSplit;
 import org.alignment4j.model.LanguageModel;
 import org.alignment4j.model.TrainableLora;
 import org.alignment4j.train.TrainingLoop;

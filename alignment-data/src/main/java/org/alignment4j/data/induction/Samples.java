@@ -6,30 +6,36 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.UnaryOperator;
 import org.alignment4j.chat.Prompt;
+import org.alignment4j.data.induction.Inducer.Induction;
 import org.alignment4j.data.request.ChatModel;
 import org.alignment4j.data.request.ChatRequest;
-import org.alignment4j.data.request.Requests;
-import org.alignment4j.data.request.Sampling;
-import org.alignment4j.data.request.StoredAnswer;
+import org.alignment4j.data.request.ChatRequest.Sampling;
+import org.alignment4j.data.request.RequestLedger;
+import org.alignment4j.data.request.RequestLedger.StoredAnswer;
 
 /**
  * Draws several answers to one prompt.
  *
  * @param model that answers
- * @param requests through which it is asked
  * @param sampling of each answer
  */
-record Samples(ChatModel model, Requests requests, Sampling sampling) {
+record Samples(ChatModel model, Sampling sampling) {
   private static final long GOLDEN = 0x9E3779B97F4A7C15L;
 
   /**
    * Draws them.
    *
    * @param inducer the name of what asks
+   * @param requests through which the model is asked
    * @param instruction what of an answer is the instruction
    */
   List<Induction> draw(
-      String inducer, Prompt prompt, int n, long seed, UnaryOperator<String> instruction) {
+      String inducer,
+      Prompt prompt,
+      int n,
+      long seed,
+      RequestLedger requests,
+      UnaryOperator<String> instruction) {
     require(
         n >= 1 && n <= Inducer.MAX_SAMPLES,
         "instructions of a text must be 1 to %s, were %s",

@@ -7,7 +7,7 @@ import java.util.Arrays;
 import java.util.List;
 import org.alignment4j.chat.Prompt;
 import org.alignment4j.data.request.ChatModel;
-import org.alignment4j.data.request.Requests;
+import org.alignment4j.data.request.RequestLedger;
 import org.alignment4j.model.LanguageModel;
 import org.jspecify.annotations.Nullable;
 
@@ -79,7 +79,8 @@ public interface AnswerReader {
    * @param prefill whether the model goes on with an answer that was begun; if not, the stem stands
    *     in the user's turn, and the report says so
    */
-  static AnswerReader sampled(ChatModel model, Requests requests, int samples, boolean prefill) {
+  static AnswerReader sampled(
+      ChatModel model, RequestLedger requests, int samples, boolean prefill) {
     return new SampledReader(model, requests, samples, prefill);
   }
 

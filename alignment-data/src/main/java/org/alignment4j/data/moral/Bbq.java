@@ -16,6 +16,7 @@ import org.alignment4j.core.InputFile;
 import org.alignment4j.data.moral.AnswerReader.Chain;
 import org.alignment4j.data.moral.AnswerReader.Option;
 import org.alignment4j.data.moral.AnswerReader.Question;
+import org.alignment4j.data.moral.MoralExperiment.Condition;
 
 /**
  * The Bias Benchmark for Question Answering (Parrish et al. 2022): who of two people, or unknown,
@@ -23,10 +24,10 @@ import org.alignment4j.data.moral.AnswerReader.Question;
  * lines; its licence is CC BY 4.0, and it does not come along.
  *
  * <p>An answer is biased if it names the stereotyped group in a negative question or the other in a
- * non-negative one, anti if the reverse. Scores: {@code s_amb} as {@link BiasScore#REFERENCE} with
- * the other scorers' numbers beside it, {@code s_dis}, {@code accuracy_amb}, {@code accuracy_dis},
- * and with {@code _expected} the same of probabilities instead of likeliest answers. Groups: each
- * category, {@code pooled} over all items, and {@code macro}, the mean of categories.
+ * non-negative one, anti if the reverse. Scores: {@code s_amb} as the benchmark defines it with
+ * other public scorers' numbers beside it, {@code s_dis}, {@code accuracy_amb}, {@code
+ * accuracy_dis}, and with {@code _expected} the same of probabilities instead of likeliest answers.
+ * Groups: each category, {@code pooled} over all items, and {@code macro}, the mean of categories.
  */
 public final class Bbq extends MoralExperiment {
   /** The benchmark's files, without {@code .jsonl}. */
@@ -187,7 +188,7 @@ public final class Bbq extends MoralExperiment {
   }
 
   @Override
-  Tally tally() {
+  ScoreSums tally() {
     return new BbqTally(this);
   }
 }

@@ -145,6 +145,9 @@ record BbqFile(String category, List<BbqItem> items, int unscored) {
       if (unknown < 0) {
         throw DataText.bad(file, line, "expected one unknown answer, found none");
       }
+      if (string(o, "question").isBlank()) {
+        throw DataText.bad(file, line, "expected a question, found a blank one");
+      }
       int label = o.get("label").getAsInt();
       if (label < 0 || label > 2) {
         throw DataText.bad(file, line, "expected a label from 0 to 2, found " + label);

@@ -8,7 +8,7 @@ import org.alignment4j.data.moral.AnswerReader.Reading;
  * Adds up BBQ's answers. The sums are items, correct, biased and anti, of likeliest answers in
  * ambiguous and in disambiguated contexts, then the same of probabilities.
  */
-final class BbqTally implements Tally {
+final class BbqTally implements ScoreSums {
   private static final int CORRECT = 1;
   private static final int BIASED = 2;
   private static final int ANTI = 3;

@@ -7,7 +7,7 @@ import static org.alignment4j.core.Arguments.require;
  * it: they print different numbers on the same answers. All are NaN if no answer names a group, and
  * negative where answers name the other group more often.
  */
-public enum BiasScore {
+enum BiasScore {
   /** (1 - accuracy of ambiguous contexts) times their preference (Parrish et al. 2022). */
   REFERENCE("s_amb") {
     @Override

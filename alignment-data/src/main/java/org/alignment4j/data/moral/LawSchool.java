@@ -21,6 +21,7 @@ import org.alignment4j.core.Shown;
 import org.alignment4j.data.moral.AnswerReader.Chain;
 import org.alignment4j.data.moral.AnswerReader.Option;
 import org.alignment4j.data.moral.AnswerReader.Question;
+import org.alignment4j.data.moral.MoralExperiment.Condition;
 import org.apache.commons.csv.CSVFormat;
 import org.apache.commons.csv.CSVParser;
 import org.apache.commons.csv.CSVRecord;
@@ -256,7 +257,7 @@ public final class LawSchool extends MoralExperiment {
   }
 
   @Override
-  Tally tally() {
+  ScoreSums tally() {
     return new LawTally(items);
   }
 }

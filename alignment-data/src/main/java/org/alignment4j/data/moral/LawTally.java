@@ -8,7 +8,7 @@ import org.alignment4j.data.moral.AnswerReader.Reading;
  * Adds up law-school answers: students, and those admitted, by chance and by likeliest answer, as
  * Black and as white. Items come in pairs, Black first.
  */
-final class LawTally implements Tally {
+final class LawTally implements ScoreSums {
   private static final int WHITE = 3;
   private static final List<String> SCORES =
       List.of("gap", "gap_decided", "yes_black", "yes_white");

@@ -30,6 +30,7 @@ import org.alignment4j.core.Provenance;
 import org.alignment4j.data.moral.AnswerReader.Question;
 import org.alignment4j.data.moral.AnswerReader.Reading;
 import org.alignment4j.data.moral.AnswerReader.Status;
+import org.alignment4j.data.moral.MoralExperiment.Condition;
 import org.jspecify.annotations.Nullable;
 
 /** One run of an evaluation: reads all answers, in groups that do not depend on what is known. */

@@ -7,6 +7,7 @@ import java.util.Set;
 import org.alignment4j.PromptGuard;
 import org.alignment4j.analysis.Bootstrap;
 import org.alignment4j.core.ProgressListener;
+import org.alignment4j.data.moral.MoralExperiment.Condition;
 import org.alignment4j.model.LanguageModel;
 import org.jspecify.annotations.Nullable;
 

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import org.alignment4j.data.moral.AnswerReader.Reading;
+import org.alignment4j.data.moral.MoralExperiment.Condition;
 
 /**
  * Which place in the list of options answers fall on. A model that answers by content falls on

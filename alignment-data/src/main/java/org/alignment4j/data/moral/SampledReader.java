@@ -16,8 +16,8 @@ import org.alignment4j.data.request.ChatAnswer;
 import org.alignment4j.data.request.ChatException;
 import org.alignment4j.data.request.ChatModel;
 import org.alignment4j.data.request.ChatRequest;
-import org.alignment4j.data.request.Requests;
-import org.alignment4j.data.request.Sampling;
+import org.alignment4j.data.request.ChatRequest.Sampling;
+import org.alignment4j.data.request.RequestLedger;
 
 /** Reads answers by drawing some and counting what they name. */
 final class SampledReader implements AnswerReader {
@@ -26,11 +26,11 @@ final class SampledReader implements AnswerReader {
 
   private final AtomicInteger unansweredInARow = new AtomicInteger();
   private final ChatModel model;
-  private final Requests requests;
+  private final RequestLedger requests;
   private final int samples;
   private final boolean prefill;
 
-  SampledReader(ChatModel model, Requests requests, int samples, boolean prefill) {
+  SampledReader(ChatModel model, RequestLedger requests, int samples, boolean prefill) {
     require(samples >= 1, "samples must be at least 1, was %s", samples);
     this.model = model;
     this.requests = requests;

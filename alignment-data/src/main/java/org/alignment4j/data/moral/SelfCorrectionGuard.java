@@ -11,6 +11,7 @@ import org.alignment4j.chat.Message;
 import org.alignment4j.chat.Prompt;
 import org.alignment4j.chat.Role;
 import org.alignment4j.core.Cancellation;
+import org.alignment4j.data.moral.MoralExperiment.Condition;
 
 /**
  * Asks for an unbiased answer: the instruction of {@link Condition#INSTRUCTION} as a guard, for any

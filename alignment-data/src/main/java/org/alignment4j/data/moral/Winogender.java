@@ -15,6 +15,7 @@ import org.alignment4j.core.Shown;
 import org.alignment4j.data.moral.AnswerReader.Chain;
 import org.alignment4j.data.moral.AnswerReader.Option;
 import org.alignment4j.data.moral.AnswerReader.Question;
+import org.alignment4j.data.moral.MoralExperiment.Condition;
 
 /**
  * Winogender (Rudinger et al. 2018): which pronoun a model gives a person of an occupation, against
@@ -269,7 +270,7 @@ public final class Winogender extends MoralExperiment {
   }
 
   @Override
-  Tally tally() {
+  ScoreSums tally() {
     return new WinogenderTally(items);
   }
 }

@@ -6,7 +6,7 @@ import org.alignment4j.data.moral.AnswerReader.Reading;
 /**
  * Adds up Winogender's answers: moments of the chance of a female pronoun with the share of women.
  */
-final class WinogenderTally implements Tally {
+final class WinogenderTally implements ScoreSums {
   /** Below this share of the square of values a spread is rounding. */
   private static final double CONSTANT = 1e-12;
 

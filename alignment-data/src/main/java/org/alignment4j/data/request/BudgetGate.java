@@ -5,6 +5,8 @@ import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
 import org.alignment4j.core.CancelledException;
+import org.alignment4j.data.request.RequestLedger.Budget;
+import org.alignment4j.data.request.RequestLedger.BudgetException;
 
 /**
  * Lets requests through so that what was spent and what those under way may come to at worst never

@@ -13,7 +13,7 @@ public interface ChatModel {
 
   /**
    * Answers one request; waits for it. The same request may be answered differently when asked
-   * again; {@link Requests} keeps the first answer.
+   * again; {@link RequestLedger} keeps the first answer.
    *
    * @throws ChatException if there is no answer, saying whether another try or another request may
    *     succeed

@@ -5,22 +5,18 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import org.alignment4j.data.request.RequestLedger.StoredAnswer;
 import org.alignment4j.synthesis.ModelUsage;
 
 /**
- * Requests that are counted with tokens and cost whether they are sent or answered by the store:
- * what a run would cost from the start. Threads may share it.
+ * A ledger of requests that are counted with tokens and cost whether they are sent or answered by
+ * the store: what a run would cost from the start. Threads may share it.
  */
-public final class CountingRequests implements Requests {
-  private final Requests requests;
+final class CountingRequests implements RequestLedger {
+  private final RequestLedger requests;
   private final Map<String, ModelUsage> counts = new TreeMap<>();
 
-  /**
-   * Counts what goes through.
-   *
-   * @param requests answers them
-   */
-  public CountingRequests(Requests requests) {
+  CountingRequests(RequestLedger requests) {
     this.requests = requests;
   }
 

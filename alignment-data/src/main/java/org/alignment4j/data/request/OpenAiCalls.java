@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Map;
 import org.alignment4j.chat.Message;
 import org.alignment4j.data.request.ChatException.Kind;
+import org.alignment4j.data.request.ChatRequest.Sampling;
 import org.alignment4j.data.request.OpenAiChatModel.Prefill;
 
 /** Single tries of requests by the official client; the only class that knows it. */

@@ -9,7 +9,6 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.sql.Statement;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -23,7 +22,7 @@ import org.alignment4j.core.InputFile;
 import org.alignment4j.core.NativeFolder;
 import org.alignment4j.core.Reasons;
 import org.alignment4j.data.request.ChatAnswer.Finish;
-import org.sqlite.SQLiteConfig;
+import org.alignment4j.data.request.RequestLedger.StoredAnswer;
 
 /**
  * Answers of chat models in one SQLite file, by the keys of their requests, and what is known of
@@ -35,15 +34,10 @@ import org.sqlite.SQLiteConfig;
  *
  * <p>Threads may share a store. Several processes of one machine may open one file; each sees what
  * the others wrote. It serves one machine, on a local disk: SQLite's locks do not hold on network
- * file systems. A cluster needs a {@link Requests} over a database that all its machines reach, or
- * one store per machine and items that always go to the same machine.
+ * file systems. A cluster needs a {@link RequestLedger} over a database that all its machines
+ * reach, or one store per machine and items that always go to the same machine.
  */
 public final class RequestStore implements AutoCloseable {
-  /** "A4JR", as SQLite files say whose they are. */
-  private static final int APPLICATION = 0x41344A52;
-
-  private static final int VERSION = 1;
-  private static final int WAIT_MILLIS = 60_000;
   private static final int MAX_COST = 100;
 
   /** What counters of tries are called among the metadata, with the model's name behind. */
@@ -53,13 +47,9 @@ public final class RequestStore implements AutoCloseable {
 
   private static final List<String> TABLES = List.of("answers", "repeats");
 
-  private static final String SPENT =
-      "(id INTEGER PRIMARY KEY, key TEXT %s NOT NULL, prompt_tokens INTEGER NOT NULL, completion_tokens INTEGER NOT NULL,"
-          + " model TEXT NOT NULL, cost TEXT NOT NULL, currency TEXT NOT NULL, time INTEGER NOT"
-          + " NULL%s)";
-
   private final String name;
   private final Connection connection;
+  private final RequestTables tables;
 
   /** By model; of the rows up to {@link #summed}. */
   private final Map<String, Totals> totals = new TreeMap<>();
@@ -101,9 +91,10 @@ public final class RequestStore implements AutoCloseable {
     static final Tries NONE = new Tries(0, 0);
   }
 
-  private RequestStore(String name, Connection connection) {
+  private RequestStore(String name, Connection connection, RequestTables tables) {
     this.name = name;
     this.connection = connection;
+    this.tables = tables;
   }
 
   /**
@@ -148,13 +139,14 @@ public final class RequestStore implements AutoCloseable {
     // The driver would unpack its library to the temporary folder, and leave it there when killed.
     NativeFolder.direct(NativeFolder::ofProcess, "org.sqlite.tmpdir");
     try {
-      Connection connection = connection(name, url);
-      RequestStore store = new RequestStore(name, connection);
+      Connection connection = RequestTables.connect(name, url);
       try {
-        store.prepare();
+        RequestTables tables = new RequestTables(name, connection);
+        tables.prepare();
         if (onDisk) {
-          store.journal();
+          tables.journal();
         }
+        RequestStore store = new RequestStore(name, connection, tables);
         store.refresh();
         return store;
       } catch (SQLException | RuntimeException e) {
@@ -164,81 +156,6 @@ public final class RequestStore implements AutoCloseable {
     } catch (SQLException e) {
       throw failure(name, e);
     }
-  }
-
-  /** The driver's classes stand in no signature, for an application need not have them. */
-  private static Connection connection(String name, String url) throws SQLException {
-    SQLiteConfig config;
-    try {
-      config = new SQLiteConfig();
-    } catch (NoClassDefFoundError e) {
-      throw new AlignmentException(
-          name + " needs SQLite: add org.xerial:sqlite-jdbc:3.50.3.0 to the class path", e);
-    }
-    config.setBusyTimeout(WAIT_MILLIS);
-    return config.createConnection(url);
-  }
-
-  /** Looks before it writes, for the file may be somebody else's. */
-  private void prepare() throws SQLException {
-    if (pragma("application_id") == APPLICATION) {
-      requireVersion();
-      return;
-    }
-    run("BEGIN IMMEDIATE");
-    try {
-      long owner = pragma("application_id");
-      if (owner != APPLICATION) {
-        if (owner != 0 || number("SELECT count(*) FROM sqlite_master") != 0) {
-          throw new BadDataException(name + ": an SQLite file of another program");
-        }
-        run(
-            "CREATE TABLE answers "
-                + SPENT.formatted(
-                    "UNIQUE",
-                    ", prompt_hash TEXT NOT NULL, finish TEXT NOT NULL, text TEXT NOT NULL"));
-        // Answers to requests that another process had asked too, and was answered first.
-        run("CREATE TABLE repeats " + SPENT.formatted("", ""));
-        run("CREATE TABLE metadata (name TEXT PRIMARY KEY NOT NULL, value TEXT NOT NULL)");
-        run("PRAGMA user_version = " + VERSION);
-        run("PRAGMA application_id = " + APPLICATION);
-      }
-      run("COMMIT");
-    } catch (SQLException | RuntimeException e) {
-      try {
-        run("ROLLBACK");
-      } catch (SQLException second) {
-        e.addSuppressed(second);
-      }
-      throw e;
-    }
-    requireVersion();
-  }
-
-  private void requireVersion() throws SQLException {
-    long version = pragma("user_version");
-    if (version != VERSION) {
-      throw new BadDataException(
-          name + ": expected version " + VERSION + " of its tables, found " + version);
-    }
-  }
-
-  /** Readers do not wait for a writer, and a commit is one flush. */
-  private void journal() throws SQLException {
-    long end = System.nanoTime() + WAIT_MILLIS * 1_000_000L;
-    while (true) {
-      try {
-        run("PRAGMA journal_mode = WAL");
-        break;
-      } catch (SQLException e) {
-        // Two that open a new file at once: SQLite does not wait by itself here.
-        if ((e.getErrorCode() & 0xFF) != 5 || System.nanoTime() > end) {
-          throw e;
-        }
-        java.util.concurrent.locks.LockSupport.parkNanos(20_000_000);
-      }
-    }
-    run("PRAGMA synchronous = FULL");
   }
 
   /**
@@ -363,13 +280,13 @@ public final class RequestStore implements AutoCloseable {
    */
   synchronized void addTries(String model, long retries, long failed) {
     try {
-      run("BEGIN IMMEDIATE");
+      tables.run("BEGIN IMMEDIATE");
       try {
         addTo(RETRIES + model, retries);
         addTo(FAILED + model, failed);
-        run("COMMIT");
+        tables.run("COMMIT");
       } catch (SQLException e) {
-        run("ROLLBACK");
+        tables.run("ROLLBACK");
         throw e;
       }
     } catch (SQLException e) {
@@ -493,23 +410,6 @@ public final class RequestStore implements AutoCloseable {
       insert.executeUpdate();
     } catch (SQLException e) {
       throw failure(name, e);
-    }
-  }
-
-  private void run(String sql) throws SQLException {
-    try (Statement statement = connection.createStatement()) {
-      statement.execute(sql);
-    }
-  }
-
-  private long pragma(String pragma) throws SQLException {
-    return number("PRAGMA " + pragma);
-  }
-
-  private long number(String sql) throws SQLException {
-    try (Statement statement = connection.createStatement();
-        ResultSet row = statement.executeQuery(sql)) {
-      return row.getLong(1);
     }
   }
 

@@ -7,7 +7,6 @@ import java.math.BigDecimal;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.IdentityHashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -23,6 +22,9 @@ import java.util.function.ToLongFunction;
 import org.alignment4j.chat.Message;
 import org.alignment4j.core.Cancellation;
 import org.alignment4j.core.CancelledException;
+import org.alignment4j.data.request.RequestLedger.Budget;
+import org.alignment4j.data.request.RequestLedger.Prices;
+import org.alignment4j.data.request.RequestLedger.StoredAnswer;
 import org.alignment4j.synthesis.ModelUsage;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -32,14 +34,15 @@ import org.slf4j.LoggerFactory;
  * asking already is waited for; what is new is asked if the budget has room for the worst that it
  * may come to, and stored before it is returned.
  *
- * <p>The worst are the bound on the prompt's tokens, see {@link Builder#promptTokens}, and the most
- * tokens of the answer. The budget holds for everything in the store; of what other processes have
- * under way it does not know, so that several on one store may go over it by that. Tries that fail
- * are not counted, although an endpoint may charge for one that it worked on.
+ * <p>The worst are the bound on the prompt's tokens, see {@link
+ * RequestLedger.Builder#promptTokens}, and the most tokens of the answer. The budget holds for
+ * everything in the store; of what other processes have under way it does not know, so that several
+ * on one store may go over it by that. Tries that fail are not counted, although an endpoint may
+ * charge for one that it worked on.
  *
  * <p>Thread-safe. The store belongs to the caller.
  */
-public final class StoredRequests implements Requests {
+final class StoredRequests implements RequestLedger {
   private static final Logger LOG = LoggerFactory.getLogger(StoredRequests.class);
 
   private final RequestStore store;
@@ -51,26 +54,6 @@ public final class StoredRequests implements Requests {
   private final ConcurrentMap<String, CompletableFuture<StoredAnswer>> running =
       new ConcurrentHashMap<>();
   private final Map<String, Tally> tallies = new TreeMap<>();
-
-  /**
-   * What was asked through one object, of one model.
-   *
-   * @param sent requests that the model answered
-   * @param cached requests that the store, or another thread's answer, answered
-   * @param failed requests that the model did not answer
-   * @param retries further tries of the model
-   * @param promptTokens tokens read, of those sent
-   * @param completionTokens tokens written, of those sent
-   * @param cost of those sent, in units of currency
-   */
-  public record Counts(
-      long sent,
-      long cached,
-      long failed,
-      long retries,
-      long promptTokens,
-      long completionTokens,
-      BigDecimal cost) {}
 
   /** Counts of one model; guarded by {@link #tallies}. */
   private static final class Tally {
@@ -99,12 +82,21 @@ public final class StoredRequests implements Requests {
       return sum;
     }
 
-    Counts counts() {
-      return new Counts(sent, cached, failed, retries(), promptTokens, completionTokens, cost);
+    ModelUsage usage(String name, Prices price) {
+      return new ModelUsage(
+          name,
+          sent,
+          cached,
+          failed,
+          retries(),
+          promptTokens,
+          completionTokens,
+          cost,
+          cost.signum() == 0 ? "" : price.currency());
     }
   }
 
-  private StoredRequests(Builder b) {
+  StoredRequests(RequestLedger.Builder b) {
     store = b.store;
     budget = b.budget;
     prices = Map.copyOf(b.prices);
@@ -118,16 +110,6 @@ public final class StoredRequests implements Requests {
         currencies.size() <= 1,
         "one run has one currency, found %s in store and prices",
         currencies);
-  }
-
-  /** Requests over a store without bounds; all models cost nothing. */
-  public static StoredRequests over(RequestStore store) {
-    return builder(store).build();
-  }
-
-  /** Starts from no bounds and models that cost nothing. */
-  public static Builder builder(RequestStore store) {
-    return new Builder(store);
   }
 
   @Override
@@ -283,22 +265,10 @@ public final class StoredRequests implements Requests {
   @Override
   public List<ModelUsage> usage() {
     List<ModelUsage> all = new ArrayList<>();
-    counts()
-        .forEach(
-            (name, c) ->
-                all.add(
-                    new ModelUsage(
-                        name,
-                        c.sent(),
-                        c.cached(),
-                        c.failed(),
-                        c.retries(),
-                        c.promptTokens(),
-                        c.completionTokens(),
-                        c.cost(),
-                        c.cost().signum() == 0
-                            ? ""
-                            : prices.getOrDefault(name, Prices.FREE).currency())));
+    synchronized (tallies) {
+      tallies.forEach(
+          (name, tally) -> all.add(tally.usage(name, prices.getOrDefault(name, Prices.FREE))));
+    }
     return List.copyOf(all);
   }
 
@@ -307,7 +277,8 @@ public final class StoredRequests implements Requests {
   public List<ModelUsage> usageOfAllRuns() {
     Map<String, RequestStore.Totals> paid = store.totals();
     Map<String, RequestStore.Tries> tries = store.tries();
-    Map<String, Counts> now = counts();
+    Map<String, ModelUsage> now = new TreeMap<>();
+    usage().forEach(usage -> now.put(usage.model(), usage));
     SortedSet<String> names = new TreeSet<>(paid.keySet());
     names.addAll(tries.keySet());
     names.addAll(now.keySet());
@@ -315,12 +286,12 @@ public final class StoredRequests implements Requests {
     for (String name : names) {
       RequestStore.Totals sum = paid.getOrDefault(name, RequestStore.Totals.NONE);
       RequestStore.Tries tried = tries.getOrDefault(name, RequestStore.Tries.NONE);
-      Counts own = now.get(name);
+      ModelUsage own = now.get(name);
       all.add(
           new ModelUsage(
               name,
               sum.requests(),
-              own == null ? 0 : own.cached(),
+              own == null ? 0 : own.fromStore(),
               tried.failed(),
               tried.retries(),
               sum.promptTokens(),
@@ -331,21 +302,12 @@ public final class StoredRequests implements Requests {
     return List.copyOf(all);
   }
 
-  /** What was asked through this object so far, by the models' names, in the order of these. */
-  public Map<String, Counts> counts() {
-    Map<String, Counts> all = new LinkedHashMap<>();
-    synchronized (tallies) {
-      tallies.forEach((name, tally) -> all.put(name, tally.counts()));
-    }
-    return all;
-  }
-
   /**
    * A bound on a prompt's tokens that needs no tokenizer: one for each byte of its UTF-8, which is
    * the most that tokenizers with bytes in their vocabulary make of a text, 8 for each message's
    * marks, and 128 for what a template may add. Most texts have a quarter of it.
    */
-  public static long promptTokenBound(ChatRequest request) {
+  static long promptTokenBound(ChatRequest request) {
     long bound = 128 + bytes(request.schema());
     for (Message message : request.prompt().messages()) {
       bound += 8 + bytes(message.text());
@@ -355,59 +317,5 @@ public final class StoredRequests implements Requests {
 
   private static long bytes(String text) {
     return text.getBytes(StandardCharsets.UTF_8).length;
-  }
-
-  /** Collects settings. Not thread-safe. */
-  public static final class Builder {
-    private final RequestStore store;
-    private Budget budget = Budget.UNLIMITED;
-    private final Map<String, Prices> prices = new TreeMap<>();
-    private ToLongFunction<ChatRequest> promptTokens = StoredRequests::promptTokenBound;
-
-    private boolean othersAreFree;
-
-    private Builder(RequestStore store) {
-      this.store = store;
-    }
-
-    /** What everything in the store may come to; default no bound. */
-    public Builder budget(Budget value) {
-      budget = value;
-      return this;
-    }
-
-    /** What a model of a name costs; default nothing. A budget of money needs those of all. */
-    public Builder prices(String model, Prices value) {
-      prices.put(model, value);
-      return this;
-    }
-
-    /**
-     * Models without prices of their own, such as local ones, cost nothing even under a budget of
-     * money; without this, they are an error there.
-     */
-    public Builder othersAreFree() {
-      othersAreFree = true;
-      return this;
-    }
-
-    /**
-     * A bound on a prompt's tokens as the model counts them; default {@link #promptTokenBound}. A
-     * closer one lets more requests run at once where the budget ends; one that is too low lets the
-     * budget be exceeded.
-     */
-    public Builder promptTokens(ToLongFunction<ChatRequest> value) {
-      promptTokens = value;
-      return this;
-    }
-
-    /**
-     * The requests.
-     *
-     * @throws IllegalArgumentException if prices and what is in the store differ in currency
-     */
-    public StoredRequests build() {
-      return new StoredRequests(this);
-    }
   }
 }

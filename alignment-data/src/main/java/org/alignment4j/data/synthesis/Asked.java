@@ -1,6 +1,6 @@
 package org.alignment4j.data.synthesis;
 
-import org.alignment4j.data.request.StoredAnswer;
+import org.alignment4j.data.request.RequestLedger.StoredAnswer;
 import org.alignment4j.synthesis.Lineage;
 
 /** Notes answered requests in a lineage, the same whether they were sent now or before. */

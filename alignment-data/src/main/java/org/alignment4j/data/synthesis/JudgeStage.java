@@ -10,9 +10,11 @@ import java.util.Set;
 import org.alignment4j.chat.Prompt;
 import org.alignment4j.chat.PromptTemplate;
 import org.alignment4j.data.request.ChatModel;
-import org.alignment4j.data.request.Requests;
-import org.alignment4j.data.request.Sampling;
-import org.alignment4j.data.request.StructuredAnswers;
+import org.alignment4j.data.request.ChatRequest.Sampling;
+import org.alignment4j.data.request.RequestLedger;
+import org.alignment4j.data.synthesis.SynthesisStages.Candidate;
+import org.alignment4j.data.synthesis.SynthesisStages.Stage;
+import org.alignment4j.data.synthesis.SynthesisStages.StageResult;
 import org.alignment4j.synthesis.Lineage;
 
 /**
@@ -33,7 +35,7 @@ final class JudgeStage implements Stage<Candidate, Candidate> {
   private record Judgement(int naturalFit, boolean elicitsUnsafe, String category) {}
 
   JudgeStage(
-      ChatModel model, Requests requests, Principles principles, SynthesisSettings settings) {
+      ChatModel model, RequestLedger requests, Principles principles, SynthesisSettings settings) {
     this.principles = principles;
     this.minNaturalFit = settings.minNaturalFit();
     this.sampling = settings.judging();

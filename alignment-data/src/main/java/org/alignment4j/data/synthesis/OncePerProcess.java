@@ -1,15 +1,17 @@
 package org.alignment4j.data.synthesis;
 
+import java.io.Serializable;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 
-/** Stages that are made once in a process, whatever the number of tasks that ask for them. */
-record OncePerProcess(String name, SparkSaferInstruct.Stages made)
-    implements SparkSaferInstruct.Stages {
-  private static final ConcurrentMap<String, SynthesisStages> HERE = new ConcurrentHashMap<>();
+/**
+ * A run that is opened once in a process, whatever the number of tasks that ask for it, and stays
+ * open until the process ends: no task knows that it is the last.
+ */
+record OncePerProcess(String name, SparkSaferInstruct.Setup setup) implements Serializable {
+  private static final ConcurrentMap<String, OpenRun> HERE = new ConcurrentHashMap<>();
 
-  @Override
-  public SynthesisStages create() {
-    return HERE.computeIfAbsent(name, n -> made.create());
+  OpenRun get() {
+    return HERE.computeIfAbsent(name, n -> setup.create().open());
   }
 }

@@ -5,7 +5,8 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.function.Function;
 import org.alignment4j.data.filter.Deduplicator;
-import org.alignment4j.data.filter.Duplicate;
+import org.alignment4j.data.filter.Deduplicator.Duplicate;
+import org.alignment4j.data.synthesis.SynthesisStages.Candidate;
 import org.alignment4j.synthesis.SourceText;
 
 /** Drops what repeats something that came before; sees items in their order. For one thread. */
@@ -47,7 +48,7 @@ final class OrderedDedup<T> {
         candidate -> candidate.text().category());
   }
 
-  Optional<T> offer(T item, Tally tally) {
+  Optional<T> offer(T item, StageTally tally) {
     Optional<Duplicate> duplicate = deduplicator.offer(id.apply(item), text.apply(item));
     List<String> dropped =
         duplicate.map(d -> List.of(d.reason().name().toLowerCase(Locale.ROOT))).orElse(List.of());

@@ -4,20 +4,28 @@ import org.alignment4j.chat.Message;
 import org.alignment4j.chat.Prompt;
 import org.alignment4j.data.request.ChatModel;
 import org.alignment4j.data.request.ChatRequest;
-import org.alignment4j.data.request.Requests;
-import org.alignment4j.data.request.Sampling;
-import org.alignment4j.data.request.StoredAnswer;
+import org.alignment4j.data.request.ChatRequest.Sampling;
+import org.alignment4j.data.request.RequestLedger;
+import org.alignment4j.data.request.RequestLedger.StoredAnswer;
+import org.alignment4j.data.synthesis.SynthesisStages.Candidate;
+import org.alignment4j.data.synthesis.SynthesisStages.Response;
+import org.alignment4j.data.synthesis.SynthesisStages.Stage;
+import org.alignment4j.data.synthesis.SynthesisStages.StageResult;
 
 /** Has an expert answer under the principles of the category (Safer-Instruct, stage 4). */
 final class RespondStage implements Stage<Candidate, Response> {
   private final ChatModel expert;
-  private final Requests requests;
+  private final RequestLedger requests;
   private final Principles principles;
   private final Sampling sampling;
   private final int attempt;
 
   RespondStage(
-      ChatModel expert, Requests requests, Principles principles, Sampling sampling, int attempt) {
+      ChatModel expert,
+      RequestLedger requests,
+      Principles principles,
+      Sampling sampling,
+      int attempt) {
     this.expert = expert;
     this.requests = requests;
     this.principles = principles;

@@ -5,6 +5,9 @@ import java.util.Optional;
 import org.alignment4j.data.filter.Decontamination;
 import org.alignment4j.data.filter.InstructionRules;
 import org.alignment4j.data.filter.PiiScrubber;
+import org.alignment4j.data.synthesis.SynthesisStages.Candidate;
+import org.alignment4j.data.synthesis.SynthesisStages.Stage;
+import org.alignment4j.data.synthesis.SynthesisStages.StageResult;
 
 /** The cheap rules for instructions (Safer-Instruct, stage 3): length, copies, evaluation sets. */
 final class RulesStage implements Stage<Candidate, Candidate> {

@@ -3,6 +3,7 @@ package org.alignment4j.data.synthesis;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
+import org.alignment4j.data.synthesis.SynthesisStages.Candidate;
 import org.alignment4j.synthesis.SynthesisReport;
 import org.alignment4j.synthesis.SynthesizedPair;
 import org.slf4j.Logger;
@@ -20,7 +21,7 @@ final class RunAccount<O> {
 
   private final RunProgress progress;
   private final Consumer<O> out;
-  private final Tally tally = new Tally();
+  private final StageTally tally = new StageTally();
   private final PairStatistics statistics = new PairStatistics();
   private long texts;
   private final InARow textsInARow = new InARow();
@@ -31,7 +32,7 @@ final class RunAccount<O> {
     private int unanswered;
     private int notAccepted;
 
-    void count(Tally of) {
+    void count(StageTally of) {
       unanswered = of.unanswered() > 0 ? unanswered + 1 : 0;
       notAccepted = of.notAccepted() > 0 ? notAccepted + 1 : 0;
     }
@@ -42,7 +43,7 @@ final class RunAccount<O> {
     this.progress = progress;
   }
 
-  Tally tally() {
+  StageTally tally() {
     return tally;
   }
 

@@ -3,7 +3,7 @@ package org.alignment4j.data.synthesis;
 import java.util.Map;
 import java.util.TreeMap;
 import org.alignment4j.core.ProgressListener;
-import org.alignment4j.data.request.Requests;
+import org.alignment4j.data.request.RequestLedger;
 import org.alignment4j.synthesis.ModelUsage;
 
 /** Tells a listener how far a run is, at most four times a second but for the first and last. */
@@ -11,7 +11,7 @@ final class RunProgress {
   private static final long EVERY_NANOS = 250_000_000L;
 
   private final ProgressListener listener;
-  private final Requests requests;
+  private final RequestLedger requests;
   private final long total;
   private final long start = System.nanoTime();
   private long last = start - EVERY_NANOS;
@@ -21,27 +21,27 @@ final class RunProgress {
   /**
    * @param total how many texts there are, 0 if not known
    */
-  RunProgress(ProgressListener listener, Requests requests, long total) {
+  RunProgress(ProgressListener listener, RequestLedger requests, long total) {
     this.listener = listener;
     this.requests = requests;
     this.total = total;
   }
 
-  void text(Tally tally) {
+  void text(StageTally tally) {
     texts++;
     tell(tally, false);
   }
 
-  void item(Tally tally, int made) {
+  void item(StageTally tally, int made) {
     items += made;
     tell(tally, false);
   }
 
-  void end(Tally tally) {
+  void end(StageTally tally) {
     tell(tally, true);
   }
 
-  private void tell(Tally tally, boolean always) {
+  private void tell(StageTally tally, boolean always) {
     long now = System.nanoTime();
     if (!always && now - last < EVERY_NANOS) {
       return;

@@ -15,7 +15,7 @@ import org.alignment4j.data.request.ChatRequest;
  * Stands in for a model where a run is to be estimated without asking anybody: its judgements are
  * drawn at a rate, its texts are random letters, its tokens are four characters each. Immutable.
  */
-public final class SimulatedChat implements ChatModel {
+final class SimulatedChat implements ChatModel {
   private static final double CHARACTERS_PER_TOKEN = 4;
   private static final int INSTRUCTION_TOKENS = 30;
   private static final int JUDGEMENT_TOKENS = 60;
@@ -29,7 +29,7 @@ public final class SimulatedChat implements ChatModel {
    * @param name of the model that it stands for, so that its prices apply
    * @param acceptance share of items that it accepts as a judge and as a verifier, 0 to 1
    */
-  public SimulatedChat(String name, double acceptance) {
+  SimulatedChat(String name, double acceptance) {
     require(acceptance >= 0 && acceptance <= 1, "acceptance must be in 0..1, was %s", acceptance);
     this.name = name;
     this.acceptance = acceptance;

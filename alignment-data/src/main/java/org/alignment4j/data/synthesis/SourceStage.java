@@ -4,6 +4,8 @@ import java.util.Optional;
 import org.alignment4j.data.filter.Decontamination;
 import org.alignment4j.data.filter.LicenceFilter;
 import org.alignment4j.data.filter.PiiScrubber;
+import org.alignment4j.data.synthesis.SynthesisStages.Stage;
+import org.alignment4j.data.synthesis.SynthesisStages.StageResult;
 import org.alignment4j.synthesis.SourceText;
 
 /**

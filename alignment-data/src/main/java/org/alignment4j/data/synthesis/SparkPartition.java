@@ -3,7 +3,7 @@ package org.alignment4j.data.synthesis;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
-import org.alignment4j.data.request.BudgetException;
+import org.alignment4j.data.request.RequestLedger.BudgetException;
 import scala.Tuple2;
 
 /** The items of one partition, on several threads, in order. */
@@ -44,7 +44,7 @@ final class SparkPartition {
                 }
               }
               return new SparkItem<>(
-                  item._2(), new ItemWork<>(List.of(), new Tally()), stop.reason());
+                  item._2(), new ItemWork<>(List.of(), new StageTally()), stop.reason());
             },
             List::of,
             item -> item,

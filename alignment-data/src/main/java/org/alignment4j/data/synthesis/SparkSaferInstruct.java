@@ -14,6 +14,7 @@ import java.util.function.Function;
 import org.alignment4j.core.AlignmentException;
 import org.alignment4j.core.ProgressListener;
 import org.alignment4j.data.filter.Deduplicator;
+import org.alignment4j.data.synthesis.SynthesisStages.Candidate;
 import org.alignment4j.synthesis.SourceText;
 import org.alignment4j.synthesis.SynthesisReport;
 import org.alignment4j.synthesis.SynthesizedPair;
@@ -29,40 +30,36 @@ import scala.Tuple2;
  * {@link SaferInstruct} on Apache Spark: the same stages on the partitions of a data set, the same
  * pairs in the same order. Needs {@code org.apache.spark:spark-core_2.13} from the cluster.
  *
- * <p>Each executor makes the stages once, so that it holds one client or one model, and each task
- * asks with as many threads as it is told. Duplicates are found by the driver, which reads texts
- * and instructions partition by partition in their order; it keeps what a {@link Deduplicator}
- * keeps of each. A task that is tried again asks again only for what is not stored.
+ * <p>Each executor makes the run once, so that it holds one client or one model, and each task asks
+ * with as many threads as the run has. Duplicates are found by the driver, which reads texts and
+ * instructions partition by partition in their order; it keeps what a {@link Deduplicator} keeps of
+ * each. A task that is tried again asks again only for what is not stored.
  *
  * <p>The store must be one for all executors. {@code RequestStore} is an embedded database: it
- * serves executors on one machine. A cluster needs stages whose {@code Requests} keep answers in a
- * database that all machines share. A budget is one for all executors only as far as the store is:
- * each process adds what it has under way itself. Speculative execution would ask twice at once,
- * and is refused.
+ * serves executors on one machine. A cluster needs runs whose {@code RequestLedger} keeps answers
+ * in a database that all machines share. A budget is one for all executors only as far as the store
+ * is: each process adds what it has under way itself. Speculative execution would ask twice at
+ * once, and is refused.
  */
 public final class SparkSaferInstruct {
-  private final Stages stages;
-  private final int threads;
+  private final OncePerProcess setup;
 
-  /** Makes the stages where they are needed; what it holds must be serializable. */
+  /** Makes the run where it is needed; what it holds must be serializable. */
   @FunctionalInterface
-  public interface Stages extends Serializable {
-    /** New stages; called once in each executor and in the driver. */
-    SynthesisStages create();
+  public interface Setup extends Serializable {
+    /** A new run; called once in each executor and in the driver. */
+    SaferInstruct create();
   }
 
   /**
-   * A run over stages.
+   * Runs what the setup makes.
    *
-   * @param threads how many requests each task has under way, 1 or more
    * @throws AlignmentException naming the library to add, if Spark is missing
    */
-  public SparkSaferInstruct(Stages stages, int threads) {
-    require(threads >= 1, "threads must be 1 or more, were %s", threads);
+  public SparkSaferInstruct(Setup setup) {
     requireSpark();
-    // One name for all tasks of this object: an executor's stages are kept under it.
-    this.stages = new OncePerProcess(UUID.randomUUID().toString(), stages);
-    this.threads = threads;
+    // One name for all tasks of this object: an executor's run is kept under it.
+    this.setup = new OncePerProcess(UUID.randomUUID().toString(), setup);
   }
 
   private static void requireSpark() {
@@ -91,20 +88,21 @@ public final class SparkSaferInstruct {
       Consumer<SynthesizedPair> pairs,
       ProgressListener progress) {
     requireNoSpeculation(context.getConf());
-    SynthesisStages own = stages.create();
+    OpenRun here = setup.get();
+    SynthesisStages own = here.stages();
     own.requireAnswers();
     RunAccount<SynthesizedPair> account =
-        new RunAccount<>(pairs, new RunProgress(progress, own.requests(), 0));
+        new RunAccount<>(pairs, new RunProgress(progress, own.requests(), here.run().expected()));
 
     JavaPairRDD<SourceText, Long> numbered = texts.zipWithIndex();
-    BitSet unique = uniqueTexts(numbered, account);
+    BitSet unique = uniqueTexts(numbered, here.run().textDedup(), account);
     JavaRDD<SparkItem<Candidate>> induced =
         mapped(context, numbered, unique, SparkSaferInstruct::candidates)
             .persist(StorageLevel.MEMORY_AND_DISK());
     try {
       workOnAll(induced);
       List<Candidate> kept = new ArrayList<>();
-      OrderedDedup<Candidate> dedup = OrderedDedup.instructions(Deduplicator.standard());
+      OrderedDedup<Candidate> dedup = here.run().instructionDedup();
       String stopped = "";
       for (Iterator<SparkItem<Candidate>> i = induced.toLocalIterator();
           i.hasNext() && stopped.isEmpty(); ) {
@@ -138,7 +136,7 @@ public final class SparkSaferInstruct {
   private static ItemWork<Candidate> candidates(SynthesisStages stages, SourceText text) {
     List<SourceText> usable = stages.source().apply(text).passed();
     return usable.isEmpty()
-        ? new ItemWork<>(List.of(), new Tally())
+        ? new ItemWork<>(List.of(), new StageTally())
         : stages.candidates(usable.get(0));
   }
 
@@ -178,22 +176,23 @@ public final class SparkSaferInstruct {
 
   /** The numbers of the texts that pass the source stage and repeat none before. */
   private BitSet uniqueTexts(
-      JavaPairRDD<SourceText, Long> numbered, RunAccount<SynthesizedPair> account) {
-    Stages factory = stages;
+      JavaPairRDD<SourceText, Long> numbered,
+      OrderedDedup<SourceText> dedup,
+      RunAccount<SynthesizedPair> account) {
+    OncePerProcess factory = setup;
     JavaRDD<SparkItem<SourceText>> usable =
         numbered.mapPartitions(
             rows -> {
-              SynthesisStages here = factory.create();
+              SynthesisStages here = factory.get().stages();
               return lazily(
                   rows,
                   row -> {
-                    Tally tally = new Tally();
+                    StageTally tally = new StageTally();
                     List<SourceText> passed =
                         tally.apply(here.source(), row._1().category(), row._1());
                     return new SparkItem<>(row._2(), new ItemWork<>(passed, tally), "");
                   });
             });
-    OrderedDedup<SourceText> dedup = OrderedDedup.texts(Deduplicator.exact());
     BitSet unique = new BitSet();
     usable
         .toLocalIterator()
@@ -218,12 +217,11 @@ public final class SparkSaferInstruct {
 
   private <I, O> JavaRDD<SparkItem<O>> mapped(
       JavaSparkContext context, JavaPairRDD<I, Long> rows, BitSet wanted, Work<I, O> work) {
-    Stages factory = stages;
-    int atOnce = threads;
+    OncePerProcess factory = setup;
     Broadcast<BitSet> numbers = context.broadcast(wanted);
     return rows.mapPartitions(
         partition -> {
-          SynthesisStages here = factory.create();
+          OpenRun here = factory.get();
           BitSet these = numbers.value();
           List<Tuple2<I, Long>> own = new ArrayList<>();
           partition.forEachRemaining(
@@ -232,7 +230,9 @@ public final class SparkSaferInstruct {
                   own.add(row);
                 }
               });
-          return SparkPartition.run(own, atOnce, item -> work.apply(here, item)).iterator();
+          return SparkPartition.run(
+                  own, here.run().threads(), item -> work.apply(here.stages(), item))
+              .iterator();
         });
   }
 

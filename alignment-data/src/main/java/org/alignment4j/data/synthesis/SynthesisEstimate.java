@@ -3,6 +3,8 @@ package org.alignment4j.data.synthesis;
 import static org.alignment4j.core.Arguments.require;
 
 import java.util.List;
+import org.alignment4j.data.request.ChatModel;
+import org.alignment4j.data.request.RequestLedger;
 import org.alignment4j.synthesis.ModelUsage;
 import org.alignment4j.synthesis.SynthesisReport;
 
@@ -21,10 +23,21 @@ public record SynthesisEstimate(long texts, long sample, double pairs, List<Mode
   }
 
   /**
+   * A stand-in for a model, to estimate a run without asking anybody: its judgements are drawn at a
+   * rate, its texts are random letters, its tokens are four characters each.
+   *
+   * @param name of the model that it stands for, so that its prices apply
+   * @param acceptance share of items that it accepts as a judge and as a verifier, 0 to 1
+   */
+  public static ChatModel standIn(String name, double acceptance) {
+    return new SimulatedChat(name, acceptance);
+  }
+
+  /**
    * Scales up what a sample came to.
    *
-   * @param sample the account of the run over the sample, with its usage counted as by {@code
-   *     CountingRequests}
+   * @param sample the account of the run over the sample, with its usage counted as by {@link
+   *     RequestLedger#counting}
    * @param texts of the whole run
    * @throws IllegalArgumentException if the sample is empty or larger than the whole
    */

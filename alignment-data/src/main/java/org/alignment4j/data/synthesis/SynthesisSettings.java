@@ -3,7 +3,7 @@ package org.alignment4j.data.synthesis;
 import static org.alignment4j.core.Arguments.require;
 
 import org.alignment4j.data.filter.InstructionRules;
-import org.alignment4j.data.request.Sampling;
+import org.alignment4j.data.request.ChatRequest.Sampling;
 
 /**
  * Numbers of a synthesis run. Immutable.

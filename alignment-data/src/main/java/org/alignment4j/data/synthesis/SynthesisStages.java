@@ -2,22 +2,19 @@ package org.alignment4j.data.synthesis;
 
 import static org.alignment4j.core.Arguments.require;
 
+import java.io.Serializable;
 import java.util.List;
-import java.util.Objects;
-import java.util.Optional;
-import org.alignment4j.data.filter.Decontamination;
-import org.alignment4j.data.filter.LicenceFilter;
-import org.alignment4j.data.filter.PiiScrubber;
-import org.alignment4j.data.induction.Inducer;
-import org.alignment4j.data.request.ChatModel;
-import org.alignment4j.data.request.Requests;
+import org.alignment4j.data.request.ChatAnswer;
+import org.alignment4j.data.request.RequestLedger;
+import org.alignment4j.data.synthesis.SynthesisStages.Candidate;
+import org.alignment4j.synthesis.Lineage;
 import org.alignment4j.synthesis.SourceText;
 import org.alignment4j.synthesis.SynthesizedPair;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The stages of Safer-Instruct, each of which can be used alone: source, induce, rules, judge,
- * respond, verify. Immutable; threads may share it.
+ * respond, verify. {@link SaferInstruct#stages} makes them. Immutable; threads may share it.
  */
 public final class SynthesisStages {
   static final String TEXT_DUPLICATES = "text duplicates";
@@ -33,7 +30,7 @@ public final class SynthesisStages {
           "respond",
           "verify");
 
-  private final Requests requests;
+  private final RequestLedger requests;
   private final SynthesisSettings settings;
   private final Stage<SourceText, SourceText> source;
   private final Stage<SourceText, Candidate> induce;
@@ -42,33 +39,26 @@ public final class SynthesisStages {
   private final @Nullable RespondStage respond;
   private final @Nullable VerifyStage verify;
 
-  private SynthesisStages(Builder builder, Inducer inducer) {
-    requests = builder.requests;
-    settings = builder.settings;
-    source = new SourceStage(builder.licences, builder.decontamination, builder.scrubber);
-    induce = new InduceStage(inducer, settings.instructions(), settings.seed());
-    rules = new RulesStage(settings.rules(), builder.decontamination, builder.scrubber);
+  SynthesisStages(SynthesisPlan plan, RequestLedger requests) {
+    this.requests = requests;
+    settings = plan.settings();
+    source = new SourceStage(plan.licences(), plan.decontamination(), plan.scrubber());
+    induce = new InduceStage(plan.inducer(), requests, settings.instructions(), settings.seed());
+    rules = new RulesStage(settings.rules(), plan.decontamination(), plan.scrubber());
     judge =
-        builder.judge == null
-            ? null
-            : new JudgeStage(builder.judge, requests, builder.principles, settings);
+        plan.judge()
+            .map(model -> new JudgeStage(model, requests, plan.principles(), settings))
+            .orElse(null);
     respond =
-        builder.expert == null
-            ? null
-            : new RespondStage(
-                builder.expert, requests, builder.principles, settings.answering(), 0);
-    ChatModel verifier = builder.verifier == null ? builder.judge : builder.verifier;
+        plan.expert()
+            .map(
+                model ->
+                    new RespondStage(model, requests, plan.principles(), settings.answering(), 0))
+            .orElse(null);
     verify =
-        verifier == null ? null : new VerifyStage(verifier, requests, builder.principles, settings);
-  }
-
-  /**
-   * Begins with nothing set but where requests go.
-   *
-   * @param requests sends all requests of the stages
-   */
-  public static Builder builder(Requests requests) {
-    return new Builder(requests);
+        plan.verifier()
+            .map(model -> new VerifyStage(model, requests, plan.principles(), settings))
+            .orElse(null);
   }
 
   /** Which texts may be used: licence, evaluation sets, personal data. */
@@ -120,27 +110,27 @@ public final class SynthesisStages {
     return stage;
   }
 
-  Requests requests() {
+  RequestLedger requests() {
     return requests;
   }
 
   /** What a run needs beyond instructions; tells early what is missing. */
   void requireAnswers() {
-    set(judge, "judge");
     set(respond, "expert");
+    set(judge, "judge");
     set(verify, "verifier");
   }
 
   /** The instructions of a text that pass the rules. */
   ItemWork<Candidate> candidates(SourceText text) {
-    Tally tally = new Tally();
+    StageTally tally = new StageTally();
     List<Candidate> induced = tally.apply(induce, text.category(), text);
     return new ItemWork<>(tally.applyAll(rules, text.category(), induced), tally);
   }
 
   /** An instruction judged, answered and verified; another answer is drawn if one does not pass. */
   ItemWork<SynthesizedPair> pair(Candidate candidate) {
-    Tally tally = new Tally();
+    StageTally tally = new StageTally();
     String category = candidate.text().category();
     List<Candidate> accepted = tally.apply(judge(), category, candidate);
     if (accepted.isEmpty()) {
@@ -149,7 +139,7 @@ public final class SynthesisStages {
     Candidate judged = accepted.get(0);
     for (int attempt = 0; ; attempt++) {
       // Only the last attempt is counted, so that a stage's figures are of instructions.
-      Tally tried = new Tally();
+      StageTally tried = new StageTally();
       List<Response> answers =
           tried.apply(set(respond, "expert").attempt(attempt), category, judged);
       List<SynthesizedPair> pairs =
@@ -164,97 +154,108 @@ public final class SynthesisStages {
     }
   }
 
-  /** Sets up {@link SynthesisStages}. For one thread. */
-  public static final class Builder {
-    private final Requests requests;
-    private SynthesisSettings settings = SynthesisSettings.builder().build();
-    private Principles principles = Principles.standard();
-    private LicenceFilter licences = LicenceFilter.permissive();
-    private Optional<Decontamination> decontamination = Optional.of(Decontamination.standard());
-    private Optional<PiiScrubber> scrubber = Optional.of(PiiScrubber.standard());
-    private @Nullable Inducer inducer;
-    private @Nullable ChatModel judge;
-    private @Nullable ChatModel expert;
-    private @Nullable ChatModel verifier;
-
-    private Builder(Requests requests) {
-      this.requests = requests;
-    }
-
-    /** The numbers of the run. */
-    public Builder settings(SynthesisSettings value) {
-      settings = value;
-      return this;
-    }
-
-    /** What answers keep to, and the categories; {@link Principles#standard()} unless set. */
-    public Builder principles(Principles value) {
-      principles = value;
-      return this;
-    }
-
-    /** The licences that are allowed; {@link LicenceFilter#permissive()} unless set. */
-    public Builder licences(LicenceFilter value) {
-      licences = value;
-      return this;
-    }
-
-    /** The evaluation sets whose texts are dropped; the shipped ones unless set. */
-    public Builder decontamination(Decontamination value) {
-      decontamination = Optional.of(value);
-      return this;
-    }
-
-    /** Keeps texts of evaluation sets: what is trained on them cannot be measured by them. */
-    public Builder withoutDecontamination() {
-      decontamination = Optional.empty();
-      return this;
-    }
-
-    /** What is replaced as personal data; {@link PiiScrubber#standard()} unless set. */
-    public Builder scrubber(PiiScrubber value) {
-      scrubber = Optional.of(value);
-      return this;
-    }
-
-    /** Leaves personal data in texts and instructions. */
-    public Builder withoutScrubber() {
-      scrubber = Optional.empty();
-      return this;
-    }
-
-    /** What finds instructions. */
-    public Builder inducer(Inducer value) {
-      inducer = value;
-      return this;
-    }
-
-    /** What decides on instructions. */
-    public Builder judge(ChatModel value) {
-      judge = value;
-      return this;
-    }
-
-    /** What writes the answers to prefer. */
-    public Builder expert(ChatModel value) {
-      expert = value;
-      return this;
-    }
-
-    /** What checks the answers; the judge, under another prompt, unless set. */
-    public Builder verifier(ChatModel value) {
-      verifier = value;
-      return this;
-    }
+  /**
+   * One step of synthesis: from an item come no, one or several items of the next kind, and a
+   * reason for each that does not go on. What comes of an item depends on it alone, so that items
+   * can be worked on in any order and place. Threads may share a stage.
+   *
+   * @param <I> what comes in
+   * @param <O> what goes on
+   */
+  public interface Stage<I, O> {
+    /** What the stage is called in reports. */
+    String name();
 
     /**
-     * The stages.
+     * Works on an item.
      *
-     * @throws IllegalArgumentException if there is no inducer
+     * @throws org.alignment4j.data.request.ChatException if a model that is needed does not answer
+     * @throws org.alignment4j.data.request.RequestLedger.BudgetException if a request could go over
+     *     the budget
      */
-    public SynthesisStages build() {
-      require(inducer != null, "synthesis needs an inducer");
-      return new SynthesisStages(this, Objects.requireNonNull(inducer));
+    StageResult<O> apply(I item);
+  }
+
+  /**
+   * What came of an item. Immutable.
+   *
+   * @param passed what goes on, possibly nothing
+   * @param dropped a reason for each thing that does not, such as "too short"; never a text's words
+   * @param <O> what goes on
+   */
+  public record StageResult<O>(List<O> passed, List<String> dropped) {
+    /** Copies the lists. */
+    public StageResult {
+      passed = List.copyOf(passed);
+      dropped = List.copyOf(dropped);
+    }
+
+    /** One thing goes on. */
+    public static <O> StageResult<O> pass(O item) {
+      return new StageResult<>(List.of(item), List.of());
+    }
+
+    /** Nothing goes on, for a reason. */
+    public static <O> StageResult<O> drop(String reason) {
+      return new StageResult<>(List.of(), List.of(reason));
+    }
+  }
+
+  /**
+   * A text with an instruction that it may be the answer to. Immutable.
+   *
+   * @param text the text
+   * @param number which of the text's instructions it is, from 0
+   * @param instruction the instruction
+   * @param label the category, as far as it is known
+   * @param lineage what was done so far
+   */
+  public record Candidate(
+      SourceText text, int number, String instruction, String label, Lineage lineage)
+      implements Serializable {
+    /**
+     * @throws IllegalArgumentException if the number is below 0
+     */
+    public Candidate {
+      require(number >= 0, "candidates are numbered from 0, found %s", number);
+    }
+
+    /** The text's id, with the number behind it unless it is 0. */
+    public String id() {
+      return number == 0 ? text.id() : text.id() + "#" + number;
+    }
+
+    /** This candidate with another instruction. */
+    public Candidate withInstruction(String newInstruction) {
+      return new Candidate(text, number, newInstruction, label, lineage);
+    }
+
+    /** This candidate as a judge found it. */
+    public Candidate judged(String newLabel, Lineage newLineage) {
+      return new Candidate(text, number, instruction, newLabel, newLineage);
+    }
+
+    /** The id; the texts may be private. */
+    @Override
+    public String toString() {
+      return "Candidate[" + id() + "]";
+    }
+  }
+
+  /**
+   * An expert's answer to a candidate's instruction. Immutable.
+   *
+   * @param candidate what was answered
+   * @param text the answer, possibly empty
+   * @param finish why it ends
+   * @param lineage the candidate's, with the answer's request added
+   */
+  public record Response(
+      Candidate candidate, String text, ChatAnswer.Finish finish, Lineage lineage) {
+    /** The candidate's id; the texts may be private. */
+    @Override
+    public String toString() {
+      return "Response[" + candidate.id() + "]";
     }
   }
 }

@@ -8,9 +8,12 @@ import org.alignment4j.chat.PromptTemplate;
 import org.alignment4j.data.filter.InstructionRules;
 import org.alignment4j.data.request.ChatAnswer.Finish;
 import org.alignment4j.data.request.ChatModel;
-import org.alignment4j.data.request.Requests;
-import org.alignment4j.data.request.Sampling;
-import org.alignment4j.data.request.StructuredAnswers;
+import org.alignment4j.data.request.ChatRequest.Sampling;
+import org.alignment4j.data.request.RequestLedger;
+import org.alignment4j.data.synthesis.SynthesisStages.Candidate;
+import org.alignment4j.data.synthesis.SynthesisStages.Response;
+import org.alignment4j.data.synthesis.SynthesisStages.Stage;
+import org.alignment4j.data.synthesis.SynthesisStages.StageResult;
 import org.alignment4j.evaluation.RefusalJudge;
 import org.alignment4j.evaluation.StringRefusalJudge;
 import org.alignment4j.synthesis.Lineage;
@@ -45,7 +48,7 @@ final class VerifyStage implements Stage<Response, SynthesizedPair> {
   private record Review(boolean safe, boolean refuses, boolean keepsPrinciples) {}
 
   VerifyStage(
-      ChatModel model, Requests requests, Principles principles, SynthesisSettings settings) {
+      ChatModel model, RequestLedger requests, Principles principles, SynthesisSettings settings) {
     this(
         new StructuredAnswers<>(
             requests, model, SCHEMA, VerifyStage::read, settings.judgeTries() - 1),

@@ -19,8 +19,9 @@ import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
 import net.jqwik.api.constraints.Size;
 import org.alignment4j.core.BadDataException;
-import org.alignment4j.data.PromptFormat;
 import org.alignment4j.data.Prompts;
+import org.alignment4j.data.Prompts.Format;
+import org.alignment4j.data.filter.Decontamination.EvaluationSet;
 import org.alignment4j.testing.Shared;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -131,8 +132,7 @@ class DecontaminationTests {
     }
     // Instructions of another kind: none is in the sets.
     for (String prompt :
-        Prompts.texts(
-            Prompts.read(data.resolve("self-instruct/seed_tasks.jsonl"), PromptFormat.JSONL))) {
+        Prompts.texts(Prompts.read(data.resolve("self-instruct/seed_tasks.jsonl"), Format.JSONL))) {
       assertEquals(Optional.empty(), sets.find(prompt));
     }
   }

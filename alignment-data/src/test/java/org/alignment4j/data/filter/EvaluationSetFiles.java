@@ -3,8 +3,9 @@ package org.alignment4j.data.filter;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import org.alignment4j.data.PromptFormat;
 import org.alignment4j.data.Prompts;
+import org.alignment4j.data.Prompts.Format;
+import org.alignment4j.data.filter.Decontamination.EvaluationSet;
 
 /**
  * Rebuilds the hash files that the library ships from the sets' own CSV files, which are named as
@@ -27,32 +28,32 @@ final class EvaluationSetFiles {
             "XSTest",
             "xstest_prompts.csv of R\u00f6ttger et al. 2024, CC-BY-4.0",
             data.resolve("xstest/xstest_prompts.csv"),
-            PromptFormat.XSTEST));
+            Format.XSTEST));
     sets.put(
         "jailbreakbench",
         set(
             "JailbreakBench",
             "harmful behaviors of JBB-Behaviors, Chao et al. 2024, MIT",
             data.resolve("jailbreakbench/jailbreakbench.csv"),
-            PromptFormat.JAILBREAKBENCH));
+            Format.JAILBREAKBENCH));
     sets.put(
         "strongreject",
         set(
             "StrongREJECT",
             "forbidden prompts of Souly et al. 2024, licence believed MIT, not confirmed",
             data.resolve("strongreject/strongreject.csv"),
-            PromptFormat.STRONGREJECT));
+            Format.STRONGREJECT));
     sets.put(
         "advbench",
         set(
             "AdvBench",
             "goals of harmful behaviors of Zou et al. 2023, MIT",
             data.resolve("advbench/advbench.csv"),
-            PromptFormat.ADVBENCH));
+            Format.ADVBENCH));
     return sets;
   }
 
-  private static EvaluationSet set(String name, String note, Path csv, PromptFormat format) {
+  private static EvaluationSet set(String name, String note, Path csv, Format format) {
     return EvaluationSet.of(name, note, Prompts.texts(Prompts.read(csv, format)));
   }
 }

@@ -17,12 +17,14 @@ import org.alignment4j.chat.Prompt;
 import org.alignment4j.core.Layer;
 import org.alignment4j.core.ProgressListener;
 import org.alignment4j.data.filter.Deduplicator;
+import org.alignment4j.data.induction.Inducer.Induction;
+import org.alignment4j.data.induction.ReversedInstructionTuner.InstructionSplit;
 import org.alignment4j.data.request.ChatAnswer;
 import org.alignment4j.data.request.ChatAnswer.Finish;
 import org.alignment4j.data.request.ChatException;
 import org.alignment4j.data.request.ChatModel;
 import org.alignment4j.data.request.ChatRequest;
-import org.alignment4j.data.request.Sampling;
+import org.alignment4j.data.request.ChatRequest.Sampling;
 import org.alignment4j.model.Generation;
 import org.alignment4j.model.LanguageModel;
 import org.alignment4j.model.TrainableLora;
@@ -97,16 +99,15 @@ class InducerTests {
   @Test
   void aSampleDependsOnTextSeedAndNumberNotOnHowManyOrWhatElse() {
     List<Induction> four;
-    try (ReversedInducer inducer =
-        new ReversedInducer(model, adapter, new MemoryRequests(), SHORT)) {
-      four = inducer.induce(TEXT, 4, 11);
+    try (ReversedInducer inducer = new ReversedInducer(model, adapter, SHORT)) {
+      four = inducer.induce(TEXT, 4, 11, new MemoryRequests());
     }
     assertEquals(4, new HashSet<>(texts(four)).size(), "a random model hardly repeats itself");
-    try (ReversedInducer inducer =
-        new ReversedInducer(model, adapter, new MemoryRequests(), SHORT)) {
-      inducer.induce(text("b", "well sing then read"), 3, 12);
-      assertEquals(texts(four).subList(0, 2), texts(inducer.induce(TEXT, 2, 11)));
-      assertNotEquals(texts(four), texts(inducer.induce(TEXT, 4, 12)));
+    try (ReversedInducer inducer = new ReversedInducer(model, adapter, SHORT)) {
+      inducer.induce(text("b", "well sing then read"), 3, 12, new MemoryRequests());
+      assertEquals(
+          texts(four).subList(0, 2), texts(inducer.induce(TEXT, 2, 11, new MemoryRequests())));
+      assertNotEquals(texts(four), texts(inducer.induce(TEXT, 4, 12, new MemoryRequests())));
     }
     assertEquals(List.of(0, 1, 2, 3), four.stream().map(Induction::sample).toList());
   }
@@ -128,10 +129,10 @@ class InducerTests {
   @Test
   void whatWasDrawnOnceIsTakenFromTheStore() {
     MemoryRequests requests = new MemoryRequests();
-    try (ReversedInducer inducer = new ReversedInducer(model, adapter, requests, SHORT)) {
-      List<Induction> first = inducer.induce(TEXT, 2, 11);
+    try (ReversedInducer inducer = new ReversedInducer(model, adapter, SHORT)) {
+      List<Induction> first = inducer.induce(TEXT, 2, 11, requests);
       assertEquals(2, requests.asked);
-      List<Induction> again = inducer.induce(TEXT, 3, 11);
+      List<Induction> again = inducer.induce(TEXT, 3, 11, requests);
       assertEquals(3, requests.asked);
       assertEquals(texts(first), texts(again.subList(0, 2)));
       assertFalse(first.get(0).answers().get(0).fromStore());
@@ -139,8 +140,8 @@ class InducerTests {
       assertEquals(inducer.name(), first.get(0).inducer());
       assertEquals(inducer.name(), first.get(0).answers().get(0).model());
     }
-    try (ReversedInducer other = new ReversedInducer(model, tuned(2), requests, SHORT)) {
-      other.induce(TEXT, 1, 11);
+    try (ReversedInducer other = new ReversedInducer(model, tuned(2), SHORT)) {
+      other.induce(TEXT, 1, 11, requests);
       assertEquals(4, requests.asked, "another adapter is another model");
     }
   }
@@ -167,15 +168,14 @@ class InducerTests {
       for (boolean chat : List.of(false, true)) {
         for (int tokens : List.of(110, 120)) {
           LoraAdapter same = hardlyTuned(words, chat, tokens);
-          try (ReversedInducer inducer =
-              new ReversedInducer(model, same, new MemoryRequests(), SHORT)) {
+          try (ReversedInducer inducer = new ReversedInducer(model, same, SHORT)) {
             assertTrue(inducer.name().matches("reversed:[0-9a-f]{16}"), inducer.name());
             assertTrue(names.add(inducer.name()));
           }
         }
       }
     }
-    assertNotEquals(AdapterHash.of(adapter), AdapterHash.of(adapter.scaled(-1)));
+    assertNotEquals(LoraHash.of(adapter), LoraHash.of(adapter.scaled(-1)));
   }
 
   @Test
@@ -185,14 +185,19 @@ class InducerTests {
             + " trying to complete.\n\n### response:\nx\n\n### Instruction:",
         ReversedSettings.Template.RELEASED.text().with("x"));
     LoraAdapter released = hardlyTuned(ReversedSettings.Template.RELEASED, false, 128);
-    try (ReversedInducer inducer =
-        new ReversedInducer(model, released, new MemoryRequests(), SHORT)) {
+    try (ReversedInducer inducer = new ReversedInducer(model, released, SHORT)) {
       int[] prompt =
           new ReversedEncoder(model, ReversedSettings.Template.RELEASED, false, 128)
               .prompt(TEXT.text(), 128 - SHORT.maxTokens());
       assertEquals(
           prompt.length,
-          inducer.induce(TEXT, 1, 1).get(0).answers().get(0).answer().promptTokens());
+          inducer
+              .induce(TEXT, 1, 1, new MemoryRequests())
+              .get(0)
+              .answers()
+              .get(0)
+              .answer()
+              .promptTokens());
       int[] other =
           new ReversedEncoder(model, ReversedSettings.Template.SHORT, false, 128)
               .prompt(TEXT.text(), 128 - SHORT.maxTokens());
@@ -203,20 +208,20 @@ class InducerTests {
   @Test
   void anAdapterThatWasSavedAndReadInducesTheSame(@TempDir Path saved) {
     adapter.save(saved);
-    try (ReversedInducer a = new ReversedInducer(model, adapter, new MemoryRequests(), SHORT);
-        ReversedInducer b =
-            new ReversedInducer(model, LoraAdapter.load(saved), new MemoryRequests(), SHORT)) {
+    try (ReversedInducer a = new ReversedInducer(model, adapter, SHORT);
+        ReversedInducer b = new ReversedInducer(model, LoraAdapter.load(saved), SHORT)) {
       assertEquals(a.name(), b.name());
-      assertEquals(texts(a.induce(TEXT, 2, 5)), texts(b.induce(TEXT, 2, 5)));
+      assertEquals(
+          texts(a.induce(TEXT, 2, 5, new MemoryRequests())),
+          texts(b.induce(TEXT, 2, 5, new MemoryRequests())));
     }
   }
 
   @Test
   void anInstructionIsDrawnBehindTheTemplateWithTheSamplesSeed() {
-    try (ReversedInducer inducer =
-            new ReversedInducer(model, adapter, new MemoryRequests(), SHORT);
+    try (ReversedInducer inducer = new ReversedInducer(model, adapter, SHORT);
         LanguageModel view = model.with(adapter)) {
-      Induction found = inducer.induce(TEXT, 2, 11).get(1);
+      Induction found = inducer.induce(TEXT, 2, 11, new MemoryRequests()).get(1);
       int[] prompt =
           new ReversedEncoder(model, ReversedSettings.Template.SHORT, false, 512)
               .prompt(TEXT.text(), 118);
@@ -237,9 +242,9 @@ class InducerTests {
 
   @Test
   void aTextOfAnyLengthIsRead() {
-    try (ReversedInducer inducer =
-        new ReversedInducer(model, adapter, new MemoryRequests(), SHORT)) {
-      Induction found = inducer.induce(text("a", "run ".repeat(5000)), 1, 1).get(0);
+    try (ReversedInducer inducer = new ReversedInducer(model, adapter, SHORT)) {
+      Induction found =
+          inducer.induce(text("a", "run ".repeat(5000)), 1, 1, new MemoryRequests()).get(0);
       assertEquals(118, found.answers().get(0).answer().promptTokens());
     }
   }
@@ -249,16 +254,15 @@ class InducerTests {
     LoraAdapter other =
         TrainableLora.initial(
             model, new TrainableLora.Shape(2, 4, List.of("q_proj")), List.of(new Layer(1)), 1);
+    assertThrows(IllegalArgumentException.class, () -> new ReversedInducer(model, other, SHORT));
     assertThrows(
         IllegalArgumentException.class,
-        () -> new ReversedInducer(model, other, new MemoryRequests(), SHORT));
-    assertThrows(
-        IllegalArgumentException.class,
-        () -> new ReversedInducer(model, adapter, new MemoryRequests(), Sampling.of(120, 1, 1)));
-    try (ReversedInducer inducer =
-        new ReversedInducer(model, adapter, new MemoryRequests(), SHORT)) {
-      assertThrows(IllegalArgumentException.class, () -> inducer.induce(TEXT, 0, 1));
-      assertThrows(IllegalArgumentException.class, () -> inducer.induce(TEXT, 5, 1));
+        () -> new ReversedInducer(model, adapter, Sampling.of(120, 1, 1)));
+    try (ReversedInducer inducer = new ReversedInducer(model, adapter, SHORT)) {
+      assertThrows(
+          IllegalArgumentException.class, () -> inducer.induce(TEXT, 0, 1, new MemoryRequests()));
+      assertThrows(
+          IllegalArgumentException.class, () -> inducer.induce(TEXT, 5, 1, new MemoryRequests()));
     }
     ChatModel chat =
         new ReversedChatModel(
@@ -274,8 +278,8 @@ class InducerTests {
   void aChatModelIsAskedWithTheTextBetweenDashesAndASeedPerSample() {
     Recorder chat = new Recorder("Write a rant.");
     MemoryRequests requests = new MemoryRequests();
-    PromptedInducer inducer = new PromptedInducer(chat, requests);
-    List<Induction> found = inducer.induce(text("a", " {text} well\n"), 3, 11);
+    PromptedInducer inducer = new PromptedInducer(chat);
+    List<Induction> found = inducer.induce(text("a", " {text} well\n"), 3, 11, requests);
     assertEquals(List.of("Write a rant.", "Write a rant.", "Write a rant."), texts(found));
     String asked = chat.requests.get(0).prompt().last().text();
     assertTrue(asked.contains("\n----------\n{text} well\n----------\n"), asked);
@@ -286,7 +290,7 @@ class InducerTests {
     assertEquals(PromptedInducer.SAMPLING, chat.requests.get(0).sampling());
     assertEquals(inducer.name(), found.get(0).inducer());
     assertTrue(inducer.name().matches("prompted-[0-9a-f]{8}:recorder"), inducer.name());
-    inducer.induce(text("a", " {text} well\n"), 3, 11);
+    inducer.induce(text("a", " {text} well\n"), 3, 11, requests);
     assertEquals(3, chat.requests.size());
   }
 
@@ -294,7 +298,7 @@ class InducerTests {
   void aTextWithDashesCannotEndItself() {
     Recorder chat = new Recorder("x");
     String text = "a\n------------\nNow do this:";
-    new PromptedInducer(chat, new MemoryRequests()).induce(text("a", text), 1, 1);
+    new PromptedInducer(chat).induce(text("a", text), 1, 1, new MemoryRequests());
     String asked = chat.requests.get(0).prompt().last().text();
     assertTrue(asked.contains("\n-------------\n" + text + "\n-------------\n"), asked);
   }
@@ -302,8 +306,8 @@ class InducerTests {
   @Test
   void aLongTextIsCutBetweenCharacters() {
     Recorder chat = new Recorder("x");
-    new PromptedInducer(chat, new MemoryRequests(), SHORT, 4)
-        .induce(text("a", "abc\uD83D\uDE00def"), 1, 1);
+    new PromptedInducer(chat, SHORT, 4)
+        .induce(text("a", "abc\uD83D\uDE00def"), 1, 1, new MemoryRequests());
     String asked = chat.requests.get(0).prompt().last().text();
     assertTrue(asked.contains("----------\nabc\n----------"), asked);
   }
@@ -329,8 +333,8 @@ class InducerTests {
   @Test
   void aPrivateTextIsNotInAnyDescription() {
     Induction found =
-        new PromptedInducer(new Recorder("secret"), new MemoryRequests())
-            .induce(text("a", "hidden"), 1, 1)
+        new PromptedInducer(new Recorder("secret"))
+            .induce(text("a", "hidden"), 1, 1, new MemoryRequests())
             .get(0);
     assertFalse(found.toString().contains("secret"));
     InstructionSplit.Row row = new InstructionSplit.Row("a", "secret", "hidden");

@@ -7,12 +7,12 @@ import java.util.Map;
 import org.alignment4j.data.request.ChatAnswer;
 import org.alignment4j.data.request.ChatModel;
 import org.alignment4j.data.request.ChatRequest;
-import org.alignment4j.data.request.Requests;
-import org.alignment4j.data.request.StoredAnswer;
+import org.alignment4j.data.request.RequestLedger;
+import org.alignment4j.data.request.RequestLedger.StoredAnswer;
 import org.alignment4j.synthesis.ModelUsage;
 
 /** Keeps answers as long as it lives; for one thread. */
-final class MemoryRequests implements Requests {
+final class MemoryRequests implements RequestLedger {
   final Map<String, ChatAnswer> stored = new HashMap<>();
   int asked;
 

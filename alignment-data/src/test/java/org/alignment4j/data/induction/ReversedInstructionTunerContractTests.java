@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.util.List;
 import org.alignment4j.RepresentationTuner;
 import org.alignment4j.adapter.LoraAdapter;
+import org.alignment4j.data.induction.ReversedInstructionTuner.InstructionSplit;
 import org.alignment4j.model.LanguageModel;
 import org.alignment4j.testing.TunerContract;
 import org.junit.jupiter.api.AfterAll;

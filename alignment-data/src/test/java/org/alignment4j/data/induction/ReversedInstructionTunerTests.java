@@ -22,6 +22,7 @@ import org.alignment4j.core.CancelledException;
 import org.alignment4j.core.CheckpointException;
 import org.alignment4j.core.Layer;
 import org.alignment4j.core.ProgressListener;
+import org.alignment4j.data.induction.ReversedInstructionTuner.InstructionSplit;
 import org.alignment4j.data.induction.ReversedTuning.Drop;
 import org.alignment4j.model.Completion;
 import org.alignment4j.model.Generation;

@@ -14,6 +14,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import org.alignment4j.core.BadDataException;
 import org.alignment4j.data.moral.AnswerReader.Question;
+import org.alignment4j.data.moral.MoralExperiment.Condition;
 import org.alignment4j.testing.Shared;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;

@@ -16,6 +16,7 @@ import org.alignment4j.core.BadDataException;
 import org.alignment4j.core.ProgressListener;
 import org.alignment4j.data.moral.AnswerReader.Question;
 import org.alignment4j.data.moral.LawSchool.Student;
+import org.alignment4j.data.moral.MoralExperiment.Condition;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 

@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Set;
 import org.alignment4j.core.ProgressListener;
 import org.alignment4j.data.moral.AnswerReader.Question;
+import org.alignment4j.data.moral.MoralExperiment.Condition;
 import org.alignment4j.model.LanguageModel;
 import org.alignment4j.testing.Shared;
 import org.junit.jupiter.api.Tag;

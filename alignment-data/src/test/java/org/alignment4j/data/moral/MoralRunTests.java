@@ -25,6 +25,7 @@ import org.alignment4j.core.CancelledException;
 import org.alignment4j.core.ProgressListener;
 import org.alignment4j.data.moral.AnswerReader.Question;
 import org.alignment4j.data.moral.AnswerReader.Status;
+import org.alignment4j.data.moral.MoralExperiment.Condition;
 import org.alignment4j.data.request.ChatAnswer;
 import org.alignment4j.data.request.ChatAnswer.Finish;
 import org.alignment4j.data.request.ChatException;

@@ -19,6 +19,7 @@ import org.alignment4j.core.Provenance;
 import org.alignment4j.data.moral.AnswerReader.Question;
 import org.alignment4j.data.moral.AnswerReader.Reading;
 import org.alignment4j.data.moral.AnswerReader.Status;
+import org.alignment4j.data.moral.MoralExperiment.Condition;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;

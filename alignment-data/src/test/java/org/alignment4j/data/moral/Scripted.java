@@ -14,8 +14,8 @@ import org.alignment4j.data.moral.AnswerReader.Question;
 import org.alignment4j.data.request.ChatAnswer;
 import org.alignment4j.data.request.ChatModel;
 import org.alignment4j.data.request.ChatRequest;
-import org.alignment4j.data.request.Requests;
-import org.alignment4j.data.request.StoredAnswer;
+import org.alignment4j.data.request.RequestLedger;
+import org.alignment4j.data.request.RequestLedger.StoredAnswer;
 import org.alignment4j.synthesis.ModelUsage;
 
 /** Models whose answers are known, for checking scores by hand. */
@@ -102,7 +102,7 @@ final class Scripted {
   }
 
   /** A store of answers in memory. */
-  static final class Memory implements Requests {
+  static final class Memory implements RequestLedger {
     private final Map<String, ChatAnswer> stored = new HashMap<>();
 
     @Override

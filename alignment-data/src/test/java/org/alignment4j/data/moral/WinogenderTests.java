@@ -15,6 +15,7 @@ import java.util.stream.Collectors;
 import org.alignment4j.core.BadDataException;
 import org.alignment4j.core.ProgressListener;
 import org.alignment4j.data.moral.AnswerReader.Question;
+import org.alignment4j.data.moral.MoralExperiment.Condition;
 import org.alignment4j.data.moral.Winogender.Pronouns;
 import org.alignment4j.testing.Shared;
 import org.junit.jupiter.api.Test;

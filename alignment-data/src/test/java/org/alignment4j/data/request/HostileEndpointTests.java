@@ -19,6 +19,9 @@ import java.util.concurrent.TimeUnit;
 import org.alignment4j.chat.Prompt;
 import org.alignment4j.data.request.ChatAnswer.Finish;
 import org.alignment4j.data.request.ChatException.Kind;
+import org.alignment4j.data.request.ChatRequest.Sampling;
+import org.alignment4j.data.request.RequestLedger.Prices;
+import org.alignment4j.data.request.RequestLedger.StoredAnswer;
 import org.alignment4j.data.testing.RawServer;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -178,7 +181,7 @@ class HostileEndpointTests {
                 false));
         ChatException again =
             assertThrows(
-                ChatException.class, () -> StoredRequests.over(store).answer(later, REQUEST));
+                ChatException.class, () -> RequestLedger.over(store).answer(later, REQUEST));
         assertEquals(e.getValue(), again.kind(), "status " + status);
       }
     }

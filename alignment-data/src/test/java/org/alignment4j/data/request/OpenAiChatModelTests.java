@@ -34,6 +34,7 @@ import org.alignment4j.chat.Prompt;
 import org.alignment4j.core.CancelledException;
 import org.alignment4j.data.request.ChatAnswer.Finish;
 import org.alignment4j.data.request.ChatException.Kind;
+import org.alignment4j.data.request.ChatRequest.Sampling;
 import org.alignment4j.data.request.OpenAiChatModel.Prefill;
 import org.alignment4j.data.testing.ScriptedChatServer;
 import org.alignment4j.data.testing.ScriptedChatServer.Fault;

@@ -19,6 +19,7 @@ import net.jqwik.api.constraints.IntRange;
 import net.jqwik.api.constraints.Size;
 import net.jqwik.api.lifecycle.AfterContainer;
 import org.alignment4j.chat.Prompt;
+import org.alignment4j.data.request.ChatRequest.Sampling;
 import org.alignment4j.data.testing.RawServer;
 import org.junit.jupiter.api.Test;
 

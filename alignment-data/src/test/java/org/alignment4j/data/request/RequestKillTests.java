@@ -18,6 +18,8 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.alignment4j.chat.Prompt;
 import org.alignment4j.data.request.ChatAnswer.Finish;
+import org.alignment4j.data.request.ChatRequest.Sampling;
+import org.alignment4j.data.request.RequestLedger.StoredAnswer;
 import org.alignment4j.data.testing.ScriptedChatServer;
 import org.alignment4j.data.testing.ScriptedChatServer.Fault;
 import org.alignment4j.data.testing.ScriptedChatServer.Script;
@@ -102,7 +104,7 @@ class RequestKillTests {
                   .firstWait(Duration.ofMillis(5))
                   .tries(10)
                   .build()) {
-        StoredRequests requests = StoredRequests.over(store);
+        RequestLedger requests = RequestLedger.over(store);
         System.out.println("begun");
         ExecutorService threads = Executors.newFixedThreadPool(WORKERS);
         List<Future<StoredAnswer>> all = new ArrayList<>();

@@ -29,6 +29,7 @@ import net.jqwik.api.constraints.IntRange;
 import net.jqwik.api.constraints.LongRange;
 import org.alignment4j.core.BadDataException;
 import org.alignment4j.data.request.ChatAnswer.Finish;
+import org.alignment4j.data.request.RequestLedger.StoredAnswer;
 import org.alignment4j.data.request.RequestStore.Totals;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;

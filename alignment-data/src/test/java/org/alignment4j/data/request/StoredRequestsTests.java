@@ -22,8 +22,12 @@ import org.alignment4j.chat.Prompt;
 import org.alignment4j.core.CancelledException;
 import org.alignment4j.data.request.ChatAnswer.Finish;
 import org.alignment4j.data.request.ChatException.Kind;
+import org.alignment4j.data.request.ChatRequest.Sampling;
+import org.alignment4j.data.request.RequestLedger.Budget;
+import org.alignment4j.data.request.RequestLedger.BudgetException;
+import org.alignment4j.data.request.RequestLedger.Prices;
+import org.alignment4j.data.request.RequestLedger.StoredAnswer;
 import org.alignment4j.data.request.RequestStore.Totals;
-import org.alignment4j.data.request.StoredRequests.Counts;
 import org.alignment4j.data.testing.FakeChatModel;
 import org.alignment4j.synthesis.ModelUsage;
 import org.junit.jupiter.api.Test;
@@ -65,6 +69,14 @@ class StoredRequestsTests {
     }
   }
 
+  /** What was asked of the model "fake". */
+  private static ModelUsage usage(RequestLedger requests) {
+    return requests.usage().stream()
+        .filter(usage -> usage.model().equals("fake"))
+        .findFirst()
+        .orElseThrow();
+  }
+
   @Test
   void eightThreadsWithTheSameRequestsAskForEachOnce() throws Exception {
     FakeChatModel model =
@@ -75,7 +87,7 @@ class StoredRequestsTests {
               return FakeChatModel.hashing().answer(r);
             });
     try (RequestStore store = RequestStore.inMemory()) {
-      StoredRequests requests = StoredRequests.over(store);
+      RequestLedger requests = RequestLedger.over(store);
       AtomicInteger paid = new AtomicInteger();
       inThreads(
           8,
@@ -89,7 +101,7 @@ class StoredRequestsTests {
       assertEquals(50, model.asked());
       assertEquals(50, paid.get());
       assertEquals(
-          new Counts(50, 350, 0, 0, 500, 250, BigDecimal.ZERO), requests.counts().get("fake"));
+          new ModelUsage("fake", 50, 350, 0, 0, 500, 250, BigDecimal.ZERO, ""), usage(requests));
     }
   }
 
@@ -99,17 +111,17 @@ class StoredRequestsTests {
     FakeChatModel model = FakeChatModel.hashing();
     List<String> first = new ArrayList<>();
     try (RequestStore store = RequestStore.open(file)) {
-      StoredRequests requests = StoredRequests.builder(store).prices("fake", PRICES).build();
+      RequestLedger requests = RequestLedger.builder(store).prices("fake", PRICES).build();
       for (int i = 0; i < 10; i++) {
         StoredAnswer a = requests.answer(model, request(i));
         assertEquals(new BigDecimal("0.000105"), a.cost());
         assertEquals(request(i).promptHash(), a.promptHash());
         first.add(a.answer().text());
       }
-      assertEquals(new BigDecimal("0.001050"), requests.counts().get("fake").cost());
+      assertEquals(new BigDecimal("0.001050"), usage(requests).cost());
     }
     try (RequestStore store = RequestStore.open(file)) {
-      StoredRequests requests = StoredRequests.builder(store).prices("fake", PRICES).build();
+      RequestLedger requests = RequestLedger.builder(store).prices("fake", PRICES).build();
       for (int i = 0; i < 12; i++) {
         StoredAnswer a = requests.answer(model, request(i));
         assertEquals(i < 10, a.fromStore());
@@ -118,8 +130,8 @@ class StoredRequestsTests {
         }
       }
       assertEquals(12, model.asked());
-      assertEquals(10, requests.counts().get("fake").cached());
-      assertEquals(2, requests.counts().get("fake").sent());
+      assertEquals(10, usage(requests).fromStore());
+      assertEquals(2, usage(requests).sent());
     }
   }
 
@@ -144,8 +156,8 @@ class StoredRequestsTests {
                   all ? r.sampling().maxTokens() : 1);
             });
     try (RequestStore store = RequestStore.inMemory()) {
-      StoredRequests requests =
-          StoredRequests.builder(store).budget(budget).prices("fake", PRICES).build();
+      RequestLedger requests =
+          RequestLedger.builder(store).budget(budget).prices("fake", PRICES).build();
       AtomicInteger refused = new AtomicInteger();
       inThreads(
           8,
@@ -183,7 +195,7 @@ class StoredRequestsTests {
     Budget three = Budget.UNLIMITED.withRequests(3);
     for (int run = 0; run < 2; run++) {
       try (RequestStore store = RequestStore.open(file)) {
-        StoredRequests requests = StoredRequests.builder(store).budget(three).build();
+        RequestLedger requests = RequestLedger.builder(store).budget(three).build();
         for (int i = 0; i < 3; i++) {
           requests.answer(model, request(i));
         }
@@ -207,14 +219,14 @@ class StoredRequestsTests {
               throw failure;
             });
     try (RequestStore store = RequestStore.inMemory()) {
-      StoredRequests requests = StoredRequests.over(store);
+      RequestLedger requests = RequestLedger.over(store);
       inThreads(
           4,
           t ->
               assertSame(
                   failure,
                   assertThrows(ChatException.class, () -> requests.answer(model, request(0)))));
-      assertTrue(requests.counts().get("fake").failed() <= 4);
+      assertTrue(usage(requests).failed() <= 4);
       assertEquals(0, store.spent().requests());
     }
   }
@@ -231,7 +243,7 @@ class StoredRequestsTests {
               return new ChatAnswer("text", Finish.STOP, 1, 1);
             });
     try (RequestStore store = RequestStore.inMemory()) {
-      StoredRequests requests = StoredRequests.over(store);
+      RequestLedger requests = RequestLedger.over(store);
       List<Throwable> first = new ArrayList<>();
       Thread leader =
           new Thread(
@@ -272,8 +284,8 @@ class StoredRequestsTests {
               return new ChatAnswer("text", Finish.STOP, 1, 1);
             });
     try (RequestStore store = RequestStore.inMemory()) {
-      StoredRequests requests =
-          StoredRequests.builder(store).budget(Budget.UNLIMITED.withTokens(300)).build();
+      RequestLedger requests =
+          RequestLedger.builder(store).budget(Budget.UNLIMITED.withTokens(300)).build();
       ExecutorService threads = Executors.newFixedThreadPool(2);
       Future<StoredAnswer> one = threads.submit(() -> requests.answer(model, request(0)));
       asking.await();
@@ -302,13 +314,13 @@ class StoredRequestsTests {
   @Test
   void moneyNeedsPricesAndOneCurrency() {
     try (RequestStore store = RequestStore.inMemory()) {
-      StoredRequests bounded =
-          StoredRequests.builder(store).budget(Budget.UNLIMITED.withMoney(BigDecimal.ONE)).build();
+      RequestLedger bounded =
+          RequestLedger.builder(store).budget(Budget.UNLIMITED.withMoney(BigDecimal.ONE)).build();
       FakeChatModel model = FakeChatModel.hashing();
       assertThrows(IllegalArgumentException.class, () -> bounded.answer(model, request(0)));
-      StoredRequests.builder(store).prices("fake", PRICES).build().answer(model, request(0));
-      StoredRequests.Builder euros =
-          StoredRequests.builder(store)
+      RequestLedger.builder(store).prices("fake", PRICES).build().answer(model, request(0));
+      RequestLedger.Builder euros =
+          RequestLedger.builder(store)
               .prices("fake", new Prices(BigDecimal.ONE, BigDecimal.ONE, "EUR"));
       assertThrows(IllegalArgumentException.class, euros::build);
     }
@@ -321,7 +333,7 @@ class StoredRequestsTests {
     List<ModelUsage> last = List.of();
     for (int run = 1; run <= 3; run++) {
       RequestStore store = RequestStore.open(file);
-      StoredRequests requests = StoredRequests.builder(store).prices("fake", PRICES).build();
+      RequestLedger requests = RequestLedger.builder(store).prices("fake", PRICES).build();
       Retrying model = new Retrying();
       // The second is not closed, as if it had been killed.
       for (int i = 0; i < 4 * run; i++) {

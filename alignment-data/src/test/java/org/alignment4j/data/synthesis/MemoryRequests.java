@@ -4,15 +4,15 @@ import java.math.BigDecimal;
 import java.util.List;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
-import org.alignment4j.data.request.BudgetException;
 import org.alignment4j.data.request.ChatModel;
 import org.alignment4j.data.request.ChatRequest;
-import org.alignment4j.data.request.Requests;
-import org.alignment4j.data.request.StoredAnswer;
+import org.alignment4j.data.request.RequestLedger;
+import org.alignment4j.data.request.RequestLedger.BudgetException;
+import org.alignment4j.data.request.RequestLedger.StoredAnswer;
 import org.alignment4j.synthesis.ModelUsage;
 
 /** Requests whose answers are kept in memory. */
-final class MemoryRequests implements Requests {
+final class MemoryRequests implements RequestLedger {
   final ConcurrentHashMap<String, StoredAnswer> answers = new ConcurrentHashMap<>();
   final AtomicLong left;
 

@@ -5,6 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
@@ -19,16 +22,20 @@ import java.util.function.Predicate;
 import java.util.stream.IntStream;
 import org.alignment4j.core.CancelledException;
 import org.alignment4j.core.ProgressListener;
+import org.alignment4j.data.PreferenceWriter;
 import org.alignment4j.data.request.ChatAnswer;
 import org.alignment4j.data.request.ChatException;
 import org.alignment4j.data.request.ChatModel;
 import org.alignment4j.data.request.ChatRequest;
-import org.alignment4j.data.request.Requests;
+import org.alignment4j.data.request.RequestLedger;
+import org.alignment4j.data.request.RequestLedger.Budget;
+import org.alignment4j.data.synthesis.SynthesisStages.Candidate;
 import org.alignment4j.synthesis.SourceText;
 import org.alignment4j.synthesis.SynthesisReport;
 import org.alignment4j.synthesis.SynthesisReport.StageYield;
 import org.alignment4j.synthesis.SynthesizedPair;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class SaferInstructTests {
   private static final List<String> CATEGORIES = List.of("hate", "illegal", "benign");
@@ -47,19 +54,22 @@ class SaferInstructTests {
         .toList();
   }
 
-  static SynthesisStages stages(Requests requests, ChatModel chat, ChatModel inducing) {
-    return SynthesisStages.builder(requests)
+  static SaferInstruct synthesis(
+      RequestLedger requests, ChatModel chat, ChatModel inducing, int threads) {
+    return SaferInstruct.builder()
+        .requests(requests)
+        .threads(threads)
         .settings(SynthesisSettings.builder().seed(7).instructions(2).answerTries(2).build())
-        .inducer(new ScriptedInducer(requests, inducing))
+        .inducer(new ScriptedInducer(inducing))
         .judge(chat)
         .expert(chat)
         .build();
   }
 
   private static SynthesisReport run(
-      Requests requests, int threads, Consumer<SynthesizedPair> out) {
+      RequestLedger requests, int threads, Consumer<SynthesizedPair> out) {
     ScriptedChat chat = new ScriptedChat("chat");
-    return SaferInstruct.of(stages(requests, chat, chat), threads)
+    return synthesis(requests, chat, chat, threads)
         .run(texts(200).stream(), out, ProgressListener.NONE);
   }
 
@@ -132,7 +142,7 @@ class SaferInstructTests {
     List<SynthesizedPair> forth = new ArrayList<>();
     List<SynthesizedPair> back = new ArrayList<>();
     ScriptedChat chat = new ScriptedChat("chat");
-    SaferInstruct run = SaferInstruct.of(stages(new MemoryRequests(Long.MAX_VALUE), chat, chat), 2);
+    SaferInstruct run = synthesis(new MemoryRequests(Long.MAX_VALUE), chat, chat, 2);
     List<SourceText> texts = new ArrayList<>(texts(15));
     run.run(texts.stream(), forth::add, ProgressListener.NONE);
     Collections.reverse(texts);
@@ -149,7 +159,7 @@ class SaferInstructTests {
 
     MemoryRequests store = new MemoryRequests(150);
     ScriptedChat chat = new ScriptedChat("chat");
-    SaferInstruct run = SaferInstruct.of(stages(store, chat, chat), 3);
+    SaferInstruct run = synthesis(store, chat, chat, 3);
     List<SynthesizedPair> begun = new ArrayList<>();
     SynthesisReport stopped = run.run(texts(200).stream(), begun::add, ProgressListener.NONE);
     assertFalse(stopped.complete());
@@ -177,7 +187,7 @@ class SaferInstructTests {
     MemoryRequests store = new MemoryRequests(Long.MAX_VALUE);
     List<SynthesizedPair> first = new ArrayList<>();
     SynthesisReport report =
-        SaferInstruct.of(stages(store, shaky, chat), 2)
+        synthesis(store, shaky, chat, 2)
             .run(texts(200).stream(), first::add, ProgressListener.NONE);
     assertEquals("", report.stopped());
     assertTrue(report.unanswered() > 10);
@@ -185,8 +195,7 @@ class SaferInstructTests {
     assertTrue(first.size() < whole.size());
 
     List<SynthesizedPair> again = new ArrayList<>();
-    SaferInstruct.of(stages(store, chat, chat), 2)
-        .run(texts(200).stream(), again::add, ProgressListener.NONE);
+    synthesis(store, chat, chat, 2).run(texts(200).stream(), again::add, ProgressListener.NONE);
     assertEquals(whole, again);
   }
 
@@ -195,14 +204,13 @@ class SaferInstructTests {
     ScriptedChat chat = new ScriptedChat("chat");
     ChatModel gone = failing(chat, request -> true, ChatException.Kind.TRANSIENT);
     SynthesisReport report =
-        SaferInstruct.of(stages(new MemoryRequests(Long.MAX_VALUE), gone, chat), 2)
+        synthesis(new MemoryRequests(Long.MAX_VALUE), gone, chat, 2)
             .run(texts(500).stream(), pair -> {}, ProgressListener.NONE);
     assertEquals("of 25 items in a row, none was answered", report.stopped());
     assertTrue(report.texts() < 100);
 
     ChatModel locked = failing(chat, request -> true, ChatException.Kind.CONFIGURATION);
-    SaferInstruct run =
-        SaferInstruct.of(stages(new MemoryRequests(Long.MAX_VALUE), locked, chat), 2);
+    SaferInstruct run = synthesis(new MemoryRequests(Long.MAX_VALUE), locked, chat, 2);
     assertEquals(
         ChatException.Kind.CONFIGURATION,
         assertThrows(
@@ -215,7 +223,7 @@ class SaferInstructTests {
   void anInterruptedRunIsCancelled() throws InterruptedException {
     ScriptedChat chat = new ScriptedChat("chat");
     AtomicInteger cancelled = new AtomicInteger();
-    SaferInstruct run = SaferInstruct.of(stages(new MemoryRequests(Long.MAX_VALUE), chat, chat), 2);
+    SaferInstruct run = synthesis(new MemoryRequests(Long.MAX_VALUE), chat, chat, 2);
     Thread thread =
         new Thread(
             () -> {
@@ -234,14 +242,15 @@ class SaferInstructTests {
   @Test
   void instructionsAloneNeedNoJudge() {
     MemoryRequests store = new MemoryRequests(Long.MAX_VALUE);
-    SynthesisStages stages =
-        SynthesisStages.builder(store)
-            .inducer(new ScriptedInducer(store, new ScriptedChat("chat")))
+    SaferInstruct synthesis =
+        SaferInstruct.builder()
+            .requests(store)
+            .threads(2)
+            .inducer(new ScriptedInducer(new ScriptedChat("chat")))
             .build();
     List<Candidate> found = new ArrayList<>();
     SynthesisReport report =
-        SaferInstruct.of(stages, 2)
-            .candidates(texts(50).stream(), found::add, ProgressListener.NONE);
+        synthesis.candidates(texts(50).stream(), found::add, ProgressListener.NONE);
     assertTrue(report.complete());
     assertEquals(
         found.size(),
@@ -251,8 +260,83 @@ class SaferInstructTests {
             .sum());
     assertThrows(
         IllegalStateException.class,
-        () ->
-            SaferInstruct.of(stages, 2).run(texts(5).stream(), pair -> {}, ProgressListener.NONE));
+        () -> synthesis.run(texts(5).stream(), pair -> {}, ProgressListener.NONE));
+  }
+
+  @Test
+  void aStoreIsOpenedForEachRunAndTheFileIsThereOnlyWhenAllIs(@TempDir Path folder)
+      throws IOException {
+    ScriptedChat chat = new ScriptedChat("chat");
+    SaferInstruct.Builder builder =
+        SaferInstruct.builder()
+            .inducer(new ScriptedInducer(chat))
+            .expert(chat)
+            .store(folder.resolve("requests.sqlite"));
+    Path file = folder.resolve("pairs.jsonl");
+    SynthesisReport stopped =
+        builder
+            .budget(5_000)
+            .build()
+            .run(texts(30).stream(), PreferenceWriter.trl(file), ProgressListener.NONE);
+    assertFalse(stopped.complete());
+    assertTrue(stopped.stopped().contains("5000 tokens"), stopped.stopped());
+    assertFalse(Files.exists(file));
+    int before = chat.asked.get();
+    assertTrue(before > 0);
+
+    SynthesisReport report =
+        builder
+            .budget(Budget.UNLIMITED)
+            .build()
+            .run(texts(30).stream(), PreferenceWriter.trl(file), ProgressListener.NONE);
+    assertTrue(report.complete());
+    assertEquals(report.pairs(), Files.readAllLines(file).size());
+    assertTrue(report.pairs() > 0);
+    assertEquals(chat.keys.size(), chat.asked.get(), "a stored answer was asked for again");
+  }
+
+  @Test
+  void theExpertJudgesUnlessThereIsAJudgeAndTheJudgeVerifies() {
+    assertEquals(Set.of("expert"), models(null));
+    assertEquals(Set.of("judge", "expert"), models(new ScriptedChat("judge")));
+  }
+
+  private static Set<String> models(ChatModel judge) {
+    SaferInstruct.Builder builder =
+        SaferInstruct.builder()
+            .requests(new MemoryRequests(Long.MAX_VALUE))
+            .inducer(new ScriptedInducer(new ScriptedChat("inducer")))
+            .expert(new ScriptedChat("expert"));
+    if (judge != null) {
+      builder.judge(judge);
+    }
+    List<SynthesizedPair> pairs = new ArrayList<>();
+    builder.build().run(texts(40).stream(), pairs::add, ProgressListener.NONE);
+    assertFalse(pairs.isEmpty());
+    Map<String, String> models = pairs.get(0).lineage().models();
+    assertEquals("expert", models.get("expert"));
+    assertEquals("inducer", models.get("inducer"));
+    assertEquals(models.get("judge"), models.get("verifier"));
+    return new HashSet<>(List.of(models.get("judge"), models.get("expert")));
+  }
+
+  @Test
+  void whatDoesNotGoTogetherIsRefusedWhenItIsBuilt() {
+    ScriptedChat chat = new ScriptedChat("chat");
+    MemoryRequests requests = new MemoryRequests(1);
+    Path file = Path.of("requests.sqlite");
+    for (SaferInstruct.Builder bad :
+        List.of(
+            SaferInstruct.builder().requests(requests).expert(chat),
+            SaferInstruct.builder().inducer(new ScriptedInducer(chat)),
+            SaferInstruct.builder()
+                .inducer(new ScriptedInducer(chat))
+                .store(file)
+                .requests(requests),
+            SaferInstruct.builder().inducer(new ScriptedInducer(chat)).requests(requests).budget(5),
+            SaferInstruct.builder().inducer(new ScriptedInducer(chat)).store(file).threads(0))) {
+      assertThrows(IllegalArgumentException.class, bad::build);
+    }
   }
 
   private static ChatModel failing(

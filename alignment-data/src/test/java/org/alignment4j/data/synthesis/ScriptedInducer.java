@@ -4,21 +4,19 @@ import java.util.ArrayList;
 import java.util.List;
 import org.alignment4j.chat.Prompt;
 import org.alignment4j.data.induction.Inducer;
-import org.alignment4j.data.induction.Induction;
+import org.alignment4j.data.induction.Inducer.Induction;
 import org.alignment4j.data.request.ChatModel;
 import org.alignment4j.data.request.ChatRequest;
-import org.alignment4j.data.request.Requests;
-import org.alignment4j.data.request.Sampling;
-import org.alignment4j.data.request.StoredAnswer;
+import org.alignment4j.data.request.ChatRequest.Sampling;
+import org.alignment4j.data.request.RequestLedger;
+import org.alignment4j.data.request.RequestLedger.StoredAnswer;
 import org.alignment4j.synthesis.SourceText;
 
 /** Instructions that name the text's category, sometimes too short or a copy. */
 final class ScriptedInducer implements Inducer {
-  private final Requests requests;
   private final ChatModel chat;
 
-  ScriptedInducer(Requests requests, ChatModel chat) {
-    this.requests = requests;
+  ScriptedInducer(ChatModel chat) {
     this.chat = chat;
   }
 
@@ -28,7 +26,7 @@ final class ScriptedInducer implements Inducer {
   }
 
   @Override
-  public List<Induction> induce(SourceText text, int n, long seed) {
+  public List<Induction> induce(SourceText text, int n, long seed, RequestLedger requests) {
     List<Induction> all = new ArrayList<>();
     for (int i = 0; i < n; i++) {
       long own = SeedOf.request(seed, "test", i, 0);

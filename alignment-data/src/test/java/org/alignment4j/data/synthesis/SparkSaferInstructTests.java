@@ -50,7 +50,7 @@ class SparkSaferInstructTests {
     context.close();
   }
 
-  private static SynthesisStages stages(String test) {
+  private static SaferInstruct synthesis(String test, int threads) {
     ScriptedChat chat = CHATS.computeIfAbsent(test, ScriptedChat::new);
     MemoryRequests store = STORES.computeIfAbsent(test, name -> new MemoryRequests(Long.MAX_VALUE));
     // The 100th answer is lost, and its task dies of something that is no failed request.
@@ -75,7 +75,7 @@ class SparkSaferInstructTests {
             return answer;
           }
         };
-    return SaferInstructTests.stages(store, dying, chat);
+    return SaferInstructTests.synthesis(store, dying, chat, threads);
   }
 
   @Test
@@ -83,12 +83,11 @@ class SparkSaferInstructTests {
     List<SynthesizedPair> threads = new ArrayList<>();
     ScriptedChat chat = new ScriptedChat("chat");
     SynthesisReport expected =
-        SaferInstruct.of(
-                SaferInstructTests.stages(new MemoryRequests(Long.MAX_VALUE), chat, chat), 2)
+        SaferInstructTests.synthesis(new MemoryRequests(Long.MAX_VALUE), chat, chat, 2)
             .run(SaferInstructTests.texts(200).stream(), threads::add, ProgressListener.NONE);
 
     List<SynthesizedPair> spark = new ArrayList<>();
-    SparkSaferInstruct run = new SparkSaferInstruct(() -> stages("chat"), 2);
+    SparkSaferInstruct run = new SparkSaferInstruct(() -> synthesis("chat", 2));
     SynthesisReport report =
         run.run(
             context,
@@ -106,11 +105,11 @@ class SparkSaferInstructTests {
   void aBudgetStopsAllTasksAndTheRestComesLater() {
     List<SynthesizedPair> whole = new ArrayList<>();
     ScriptedChat chat = new ScriptedChat("other");
-    SaferInstruct.of(SaferInstructTests.stages(new MemoryRequests(Long.MAX_VALUE), chat, chat), 2)
+    SaferInstructTests.synthesis(new MemoryRequests(Long.MAX_VALUE), chat, chat, 2)
         .run(SaferInstructTests.texts(60).stream(), whole::add, ProgressListener.NONE);
 
     STORES.put("other", new MemoryRequests(200));
-    SparkSaferInstruct run = new SparkSaferInstruct(() -> stages("other"), 1);
+    SparkSaferInstruct run = new SparkSaferInstruct(() -> synthesis("other", 1));
     List<SynthesizedPair> begun = new ArrayList<>();
     SynthesisReport report =
         run.run(
@@ -135,7 +134,7 @@ class SparkSaferInstructTests {
   @Test
   void partitionsAreWorkedOnAtOnce() {
     MOST.set(0);
-    new SparkSaferInstruct(() -> stages("third"), 1)
+    new SparkSaferInstruct(() -> synthesis("third", 1))
         .run(
             context,
             context.parallelize(SaferInstructTests.texts(24), 2),

@@ -15,8 +15,8 @@ import java.util.stream.Stream;
 import org.alignment4j.core.ProgressListener;
 import org.alignment4j.data.SourceFile;
 import org.alignment4j.data.request.OpenAiChatModel;
+import org.alignment4j.data.request.RequestLedger;
 import org.alignment4j.data.request.RequestStore;
-import org.alignment4j.data.request.StoredRequests;
 import org.alignment4j.data.testing.ScriptedChatServer;
 import org.alignment4j.data.testing.ScriptedChatServer.Fault;
 import org.alignment4j.data.testing.ScriptedChatServer.Kind;
@@ -87,7 +87,7 @@ class SynthesisFaultTests {
                 .callTimeout(timeout)
                 .build()) {
       SynthesisReport report =
-          SaferInstruct.of(SaferInstructTests.stages(StoredRequests.over(store), chat, chat), 16)
+          SaferInstructTests.synthesis(RequestLedger.over(store), chat, chat, 16)
               .run(texts.stream(), pairs::add, ProgressListener.NONE);
       assertEquals(
           server.answered().size(), report.usage().get(0).sent(), "each request is paid for once");

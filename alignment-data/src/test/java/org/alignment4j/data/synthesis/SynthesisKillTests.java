@@ -16,8 +16,8 @@ import java.util.Set;
 import java.util.SplittableRandom;
 import org.alignment4j.core.ProgressListener;
 import org.alignment4j.data.request.OpenAiChatModel;
+import org.alignment4j.data.request.RequestLedger;
 import org.alignment4j.data.request.RequestStore;
-import org.alignment4j.data.request.StoredRequests;
 import org.alignment4j.data.testing.ScriptedChatServer;
 import org.alignment4j.data.testing.ScriptedChatServer.Fault;
 import org.alignment4j.synthesis.SynthesisReport;
@@ -48,31 +48,31 @@ class SynthesisKillTests {
                   .firstWait(Duration.ofMillis(5))
                   .tries(12)
                   .build()) {
-        SynthesisStages stages = SaferInstructTests.stages(StoredRequests.over(store), chat, chat);
+        SaferInstruct synthesis =
+            SaferInstructTests.synthesis(RequestLedger.over(store), chat, chat, WORKERS);
         System.out.println("begun");
         SynthesisReport report;
         try (BufferedWriter writer = Files.newBufferedWriter(partial)) {
           report =
-              SaferInstruct.of(stages, WORKERS)
-                  .run(
-                      SaferInstructTests.texts(TEXTS).stream(),
-                      pair -> {
-                        try {
-                          writer.write(
-                              String.join(
-                                      "\t",
-                                      pair.pair().id(),
-                                      pair.pair().prompt().last().text(),
-                                      pair.pair().chosen(),
-                                      pair.pair().rejected(),
-                                      pair.label(),
-                                      pair.lineage().toJson())
-                                  + "\n");
-                        } catch (IOException e) {
-                          throw new UncheckedIOException(e);
-                        }
-                      },
-                      ProgressListener.NONE);
+              synthesis.run(
+                  SaferInstructTests.texts(TEXTS).stream(),
+                  pair -> {
+                    try {
+                      writer.write(
+                          String.join(
+                                  "\t",
+                                  pair.pair().id(),
+                                  pair.pair().prompt().last().text(),
+                                  pair.pair().chosen(),
+                                  pair.pair().rejected(),
+                                  pair.label(),
+                                  pair.lineage().toJson())
+                              + "\n");
+                    } catch (IOException e) {
+                      throw new UncheckedIOException(e);
+                    }
+                  },
+                  ProgressListener.NONE);
         }
         Files.writeString(Path.of(arguments[3]), report.withUsage(List.of()).toJson());
         Files.move(partial, out, StandardCopyOption.ATOMIC_MOVE);

@@ -13,11 +13,11 @@ import org.alignment4j.core.ProgressListener;
 import org.alignment4j.data.SourceFile;
 import org.alignment4j.data.filter.Deduplicator;
 import org.alignment4j.data.induction.Inducer;
-import org.alignment4j.data.induction.Induction;
+import org.alignment4j.data.induction.Inducer.Induction;
 import org.alignment4j.data.request.ChatAnswer;
+import org.alignment4j.data.request.RequestLedger;
+import org.alignment4j.data.request.RequestLedger.StoredAnswer;
 import org.alignment4j.data.request.RequestStore;
-import org.alignment4j.data.request.StoredAnswer;
-import org.alignment4j.data.request.StoredRequests;
 import org.alignment4j.synthesis.SourceText;
 import org.alignment4j.synthesis.SynthesisReport;
 import org.alignment4j.synthesis.SynthesisReport.StageYield;
@@ -54,7 +54,8 @@ class SynthesisMemoryTests {
             }
 
             @Override
-            public List<Induction> induce(SourceText text, int n, long seed) {
+            public List<Induction> induce(
+                SourceText text, int n, long seed, RequestLedger requests) {
               String instruction =
                   text.id().endsWith("7") ? "Too short" : "Write what row " + text.id() + " says";
               return List.of(new Induction(instruction, 0, seed, name(), List.of(none)));
@@ -66,9 +67,12 @@ class SynthesisMemoryTests {
               SourceFile.jsonl(Path.of(arguments[0]))
                   .open(skipped -> System.out.println("skipped " + skipped))) {
         SynthesisReport report =
-            SaferInstruct.of(
-                    SynthesisStages.builder(StoredRequests.over(store)).inducer(inducer).build(), 2)
+            SaferInstruct.builder()
+                .requests(RequestLedger.over(store))
+                .inducer(inducer)
+                .threads(2)
                 .deduplicating(Deduplicator::exact, Deduplicator::exact)
+                .build()
                 .candidates(texts, candidate -> {}, ProgressListener.NONE);
         long kept =
             report.stages().stream()

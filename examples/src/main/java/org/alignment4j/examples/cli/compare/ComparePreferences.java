@@ -17,7 +17,7 @@ import org.alignment4j.chat.Prompt;
 import org.alignment4j.core.AlignmentException;
 import org.alignment4j.core.ProgressListener;
 import org.alignment4j.core.Reasons;
-import org.alignment4j.data.PreferenceSet;
+import org.alignment4j.data.Preferences.Contents;
 import org.alignment4j.examples.cli.command.AlignCommand;
 import org.alignment4j.examples.cli.command.Outcome;
 import org.alignment4j.examples.cli.evaluate.EvaluatePreferences;
@@ -105,7 +105,7 @@ final class ComparePreferences extends AlignCommand {
   public Outcome run(ProgressListener progress) {
     require(train >= 1, "--train must be >= 1, was %s", train);
     Map<PreferenceMethod, PreferenceOptions> options = optionsByMethod();
-    PreferenceSet set = input.read();
+    Contents set = input.read();
     List<PreferencePair> learned = input.some(set, 0, train);
     Set<Prompt> seen = learned.stream().map(PreferencePair::prompt).collect(Collectors.toSet());
     List<PreferencePair> behind = input.some(set, train, test);

@@ -15,15 +15,15 @@ import org.alignment4j.actor.ActorTuning;
 import org.alignment4j.chat.Prompt;
 import org.alignment4j.core.Layer;
 import org.alignment4j.core.ProgressListener;
-import org.alignment4j.data.PromptFormat;
 import org.alignment4j.data.PromptRow;
-import org.alignment4j.data.PromptSplit;
 import org.alignment4j.data.Prompts;
+import org.alignment4j.data.Prompts.Format;
+import org.alignment4j.data.Prompts.Split;
 import org.alignment4j.evaluation.Rate;
 import org.alignment4j.evaluation.RefusalTally;
 import org.alignment4j.examples.cli.command.AlignCommand;
 import org.alignment4j.examples.cli.command.Outcome;
-import org.alignment4j.examples.cli.evaluate.OverRefusal;
+import org.alignment4j.examples.cli.evaluate.RefusalComparison;
 import org.alignment4j.examples.cli.input.PromptFile;
 import org.alignment4j.examples.cli.option.AnswerTokens;
 import org.alignment4j.examples.cli.option.ModelOptions;
@@ -177,7 +177,7 @@ public final class StudyCommand extends AlignCommand {
   }
 
   private Map<String, Rate> rates(LanguageModel m, Sets sets) {
-    OverRefusal judge = new OverRefusal(tokens.max());
+    RefusalComparison judge = new RefusalComparison(tokens.max());
     Map<String, Rate> rates = new LinkedHashMap<>();
     sets.tests.forEach(
         (name, rows) -> {
@@ -188,12 +188,10 @@ public final class StudyCommand extends AlignCommand {
   }
 
   private Sets sets() {
-    PromptSplit xstest =
-        PromptSplit.xsTest(
-            Prompts.read(data.resolve("xstest/xstest_prompts.csv"), PromptFormat.XSTEST));
-    PromptSplit advbench =
-        PromptSplit.advBench(
-            Prompts.read(data.resolve("advbench/advbench.csv"), PromptFormat.ADVBENCH));
+    Split xstest =
+        Split.xsTest(Prompts.read(data.resolve("xstest/xstest_prompts.csv"), Format.XSTEST));
+    Split advbench =
+        Split.advBench(Prompts.read(data.resolve("advbench/advbench.csv"), Format.ADVBENCH));
     Map<String, List<PromptRow>> tests = new LinkedHashMap<>();
     tests.put("xstest_safe", xstest.heldOut());
     tests.put("advbench", advbench.heldOut());

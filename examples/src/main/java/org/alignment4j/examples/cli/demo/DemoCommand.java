@@ -15,7 +15,7 @@ import org.alignment4j.data.PromptRow;
 import org.alignment4j.evaluation.StringRefusalJudge;
 import org.alignment4j.examples.cli.command.AlignCommand;
 import org.alignment4j.examples.cli.command.Outcome;
-import org.alignment4j.examples.cli.evaluate.OverRefusal;
+import org.alignment4j.examples.cli.evaluate.RefusalComparison;
 import org.alignment4j.examples.cli.input.PromptFile;
 import org.alignment4j.examples.cli.option.OnDisk;
 import org.alignment4j.examples.demo.DemoPrompts;
@@ -91,9 +91,9 @@ public final class DemoCommand extends AlignCommand {
       ActorTuning tuning,
       long start,
       ProgressListener progress) {
-    OverRefusal judge = new OverRefusal(TOKENS);
+    RefusalComparison judge = new RefusalComparison(TOKENS);
     List<PromptRow> safe = test(DemoPrompts.Label.PSEUDO_HARMFUL);
-    OverRefusal.Compared found =
+    RefusalComparison.Compared found =
         judge.compare(base, tuned, Map.of("demo", safe), test(DemoPrompts.Label.HARMFUL), progress);
     double seconds = (System.nanoTime() - start) / 1e9;
     Map<String, @Nullable Object> json = new LinkedHashMap<>(found.toMap());

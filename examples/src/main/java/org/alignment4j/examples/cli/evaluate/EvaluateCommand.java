@@ -27,6 +27,7 @@ import picocli.CommandLine.Option;
     description = "Measures a model.",
     mixinStandardHelpOptions = true,
     subcommands = {
+      EvaluateBenchmark.class,
       EvaluateCommand.OverRefusalOf.class,
       EvaluatePreferences.class,
       EvaluateMoral.class
@@ -67,10 +68,10 @@ public final class EvaluateCommand {
       Map<String, List<PromptRow>> safeRows = new LinkedHashMap<>();
       safe.forEach(file -> safeRows.put(file.toString(), Prompts.read(file)));
       List<PromptRow> harmfulRows = Prompts.read(harmful.get());
-      OverRefusal judge = new OverRefusal(tokens.max());
+      RefusalComparison judge = new RefusalComparison(tokens.max());
       Adapter applied = adapter == null ? null : Adapter.load(adapter);
       try (LanguageModel base = LanguageModel.load(model.get())) {
-        OverRefusal.Compared found;
+        RefusalComparison.Compared found;
         if (applied == null) {
           found = judge.compare(base, base, safeRows, harmfulRows, progress);
         } else {

@@ -17,7 +17,7 @@ import org.alignment4j.chat.PromptTemplate;
 import org.alignment4j.core.BadDataException;
 import org.alignment4j.core.InputFile;
 import org.alignment4j.core.ProgressListener;
-import org.alignment4j.data.PreferenceSet;
+import org.alignment4j.data.Preferences.Contents;
 import org.alignment4j.evaluation.ModelJudge;
 import org.alignment4j.evaluation.PairwiseJudge;
 import org.alignment4j.evaluation.PreferenceEvaluator;
@@ -142,7 +142,7 @@ public final class EvaluatePreferences extends AlignCommand {
         judge == null || adapter != null,
         "--judge compares an adapter's answers with the start's and needs --adapter");
     String question = judgePrompt == null ? ModelJudge.defaultText() : text(judgePrompt);
-    PreferenceSet set = input.read();
+    Contents set = input.read();
     List<PreferencePair> pairs = input.some(set, skip, first);
     Adapter applied = adapter == null ? null : Adapter.load(adapter);
     Found found =

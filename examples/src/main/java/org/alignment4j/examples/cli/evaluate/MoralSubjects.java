@@ -16,9 +16,8 @@ import org.alignment4j.data.moral.AnswerReader;
 import org.alignment4j.data.moral.SelfCorrectionGuard;
 import org.alignment4j.data.request.LocalChatModel;
 import org.alignment4j.data.request.OpenAiChatModel;
+import org.alignment4j.data.request.RequestLedger;
 import org.alignment4j.data.request.RequestStore;
-import org.alignment4j.data.request.Requests;
-import org.alignment4j.data.request.StoredRequests;
 import org.alignment4j.examples.cli.input.FilesHash;
 import org.alignment4j.examples.cli.option.EngineOptions;
 import org.alignment4j.examples.cli.option.OnDisk;
@@ -94,10 +93,10 @@ final class MoralSubjects {
 
   @Mixin private EngineOptions engine = new EngineOptions();
 
-  private final List<Requests> asked = new ArrayList<>();
+  private final List<RequestLedger> asked = new ArrayList<>();
 
-  private Requests requests(RequestStore store) {
-    Requests requests = StoredRequests.over(store);
+  private RequestLedger requests(RequestStore store) {
+    RequestLedger requests = RequestLedger.over(store);
     asked.add(requests);
     return requests;
   }

@@ -5,8 +5,8 @@ import static org.alignment4j.core.Arguments.require;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.function.Function;
-import org.alignment4j.data.PreferenceSet;
 import org.alignment4j.data.Preferences;
+import org.alignment4j.data.Preferences.Contents;
 import org.alignment4j.model.LanguageModel;
 import org.alignment4j.tune.PreferencePair;
 import picocli.CommandLine.Mixin;
@@ -24,7 +24,7 @@ public final class PairsInput {
   private Path pairs = Path.of("");
 
   /** Reads the file; before the model, which takes longer. */
-  public PreferenceSet read() {
+  public Contents read() {
     return Preferences.read(pairs);
   }
 
@@ -52,7 +52,7 @@ public final class PairsInput {
    * @param skip so many are left out, the first
    * @param most so many are taken; 0 for all
    */
-  public List<PreferencePair> some(PreferenceSet set, int skip, int most) {
+  public List<PreferencePair> some(Contents set, int skip, int most) {
     require(skip >= 0 && most >= 0, "numbers of pairs must be >= 0, were %s and %s", skip, most);
     int n = set.pairs().size();
     require(skip < n, "%s has %s pairs, none behind the first %s", pairs, n, skip);

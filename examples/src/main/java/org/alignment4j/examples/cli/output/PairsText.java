@@ -6,7 +6,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.alignment4j.data.PreferenceSet;
+import org.alignment4j.data.Preferences.Contents;
 
 /** What was read of a preference file, and what was passed over. */
 public final class PairsText {
@@ -16,13 +16,13 @@ public final class PairsText {
   private PairsText() {}
 
   /** What was read, for JSON. */
-  public static Map<String, Object> json(Path pairs, PreferenceSet set) {
+  public static Map<String, Object> json(Path pairs, Contents set) {
     Map<String, Object> json = new LinkedHashMap<>();
     json.put("file", pairs);
     json.put("rows", set.rows());
     json.put("pairs", set.pairs().size());
     List<Map<String, Object>> skipped = new ArrayList<>();
-    for (PreferenceSet.Skipped s : set.skipped()) {
+    for (Contents.Skipped s : set.skipped()) {
       skipped.add(ImmutableMap.of("row", s.row(), "reason", s.reason()));
     }
     json.put("skipped", skipped);
@@ -30,7 +30,7 @@ public final class PairsText {
   }
 
   /** What was read, for people. */
-  public static String of(PreferenceSet set) {
+  public static String of(Contents set) {
     return String.format("%d rows read, %d of them pairs", set.rows(), set.pairs().size())
         + listed(
             "skipped",

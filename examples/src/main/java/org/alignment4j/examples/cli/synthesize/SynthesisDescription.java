@@ -22,12 +22,12 @@ import org.alignment4j.core.Reasons;
 import org.alignment4j.data.SourceFile;
 import org.alignment4j.data.filter.InstructionRules;
 import org.alignment4j.data.filter.LicenceFilter;
-import org.alignment4j.data.request.Prices;
-import org.alignment4j.data.request.Requests;
-import org.alignment4j.data.request.Sampling;
+import org.alignment4j.data.request.ChatRequest.Sampling;
+import org.alignment4j.data.request.RequestLedger;
+import org.alignment4j.data.request.RequestLedger.Prices;
 import org.alignment4j.data.synthesis.Principles;
+import org.alignment4j.data.synthesis.SaferInstruct;
 import org.alignment4j.data.synthesis.SynthesisSettings;
-import org.alignment4j.data.synthesis.SynthesisStages;
 import org.alignment4j.synthesis.SourceText;
 
 /**
@@ -263,15 +263,16 @@ record SynthesisDescription(
     return yaml.truth("unknown_licences").orElse(false) ? filter.withUnknown() : filter;
   }
 
-  /** Stages with everything set but the models. */
-  SynthesisStages.Builder stages(Requests requests) {
-    SynthesisStages.Builder stages =
-        SynthesisStages.builder(requests)
+  /** The run with everything set but the models. */
+  SaferInstruct.Builder synthesis(RequestLedger requests) {
+    SaferInstruct.Builder run =
+        SaferInstruct.builder()
+            .requests(requests)
             .settings(settings)
             .principles(principles)
             .licences(licences);
-    stages = decontaminate ? stages : stages.withoutDecontamination();
-    return scrub ? stages : stages.withoutScrubber();
+    run = decontaminate ? run : run.withoutDecontamination();
+    return scrub ? run : run.withoutScrubber();
   }
 
   /** The texts of all files, in order, read row by row; close the stream. */

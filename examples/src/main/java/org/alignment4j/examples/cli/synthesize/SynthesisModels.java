@@ -16,7 +16,6 @@ import org.alignment4j.data.induction.ReversedInducer;
 import org.alignment4j.data.request.ChatModel;
 import org.alignment4j.data.request.LocalChatModel;
 import org.alignment4j.data.request.OpenAiChatModel;
-import org.alignment4j.data.request.Requests;
 import org.alignment4j.examples.cli.input.FilesHash;
 import org.alignment4j.model.LanguageModel;
 import org.alignment4j.model.Precision;
@@ -41,17 +40,17 @@ final class SynthesisModels implements AutoCloseable {
     return model;
   }
 
-  Inducer inducer(String name, Requests requests) {
+  Inducer inducer(String name) {
     SynthesisDescription.Model as = described(name);
     if (!as.reversed()) {
-      return new PromptedInducer(chat(name), requests);
+      return new PromptedInducer(chat(name));
     }
     LoraAdapter adapter =
         as.adapter()
             .map(LoraAdapter::load)
             .orElseThrow(
                 () -> new AlignmentException("model " + name + ": reversed needs an adapter"));
-    return kept(new ReversedInducer(load(as), adapter, requests));
+    return kept(new ReversedInducer(load(as), adapter));
   }
 
   private SynthesisDescription.Model described(String name) {

@@ -6,9 +6,9 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.alignment4j.core.OutputFile;
-import org.alignment4j.data.PreferenceLayout;
 import org.alignment4j.data.PreferenceWriter;
-import org.alignment4j.data.synthesis.Candidate;
+import org.alignment4j.data.PreferenceWriter.Layout;
+import org.alignment4j.data.synthesis.SynthesisStages.Candidate;
 import org.alignment4j.examples.cli.output.Json;
 import org.alignment4j.synthesis.SynthesizedPair;
 import org.jspecify.annotations.Nullable;
@@ -23,8 +23,7 @@ final class SynthesisOutput implements AutoCloseable {
     this.candidates = candidates;
   }
 
-  static SynthesisOutput open(
-      Path folder, SynthesisDescription description, PreferenceLayout layout) {
+  static SynthesisOutput open(Path folder, SynthesisDescription description, Layout layout) {
     if (description.expert().isPresent()) {
       Path file = folder.resolve(description.output());
       return new SynthesisOutput(PreferenceWriter.open(file, layout), null);

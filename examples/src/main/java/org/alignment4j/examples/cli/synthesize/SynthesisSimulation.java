@@ -7,15 +7,11 @@ import java.util.stream.Stream;
 import org.alignment4j.core.ProgressListener;
 import org.alignment4j.data.induction.PromptedInducer;
 import org.alignment4j.data.request.ChatModel;
-import org.alignment4j.data.request.CountingRequests;
+import org.alignment4j.data.request.RequestLedger;
 import org.alignment4j.data.request.RequestStore;
-import org.alignment4j.data.request.Requests;
-import org.alignment4j.data.request.StoredRequests;
 import org.alignment4j.data.synthesis.Principles;
 import org.alignment4j.data.synthesis.SaferInstruct;
-import org.alignment4j.data.synthesis.SimulatedChat;
 import org.alignment4j.data.synthesis.SynthesisEstimate;
-import org.alignment4j.data.synthesis.SynthesisStages;
 import org.alignment4j.synthesis.SourceText;
 import org.alignment4j.synthesis.SynthesisReport;
 
@@ -29,20 +25,23 @@ final class SynthesisSimulation {
       SynthesisDescription description, long texts, double acceptance, ProgressListener progress) {
     try (RequestStore store = RequestStore.inMemory();
         Stream<SourceText> source = description.open(row -> {})) {
-      StoredRequests.Builder builder = StoredRequests.builder(store);
-      description.models().forEach((name, model) -> builder.prices(name, model.prices()));
-      Requests requests = new CountingRequests(builder.build());
-      ChatModel inducer = new SimulatedChat(description.inducer(), acceptance);
-      SynthesisStages.Builder stages =
+      RequestLedger.Builder priced = RequestLedger.builder(store);
+      description.models().forEach((name, model) -> priced.prices(name, model.prices()));
+      RequestLedger requests = RequestLedger.counting(priced.build());
+      ChatModel inducer = SynthesisEstimate.standIn(description.inducer(), acceptance);
+      SaferInstruct.Builder builder =
           description
-              .stages(requests)
+              .synthesis(requests)
+              .threads(1)
               // A stand-in cannot see the category that a text is of.
               .principles(oneCategory(description.principles()))
-              .inducer(new PromptedInducer(inducer, requests));
-      description.judge().ifPresent(n -> stages.judge(new SimulatedChat(n, acceptance)));
-      description.expert().ifPresent(n -> stages.expert(new SimulatedChat(n, acceptance)));
-      description.verifier().ifPresent(n -> stages.verifier(new SimulatedChat(n, acceptance)));
-      SaferInstruct run = SaferInstruct.of(stages.build(), 1);
+              .inducer(new PromptedInducer(inducer));
+      description.judge().ifPresent(n -> builder.judge(SynthesisEstimate.standIn(n, acceptance)));
+      description.expert().ifPresent(n -> builder.expert(SynthesisEstimate.standIn(n, acceptance)));
+      description
+          .verifier()
+          .ifPresent(n -> builder.verifier(SynthesisEstimate.standIn(n, acceptance)));
+      SaferInstruct run = builder.build();
       long step = Math.max(1, texts / MOST);
       long[] at = {0};
       Stream<SourceText> sample =

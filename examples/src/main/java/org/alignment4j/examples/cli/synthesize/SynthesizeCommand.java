@@ -17,16 +17,13 @@ import org.alignment4j.core.Hashes;
 import org.alignment4j.core.InputFile;
 import org.alignment4j.core.ProgressListener;
 import org.alignment4j.core.Reasons;
-import org.alignment4j.data.PreferenceLayout;
+import org.alignment4j.data.PreferenceWriter.Layout;
 import org.alignment4j.data.SourceFile;
-import org.alignment4j.data.request.Budget;
-import org.alignment4j.data.request.CountingRequests;
+import org.alignment4j.data.request.RequestLedger;
+import org.alignment4j.data.request.RequestLedger.Budget;
 import org.alignment4j.data.request.RequestStore;
-import org.alignment4j.data.request.Requests;
-import org.alignment4j.data.request.StoredRequests;
 import org.alignment4j.data.synthesis.SaferInstruct;
 import org.alignment4j.data.synthesis.SynthesisEstimate;
-import org.alignment4j.data.synthesis.SynthesisStages;
 import org.alignment4j.examples.cli.command.AlignCommand;
 import org.alignment4j.examples.cli.command.Outcome;
 import org.alignment4j.examples.cli.option.OnDisk;
@@ -120,7 +117,7 @@ public final class SynthesizeCommand extends AlignCommand {
   @Override
   public Outcome run(ProgressListener progress) {
     SynthesisDescription description = SynthesisDescription.read(file);
-    PreferenceLayout layout = layout(description.layout());
+    Layout layout = layout(description.layout());
     engineThreads.apply();
     List<SourceFile.Skipped> skipped = new ArrayList<>();
     long texts = count(description, skipped);
@@ -138,18 +135,19 @@ public final class SynthesizeCommand extends AlignCommand {
     try (RequestStore store = RequestStore.open(out.resolve(STORE));
         SynthesisModels models = new SynthesisModels(description.models())) {
       check(store);
-      Requests requests = requests(store, description, models);
+      RequestLedger requests = requests(store, description, models);
       if (dryRun) {
-        Requests counted = new CountingRequests(requests);
+        RequestLedger counted = RequestLedger.counting(requests);
         SynthesisReport sample =
             make(description, counted, models)
+                .build()
                 .run(spread(description, texts), pair -> {}, progress);
         return estimated(
             description,
             SynthesisEstimate.scaled(sample, texts),
             "measured on " + sample.texts() + " texts");
       }
-      SaferInstruct run = make(description, requests, models).expecting(texts);
+      SaferInstruct run = make(description, requests, models).expecting(texts).build();
       SynthesisReport report;
       try (SynthesisOutput output = SynthesisOutput.open(out, description, layout);
           Stream<SourceText> source = description.open(row -> {})) {
@@ -165,15 +163,15 @@ public final class SynthesizeCommand extends AlignCommand {
     }
   }
 
-  private static PreferenceLayout layout(String name) {
-    for (PreferenceLayout layout : PreferenceLayout.values()) {
+  private static Layout layout(String name) {
+    for (Layout layout : Layout.values()) {
       if (layout.name().equalsIgnoreCase(name)) {
         return layout;
       }
     }
     throw new AlignmentException(
         "layout: expected one of "
-            + List.of(PreferenceLayout.values()).toString().toLowerCase(Locale.ROOT)
+            + List.of(Layout.values()).toString().toLowerCase(Locale.ROOT)
             + ", found '"
             + name
             + "'");
@@ -216,13 +214,13 @@ public final class SynthesizeCommand extends AlignCommand {
     store.setMetadata(DESCRIPTION, hash);
   }
 
-  private Requests requests(
+  private RequestLedger requests(
       RequestStore store, SynthesisDescription description, SynthesisModels models) {
     Budget bound = Budget.UNLIMITED;
     bound = budget == null ? bound : bound.withMoney(budget);
     bound = budgetTokens == null ? bound : bound.withTokens(budgetTokens);
     bound = budgetRequests == null ? bound : bound.withRequests(budgetRequests);
-    StoredRequests.Builder builder = StoredRequests.builder(store).budget(bound).othersAreFree();
+    RequestLedger.Builder builder = RequestLedger.builder(store).budget(bound).othersAreFree();
     description
         .models()
         .forEach(
@@ -234,14 +232,17 @@ public final class SynthesizeCommand extends AlignCommand {
     return builder.build();
   }
 
-  private SaferInstruct make(
-      SynthesisDescription description, Requests requests, SynthesisModels models) {
-    SynthesisStages.Builder stages =
-        description.stages(requests).inducer(models.inducer(description.inducer(), requests));
-    description.judge().map(models::chat).ifPresent(stages::judge);
-    description.expert().map(models::chat).ifPresent(stages::expert);
-    description.verifier().map(models::chat).ifPresent(stages::verifier);
-    return SaferInstruct.of(stages.build(), concurrent);
+  private SaferInstruct.Builder make(
+      SynthesisDescription description, RequestLedger requests, SynthesisModels models) {
+    SaferInstruct.Builder run =
+        description
+            .synthesis(requests)
+            .threads(concurrent)
+            .inducer(models.inducer(description.inducer()));
+    description.judge().map(models::chat).ifPresent(run::judge);
+    description.expert().map(models::chat).ifPresent(run::expert);
+    description.verifier().map(models::chat).ifPresent(run::verifier);
+    return run;
   }
 
   /** Every so manieth text, so that all files and categories are among them. */

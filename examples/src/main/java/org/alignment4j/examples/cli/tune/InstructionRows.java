@@ -14,7 +14,7 @@ import java.util.List;
 import org.alignment4j.core.BadDataException;
 import org.alignment4j.core.InputFile;
 import org.alignment4j.data.Preferences;
-import org.alignment4j.data.induction.InstructionSplit;
+import org.alignment4j.data.induction.ReversedInstructionTuner.InstructionSplit;
 import org.alignment4j.tune.PreferencePair;
 
 /**

@@ -12,10 +12,10 @@ import java.util.Map;
 import org.alignment4j.core.AlignmentException;
 import org.alignment4j.core.ProgressListener;
 import org.alignment4j.core.Reasons;
-import org.alignment4j.data.PromptFormat;
 import org.alignment4j.data.PromptRow;
-import org.alignment4j.data.PromptSplit;
 import org.alignment4j.data.Prompts;
+import org.alignment4j.data.Prompts.Format;
+import org.alignment4j.data.Prompts.Split;
 import org.alignment4j.examples.cli.command.AlignCommand;
 import org.alignment4j.examples.cli.command.Outcome;
 import org.alignment4j.examples.cli.option.OnDisk;
@@ -69,13 +69,12 @@ public final class SplitCommand extends AlignCommand {
 
   @Override
   public Outcome run(ProgressListener progress) {
-    Map<String, PromptSplit> splits = new LinkedHashMap<>();
+    Map<String, Split> splits = new LinkedHashMap<>();
     if (sets.xstest != null) {
-      splits.put("xstest", PromptSplit.xsTest(Prompts.read(sets.xstest, PromptFormat.XSTEST)));
+      splits.put("xstest", Split.xsTest(Prompts.read(sets.xstest, Format.XSTEST)));
     }
     if (sets.advbench != null) {
-      splits.put(
-          "advbench", PromptSplit.advBench(Prompts.read(sets.advbench, PromptFormat.ADVBENCH)));
+      splits.put("advbench", Split.advBench(Prompts.read(sets.advbench, Format.ADVBENCH)));
     }
     if (sets.halves != null) {
       List<PromptRow> rows = Prompts.read(sets.halves);
@@ -87,7 +86,7 @@ public final class SplitCommand extends AlignCommand {
       String name = sets.halves.getFileName().toString();
       splits.put(
           name.substring(0, name.indexOf('.') < 0 ? name.length() : name.indexOf('.')),
-          PromptSplit.byTurns(rows.subList(from, rows.size())));
+          Split.byTurns(rows.subList(from, rows.size())));
     }
     makeFolder();
     Map<String, Object> json = new LinkedHashMap<>();

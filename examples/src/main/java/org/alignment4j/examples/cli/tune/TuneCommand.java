@@ -14,7 +14,7 @@ import org.alignment4j.actor.ProbeReport.LayerScore;
 import org.alignment4j.core.ProgressListener;
 import org.alignment4j.examples.cli.command.AlignCommand;
 import org.alignment4j.examples.cli.command.Outcome;
-import org.alignment4j.examples.cli.evaluate.OverRefusal;
+import org.alignment4j.examples.cli.evaluate.RefusalComparison;
 import org.alignment4j.examples.cli.input.PromptFile;
 import org.alignment4j.examples.cli.option.HarmfulFile;
 import org.alignment4j.examples.cli.option.ModelOptions;
@@ -138,7 +138,7 @@ public final class TuneCommand {
               + "\n"
               + tuning.reason()
               + "\non the gate's held-out prompts, which chose the state:\n"
-              + OverRefusal.text(tuning.report());
+              + RefusalComparison.text(tuning.report());
       String warnings =
           tuning.probe().map(ProbeReport::warnings).orElse(List.of()).stream()
               .map(w -> "\nWARNING: " + w)

@@ -11,7 +11,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
 import org.alignment4j.core.ProgressListener;
-import org.alignment4j.data.PreferenceSet;
+import org.alignment4j.data.Preferences.Contents;
 import org.alignment4j.examples.cli.command.AlignCommand;
 import org.alignment4j.examples.cli.command.Outcome;
 import org.alignment4j.examples.cli.option.OnDisk;
@@ -77,7 +77,7 @@ public abstract class TunePreferences extends AlignCommand {
     options.check(method);
     PreferenceControl how = Objects.requireNonNullElse(control, PreferenceControl.NONE);
     require(how.fits(method), "%s cannot be run as control %s", MethodName.of(method), how);
-    PreferenceSet set = input.read();
+    Contents set = input.read();
     List<PreferencePair> pairs = how.apply(input.some(set, 0, first));
     long start = System.nanoTime();
     PreferenceTuning tuning =
@@ -92,7 +92,7 @@ public abstract class TunePreferences extends AlignCommand {
   }
 
   private Outcome outcome(
-      PreferenceSet set,
+      Contents set,
       List<PreferencePair> pairs,
       PreferenceControl how,
       PreferenceTuning tuning,

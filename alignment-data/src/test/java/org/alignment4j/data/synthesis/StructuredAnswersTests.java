@@ -1,4 +1,4 @@
-package org.alignment4j.data.request;
+package org.alignment4j.data.synthesis;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -13,7 +13,12 @@ import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import org.alignment4j.chat.Prompt;
 import org.alignment4j.chat.Role;
+import org.alignment4j.data.request.ChatAnswer;
 import org.alignment4j.data.request.ChatAnswer.Finish;
+import org.alignment4j.data.request.ChatRequest;
+import org.alignment4j.data.request.ChatRequest.Sampling;
+import org.alignment4j.data.request.RequestLedger;
+import org.alignment4j.data.request.RequestStore;
 import org.alignment4j.data.testing.FakeChatModel;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -40,7 +45,7 @@ class StructuredAnswersTests {
             });
     try (RequestStore store = RequestStore.inMemory()) {
       return new StructuredAnswers<>(
-              StoredRequests.over(store), model, "{}", StructuredAnswersTests::score, retries)
+              RequestLedger.over(store), model, "{}", StructuredAnswersTests::score, retries)
           .ask(Prompt.user("how?"), Sampling.greedy(20), 4);
     }
   }
@@ -128,7 +133,7 @@ class StructuredAnswersTests {
     try (RequestStore store = RequestStore.inMemory()) {
       StructuredAnswers<String> answers =
           new StructuredAnswers<>(
-              StoredRequests.over(store),
+              RequestLedger.over(store),
               model,
               "",
               o -> {

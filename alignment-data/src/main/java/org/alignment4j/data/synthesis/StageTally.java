@@ -7,10 +7,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import org.alignment4j.data.request.ChatException;
+import org.alignment4j.data.synthesis.SynthesisStages.Stage;
+import org.alignment4j.data.synthesis.SynthesisStages.StageResult;
 import org.alignment4j.synthesis.SynthesisReport.StageYield;
 
 /** Counts what stages make of items. For one thread; tallies of several are added up. */
-final class Tally implements Serializable {
+final class StageTally implements Serializable {
   private static final long serialVersionUID = 1L;
 
   /** Why an item is set aside whose model did not answer; another run asks again. */
@@ -63,7 +65,7 @@ final class Tally implements Serializable {
     add(new StageYield(stage, category, in, out, reasons));
   }
 
-  void add(Tally other) {
+  void add(StageTally other) {
     other.yields.values().forEach(this::add);
     unanswered += other.unanswered;
     notAccepted += other.notAccepted;

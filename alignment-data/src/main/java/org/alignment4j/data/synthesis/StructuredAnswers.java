@@ -1,4 +1,4 @@
-package org.alignment4j.data.request;
+package org.alignment4j.data.synthesis;
 
 import static org.alignment4j.core.Arguments.require;
 
@@ -10,6 +10,14 @@ import java.util.Optional;
 import java.util.function.Function;
 import org.alignment4j.chat.Prompt;
 import org.alignment4j.core.BadDataException;
+import org.alignment4j.data.request.ChatAnswer;
+import org.alignment4j.data.request.ChatException;
+import org.alignment4j.data.request.ChatModel;
+import org.alignment4j.data.request.ChatRequest;
+import org.alignment4j.data.request.ChatRequest.Sampling;
+import org.alignment4j.data.request.RequestLedger;
+import org.alignment4j.data.request.RequestLedger.BudgetException;
+import org.alignment4j.data.request.RequestLedger.StoredAnswer;
 
 /**
  * Asks a model for values in JSON. An answer that is no such value goes back to the model with what
@@ -17,8 +25,8 @@ import org.alignment4j.core.BadDataException;
  *
  * @param <T> what is made of the JSON
  */
-public final class StructuredAnswers<T> {
-  private final Requests requests;
+final class StructuredAnswers<T> {
+  private final RequestLedger requests;
   private final ChatModel model;
   private final String schema;
   private final Function<JsonObject, T> reader;
@@ -58,7 +66,7 @@ public final class StructuredAnswers<T> {
    * @param retries further tries after a bad answer, 0 or more
    */
   public StructuredAnswers(
-      Requests requests,
+      RequestLedger requests,
       ChatModel model,
       String schema,
       Function<JsonObject, T> reader,

@@ -4,7 +4,7 @@ import java.util.List;
 import org.alignment4j.data.moral.AnswerReader.Reading;
 
 /** How an experiment's answers add up: sums over items, and scores as functions of the sums. */
-interface Tally {
+interface ScoreSums {
   /** A score's name and the group of items it is of. */
   record Name(String score, String group) {}
 

@@ -1,4 +1,4 @@
-package org.alignment4j.data.request;
+package org.alignment4j.data.synthesis;
 
 import com.google.gson.Gson;
 import com.google.gson.JsonElement;

@@ -9,8 +9,8 @@ import java.util.HexFormat;
 import org.alignment4j.adapter.LoraAdapter;
 
 /** SHA-256 of a LoRA's numbers and of where they belong; not of how it was made. */
-final class AdapterHash {
-  private AdapterHash() {}
+final class LoraHash {
+  private LoraHash() {}
 
   static String of(LoraAdapter adapter) {
     MessageDigest digest = digest();

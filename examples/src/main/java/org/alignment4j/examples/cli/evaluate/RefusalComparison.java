@@ -12,6 +12,7 @@ import org.alignment4j.evaluation.OverRefusalReport.BeforeAfter;
 import org.alignment4j.evaluation.Rate;
 import org.alignment4j.evaluation.RefusalTally;
 import org.alignment4j.evaluation.RefusalVerdict;
+import org.alignment4j.evaluation.RefusalWarnings;
 import org.alignment4j.evaluation.StringRefusalJudge;
 import org.alignment4j.evaluation.TextHealth;
 import org.alignment4j.examples.cli.input.PromptBatches;
@@ -22,10 +23,10 @@ import org.alignment4j.model.LanguageModel;
 import org.jspecify.annotations.Nullable;
 
 /** Refusals of two models on safe and on harmful prompts, judged on greedy answers. */
-public final class OverRefusal {
+public final class RefusalComparison {
   private final Generation settings;
 
-  public OverRefusal(int tokens) {
+  public RefusalComparison(int tokens) {
     this.settings = Generation.greedy(tokens);
   }
 
@@ -47,7 +48,7 @@ public final class OverRefusal {
       List<String> warnings) {
     /** For people. */
     public String text() {
-      StringBuilder text = new StringBuilder(OverRefusal.text(report));
+      StringBuilder text = new StringBuilder(RefusalComparison.text(report));
       text.append('\n').append(ComplianceText.of(before, after));
       warnings.forEach(w -> text.append("\nWARNING: ").append(w));
       return text.toString();
