@@ -5,7 +5,6 @@ import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonNull;
 import com.google.gson.JsonObject;
-import com.google.gson.JsonParser;
 import com.google.gson.JsonPrimitive;
 import com.google.gson.stream.JsonReader;
 import com.google.gson.stream.JsonToken;
@@ -26,6 +25,7 @@ import java.util.stream.Stream;
 import org.alignment4j.core.CheckpointException;
 import org.alignment4j.core.InputFile;
 import org.alignment4j.core.Reasons;
+import org.alignment4j.core.StrictJson;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -113,12 +113,12 @@ final class TokenizerFile {
     Map<Integer, String> byId = new HashMap<>();
     Parts parts = new Parts();
     boolean seen = false;
-    try (JsonReader reader = new JsonReader(new StringReader(json))) {
+    try (JsonReader reader = StrictJson.reader(new StringReader(json))) {
       reader.beginObject();
       while (reader.hasNext()) {
         switch (reader.nextName()) {
           case "added_tokens" -> {
-            for (JsonElement element : JsonParser.parseReader(reader).getAsJsonArray()) {
+            for (JsonElement element : StrictJson.next(reader).getAsJsonArray()) {
               added.add(addedToken(element.getAsJsonObject()));
             }
           }
@@ -126,9 +126,9 @@ final class TokenizerFile {
             seen = true;
             readModel(reader, byId, parts.model);
           }
-          case "normalizer" -> parts.normaliser = JsonParser.parseReader(reader);
-          case "pre_tokenizer" -> parts.preTokeniser = JsonParser.parseReader(reader);
-          case "decoder" -> parts.decoder = JsonParser.parseReader(reader);
+          case "normalizer" -> parts.normaliser = StrictJson.next(reader);
+          case "pre_tokenizer" -> parts.preTokeniser = StrictJson.next(reader);
+          case "decoder" -> parts.decoder = StrictJson.next(reader);
           default -> reader.skipValue();
         }
       }
@@ -184,7 +184,7 @@ final class TokenizerFile {
           || reader.peek() == JsonToken.BEGIN_OBJECT) {
         reader.skipValue();
       } else {
-        settings.add(name, JsonParser.parseReader(reader));
+        settings.add(name, StrictJson.next(reader));
       }
     }
     reader.endObject();
@@ -360,7 +360,7 @@ final class TokenizerFile {
    */
   String renamed(Map<String, String> renamed, boolean prefixFirst) {
     StringWriter out = new StringWriter(json.length() + 4096);
-    try (JsonReader reader = new JsonReader(new StringReader(json));
+    try (JsonReader reader = StrictJson.reader(new StringReader(json));
         JsonWriter writer = new JsonWriter(out)) {
       writer.setSerializeNulls(true);
       reader.beginObject();
@@ -369,10 +369,10 @@ final class TokenizerFile {
         String name = reader.nextName();
         writer.name(name);
         switch (name) {
-          case "added_tokens" -> writeAdded(JsonParser.parseReader(reader), renamed, writer);
+          case "added_tokens" -> writeAdded(StrictJson.next(reader), renamed, writer);
           case "model" -> copyModel(reader, writer, renamed);
           case "pre_tokenizer" -> {
-            JsonElement tree = JsonParser.parseReader(reader);
+            JsonElement tree = StrictJson.next(reader);
             if (!prefixFirst) {
               neverPrefix(tree);
             }
@@ -451,7 +451,7 @@ final class TokenizerFile {
           writer.value(merge);
         }
       } else {
-        JsonElement merge = JsonParser.parseReader(reader);
+        JsonElement merge = StrictJson.next(reader);
         if (!(merge instanceof JsonArray pair)
             || pair.size() != 2
             || keeps(pair.get(0).getAsString(), pair.get(1).getAsString(), renamed)) {

@@ -9,7 +9,6 @@ import com.google.gson.JsonElement;
 import com.google.gson.JsonNull;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
-import com.google.gson.JsonParser;
 import com.google.gson.JsonPrimitive;
 import java.math.BigDecimal;
 import java.math.BigInteger;
@@ -19,6 +18,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import org.alignment4j.chat.Message;
+import org.alignment4j.core.StrictJson;
 import org.alignment4j.data.request.ChatException.Kind;
 import org.alignment4j.data.request.OpenAiChatModel.Prefill;
 import org.jspecify.annotations.Nullable;
@@ -150,13 +150,11 @@ record RequestForm(
 
   private JsonObject schema(String text) {
     try {
-      if (JsonParser.parseString(utf8(text)) instanceof JsonObject schema) {
-        return schema;
-      }
+      return StrictJson.object(utf8(text));
     } catch (JsonParseException e) {
-      // Said below; the parser's message quotes the text.
+      // Without the cause, whose message may quote the text.
+      throw new ChatException(Kind.REQUEST, name + ": the schema is no JSON object", null);
     }
-    throw new ChatException(Kind.REQUEST, name + ": the schema is no JSON object", null);
   }
 
   /** A lone surrogate has no UTF-8: what is sent is what {@link ChatRequest#key} hashes. */
