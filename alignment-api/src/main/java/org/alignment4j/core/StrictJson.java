@@ -1,6 +1,7 @@
 package org.alignment4j.core;
 
 import com.google.gson.Gson;
+import com.google.gson.GsonBuilder;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
@@ -29,6 +30,9 @@ public final class StrictJson {
 
   /** Characters of a number; those that computers compute with have fewer than thirty. */
   public static final int MAX_NUMBER = 1000;
+
+  private static final Gson PRETTY =
+      new GsonBuilder().disableHtmlEscaping().serializeNulls().setPrettyPrinting().create();
 
   private static final TypeAdapter<JsonElement> SCALARS = new Gson().getAdapter(JsonElement.class);
 
@@ -121,6 +125,11 @@ public final class StrictJson {
       }
       default -> SCALARS.read(reader);
     };
+  }
+
+  /** A value's text for a file that people read, too: indented, with its nulls. */
+  public static String pretty(JsonElement value) {
+    return PRETTY.toJson(value);
   }
 
   /** As Gson's own messages end. */

@@ -16,6 +16,7 @@ import org.alignment4j.core.CheckpointException;
 import org.alignment4j.core.InputFile;
 import org.alignment4j.core.Reasons;
 import org.alignment4j.core.Shown;
+import org.alignment4j.core.StrictJson;
 import org.alignment4j.core.UnsupportedArchitectureException;
 import org.alignment4j.model.Family.Trait;
 import org.alignment4j.model.ModelConfig.Activation;
@@ -104,23 +105,7 @@ final class ConfigFile {
       throw new UnsupportedArchitectureException(
           "only plain configurations are written from scratch");
     }
-    return pretty(o);
-  }
-
-  /** The text of a configuration but for the flag that ties the head to the embeddings. */
-  static String withOwnHead(Path file) {
-    JsonObject o = InputFile.checkpoint(file).json(InputFile.SETTINGS);
-    o.addProperty("tie_word_embeddings", false);
-    return pretty(o);
-  }
-
-  private static String pretty(JsonObject o) {
-    return new com.google.gson.GsonBuilder()
-        .disableHtmlEscaping()
-        .serializeNulls()
-        .setPrettyPrinting()
-        .create()
-        .toJson(o);
+    return StrictJson.pretty(o);
   }
 
   private ModelConfig config() {

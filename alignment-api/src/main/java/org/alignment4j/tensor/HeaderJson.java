@@ -63,8 +63,7 @@ final class HeaderJson {
     } catch (CharacterCodingException e) {
       throw new CheckpointException(file + ": " + part + " is not valid UTF-8", e);
     } catch (IOException | IllegalStateException | NumberFormatException e) {
-      throw new CheckpointException(
-          file + ": " + part + " is not valid JSON: " + Shown.value(Reasons.of(e)), e);
+      throw new CheckpointException(file + ": " + part + " is not valid JSON: " + Reasons.of(e), e);
     }
   }
 
