@@ -4,13 +4,7 @@ import com.google.gson.Gson;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
-import com.google.gson.JsonParser;
 import com.google.gson.JsonPrimitive;
-import com.google.gson.Strictness;
-import com.google.gson.stream.JsonReader;
-import com.google.gson.stream.JsonToken;
-import java.io.IOException;
-import java.io.StringReader;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.function.Predicate;
@@ -29,23 +23,12 @@ import org.jspecify.annotations.Nullable;
 record JsonFile(Path path, JsonObject json) {
 
   /**
-   * Reads a whole file, in the strict syntax of RFC 8259.
+   * Reads a whole file.
    *
    * @throws CheckpointException if it cannot be read or holds no JSON object
    */
   static JsonFile read(Path path) {
-    try {
-      String text = InputFile.checkpoint(path).text(InputFile.SETTINGS);
-      JsonReader reader = new JsonReader(new StringReader(text));
-      reader.setStrictness(Strictness.STRICT);
-      JsonElement root = JsonParser.parseReader(reader);
-      if (!root.isJsonObject() || reader.peek() != JsonToken.END_DOCUMENT) {
-        throw new CheckpointException(path + ": expected one JSON object, found " + shown(root));
-      }
-      return new JsonFile(path, root.getAsJsonObject());
-    } catch (IOException | JsonParseException e) {
-      throw new CheckpointException("cannot read " + path + ": " + Reasons.of(e), e);
-    }
+    return new JsonFile(path, InputFile.checkpoint(path).json(InputFile.SETTINGS));
   }
 
   /** The member, or null if it is absent or null. */

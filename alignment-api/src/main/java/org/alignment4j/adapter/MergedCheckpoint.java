@@ -2,9 +2,6 @@ package org.alignment4j.adapter;
 
 import static org.alignment4j.core.Arguments.require;
 
-import com.google.gson.GsonBuilder;
-import com.google.gson.JsonObject;
-import com.google.gson.JsonPrimitive;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -31,11 +28,6 @@ import org.alignment4j.tensor.TensorSource;
  * and shards, so that other programs load it as any other. Tensors stream from file to file.
  */
 final class MergedCheckpoint {
-  private static final String MODEL = "config.json";
-  private static final String TIED = "tie_word_embeddings";
-  private static final String EMBEDDINGS = "model.embed_tokens.weight";
-  private static final String HEAD = "lm_head.weight";
-
   /** What stands in the place of one of the base's tensors. */
   interface Change {
     /** The elements, of the base's shape, given the file that holds the base's. */
@@ -77,8 +69,8 @@ final class MergedCheckpoint {
               .collect(Collectors.toSet());
       refuseOtherWeights(out, shards);
       copyOtherFiles(base, out);
-      if (hasOwnHead(checkpoint)) {
-        sayThatHeadIsNotTied(out.resolve(MODEL));
+      if (checkpoint.hasOwnHead()) {
+        Checkpoint.untieHead(out);
       }
       for (Path shard : checkpoint.files()) {
         mergeShard(shard, out.resolve(shard.getFileName()), changes);
@@ -121,33 +113,6 @@ final class MergedCheckpoint {
           OutputFile.checkpoint(out.resolve(name)).copyAll(InputFile.checkpoint(f));
         }
       }
-    }
-  }
-
-  private static boolean hasOwnHead(Checkpoint base) {
-    return base.contains(EMBEDDINGS) && base.contains(HEAD) && !base.sameValues(EMBEDDINGS, HEAD);
-  }
-
-  /** A flag that says otherwise is passed over by some programs and believed by others. */
-  private static void sayThatHeadIsNotTied(Path file) {
-    if (!InputFile.checkpoint(file).isThere()) {
-      return;
-    }
-    JsonFile read = JsonFile.read(file);
-    JsonObject config = read.json();
-    boolean byDefault =
-        read.get("model_type") != null && read.text("model_type").startsWith("gemma");
-    JsonPrimitive usual = new JsonPrimitive(byDefault);
-    if (new JsonPrimitive(true).equals(config.has(TIED) ? config.get(TIED) : usual)) {
-      config.addProperty(TIED, false);
-      String text =
-          new GsonBuilder()
-              .disableHtmlEscaping()
-              .serializeNulls()
-              .setPrettyPrinting()
-              .create()
-              .toJson(config);
-      OutputFile.checkpoint(file).writeAll(text);
     }
   }
 

@@ -1,6 +1,5 @@
 package org.alignment4j.adapter;
 
-import com.google.gson.GsonBuilder;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonNull;
 import com.google.gson.JsonObject;
@@ -18,6 +17,7 @@ import org.alignment4j.core.InputFile;
 import org.alignment4j.core.OutputFile;
 import org.alignment4j.core.Provenance;
 import org.alignment4j.core.Reasons;
+import org.alignment4j.core.StrictJson;
 import org.alignment4j.core.UnsupportedArchitectureException;
 import org.alignment4j.tensor.SafetensorsFile;
 import org.alignment4j.tensor.SafetensorsWriter;
@@ -181,14 +181,7 @@ final class PeftFolder {
       Files.deleteIfExists(folder.resolve(CONFIG));
       Files.move(fresh, folder.resolve(WEIGHTS), StandardCopyOption.ATOMIC_MOVE);
       write(PROVENANCE, provenance.toJson());
-      write(
-          CONFIG,
-          new GsonBuilder()
-              .disableHtmlEscaping()
-              .serializeNulls()
-              .setPrettyPrinting()
-              .create()
-              .toJson(config));
+      write(CONFIG, StrictJson.pretty(config));
     } catch (IOException e) {
       throw new CheckpointException("cannot write " + folder + ": " + Reasons.of(e), e);
     } finally {

@@ -16,16 +16,12 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.Supplier;
 import org.alignment4j.chat.TokenizerFile.AddedToken;
 import org.alignment4j.core.CheckpointException;
 import org.alignment4j.core.UnsupportedArchitectureException;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * A model's tokenizer together with its chat template.
@@ -57,11 +53,10 @@ import org.slf4j.LoggerFactory;
  * IllegalStateException.
  */
 public final class ChatTokenizer implements AutoCloseable {
-  private static final Logger LOG = LoggerFactory.getLogger(ChatTokenizer.class);
-
   private final TokenizerFile file;
   private final ControlTokens control;
   private final ChatFormat format;
+  private final ScriptWriter scripts;
   private final Markers markers;
   private final boolean hasChatTemplate;
   private final @Nullable Path templateFile;
@@ -88,12 +83,6 @@ public final class ChatTokenizer implements AutoCloseable {
   private final @Nullable NativeTokenizer normaliser;
 
   private final ForgeryCheck check;
-
-  /** Whose messages were left out so far. */
-  private final Set<Role> leftOut = ConcurrentHashMap.newKeySet();
-
-  /** Whether tags of thoughts were ordinary text so far. */
-  private final AtomicBoolean thoughtsSpelled = new AtomicBoolean();
 
   private final ReentrantReadWriteLock lock = new ReentrantReadWriteLock();
   private boolean closed;
@@ -127,6 +116,7 @@ public final class ChatTokenizer implements AutoCloseable {
     } else {
       this.format = new PlainFormat(addsBos() ? settings.bos() : "", settings.eos());
     }
+    this.scripts = new ScriptWriter(file.file(), control, format);
     this.markers =
         new Markers(format.markers().stream().filter(m -> control.get(m) == null).toList());
     String normaliserOnly = markers.markers().isEmpty() ? null : file.normaliserOnly();
@@ -215,11 +205,7 @@ public final class ChatTokenizer implements AutoCloseable {
    * @throws UnsupportedArchitectureException if the template cannot be run on this prompt
    */
   public int[] encode(Prompt prompt) {
-    Script script =
-        prompt.endsWithResponse()
-            ? answered(prompt, script(prompt, false)).leftOpen()
-            : script(prompt, true);
-    return encode(script).ids();
+    return encode(scripts.toContinue(prompt)).ids();
   }
 
   /**
@@ -231,7 +217,7 @@ public final class ChatTokenizer implements AutoCloseable {
    * @throws UnsupportedArchitectureException if the template cannot be run on this prompt
    */
   public int[] encode(Prompt prompt, boolean addGenerationPrompt) {
-    return encode(script(prompt, addGenerationPrompt)).ids();
+    return encode(scripts.script(prompt, addGenerationPrompt)).ids();
   }
 
   /**
@@ -243,15 +229,7 @@ public final class ChatTokenizer implements AutoCloseable {
    * @throws IllegalArgumentException if it does not, or the template refuses the roles
    */
   public Encoded encodeForTraining(Prompt prompt) {
-    return encode(example(prompt));
-  }
-
-  private Script example(Prompt prompt) {
-    require(
-        prompt.endsWithResponse(),
-        "training needs a prompt that ends with an assistant message, the last is of %s",
-        prompt.last().role());
-    return answered(prompt, toLearn(prompt)).endedAfter(format.endOfTurn());
+    return encode(scripts.example(prompt));
   }
 
   /**
@@ -264,21 +242,7 @@ public final class ChatTokenizer implements AutoCloseable {
    * @throws UnsupportedArchitectureException if the template does not write each message once
    */
   public EncodedMessages encodeMessages(Prompt prompt) {
-    boolean ended = prompt.endsWithResponse();
-    Script whole;
-    try {
-      whole = ended ? toLearn(prompt) : script(prompt, true);
-    } catch (IllegalArgumentException e) {
-      whole = headed(prompt, !ended, e);
-    }
-    Script script = ended ? whole.endedAfter(format.endOfTurn()) : whole;
-    if (!script.hasEachOnce(prompt.messages().size())) {
-      throw new UnsupportedArchitectureException(
-          "the chat template does not write each of the "
-              + prompt.messages().size()
-              + " messages once, in order");
-    }
-    return encodeMessages(script);
+    return encodeMessages(scripts.eachOnce(prompt));
   }
 
   /** The ids of a plain text, [T]: no template, no special tokens, no control tokens. */
@@ -333,7 +297,7 @@ public final class ChatTokenizer implements AutoCloseable {
    * @throws UnsupportedArchitectureException if the template cannot be run on this prompt
    */
   public String render(Prompt prompt, boolean addGenerationPrompt) {
-    return safe(script(prompt, addGenerationPrompt).neutralised(markers), check::find)
+    return safe(scripts.script(prompt, addGenerationPrompt).neutralised(markers), check::find)
         .script()
         .text();
   }
@@ -345,11 +309,7 @@ public final class ChatTokenizer implements AutoCloseable {
    * @throws UnsupportedArchitectureException if the template cannot be run on this prompt
    */
   public Rendered rendered(Prompt prompt) {
-    Script script =
-        prompt.endsWithResponse()
-            ? answered(prompt, script(prompt, false)).leftOpen()
-            : script(prompt, true);
-    return rendered(script);
+    return rendered(scripts.toContinue(prompt));
   }
 
   /**
@@ -359,7 +319,7 @@ public final class ChatTokenizer implements AutoCloseable {
    * @throws UnsupportedArchitectureException if the template cannot be run on this prompt
    */
   public Rendered renderedForTraining(Prompt prompt) {
-    return rendered(example(prompt));
+    return rendered(scripts.example(prompt));
   }
 
   private Rendered rendered(Script script) {
@@ -448,67 +408,9 @@ public final class ChatTokenizer implements AutoCloseable {
     return narrow;
   }
 
-  /** A script in which the first user message carries the system message; else {@code refused}. */
-  private Script headed(Prompt prompt, boolean generationPrompt, IllegalArgumentException refused) {
-    List<Message> messages = prompt.messages();
-    if (messages.size() < 2
-        || messages.get(0).role() != Role.SYSTEM
-        || messages.get(1).role() != Role.USER) {
-      throw refused;
-    }
-    String head = PythonText.strip(PythonText.wellFormed(messages.get(0).text()));
-    List<Message> merged = new ArrayList<>(messages.subList(1, messages.size()));
-    merged.set(0, Message.user(head + "\n\n" + messages.get(1).text()));
-    try {
-      return script(Prompt.of(merged.toArray(Message[]::new)), generationPrompt).parted(head);
-    } catch (IllegalArgumentException e) {
-      throw refused;
-    }
-  }
-
-  /** A finished conversation, in the last answer of which the tags of thoughts are tokens. */
-  private Script toLearn(Prompt prompt) {
-    return written(prompt, false).withThoughts(prompt.messages());
-  }
-
   /** A conversation as the template writes it. */
   Script script(Prompt prompt, boolean generationPrompt) {
-    Script script = written(prompt, generationPrompt);
-    String tag = script.spelledThought(prompt.messages());
-    if (tag != null && control.get(tag) != null && !thoughtsSpelled.getAndSet(true)) {
-      LOG.warn(
-          "the chat template of {} leaves {} in an answer: it is ordinary text there, not the token",
-          file.file(),
-          tag);
-    }
-    return script;
-  }
-
-  private Script written(Prompt prompt, boolean generationPrompt) {
-    List<Message> messages = new ArrayList<>(prompt.messages().size());
-    for (Message message : prompt.messages()) {
-      messages.add(new Message(message.role(), PythonText.wellFormed(message.text())));
-    }
-    Script script = format.write(messages, generationPrompt);
-    for (int i = 0; i < messages.size(); i++) {
-      if (!PythonText.strip(messages.get(i).text()).isEmpty() && !script.has(i)) {
-        warnOfLeftOut(messages.get(i).role());
-      }
-    }
-    return script;
-  }
-
-  private void warnOfLeftOut(Role role) {
-    if (leftOut.add(role)) {
-      LOG.warn("the chat template of {} leaves a {} message out", file.file(), role);
-    }
-  }
-
-  private static Script answered(Prompt prompt, Script script) {
-    if (!script.has(prompt.messages().size() - 1)) {
-      throw new UnsupportedArchitectureException("the chat template leaves the answer out");
-    }
-    return script;
+    return scripts.script(prompt, generationPrompt);
   }
 
   Encoded encode(Script script) {

@@ -52,7 +52,7 @@ final class JinjaChecks {
       case "callable" -> value instanceof Callable || value instanceof Undefined;
       case "odd" -> JinjaValue.same(JinjaNumbers.compute("%", value, 2L), 1L);
       case "even" -> isZero(JinjaNumbers.compute("%", value, 2L));
-      case "lower", "upper" -> JinjaMethods.is(JinjaText.of(value).text(), "is" + name);
+      case "lower", "upper" -> JinjaCase.is(JinjaText.of(value).text(), "is" + name);
       case "escaped" -> false;
       case "filter" ->
           MapKey.of(value).value() instanceof Rope text && JinjaFilters.isKnown(text.text());

@@ -1,22 +1,16 @@
 package org.alignment4j.chat;
 
-import com.google.common.base.Splitter;
 import java.util.ArrayList;
 import java.util.Collections;
-import java.util.Comparator;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.function.UnaryOperator;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.alignment4j.chat.JinjaList.Kind;
 import org.alignment4j.chat.JinjaValue.Generator;
-import org.alignment4j.chat.JinjaValue.MapKey;
 import org.alignment4j.chat.JinjaValue.None;
 import org.alignment4j.chat.JinjaValue.Undefined;
-import org.jspecify.annotations.Nullable;
 
 /** Jinja's filters: {@code value | name}. */
 final class JinjaFilters {
@@ -39,7 +33,7 @@ final class JinjaFilters {
       }
       case "upper", "lower", "capitalize" -> {
         given(name, arguments, named);
-        yield JinjaMethods.changedCase(JinjaText.of(value), name);
+        yield JinjaCase.changed(JinjaText.of(value), name);
       }
       case "title" -> {
         given(name, arguments, named);
@@ -69,9 +63,9 @@ final class JinjaFilters {
       }
       case "join" -> {
         JinjaArguments given = given(name, arguments, named, "d", "attribute");
-        UnaryOperator<Object> of = attribute(given.or(1, None.NONE));
+        UnaryOperator<Object> of = JinjaSequences.attribute(given.or(1, None.NONE));
         Rope separator = JinjaText.of(given.or(0, Rope.EMPTY));
-        yield JinjaMethods.join(mapped(JinjaValue.each(value), of), separator, run);
+        yield JinjaMethods.join(JinjaSequences.mapped(JinjaValue.each(value), of), separator, run);
       }
       case "replace" -> {
         JinjaArguments given = given(name, arguments, named, "old", "new", "count");
@@ -83,8 +77,8 @@ final class JinjaFilters {
             count instanceof None ? -1 : JinjaValue.whole(count, name),
             run);
       }
-      case "int" -> toInt(value, given(name, arguments, named, "default", "base"));
-      case "float" -> toFloat(value, given(name, arguments, named, "default"));
+      case "int" -> JinjaNumbers.toInt(value, given(name, arguments, named, "default", "base"));
+      case "float" -> JinjaNumbers.toFloat(value, given(name, arguments, named, "default"));
       case "abs" -> {
         given(name, arguments, named);
         yield value instanceof Double number
@@ -102,24 +96,35 @@ final class JinjaFilters {
       case "items" -> {
         given(name, arguments, named);
         yield Generator.of(
-            value instanceof Undefined ? List.of() : JinjaMethods.items(map(value, name)));
+            value instanceof Undefined
+                ? List.of()
+                : JinjaMethods.items(JinjaSequences.map(value, name)));
       }
       case "dictsort" ->
-          dictSorted(value, given(name, arguments, named, "case_sensitive", "by", "reverse"));
+          JinjaSequences.dictSorted(
+              value, given(name, arguments, named, "case_sensitive", "by", "reverse"));
       case "sort" -> {
         JinjaArguments given =
             given(name, arguments, named, "reverse", "case_sensitive", "attribute");
         List<Object> sorted = JinjaValue.each(value);
-        sort(sorted, sortKey(given.or(2, None.NONE), given.truth(1, false)), given.truth(0, false));
+        JinjaSequences.sort(
+            sorted,
+            JinjaSequences.sortKey(given.or(2, None.NONE), given.truth(1, false)),
+            given.truth(0, false));
         yield JinjaList.list(sorted);
       }
-      case "unique" -> unique(value, given(name, arguments, named, "case_sensitive", "attribute"));
+      case "unique" ->
+          JinjaSequences.unique(
+              value, given(name, arguments, named, "case_sensitive", "attribute"));
       case "min", "max" ->
-          extreme(value, given(name, arguments, named, "case_sensitive", "attribute"), name);
+          JinjaSequences.extreme(
+              value, given(name, arguments, named, "case_sensitive", "attribute"), name);
       case "sum" -> {
         JinjaArguments given = given(name, arguments, named, "attribute", "start");
         Object sum = given.or(1, 0L);
-        for (Object each : mapped(JinjaValue.each(value), attribute(given.or(0, None.NONE)))) {
+        for (Object each :
+            JinjaSequences.mapped(
+                JinjaValue.each(value), JinjaSequences.attribute(given.or(0, None.NONE)))) {
           if (sum instanceof Rope) {
             throw new JinjaException("it sums up texts");
           }
@@ -128,9 +133,12 @@ final class JinjaFilters {
         yield sum;
       }
       case "groupby" ->
-          grouped(value, given(name, arguments, named, "attribute", "default", "case_sensitive"));
-      case "batch" -> batches(value, given(name, arguments, named, "linecount", "fill_with"));
-      case "slice" -> slices(value, given(name, arguments, named, "slices", "fill_with"));
+          JinjaSequences.grouped(
+              value, given(name, arguments, named, "attribute", "default", "case_sensitive"));
+      case "batch" ->
+          JinjaSequences.batches(value, given(name, arguments, named, "linecount", "fill_with"));
+      case "slice" ->
+          JinjaSequences.slices(value, given(name, arguments, named, "slices", "fill_with"));
       case "indent" ->
           indented(value, given(name, arguments, named, "width", "first", "blank"), run);
       case "center" -> {
@@ -168,7 +176,7 @@ final class JinjaFilters {
         }
         yield chosen(
             value,
-            attribute(arguments.get(0)),
+            JinjaSequences.attribute(arguments.get(0)),
             1,
             arguments,
             named,
@@ -201,13 +209,6 @@ final class JinjaFilters {
       return text;
     }
     throw new JinjaException(filter + " needs a text, found " + JinjaValue.kind(value));
-  }
-
-  private static Map<?, ?> map(Object value, String filter) {
-    if (value instanceof Map<?, ?> map) {
-      return map;
-    }
-    throw new JinjaException(filter + " needs a mapping, found " + JinjaValue.kind(value));
   }
 
   private static Object length(Object value) {
@@ -263,170 +264,8 @@ final class JinjaFilters {
 
   private static void capitalized(Rope word, Rope.Builder out) {
     int first = word.isEmpty() ? 0 : Character.charCount(word.text().codePointAt(0));
-    out.add(JinjaMethods.changedCase(word.sub(0, first), "upper"));
-    out.add(JinjaMethods.changedCase(word.sub(first, word.length()), "lower"));
-  }
-
-  private static Object toInt(Object value, JinjaArguments given) {
-    Object otherwise = given.or(0, 0L);
-    if (value instanceof Undefined undefined) {
-      throw new JinjaException(undefined.name() + " is undefined; it asks for its number");
-    }
-    if (value instanceof Double number) {
-      return Double.isNaN(number) ? otherwise : (Object) JinjaNumbers.truncated(number);
-    }
-    if (JinjaValue.isNumber(value)) {
-      return JinjaValue.whole(value, "int");
-    }
-    if (!(value instanceof Rope text)) {
-      return otherwise;
-    }
-    long base = given.whole(1, 10);
-    if (base == 1 || base < 0 || base > 36) {
-      return realAsInt(text.text(), otherwise);
-    }
-    Long whole = JinjaNumbers.whole(text.text(), (int) base);
-    return whole != null ? whole : realAsInt(text.text(), otherwise);
-  }
-
-  private static Object realAsInt(String text, Object otherwise) {
-    Double real = JinjaNumbers.real(text);
-    return real == null || real.isNaN() || real.isInfinite()
-        ? otherwise
-        : (Object) JinjaNumbers.truncated(real);
-  }
-
-  private static Object toFloat(Object value, JinjaArguments given) {
-    Object otherwise = given.or(0, 0.0);
-    if (value instanceof Undefined undefined) {
-      throw new JinjaException(undefined.name() + " is undefined; it asks for its number");
-    }
-    if (JinjaValue.isNumber(value)) {
-      return JinjaValue.real(value);
-    }
-    Double real = value instanceof Rope text ? JinjaNumbers.real(text.text()) : null;
-    return real == null ? otherwise : real;
-  }
-
-  private static JinjaList dictSorted(Object value, JinjaArguments given) {
-    List<Object> items = JinjaMethods.items(map(value, "dictsort"));
-    String by = given.has(1) ? given.text(1) : "key";
-    if (!by.equals("key") && !by.equals("value")) {
-      throw new JinjaException("dictsort by " + by);
-    }
-    long place = by.equals("key") ? 0 : 1;
-    sort(
-        items,
-        caseless(item -> JinjaValue.item(item, place), given.truth(0, false)),
-        given.truth(2, false));
-    return JinjaList.list(items);
-  }
-
-  /** Sorts as Python does: equal values keep their order, also where all is reversed. */
-  private static void sort(List<Object> values, UnaryOperator<Object> key, boolean reverse) {
-    Comparator<Object[]> order = (a, b) -> JinjaValue.order(a[0], b[0]);
-    List<Object[]> keyed = new ArrayList<>(values.size());
-    values.forEach(value -> keyed.add(new Object[] {key.apply(value), value}));
-    keyed.sort(reverse ? order.reversed() : order);
-    values.clear();
-    keyed.forEach(pair -> values.add(pair[1]));
-  }
-
-  private static UnaryOperator<Object> caseless(UnaryOperator<Object> key, boolean sensitive) {
-    return sensitive ? key : value -> lowered(key.apply(value));
-  }
-
-  private static Object lowered(Object value) {
-    if (value instanceof Rope text) {
-      return text.map(part -> part.toLowerCase(Locale.ROOT));
-    }
-    return value;
-  }
-
-  private static Generator unique(Object value, JinjaArguments given) {
-    UnaryOperator<Object> key = caseless(attribute(given.or(1, None.NONE)), given.truth(0, false));
-    Map<MapKey, Object> first = new LinkedHashMap<>();
-    JinjaValue.each(value).forEach(each -> first.putIfAbsent(MapKey.of(key.apply(each)), each));
-    return Generator.of(new ArrayList<>(first.values()));
-  }
-
-  private static Object extreme(Object value, JinjaArguments given, String which) {
-    UnaryOperator<Object> key = caseless(attribute(given.or(1, None.NONE)), given.truth(0, false));
-    List<Object> all = JinjaValue.each(value);
-    Object best = all.isEmpty() ? new Undefined(which) : all.get(0);
-    for (Object each : all.subList(Math.min(1, all.size()), all.size())) {
-      int order = JinjaValue.order(key.apply(each), key.apply(best));
-      best = (which.equals("min") ? order < 0 : order > 0) ? each : best;
-    }
-    return best;
-  }
-
-  private static JinjaList grouped(Object value, JinjaArguments given) {
-    Object otherwise = given.or(1, None.NONE);
-    UnaryOperator<Object> plain =
-        attribute(given.required(0), otherwise instanceof None ? null : otherwise);
-    UnaryOperator<Object> key = caseless(plain, given.truth(2, false));
-    List<Object> sorted = JinjaValue.each(value);
-    sort(sorted, key, false);
-    List<Object> groups = new ArrayList<>();
-    List<Object> open = new ArrayList<>();
-    for (Object each : sorted) {
-      if (!open.isEmpty() && !JinjaValue.same(key.apply(open.get(0)), key.apply(each))) {
-        groups.add(JinjaList.group(plain.apply(open.get(0)), open));
-        open = new ArrayList<>();
-      }
-      open.add(each);
-    }
-    if (!open.isEmpty()) {
-      groups.add(JinjaList.group(plain.apply(open.get(0)), open));
-    }
-    return JinjaList.list(groups);
-  }
-
-  private static Generator batches(Object value, JinjaArguments given) {
-    long size = JinjaValue.whole(given.required(0), "batch");
-    Object fill = given.or(1, None.NONE);
-    List<Object> batches = new ArrayList<>();
-    List<Object> open = new ArrayList<>();
-    for (Object each : JinjaValue.each(value)) {
-      if (open.size() == size) {
-        batches.add(JinjaList.list(open));
-        open = new ArrayList<>();
-      }
-      open.add(each);
-    }
-    if (!open.isEmpty()) {
-      JinjaRun.requireElements(size);
-      while (!(fill instanceof None) && open.size() < size) {
-        open.add(fill);
-      }
-      batches.add(JinjaList.list(open));
-    }
-    return Generator.of(batches);
-  }
-
-  private static Generator slices(Object value, JinjaArguments given) {
-    long count = JinjaValue.whole(given.required(0), "slice");
-    if (count <= 0) {
-      throw new JinjaException("it divides by zero");
-    }
-    JinjaRun.requireElements(count);
-    Object fill = given.or(1, None.NONE);
-    List<Object> all = JinjaValue.each(value);
-    int each = all.size() / (int) count;
-    int longer = all.size() % (int) count;
-    List<Object> slices = new ArrayList<>();
-    int from = 0;
-    for (int i = 0; i < count; i++) {
-      int to = from + each + (i < longer ? 1 : 0);
-      List<Object> slice = new ArrayList<>(all.subList(from, to));
-      if (!(fill instanceof None) && i >= longer) {
-        slice.add(fill);
-      }
-      slices.add(JinjaList.list(slice));
-      from = to;
-    }
-    return Generator.of(slices);
+    out.add(JinjaCase.changed(word.sub(0, first), "upper"));
+    out.add(JinjaCase.changed(word.sub(first, word.length()), "lower"));
   }
 
   private static Rope indented(Object value, JinjaArguments given, JinjaRun run) {
@@ -438,7 +277,7 @@ final class JinjaFilters {
     boolean blank = given.truth(2, false);
     Rope text = text(value, "indent");
     // Python's splitlines knows more ends of lines than the one that is written again.
-    List<Object> lines = JinjaMethods.lines(text.plus(Rope.of("\n")), false);
+    List<Object> lines = JinjaSplits.lines(text.plus(Rope.of("\n")), false);
     run.requireSize(text.length() + (long) lines.size() * indent.length());
     Rope.Builder out = new Rope.Builder();
     for (int i = 0; i < lines.size(); i++) {
@@ -519,9 +358,10 @@ final class JinjaFilters {
       JinjaArguments given = given("map", arguments, named, "attribute", "default");
       Object otherwise = given.or(1, None.NONE);
       return Generator.of(
-          mapped(
+          JinjaSequences.mapped(
               JinjaValue.each(value),
-              attribute(given.required(0), otherwise instanceof None ? null : otherwise)));
+              JinjaSequences.attribute(
+                  given.required(0), otherwise instanceof None ? null : otherwise)));
     }
     String filter = JinjaValue.literal(arguments.get(0), "map");
     List<Object> rest = arguments.subList(1, arguments.size());
@@ -530,55 +370,5 @@ final class JinjaFilters {
       mapped.add(apply(run, filter, each, rest, named));
     }
     return Generator.of(mapped);
-  }
-
-  private static List<Object> mapped(List<Object> values, UnaryOperator<Object> of) {
-    List<Object> mapped = new ArrayList<>(values.size());
-    values.forEach(value -> mapped.add(of.apply(value)));
-    return mapped;
-  }
-
-  /** What {@code attribute='a.0.b'} takes of a value; of None the value itself. */
-  private static UnaryOperator<Object> attribute(Object path) {
-    return attribute(path, null);
-  }
-
-  private static UnaryOperator<Object> attribute(Object path, @Nullable Object otherwise) {
-    if (path instanceof None) {
-      return UnaryOperator.identity();
-    }
-    List<Object> parts = new ArrayList<>();
-    if (JinjaValue.isWhole(path)) {
-      parts.add(path);
-    } else {
-      for (String part : Splitter.on('.').split(JinjaValue.literal(path, "an attribute"))) {
-        parts.add(part.matches("\\d{1,9}") ? (Object) Long.valueOf(part) : (Object) Rope.of(part));
-      }
-    }
-    return value -> {
-      Object found = value;
-      for (Object part : parts) {
-        found = JinjaValue.item(found, part);
-        found = found instanceof Undefined && otherwise != null ? otherwise : found;
-      }
-      return found;
-    };
-  }
-
-  /** Several attributes, with commas between them, sort by one after the other. */
-  private static UnaryOperator<Object> sortKey(Object path, boolean sensitive) {
-    List<UnaryOperator<Object>> keys = new ArrayList<>();
-    if (path instanceof Rope text) {
-      for (String each : Splitter.on(',').split(text.text())) {
-        keys.add(caseless(attribute(Rope.of(each)), sensitive));
-      }
-    } else {
-      keys.add(caseless(attribute(path), sensitive));
-    }
-    return value -> {
-      List<Object> key = new ArrayList<>(keys.size());
-      keys.forEach(each -> key.add(each.apply(value)));
-      return JinjaList.list(key);
-    };
   }
 }

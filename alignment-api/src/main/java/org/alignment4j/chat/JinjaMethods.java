@@ -1,9 +1,7 @@
 package org.alignment4j.chat;
 
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import org.alignment4j.chat.JinjaList.Kind;
@@ -143,7 +141,7 @@ final class JinjaMethods {
           (run, a, n) -> begins(text, unnamed(name, a, n, "prefix", "start", "end"), name);
       case "split", "rsplit" ->
           (run, a, n) ->
-              split(
+              JinjaSplits.split(
                   text,
                   JinjaArguments.of(name, a, n, "sep", "maxsplit"),
                   name.equals("rsplit"),
@@ -151,16 +149,17 @@ final class JinjaMethods {
       case "splitlines" ->
           (run, a, n) ->
               JinjaList.list(
-                  lines(text, JinjaArguments.of(name, a, n, "keepends").truth(0, false)));
+                  JinjaSplits.lines(
+                      text, JinjaArguments.of(name, a, n, "keepends").truth(0, false)));
       case "partition", "rpartition" ->
-          (run, a, n) -> partition(text, unnamed(name, a, n, "sep").text(0), name);
+          (run, a, n) -> JinjaSplits.partition(text, unnamed(name, a, n, "sep").text(0), name);
       case "join" ->
           (run, a, n) ->
               joined(JinjaValue.each(unnamed(name, a, n, "iterable").required(0)), text, run);
       case "upper", "lower", "title", "capitalize" ->
           (run, a, n) -> {
             unnamed(name, a, n);
-            return changedCase(text, name);
+            return JinjaCase.changed(text, name);
           };
       case "replace" ->
           (run, a, n) -> {
@@ -187,7 +186,7 @@ final class JinjaMethods {
       case "isspace", "isascii", "isalpha", "isdigit", "isdecimal", "isupper", "islower" ->
           (run, a, n) -> {
             unnamed(name, a, n);
-            return is(text.text(), name);
+            return JinjaCase.is(text.text(), name);
           };
       default -> null;
     };
@@ -282,76 +281,6 @@ final class JinjaMethods {
     return text.replace(old, replacement, count);
   }
 
-  /**
-   * {@code upper}, {@code lower}, {@code title} or {@code capitalize}, as Python's texts have them.
-   */
-  static Rope changedCase(Rope text, String how) {
-    return switch (how) {
-      case "upper" -> text.map(part -> part.toUpperCase(Locale.ROOT));
-      case "lower" -> text.map(part -> part.toLowerCase(Locale.ROOT));
-      default -> titled(text, how.equals("title"));
-    };
-  }
-
-  private static Rope titled(Rope text, boolean eachWord) {
-    boolean[] within = {false};
-    return text.map(
-        part -> {
-          StringBuilder out = new StringBuilder();
-          String lower = part.toLowerCase(Locale.ROOT);
-          boolean aligned = lower.length() == part.length();
-          for (int i = 0; i < part.length(); i += Character.charCount(part.codePointAt(i))) {
-            int c = part.codePointAt(i);
-            String small = Character.toString(c).toLowerCase(Locale.ROOT);
-            if (!within[0]) {
-              out.append(title(c));
-            } else {
-              // What a capital sigma becomes depends on what stands behind it.
-              out.append(aligned ? lower.substring(i, i + small.length()) : small);
-            }
-            within[0] = !eachWord || isCased(c);
-          }
-          return out.toString();
-        });
-  }
-
-  private static String title(int c) {
-    int title = Character.toTitleCase(c);
-    String upper = Character.toString(c).toUpperCase(Locale.ROOT);
-    return title == c && upper.length() > Character.charCount(c)
-        ? upper.substring(0, 1) + upper.substring(1).toLowerCase(Locale.ROOT)
-        : Character.toString(title);
-  }
-
-  static boolean isCased(int c) {
-    return Character.isUpperCase(c) || Character.isLowerCase(c) || Character.isTitleCase(c);
-  }
-
-  static boolean is(String text, String how) {
-    if (how.equals("isupper") || how.equals("islower")) {
-      boolean upper = how.equals("isupper");
-      return text.codePoints().anyMatch(JinjaMethods::isCased)
-          && text.codePoints()
-              .filter(JinjaMethods::isCased)
-              .allMatch(c -> upper ? Character.isUpperCase(c) : Character.isLowerCase(c));
-    }
-    if (text.isEmpty()) {
-      return how.equals("isascii");
-    }
-    return switch (how) {
-      case "isspace" -> text.chars().allMatch(c -> PythonText.isSpace((char) c));
-      case "isascii" -> text.chars().allMatch(c -> c < 0x80);
-      case "isalpha" -> text.codePoints().allMatch(Character::isLetter);
-      default -> {
-        if (how.equals("isdigit")
-            && text.codePoints().anyMatch(c -> Character.getType(c) == Character.OTHER_NUMBER)) {
-          throw new JinjaException("isdigit of such a text is not supported");
-        }
-        yield text.codePoints().allMatch(Character::isDigit);
-      }
-    };
-  }
-
   private static boolean begins(Rope text, JinjaArguments given, String how) {
     Object part = slice(text, given);
     boolean outside = given.has(1) && JinjaValue.whole(given.required(1), how) > size(text);
@@ -442,127 +371,5 @@ final class JinjaMethods {
           default -> missing / 2 + (missing & (int) width & 1);
         };
     return Rope.of(fill.repeat(left)).plus(text).plus(Rope.of(fill.repeat(missing - left)));
-  }
-
-  private static JinjaList partition(Rope text, String separator, String how) {
-    requireSeparator(separator);
-    boolean last = how.equals("rpartition");
-    int at = last ? text.text().lastIndexOf(separator) : text.text().indexOf(separator);
-    if (at < 0) {
-      return last
-          ? JinjaList.tuple(Rope.EMPTY, Rope.EMPTY, text)
-          : JinjaList.tuple(text, Rope.EMPTY, Rope.EMPTY);
-    }
-    int behind = at + separator.length();
-    return JinjaList.tuple(text.sub(0, at), text.sub(at, behind), text.sub(behind, text.length()));
-  }
-
-  private static void requireSeparator(String separator) {
-    if (separator.isEmpty()) {
-      throw new JinjaException("it splits a text at nothing");
-    }
-  }
-
-  private static JinjaList split(Rope text, JinjaArguments given, boolean right, JinjaRun run) {
-    run.spend(text.length() / 8);
-    String separator = given.textOrNone(0);
-    long limit = given.whole(1, -1);
-    if (separator == null) {
-      return JinjaList.list(right && limit >= 0 ? wordsFromRight(text, limit) : words(text, limit));
-    }
-    requireSeparator(separator);
-    if (right) {
-      return JinjaList.list(splitFromRight(text, separator, limit));
-    }
-    List<Object> parts = new ArrayList<>();
-    int from = 0;
-    int at = text.text().indexOf(separator);
-    while (at >= 0 && (limit < 0 || parts.size() < limit)) {
-      parts.add(text.sub(from, at));
-      from = at + separator.length();
-      at = text.text().indexOf(separator, from);
-    }
-    parts.add(text.sub(from, text.length()));
-    return JinjaList.list(parts);
-  }
-
-  private static List<Object> splitFromRight(Rope text, String separator, long limit) {
-    List<Object> parts = new ArrayList<>();
-    int end = text.length();
-    int at = text.text().lastIndexOf(separator);
-    while (at >= 0 && (limit < 0 || parts.size() < limit)) {
-      parts.add(text.sub(at + separator.length(), end));
-      end = at;
-      int before = end - separator.length();
-      at = before < 0 ? -1 : text.text().lastIndexOf(separator, before);
-    }
-    parts.add(text.sub(0, end));
-    Collections.reverse(parts);
-    return parts;
-  }
-
-  private static List<Object> words(Rope text, long limit) {
-    List<Object> words = new ArrayList<>();
-    String all = text.text();
-    int at = PythonText.start(all, null);
-    while (at < all.length()) {
-      int end = at;
-      if (limit >= 0 && words.size() >= limit) {
-        end = all.length();
-      }
-      while (end < all.length() && !PythonText.isSpace(all.charAt(end))) {
-        end++;
-      }
-      words.add(text.sub(at, end));
-      at = end;
-      while (at < all.length() && PythonText.isSpace(all.charAt(at))) {
-        at++;
-      }
-    }
-    return words;
-  }
-
-  private static List<Object> wordsFromRight(Rope text, long limit) {
-    List<Object> words = new ArrayList<>();
-    String all = text.text();
-    int end = PythonText.end(all, null);
-    while (end > 0) {
-      int at = words.size() >= limit ? 0 : end;
-      while (words.size() < limit && at > 0 && !PythonText.isSpace(all.charAt(at - 1))) {
-        at--;
-      }
-      words.add(0, text.sub(at, end));
-      end = words.size() > limit ? 0 : at;
-      while (end > 0 && PythonText.isSpace(all.charAt(end - 1))) {
-        end--;
-      }
-    }
-    return words;
-  }
-
-  /** Python's {@code splitlines}. */
-  static List<Object> lines(Rope text, boolean keepEnds) {
-    List<Object> lines = new ArrayList<>();
-    String all = text.text();
-    int start = 0;
-    for (int i = 0; i < all.length(); i++) {
-      char c = all.charAt(i);
-      boolean ends =
-          (c >= '\n' && c <= '\r')
-              || (c >= 0x1C && c <= 0x1E)
-              || c == 0x85
-              || c == 0x2028
-              || c == 0x2029;
-      if (ends) {
-        int behind = c == '\r' && i + 1 < all.length() && all.charAt(i + 1) == '\n' ? i + 2 : i + 1;
-        lines.add(text.sub(start, keepEnds ? behind : i));
-        start = behind;
-        i = behind - 1;
-      }
-    }
-    if (start < all.length()) {
-      lines.add(text.sub(start, all.length()));
-    }
-    return lines;
   }
 }

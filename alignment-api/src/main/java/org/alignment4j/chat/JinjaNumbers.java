@@ -6,6 +6,7 @@ import java.math.RoundingMode;
 import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.alignment4j.chat.JinjaValue.Undefined;
 import org.jspecify.annotations.Nullable;
 
 /** Python's arithmetic and its reading of numbers; whole numbers have 64 bits, others 64 too. */
@@ -186,5 +187,44 @@ final class JinjaNumbers {
     double rounded =
         new BigDecimal(real).setScale((int) digits, RoundingMode.HALF_EVEN).doubleValue();
     return Math.copySign(rounded, real);
+  }
+
+  static Object toInt(Object value, JinjaArguments given) {
+    Object otherwise = given.or(0, 0L);
+    if (value instanceof Undefined undefined) {
+      throw new JinjaException(undefined.name() + " is undefined; it asks for its number");
+    }
+    if (value instanceof Double number) {
+      return Double.isNaN(number) ? otherwise : (Object) truncated(number);
+    }
+    if (JinjaValue.isNumber(value)) {
+      return JinjaValue.whole(value, "int");
+    }
+    if (!(value instanceof Rope text)) {
+      return otherwise;
+    }
+    long base = given.whole(1, 10);
+    if (base == 1 || base < 0 || base > 36) {
+      return realAsInt(text.text(), otherwise);
+    }
+    Long whole = whole(text.text(), (int) base);
+    return whole != null ? whole : realAsInt(text.text(), otherwise);
+  }
+
+  private static Object realAsInt(String text, Object otherwise) {
+    Double real = real(text);
+    return real == null || real.isNaN() || real.isInfinite() ? otherwise : (Object) truncated(real);
+  }
+
+  static Object toFloat(Object value, JinjaArguments given) {
+    Object otherwise = given.or(0, 0.0);
+    if (value instanceof Undefined undefined) {
+      throw new JinjaException(undefined.name() + " is undefined; it asks for its number");
+    }
+    if (JinjaValue.isNumber(value)) {
+      return JinjaValue.real(value);
+    }
+    Double real = value instanceof Rope text ? real(text.text()) : null;
+    return real == null ? otherwise : real;
   }
 }

@@ -3,8 +3,6 @@ package org.alignment4j.chat;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
-import com.google.gson.JsonParseException;
-import com.google.gson.JsonParser;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -15,7 +13,6 @@ import java.util.Map;
 import java.util.Set;
 import org.alignment4j.core.CheckpointException;
 import org.alignment4j.core.InputFile;
-import org.alignment4j.core.Reasons;
 import org.alignment4j.core.Shown;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -254,18 +251,6 @@ record TokenizerSettings(
     if (!InputFile.checkpoint(file).isThere()) {
       return new JsonObject();
     }
-    try {
-      JsonElement parsed = JsonParser.parseString(text(file));
-      if (parsed.isJsonObject()) {
-        return parsed.getAsJsonObject();
-      }
-    } catch (JsonParseException e) {
-      throw new CheckpointException(file + " is not readable JSON: " + Reasons.of(e), e);
-    }
-    throw new CheckpointException(file + " should hold a JSON object");
-  }
-
-  private static String text(Path file) {
-    return InputFile.checkpoint(file).text(InputFile.SETTINGS);
+    return InputFile.checkpoint(file).json(InputFile.SETTINGS);
   }
 }

@@ -1,5 +1,7 @@
 package org.alignment4j.core;
 
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParseException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
@@ -213,6 +215,21 @@ public final class InputFile {
       return new String(bytes, StandardCharsets.UTF_8);
     } catch (OutOfMemoryError e) {
       throw new OutOfMemoryException(path + ": the file does not fit in the Java heap", e);
+    }
+  }
+
+  /**
+   * Reads the whole file as one JSON object, in {@link StrictJson}'s syntax.
+   *
+   * @param max bytes that it may have; an eighth of the Java heap if that is less
+   * @throws AlignmentException as {@link #text}, and with line and column if it is something else
+   * @throws OutOfMemoryException if the heap is too full for it
+   */
+  public JsonObject json(long max) {
+    try {
+      return StrictJson.object(text(max));
+    } catch (JsonParseException e) {
+      throw failure.apply("cannot read " + path + ": " + Reasons.of(e), e);
     }
   }
 

@@ -4,7 +4,6 @@ import com.google.gson.Gson;
 import com.google.gson.GsonBuilder;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
-import com.google.gson.JsonParser;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
@@ -93,7 +92,7 @@ public record Provenance(
   @SuppressWarnings("unchecked")
   public static Provenance fromJson(String json) {
     try {
-      JsonObject o = JsonParser.parseString(json).getAsJsonObject();
+      JsonObject o = StrictJson.object(json);
       return new Provenance(
           o.get("method").getAsString(),
           GSON.fromJson(o.get("settings"), Map.class),

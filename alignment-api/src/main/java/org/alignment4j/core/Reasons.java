@@ -15,8 +15,10 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What went wrong beneath us, in words for somebody who has a file and no program: other libraries'
- * messages name their classes and tell programmers which of their methods to call.
+ * What an exception means, in words for somebody who has a file and no program: other libraries'
+ * messages name their classes and tell programmers which of their methods to call. This class words
+ * exceptions; {@link Shown} makes any foreign text safe to show, and what this one gives has gone
+ * through it.
  */
 public final class Reasons {
   private static final int MAX = 500;
@@ -142,7 +144,6 @@ public final class Reasons {
   }
 
   private static String line(String text) {
-    String one = text.strip().replaceAll("\\s*\\R\\s*", " ");
-    return one.length() > MAX ? one.substring(0, MAX) + "..." : one;
+    return Shown.line(text.strip().replaceAll("\\s*\\R\\s*", " "), MAX);
   }
 }

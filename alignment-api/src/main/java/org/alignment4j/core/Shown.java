@@ -21,10 +21,7 @@ public final class Shown {
 
   /** A value within a message: on one line, its escapes among at most 200 characters and dots. */
   public static String value(@Nullable Object value) {
-    String text = String.valueOf(value);
-    String head = escaped(cut(text, VALUE), false);
-    boolean whole = text.length() <= VALUE && head.length() <= VALUE;
-    return whole ? head : cut(head, VALUE) + "...";
+    return line(String.valueOf(value), VALUE);
   }
 
   /** {@link #value} in single quotes. */
@@ -40,6 +37,13 @@ public final class Shown {
   /** A whole message on one line: as {@link #message}, with escapes for line breaks. */
   public static String line(String text) {
     return message(text, false);
+  }
+
+  /** On one line, its escapes among at most {@code most} characters and dots. */
+  static String line(String text, int most) {
+    String head = escaped(cut(text, most), false);
+    boolean whole = text.length() <= most && head.length() <= most;
+    return whole ? head : cut(head, most) + "...";
   }
 
   private static String message(String text, boolean linesStay) {

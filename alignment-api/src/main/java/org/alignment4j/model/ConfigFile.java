@@ -4,8 +4,6 @@ import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonNull;
 import com.google.gson.JsonObject;
-import com.google.gson.JsonParseException;
-import com.google.gson.JsonParser;
 import com.google.gson.JsonPrimitive;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -18,6 +16,7 @@ import org.alignment4j.core.CheckpointException;
 import org.alignment4j.core.InputFile;
 import org.alignment4j.core.Reasons;
 import org.alignment4j.core.Shown;
+import org.alignment4j.core.StrictJson;
 import org.alignment4j.core.UnsupportedArchitectureException;
 import org.alignment4j.model.Family.Trait;
 import org.alignment4j.model.ModelConfig.Activation;
@@ -48,14 +47,7 @@ final class ConfigFile {
 
   static ModelConfig read(Path file) {
     try {
-      JsonElement root =
-          JsonParser.parseString(InputFile.checkpoint(file).text(InputFile.SETTINGS));
-      if (!root.isJsonObject()) {
-        throw new CheckpointException(file + " is not a JSON object");
-      }
-      return new ConfigFile(file, root.getAsJsonObject()).config();
-    } catch (JsonParseException e) {
-      throw new CheckpointException("cannot read " + file + ": " + Reasons.of(e), e);
+      return new ConfigFile(file, InputFile.checkpoint(file).json(InputFile.SETTINGS)).config();
     } catch (IllegalArgumentException e) {
       throw new CheckpointException(file + ": " + Reasons.of(e), e);
     }
@@ -113,25 +105,7 @@ final class ConfigFile {
       throw new UnsupportedArchitectureException(
           "only plain configurations are written from scratch");
     }
-    return pretty(o);
-  }
-
-  /** The text of a configuration but for the flag that ties the head to the embeddings. */
-  static String withOwnHead(Path file) {
-    JsonObject o =
-        JsonParser.parseString(InputFile.checkpoint(file).text(InputFile.SETTINGS))
-            .getAsJsonObject();
-    o.addProperty("tie_word_embeddings", false);
-    return pretty(o);
-  }
-
-  private static String pretty(JsonObject o) {
-    return new com.google.gson.GsonBuilder()
-        .disableHtmlEscaping()
-        .serializeNulls()
-        .setPrettyPrinting()
-        .create()
-        .toJson(o);
+    return StrictJson.pretty(o);
   }
 
   private ModelConfig config() {

@@ -24,6 +24,7 @@ import org.alignment4j.core.Layer;
 import org.alignment4j.core.OutputFile;
 import org.alignment4j.core.Provenance;
 import org.alignment4j.core.Reasons;
+import org.alignment4j.tensor.Checkpoint;
 import org.alignment4j.tensor.SafetensorsWriter;
 import org.alignment4j.tensor.StorageType;
 import org.alignment4j.tensor.TensorSource;
@@ -158,9 +159,8 @@ public final class TrainableWeights implements Trainable {
           OutputFile.checkpoint(folder.resolve(name)).copyAll(from);
         }
       }
-      Path config = folder.resolve("config.json");
-      if (!model.config().tiedHead() && ModelConfig.read(folder).tiedHead()) {
-        OutputFile.checkpoint(config).writeAll(ConfigFile.withOwnHead(config));
+      if (!model.config().tiedHead()) {
+        Checkpoint.untieHead(folder);
       }
       OutputFile.checkpoint(folder.resolve("provenance.json")).writeAll(provenance.toJson());
     } catch (IOException e) {

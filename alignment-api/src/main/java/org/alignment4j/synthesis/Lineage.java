@@ -19,6 +19,7 @@ import java.util.function.Function;
 import org.alignment4j.core.BadDataException;
 import org.alignment4j.core.Hashes;
 import org.alignment4j.core.Reasons;
+import org.alignment4j.core.StrictJson;
 
 /**
  * Where a synthesised row comes from and what was done to make it (Safer-Instruct, stage 6).
@@ -136,10 +137,7 @@ public record Lineage(
    */
   public static Lineage fromJson(String json) {
     try {
-      JsonObject o = GSON.fromJson(json, JsonObject.class);
-      if (o == null) {
-        throw new BadDataException("lineage: expected a JSON object, found nothing");
-      }
+      JsonObject o = StrictJson.object(json);
       return new Lineage(
           text(o, "source"),
           text(o, "licence"),

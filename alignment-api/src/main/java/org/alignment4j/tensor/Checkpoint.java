@@ -2,6 +2,8 @@ package org.alignment4j.tensor;
 
 import static org.alignment4j.core.Shown.quoted;
 
+import com.google.gson.JsonObject;
+import com.google.gson.JsonPrimitive;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 import java.nio.file.Path;
@@ -14,6 +16,8 @@ import java.util.Map;
 import java.util.Set;
 import org.alignment4j.core.CheckpointException;
 import org.alignment4j.core.InputFile;
+import org.alignment4j.core.OutputFile;
+import org.alignment4j.core.StrictJson;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -23,6 +27,10 @@ import org.slf4j.LoggerFactory;
  * many threads at once. Pickled weights are never loaded.
  */
 public final class Checkpoint implements AutoCloseable {
+  private static final String TIED = "tie_word_embeddings";
+  private static final String EMBEDDINGS = "model.embed_tokens.weight";
+  private static final String HEAD = "lm_head.weight";
+
   private static final Logger LOG = LoggerFactory.getLogger(Checkpoint.class);
   private static final int COMPARED = 1 << 18;
   private static final String SINGLE = "model.safetensors";
@@ -205,6 +213,34 @@ public final class Checkpoint implements AutoCloseable {
       }
     }
     return true;
+  }
+
+  /** Whether it has an output layer of other values than its embeddings. */
+  public boolean hasOwnHead() {
+    return contains(EMBEDDINGS) && contains(HEAD) && !sameValues(EMBEDDINGS, HEAD);
+  }
+
+  /**
+   * Makes the configuration of a checkpoint with a head of its own say so: a flag that ties it to
+   * the embeddings, given or by the family's default, is passed over by some programs and believed
+   * by others. Nothing is written if there is no such flag or no configuration.
+   *
+   * @throws CheckpointException if the configuration cannot be read or written
+   */
+  public static void untieHead(Path folder) {
+    InputFile file = InputFile.checkpoint(folder.resolve("config.json"));
+    if (!file.isThere()) {
+      return;
+    }
+    JsonObject config = file.json(InputFile.SETTINGS);
+    boolean byDefault =
+        config.get("model_type") instanceof JsonPrimitive type
+            && type.getAsString().startsWith("gemma");
+    JsonPrimitive usual = new JsonPrimitive(byDefault);
+    if (new JsonPrimitive(true).equals(config.has(TIED) ? config.get(TIED) : usual)) {
+      config.addProperty(TIED, false);
+      OutputFile.checkpoint(file.path()).writeAll(StrictJson.pretty(config));
+    }
   }
 
   /** Reads a whole tensor of integers; see {@link SafetensorsFile#longs}. */

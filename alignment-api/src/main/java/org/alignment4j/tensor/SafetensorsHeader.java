@@ -44,7 +44,7 @@ record SafetensorsHeader(Map<String, String> metadata, Map<String, TensorInfo> t
     long dataStart = Long.BYTES + (long) json.length;
     Map<String, String> metadata = new LinkedHashMap<>();
     List<TensorInfo> infos = new ArrayList<>();
-    StrictJson reader = new StrictJson(file, "header", json);
+    HeaderJson reader = new HeaderJson(file, "header", json);
     reader.document(
         MAX_TENSORS,
         key -> {
@@ -58,7 +58,7 @@ record SafetensorsHeader(Map<String, String> metadata, Map<String, TensorInfo> t
         Collections.unmodifiableMap(metadata), inDataOrder(file, infos, dataStart, fileSize));
   }
 
-  private static void readMetadata(StrictJson reader, Map<String, String> metadata)
+  private static void readMetadata(HeaderJson reader, Map<String, String> metadata)
       throws IOException {
     if (reader.nullNext()) {
       reader.skip();
@@ -79,7 +79,7 @@ record SafetensorsHeader(Map<String, String> metadata, Map<String, TensorInfo> t
   }
 
   private static TensorInfo readTensor(
-      Path file, StrictJson reader, String name, long dataStart, long fileSize) throws IOException {
+      Path file, HeaderJson reader, String name, long dataStart, long fileSize) throws IOException {
     String tensor = "tensor " + quoted(name);
     for (int i = 0; i < name.length(); i++) {
       if (Character.isSurrogate(name.charAt(i))) {

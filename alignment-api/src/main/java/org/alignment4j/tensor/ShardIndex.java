@@ -26,7 +26,7 @@ final class ShardIndex {
     byte[] bytes = InputFile.checkpoint(index).bytes(SafetensorsHeader.MAX_BYTES);
     Map<String, String> shards = new LinkedHashMap<>();
     boolean[] found = new boolean[1];
-    StrictJson reader = new StrictJson(index, "index", bytes);
+    HeaderJson reader = new HeaderJson(index, "index", bytes);
     reader.document(
         MAX_KEYS,
         key -> {
@@ -50,7 +50,7 @@ final class ShardIndex {
     return shards;
   }
 
-  private static void checkShard(StrictJson reader, String tensor, String shard) {
+  private static void checkShard(HeaderJson reader, String tensor, String shard) {
     boolean plain;
     try {
       Path path = Path.of(shard);

@@ -43,6 +43,9 @@ record TrainingState(
   }
 
   /**
+   * Reads what {@link #toJson} gave. Gson's own reading: a loss may be NaN, which is no JSON, and
+   * the text is under a checksum.
+   *
    * @throws RuntimeException of several kinds if the text is not such a state
    */
   static TrainingState fromJson(String json) {

@@ -3,7 +3,6 @@ package org.alignment4j.data;
 import static org.alignment4j.core.Arguments.require;
 
 import com.google.gson.JsonObject;
-import com.google.gson.JsonParser;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.Path;
@@ -18,6 +17,7 @@ import org.alignment4j.core.BadDataException;
 import org.alignment4j.core.CancelledException;
 import org.alignment4j.core.OutputFile;
 import org.alignment4j.core.Reasons;
+import org.alignment4j.core.StrictJson;
 import org.alignment4j.synthesis.SynthesizedPair;
 import org.alignment4j.tune.PreferencePair;
 import org.jspecify.annotations.Nullable;
@@ -197,7 +197,7 @@ public final class PreferenceWriter implements AutoCloseable {
     JsonObject fields = layout.fields(pair);
     if (row != null) {
       fields.addProperty("label", row.label());
-      fields.add("lineage", JsonParser.parseString(row.lineage().toJson()));
+      fields.add("lineage", StrictJson.object(row.lineage().toJson()));
     }
     RowSink.Encoded encoded = sink.encode(fields);
     requireReadBack(pair, encoded.asRead());

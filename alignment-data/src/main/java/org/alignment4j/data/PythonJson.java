@@ -4,32 +4,26 @@ import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonNull;
 import com.google.gson.JsonObject;
-import com.google.gson.JsonParser;
 import com.google.gson.JsonPrimitive;
 import java.util.function.Predicate;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.alignment4j.core.StrictJson;
 
 /**
  * JSON as Python's json module reads it, which writes most data sets: RFC 8259, and NaN, Infinity
- * and -Infinity as numbers. Gson takes these only together with much else that is no JSON. Values
- * of keys that nobody reads are checked, but neither kept nor bounded in number or depth.
+ * and -Infinity as numbers. Not {@link StrictJson}, for Gson takes these only together with much
+ * else that is no JSON. Values of keys that nobody reads are checked, but neither kept nor bounded
+ * in number or depth.
  */
-final class PythonJson {
-  /** Levels of a value that is kept; messages have three. */
-  private static final int MAX_DEPTH = 255;
+final class PythonJson extends LiteralText {
+  private static final String BLANKS = " \t\n\r";
 
   private static final Pattern NUMBER =
       Pattern.compile("-?(?:0|[1-9][0-9]*+)(?:\\.[0-9]++)?(?:[eE][-+]?[0-9]++)?");
 
-  /** Characters of a number that is kept. */
-  private static final int MAX_NUMBER = 1000;
-
-  private final String text;
-  private int at;
-
   private PythonJson(String text) {
-    this.text = text;
+    super(text);
   }
 
   /**
@@ -41,9 +35,9 @@ final class PythonJson {
    */
   static JsonElement parse(String text, Predicate<String> read) throws BadRow {
     PythonJson json = new PythonJson(text);
-    json.space();
+    json.space(BLANKS);
     JsonElement value = json.peek() == '{' ? json.object(0, read) : json.value(0);
-    json.space();
+    json.space(BLANKS);
     if (json.at < text.length()) {
       throw json.malformed("nothing behind the value");
     }
@@ -51,8 +45,9 @@ final class PythonJson {
   }
 
   private JsonElement value(int depth) throws BadRow {
-    if (depth > MAX_DEPTH) {
-      throw new BadRow("not well-formed JSON: nested deeper than " + MAX_DEPTH + " levels");
+    if (depth > StrictJson.MAX_DEPTH) {
+      throw new BadRow(
+          "not well-formed JSON: nested deeper than " + StrictJson.MAX_DEPTH + " levels");
     }
     return switch (peek()) {
       case '{' -> object(depth, key -> true);
@@ -65,7 +60,7 @@ final class PythonJson {
   private JsonObject object(int depth, Predicate<String> read) throws BadRow {
     JsonObject object = new JsonObject();
     at++;
-    space();
+    space(BLANKS);
     if (taken('}')) {
       return object;
     }
@@ -92,28 +87,28 @@ final class PythonJson {
   }
 
   private String key() throws BadRow {
-    space();
+    space(BLANKS);
     if (peek() != '"') {
       throw malformed("a key in double quotes");
     }
     String key = string();
-    space();
+    space(BLANKS);
     if (!taken(':')) {
       throw malformed("a colon behind the key");
     }
-    space();
+    space(BLANKS);
     return key;
   }
 
   private JsonArray array(int depth) throws BadRow {
     JsonArray array = new JsonArray();
     at++;
-    space();
+    space(BLANKS);
     if (taken(']')) {
       return array;
     }
     do {
-      space();
+      space(BLANKS);
       array.add(value(depth + 1));
     } while (more(']'));
     return array;
@@ -121,7 +116,7 @@ final class PythonJson {
 
   /** Whether another member follows; else the container is closed. */
   private boolean more(char end) throws BadRow {
-    space();
+    space(BLANKS);
     if (taken(',')) {
       return true;
     }
@@ -136,11 +131,11 @@ final class PythonJson {
     StringBuilder open = new StringBuilder();
     boolean valueDue = true;
     while (true) {
-      space();
+      space(BLANKS);
       char c = peek();
       if (valueDue && (c == '{' || c == '[')) {
         at++;
-        space();
+        space(BLANKS);
         char end = c == '{' ? '}' : ']';
         if (taken(end)) {
           valueDue = false;
@@ -202,11 +197,12 @@ final class PythonJson {
     if (!kept) {
       return JsonNull.INSTANCE;
     }
-    if (number.end() - number.start() > MAX_NUMBER) {
-      throw new BadRow("expected a number of at most " + MAX_NUMBER + " characters, found more");
+    if (number.end() - number.start() > StrictJson.MAX_NUMBER) {
+      throw new BadRow(
+          "expected a number of at most " + StrictJson.MAX_NUMBER + " characters, found more");
     }
     // Gson keeps the digits as they are written.
-    return JsonParser.parseString(number.group());
+    return StrictJson.value(number.group());
   }
 
   private boolean word(String word) {
@@ -234,7 +230,11 @@ final class PythonJson {
       }
       if (c == '\\') {
         at++;
-        value.append(escaped());
+        int code = escaped();
+        if (code < 0 && !taken('/')) {
+          throw malformed("one of \"\\/bfnrtu behind a backslash");
+        }
+        value.append(code < 0 ? '/' : (char) code);
       } else if (plain(c)) {
         value.append(c);
         at++;
@@ -249,52 +249,8 @@ final class PythonJson {
     return c >= ' ' && c != '"' && c != '\\';
   }
 
-  private char escaped() throws BadRow {
-    char c = peek();
-    switch (c) {
-      case '"', '\\', '/' -> at++;
-      case 'b', 'f', 'n', 'r', 't' -> at++;
-      case 'u' -> {
-        for (int i = 1; i <= 4; i++) {
-          if (at + i >= text.length() || Character.digit(text.charAt(at + i), 16) < 0) {
-            throw malformed("four hexadecimal digits behind \\u");
-          }
-        }
-        at += 5;
-        return (char) Integer.parseInt(text.substring(at - 4, at), 16);
-      }
-      default -> throw malformed("one of \"\\/bfnrtu behind a backslash");
-    }
-    return switch (c) {
-      case 'b' -> '\b';
-      case 'f' -> '\f';
-      case 'n' -> '\n';
-      case 'r' -> '\r';
-      case 't' -> '\t';
-      default -> c;
-    };
-  }
-
-  private void space() {
-    while (at < text.length() && " \t\n\r".indexOf(text.charAt(at)) >= 0) {
-      at++;
-    }
-  }
-
-  private boolean taken(char c) {
-    boolean found = at < text.length() && text.charAt(at) == c;
-    if (found) {
-      at++;
-    }
-    return found;
-  }
-
-  /** The next character; zero at the end, where no token begins. */
-  private char peek() {
-    return at < text.length() ? text.charAt(at) : '\0';
-  }
-
-  private BadRow malformed(String expected) {
+  @Override
+  BadRow malformed(String expected) {
     String found =
         at >= text.length()
             ? "the end" + (text.startsWith("{") ? "; an object has to end on its line" : "")

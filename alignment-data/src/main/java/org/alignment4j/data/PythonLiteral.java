@@ -11,19 +11,18 @@ import java.util.regex.Pattern;
 /**
  * A list or mapping as Python writes it when a program turns one into text, such as pandas does for
  * a cell of CSV: single quotes, None, True. Read as Python's ast.literal_eval reads it, without
- * sets, bytes and complex numbers; and, as NumPy writes arrays, with white space for commas between
- * mappings.
+ * sets, bytes and complex numbers, which has little in common with JSON but for escapes; and, as
+ * NumPy writes arrays, with white space for commas between mappings.
  */
-final class PythonLiteral {
+final class PythonLiteral extends LiteralText {
+  private static final String BLANKS = " \t\n\r\f";
+
   private static final int MAX_DEPTH = 100;
   private static final Pattern NUMBER =
       Pattern.compile("[-+]?(?:[0-9]++(?:\\.[0-9]*+)?|\\.[0-9]++)(?:[eE][-+]?[0-9]++)?");
 
-  private final String text;
-  private int at;
-
   private PythonLiteral(String text) {
-    this.text = text;
+    super(text);
   }
 
   /**
@@ -31,9 +30,9 @@ final class PythonLiteral {
    */
   static JsonElement parse(String text) throws BadRow {
     PythonLiteral literal = new PythonLiteral(text);
-    literal.space();
+    literal.space(BLANKS);
     JsonElement value = literal.value(0);
-    literal.space();
+    literal.space(BLANKS);
     if (literal.at < text.length()) {
       throw literal.malformed("nothing behind the value");
     }
@@ -61,15 +60,15 @@ final class PythonLiteral {
 
   private JsonArray list(int depth, char end) throws BadRow {
     JsonArray list = new JsonArray();
-    space();
+    space(BLANKS);
     while (!taken(end)) {
       JsonElement element = value(depth + 1);
       list.add(element);
       int behind = at;
-      space();
+      space(BLANKS);
       boolean spaced = at > behind;
       if (taken(',')) {
-        space();
+        space(BLANKS);
       } else if (!(peek() == end || (spaced && element.isJsonObject() && peek() == '{'))) {
         throw malformed("a comma or '" + end + "'");
       }
@@ -79,22 +78,22 @@ final class PythonLiteral {
 
   private JsonObject mapping(int depth) throws BadRow {
     JsonObject mapping = new JsonObject();
-    space();
+    space(BLANKS);
     while (!taken('}')) {
       if (!atString()) {
         throw malformed("a key in quotes");
       }
       String key = strings();
-      space();
+      space(BLANKS);
       if (!taken(':')) {
         throw malformed("a colon behind the key");
       }
-      space();
+      space(BLANKS);
       // Of two values with one key Python keeps the last.
       mapping.add(key, value(depth + 1));
-      space();
+      space(BLANKS);
       if (taken(',')) {
-        space();
+        space(BLANKS);
       } else if (peek() != '}') {
         throw malformed("a comma or '}'");
       }
@@ -148,7 +147,7 @@ final class PythonLiteral {
     StringBuilder value = new StringBuilder();
     while (atString()) {
       string(value);
-      space();
+      space(BLANKS);
     }
     return value.toString();
   }
@@ -181,21 +180,20 @@ final class PythonLiteral {
   }
 
   private void escape(StringBuilder value) throws BadRow {
+    int both = escaped();
+    if (both >= 0) {
+      value.appendCodePoint(both);
+      return;
+    }
     char c = peek();
     at++;
     switch (c) {
       case '\n' -> {}
-      case '\\', '\'', '"' -> value.append(c);
+      case '\'' -> value.append(c);
       case 'a' -> value.append('\u0007');
-      case 'b' -> value.append('\b');
-      case 'f' -> value.append('\f');
-      case 'n' -> value.append('\n');
-      case 'r' -> value.append('\r');
-      case 't' -> value.append('\t');
       case 'v' -> value.append('\u000b');
-      case 'x' -> value.appendCodePoint(digits(2, 16));
-      case 'u' -> value.appendCodePoint(digits(4, 16));
-      case 'U' -> value.appendCodePoint(digits(8, 16));
+      case 'x' -> number(value, 2, 16);
+      case 'U' -> number(value, 8, 16);
       case 'N' -> name(value);
       case '0', '1', '2', '3', '4', '5', '6', '7' -> {
         at--;
@@ -203,32 +201,20 @@ final class PythonLiteral {
         while (length < 3 && at + length < text.length() && octal(text.charAt(at + length))) {
           length++;
         }
-        value.appendCodePoint(digits(length, 8));
+        number(value, length, 8);
       }
       // What is no escape sequence stands for itself, backslash included.
       default -> value.append('\\').append(c);
     }
   }
 
-  private static boolean octal(char c) {
-    return c >= '0' && c <= '7';
+  private void number(StringBuilder value, int length, int radix) throws BadRow {
+    value.appendCodePoint(digits(0, length, radix));
+    at += length;
   }
 
-  private int digits(int length, int radix) throws BadRow {
-    int end = at + length;
-    int code = 0;
-    for (int i = at; i < end; i++) {
-      int digit = i < text.length() ? Character.digit(text.charAt(i), radix) : -1;
-      if (digit < 0 || code > Character.MAX_CODE_POINT) {
-        throw malformed(length + " digits of an escape sequence");
-      }
-      code = code * radix + digit;
-    }
-    if (code < 0 || code > Character.MAX_CODE_POINT) {
-      throw malformed("a character's number");
-    }
-    at = end;
-    return code;
+  private static boolean octal(char c) {
+    return c >= '0' && c <= '7';
   }
 
   private void name(StringBuilder value) throws BadRow {
@@ -244,25 +230,8 @@ final class PythonLiteral {
     at = end + 1;
   }
 
-  private void space() {
-    while (at < text.length() && " \t\n\r\f".indexOf(text.charAt(at)) >= 0) {
-      at++;
-    }
-  }
-
-  private boolean taken(char c) {
-    boolean found = at < text.length() && text.charAt(at) == c;
-    if (found) {
-      at++;
-    }
-    return found;
-  }
-
-  private char peek() {
-    return at < text.length() ? text.charAt(at) : '\0';
-  }
-
-  private BadRow malformed(String expected) {
+  @Override
+  BadRow malformed(String expected) {
     String found = at >= text.length() ? "the end" : "something else at character " + (at + 1);
     return new BadRow(
         "not well-formed as Python writes it: expected " + expected + ", found " + found);

@@ -78,7 +78,8 @@ final class SysformerFolder {
     Config config;
     Provenance provenance;
     try {
-      config = new Gson().fromJson(text(file), Config.class);
+      config =
+          new Gson().fromJson(InputFile.checkpoint(file).json(InputFile.SETTINGS), Config.class);
     } catch (JsonParseException e) {
       throw new CheckpointException("cannot read " + file + ": " + Reasons.of(e), e);
     }

@@ -7,14 +7,13 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Comparator;
 import java.util.List;
 import java.util.function.BiFunction;
-import java.util.stream.IntStream;
 import org.alignment4j.PromptGuard;
 import org.alignment4j.Verdict;
 import org.alignment4j.chat.Prompt;
 import org.alignment4j.core.Cancellation;
+import org.alignment4j.core.LengthGroups;
 import org.alignment4j.model.Completion;
 import org.alignment4j.model.EmbeddedPrompt;
 import org.alignment4j.model.Generation;
@@ -131,20 +130,10 @@ public final class SysformerGuard implements PromptGuard, AutoCloseable {
 
   /** Adapts in batches of like length, so that many long requests do not fill the memory. */
   private List<EmbeddedPrompt> adaptRows(List<GuardRow> rows) {
-    List<Integer> order = new ArrayList<>(IntStream.range(0, rows.size()).boxed().toList());
-    order.sort(Comparator.comparingInt(i -> rows.get(i).text().length));
     EmbeddedPrompt[] adapted = new EmbeddedPrompt[rows.size()];
-    List<Integer> batch = new ArrayList<>();
-    for (int i : order) {
-      if (!batch.isEmpty() && (long) (batch.size() + 1) * rows.get(i).text().length > PLACES) {
-        adaptBatch(rows, batch, adapted);
-        batch.clear();
-      }
-      batch.add(i);
-    }
-    if (!batch.isEmpty()) {
-      adaptBatch(rows, batch, adapted);
-    }
+    int[] lengths = rows.stream().mapToInt(row -> row.text().length).toArray();
+    LengthGroups.of(lengths, (batch, longest, tokens) -> (long) batch * longest <= PLACES)
+        .forEach(batch -> adaptBatch(rows, batch, adapted));
     return List.of(adapted);
   }
 

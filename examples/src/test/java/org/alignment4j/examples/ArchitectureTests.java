@@ -5,6 +5,7 @@ import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.sli
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import com.google.common.collect.Sets;
+import com.google.gson.stream.JsonReader;
 import com.tngtech.archunit.base.DescribedPredicate;
 import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
@@ -189,6 +190,28 @@ class ArchitectureTests {
             && method.matches(
                 "exists|notExists|isRegularFile|isReadable|size|copy|lines|readAll.*|readString|write.*"
                     + "|new(Input|Output)Stream|newBuffered.*|newByteChannel|createTemp.*");
+  }
+
+  /**
+   * Strict JSON has one reader, {@link org.alignment4j.core.StrictJson}, and endpoints' answers,
+   * which are not always JSON, another.
+   */
+  @Test
+  void jsonIsReadInOnePlace() {
+    Set<String> readers = Set.of("StrictJson", "CompletionBody");
+    noClasses()
+        .that(
+            DescribedPredicate.describe(
+                "are no readers of JSON", (JavaClass c) -> !readers.contains(c.getSimpleName())))
+        .should()
+        .accessTargetWhere(
+            DescribedPredicate.describe(
+                "JSON is parsed",
+                access ->
+                    access.getTargetOwner().getName().equals("com.google.gson.JsonParser")
+                        || (access.getTargetOwner().getName().equals(JsonReader.class.getName())
+                            && access.getName().equals("<init>"))))
+        .check(classes);
   }
 
   @Test

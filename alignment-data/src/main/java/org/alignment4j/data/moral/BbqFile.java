@@ -4,7 +4,6 @@ import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
-import com.google.gson.JsonParser;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -14,6 +13,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.stream.IntStream;
 import java.util.stream.StreamSupport;
+import org.alignment4j.core.StrictJson;
 
 /**
  * One file of BBQ.
@@ -124,7 +124,7 @@ record BbqFile(String category, List<BbqItem> items, int unscored) {
 
   private static Row row(Path file, long line, String text) {
     try {
-      JsonObject o = JsonParser.parseString(text).getAsJsonObject();
+      JsonObject o = StrictJson.object(text);
       List<String> answers = new ArrayList<>();
       List<Set<String>> names = new ArrayList<>();
       int unknown = -1;

@@ -2,7 +2,6 @@ package org.alignment4j.data.moral;
 
 import com.google.gson.Gson;
 import com.google.gson.GsonBuilder;
-import com.google.gson.JsonParser;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -10,6 +9,7 @@ import java.util.Map;
 import java.util.Optional;
 import org.alignment4j.analysis.Bootstrap.Interval;
 import org.alignment4j.core.Provenance;
+import org.alignment4j.core.StrictJson;
 import org.alignment4j.data.moral.AnswerReader.Status;
 import org.alignment4j.data.moral.MoralExperiment.Condition;
 import org.alignment4j.evaluation.Rate;
@@ -237,7 +237,7 @@ public record MoralReport(
     }
     map.put("marks", marks);
     map.put("warnings", warnings);
-    map.put("provenance", JsonParser.parseString(provenance.toJson()));
+    map.put("provenance", StrictJson.object(provenance.toJson()));
     return GSON.toJson(map);
   }
 

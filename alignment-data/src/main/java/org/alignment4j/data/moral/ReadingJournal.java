@@ -3,7 +3,6 @@ package org.alignment4j.data.moral;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
-import com.google.gson.JsonParser;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.charset.StandardCharsets;
@@ -15,6 +14,7 @@ import java.util.Map;
 import org.alignment4j.core.BadDataException;
 import org.alignment4j.core.InputFile;
 import org.alignment4j.core.Reasons;
+import org.alignment4j.core.StrictJson;
 import org.alignment4j.data.moral.AnswerReader.Reading;
 import org.alignment4j.data.moral.AnswerReader.Status;
 import org.jspecify.annotations.Nullable;
@@ -69,7 +69,7 @@ final class ReadingJournal implements AutoCloseable {
 
   private void take(long line, String text) {
     try {
-      JsonObject o = JsonParser.parseString(text).getAsJsonObject();
+      JsonObject o = StrictJson.object(text);
       List<Reading> readings = new ArrayList<>();
       o.getAsJsonArray("readings").forEach(r -> readings.add(reading(r.getAsJsonObject())));
       known.put(o.get("key").getAsString(), List.copyOf(readings));

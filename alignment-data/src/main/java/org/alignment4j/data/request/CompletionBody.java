@@ -15,7 +15,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What matters of a chat completion's body. Read as a stream: what else servers put there is
- * skipped, whatever its form and size.
+ * skipped, whatever its form and size. Not by {@link org.alignment4j.core.StrictJson}: Python's
+ * servers write NaN into what is beside the point here, and some a key twice.
  *
  * @param text the first choice's text, or its refusal; possibly empty
  * @param reason why it ends, as the endpoint says; empty if it does not
@@ -57,7 +58,6 @@ record CompletionBody(
    * @throws Malformed if it is no chat completion with a choice
    */
   static CompletionBody read(InputStream body) throws Malformed {
-    // Lenient, as Python's servers write NaN for what is beside the point here.
     try (JsonReader in =
         new JsonReader(new InputStreamReader(body, StandardCharsets.UTF_8.newDecoder()))) {
       in.setStrictness(Strictness.LENIENT);

@@ -4,7 +4,6 @@ import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
-import com.google.gson.JsonParser;
 import com.google.gson.JsonPrimitive;
 import java.nio.charset.StandardCharsets;
 import java.time.DateTimeException;
@@ -19,6 +18,7 @@ import java.time.temporal.ChronoField;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.Function;
+import org.alignment4j.core.StrictJson;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -57,8 +57,8 @@ record EndpointError(
     String text = new String(body, StandardCharsets.UTF_8).strip();
     JsonElement json;
     try {
-      json = JsonParser.parseString(text);
-    } catch (JsonParseException | IllegalStateException | NumberFormatException e) {
+      json = StrictJson.value(text);
+    } catch (JsonParseException e) {
       boolean page = text.startsWith("<");
       return new EndpointError(status, "", "", page ? "" : text, wait);
     }

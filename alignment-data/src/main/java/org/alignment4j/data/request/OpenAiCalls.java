@@ -1,61 +1,81 @@
 package org.alignment4j.data.request;
 
-import com.google.gson.Gson;
-import com.google.gson.GsonBuilder;
-import com.google.gson.JsonParseException;
-import com.google.gson.ToNumberPolicy;
-import com.openai.client.OpenAIClient;
-import com.openai.client.OpenAIClientImpl;
-import com.openai.core.ClientOptions;
-import com.openai.core.JsonValue;
-import com.openai.core.http.HttpResponse;
-import com.openai.errors.OpenAIException;
-import com.openai.errors.OpenAIIoException;
-import com.openai.models.chat.completions.ChatCompletionCreateParams;
-import java.nio.charset.StandardCharsets;
+import java.io.ByteArrayInputStream;
+import java.net.ProtocolException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpClient.Redirect;
+import java.net.http.HttpClient.Version;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.time.Duration;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
-import org.alignment4j.chat.Message;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.alignment4j.core.CancelledException;
 import org.alignment4j.data.request.ChatException.Kind;
-import org.alignment4j.data.request.ChatRequest.Sampling;
-import org.alignment4j.data.request.OpenAiChatModel.Prefill;
+import org.jspecify.annotations.Nullable;
 
-/** Single tries of requests by the official client; the only class that knows it. */
+/**
+ * Single tries of requests over the JDK's HTTP client, with its defaults for TLS and proxies.
+ * Follows no redirection (a prompt and the key go to the endpoint that was named and to no other),
+ * tells the endpoint nothing of the machine, ends a call at once when its thread is interrupted,
+ * and holds no more of an answer than a bound.
+ */
 final class OpenAiCalls {
-  private static final Gson GSON =
-      new GsonBuilder().setObjectToNumberStrategy(ToNumberPolicy.LONG_OR_DOUBLE).create();
+  /** Bytes of a success: those of 130,000 tokens, were each an escaped character. */
+  static final int MOST_BYTES = 2 << 20;
+
+  /** Bytes that are read of another answer, whose body only explains the status. */
+  static final int MOST_ERROR_BYTES = 64 << 10;
 
   /** UTF-16 units of an answer for each token that it may have: more than any tokenizer's most. */
   private static final int TOKEN = 256;
 
-  /** UTF-16 units that any answer may have: some servers do not count as they are told. */
+  /** UTF-16 units that any answer may have: some servers write more tokens than they were asked. */
   private static final int SHORT = 1 << 16;
 
-  private final OpenAIClient client;
-  private final OpenAiChatModel.Builder settings;
-  private final String name;
+  private final HttpClient client;
+  private final HttpRequest.Builder post;
+  private final Duration most;
+  private final RequestForm form;
   private final String apiKey;
   private volatile boolean answered;
 
-  OpenAiCalls(OpenAiChatModel.Builder settings, String name, String apiKey) {
-    this.settings = settings;
-    this.name = name;
+  /**
+   * @param connect longest wait for a connection
+   * @param read longest wait for an answer to begin
+   * @param call longest time of it all
+   */
+  record Timeouts(Duration connect, Duration read, Duration call) {}
+
+  /**
+   * @param base the endpoint's address, as far as its version
+   * @param apiKey empty for none
+   */
+  OpenAiCalls(String base, Timeouts timeouts, RequestForm form, String apiKey) {
+    this.form = form;
     this.apiKey = apiKey;
+    most = timeouts.call;
+    // Version 2 asks for an upgrade, which makes some Python servers drop the request's body.
     client =
-        new OpenAIClientImpl(
-            ClientOptions.builder()
-                .httpClient(
-                    new OpenAiTransport(
-                        settings.connectTimeout,
-                        settings.readTimeout,
-                        settings.callTimeout,
-                        !apiKey.isEmpty()))
-                .baseUrl(settings.baseUrl)
-                .apiKey(apiKey.isEmpty() ? "none" : apiKey)
-                .maxRetries(0)
-                .build());
+        HttpClient.newBuilder()
+            .version(Version.HTTP_1_1)
+            .followRedirects(Redirect.NEVER)
+            .connectTimeout(timeouts.connect)
+            .build();
+    post =
+        HttpRequest.newBuilder(URI.create(base.replaceAll("/+$", "") + "/chat/completions"))
+            .timeout(timeouts.read)
+            .header("Content-Type", "application/json")
+            .header("User-Agent", "alignment4j");
+    if (!apiKey.isEmpty()) {
+      post.header("Authorization", "Bearer " + apiKey);
+    }
   }
 
   /**
@@ -63,27 +83,22 @@ final class OpenAiCalls {
    * @throws ChatException if none may
    */
   ChatAnswer answer(ChatRequest request) {
-    ChatCompletionCreateParams params = params(request);
-    try (HttpResponse whole = client.chat().completions().withRawResponse().create(params)) {
-      CompletionBody body = read(whole);
+    HttpResponse<byte[]> whole = send(form.body(request));
+    int status = whole.statusCode();
+    if (!success(status)) {
+      throw failure(request, EndpointError.of(status, whole.body(), whole.headers()::allValues));
+    }
+    try {
+      CompletionBody body = CompletionBody.read(new ByteArrayInputStream(whole.body()));
       answered = true;
       return answer(request, body);
-    } catch (OpenAiTransport.Refused e) {
-      throw failure(request, e.error());
-    } catch (OpenAIIoException e) {
-      throw new FailedTry(String.valueOf(e.getMessage()), null, e.getCause());
-    } catch (OpenAIException e) {
-      throw new ChatException(
-          Kind.CONFIGURATION, name + ": the client failed: " + e.getClass().getSimpleName(), null);
+    } catch (CompletionBody.Malformed e) {
+      throw new FailedTry("status " + status + " with " + e.getMessage(), null, null);
     }
   }
 
-  private static CompletionBody read(HttpResponse whole) {
-    try {
-      return CompletionBody.read(whole.body());
-    } catch (CompletionBody.Malformed e) {
-      throw new FailedTry("status " + whole.statusCode() + " with " + e.getMessage(), null, null);
-    }
+  private static boolean success(int status) {
+    return status / 100 == 2;
   }
 
   /** The endpoint and the model's name are right: it answered in an earlier run. */
@@ -91,70 +106,39 @@ final class OpenAiCalls {
     answered = true;
   }
 
-  private ChatCompletionCreateParams params(ChatRequest request) {
-    boolean prefilled = request.prompt().endsWithResponse();
-    if (prefilled && settings.prefill == Prefill.REFUSE) {
-      throw new ChatException(
-          Kind.REQUEST, name + ": not set up to continue assistant messages, see prefill", null);
-    }
-    ChatCompletionCreateParams.Builder params =
-        ChatCompletionCreateParams.builder().model(settings.model);
-    for (Message message : request.prompt().messages()) {
-      switch (message.role()) {
-        case SYSTEM -> params.addSystemMessage(utf8(message.text()));
-        case USER -> params.addUserMessage(utf8(message.text()));
-        case ASSISTANT -> params.addAssistantMessage(utf8(message.text()));
-      }
-    }
-    Map<String, Object> body = new LinkedHashMap<>();
-    Sampling sampling = request.sampling();
-    body.put(
-        settings.maxCompletionTokens ? "max_completion_tokens" : "max_tokens",
-        sampling.maxTokens());
-    body.put("temperature", sampling.temperature());
-    body.put("top_p", sampling.topP());
-    body.put("seed", OpenAiChatModel.seed(request.seed()));
-    if (!sampling.stop().isEmpty()) {
-      body.put("stop", sampling.stop().stream().map(OpenAiCalls::utf8).toList());
-    }
-    if (settings.schemas && !request.schema().isEmpty()) {
-      // Not the JDK's small maps: their order differs from run to run.
-      Map<String, Object> format = new LinkedHashMap<>();
-      format.put("name", "answer");
-      format.put("strict", true);
-      format.put("schema", schema(request.schema()));
-      Map<String, Object> typed = new LinkedHashMap<>();
-      typed.put("type", "json_schema");
-      typed.put("json_schema", format);
-      body.put("response_format", typed);
-    }
-    if (prefilled && settings.prefill == Prefill.CONTINUE_FINAL_MESSAGE) {
-      body.put("continue_final_message", true);
-      body.put("add_generation_prompt", false);
-    }
-    body.putAll(settings.extraBody);
-    body.forEach((key, value) -> params.putAdditionalBodyProperty(key, JsonValue.from(value)));
-    return params.build();
-  }
-
-  /** A lone surrogate has no UTF-8: what is sent is what {@link ChatRequest#key} hashes. */
-  static String utf8(String text) {
-    return new String(text.getBytes(StandardCharsets.UTF_8), StandardCharsets.UTF_8);
-  }
-
-  private Object schema(String text) {
+  private HttpResponse<byte[]> send(byte[] body) {
+    CompletableFuture<HttpResponse<byte[]>> running =
+        client.sendAsync(
+            post.copy().POST(BodyPublishers.ofByteArray(body)).build(),
+            info ->
+                success(info.statusCode())
+                    ? new BoundedBody(MOST_BYTES, false)
+                    : new BoundedBody(MOST_ERROR_BYTES, true));
     try {
-      Map<?, ?> schema = GSON.fromJson(utf8(text), Map.class);
-      if (schema != null) {
-        return schema;
-      }
-    } catch (JsonParseException e) {
-      // Told of below; the parser's message quotes the text.
+      return running.get(most.toNanos(), TimeUnit.NANOSECONDS);
+    } catch (InterruptedException e) {
+      running.cancel(true);
+      Thread.currentThread().interrupt();
+      throw new CancelledException("a chat request was cancelled", e);
+    } catch (TimeoutException e) {
+      running.cancel(true);
+      throw new FailedTry("no whole answer within " + most.toMillis() + " ms", null, null);
+    } catch (ExecutionException e) {
+      throw broken(e.getCause());
     }
-    throw new ChatException(Kind.REQUEST, name + ": the schema is no JSON object", null);
   }
 
-  private ChatAnswer answer(ChatRequest request, CompletionBody body) {
+  private static FailedTry broken(@Nullable Throwable cause) {
+    if (cause == null || cause instanceof ProtocolException) {
+      // The JDK's message quotes the endpoint's line.
+      return new FailedTry("an answer that is not HTTP", null, null);
+    }
+    String message = cause.getMessage();
+    return new FailedTry(
+        cause.getClass().getSimpleName() + (message == null ? "" : ": " + message), null, cause);
+  }
+
+  private static ChatAnswer answer(ChatRequest request, CompletionBody body) {
     int maxTokens = request.sampling().maxTokens();
     if (body.text().length() > Math.max(SHORT, (long) TOKEN * maxTokens)) {
       throw new FailedTry("status 200 with a longer text than its most tokens have", null, null);
@@ -174,7 +158,7 @@ final class OpenAiCalls {
     if (status >= 500 || status == 408 || status == 425 || (status == 429 && !error.exhausted())) {
       return new FailedTry(what, error.retryAfter(), null);
     }
-    return new ChatException(kind(status, error.exhausted()), name + ": " + what, null);
+    return new ChatException(kind(status, error.exhausted()), form.name() + ": " + what, null);
   }
 
   /**
@@ -190,9 +174,5 @@ final class OpenAiCalls {
       return Kind.CONFIGURATION;
     }
     return elsewhere ? Kind.TRANSIENT : Kind.REQUEST;
-  }
-
-  void close() {
-    client.close();
   }
 }

@@ -3,21 +3,15 @@ package org.alignment4j.data.request;
 import static org.alignment4j.core.Arguments.require;
 
 import com.google.gson.GsonBuilder;
+import com.google.gson.JsonObject;
 import dev.failsafe.Failsafe;
 import dev.failsafe.FailsafeException;
-import dev.failsafe.RateLimiter;
 import dev.failsafe.RetryPolicy;
-import java.math.BigDecimal;
-import java.math.BigInteger;
 import java.net.URI;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
 import java.util.concurrent.Semaphore;
-import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicLong;
 import org.alignment4j.core.Cancellation;
 import org.alignment4j.core.CancelledException;
@@ -29,13 +23,14 @@ import org.slf4j.LoggerFactory;
 
 /**
  * A model behind an endpoint that speaks OpenAI's chat completions: a server such as vLLM or
- * llama.cpp's, or a hosted API. Needs {@code com.openai:openai-java-core}, an optional dependency.
+ * llama.cpp's, or a hosted API.
  *
  * <p>A try that ends in status 408, 425, 429 or 5xx, a timeout, a broken connection or a body that
  * is no chat completion is followed by another, behind a wait that doubles each time and has a
  * random part, or the one that the endpoint asks for. Other statuses are not tried again. The
  * status decides alone, whatever form the body of an error has. Requests go to the given address
- * alone, redirections are not followed; a proxy is one if the JVM's settings say so.
+ * alone, redirections are not followed. TLS, trust store and proxy are the JVM's defaults, set by
+ * its system properties such as {@code https.proxyHost} and {@code javax.net.ssl.trustStore}.
  *
  * <p>Of an answer at most 2 MiB are read, of an error's body 64 KiB, and no answer may be longer
  * than 65,536 UTF-16 units and 256 for each of its most tokens. An answer that the endpoint ends
@@ -50,13 +45,14 @@ import org.slf4j.LoggerFactory;
 public final class OpenAiChatModel implements ChatModel, AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(OpenAiChatModel.class);
 
-  private final Builder settings;
   private final String name;
+  private final String host;
   private final OpenAiCalls calls;
+  private final Backoff backoff;
   private final RetryPolicy<ChatAnswer> retry;
   private final Semaphore atOnce;
-  private final @Nullable RateLimiter<Object> requestRate;
-  private final @Nullable RateLimiter<Object> tokenRate;
+  private final Pace requests;
+  private final Pace tokens;
   private final AtomicLong retries = new AtomicLong();
 
   /** What becomes of a prompt that ends with an assistant message. */
@@ -69,35 +65,21 @@ public final class OpenAiChatModel implements ChatModel, AutoCloseable {
     CONTINUE_FINAL_MESSAGE
   }
 
-  private OpenAiChatModel(Builder b, String apiKey) {
-    settings = b;
+  private OpenAiChatModel(Builder b) {
     name = b.nameOrDefault();
-    try {
-      calls = new OpenAiCalls(b, name, apiKey);
-    } catch (NoClassDefFoundError e) {
-      throw new ChatException(
-          Kind.CONFIGURATION,
-          "an OpenAI-compatible model needs com.openai:openai-java-core:4.8.0 among the"
-              + " application's dependencies",
-          e);
-    }
-    retry =
-        RetryPolicy.<ChatAnswer>builder()
-            .handle(FailedTry.class)
-            .withMaxAttempts(b.tries)
-            .abortOn(e -> e instanceof FailedTry f && asksTooLong(f))
-            .withDelayFn(c -> delay(c.getLastException(), c.getAttemptCount()))
-            .onRetry(e -> retries.incrementAndGet())
-            .build();
+    host = URI.create(b.baseUrl).getHost();
+    calls =
+        new OpenAiCalls(
+            b.baseUrl,
+            new OpenAiCalls.Timeouts(b.connectTimeout, b.readTimeout, b.callTimeout),
+            new RequestForm(
+                name, b.model, b.maxCompletionTokens, b.schemas, b.prefill, b.extraBody),
+            b.apiKey);
+    backoff = new Backoff(b.tries, b.firstWait, b.longestWait);
+    retry = backoff.policy(retries::incrementAndGet);
     atOnce = new Semaphore(b.concurrency, true);
-    requestRate = rate(b.requestsPerMinute);
-    tokenRate = rate(b.tokensPerMinute);
-  }
-
-  private static @Nullable RateLimiter<Object> rate(int perMinute) {
-    return perMinute == Integer.MAX_VALUE
-        ? null
-        : RateLimiter.smoothBuilder(perMinute, Duration.ofMinutes(1)).build();
+    requests = new Pace(b.requestsPerMinute);
+    tokens = new Pace(b.tokensPerMinute);
   }
 
   /**
@@ -136,9 +118,9 @@ public final class OpenAiChatModel implements ChatModel, AutoCloseable {
       throw new ChatException(
           Kind.TRANSIENT,
           name
-              + (asksTooLong(e)
+              + (backoff.asksTooLong(e)
                   ? ": asks for a wait of " + e.retryAfter().orElseThrow().toSeconds() + " s: "
-                  : ": no answer in " + settings.tries + " tries, the last: ")
+                  : ": no answer in " + backoff.tries() + " tries, the last: ")
               + e.getMessage(),
           e.getCause());
     } catch (FailsafeException e) {
@@ -156,8 +138,8 @@ public final class OpenAiChatModel implements ChatModel, AutoCloseable {
 
   private ChatAnswer once(ChatRequest request) {
     try {
-      pace(requestRate, 1);
-      pace(tokenRate, likelyTokens(request));
+      requests.take(1);
+      tokens.take(likelyTokens(request));
       atOnce.acquire();
     } catch (InterruptedException e) {
       throw cancelled(e);
@@ -172,40 +154,10 @@ public final class OpenAiChatModel implements ChatModel, AutoCloseable {
     }
   }
 
-  /** Waits until what others took is over; what is taken here delays those who come next. */
-  private static void pace(@Nullable RateLimiter<Object> rate, int permits)
-      throws InterruptedException {
-    if (rate == null) {
-      return;
-    }
-    long own = rate.getConfig().getMaxRate() == null ? 0 : rate.getConfig().getMaxRate().toNanos();
-    long wait = rate.reservePermits(permits).toNanos() - (permits - 1) * own;
-    if (wait > 0) {
-      Thread.sleep(wait / 1_000_000, (int) (wait % 1_000_000));
-    }
-  }
-
   private static int likelyTokens(ChatRequest request) {
     long likely =
         StoredRequests.promptTokenBound(request) / 3 + (long) request.sampling().maxTokens();
     return (int) Math.min(likely, 10_000_000);
-  }
-
-  private boolean asksTooLong(FailedTry e) {
-    return e.retryAfter().filter(r -> r.compareTo(settings.longestWait) > 0).isPresent();
-  }
-
-  private Duration delay(@Nullable Throwable failure, int tries) {
-    double doubled = (double) settings.firstWait.toNanos() * Math.pow(2, Math.min(tries - 1, 40));
-    double own = Math.min(doubled, (double) settings.longestWait.toNanos());
-    long random = (long) (own * ThreadLocalRandom.current().nextDouble(0.5, 1));
-    // One that asks for more than the longest wait is not tried again.
-    long asked =
-        failure instanceof FailedTry f && !asksTooLong(f)
-            ? f.retryAfter().orElse(Duration.ZERO).toNanos()
-            : 0;
-    // Those who were told the same must not come back all at once.
-    return Duration.ofNanos(asked > 0 ? asked + random / 8 : random);
   }
 
   private static CancelledException cancelled(Throwable cause) {
@@ -221,57 +173,36 @@ public final class OpenAiChatModel implements ChatModel, AutoCloseable {
   /** The name and the endpoint's host; no key. */
   @Override
   public String toString() {
-    return "OpenAiChatModel[" + name + " at " + URI.create(settings.baseUrl).getHost() + "]";
+    return "OpenAiChatModel[" + name + " at " + host + "]";
   }
 
-  /** Frees the client. */
+  /** Does nothing: the JDK closes idle connections by itself. */
   @Override
-  public void close() {
-    calls.close();
-  }
+  public void close() {}
 
   /** Collects settings. Not thread-safe. */
   public static final class Builder {
-    final String baseUrl;
-    final String model;
+    private final String baseUrl;
+    private final String model;
     private @Nullable String name;
     private String apiKey = "";
-    boolean maxCompletionTokens;
-    boolean schemas = true;
-    Prefill prefill = Prefill.REFUSE;
-    Map<String, Object> extraBody = Map.of();
+    private boolean maxCompletionTokens;
+    private boolean schemas = true;
+    private Prefill prefill = Prefill.REFUSE;
+    private JsonObject extraBody = new JsonObject();
     private int tries = 6;
     private Duration firstWait = Duration.ofSeconds(1);
     private Duration longestWait = Duration.ofMinutes(2);
     private int requestsPerMinute = Integer.MAX_VALUE;
     private int tokensPerMinute = Integer.MAX_VALUE;
     private int concurrency = 16;
-    Duration connectTimeout = Duration.ofSeconds(10);
-    Duration readTimeout = Duration.ofMinutes(5);
-    Duration callTimeout = Duration.ofMinutes(5);
+    private Duration connectTimeout = Duration.ofSeconds(10);
+    private Duration readTimeout = Duration.ofMinutes(5);
+    private Duration callTimeout = Duration.ofMinutes(5);
 
     private Builder(String baseUrl, String model) {
       this.baseUrl = baseUrl;
       this.model = model;
-    }
-
-    private Builder(Builder from) {
-      baseUrl = from.baseUrl;
-      model = from.model;
-      name = from.name;
-      maxCompletionTokens = from.maxCompletionTokens;
-      schemas = from.schemas;
-      prefill = from.prefill;
-      extraBody = from.extraBody;
-      tries = from.tries;
-      firstWait = from.firstWait;
-      longestWait = from.longestWait;
-      requestsPerMinute = from.requestsPerMinute;
-      tokensPerMinute = from.tokensPerMinute;
-      concurrency = from.concurrency;
-      connectTimeout = from.connectTimeout;
-      readTimeout = from.readTimeout;
-      callTimeout = from.callTimeout;
     }
 
     /**
@@ -339,46 +270,8 @@ public final class OpenAiChatModel implements ChatModel, AutoCloseable {
      *     messages} or {@code stream}
      */
     public Builder extraBody(Map<String, Object> value) {
-      for (String own : List.of("model", "messages", "stream")) {
-        require(!value.containsKey(own), "the extra body may not set %s", own);
-      }
-      Map<String, Object> copy = new TreeMap<>();
-      value.forEach((key, v) -> copy.put(key, json(key, v)));
-      extraBody = copy;
+      extraBody = RequestForm.extra(value);
       return this;
-    }
-
-    /** A copy whose maps are in the order of their keys: that of the JDK's differs by the run. */
-    private static @Nullable Object json(String key, @Nullable Object value) {
-      if (value instanceof Map<?, ?> map) {
-        Map<String, Object> copy = new TreeMap<>();
-        map.forEach(
-            (inner, v) -> {
-              require(
-                  inner instanceof String, "the extra body's %s has a key that is no text", key);
-              copy.put(String.valueOf(inner), json(String.valueOf(inner), v));
-            });
-        return copy;
-      }
-      if (value instanceof List<?> list) {
-        List<@Nullable Object> copy = new ArrayList<>();
-        list.forEach(v -> copy.add(json(key, v)));
-        return Collections.unmodifiableList(copy);
-      }
-      if (value instanceof String text) {
-        return OpenAiCalls.utf8(text);
-      }
-      boolean number =
-          value instanceof Number n
-              && (n.getClass().getName().startsWith("java.lang.") || n instanceof BigInteger)
-              && Double.isFinite(n.doubleValue());
-      boolean exact = value instanceof BigDecimal;
-      require(
-          value == null || value instanceof Boolean || number || exact,
-          "the extra body holds what JSON has not: %s is a %s",
-          key,
-          value == null ? "" : value.getClass().getSimpleName());
-      return value;
     }
 
     /** Most tries of a request, 1 or more; default 6. */
@@ -455,7 +348,6 @@ public final class OpenAiChatModel implements ChatModel, AutoCloseable {
      *
      * @throws IllegalArgumentException if a setting is out of its range, or the address is no URL
      *     of http or https, or holds a user or a query
-     * @throws ChatException of kind CONFIGURATION if the client's library is absent
      */
     public OpenAiChatModel build() {
       checkUrl();
@@ -476,7 +368,7 @@ public final class OpenAiChatModel implements ChatModel, AutoCloseable {
       require(
           apiKey.chars().allMatch(c -> c > ' ' && c < 127),
           "the API key holds a space, a line break or other than ASCII");
-      return new OpenAiChatModel(new Builder(this), apiKey);
+      return new OpenAiChatModel(this);
     }
 
     /** Messages do not show the address, which may hold a password. */

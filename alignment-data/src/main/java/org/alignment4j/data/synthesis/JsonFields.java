@@ -5,8 +5,8 @@ import static org.alignment4j.core.Arguments.require;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
-import com.google.gson.JsonParser;
 import java.util.Set;
+import org.alignment4j.core.StrictJson;
 
 /** Reads what models answer; messages are for the model that is asked again. */
 final class JsonFields {
@@ -40,7 +40,7 @@ final class JsonFields {
 
   /** A schema with the values that a property may have. */
   static String schema(String schema, String property, Set<String> values) {
-    JsonObject o = JsonParser.parseString(schema).getAsJsonObject();
+    JsonObject o = StrictJson.object(schema);
     JsonArray array = new JsonArray();
     values.forEach(array::add);
     o.getAsJsonObject("properties").getAsJsonObject(property).add("enum", array);

@@ -1,22 +1,13 @@
 package org.alignment4j.data.synthesis;
 
-import com.google.gson.Gson;
-import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
-import com.google.gson.Strictness;
-import com.google.gson.TypeAdapter;
-import com.google.gson.stream.JsonReader;
-import com.google.gson.stream.JsonToken;
-import java.io.IOException;
-import java.io.StringReader;
+import org.alignment4j.core.StrictJson;
 import org.jspecify.annotations.Nullable;
 
 /** Finds the one JSON object in what a model wrote. */
 final class JsonText {
   private static final String END_OF_THOUGHT = "</think>";
-
-  private static final TypeAdapter<JsonElement> ELEMENTS = new Gson().getAdapter(JsonElement.class);
 
   private JsonText() {}
 
@@ -72,11 +63,9 @@ final class JsonText {
   }
 
   private static @Nullable JsonObject parse(String text) {
-    try (JsonReader reader = new JsonReader(new StringReader(text))) {
-      reader.setStrictness(Strictness.STRICT);
-      JsonElement element = ELEMENTS.read(reader);
-      return reader.peek() == JsonToken.END_DOCUMENT ? element.getAsJsonObject() : null;
-    } catch (IOException | JsonParseException | IllegalStateException | NumberFormatException e) {
+    try {
+      return StrictJson.object(text);
+    } catch (JsonParseException e) {
       return null;
     }
   }

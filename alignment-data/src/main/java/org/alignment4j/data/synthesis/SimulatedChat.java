@@ -4,9 +4,9 @@ import static org.alignment4j.core.Arguments.require;
 
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
-import com.google.gson.JsonParser;
 import java.util.SplittableRandom;
 import org.alignment4j.chat.Message;
+import org.alignment4j.core.StrictJson;
 import org.alignment4j.data.request.ChatAnswer;
 import org.alignment4j.data.request.ChatModel;
 import org.alignment4j.data.request.ChatRequest;
@@ -69,8 +69,7 @@ final class SimulatedChat implements ChatModel {
 
   /** True everywhere and in the first category of the schema that the prompt names, or not fit. */
   private static String judgement(ChatRequest request, boolean accepts) {
-    JsonObject properties =
-        JsonParser.parseString(request.schema()).getAsJsonObject().getAsJsonObject("properties");
+    JsonObject properties = StrictJson.object(request.schema()).getAsJsonObject("properties");
     if (!properties.has("naturalFit")) {
       return "{\"safe\": %s, \"refuses\": false, \"keepsPrinciples\": true, \"reason\": \"\"}"
           .formatted(accepts);

@@ -285,7 +285,7 @@ class HostileEndpointTests {
               3,
               "{\"type\":\"object\",\"b\":1,\"a\":[1.0,2]}"));
       assertEquals(
-          "{\"messages\":[{\"content\":\"\u00fc \\uD83D\\uDE00 ? \\u0001 </script>\",\"role\":\"user\"}],"
+          "{\"messages\":[{\"content\":\"\u00fc \ud83d\ude00 ? \\u0001 </script>\",\"role\":\"user\"}],"
               + "\"model\":\"tiny\",\"max_tokens\":9,\"temperature\":0.0,\"top_p\":1.0,\"seed\":3,"
               + "\"stop\":[\"\\n\"],\"response_format\":{\"type\":\"json_schema\","
               + "\"json_schema\":{\"name\":\"answer\",\"strict\":true,"

@@ -6,7 +6,6 @@ import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
-import com.google.gson.JsonParser;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -16,6 +15,7 @@ import java.util.stream.IntStream;
 import org.alignment4j.core.BadDataException;
 import org.alignment4j.core.InputFile;
 import org.alignment4j.core.Reasons;
+import org.alignment4j.core.StrictJson;
 
 /**
  * Sequences to time with, independent of any tokenizer: numbers that become token ids of a
@@ -48,8 +48,7 @@ public record Workload(String source, List<long[]> prompts) {
    */
   public static Workload read(Path file) {
     try {
-      JsonObject json =
-          JsonParser.parseString(InputFile.data(file).text(MAX_BYTES)).getAsJsonObject();
+      JsonObject json = StrictJson.object(InputFile.data(file).text(MAX_BYTES));
       JsonArray rows = json.getAsJsonArray("prompts");
       List<long[]> prompts = new ArrayList<>();
       for (JsonElement row : rows) {

@@ -3,7 +3,6 @@ package org.alignment4j.examples.demo;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
-import com.google.gson.JsonParser;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;
@@ -18,6 +17,7 @@ import java.util.stream.Stream;
 import java.util.zip.GZIPInputStream;
 import org.alignment4j.core.BadDataException;
 import org.alignment4j.core.InputFile;
+import org.alignment4j.core.StrictJson;
 
 /** Reads the public data sets of the demonstration model from one folder, in their own formats. */
 final class DataFolder {
@@ -99,7 +99,7 @@ final class DataFolder {
     try (BufferedReader in = open(path)) {
       for (String line = in.readLine(); line != null; line = in.readLine()) {
         if (!line.isBlank()) {
-          SourceRow read = row.apply(JsonParser.parseString(line).getAsJsonObject());
+          SourceRow read = row.apply(StrictJson.object(line));
           rows.add(new SourceRow(rows.size(), read.prompts(), read.answer()));
         }
       }

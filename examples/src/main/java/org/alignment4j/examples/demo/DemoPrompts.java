@@ -1,12 +1,12 @@
 package org.alignment4j.examples.demo;
 
 import com.google.gson.JsonObject;
-import com.google.gson.JsonParser;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.alignment4j.core.BadDataException;
+import org.alignment4j.core.StrictJson;
 
 /**
  * The demonstration's own prompts, written for this project: 60 to tune with and 100 to test with,
@@ -51,7 +51,7 @@ public final class DemoPrompts {
     labels.put("pseudo_harmful", Label.PSEUDO_HARMFUL);
     List<Entry> entries = new ArrayList<>();
     for (String line : DataFolder.resourceLines(resource)) {
-      JsonObject json = JsonParser.parseString(line).getAsJsonObject();
+      JsonObject json = StrictJson.object(line);
       Label label = labels.get(json.get("label").getAsString());
       if (label == null) {
         throw new BadDataException(resource + " row " + entries.size() + ": unknown label");

@@ -4,11 +4,11 @@ import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
-import com.google.gson.JsonParser;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
 import org.alignment4j.core.BadDataException;
+import org.alignment4j.core.StrictJson;
 import org.alignment4j.evaluation.Rate;
 
 /**
@@ -73,7 +73,7 @@ record MoralResult(
    */
   static MoralResult read(String json, String name) {
     try {
-      JsonObject o = JsonParser.parseString(json).getAsJsonObject();
+      JsonObject o = StrictJson.object(json);
       return new MoralResult(
           o.get("experiment").getAsString(),
           o.get("model").getAsString(),

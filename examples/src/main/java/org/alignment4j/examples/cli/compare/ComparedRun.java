@@ -3,7 +3,6 @@ package org.alignment4j.examples.cli.compare;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
-import com.google.gson.JsonParser;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -12,6 +11,7 @@ import java.util.Locale;
 import java.util.Map;
 import org.alignment4j.core.BadDataException;
 import org.alignment4j.core.InputFile;
+import org.alignment4j.core.StrictJson;
 import org.alignment4j.evaluation.PreferenceReport;
 import org.alignment4j.evaluation.PreferenceReport.AnswerScore;
 import org.alignment4j.evaluation.PreferenceReport.Omission;
@@ -101,7 +101,7 @@ record ComparedRun(
     }
     try {
       for (String line : input.text(MAX_BYTES).lines().toList()) {
-        runs.add(of(JsonParser.parseString(line).getAsJsonObject()));
+        runs.add(of(StrictJson.object(line)));
       }
       return runs;
     } catch (JsonParseException

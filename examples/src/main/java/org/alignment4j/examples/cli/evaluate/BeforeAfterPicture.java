@@ -1,13 +1,12 @@
 package org.alignment4j.examples.cli.evaluate;
 
-import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
-import com.google.gson.JsonParser;
 import java.nio.file.Path;
 import java.util.Locale;
 import org.alignment4j.core.BadDataException;
 import org.alignment4j.core.InputFile;
+import org.alignment4j.core.StrictJson;
 import org.alignment4j.evaluation.OverRefusalReport.BeforeAfter;
 import org.alignment4j.evaluation.Rate;
 import org.alignment4j.examples.report.Markup;
@@ -32,8 +31,7 @@ record BeforeAfterPicture(BeforeAfter overRefusal, BeforeAfter harmfulRefusal) {
    */
   static BeforeAfterPicture read(Path file) {
     try {
-      JsonElement json = JsonParser.parseString(InputFile.data(file).text(InputFile.SETTINGS));
-      JsonObject object = json.getAsJsonObject();
+      JsonObject object = StrictJson.object(InputFile.data(file).text(InputFile.SETTINGS));
       return new BeforeAfterPicture(
           pair(object.getAsJsonObject("over_refusal")),
           pair(object.getAsJsonObject("harmful_refusal")));

@@ -3,7 +3,6 @@ package org.alignment4j.examples.cli.evaluate;
 import static org.alignment4j.core.Arguments.require;
 
 import com.google.gson.JsonParseException;
-import com.google.gson.JsonParser;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -20,6 +19,7 @@ import org.alignment4j.core.BadDataException;
 import org.alignment4j.core.InputFile;
 import org.alignment4j.core.ProgressListener;
 import org.alignment4j.core.Reasons;
+import org.alignment4j.core.StrictJson;
 import org.alignment4j.data.moral.Bbq;
 import org.alignment4j.data.moral.LawSchool;
 import org.alignment4j.data.moral.MoralExperiment;
@@ -157,8 +157,7 @@ final class EvaluateMoral extends AlignCommand {
     Map<String, Object> json = new LinkedHashMap<>();
     json.put("out", out.get().toString());
     json.put("guard", subjects.guardName());
-    json.put(
-        "reports", reports.stream().map(r -> JsonParser.parseString(r.toJson(false))).toList());
+    json.put("reports", reports.stream().map(r -> StrictJson.object(r.toJson(false))).toList());
     text.append("report: ").append(out.get().resolve("report.html"));
     int unanswered =
         reports.stream()
@@ -208,7 +207,7 @@ final class EvaluateMoral extends AlignCommand {
     Path file = folder.resolve("report.json");
     try {
       List<String> all = new ArrayList<>();
-      JsonParser.parseString(InputFile.data(file).text(MAX_BYTES))
+      StrictJson.value(InputFile.data(file).text(MAX_BYTES))
           .getAsJsonArray()
           .forEach(report -> all.add(report.toString()));
       return all;

@@ -1,7 +1,6 @@
 package org.alignment4j.examples.cli.input;
 
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.function.Consumer;
 import java.util.function.Function;
@@ -9,6 +8,7 @@ import java.util.stream.IntStream;
 import org.alignment4j.chat.Encoded;
 import org.alignment4j.chat.Prompt;
 import org.alignment4j.core.BadDataException;
+import org.alignment4j.core.LengthGroups;
 import org.alignment4j.core.ProgressListener;
 import org.alignment4j.data.PromptRow;
 import org.alignment4j.model.Completion;
@@ -107,19 +107,16 @@ public final class PromptBatches {
 
   private <R> List<R> inPortions(
       String task, int portion, Function<List<Integer>, List<R>> work, ProgressListener progress) {
-    List<Integer> order =
-        IntStream.range(0, rows.size())
-            .boxed()
-            .sorted(Comparator.comparingInt(i -> ids.get(i).length))
-            .toList();
+    int[] lengths = ids.stream().mapToInt(own -> own.length).toArray();
     List<@Nullable R> results = new ArrayList<>(java.util.Collections.nCopies(rows.size(), null));
-    for (int from = 0; from < order.size(); from += portion) {
-      List<Integer> some = order.subList(from, Math.min(order.size(), from + portion));
+    int done = 0;
+    for (List<Integer> some : LengthGroups.of(lengths, (n, longest, tokens) -> n <= portion)) {
       List<R> part = work.apply(some);
       for (int j = 0; j < some.size(); j++) {
         results.set(some.get(j), part.get(j));
       }
-      progress.step(task, from + some.size(), rows.size());
+      done += some.size();
+      progress.step(task, done, rows.size());
     }
     return results.stream().map(java.util.Objects::requireNonNull).toList();
   }

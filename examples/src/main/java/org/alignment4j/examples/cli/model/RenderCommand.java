@@ -3,7 +3,6 @@ package org.alignment4j.examples.cli.model;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
-import com.google.gson.JsonParser;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -22,6 +21,8 @@ import org.alignment4j.chat.Role;
 import org.alignment4j.core.BadDataException;
 import org.alignment4j.core.InputFile;
 import org.alignment4j.core.ProgressListener;
+import org.alignment4j.core.Reasons;
+import org.alignment4j.core.StrictJson;
 import org.alignment4j.examples.cli.command.AlignCommand;
 import org.alignment4j.examples.cli.command.Outcome;
 import org.alignment4j.examples.cli.option.OnDisk;
@@ -168,9 +169,9 @@ public final class RenderCommand extends AlignCommand {
   private static Prompt conversation(Path file) {
     JsonElement parsed;
     try {
-      parsed = JsonParser.parseString(InputFile.data(file).text(InputFile.SETTINGS));
+      parsed = StrictJson.value(InputFile.data(file).text(InputFile.SETTINGS));
     } catch (JsonParseException e) {
-      throw new BadDataException(file + " is not readable JSON: " + e.getMessage(), e);
+      throw new BadDataException(file + " is not readable JSON: " + Reasons.of(e), e);
     }
     JsonElement list = parsed instanceof JsonObject object ? object.get("messages") : parsed;
     if (list == null || !list.isJsonArray()) {

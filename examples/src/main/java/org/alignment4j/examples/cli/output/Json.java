@@ -1,7 +1,5 @@
 package org.alignment4j.examples.cli.output;
 
-import com.google.gson.Gson;
-import com.google.gson.GsonBuilder;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonNull;
@@ -9,18 +7,16 @@ import com.google.gson.JsonObject;
 import com.google.gson.JsonPrimitive;
 import java.util.Map;
 import org.alignment4j.core.Shown;
+import org.alignment4j.core.StrictJson;
 import org.alignment4j.evaluation.Rate;
 import org.jspecify.annotations.Nullable;
 
 /** JSON text of maps, lists, rates, strings, numbers and booleans; NaN and infinity are null. */
 public final class Json {
-  private static final Gson GSON =
-      new GsonBuilder().serializeNulls().disableHtmlEscaping().setPrettyPrinting().create();
-
   private Json() {}
 
   public static String text(Map<String, ?> value) {
-    return visible(GSON.toJson(element(value)));
+    return visible(StrictJson.pretty(element(value)));
   }
 
   /** The same on one line. */

@@ -1,11 +1,11 @@
 package org.alignment4j.examples.cli.synthesize;
 
-import com.google.gson.JsonParser;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.alignment4j.core.OutputFile;
+import org.alignment4j.core.StrictJson;
 import org.alignment4j.data.PreferenceWriter;
 import org.alignment4j.data.PreferenceWriter.Layout;
 import org.alignment4j.data.synthesis.SynthesisStages.Candidate;
@@ -44,7 +44,7 @@ final class SynthesisOutput implements AutoCloseable {
     row.put("instruction", candidate.instruction());
     row.put("response", candidate.text().text());
     row.put("category", candidate.label());
-    row.put("lineage", JsonParser.parseString(candidate.lineage().toJson()));
+    row.put("lineage", StrictJson.object(candidate.lineage().toJson()));
     if (candidates != null) {
       byte[] line = (Json.line(row) + "\n").getBytes(StandardCharsets.UTF_8);
       candidates.write(out -> out.write(line));

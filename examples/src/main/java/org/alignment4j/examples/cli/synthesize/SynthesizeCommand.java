@@ -1,6 +1,5 @@
 package org.alignment4j.examples.cli.synthesize;
 
-import com.google.gson.JsonParser;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.math.BigDecimal;
@@ -17,6 +16,7 @@ import org.alignment4j.core.Hashes;
 import org.alignment4j.core.InputFile;
 import org.alignment4j.core.ProgressListener;
 import org.alignment4j.core.Reasons;
+import org.alignment4j.core.StrictJson;
 import org.alignment4j.data.PreferenceWriter.Layout;
 import org.alignment4j.data.SourceFile;
 import org.alignment4j.data.request.RequestLedger;
@@ -272,7 +272,7 @@ public final class SynthesizeCommand extends AlignCommand {
     json.put("run", file.toString());
     json.put("out", out.toString());
     json.put("skipped", skipped.size());
-    json.put("report", JsonParser.parseString(report.toJson()));
+    json.put("report", StrictJson.object(report.toJson()));
     String text = SynthesisTable.of(description, report);
     if (report.complete()) {
       return Outcome.passed(json, text);

@@ -4,7 +4,6 @@ import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
-import com.google.gson.JsonParser;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -13,6 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.alignment4j.core.BadDataException;
 import org.alignment4j.core.InputFile;
+import org.alignment4j.core.StrictJson;
 import org.alignment4j.data.Preferences;
 import org.alignment4j.data.induction.ReversedInstructionTuner.InstructionSplit;
 import org.alignment4j.tune.PreferencePair;
@@ -64,7 +64,7 @@ final class InstructionRows {
         continue;
       }
       try {
-        JsonObject o = JsonParser.parseString(line).getAsJsonObject();
+        JsonObject o = StrictJson.object(line);
         JsonObject answered = o;
         JsonArray instances = o.getAsJsonArray("instances");
         if (instances != null) {

@@ -2,7 +2,6 @@ package org.alignment4j.tensor;
 
 import static org.alignment4j.core.Shown.quoted;
 
-import com.google.gson.Strictness;
 import com.google.gson.stream.JsonReader;
 import com.google.gson.stream.JsonToken;
 import java.io.ByteArrayInputStream;
@@ -18,13 +17,14 @@ import java.util.Set;
 import org.alignment4j.core.CheckpointException;
 import org.alignment4j.core.Reasons;
 import org.alignment4j.core.Shown;
+import org.alignment4j.core.StrictJson;
 
 /**
- * Reads an untrusted JSON object from bytes: valid UTF-8, RFC 8259 syntax, no key twice, nothing
- * after the object. Every failure is a {@link CheckpointException} that names the file.
+ * An untrusted JSON object read member by member, in {@link StrictJson}'s syntax, from valid UTF-8:
+ * a header may name a million tensors, of which no tree is to be held. Counts are bounded. Every
+ * failure is a {@link CheckpointException} that names the file.
  */
-final class StrictJson {
-
+final class HeaderJson {
   private final Path file;
   private final String part;
   private final JsonReader reader;
@@ -37,18 +37,17 @@ final class StrictJson {
   /**
    * @param part what the bytes are, for messages, e.g. "header"
    */
-  StrictJson(Path file, String part, byte[] bytes) {
+  HeaderJson(Path file, String part, byte[] bytes) {
     this.file = file;
     this.part = part;
     this.reader =
-        new JsonReader(
+        StrictJson.reader(
             new InputStreamReader(
                 new ByteArrayInputStream(bytes),
                 StandardCharsets.UTF_8
                     .newDecoder()
                     .onMalformedInput(CodingErrorAction.REPORT)
                     .onUnmappableCharacter(CodingErrorAction.REPORT)));
-    reader.setStrictness(Strictness.STRICT);
   }
 
   /**
@@ -64,8 +63,7 @@ final class StrictJson {
     } catch (CharacterCodingException e) {
       throw new CheckpointException(file + ": " + part + " is not valid UTF-8", e);
     } catch (IOException | IllegalStateException | NumberFormatException e) {
-      throw new CheckpointException(
-          file + ": " + part + " is not valid JSON: " + Shown.value(Reasons.of(e)), e);
+      throw new CheckpointException(file + ": " + part + " is not valid JSON: " + Reasons.of(e), e);
     }
   }
 

@@ -1,0 +1,147 @@
+package org.alignment4j.chat;
+
+import static org.alignment4j.core.Arguments.require;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.alignment4j.core.UnsupportedArchitectureException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Writes conversations as a chat format lays them out, and warns, once, of what it leaves out of
+ * them. Thread-safe.
+ */
+final class ScriptWriter {
+  private static final Logger LOG = LoggerFactory.getLogger(ChatTokenizer.class);
+
+  private final Path tokenizer;
+  private final ControlTokens control;
+  private final ChatFormat format;
+
+  /** Whose messages were left out so far. */
+  private final Set<Role> leftOut = ConcurrentHashMap.newKeySet();
+
+  /** Whether tags of thoughts were ordinary text so far. */
+  private final AtomicBoolean thoughtsSpelled = new AtomicBoolean();
+
+  /**
+   * @param tokenizer its file, for warnings
+   */
+  ScriptWriter(Path tokenizer, ControlTokens control, ChatFormat format) {
+    this.tokenizer = tokenizer;
+    this.control = control;
+    this.format = format;
+  }
+
+  /** What a model continues: an answer left open, or behind another message a turn opened. */
+  Script toContinue(Prompt prompt) {
+    return prompt.endsWithResponse()
+        ? answered(prompt, script(prompt, false)).leftOpen()
+        : script(prompt, true);
+  }
+
+  /**
+   * An example to train on, up to what ends its answer.
+   *
+   * @throws IllegalArgumentException if the prompt does not end with an answer
+   */
+  Script example(Prompt prompt) {
+    require(
+        prompt.endsWithResponse(),
+        "training needs a prompt that ends with an assistant message, the last is of %s",
+        prompt.last().role());
+    return answered(prompt, toLearn(prompt)).endedAfter(format.endOfTurn());
+  }
+
+  /**
+   * An example, or what a model continues, with each message once; a system message that the
+   * template refuses is the head of the first user message.
+   *
+   * @throws UnsupportedArchitectureException if the template does not write each message once
+   */
+  Script eachOnce(Prompt prompt) {
+    boolean ended = prompt.endsWithResponse();
+    Script whole;
+    try {
+      whole = ended ? toLearn(prompt) : script(prompt, true);
+    } catch (IllegalArgumentException e) {
+      whole = headed(prompt, !ended, e);
+    }
+    Script script = ended ? whole.endedAfter(format.endOfTurn()) : whole;
+    if (!script.hasEachOnce(prompt.messages().size())) {
+      throw new UnsupportedArchitectureException(
+          "the chat template does not write each of the "
+              + prompt.messages().size()
+              + " messages once, in order");
+    }
+    return script;
+  }
+
+  /** A script in which the first user message carries the system message; else {@code refused}. */
+  private Script headed(Prompt prompt, boolean generationPrompt, IllegalArgumentException refused) {
+    List<Message> messages = prompt.messages();
+    if (messages.size() < 2
+        || messages.get(0).role() != Role.SYSTEM
+        || messages.get(1).role() != Role.USER) {
+      throw refused;
+    }
+    String head = PythonText.strip(PythonText.wellFormed(messages.get(0).text()));
+    List<Message> merged = new ArrayList<>(messages.subList(1, messages.size()));
+    merged.set(0, Message.user(head + "\n\n" + messages.get(1).text()));
+    try {
+      return script(Prompt.of(merged.toArray(Message[]::new)), generationPrompt).parted(head);
+    } catch (IllegalArgumentException e) {
+      throw refused;
+    }
+  }
+
+  /** A finished conversation, in the last answer of which the tags of thoughts are tokens. */
+  private Script toLearn(Prompt prompt) {
+    return written(prompt, false).withThoughts(prompt.messages());
+  }
+
+  /** A conversation as the template writes it. */
+  Script script(Prompt prompt, boolean generationPrompt) {
+    Script script = written(prompt, generationPrompt);
+    String tag = script.spelledThought(prompt.messages());
+    if (tag != null && control.get(tag) != null && !thoughtsSpelled.getAndSet(true)) {
+      LOG.warn(
+          "the chat template of {} leaves {} in an answer: it is ordinary text there, not the token",
+          tokenizer,
+          tag);
+    }
+    return script;
+  }
+
+  private Script written(Prompt prompt, boolean generationPrompt) {
+    List<Message> messages = new ArrayList<>(prompt.messages().size());
+    for (Message message : prompt.messages()) {
+      messages.add(new Message(message.role(), PythonText.wellFormed(message.text())));
+    }
+    Script script = format.write(messages, generationPrompt);
+    for (int i = 0; i < messages.size(); i++) {
+      if (!PythonText.strip(messages.get(i).text()).isEmpty() && !script.has(i)) {
+        warnOfLeftOut(messages.get(i).role());
+      }
+    }
+    return script;
+  }
+
+  private void warnOfLeftOut(Role role) {
+    if (leftOut.add(role)) {
+      LOG.warn("the chat template of {} leaves a {} message out", tokenizer, role);
+    }
+  }
+
+  private static Script answered(Prompt prompt, Script script) {
+    if (!script.has(prompt.messages().size() - 1)) {
+      throw new UnsupportedArchitectureException("the chat template leaves the answer out");
+    }
+    return script;
+  }
+}
