@@ -28,11 +28,10 @@ interface MatrixFormat {
   Matrix empty(String name, Shape shape, NDManager manager);
 
   /**
-   * Adds what kernels do with a matrix that stands from {@code w[i]} on, differently in inference
-   * and training if need be: {@code linear}, {@code linear_rows}, {@code linear_add}, {@code
-   * gated}, {@code rows_of} and {@code merge}, with the arguments they have in {@code
-   * matrix_float.torchscript} and {@code linear.torchscript}. A float32 copy in training may stand
-   * in the place of any matrix.
+   * Adds what kernels do with a matrix that stands from {@code w[i]} on: {@code matrix}, {@code
+   * matrix_rows}, {@code rows_of} and {@code merge}, as in {@code matrix_float.torchscript}, and
+   * the products of {@code linear.torchscript}, in inference perhaps others by these names. A
+   * float32 copy in training may stand in the place of any matrix.
    *
    * @param oneDnn whether oneDNN's products are to be used, which an attempt shows
    */
