@@ -4,10 +4,9 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
-import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.stream.IntStream;
+import org.alignment4j.core.LengthGroups;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -47,30 +46,12 @@ record Batch(
    * @param tokens at most so many tokens in a batch, one sequence at least
    */
   static List<Batch> group(List<int[]> sequences, int tokens, Side side) {
-    List<Integer> order = new ArrayList<>();
-    for (int i = 0; i < sequences.size(); i++) {
-      order.add(i);
-    }
-    order.sort(Comparator.comparingInt(i -> sequences.get(i).length));
-    List<Batch> batches = new ArrayList<>();
-    List<Integer> group = new ArrayList<>();
-    long used = 0;
-    for (int i : order) {
-      int n = sequences.get(i).length;
-      boolean full = used + n > tokens;
-      boolean wasteful = (long) n * (group.size() + 1) > WASTE * (used + n);
-      if (!group.isEmpty() && (full || wasteful)) {
-        batches.add(pick(sequences, group, side));
-        group.clear();
-        used = 0;
-      }
-      group.add(i);
-      used += n;
-    }
-    if (!group.isEmpty()) {
-      batches.add(pick(sequences, group, side));
-    }
-    return batches;
+    int[] lengths = sequences.stream().mapToInt(s -> s.length).toArray();
+    return LengthGroups.of(
+            lengths, (n, longest, all) -> all <= tokens && (long) n * longest <= WASTE * all)
+        .stream()
+        .map(group -> pick(sequences, group, side))
+        .toList();
   }
 
   private static Batch pick(List<int[]> sequences, List<Integer> group, Side side) {
