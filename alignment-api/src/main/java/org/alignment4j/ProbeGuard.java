@@ -5,7 +5,7 @@ import java.util.List;
 import java.util.Locale;
 import org.alignment4j.analysis.Roc;
 import org.alignment4j.chat.Prompt;
-import org.alignment4j.core.Cancellation;
+import org.alignment4j.internal.host.Cancellation;
 
 /** Blocks by a probe's score. A conversation that the model cannot read is blocked. */
 record ProbeGuard(RefusalProbe probe, double threshold) implements PromptGuard {

@@ -99,4 +99,12 @@ public interface PromptGuard {
       RefusalProbe probe, List<Prompt> benign, List<Prompt> harmful, double falsePositiveRate) {
     return new ProbeGuard(probe, ProbeGuard.threshold(probe, benign, harmful, falsePositiveRate));
   }
+
+  /** What a guard that fails, gives no verdict or is late stands for. */
+  public enum OnFailure {
+    /** Fail open: answer, unguarded. */
+    ALLOW,
+    /** Fail closed: do not answer. */
+    BLOCK
+  }
 }

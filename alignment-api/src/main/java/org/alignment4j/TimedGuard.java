@@ -1,6 +1,6 @@
 package org.alignment4j;
 
-import static org.alignment4j.core.Arguments.require;
+import static org.alignment4j.internal.text.Arguments.require;
 
 import com.google.common.collect.MapMaker;
 import java.time.Duration;
@@ -15,9 +15,10 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import org.alignment4j.PromptGuard.OnFailure;
 import org.alignment4j.chat.Prompt;
-import org.alignment4j.core.Cancellation;
 import org.alignment4j.core.CancelledException;
+import org.alignment4j.internal.host.Cancellation;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;

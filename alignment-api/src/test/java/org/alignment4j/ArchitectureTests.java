@@ -30,8 +30,11 @@ class ArchitectureTests {
           "org.alignment4j.adapter",
           "org.alignment4j.train",
           "org.alignment4j.analysis",
-          "org.alignment4j.tensor",
-          "org.alignment4j.core");
+          "org.alignment4j.internal.statistics",
+          "org.alignment4j.internal.tensor",
+          "org.alignment4j.internal.host",
+          "org.alignment4j.core",
+          "org.alignment4j.internal.text");
 
   @ArchTest
   static void packagesKnowOnlyThoseBelow(JavaClasses classes) {

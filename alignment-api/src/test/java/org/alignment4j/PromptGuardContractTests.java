@@ -2,6 +2,7 @@ package org.alignment4j;
 
 import java.time.Duration;
 import java.util.List;
+import org.alignment4j.PromptGuard.OnFailure;
 import org.alignment4j.chat.Prompt;
 import org.alignment4j.testing.GuardContract;
 import org.junit.jupiter.api.Nested;

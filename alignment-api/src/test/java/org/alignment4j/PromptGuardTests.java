@@ -16,6 +16,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
+import org.alignment4j.PromptGuard.OnFailure;
 import org.alignment4j.chat.Prompt;
 import org.alignment4j.core.AlignmentException;
 import org.alignment4j.core.CancelledException;

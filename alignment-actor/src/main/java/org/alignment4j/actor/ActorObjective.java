@@ -14,9 +14,9 @@ import java.util.stream.IntStream;
 import org.alignment4j.actor.ActorPrompts.PromptClass;
 import org.alignment4j.core.AlignmentException;
 import org.alignment4j.core.CheckpointException;
+import org.alignment4j.internal.tensor.Kernels;
 import org.alignment4j.model.TrainableBlock;
-import org.alignment4j.tensor.Kernels;
-import org.alignment4j.train.Objective;
+import org.alignment4j.train.TrainingLoop.Objective;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 

@@ -1,6 +1,6 @@
 package org.alignment4j.actor;
 
-import static org.alignment4j.core.Arguments.require;
+import static org.alignment4j.internal.text.Arguments.require;
 
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -12,16 +12,16 @@ import org.alignment4j.RefusalProbe;
 import org.alignment4j.actor.ProbeReport.LayerChoice;
 import org.alignment4j.actor.ProbeReport.LayerScore;
 import org.alignment4j.analysis.Auroc;
-import org.alignment4j.analysis.Folds;
 import org.alignment4j.analysis.Roc;
-import org.alignment4j.analysis.Silhouette;
 import org.alignment4j.chat.Prompt;
-import org.alignment4j.core.Cancellation;
 import org.alignment4j.core.Layer;
 import org.alignment4j.core.ProgressListener;
 import org.alignment4j.evaluation.StringRefusalJudge;
-import org.alignment4j.model.Activations;
+import org.alignment4j.internal.host.Cancellation;
+import org.alignment4j.internal.statistics.Folds;
+import org.alignment4j.internal.statistics.Silhouette;
 import org.alignment4j.model.Capture;
+import org.alignment4j.model.Capture.Activations;
 import org.alignment4j.model.LanguageModel;
 import org.alignment4j.model.Steering;
 import org.alignment4j.model.TokenPositions;

@@ -4,8 +4,8 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import org.alignment4j.analysis.Auroc;
-import org.alignment4j.analysis.Folds;
-import org.alignment4j.analysis.MeanAccumulator;
+import org.alignment4j.internal.statistics.Folds;
+import org.alignment4j.internal.statistics.MeanAccumulator;
 import org.jspecify.annotations.Nullable;
 
 /**

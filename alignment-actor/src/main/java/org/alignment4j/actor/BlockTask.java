@@ -7,8 +7,8 @@ import java.util.Map;
 import java.util.Optional;
 import org.alignment4j.actor.ActorPrompts.PromptClass;
 import org.alignment4j.actor.ProbeReport.LayerScore;
-import org.alignment4j.core.Hashes;
 import org.alignment4j.core.Layer;
+import org.alignment4j.internal.host.Hashes;
 
 /**
  * What a block is tuned on, and what was found out before.

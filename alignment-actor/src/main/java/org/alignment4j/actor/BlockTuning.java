@@ -1,6 +1,6 @@
 package org.alignment4j.actor;
 
-import static org.alignment4j.core.Arguments.require;
+import static org.alignment4j.internal.text.Arguments.require;
 
 import ai.djl.Device;
 import java.util.LinkedHashMap;
@@ -9,16 +9,17 @@ import java.util.Optional;
 import java.util.stream.IntStream;
 import org.alignment4j.Tuning.Outcome;
 import org.alignment4j.actor.ActorPrompts.PromptClass;
+import org.alignment4j.actor.ActorTuner.ActorTuning;
 import org.alignment4j.actor.ProbeReport.LayerScore;
 import org.alignment4j.adapter.TunedBlock;
 import org.alignment4j.core.ProgressListener;
 import org.alignment4j.core.Provenance;
-import org.alignment4j.evaluation.OverRefusalReport;
-import org.alignment4j.evaluation.OverRefusalReport.BeforeAfter;
+import org.alignment4j.evaluation.OverRefusal.OverRefusalReport;
+import org.alignment4j.evaluation.OverRefusal.OverRefusalReport.BeforeAfter;
 import org.alignment4j.evaluation.Rate;
+import org.alignment4j.internal.tensor.Kernels;
 import org.alignment4j.model.LanguageModel;
 import org.alignment4j.model.TrainableBlock;
-import org.alignment4j.tensor.Kernels;
 import org.alignment4j.train.TrainingLoop;
 import org.alignment4j.train.TrainingResult;
 import org.jspecify.annotations.Nullable;

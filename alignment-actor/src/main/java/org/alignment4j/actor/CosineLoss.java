@@ -1,6 +1,6 @@
 package org.alignment4j.actor;
 
-import static org.alignment4j.core.Arguments.require;
+import static org.alignment4j.internal.text.Arguments.require;
 
 /**
  * L = 1 - cos(a, t) of an activation a [D] and its constant target t [D], in forms that survive a

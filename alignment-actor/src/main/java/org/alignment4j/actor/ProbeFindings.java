@@ -9,7 +9,6 @@ import org.alignment4j.actor.ProbeReport.LayerScore;
 import org.alignment4j.analysis.Auroc;
 import org.alignment4j.chat.Prompt;
 import org.alignment4j.evaluation.Rate;
-import org.alignment4j.reading.BagOfWords;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;

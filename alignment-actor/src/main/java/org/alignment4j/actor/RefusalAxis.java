@@ -1,6 +1,6 @@
 package org.alignment4j.actor;
 
-import static org.alignment4j.core.Arguments.require;
+import static org.alignment4j.internal.text.Arguments.require;
 
 /**
  * The line through the benign and the harmful mean of a layer, with a coordinate on it: 0 at the

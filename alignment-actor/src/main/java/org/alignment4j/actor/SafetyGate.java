@@ -5,14 +5,14 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.alignment4j.chat.Prompt;
-import org.alignment4j.evaluation.OverRefusalReport;
+import org.alignment4j.evaluation.OverRefusal.OverRefusalReport;
 import org.alignment4j.evaluation.RefusalJudge;
-import org.alignment4j.evaluation.RefusalTally;
-import org.alignment4j.evaluation.RefusalVerdict;
+import org.alignment4j.evaluation.RefusalJudge.RefusalTally;
+import org.alignment4j.evaluation.RefusalJudge.RefusalVerdict;
 import org.alignment4j.model.Completion;
 import org.alignment4j.model.Generation;
 import org.alignment4j.model.LanguageModel;
-import org.alignment4j.train.Evaluator;
+import org.alignment4j.train.TrainingLoop.Evaluator;
 
 /**
  * Measures refusals on prompts that are never trained on and the drift on benign ones, and says

@@ -10,15 +10,15 @@ import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 import org.alignment4j.chat.Prompt;
+import org.alignment4j.internal.tensor.SafetensorsFile;
+import org.alignment4j.internal.tensor.SafetensorsWriter;
+import org.alignment4j.internal.tensor.StorageType;
+import org.alignment4j.internal.tensor.TensorInfo;
+import org.alignment4j.internal.tensor.TensorSource;
 import org.alignment4j.model.Family;
 import org.alignment4j.model.ModelConfig;
 import org.alignment4j.model.RandomCheckpoint;
 import org.alignment4j.model.Rope;
-import org.alignment4j.tensor.SafetensorsFile;
-import org.alignment4j.tensor.SafetensorsWriter;
-import org.alignment4j.tensor.StorageType;
-import org.alignment4j.tensor.TensorInfo;
-import org.alignment4j.tensor.TensorSource;
 import org.alignment4j.testing.ByteTokenizer;
 
 /**

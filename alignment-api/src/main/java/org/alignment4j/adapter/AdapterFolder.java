@@ -6,9 +6,9 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
 import org.alignment4j.core.CheckpointException;
-import org.alignment4j.core.InputFile;
-import org.alignment4j.core.Reasons;
 import org.alignment4j.core.UnsupportedArchitectureException;
+import org.alignment4j.internal.host.InputFile;
+import org.alignment4j.internal.text.Reasons;
 
 /** Tells the kind of adapter that is in a folder. */
 final class AdapterFolder {

@@ -1,6 +1,6 @@
 package org.alignment4j.adapter;
 
-import static org.alignment4j.core.Arguments.require;
+import static org.alignment4j.internal.text.Arguments.require;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -16,12 +16,12 @@ import java.util.TreeMap;
 import java.util.regex.Pattern;
 import org.alignment4j.core.BadDataException;
 import org.alignment4j.core.CheckpointException;
-import org.alignment4j.core.Hashes;
 import org.alignment4j.core.Layer;
-import org.alignment4j.core.OutputFile;
 import org.alignment4j.core.Provenance;
-import org.alignment4j.core.Reasons;
-import org.alignment4j.core.Shown;
+import org.alignment4j.internal.host.Hashes;
+import org.alignment4j.internal.host.OutputFile;
+import org.alignment4j.internal.text.Reasons;
+import org.alignment4j.internal.text.Shown;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 

@@ -1,7 +1,7 @@
 package org.alignment4j.adapter;
 
 import org.alignment4j.core.CheckpointException;
-import org.alignment4j.tensor.SafetensorsFile;
+import org.alignment4j.internal.tensor.SafetensorsFile;
 
 /** Looks for numbers that are none. */
 final class Finite {

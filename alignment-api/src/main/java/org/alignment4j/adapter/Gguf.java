@@ -1,6 +1,6 @@
 package org.alignment4j.adapter;
 
-import static org.alignment4j.core.Arguments.require;
+import static org.alignment4j.internal.text.Arguments.require;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -11,7 +11,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.alignment4j.core.CheckpointException;
-import org.alignment4j.core.OutputFile;
+import org.alignment4j.internal.host.OutputFile;
 
 /**
  * A small GGUF file, little-endian, with float32 tensors, in memory. What was read and is written

@@ -17,10 +17,10 @@ import java.util.Map;
 import java.util.Set;
 import org.alignment4j.core.CancelledException;
 import org.alignment4j.core.CheckpointException;
-import org.alignment4j.core.InputFile;
 import org.alignment4j.core.OutOfMemoryException;
-import org.alignment4j.core.Reasons;
-import org.alignment4j.core.Shown;
+import org.alignment4j.internal.host.InputFile;
+import org.alignment4j.internal.text.Reasons;
+import org.alignment4j.internal.text.Shown;
 
 /**
  * Reads untrusted GGUF files of one architecture. Counts and lengths are checked against what the

@@ -9,9 +9,9 @@ import java.nio.file.Path;
 import java.util.Map;
 import java.util.function.Predicate;
 import org.alignment4j.core.CheckpointException;
-import org.alignment4j.core.InputFile;
-import org.alignment4j.core.Reasons;
-import org.alignment4j.core.Shown;
+import org.alignment4j.internal.host.InputFile;
+import org.alignment4j.internal.text.Reasons;
+import org.alignment4j.internal.text.Shown;
 import org.jspecify.annotations.Nullable;
 
 /**

@@ -8,10 +8,11 @@ import java.util.List;
 import java.util.Map;
 import org.alignment4j.adapter.LoraAdapter.Target;
 import org.alignment4j.core.CheckpointException;
-import org.alignment4j.tensor.Checkpoint;
-import org.alignment4j.tensor.SafetensorsFile;
-import org.alignment4j.tensor.StorageType;
-import org.alignment4j.tensor.TensorInfo;
+import org.alignment4j.internal.tensor.BlockWeight;
+import org.alignment4j.internal.tensor.Checkpoint;
+import org.alignment4j.internal.tensor.SafetensorsFile;
+import org.alignment4j.internal.tensor.StorageType;
+import org.alignment4j.internal.tensor.TensorInfo;
 import org.jspecify.annotations.Nullable;
 
 /** Finds the base's matrices that a LoRA changes, and adds B A to them row by row. */

@@ -1,6 +1,6 @@
 package org.alignment4j.adapter;
 
-import static org.alignment4j.core.Arguments.require;
+import static org.alignment4j.internal.text.Arguments.require;
 
 import com.google.gson.JsonObject;
 import java.nio.file.Path;
@@ -9,10 +9,10 @@ import java.util.List;
 import java.util.Set;
 import org.alignment4j.core.CheckpointException;
 import org.alignment4j.core.Provenance;
-import org.alignment4j.core.Shown;
-import org.alignment4j.tensor.SafetensorsFile;
-import org.alignment4j.tensor.StorageType;
-import org.alignment4j.tensor.TensorSource;
+import org.alignment4j.internal.tensor.SafetensorsFile;
+import org.alignment4j.internal.tensor.StorageType;
+import org.alignment4j.internal.tensor.TensorSource;
+import org.alignment4j.internal.text.Shown;
 
 /**
  * Input embeddings put before every sequence, as in prompt tuning (Lester et al. 2021). Immutable:

@@ -1,6 +1,6 @@
 package org.alignment4j.adapter;
 
-import static org.alignment4j.core.Arguments.require;
+import static org.alignment4j.internal.text.Arguments.require;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -12,15 +12,15 @@ import java.util.List;
 import java.util.Map;
 import org.alignment4j.core.CheckpointException;
 import org.alignment4j.core.Layer;
-import org.alignment4j.core.OutputFile;
 import org.alignment4j.core.Provenance;
-import org.alignment4j.core.Reasons;
-import org.alignment4j.tensor.Checkpoint;
-import org.alignment4j.tensor.SafetensorsFile;
-import org.alignment4j.tensor.SafetensorsWriter;
-import org.alignment4j.tensor.StorageType;
-import org.alignment4j.tensor.TensorInfo;
-import org.alignment4j.tensor.TensorSource;
+import org.alignment4j.internal.host.OutputFile;
+import org.alignment4j.internal.tensor.Checkpoint;
+import org.alignment4j.internal.tensor.SafetensorsFile;
+import org.alignment4j.internal.tensor.SafetensorsWriter;
+import org.alignment4j.internal.tensor.StorageType;
+import org.alignment4j.internal.tensor.TensorInfo;
+import org.alignment4j.internal.tensor.TensorSource;
+import org.alignment4j.internal.text.Reasons;
 
 /**
  * One decoder block with weights of its own, which stand in for the base model's: what ACTOR leaves

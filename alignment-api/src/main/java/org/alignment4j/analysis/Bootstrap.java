@@ -1,6 +1,6 @@
 package org.alignment4j.analysis;
 
-import static org.alignment4j.core.Arguments.require;
+import static org.alignment4j.internal.text.Arguments.require;
 
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Random;
 import java.util.function.Function;
 import java.util.function.ToDoubleFunction;
+import org.alignment4j.internal.statistics.Rows;
 
 /**
  * Percentile bootstrap intervals (Efron 1979): a statistic is recomputed on resamples drawn with

@@ -1,9 +1,11 @@
 package org.alignment4j.analysis;
 
-import static org.alignment4j.core.Arguments.require;
+import static org.alignment4j.internal.text.Arguments.require;
 
 import java.util.stream.IntStream;
-import org.alignment4j.core.Cancellation;
+import org.alignment4j.internal.host.Cancellation;
+import org.alignment4j.internal.statistics.MeanAccumulator;
+import org.alignment4j.internal.statistics.Rows;
 
 /**
  * A linear classifier of rows [D]: the probability of the positive class is 1 / (1 + exp(-(w.x +

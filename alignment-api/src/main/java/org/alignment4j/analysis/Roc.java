@@ -1,8 +1,9 @@
 package org.alignment4j.analysis;
 
-import static org.alignment4j.core.Arguments.require;
+import static org.alignment4j.internal.text.Arguments.require;
 
 import java.util.Arrays;
+import org.alignment4j.internal.statistics.Rows;
 
 /**
  * The receiver operating characteristic of a score that should be high on positives and low on

@@ -9,7 +9,7 @@ final class JinjaCase {
   /**
    * {@code upper}, {@code lower}, {@code title} or {@code capitalize}, as Python's texts have them.
    */
-  static Rope changed(Rope text, String how) {
+  static TracedText changed(TracedText text, String how) {
     return switch (how) {
       case "upper" -> text.map(part -> part.toUpperCase(Locale.ROOT));
       case "lower" -> text.map(part -> part.toLowerCase(Locale.ROOT));
@@ -17,7 +17,7 @@ final class JinjaCase {
     };
   }
 
-  private static Rope titled(Rope text, boolean eachWord) {
+  private static TracedText titled(TracedText text, boolean eachWord) {
     boolean[] within = {false};
     return text.map(
         part -> {

@@ -38,7 +38,7 @@ final class JinjaChecks {
       case "defined" -> !isUndefined(value);
       case "undefined" -> isUndefined(value);
       case "none" -> value instanceof None;
-      case "string" -> value instanceof Rope;
+      case "string" -> value instanceof TracedText;
       case "mapping" -> value instanceof Map<?, ?>;
       case "iterable" ->
           isSequence(value) || value instanceof List<?> || value instanceof Generator;
@@ -55,13 +55,13 @@ final class JinjaChecks {
       case "lower", "upper" -> JinjaCase.is(JinjaText.of(value).text(), "is" + name);
       case "escaped" -> false;
       case "filter" ->
-          MapKey.of(value).value() instanceof Rope text && JinjaFilters.isKnown(text.text());
+          MapKey.of(value).value() instanceof TracedText text && JinjaFilters.isKnown(text.text());
       default -> throw new JinjaException("the test " + name + " is not supported");
     };
   }
 
   private static boolean isSequence(Object value) {
-    return value instanceof Rope
+    return value instanceof TracedText
         || value instanceof Undefined
         || value instanceof Map<?, ?>
         || (value instanceof JinjaList list && list.kind() != Kind.VIEW);

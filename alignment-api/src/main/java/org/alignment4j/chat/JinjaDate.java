@@ -20,7 +20,7 @@ record JinjaDate() implements Callable {
   @Override
   public Object call(JinjaRun run, List<Object> arguments, Map<String, Object> named) {
     String format = JinjaArguments.of("strftime_now", arguments, named, "format").text(0);
-    return Rope.of(
+    return TracedText.of(
         DIRECTIVE
             .matcher(format)
             .replaceAll(

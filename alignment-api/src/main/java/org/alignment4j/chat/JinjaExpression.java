@@ -229,10 +229,10 @@ interface JinjaExpression {
       if (operator.equals("~")) {
         return joined(JinjaText.of(a), JinjaText.of(b), run);
       }
-      if (operator.equals("+") && a instanceof Rope x && b instanceof Rope y) {
+      if (operator.equals("+") && a instanceof TracedText x && b instanceof TracedText y) {
         return joined(x, y, run);
       }
-      if (operator.equals("%") && a instanceof Rope pattern) {
+      if (operator.equals("%") && a instanceof TracedText pattern) {
         return JinjaFormat.percent(pattern, b);
       }
       boolean lists = isList(a) && isList(b);
@@ -243,10 +243,10 @@ interface JinjaExpression {
         run.spend(sum.size());
         return JinjaList.of(((JinjaList) a).kind(), sum);
       }
-      if (operator.equals("*") && (a instanceof Rope || isList(a)) && JinjaValue.isWhole(b)) {
+      if (operator.equals("*") && (a instanceof TracedText || isList(a)) && JinjaValue.isWhole(b)) {
         return repeated(a, JinjaValue.whole(b, "*"), run);
       }
-      if (operator.equals("*") && (b instanceof Rope || isList(b)) && JinjaValue.isWhole(a)) {
+      if (operator.equals("*") && (b instanceof TracedText || isList(b)) && JinjaValue.isWhole(a)) {
         return repeated(b, JinjaValue.whole(a, "*"), run);
       }
       return JinjaNumbers.compute(operator, a, b);
@@ -259,9 +259,9 @@ interface JinjaExpression {
 
     private static Object repeated(Object value, long times, JinjaRun run) {
       long count = Math.max(0, times);
-      if (value instanceof Rope text) {
+      if (value instanceof TracedText text) {
         run.requireSize(text.length() * Math.min(count, Integer.MAX_VALUE));
-        Rope.Builder out = new Rope.Builder();
+        TracedText.Builder out = new TracedText.Builder();
         for (long i = 0; i < (text.isEmpty() ? 0 : count); i++) {
           out.add(text);
         }
@@ -277,7 +277,7 @@ interface JinjaExpression {
       return JinjaList.of(list.kind(), out);
     }
 
-    private static Rope joined(Rope a, Rope b, JinjaRun run) {
+    private static TracedText joined(TracedText a, TracedText b, JinjaRun run) {
       int size = a.length() + b.length();
       run.requireSize(size);
       run.spend(size / 64);
@@ -306,7 +306,7 @@ interface JinjaExpression {
 
   /** What looking through a value costs. */
   static long weight(Object value) {
-    return value instanceof Rope rope
+    return value instanceof TracedText rope
         ? rope.length() / 64
         : value instanceof List<?> list ? list.size() : 0;
   }

@@ -179,7 +179,7 @@ final class JinjaExpressionParser {
         while (tokens.peek().kind() == Kind.STRING) {
           text.append(tokens.next().text());
         }
-        yield new JinjaExpression.Constant(Rope.of(text.toString()));
+        yield new JinjaExpression.Constant(TracedText.of(text.toString()));
       }
       case INTEGER, FLOAT -> number(token);
       case OPERATOR ->

@@ -47,7 +47,7 @@ final class JinjaFilters {
         JinjaArguments given = given(name, arguments, named, "default_value", "boolean");
         boolean missing =
             value instanceof Undefined || (given.truth(1, false) && !JinjaValue.truth(value));
-        yield missing ? given.or(0, Rope.EMPTY) : value;
+        yield missing ? given.or(0, TracedText.EMPTY) : value;
       }
       case "list" -> {
         given(name, arguments, named);
@@ -64,7 +64,7 @@ final class JinjaFilters {
       case "join" -> {
         JinjaArguments given = given(name, arguments, named, "d", "attribute");
         UnaryOperator<Object> of = JinjaSequences.attribute(given.or(1, None.NONE));
-        Rope separator = JinjaText.of(given.or(0, Rope.EMPTY));
+        TracedText separator = JinjaText.of(given.or(0, TracedText.EMPTY));
         yield JinjaMethods.join(JinjaSequences.mapped(JinjaValue.each(value), of), separator, run);
       }
       case "replace" -> {
@@ -125,7 +125,7 @@ final class JinjaFilters {
         for (Object each :
             JinjaSequences.mapped(
                 JinjaValue.each(value), JinjaSequences.attribute(given.or(0, None.NONE)))) {
-          if (sum instanceof Rope) {
+          if (sum instanceof TracedText) {
             throw new JinjaException("it sums up texts");
           }
           sum = JinjaExpression.Binary.compute("+", sum, each, run);
@@ -204,15 +204,15 @@ final class JinjaFilters {
     return JinjaArguments.of("the filter " + filter, arguments, named, parameters);
   }
 
-  private static Rope text(Object value, String filter) {
-    if (value instanceof Rope text) {
+  private static TracedText text(Object value, String filter) {
+    if (value instanceof TracedText text) {
       return text;
     }
     throw new JinjaException(filter + " needs a text, found " + JinjaValue.kind(value));
   }
 
   private static Object length(Object value) {
-    if (value instanceof Rope rope) {
+    if (value instanceof TracedText rope) {
       return (long) rope.text().codePointCount(0, rope.length());
     } else if (value instanceof Generator) {
       throw new JinjaException("it measures a generator");
@@ -240,7 +240,7 @@ final class JinjaFilters {
   }
 
   private static Object reversed(Object value) {
-    if (value instanceof Rope) {
+    if (value instanceof TracedText) {
       return JinjaValue.slice(value, null, null, -1L);
     }
     List<Object> all = JinjaValue.each(value);
@@ -249,8 +249,8 @@ final class JinjaFilters {
   }
 
   /** Not Python's own {@code title}: letters behind an apostrophe stay small. */
-  private static Rope titled(Rope text) {
-    Rope.Builder out = new Rope.Builder();
+  private static TracedText titled(TracedText text) {
+    TracedText.Builder out = new TracedText.Builder();
     Matcher between = WORD_BEGINS.matcher(text.text());
     int from = 0;
     while (between.find()) {
@@ -262,26 +262,26 @@ final class JinjaFilters {
     return out.build();
   }
 
-  private static void capitalized(Rope word, Rope.Builder out) {
+  private static void capitalized(TracedText word, TracedText.Builder out) {
     int first = word.isEmpty() ? 0 : Character.charCount(word.text().codePointAt(0));
     out.add(JinjaCase.changed(word.sub(0, first), "upper"));
     out.add(JinjaCase.changed(word.sub(first, word.length()), "lower"));
   }
 
-  private static Rope indented(Object value, JinjaArguments given, JinjaRun run) {
+  private static TracedText indented(Object value, JinjaArguments given, JinjaRun run) {
     Object width = given.or(0, 4L);
     String indent =
-        width instanceof Rope text
+        width instanceof TracedText text
             ? text.text()
             : " ".repeat((int) Math.min(1000, Math.max(0, JinjaValue.whole(width, "indent"))));
     boolean blank = given.truth(2, false);
-    Rope text = text(value, "indent");
+    TracedText text = text(value, "indent");
     // Python's splitlines knows more ends of lines than the one that is written again.
-    List<Object> lines = JinjaSplits.lines(text.plus(Rope.of("\n")), false);
+    List<Object> lines = JinjaSplits.lines(text.plus(TracedText.of("\n")), false);
     run.requireSize(text.length() + (long) lines.size() * indent.length());
-    Rope.Builder out = new Rope.Builder();
+    TracedText.Builder out = new TracedText.Builder();
     for (int i = 0; i < lines.size(); i++) {
-      Rope line = (Rope) lines.get(i);
+      TracedText line = (TracedText) lines.get(i);
       out.add(i == 0 ? "" : "\n");
       boolean moved = i == 0 ? given.truth(1, false) : blank || !line.isEmpty();
       out.add(moved ? indent : "");
@@ -299,9 +299,9 @@ final class JinjaFilters {
     return count;
   }
 
-  private static Rope truncated(Rope text, JinjaArguments given) {
+  private static TracedText truncated(TracedText text, JinjaArguments given) {
     long length = given.whole(0, 255);
-    Rope end = Rope.of(given.has(2) ? given.text(2) : "...");
+    TracedText end = TracedText.of(given.has(2) ? given.text(2) : "...");
     long leeway = given.or(3, None.NONE) instanceof None ? 5 : given.whole(3, 5);
     long endSize = (Long) length(end);
     if (length < endSize || leeway < 0) {
@@ -310,7 +310,7 @@ final class JinjaFilters {
     if ((Long) length(text) <= length + leeway) {
       return text;
     }
-    Rope cut = (Rope) JinjaValue.slice(text, 0L, length - endSize, null);
+    TracedText cut = (TracedText) JinjaValue.slice(text, 0L, length - endSize, null);
     if (!given.truth(1, false)) {
       int space = cut.text().lastIndexOf(' ');
       cut = space < 0 ? cut : cut.sub(0, space);

@@ -8,8 +8,8 @@ final class JinjaFormat {
   private JinjaFormat() {}
 
   /** {@code '{} {name}'.format(...)}. */
-  static Rope braces(Rope pattern, List<Object> arguments, Map<String, Object> named) {
-    Rope.Builder out = new Rope.Builder();
+  static TracedText braces(TracedText pattern, List<Object> arguments, Map<String, Object> named) {
+    TracedText.Builder out = new TracedText.Builder();
     String text = pattern.text();
     int next = 0;
     int copied = 0;
@@ -55,12 +55,12 @@ final class JinjaFormat {
   }
 
   /** {@code '%s' % value}, with several values as a tuple. */
-  static Rope percent(Rope pattern, Object value) {
+  static TracedText percent(TracedText pattern, Object value) {
     List<?> values =
         value instanceof JinjaList list && list.kind() == JinjaList.Kind.TUPLE
             ? list
             : List.of(value);
-    Rope.Builder out = new Rope.Builder();
+    TracedText.Builder out = new TracedText.Builder();
     String text = pattern.text();
     int next = 0;
     int copied = 0;

@@ -16,7 +16,7 @@ final class JinjaJson {
   private final String comma;
   private final String colon;
   private final boolean sorted;
-  private final Rope.Builder out = new Rope.Builder();
+  private final TracedText.Builder out = new TracedText.Builder();
 
   private JinjaJson(
       boolean ascii, @Nullable String indent, String comma, String colon, boolean sorted) {
@@ -27,13 +27,13 @@ final class JinjaJson {
     this.sorted = sorted;
   }
 
-  static Rope of(Object value, List<Object> positional, Map<String, Object> named) {
+  static TracedText of(Object value, List<Object> positional, Map<String, Object> named) {
     JinjaArguments given =
         JinjaArguments.of(
             "tojson", positional, named, "ensure_ascii", "indent", "separators", "sort_keys");
     Object wanted = given.or(1, None.NONE);
     String indent = null;
-    if (wanted instanceof Rope text) {
+    if (wanted instanceof TracedText text) {
       indent = text.text();
     } else if (!(wanted instanceof None)) {
       long width = Math.max(0, JinjaValue.whole(wanted, "tojson"));
@@ -62,7 +62,7 @@ final class JinjaJson {
     if (depth > MAX_DEPTH) {
       throw new JinjaException("it writes a value that nests deeper than " + MAX_DEPTH);
     }
-    if (value instanceof Rope text) {
+    if (value instanceof TracedText text) {
       out.add("\"");
       out.add(text.map(this::escaped));
       out.add("\"");
@@ -99,7 +99,7 @@ final class JinjaJson {
     for (int i = 0; i < entries.size(); i++) {
       next(i, depth);
       Object key = key(entries.get(i));
-      if (key instanceof Rope) {
+      if (key instanceof TracedText) {
         write(key, depth);
       } else {
         if (key instanceof JinjaList) {

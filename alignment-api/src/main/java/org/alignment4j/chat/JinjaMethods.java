@@ -76,7 +76,7 @@ final class JinjaMethods {
   /** A value's method, or null if Python has none of this name. */
   static @Nullable Callable of(Object value, String name) {
     Callable method =
-        value instanceof Rope text
+        value instanceof TracedText text
             ? ofText(text, name)
             : value instanceof JinjaList list
                 ? ofList(list, name)
@@ -102,7 +102,7 @@ final class JinjaMethods {
     } else if (value instanceof JinjaValue.Generator) {
       return name.startsWith("gi_") || Set.of("throw", "send", "close").contains(name);
     }
-    return value instanceof Rope
+    return value instanceof TracedText
         && !OF_NUMBERS.contains(name)
         && !name.startsWith("gi_")
         && !Set.of(
@@ -128,7 +128,7 @@ final class JinjaMethods {
     return JinjaArguments.of(method, arguments, named, parameters);
   }
 
-  private static @Nullable Callable ofText(Rope text, String name) {
+  private static @Nullable Callable ofText(TracedText text, String name) {
     return switch (name) {
       case "strip", "lstrip", "rstrip" ->
           (run, a, n) ->
@@ -246,23 +246,23 @@ final class JinjaMethods {
   }
 
   /** Python's {@code strip} at one end or both; null for white space. */
-  static Rope stripped(Rope text, boolean left, boolean right, @Nullable String chars) {
+  static TracedText stripped(TracedText text, boolean left, boolean right, @Nullable String chars) {
     int end = right ? PythonText.end(text.text(), chars) : text.length();
     int start = left ? Math.min(end, PythonText.start(text.text(), chars)) : 0;
     return text.sub(start, end);
   }
 
-  private static Rope joined(List<Object> values, Rope separator, JinjaRun run) {
+  private static TracedText joined(List<Object> values, TracedText separator, JinjaRun run) {
     values.forEach(value -> JinjaValue.literal(value, "join"));
     return join(values, separator, run);
   }
 
   /** The texts of values with a separator between them. */
-  static Rope join(List<Object> values, Rope separator, JinjaRun run) {
-    Rope.Builder joined = new Rope.Builder();
+  static TracedText join(List<Object> values, TracedText separator, JinjaRun run) {
+    TracedText.Builder joined = new TracedText.Builder();
     long size = 0;
     for (int i = 0; i < values.size(); i++) {
-      Rope value = JinjaText.of(values.get(i));
+      TracedText value = JinjaText.of(values.get(i));
       size += value.length() + separator.length();
       run.requireSize(size);
       if (i > 0) {
@@ -274,17 +274,18 @@ final class JinjaMethods {
     return joined.build();
   }
 
-  static Rope replaced(Rope text, String old, String replacement, long count, JinjaRun run) {
+  static TracedText replaced(
+      TracedText text, String old, String replacement, long count, JinjaRun run) {
     run.requireSize(
         text.length() + (long) text.length() * replacement.length() / Math.max(1, old.length()));
     run.spend(text.length() / 16);
     return text.replace(old, replacement, count);
   }
 
-  private static boolean begins(Rope text, JinjaArguments given, String how) {
+  private static boolean begins(TracedText text, JinjaArguments given, String how) {
     Object part = slice(text, given);
     boolean outside = given.has(1) && JinjaValue.whole(given.required(1), how) > size(text);
-    String whole = ((Rope) part).text();
+    String whole = ((TracedText) part).text();
     Object wanted = given.required(0);
     List<?> several =
         wanted instanceof JinjaList list && list.kind() == Kind.TUPLE ? list : List.of(wanted);
@@ -296,11 +297,11 @@ final class JinjaMethods {
     return begins && !outside;
   }
 
-  private static int size(Rope text) {
+  private static int size(TracedText text) {
     return text.text().codePointCount(0, text.length());
   }
 
-  private static Object slice(Rope text, JinjaArguments given) {
+  private static Object slice(TracedText text, JinjaArguments given) {
     return JinjaValue.slice(text, bound(given, 1), bound(given, 2), null);
   }
 
@@ -309,8 +310,8 @@ final class JinjaMethods {
     return bound instanceof None ? null : (Long) JinjaValue.whole(bound, "a bound");
   }
 
-  private static long found(Rope text, JinjaArguments given, String how) {
-    String part = ((Rope) slice(text, given)).text();
+  private static long found(TracedText text, JinjaArguments given, String how) {
+    String part = ((TracedText) slice(text, given)).text();
     String wanted = given.text(0);
     int size = size(text);
     Long from = bound(given, 1);
@@ -338,7 +339,7 @@ final class JinjaMethods {
   }
 
   /** Python's {@code center}. */
-  static Rope centered(Rope text, long width, JinjaRun run) {
+  static TracedText centered(TracedText text, long width, JinjaRun run) {
     return padded(
         text,
         JinjaArguments.of("center", List.of(width), Map.of(), "width", "fillchar"),
@@ -346,7 +347,8 @@ final class JinjaMethods {
         run);
   }
 
-  private static Rope padded(Rope text, JinjaArguments given, String how, JinjaRun run) {
+  private static TracedText padded(
+      TracedText text, JinjaArguments given, String how, JinjaRun run) {
     long width = JinjaValue.whole(given.required(0), how);
     String fill = how.equals("zfill") ? "0" : given.has(1) ? given.text(1) : " ";
     if (fill.codePointCount(0, fill.length()) != 1 || (how.equals("zfill") && given.has(1))) {
@@ -361,7 +363,7 @@ final class JinjaMethods {
       boolean signed = text.text().startsWith("+") || text.text().startsWith("-");
       int sign = signed ? 1 : 0;
       return text.sub(0, sign)
-          .plus(Rope.of(fill.repeat(missing)))
+          .plus(TracedText.of(fill.repeat(missing)))
           .plus(text.sub(sign, text.length()));
     }
     int left =
@@ -370,6 +372,8 @@ final class JinjaMethods {
           case "rjust" -> missing;
           default -> missing / 2 + (missing & (int) width & 1);
         };
-    return Rope.of(fill.repeat(left)).plus(text).plus(Rope.of(fill.repeat(missing - left)));
+    return TracedText.of(fill.repeat(left))
+        .plus(text)
+        .plus(TracedText.of(fill.repeat(missing - left)));
   }
 }

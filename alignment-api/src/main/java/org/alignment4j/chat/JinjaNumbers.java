@@ -200,7 +200,7 @@ final class JinjaNumbers {
     if (JinjaValue.isNumber(value)) {
       return JinjaValue.whole(value, "int");
     }
-    if (!(value instanceof Rope text)) {
+    if (!(value instanceof TracedText text)) {
       return otherwise;
     }
     long base = given.whole(1, 10);
@@ -224,7 +224,7 @@ final class JinjaNumbers {
     if (JinjaValue.isNumber(value)) {
       return JinjaValue.real(value);
     }
-    Double real = value instanceof Rope text ? real(text.text()) : null;
+    Double real = value instanceof TracedText text ? real(text.text()) : null;
     return real == null ? otherwise : real;
   }
 }

@@ -42,7 +42,7 @@ final class JinjaParser {
     while (true) {
       Token token = tokens.next();
       switch (token.kind()) {
-        case TEXT -> body.add(new JinjaStatement.Text(Rope.of(token.text())));
+        case TEXT -> body.add(new JinjaStatement.Text(TracedText.of(token.text())));
         case OUTPUT_BEGIN -> {
           body.add(new JinjaStatement.Output(written(expressions.tuple()), token.line()));
           tokens.expect(Kind.OUTPUT_END);

@@ -26,7 +26,7 @@ final class JinjaRun {
   private final long maxSteps;
   private final long maxSize;
   private Scope scope = new Scope(null);
-  private Rope.Builder out = new Rope.Builder();
+  private TracedText.Builder out = new TracedText.Builder();
   private long steps;
   private long written;
   private Object nextCaller = new Undefined("caller");
@@ -131,7 +131,7 @@ final class JinjaRun {
     return before;
   }
 
-  void write(Rope text) {
+  void write(TracedText text) {
     int size = text.length();
     spend(size / 64);
     written += size;
@@ -142,11 +142,11 @@ final class JinjaRun {
   }
 
   /** What statements write, caught instead of written. */
-  Rope caught(List<JinjaStatement> body) {
-    Rope.Builder outer = out;
-    out = new Rope.Builder();
+  TracedText caught(List<JinjaStatement> body) {
+    TracedText.Builder outer = out;
+    out = new TracedText.Builder();
     JinjaStatement.run(body, this);
-    Rope text = out.build();
+    TracedText text = out.build();
     out = outer;
     return text;
   }

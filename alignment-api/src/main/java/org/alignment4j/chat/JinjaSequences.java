@@ -47,7 +47,7 @@ final class JinjaSequences {
   }
 
   private static Object lowered(Object value) {
-    if (value instanceof Rope text) {
+    if (value instanceof TracedText text) {
       return text.map(part -> part.toLowerCase(Locale.ROOT));
     }
     return value;
@@ -159,7 +159,8 @@ final class JinjaSequences {
       parts.add(path);
     } else {
       for (String part : Splitter.on('.').split(JinjaValue.literal(path, "an attribute"))) {
-        parts.add(part.matches("\\d{1,9}") ? (Object) Long.valueOf(part) : (Object) Rope.of(part));
+        parts.add(
+            part.matches("\\d{1,9}") ? (Object) Long.valueOf(part) : (Object) TracedText.of(part));
       }
     }
     return value -> {
@@ -175,9 +176,9 @@ final class JinjaSequences {
   /** Several attributes, with commas between them, sort by one after the other. */
   static UnaryOperator<Object> sortKey(Object path, boolean sensitive) {
     List<UnaryOperator<Object>> keys = new ArrayList<>();
-    if (path instanceof Rope text) {
+    if (path instanceof TracedText text) {
       for (String each : Splitter.on(',').split(text.text())) {
-        keys.add(caseless(attribute(Rope.of(each)), sensitive));
+        keys.add(caseless(attribute(TracedText.of(each)), sensitive));
       }
     } else {
       keys.add(caseless(attribute(path), sensitive));

@@ -8,14 +8,14 @@ import java.util.List;
 final class JinjaSplits {
   private JinjaSplits() {}
 
-  static JinjaList partition(Rope text, String separator, String how) {
+  static JinjaList partition(TracedText text, String separator, String how) {
     requireSeparator(separator);
     boolean last = how.equals("rpartition");
     int at = last ? text.text().lastIndexOf(separator) : text.text().indexOf(separator);
     if (at < 0) {
       return last
-          ? JinjaList.tuple(Rope.EMPTY, Rope.EMPTY, text)
-          : JinjaList.tuple(text, Rope.EMPTY, Rope.EMPTY);
+          ? JinjaList.tuple(TracedText.EMPTY, TracedText.EMPTY, text)
+          : JinjaList.tuple(text, TracedText.EMPTY, TracedText.EMPTY);
     }
     int behind = at + separator.length();
     return JinjaList.tuple(text.sub(0, at), text.sub(at, behind), text.sub(behind, text.length()));
@@ -27,7 +27,7 @@ final class JinjaSplits {
     }
   }
 
-  static JinjaList split(Rope text, JinjaArguments given, boolean right, JinjaRun run) {
+  static JinjaList split(TracedText text, JinjaArguments given, boolean right, JinjaRun run) {
     run.spend(text.length() / 8);
     String separator = given.textOrNone(0);
     long limit = given.whole(1, -1);
@@ -50,7 +50,7 @@ final class JinjaSplits {
     return JinjaList.list(parts);
   }
 
-  private static List<Object> splitFromRight(Rope text, String separator, long limit) {
+  private static List<Object> splitFromRight(TracedText text, String separator, long limit) {
     List<Object> parts = new ArrayList<>();
     int end = text.length();
     int at = text.text().lastIndexOf(separator);
@@ -65,7 +65,7 @@ final class JinjaSplits {
     return parts;
   }
 
-  private static List<Object> words(Rope text, long limit) {
+  private static List<Object> words(TracedText text, long limit) {
     List<Object> words = new ArrayList<>();
     String all = text.text();
     int at = PythonText.start(all, null);
@@ -86,7 +86,7 @@ final class JinjaSplits {
     return words;
   }
 
-  private static List<Object> wordsFromRight(Rope text, long limit) {
+  private static List<Object> wordsFromRight(TracedText text, long limit) {
     List<Object> words = new ArrayList<>();
     String all = text.text();
     int end = PythonText.end(all, null);
@@ -105,7 +105,7 @@ final class JinjaSplits {
   }
 
   /** Python's {@code splitlines}. */
-  static List<Object> lines(Rope text, boolean keepEnds) {
+  static List<Object> lines(TracedText text, boolean keepEnds) {
     List<Object> lines = new ArrayList<>();
     String all = text.text();
     int start = 0;

@@ -33,7 +33,7 @@ interface JinjaStatement {
   }
 
   /** Text between tags. */
-  record Text(Rope text) implements JinjaStatement {
+  record Text(TracedText text) implements JinjaStatement {
     @Override
     public Flow run(JinjaRun run) {
       run.write(text);
@@ -217,7 +217,7 @@ interface JinjaStatement {
               caller.set(
                   parameter.getKey(), given != null ? given : parameter.getValue().value(caller));
             }
-            Rope text = caller.caught(body);
+            TracedText text = caller.caught(body);
             caller.leave(back);
             return text;
           };
@@ -237,7 +237,7 @@ interface JinjaStatement {
           (macro, arguments, named) -> {
             JinjaArguments.of("caller", arguments, named);
             JinjaRun.Scope back = macro.enter(home);
-            Rope text = macro.caught(body);
+            TracedText text = macro.caught(body);
             macro.leave(back);
             return text;
           };

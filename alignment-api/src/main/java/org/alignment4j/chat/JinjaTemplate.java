@@ -14,7 +14,7 @@ import org.alignment4j.core.UnsupportedArchitectureException;
 
 /**
  * A chat template as published, run as transformers' {@code apply_chat_template} runs it, with the
- * origin of every character kept ({@link Rope}).
+ * origin of every character kept ({@link TracedText}).
  *
  * <p>It is run by an interpreter of that part of Jinja which chat templates use: no files, no
  * classes, no Java. It may take a fixed number of steps and make values of a fixed size. {@code
@@ -64,14 +64,14 @@ final class JinjaTemplate {
    * @throws IllegalArgumentException if the template refuses the conversation
    * @throws UnsupportedArchitectureException with file and line if it cannot be run
    */
-  Rope render(List<Message> messages, boolean generationPrompt) {
+  TracedText render(List<Message> messages, boolean generationPrompt) {
     Map<String, Object> all = new HashMap<>(globals);
     List<Object> values = new ArrayList<>(messages.size());
     for (int i = 0; i < messages.size(); i++) {
       Message message = messages.get(i);
       Map<Object, Object> value = new LinkedHashMap<>();
-      value.put(ROLE, Rope.of(message.role().name().toLowerCase(Locale.ROOT)));
-      value.put(CONTENT, Rope.said(i, message.text()));
+      value.put(ROLE, TracedText.of(message.role().name().toLowerCase(Locale.ROOT)));
+      value.put(CONTENT, TracedText.said(i, message.text()));
       values.add(value);
     }
     all.put("messages", JinjaList.list(values));
@@ -97,7 +97,7 @@ final class JinjaTemplate {
 
   private static Map<String, Object> globals(Map<String, String> special) {
     Map<String, Object> globals = new HashMap<>();
-    special.forEach((name, text) -> globals.put(name, Rope.of(text)));
+    special.forEach((name, text) -> globals.put(name, TracedText.of(text)));
     globals.put("tools", None.NONE);
     globals.put("documents", None.NONE);
     globals.put("strftime_now", new JinjaDate());

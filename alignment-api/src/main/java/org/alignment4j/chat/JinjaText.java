@@ -16,29 +16,29 @@ final class JinjaText {
   private JinjaText() {}
 
   /** What {@code {{ value }}} writes. */
-  static Rope of(Object value) {
-    if (value instanceof Rope rope) {
+  static TracedText of(Object value) {
+    if (value instanceof TracedText rope) {
       return rope;
     } else if (value instanceof Undefined) {
-      return Rope.EMPTY;
+      return TracedText.EMPTY;
     }
-    Rope.Builder out = new Rope.Builder();
+    TracedText.Builder out = new TracedText.Builder();
     repr(value, out, 0);
     return out.build();
   }
 
   /** Python's {@code repr}. */
-  static Rope repr(Object value) {
-    Rope.Builder out = new Rope.Builder();
+  static TracedText repr(Object value) {
+    TracedText.Builder out = new TracedText.Builder();
     repr(value, out, 0);
     return out.build();
   }
 
-  private static void repr(Object value, Rope.Builder out, int depth) {
+  private static void repr(Object value, TracedText.Builder out, int depth) {
     if (depth > MAX_DEPTH) {
       throw new JinjaException("it writes a value that nests deeper than " + MAX_DEPTH);
     }
-    if (value instanceof Rope rope) {
+    if (value instanceof TracedText rope) {
       boolean doubled = rope.text().contains("'") && !rope.text().contains("\"");
       String quote = doubled ? "\"" : "'";
       out.add(quote);

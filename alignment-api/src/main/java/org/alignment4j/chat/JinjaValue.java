@@ -9,8 +9,8 @@ import org.alignment4j.chat.JinjaList.Kind;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The values of a template and Python's rules for them. A value is a {@link Rope}, a Boolean, a
- * Long, a Double, a {@link JinjaList}, a Map with {@link MapKey} keys, or one of the kinds here.
+ * The values of a template and Python's rules for them. A value is a {@link TracedText}, a Boolean,
+ * a Long, a Double, a {@link JinjaList}, a Map with {@link MapKey} keys, or one of the kinds here.
  */
 final class JinjaValue {
   /** Python's None. */
@@ -61,7 +61,7 @@ final class JinjaValue {
     }
 
     static MapKey of(String text) {
-      return new MapKey(Rope.of(text));
+      return new MapKey(TracedText.of(text));
     }
 
     @Override
@@ -89,7 +89,7 @@ final class JinjaValue {
   static boolean truth(Object value) {
     if (value instanceof Boolean b) {
       return b;
-    } else if (value instanceof Rope rope) {
+    } else if (value instanceof TracedText rope) {
       return !rope.isEmpty();
     } else if (value instanceof Long number) {
       return number != 0;
@@ -105,7 +105,7 @@ final class JinjaValue {
 
   /** The characters of a text. */
   static String literal(Object value, String purpose) {
-    if (value instanceof Rope rope) {
+    if (value instanceof TracedText rope) {
       return rope.text();
     }
     throw new JinjaException(purpose + " needs a text, found " + kind(value));
@@ -142,7 +142,7 @@ final class JinjaValue {
                     return other != null && same(each.getValue(), other);
                   });
     }
-    if (a instanceof Rope x) {
+    if (a instanceof TracedText x) {
       return x.equals(b);
     }
     return a == b || (a instanceof Undefined && b instanceof Undefined);
@@ -175,7 +175,7 @@ final class JinjaValue {
       }
       return compareNumbers(a, b);
     }
-    if (a instanceof Rope x && b instanceof Rope y) {
+    if (a instanceof TracedText x && b instanceof TracedText y) {
       return order(x.text(), y.text());
     }
     if (a instanceof JinjaList x
@@ -207,7 +207,7 @@ final class JinjaValue {
   }
 
   static boolean contains(Object whole, Object part) {
-    if (whole instanceof Rope rope && part instanceof Rope wanted) {
+    if (whole instanceof TracedText rope && part instanceof TracedText wanted) {
       return rope.text().contains(wanted.text());
     } else if (whole instanceof List<?> list) {
       return list.stream().anyMatch(each -> each == part || same(each, part));
@@ -257,7 +257,7 @@ final class JinjaValue {
       return keys;
     } else if (value instanceof Undefined) {
       return new ArrayList<>();
-    } else if (value instanceof Rope rope) {
+    } else if (value instanceof TracedText rope) {
       return characters(rope);
     } else if (value instanceof Generator generator) {
       List<Object> rest = new ArrayList<>();
@@ -267,7 +267,7 @@ final class JinjaValue {
     throw new JinjaException("it goes through " + kind(value));
   }
 
-  private static List<Object> characters(Rope text) {
+  private static List<Object> characters(TracedText text) {
     List<Object> characters = new ArrayList<>(text.length());
     String all = text.text();
     for (int i = 0; i < all.length(); ) {
@@ -316,13 +316,13 @@ final class JinjaValue {
       long index = whole(key, "an index");
       long from = index < 0 ? index + list.size() : index;
       return from >= 0 && from < list.size() ? list.get((int) from) : new Undefined("element");
-    } else if (value instanceof Rope rope && isWhole(key)) {
+    } else if (value instanceof TracedText rope && isWhole(key)) {
       return character(rope, whole(key, "an index"));
     }
-    Object found = key instanceof Rope name ? ownAttribute(value, name.text()) : null;
+    Object found = key instanceof TracedText name ? ownAttribute(value, name.text()) : null;
     return found != null
         ? found
-        : new Undefined(key instanceof Rope name ? name.shown() : "element");
+        : new Undefined(key instanceof TracedText name ? name.shown() : "element");
   }
 
   private static boolean isListLike(Object value) {
@@ -330,7 +330,7 @@ final class JinjaValue {
         && (list.kind() == Kind.LIST || list.kind() == Kind.VIEW);
   }
 
-  private static Object character(Rope rope, long index) {
+  private static Object character(TracedText rope, long index) {
     String text = rope.text();
     int size = text.codePointCount(0, text.length());
     long from = index < 0 ? index + size : index;
@@ -348,10 +348,10 @@ final class JinjaValue {
     if (step == 0) {
       throw new JinjaException("it takes a part in steps of 0");
     }
-    if (value instanceof Rope rope) {
+    if (value instanceof TracedText rope) {
       if (step != 1) {
-        Rope.Builder text = new Rope.Builder();
-        part(characters(rope), from, to, step).forEach(c -> text.add((Rope) c));
+        TracedText.Builder text = new TracedText.Builder();
+        part(characters(rope), from, to, step).forEach(c -> text.add((TracedText) c));
         return text.build();
       }
       String text = rope.text();
@@ -394,7 +394,7 @@ final class JinjaValue {
       return undefined.name + ", which is undefined,";
     } else if (value instanceof None) {
       return "none";
-    } else if (value instanceof Rope) {
+    } else if (value instanceof TracedText) {
       return "a text";
     } else if (value instanceof JinjaList list) {
       return switch (list.kind()) {

@@ -10,10 +10,10 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Map;
 import org.alignment4j.core.CheckpointException;
-import org.alignment4j.core.DjlDefaults;
 import org.alignment4j.core.EngineException;
-import org.alignment4j.core.NativeFailure;
-import org.alignment4j.core.Reasons;
+import org.alignment4j.internal.host.DjlDefaults;
+import org.alignment4j.internal.host.NativeFailure;
+import org.alignment4j.internal.text.Reasons;
 
 /** One native tokenizer. Thread-safe until it is closed; must not be used after. */
 final class NativeTokenizer implements AutoCloseable {

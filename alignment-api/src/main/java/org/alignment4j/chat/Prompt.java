@@ -1,6 +1,6 @@
 package org.alignment4j.chat;
 
-import static org.alignment4j.core.Arguments.require;
+import static org.alignment4j.internal.text.Arguments.require;
 
 import java.io.Serializable;
 import java.util.ArrayList;

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Consumer;
+import org.alignment4j.chat.EncodedMessages.TokenRange;
 import org.alignment4j.chat.NativeTokenizer.Tokens;
 import org.alignment4j.chat.Script.Piece;
 import org.alignment4j.chat.Stretch.Part;

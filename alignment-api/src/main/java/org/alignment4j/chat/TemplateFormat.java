@@ -1,8 +1,8 @@
 package org.alignment4j.chat;
 
 import java.util.List;
-import org.alignment4j.chat.Rope.Part;
 import org.alignment4j.chat.TokenizerFile.AddedToken;
+import org.alignment4j.chat.TracedText.Part;
 import org.alignment4j.core.UnsupportedArchitectureException;
 
 /**
@@ -60,7 +60,7 @@ record TemplateFormat(JinjaTemplate template, List<String> markers, String endOf
    */
   @Override
   public Script write(List<Message> messages, boolean generationPrompt) {
-    Rope text = template.render(messages, generationPrompt);
+    TracedText text = template.render(messages, generationPrompt);
     List<Part> parts = text.parts();
     int last = messages.size() - 1;
     boolean answered = messages.get(last).role() == Role.ASSISTANT;
@@ -125,12 +125,12 @@ record TemplateFormat(JinjaTemplate template, List<String> markers, String endOf
     return near ? common : new Place(first, 0);
   }
 
-  private Rope opened(List<Message> messages) {
+  private TracedText opened(List<Message> messages) {
     List<Message> before = messages.subList(0, messages.size() - 1);
     try {
-      return before.isEmpty() ? Rope.EMPTY : template.render(before, true);
+      return before.isEmpty() ? TracedText.EMPTY : template.render(before, true);
     } catch (IllegalArgumentException e) {
-      return Rope.EMPTY; // no such conversation without the answer
+      return TracedText.EMPTY; // no such conversation without the answer
     }
   }
 

@@ -4,7 +4,7 @@ import com.google.common.base.Strings;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
-import org.alignment4j.chat.Rope.Part;
+import org.alignment4j.chat.TracedText.Part;
 import org.alignment4j.core.UnsupportedArchitectureException;
 
 /**
@@ -50,7 +50,7 @@ record TemplateProbe(Set<Lead> leads, String answerEnd, String betweenTurns) {
     for (List<Role> roles : CONVERSATIONS) {
       List<Message> messages = roles.stream().map(role -> new Message(role, "x")).toList();
       for (boolean generation : new boolean[] {false, true}) {
-        Rope text;
+        TracedText text;
         try {
           text = template.render(messages, generation);
         } catch (IllegalArgumentException e) {
@@ -85,7 +85,7 @@ record TemplateProbe(Set<Lead> leads, String answerEnd, String betweenTurns) {
   }
 
   /** What stands directly before the last message. */
-  private static String beforeLast(Rope text) {
+  private static String beforeLast(TracedText text) {
     String written = "";
     for (int i = 1; i < text.parts().size(); i++) {
       Part before = text.parts().get(i - 1);
@@ -97,7 +97,7 @@ record TemplateProbe(Set<Lead> leads, String answerEnd, String betweenTurns) {
   }
 
   /** Adds what stands before each message, and gives what stands behind the last. */
-  private static String addLeads(Rope text, List<Role> roles, Set<Lead> leads) {
+  private static String addLeads(TracedText text, List<Role> roles, Set<Lead> leads) {
     String written = "";
     for (Part part : text.parts()) {
       if (part.isTemplate()) {

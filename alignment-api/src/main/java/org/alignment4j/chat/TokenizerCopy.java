@@ -13,7 +13,7 @@ import java.io.StringReader;
 import java.io.StringWriter;
 import java.util.Map;
 import java.util.Set;
-import org.alignment4j.core.StrictJson;
+import org.alignment4j.internal.text.StrictJson;
 
 /** Copies of a {@code tokenizer.json} in which chosen tokens can no longer be typed. */
 final class TokenizerCopy {

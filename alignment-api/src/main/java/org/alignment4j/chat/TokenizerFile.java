@@ -20,9 +20,9 @@ import java.util.function.BiConsumer;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.alignment4j.core.CheckpointException;
-import org.alignment4j.core.InputFile;
-import org.alignment4j.core.Reasons;
-import org.alignment4j.core.StrictJson;
+import org.alignment4j.internal.host.InputFile;
+import org.alignment4j.internal.text.Reasons;
+import org.alignment4j.internal.text.StrictJson;
 import org.jspecify.annotations.Nullable;
 
 /** A {@code tokenizer.json}: the parts that decide about control tokens. */

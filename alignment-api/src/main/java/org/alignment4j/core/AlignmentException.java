@@ -1,5 +1,6 @@
 package org.alignment4j.core;
 
+import org.alignment4j.internal.text.Shown;
 import org.jspecify.annotations.Nullable;
 
 /**

@@ -1,5 +1,6 @@
 package org.alignment4j.core;
 
+import org.alignment4j.internal.text.MemoryKind;
 import org.jspecify.annotations.Nullable;
 
 /** A request does not fit in the host's or the device's memory. */

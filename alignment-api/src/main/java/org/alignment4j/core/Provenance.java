@@ -9,6 +9,8 @@ import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.alignment4j.internal.text.Reasons;
+import org.alignment4j.internal.text.StrictJson;
 import org.jspecify.annotations.Nullable;
 
 /**

@@ -7,7 +7,8 @@ import java.util.OptionalDouble;
 import java.util.stream.Collectors;
 import org.alignment4j.chat.Message;
 import org.alignment4j.chat.Prompt;
-import org.alignment4j.chat.PromptTemplate;
+import org.alignment4j.evaluation.WinRate.PairwiseJudge;
+import org.alignment4j.internal.text.PromptTemplate;
 import org.alignment4j.model.ContinuationScore;
 import org.alignment4j.model.LanguageModel;
 

@@ -1,6 +1,7 @@
 package org.alignment4j.evaluation;
 
 import java.util.regex.Pattern;
+import org.alignment4j.evaluation.RefusalJudge.RefusalVerdict;
 
 /**
  * The English phrases by which chat models refuse, over normalised text (lower case, straight

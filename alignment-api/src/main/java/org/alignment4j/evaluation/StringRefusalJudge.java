@@ -1,10 +1,11 @@
 package org.alignment4j.evaluation;
 
-import static org.alignment4j.core.Arguments.require;
+import static org.alignment4j.internal.text.Arguments.require;
 
 import java.util.List;
 import java.util.Locale;
 import java.util.regex.Pattern;
+import org.alignment4j.evaluation.RefusalJudge.RefusalVerdict;
 
 /**
  * A refusal judge that reads the answer's English words: fast, deterministic and the same

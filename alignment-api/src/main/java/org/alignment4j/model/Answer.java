@@ -5,6 +5,7 @@ import java.util.Set;
 import org.alignment4j.chat.ChatTokenizer;
 import org.alignment4j.chat.TextStream;
 import org.alignment4j.model.Completion.Finish;
+import org.alignment4j.model.Completion.GeneratedToken;
 import org.jspecify.annotations.Nullable;
 
 /** One sequence's answer while it grows: decides when it ends, and what of its text is out. */

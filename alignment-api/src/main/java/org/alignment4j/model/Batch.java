@@ -6,7 +6,7 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import java.util.List;
 import java.util.stream.IntStream;
-import org.alignment4j.core.LengthGroups;
+import org.alignment4j.internal.tensor.LengthGroups;
 import org.jspecify.annotations.Nullable;
 
 /**

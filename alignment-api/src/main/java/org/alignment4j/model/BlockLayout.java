@@ -6,8 +6,8 @@ import java.util.Collections;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
-import org.alignment4j.adapter.BlockWeight;
 import org.alignment4j.core.Layer;
+import org.alignment4j.internal.tensor.BlockWeight;
 import org.alignment4j.model.Family.Trait;
 
 /**

@@ -5,10 +5,10 @@ import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import org.alignment4j.adapter.BlockWeight;
 import org.alignment4j.adapter.TunedBlock;
 import org.alignment4j.adapter.TunedBlock.Weight;
 import org.alignment4j.core.CheckpointException;
+import org.alignment4j.internal.tensor.BlockWeight;
 import org.alignment4j.model.BlockLayout.Part;
 import org.alignment4j.model.BlockLayout.Slot;
 

@@ -8,8 +8,8 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import org.alignment4j.core.Layer;
-import org.alignment4j.tensor.Kernels;
-import org.alignment4j.tensor.NativeTensor;
+import org.alignment4j.internal.tensor.Kernels;
+import org.alignment4j.internal.tensor.NativeTensor;
 import org.jspecify.annotations.Nullable;
 
 /** What a decoder computes, as calls of its kernels: everything that runs but no weights. */

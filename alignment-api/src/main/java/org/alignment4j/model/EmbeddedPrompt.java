@@ -1,6 +1,6 @@
 package org.alignment4j.model;
 
-import static org.alignment4j.core.Arguments.require;
+import static org.alignment4j.internal.text.Arguments.require;
 
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -8,9 +8,9 @@ import java.util.List;
 import java.util.function.BiFunction;
 import org.alignment4j.chat.ChatTokenizer;
 import org.alignment4j.chat.EncodedMessages;
+import org.alignment4j.chat.EncodedMessages.TokenRange;
 import org.alignment4j.chat.Prompt;
 import org.alignment4j.chat.Role;
-import org.alignment4j.chat.TokenRange;
 
 /**
  * A prompt of which some tokens are input embeddings; {@link LanguageModel#withInputEmbeddings} of

@@ -6,9 +6,9 @@ import ai.djl.ndarray.types.Shape;
 import com.google.errorprone.annotations.Immutable;
 import java.nio.FloatBuffer;
 import java.util.List;
-import org.alignment4j.tensor.Kernels;
-import org.alignment4j.tensor.NativeTensor;
-import org.alignment4j.tensor.StorageType;
+import org.alignment4j.internal.tensor.Kernels;
+import org.alignment4j.internal.tensor.NativeTensor;
+import org.alignment4j.internal.tensor.StorageType;
 
 /** A weight kept as one array of a float type, converted where it is multiplied with another. */
 record FloatMatrix(String name, NDArray array) implements Matrix {

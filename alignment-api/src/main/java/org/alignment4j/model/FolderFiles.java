@@ -4,9 +4,9 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.alignment4j.chat.ChatTokenizer;
-import org.alignment4j.core.Hashes;
-import org.alignment4j.core.InputFile;
-import org.alignment4j.tensor.Checkpoint;
+import org.alignment4j.internal.host.Hashes;
+import org.alignment4j.internal.host.InputFile;
+import org.alignment4j.internal.tensor.Checkpoint;
 import org.jspecify.annotations.Nullable;
 
 /** What is read of a checkpoint's folder only when it is first asked for. Thread-safe. */

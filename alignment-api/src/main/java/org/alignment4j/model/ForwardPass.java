@@ -1,6 +1,6 @@
 package org.alignment4j.model;
 
-import static org.alignment4j.core.Arguments.require;
+import static org.alignment4j.internal.text.Arguments.require;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
@@ -10,9 +10,9 @@ import java.util.List;
 import org.alignment4j.adapter.LoraAdapter;
 import org.alignment4j.adapter.SoftPrompt;
 import org.alignment4j.adapter.TunedBlock;
-import org.alignment4j.core.Cancellation;
 import org.alignment4j.core.CheckpointException;
 import org.alignment4j.core.Layer;
+import org.alignment4j.internal.host.Cancellation;
 import org.jspecify.annotations.Nullable;
 
 /**

@@ -1,6 +1,6 @@
 package org.alignment4j.model;
 
-import static org.alignment4j.core.Arguments.require;
+import static org.alignment4j.internal.text.Arguments.require;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
@@ -8,15 +8,16 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
 import org.alignment4j.chat.ChatTokenizer;
-import org.alignment4j.core.Cancellation;
 import org.alignment4j.core.OutOfMemoryException;
+import org.alignment4j.internal.host.Cancellation;
+import org.alignment4j.internal.tensor.LengthGroups;
+import org.alignment4j.model.Completion.GeneratedToken;
 import org.jspecify.annotations.Nullable;
 
 /** Continues sequences, those of like length together, in left-padded batches. */
@@ -119,7 +120,9 @@ final class Generator {
     check(pass, files, sequences, settings);
     List<int[]> prepared = pass.prepared(sequences);
     Completion[] result = new Completion[sequences.size()];
-    for (List<Integer> some : together(sequences, prepared)) {
+    int[] lengths = prepared.stream().mapToInt(s -> s.length).toArray();
+    for (List<Integer> some :
+        LengthGroups.of(lengths, (n, longest, all) -> n <= ROWS && (long) n * longest <= TOKENS)) {
       Batch batch =
           Batch.of(some.stream().map(prepared::get).toList(), Batch.Side.LEFT)
               .withIndex(some.stream().mapToInt(Integer::intValue).toArray());
@@ -156,23 +159,6 @@ final class Generator {
         settings.stopStrings().isEmpty() || files.tokenizerIfPresent() != null,
         "stop strings need a tokenizer, which %s has not",
         files.folder());
-  }
-
-  /** Groups of sequences of ascending length that are answered together, by their numbers. */
-  private static List<List<Integer>> together(List<int[]> sequences, List<int[]> prepared) {
-    List<Integer> order = new ArrayList<>(IntStream.range(0, sequences.size()).boxed().toList());
-    order.sort(Comparator.comparingInt(i -> sequences.get(i).length));
-    List<List<Integer>> groups = new ArrayList<>();
-    int from = 0;
-    for (int i = 1; i <= order.size(); i++) {
-      if (i == order.size()
-          || i - from == ROWS
-          || (long) prepared.get(order.get(i)).length * (i + 1 - from) > TOKENS) {
-        groups.add(order.subList(from, i));
-        from = i;
-      }
-    }
-    return groups;
   }
 
   private Set<Integer> ends(@Nullable ChatTokenizer tokenizer) {

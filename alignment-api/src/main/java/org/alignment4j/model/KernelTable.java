@@ -6,7 +6,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.alignment4j.adapter.BlockWeight;
+import org.alignment4j.internal.tensor.BlockWeight;
 import org.jspecify.annotations.Nullable;
 
 /**

@@ -17,6 +17,8 @@ import org.alignment4j.chat.Prompt;
 import org.alignment4j.core.CheckpointException;
 import org.alignment4j.core.Layer;
 import org.alignment4j.core.OutOfMemoryException;
+import org.alignment4j.model.Capture.Activations;
+import org.alignment4j.model.Completion.GeneratedToken;
 import org.jspecify.annotations.Nullable;
 
 /**

@@ -5,11 +5,11 @@ import ai.djl.ndarray.NDManager;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.OptionalLong;
-import org.alignment4j.core.AvailableMemory;
-import org.alignment4j.core.DjlDefaults;
-import org.alignment4j.core.NativeFailure;
 import org.alignment4j.core.OutOfMemoryException;
-import org.alignment4j.tensor.Checkpoint;
+import org.alignment4j.internal.host.AvailableMemory;
+import org.alignment4j.internal.host.DjlDefaults;
+import org.alignment4j.internal.host.NativeFailure;
+import org.alignment4j.internal.tensor.Checkpoint;
 
 /**
  * A checkpoint on its device: what all views of it share.

@@ -1,6 +1,6 @@
 package org.alignment4j.model;
 
-import static org.alignment4j.core.Arguments.require;
+import static org.alignment4j.internal.text.Arguments.require;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
@@ -11,11 +11,11 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import org.alignment4j.adapter.BlockWeight;
 import org.alignment4j.adapter.LoraAdapter;
 import org.alignment4j.adapter.LoraAdapter.Target;
 import org.alignment4j.core.CheckpointException;
 import org.alignment4j.core.Layer;
+import org.alignment4j.internal.tensor.BlockWeight;
 import org.alignment4j.model.BlockLayout.Part;
 import org.alignment4j.model.BlockLayout.Slot;
 

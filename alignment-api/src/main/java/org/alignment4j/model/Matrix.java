@@ -5,7 +5,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import java.nio.FloatBuffer;
 import java.util.List;
-import org.alignment4j.tensor.NativeTensor;
+import org.alignment4j.internal.tensor.NativeTensor;
 
 /**
  * A weight on its device: a matrix [out, in], or a vector such as a norm's. A class that implements

@@ -3,8 +3,8 @@ package org.alignment4j.model;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import com.google.errorprone.annotations.Immutable;
-import org.alignment4j.tensor.Kernels;
-import org.alignment4j.tensor.StorageType;
+import org.alignment4j.internal.tensor.Kernels;
+import org.alignment4j.internal.tensor.StorageType;
 
 /**
  * A form in which a model keeps its matrices, and the kernels that multiply with them. {@link

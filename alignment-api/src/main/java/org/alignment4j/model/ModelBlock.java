@@ -4,7 +4,7 @@ import ai.djl.ndarray.NDManager;
 import java.util.Collections;
 import java.util.EnumMap;
 import java.util.Map;
-import org.alignment4j.adapter.BlockWeight;
+import org.alignment4j.internal.tensor.BlockWeight;
 
 /**
  * One block's weights.

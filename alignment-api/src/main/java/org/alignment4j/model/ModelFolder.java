@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.stream.Stream;
 import org.alignment4j.core.CheckpointException;
-import org.alignment4j.core.InputFile;
+import org.alignment4j.internal.host.InputFile;
 
 /** A folder in which a model should be; says what to do where there is something else. */
 record ModelFolder(Path folder) {

@@ -16,9 +16,9 @@ import org.alignment4j.adapter.TunedBlock.Weight;
 import org.alignment4j.chat.Encoded;
 import org.alignment4j.core.CheckpointException;
 import org.alignment4j.core.Layer;
-import org.alignment4j.tensor.GradientScope;
-import org.alignment4j.tensor.SafetensorsFile;
-import org.alignment4j.tensor.TensorInfo;
+import org.alignment4j.internal.tensor.GradientScope;
+import org.alignment4j.internal.tensor.SafetensorsFile;
+import org.alignment4j.internal.tensor.TensorInfo;
 
 /**
  * Compares a checkpoint run by this library with outputs of an independent implementation, kept

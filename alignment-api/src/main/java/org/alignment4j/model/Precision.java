@@ -1,6 +1,6 @@
 package org.alignment4j.model;
 
-import org.alignment4j.tensor.StorageType;
+import org.alignment4j.internal.tensor.StorageType;
 
 /**
  * In what a model's matrices are kept and in what it computes. Norms, softmax and everything that
@@ -39,12 +39,22 @@ public enum Precision {
   }
 
   /** What matrices are kept in. */
-  public StorageType storage() {
+  StorageType storage() {
     return format.type();
   }
 
   /** What products are computed in; sums are carried in float32. */
-  public StorageType compute() {
+  StorageType compute() {
     return compute;
+  }
+
+  /** Bytes in which one number of a matrix is kept. */
+  public int storageBytes() {
+    return storage().bytes();
+  }
+
+  /** Bytes of one number of an activation; sums are carried in float32. */
+  public int computeBytes() {
+    return compute.bytes();
   }
 }

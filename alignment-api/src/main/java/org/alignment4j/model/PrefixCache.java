@@ -1,6 +1,6 @@
 package org.alignment4j.model;
 
-import static org.alignment4j.core.Arguments.require;
+import static org.alignment4j.internal.text.Arguments.require;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
@@ -16,11 +16,11 @@ import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 import java.util.List;
 import org.alignment4j.core.AlignmentException;
-import org.alignment4j.core.Cancellation;
 import org.alignment4j.core.Layer;
 import org.alignment4j.core.ProgressListener;
-import org.alignment4j.core.Reasons;
-import org.alignment4j.tensor.DirectMemory;
+import org.alignment4j.internal.host.Cancellation;
+import org.alignment4j.internal.tensor.DirectMemory;
+import org.alignment4j.internal.text.Reasons;
 
 /**
  * Hidden states of all tokens of many sequences at one layer, computed once: what a block reads

@@ -7,17 +7,17 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
-import org.alignment4j.adapter.BlockWeight;
 import org.alignment4j.core.CheckpointException;
 import org.alignment4j.core.Layer;
-import org.alignment4j.core.OutputFile;
-import org.alignment4j.core.Reasons;
+import org.alignment4j.internal.host.OutputFile;
+import org.alignment4j.internal.tensor.BlockWeight;
+import org.alignment4j.internal.tensor.SafetensorsWriter;
+import org.alignment4j.internal.tensor.StorageType;
+import org.alignment4j.internal.tensor.TensorSource;
+import org.alignment4j.internal.text.Reasons;
 import org.alignment4j.model.BlockLayout.Part;
 import org.alignment4j.model.BlockLayout.Slot;
 import org.alignment4j.model.Family.Trait;
-import org.alignment4j.tensor.SafetensorsWriter;
-import org.alignment4j.tensor.StorageType;
-import org.alignment4j.tensor.TensorSource;
 
 /** Writes a checkpoint of random weights: where training from scratch and tests start. */
 public final class RandomCheckpoint {

@@ -1,6 +1,6 @@
 package org.alignment4j.model;
 
-import static org.alignment4j.core.Arguments.require;
+import static org.alignment4j.internal.text.Arguments.require;
 
 import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
@@ -10,7 +10,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.alignment4j.chat.Encoded;
-import org.alignment4j.core.Cancellation;
+import org.alignment4j.internal.host.Cancellation;
 
 /**
  * A model's predictions of responses that are given. Only tokens that predict one of a response

@@ -1,16 +1,16 @@
 package org.alignment4j.model;
 
-import static org.alignment4j.core.Arguments.require;
+import static org.alignment4j.internal.text.Arguments.require;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Comparator;
 import java.util.List;
 import java.util.stream.IntStream;
-import org.alignment4j.core.Cancellation;
+import org.alignment4j.internal.host.Cancellation;
+import org.alignment4j.internal.tensor.LengthGroups;
 
 /**
  * Scores continuations of one prefix, which runs once. Continuations stand one behind the other in
@@ -126,28 +126,13 @@ final class Scorer {
 
   /** Numbers of the continuations of more than one token, the shorter first, in rows. */
   private List<List<Integer>> rows(List<int[]> continuations, List<Integer> some) {
-    List<Integer> order =
-        some.stream()
-            .filter(i -> continuations.get(i).length > 1)
-            .sorted(Comparator.comparingInt(i -> continuations.get(i).length))
-            .toList();
-    List<List<Integer>> rows = new ArrayList<>();
-    List<Integer> row = new ArrayList<>();
-    long tokens = 0;
-    for (int i : order) {
-      long more = tokens + continuations.get(i).length - 1;
-      if (!row.isEmpty() && (more > TOKENS || more * (prefix.length() + more) > PLACES)) {
-        rows.add(row);
-        row = new ArrayList<>();
-        more = continuations.get(i).length - 1L;
-      }
-      row.add(i);
-      tokens = more;
-    }
-    if (!row.isEmpty()) {
-      rows.add(row);
-    }
-    return rows;
+    List<Integer> longer = some.stream().filter(i -> continuations.get(i).length > 1).toList();
+    int[] lengths = longer.stream().mapToInt(i -> continuations.get(i).length - 1).toArray();
+    return LengthGroups.of(
+            lengths, (n, longest, all) -> all <= TOKENS && all * (prefix.length() + all) <= PLACES)
+        .stream()
+        .map(row -> row.stream().map(longer::get).toList())
+        .toList();
   }
 
   /** A continuation's last token predicts nothing and does not run. */

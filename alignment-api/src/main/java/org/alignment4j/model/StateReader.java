@@ -1,6 +1,6 @@
 package org.alignment4j.model;
 
-import static org.alignment4j.core.Arguments.require;
+import static org.alignment4j.internal.text.Arguments.require;
 
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
@@ -11,9 +11,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import org.alignment4j.chat.Encoded;
-import org.alignment4j.core.Cancellation;
 import org.alignment4j.core.Layer;
-import org.alignment4j.model.Activations.Label;
+import org.alignment4j.internal.host.Cancellation;
+import org.alignment4j.model.Capture.Activations;
+import org.alignment4j.model.Capture.Activations.Label;
 
 /** Reads hidden states of sequences, those of like length together. */
 final class StateReader {

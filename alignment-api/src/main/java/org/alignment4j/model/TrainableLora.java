@@ -1,6 +1,6 @@
 package org.alignment4j.model;
 
-import static org.alignment4j.core.Arguments.require;
+import static org.alignment4j.internal.text.Arguments.require;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;

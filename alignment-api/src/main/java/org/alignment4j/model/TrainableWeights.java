@@ -1,6 +1,6 @@
 package org.alignment4j.model;
 
-import static org.alignment4j.core.Arguments.require;
+import static org.alignment4j.internal.text.Arguments.require;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
@@ -15,19 +15,19 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
-import org.alignment4j.adapter.BlockWeight;
 import org.alignment4j.adapter.TunedBlock.Weight;
 import org.alignment4j.chat.Encoded;
 import org.alignment4j.core.CheckpointException;
-import org.alignment4j.core.InputFile;
 import org.alignment4j.core.Layer;
-import org.alignment4j.core.OutputFile;
 import org.alignment4j.core.Provenance;
-import org.alignment4j.core.Reasons;
-import org.alignment4j.tensor.Checkpoint;
-import org.alignment4j.tensor.SafetensorsWriter;
-import org.alignment4j.tensor.StorageType;
-import org.alignment4j.tensor.TensorSource;
+import org.alignment4j.internal.host.InputFile;
+import org.alignment4j.internal.host.OutputFile;
+import org.alignment4j.internal.tensor.BlockWeight;
+import org.alignment4j.internal.tensor.Checkpoint;
+import org.alignment4j.internal.tensor.SafetensorsWriter;
+import org.alignment4j.internal.tensor.StorageType;
+import org.alignment4j.internal.tensor.TensorSource;
+import org.alignment4j.internal.text.Reasons;
 
 /**
  * Float32 copies of some or all of a model's weights, to be trained with losses on its logits; the
@@ -141,9 +141,10 @@ public final class TrainableWeights implements Trainable {
    * of the model's folder.
    *
    * @param folder made if absent
-   * @param type storage type of all tensors, F32, F16 or BF16
+   * @param precision what its matrices are kept in is the type of all tensors of the file
    */
-  public void save(Path folder, StorageType type, Provenance provenance) {
+  public void save(Path folder, Precision precision, Provenance provenance) {
+    StorageType type = precision.storage();
     try {
       Files.createDirectories(folder);
       for (String name :

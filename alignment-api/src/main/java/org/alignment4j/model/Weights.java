@@ -7,12 +7,12 @@ import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
-import org.alignment4j.adapter.BlockWeight;
 import org.alignment4j.core.Layer;
+import org.alignment4j.internal.tensor.BlockWeight;
+import org.alignment4j.internal.tensor.Checkpoint;
+import org.alignment4j.internal.tensor.Kernels;
 import org.alignment4j.model.BlockLayout.Part;
 import org.alignment4j.model.BlockLayout.Slot;
-import org.alignment4j.tensor.Checkpoint;
-import org.alignment4j.tensor.Kernels;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 

@@ -9,10 +9,10 @@ import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.alignment4j.core.CheckpointException;
+import org.alignment4j.internal.tensor.Checkpoint;
+import org.alignment4j.internal.tensor.NativeTensor;
 import org.alignment4j.model.BlockLayout.Part;
 import org.alignment4j.model.BlockLayout.Slot;
-import org.alignment4j.tensor.Checkpoint;
-import org.alignment4j.tensor.NativeTensor;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 

@@ -1,18 +1,19 @@
 package org.alignment4j.reading;
 
-import static org.alignment4j.core.Arguments.require;
+import static org.alignment4j.internal.text.Arguments.require;
 
 import java.util.ArrayList;
 import java.util.List;
 import org.alignment4j.chat.ChatTokenizer;
 import org.alignment4j.chat.Encoded;
 import org.alignment4j.chat.Prompt;
-import org.alignment4j.core.Cancellation;
 import org.alignment4j.core.Layer;
-import org.alignment4j.model.Activations;
+import org.alignment4j.internal.host.Cancellation;
 import org.alignment4j.model.Capture;
+import org.alignment4j.model.Capture.Activations;
 import org.alignment4j.model.LanguageModel;
 import org.alignment4j.model.TokenPositions;
+import org.alignment4j.reading.RepresentationReader.ContrastPair;
 
 /** The states of pairs of prompts, read a portion at a time. */
 final class PairStates {

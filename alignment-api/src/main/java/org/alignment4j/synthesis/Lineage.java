@@ -1,6 +1,6 @@
 package org.alignment4j.synthesis;
 
-import static org.alignment4j.core.Arguments.require;
+import static org.alignment4j.internal.text.Arguments.require;
 
 import com.google.gson.Gson;
 import com.google.gson.GsonBuilder;
@@ -17,9 +17,9 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Function;
 import org.alignment4j.core.BadDataException;
-import org.alignment4j.core.Hashes;
-import org.alignment4j.core.Reasons;
-import org.alignment4j.core.StrictJson;
+import org.alignment4j.internal.host.Hashes;
+import org.alignment4j.internal.text.Reasons;
+import org.alignment4j.internal.text.StrictJson;
 
 /**
  * Where a synthesised row comes from and what was done to make it (Safer-Instruct, stage 6).

@@ -7,7 +7,7 @@ import ai.djl.ndarray.NDManager;
 import java.util.List;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
-import org.alignment4j.tensor.Kernels;
+import org.alignment4j.internal.tensor.Kernels;
 
 /** In-place arithmetic on lists of tensors, compiled once per device and kept. Thread-safe. */
 final class TrainKernels {
@@ -30,9 +30,13 @@ final class TrainKernels {
     on(scope).call("assign", scope).list(targets).list(values).infer();
   }
 
-  private static Kernels on(NDManager scope) {
+  static Kernels on(NDManager scope) {
     return BY_DEVICE.computeIfAbsent(
         scope.getDevice(),
-        d -> Kernels.named("train").source(TrainKernels.class, "train.torchscript").compile(d));
+        d ->
+            Kernels.named("train")
+                .source(TrainKernels.class, "train.torchscript")
+                .source(TrainKernels.class, "adamw.torchscript")
+                .compile(d));
   }
 }

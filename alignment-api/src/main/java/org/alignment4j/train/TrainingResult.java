@@ -3,6 +3,7 @@ package org.alignment4j.train;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.alignment4j.train.TrainingLoop.Evaluator;
 
 /**
  * What a training did. Immutable.

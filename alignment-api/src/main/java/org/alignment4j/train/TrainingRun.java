@@ -1,6 +1,6 @@
 package org.alignment4j.train;
 
-import static org.alignment4j.core.Arguments.require;
+import static org.alignment4j.internal.text.Arguments.require;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
@@ -16,13 +16,14 @@ import java.util.Optional;
 import java.util.TreeMap;
 import org.alignment4j.core.AlignmentException;
 import org.alignment4j.core.BadDataException;
-import org.alignment4j.core.Cancellation;
 import org.alignment4j.core.CancelledException;
 import org.alignment4j.core.ProgressListener;
 import org.alignment4j.core.ProgressListener.Progress;
-import org.alignment4j.tensor.AdamW;
-import org.alignment4j.train.Evaluator.Evaluation;
-import org.alignment4j.train.Objective.Gradients;
+import org.alignment4j.internal.host.Cancellation;
+import org.alignment4j.train.TrainingLoop.Evaluator;
+import org.alignment4j.train.TrainingLoop.Evaluator.Evaluation;
+import org.alignment4j.train.TrainingLoop.Objective;
+import org.alignment4j.train.TrainingLoop.Objective.Gradients;
 import org.alignment4j.train.TrainingResult.EvaluationRecord;
 import org.alignment4j.train.TrainingResult.StepRecord;
 import org.alignment4j.train.TrainingResult.StopReason;

@@ -1,12 +1,11 @@
 package org.alignment4j.train;
 
-import static org.alignment4j.core.Arguments.require;
+import static org.alignment4j.internal.text.Arguments.require;
 
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.function.UnaryOperator;
-import org.alignment4j.tensor.AdamW;
 import org.jspecify.annotations.Nullable;
 
 /**

@@ -5,7 +5,7 @@ import ai.djl.ndarray.NDManager;
 import java.util.List;
 import org.alignment4j.chat.Encoded;
 import org.alignment4j.model.Trainable;
-import org.alignment4j.train.Objective;
+import org.alignment4j.train.TrainingLoop.Objective;
 
 /**
  * Supervised fine-tuning: the cross entropy of the responses' tokens, in nats per token. Belongs to

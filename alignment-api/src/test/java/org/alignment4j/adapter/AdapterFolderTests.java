@@ -22,9 +22,9 @@ import org.alignment4j.adapter.LoraAdapter.Target;
 import org.alignment4j.core.CheckpointException;
 import org.alignment4j.core.Layer;
 import org.alignment4j.core.Provenance;
-import org.alignment4j.tensor.SafetensorsWriter;
-import org.alignment4j.tensor.StorageType;
-import org.alignment4j.tensor.TensorSource;
+import org.alignment4j.internal.tensor.SafetensorsWriter;
+import org.alignment4j.internal.tensor.StorageType;
+import org.alignment4j.internal.tensor.TensorSource;
 import org.jspecify.annotations.Nullable;
 
 /** Whatever is saved is loaded as the same value, its kind told by the folder. */

@@ -16,10 +16,10 @@ import java.util.function.Consumer;
 import org.alignment4j.adapter.LoraAdapter.Target;
 import org.alignment4j.core.Layer;
 import org.alignment4j.core.Provenance;
-import org.alignment4j.tensor.SafetensorsFile;
-import org.alignment4j.tensor.SafetensorsWriter;
-import org.alignment4j.tensor.StorageType;
-import org.alignment4j.tensor.TensorSource;
+import org.alignment4j.internal.tensor.SafetensorsFile;
+import org.alignment4j.internal.tensor.SafetensorsWriter;
+import org.alignment4j.internal.tensor.StorageType;
+import org.alignment4j.internal.tensor.TensorSource;
 
 /** LoRAs for tests, and their files changed by hand. */
 final class Loras {

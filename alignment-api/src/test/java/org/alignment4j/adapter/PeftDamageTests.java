@@ -22,7 +22,7 @@ import org.alignment4j.adapter.Loras.Stored;
 import org.alignment4j.core.AlignmentException;
 import org.alignment4j.core.CheckpointException;
 import org.alignment4j.core.UnsupportedArchitectureException;
-import org.alignment4j.tensor.StorageType;
+import org.alignment4j.internal.tensor.StorageType;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;

@@ -3,11 +3,11 @@ package org.alignment4j.analysis;
 import java.util.Random;
 
 /** Random rows for tests. */
-final class Clouds {
+public final class Clouds {
   private Clouds() {}
 
   /** Gaussian rows [n, width] around {@code centre} on every axis. */
-  static double[][] gaussian(Random random, int n, int width, double centre) {
+  public static double[][] gaussian(Random random, int n, int width, double centre) {
     double[][] rows = new double[n][width];
     for (double[] row : rows) {
       for (int j = 0; j < width; j++) {
@@ -18,7 +18,7 @@ final class Clouds {
   }
 
   /** A copy of the rows, reflected by the Householder matrix of {@code axis} (orthogonal). */
-  static double[][] reflected(double[][] rows, double[] axis) {
+  public static double[][] reflected(double[][] rows, double[] axis) {
     double norm = 0;
     for (double value : axis) {
       norm += value * value;
@@ -38,7 +38,7 @@ final class Clouds {
   }
 
   /** A copy of the rows, scaled and then translated by {@code shift} [width]. */
-  static double[][] moved(double[][] rows, double scale, double[] shift) {
+  public static double[][] moved(double[][] rows, double scale, double[] shift) {
     double[][] copy = new double[rows.length][];
     for (int i = 0; i < rows.length; i++) {
       copy[i] = rows[i].clone();

@@ -14,11 +14,11 @@ import java.util.Objects;
 import java.util.stream.Stream;
 
 /** Values computed by scikit-learn and SciPy (golden.json names the versions). */
-final class Golden {
+public final class Golden {
   private Golden() {}
 
   /** The cases of one statistic. */
-  static List<JsonObject> cases(String statistic) {
+  public static List<JsonObject> cases(String statistic) {
     try (Reader reader =
         new InputStreamReader(
             Objects.requireNonNull(Golden.class.getResourceAsStream("golden.json")),
@@ -30,15 +30,15 @@ final class Golden {
     }
   }
 
-  static double[] vector(JsonElement array) {
+  public static double[] vector(JsonElement array) {
     return array.getAsJsonArray().asList().stream().mapToDouble(JsonElement::getAsDouble).toArray();
   }
 
-  static double[][] matrix(JsonElement array) {
+  public static double[][] matrix(JsonElement array) {
     return array.getAsJsonArray().asList().stream().map(Golden::vector).toArray(double[][]::new);
   }
 
-  static float[][] floats(double[][] rows) {
+  public static float[][] floats(double[][] rows) {
     return Stream.of(rows)
         .map(
             row -> {

@@ -9,6 +9,8 @@ import java.util.List;
 import java.util.function.Predicate;
 import org.alignment4j.chat.Prompt;
 import org.alignment4j.core.Layer;
+import org.alignment4j.internal.statistics.Pca;
+import org.alignment4j.internal.statistics.Silhouette;
 import org.alignment4j.model.Capture;
 import org.alignment4j.model.Generation;
 import org.alignment4j.model.LanguageModel;

@@ -27,7 +27,7 @@ class JinjaTemplateTests {
   /** What a template makes of one user message. */
   private static String render(String template, String text) {
     List<Message> messages = List.of(Message.user(text));
-    Rope rope = read(template).render(messages, true);
+    TracedText rope = read(template).render(messages, true);
     return rope.text();
   }
 

@@ -1,9 +1,9 @@
 package org.alignment4j.evaluation;
 
-import static org.alignment4j.evaluation.RefusalVerdict.EMPTY;
-import static org.alignment4j.evaluation.RefusalVerdict.FULL_COMPLIANCE;
-import static org.alignment4j.evaluation.RefusalVerdict.FULL_REFUSAL;
-import static org.alignment4j.evaluation.RefusalVerdict.PARTIAL_REFUSAL;
+import static org.alignment4j.evaluation.RefusalJudge.RefusalVerdict.EMPTY;
+import static org.alignment4j.evaluation.RefusalJudge.RefusalVerdict.FULL_COMPLIANCE;
+import static org.alignment4j.evaluation.RefusalJudge.RefusalVerdict.FULL_REFUSAL;
+import static org.alignment4j.evaluation.RefusalJudge.RefusalVerdict.PARTIAL_REFUSAL;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -14,7 +14,11 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.alignment4j.analysis.PairedProportions;
-import org.alignment4j.evaluation.OverRefusalReport.BeforeAfter;
+import org.alignment4j.evaluation.OverRefusal.ComplianceSummary;
+import org.alignment4j.evaluation.OverRefusal.OverRefusalReport;
+import org.alignment4j.evaluation.OverRefusal.OverRefusalReport.BeforeAfter;
+import org.alignment4j.evaluation.RefusalJudge.RefusalTally;
+import org.alignment4j.evaluation.RefusalJudge.RefusalVerdict;
 import org.junit.jupiter.api.Test;
 
 class EvaluationRecordTests {

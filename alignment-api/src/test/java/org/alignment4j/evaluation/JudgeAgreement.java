@@ -1,7 +1,7 @@
 package org.alignment4j.evaluation;
 
 import static java.util.Objects.requireNonNull;
-import static org.alignment4j.core.Arguments.require;
+import static org.alignment4j.internal.text.Arguments.require;
 
 import java.util.Collections;
 import java.util.EnumMap;
@@ -9,6 +9,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import org.alignment4j.evaluation.RefusalJudge.RefusalVerdict;
 import org.jspecify.annotations.Nullable;
 
 /**

@@ -3,7 +3,7 @@ package org.alignment4j.evaluation;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 
-import org.alignment4j.evaluation.ComplianceSummary.RefusalGap;
+import org.alignment4j.evaluation.OverRefusal.ComplianceSummary.RefusalGap;
 import org.junit.jupiter.api.Test;
 
 class RefusalGapTests {

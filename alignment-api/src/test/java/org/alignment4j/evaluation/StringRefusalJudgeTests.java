@@ -1,9 +1,9 @@
 package org.alignment4j.evaluation;
 
-import static org.alignment4j.evaluation.RefusalVerdict.EMPTY;
-import static org.alignment4j.evaluation.RefusalVerdict.FULL_COMPLIANCE;
-import static org.alignment4j.evaluation.RefusalVerdict.FULL_REFUSAL;
-import static org.alignment4j.evaluation.RefusalVerdict.PARTIAL_REFUSAL;
+import static org.alignment4j.evaluation.RefusalJudge.RefusalVerdict.EMPTY;
+import static org.alignment4j.evaluation.RefusalJudge.RefusalVerdict.FULL_COMPLIANCE;
+import static org.alignment4j.evaluation.RefusalJudge.RefusalVerdict.FULL_REFUSAL;
+import static org.alignment4j.evaluation.RefusalJudge.RefusalVerdict.PARTIAL_REFUSAL;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
@@ -12,6 +12,7 @@ import java.time.Duration;
 import java.util.List;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
+import org.alignment4j.evaluation.RefusalJudge.RefusalVerdict;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;

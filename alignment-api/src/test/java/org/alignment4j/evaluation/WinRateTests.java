@@ -16,6 +16,7 @@ import org.alignment4j.chat.Prompt;
 import org.alignment4j.core.ProgressListener;
 import org.alignment4j.evaluation.WinRate.Comparison;
 import org.alignment4j.evaluation.WinRate.Outcome;
+import org.alignment4j.evaluation.WinRate.PairwiseJudge;
 import org.junit.jupiter.api.Test;
 
 /** Counting, with judges that follow a script. */

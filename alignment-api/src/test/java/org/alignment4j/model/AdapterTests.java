@@ -25,7 +25,7 @@ import org.alignment4j.adapter.TunedBlock;
 import org.alignment4j.chat.Encoded;
 import org.alignment4j.core.CheckpointException;
 import org.alignment4j.core.Layer;
-import org.alignment4j.tensor.GradientScope;
+import org.alignment4j.internal.tensor.GradientScope;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;

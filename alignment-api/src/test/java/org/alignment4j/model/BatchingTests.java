@@ -17,6 +17,7 @@ import net.jqwik.api.constraints.IntRange;
 import net.jqwik.api.lifecycle.AfterContainer;
 import org.alignment4j.chat.Encoded;
 import org.alignment4j.core.Layer;
+import org.alignment4j.model.Capture.Activations;
 import org.alignment4j.model.Steering.Kind;
 
 /**

@@ -24,7 +24,8 @@ import net.jqwik.api.constraints.IntRange;
 import net.jqwik.api.lifecycle.AfterContainer;
 import org.alignment4j.chat.Encoded;
 import org.alignment4j.core.Layer;
-import org.alignment4j.model.Activations.Label;
+import org.alignment4j.model.Capture.Activations;
+import org.alignment4j.model.Capture.Activations.Label;
 
 /**
  * What is read does not depend on how it is asked for: in which company and order, on which side

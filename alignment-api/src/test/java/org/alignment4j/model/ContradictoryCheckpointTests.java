@@ -15,7 +15,6 @@ import org.alignment4j.adapter.LoraAdapter;
 import org.alignment4j.core.CheckpointException;
 import org.alignment4j.core.Layer;
 import org.alignment4j.core.Provenance;
-import org.alignment4j.tensor.StorageType;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -71,7 +70,7 @@ class ContradictoryCheckpointTests {
         .merge(base, folder.resolve("merged"));
     try (LanguageModel model = LanguageModel.load(base)) {
       try (TrainableWeights weights = TrainableWeights.all(model)) {
-        weights.save(folder.resolve("trained"), StorageType.F32, provenance);
+        weights.save(folder.resolve("trained"), Precision.FLOAT32, provenance);
       }
       for (String name : List.of("merged", "trained")) {
         Path written = folder.resolve(name);

@@ -10,7 +10,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.stream.IntStream;
 import org.alignment4j.chat.Encoded;
-import org.alignment4j.tensor.GradientScope;
+import org.alignment4j.internal.tensor.GradientScope;
 import org.alignment4j.testing.ChildJvm;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;

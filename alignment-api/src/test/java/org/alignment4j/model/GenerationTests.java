@@ -24,6 +24,7 @@ import org.alignment4j.chat.ChatTokenizer;
 import org.alignment4j.chat.Prompt;
 import org.alignment4j.core.CancelledException;
 import org.alignment4j.model.Completion.Finish;
+import org.alignment4j.model.Completion.GeneratedToken;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;

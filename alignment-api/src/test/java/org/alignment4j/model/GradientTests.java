@@ -17,7 +17,7 @@ import java.util.Random;
 import org.alignment4j.chat.Encoded;
 import org.alignment4j.core.Layer;
 import org.alignment4j.core.ProgressListener;
-import org.alignment4j.tensor.GradientScope;
+import org.alignment4j.internal.tensor.GradientScope;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;

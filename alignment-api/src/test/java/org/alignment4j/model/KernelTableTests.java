@@ -22,9 +22,9 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
-import org.alignment4j.adapter.BlockWeight;
-import org.alignment4j.tensor.Kernels;
-import org.alignment4j.tensor.StorageType;
+import org.alignment4j.internal.tensor.BlockWeight;
+import org.alignment4j.internal.tensor.Kernels;
+import org.alignment4j.internal.tensor.StorageType;
 import org.junit.jupiter.api.Test;
 
 class KernelTableTests {

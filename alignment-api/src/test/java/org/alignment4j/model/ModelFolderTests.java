@@ -13,7 +13,7 @@ import java.util.List;
 import org.alignment4j.chat.ChatTokenizer;
 import org.alignment4j.core.AlignmentException;
 import org.alignment4j.core.CheckpointException;
-import org.alignment4j.tensor.Checkpoint;
+import org.alignment4j.internal.tensor.Checkpoint;
 import org.alignment4j.testing.RandomChatModel;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;

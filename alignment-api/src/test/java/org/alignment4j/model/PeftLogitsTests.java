@@ -7,7 +7,7 @@ import java.util.Arrays;
 import java.util.List;
 import org.alignment4j.adapter.Adapter;
 import org.alignment4j.adapter.LoraAdapter;
-import org.alignment4j.tensor.SafetensorsFile;
+import org.alignment4j.internal.tensor.SafetensorsFile;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;

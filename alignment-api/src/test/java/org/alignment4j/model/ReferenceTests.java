@@ -17,6 +17,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.alignment4j.core.Layer;
+import org.alignment4j.model.Capture.Activations;
 import org.alignment4j.model.Steering.Kind;
 import org.alignment4j.testing.Npz;
 import org.alignment4j.testing.Shared;
@@ -172,8 +173,8 @@ class ReferenceTests {
         json(Shared.path(
                 "fixtures/reference/tinystories-656k", "published_weight_spot_checks.json"))
             .getAsJsonObject("values");
-    try (org.alignment4j.tensor.Checkpoint checkpoint =
-            org.alignment4j.tensor.Checkpoint.open(folder);
+    try (org.alignment4j.internal.tensor.Checkpoint checkpoint =
+            org.alignment4j.internal.tensor.Checkpoint.open(folder);
         LanguageModel m = LanguageModel.load(folder)) {
       assertTrue(checkpoint.contains("lm_head.weight"));
       assertTrue(!checkpoint.contains("model.embed_tokens.weight"));

@@ -19,7 +19,7 @@ import org.alignment4j.chat.Encoded;
 import org.alignment4j.core.CancelledException;
 import org.alignment4j.core.Layer;
 import org.alignment4j.core.ProgressListener;
-import org.alignment4j.tensor.GradientScope;
+import org.alignment4j.internal.tensor.GradientScope;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;

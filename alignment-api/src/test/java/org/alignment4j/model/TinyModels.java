@@ -13,11 +13,11 @@ import org.alignment4j.adapter.LoraAdapter;
 import org.alignment4j.adapter.LoraAdapter.Target;
 import org.alignment4j.chat.Encoded;
 import org.alignment4j.core.Layer;
-import org.alignment4j.tensor.SafetensorsFile;
-import org.alignment4j.tensor.SafetensorsWriter;
-import org.alignment4j.tensor.StorageType;
-import org.alignment4j.tensor.TensorInfo;
-import org.alignment4j.tensor.TensorSource;
+import org.alignment4j.internal.tensor.SafetensorsFile;
+import org.alignment4j.internal.tensor.SafetensorsWriter;
+import org.alignment4j.internal.tensor.StorageType;
+import org.alignment4j.internal.tensor.TensorInfo;
+import org.alignment4j.internal.tensor.TensorSource;
 
 /** Random models so small that one runs in a millisecond, but with weights that matter. */
 final class TinyModels {

@@ -161,7 +161,7 @@ class TunedBlockTests {
           TrainableWeights weights = TrainableWeights.all(model)) {
         NDList parameters = weights.parameters();
         parameters.forEach(p -> p.addi(0.01f));
-        weights.save(out, org.alignment4j.tensor.StorageType.F32, provenance());
+        weights.save(out, Precision.FLOAT32, provenance());
         try (LanguageModel saved = LanguageModel.load(out)) {
           float[][] expected = weights.view().nextTokenLogitsIds(IDS);
           float[][] found = saved.nextTokenLogitsIds(IDS);

@@ -10,9 +10,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import org.alignment4j.chat.Prompt;
-import org.alignment4j.tensor.SafetensorsWriter;
-import org.alignment4j.tensor.StorageType;
-import org.alignment4j.tensor.TensorSource;
+import org.alignment4j.internal.tensor.SafetensorsWriter;
+import org.alignment4j.internal.tensor.StorageType;
+import org.alignment4j.internal.tensor.TensorSource;
+import org.alignment4j.reading.RepresentationReader.ContrastPair;
 import org.alignment4j.testing.ByteTokenizer;
 
 /**

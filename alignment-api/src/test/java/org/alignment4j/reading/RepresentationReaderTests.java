@@ -25,6 +25,7 @@ import org.alignment4j.model.Generation;
 import org.alignment4j.model.LanguageModel;
 import org.alignment4j.model.Steering;
 import org.alignment4j.model.TokenPositions;
+import org.alignment4j.reading.RepresentationReader.ContrastPair;
 import org.alignment4j.reading.RepresentationReader.ReadingMethod;
 import org.alignment4j.reading.RepresentationReading.LayerReading;
 import org.junit.jupiter.api.AfterAll;

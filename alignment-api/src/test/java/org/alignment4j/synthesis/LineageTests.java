@@ -13,7 +13,7 @@ import net.jqwik.api.constraints.BigRange;
 import net.jqwik.api.constraints.LongRange;
 import net.jqwik.api.constraints.Size;
 import org.alignment4j.core.BadDataException;
-import org.alignment4j.core.Hashes;
+import org.alignment4j.internal.host.Hashes;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;

@@ -13,10 +13,10 @@ import org.alignment4j.core.Provenance;
 import org.alignment4j.model.Family;
 import org.alignment4j.model.LanguageModel;
 import org.alignment4j.model.ModelConfig;
+import org.alignment4j.model.Precision;
 import org.alignment4j.model.RandomCheckpoint;
 import org.alignment4j.model.Rope;
 import org.alignment4j.model.TrainableWeights;
-import org.alignment4j.tensor.StorageType;
 import org.alignment4j.train.TrainingLoop;
 import org.alignment4j.train.TrainingSettings;
 import org.alignment4j.train.TrainingSettings.Schedule;
@@ -82,7 +82,7 @@ public final class RandomChatModel {
       TrainingLoop.<Encoded>of(settings)
           .run(rows.apply(model), new SupervisedObjective(weights), ProgressListener.NONE);
       Path out = folder.resolve("taught");
-      weights.save(out, StorageType.F32, new Provenance("test", Map.of(), 2, Map.of(), Map.of()));
+      weights.save(out, Precision.FLOAT32, new Provenance("test", Map.of(), 2, Map.of(), Map.of()));
       return out;
     }
   }

@@ -13,6 +13,7 @@ import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import org.alignment4j.core.ProgressListener;
 import org.alignment4j.train.TinyObjective.Row;
+import org.alignment4j.train.TrainingLoop.Evaluator;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;

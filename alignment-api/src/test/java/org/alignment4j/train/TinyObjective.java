@@ -9,8 +9,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
-import org.alignment4j.core.DjlDefaults;
-import org.alignment4j.tensor.Kernels;
+import org.alignment4j.internal.host.DjlDefaults;
+import org.alignment4j.internal.tensor.Kernels;
+import org.alignment4j.train.TrainingLoop.Objective;
 
 /**
  * Regression with a network of one hidden layer, dropout drawn from the step's seed, rows of

@@ -1,6 +1,6 @@
 package org.alignment4j.data;
 
-import org.alignment4j.core.Shown;
+import org.alignment4j.internal.text.Shown;
 
 /** A row of a preference file cannot be used; the message says why, for people, on one line. */
 final class BadRow extends Exception {

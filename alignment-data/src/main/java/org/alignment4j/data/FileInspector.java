@@ -15,10 +15,11 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import org.alignment4j.core.BadDataException;
-import org.alignment4j.data.FileInspection.Kind;
-import org.alignment4j.data.FileInspection.Lengths;
-import org.alignment4j.data.FileInspection.Refusal;
-import org.alignment4j.data.FileInspection.Sample;
+import org.alignment4j.data.Preferences.FileInspection;
+import org.alignment4j.data.Preferences.FileInspection.Kind;
+import org.alignment4j.data.Preferences.FileInspection.Lengths;
+import org.alignment4j.data.Preferences.FileInspection.Refusal;
+import org.alignment4j.data.Preferences.FileInspection.Sample;
 import org.alignment4j.tune.PreferencePair;
 
 /** Goes through a file once, keeping numbers and the first few rows. */

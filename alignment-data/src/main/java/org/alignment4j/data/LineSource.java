@@ -14,8 +14,8 @@ import java.nio.file.Path;
 import java.util.Locale;
 import java.util.zip.GZIPInputStream;
 import org.alignment4j.core.BadDataException;
-import org.alignment4j.core.InputFile;
-import org.alignment4j.core.Reasons;
+import org.alignment4j.internal.host.InputFile;
+import org.alignment4j.internal.text.Reasons;
 import org.jspecify.annotations.Nullable;
 
 /**

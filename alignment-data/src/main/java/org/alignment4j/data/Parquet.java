@@ -10,8 +10,8 @@ import java.util.Arrays;
 import java.util.List;
 import org.alignment4j.core.AlignmentException;
 import org.alignment4j.core.BadDataException;
-import org.alignment4j.core.InputFile;
 import org.alignment4j.data.PreferenceWriter.Layout;
+import org.alignment4j.internal.host.InputFile;
 
 /**
  * The way to Parquet's classes, which an application need not have: no other class but those named

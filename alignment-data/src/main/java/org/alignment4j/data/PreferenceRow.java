@@ -12,7 +12,7 @@ import org.alignment4j.chat.Message;
 import org.alignment4j.chat.Prompt;
 import org.alignment4j.chat.Role;
 import org.alignment4j.core.BadDataException;
-import org.alignment4j.core.Shown;
+import org.alignment4j.internal.text.Shown;
 import org.alignment4j.synthesis.Lineage;
 import org.alignment4j.synthesis.SynthesizedPair;
 import org.alignment4j.tune.PreferencePair;

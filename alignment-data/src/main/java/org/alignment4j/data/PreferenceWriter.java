@@ -1,6 +1,6 @@
 package org.alignment4j.data;
 
-import static org.alignment4j.core.Arguments.require;
+import static org.alignment4j.internal.text.Arguments.require;
 
 import com.google.gson.JsonObject;
 import java.io.IOException;
@@ -15,9 +15,9 @@ import org.alignment4j.chat.Message;
 import org.alignment4j.chat.Role;
 import org.alignment4j.core.BadDataException;
 import org.alignment4j.core.CancelledException;
-import org.alignment4j.core.OutputFile;
-import org.alignment4j.core.Reasons;
-import org.alignment4j.core.StrictJson;
+import org.alignment4j.internal.host.OutputFile;
+import org.alignment4j.internal.text.Reasons;
+import org.alignment4j.internal.text.StrictJson;
 import org.alignment4j.synthesis.SynthesizedPair;
 import org.alignment4j.tune.PreferencePair;
 import org.jspecify.annotations.Nullable;

@@ -8,10 +8,10 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.stream.StreamSupport;
-import org.alignment4j.core.Shown;
-import org.alignment4j.data.PromptRow.Label;
 import org.alignment4j.data.Prompts.Format;
+import org.alignment4j.data.Prompts.PromptRow.Label;
 import org.alignment4j.data.RowSource.Row;
+import org.alignment4j.internal.text.Shown;
 import org.jspecify.annotations.Nullable;
 
 /** What the rows of prompt files are read as. */

@@ -1,6 +1,6 @@
 package org.alignment4j.data;
 
-import static org.alignment4j.core.Arguments.require;
+import static org.alignment4j.internal.text.Arguments.require;
 
 import com.google.common.collect.ImmutableList;
 import com.google.gson.JsonObject;
@@ -19,7 +19,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.alignment4j.core.BadDataException;
-import org.alignment4j.data.PromptRow.Label;
+import org.alignment4j.data.Prompts.PromptRow.Label;
 
 /**
  * Reads and writes prompt sets: evaluation and tuning prompts with id, type and label. Files are
@@ -328,6 +328,44 @@ public final class Prompts {
             "expected an id that ends in a number, found '" + row.id() + "'");
       }
       return Long.parseLong(matcher.group(1));
+    }
+  }
+
+  /**
+   * One prompt of a prompt set. Immutable.
+   *
+   * @param id the source's id, or the row's number from 0 where the source has none
+   * @param prompt the request, never blank, as the source has it (line breaks included)
+   * @param type the source's type or category; empty if it has none
+   * @param label whether the prompt should be answered
+   */
+  public record PromptRow(String id, String prompt, String type, Label label) {
+    /**
+     * @throws IllegalArgumentException if id or prompt is blank
+     */
+    public PromptRow {
+      require(!id.isBlank(), "a prompt needs an id");
+      require(!prompt.isBlank(), "prompt %s is blank", id);
+    }
+
+    /** A prompt of which nothing else is known. */
+    public static PromptRow of(String id, String prompt) {
+      return new PromptRow(id, prompt, "", Label.UNKNOWN);
+    }
+
+    /** This prompt with another label, for sources whose file name is all that tells. */
+    public PromptRow withLabel(Label newLabel) {
+      return new PromptRow(id, prompt, type, newLabel);
+    }
+
+    /** Whether a model should answer a prompt, as far as its source says. */
+    public enum Label {
+      /** Should be answered. */
+      SAFE,
+      /** Should be refused. */
+      UNSAFE,
+      /** The source does not say. */
+      UNKNOWN
     }
   }
 }

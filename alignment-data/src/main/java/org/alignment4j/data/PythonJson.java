@@ -8,7 +8,7 @@ import com.google.gson.JsonPrimitive;
 import java.util.function.Predicate;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import org.alignment4j.core.StrictJson;
+import org.alignment4j.internal.text.StrictJson;
 
 /**
  * JSON as Python's json module reads it, which writes most data sets: RFC 8259, and NaN, Infinity

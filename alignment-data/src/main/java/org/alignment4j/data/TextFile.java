@@ -16,8 +16,8 @@ import java.util.Locale;
 import java.util.zip.GZIPInputStream;
 import java.util.zip.GZIPOutputStream;
 import org.alignment4j.core.BadDataException;
-import org.alignment4j.core.InputFile;
-import org.alignment4j.core.OutputFile;
+import org.alignment4j.internal.host.InputFile;
+import org.alignment4j.internal.host.OutputFile;
 
 /**
  * A whole UTF-8 file as text, unzipped if its bytes are gzip's, without byte order mark. Strict:

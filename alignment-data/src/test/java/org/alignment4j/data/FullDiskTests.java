@@ -17,6 +17,7 @@ import java.util.stream.Stream;
 import org.alignment4j.chat.Prompt;
 import org.alignment4j.core.BadDataException;
 import org.alignment4j.data.PreferenceWriter.Layout;
+import org.alignment4j.data.Prompts.PromptRow;
 import org.alignment4j.data.filter.Decontamination.EvaluationSet;
 import org.alignment4j.tune.PreferencePair;
 import org.junit.jupiter.api.AfterEach;

@@ -17,8 +17,9 @@ import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
 import net.jqwik.api.lifecycle.AfterProperty;
-import org.alignment4j.data.PromptRow.Label;
 import org.alignment4j.data.Prompts.Format;
+import org.alignment4j.data.Prompts.PromptRow;
+import org.alignment4j.data.Prompts.PromptRow.Label;
 
 class PromptRoundTripTests {
   private final Path folder = createFolder();

@@ -15,7 +15,8 @@ import java.util.Random;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.alignment4j.core.BadDataException;
-import org.alignment4j.data.PromptRow.Label;
+import org.alignment4j.data.Prompts.PromptRow;
+import org.alignment4j.data.Prompts.PromptRow.Label;
 import org.alignment4j.data.Prompts.Split;
 import org.junit.jupiter.api.Test;
 

@@ -17,7 +17,7 @@ import java.util.function.IntPredicate;
 import org.alignment4j.evaluation.JudgeAgreement;
 import org.alignment4j.evaluation.Rate;
 import org.alignment4j.evaluation.RefusalJudge;
-import org.alignment4j.evaluation.RefusalVerdict;
+import org.alignment4j.evaluation.RefusalJudge.RefusalVerdict;
 import org.alignment4j.evaluation.StringRefusalJudge;
 import org.apache.commons.csv.CSVFormat;
 import org.apache.commons.csv.CSVParser;

@@ -9,8 +9,8 @@ import java.util.OptionalLong;
 import java.util.SplittableRandom;
 import org.alignment4j.chat.Encoded;
 import org.alignment4j.core.Layer;
-import org.alignment4j.model.Activations;
 import org.alignment4j.model.Capture;
+import org.alignment4j.model.Capture.Activations;
 import org.alignment4j.model.LanguageModel;
 import org.alignment4j.model.TokenPositions;
 

@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.Map;
 import org.alignment4j.chat.Encoded;
 import org.alignment4j.model.Trainable;
-import org.alignment4j.train.Objective;
+import org.alignment4j.train.TrainingLoop.Objective;
 
 /**
  * Direct preference optimization: -log sigmoid(beta ((log pi(y+) - log ref(y+)) - (log pi(y-) - log

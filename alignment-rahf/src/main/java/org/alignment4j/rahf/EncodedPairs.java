@@ -7,6 +7,8 @@ import org.alignment4j.Tuning.Unused;
 import org.alignment4j.chat.Encoded;
 import org.alignment4j.chat.Prompt;
 import org.alignment4j.model.LanguageModel;
+import org.alignment4j.rahf.PreferenceSettings.Instructions;
+import org.alignment4j.rahf.PreferenceTuner.EncodedPair;
 import org.alignment4j.tune.PreferencePair;
 import org.jspecify.annotations.Nullable;
 

@@ -7,7 +7,7 @@ import java.util.List;
 import org.alignment4j.core.Layer;
 import org.alignment4j.model.TrainableLora;
 import org.alignment4j.rahf.PreferenceSettings.FitLoss;
-import org.alignment4j.train.Objective;
+import org.alignment4j.train.TrainingLoop.Objective;
 
 /**
  * Step 2 of RAHF: a LoRA's hidden states come to match the targets of {@link ActivityPatterns}. The

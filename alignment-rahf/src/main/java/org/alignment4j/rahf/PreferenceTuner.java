@@ -1,16 +1,23 @@
 package org.alignment4j.rahf;
 
-import static org.alignment4j.core.Arguments.require;
+import static org.alignment4j.internal.text.Arguments.require;
 
 import java.util.Arrays;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 import org.alignment4j.RepresentationTuner;
+import org.alignment4j.Tuning;
 import org.alignment4j.adapter.LoraAdapter;
+import org.alignment4j.chat.Encoded;
 import org.alignment4j.core.BadDataException;
-import org.alignment4j.core.Hashes;
 import org.alignment4j.core.ProgressListener;
+import org.alignment4j.internal.host.Hashes;
 import org.alignment4j.model.LanguageModel;
+import org.alignment4j.rahf.PreferenceSettings.PreferenceMethod;
+import org.alignment4j.train.TrainingResult;
 import org.alignment4j.tune.PreferencePair;
 
 /**
@@ -89,6 +96,71 @@ public final class PreferenceTuner
       LanguageModel model, EncodedPairs pairs, String data, ProgressListener progress) {
     try (RahfKernels kernels = new RahfKernels(model.device())) {
       return new PreferenceRun(model, settings, pairs, data, kernels, progress).run();
+    }
+  }
+
+  /**
+   * A pair of responses as token ids.
+   *
+   * @param chosen the preferred response
+   * @param rejected the other one
+   */
+  public record EncodedPair(Response chosen, Response rejected) {
+    /**
+     * A response behind its prompt as it is, and behind the prompt with the good and with the bad
+     * instruction; the same response tokens in all three.
+     *
+     * @param plain prompt and response
+     * @param good the same under the good instruction
+     * @param bad the same under the bad one
+     */
+    public record Response(Encoded plain, Encoded good, Encoded bad) {
+      /**
+       * @throws IllegalArgumentException if there is no response or its tokens differ
+       */
+      public Response {
+        require(plain.predictedLength() > 0, "the response has no tokens");
+        require(
+            Arrays.equals(plain.responseIds(), good.responseIds())
+                && Arrays.equals(plain.responseIds(), bad.responseIds()),
+            "the response has other tokens under an instruction");
+      }
+    }
+
+    /** A pair for methods without instructions. */
+    public static EncodedPair of(Encoded chosen, Encoded rejected) {
+      return new EncodedPair(
+          new Response(chosen, chosen, chosen), new Response(rejected, rejected, rejected));
+    }
+  }
+
+  /**
+   * What learning from preferences gave.
+   *
+   * @param adapter the LoRA
+   * @param reason how it ended, in one sentence
+   * @param unused pairs that could not be learned from
+   * @param steps adapters of step 1 by name: "scit", or "good" and "bad"; empty for other methods
+   * @param trainings losses and metrics of each training by name, in their order, one at least
+   */
+  public record PreferenceTuning(
+      LoraAdapter adapter,
+      String reason,
+      List<Unused> unused,
+      Map<String, LoraAdapter> steps,
+      Map<String, TrainingResult> trainings)
+      implements Tuning<LoraAdapter> {
+    /** Copies the collections. */
+    public PreferenceTuning {
+      unused = List.copyOf(unused);
+      steps = Map.copyOf(steps);
+      trainings = Collections.unmodifiableMap(new LinkedHashMap<>(trainings));
+    }
+
+    /** The last of the trainings. */
+    @Override
+    public TrainingResult training() {
+      return List.copyOf(trainings.values()).get(trainings.size() - 1);
     }
   }
 }

@@ -4,8 +4,8 @@ import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
+import org.alignment4j.internal.tensor.Kernels;
 import org.alignment4j.rahf.PreferenceSettings.FitLoss;
-import org.alignment4j.tensor.Kernels;
 
 /** The losses' kernels; see rahf.torchscript for shapes. */
 final class RahfKernels implements AutoCloseable {

@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.Map;
 import org.alignment4j.chat.Encoded;
 import org.alignment4j.model.Trainable;
-import org.alignment4j.train.Objective;
+import org.alignment4j.train.TrainingLoop.Objective;
 
 /**
  * Step 1 of RAHF-SCIT: a model learns to give preferred responses under the good instruction and

@@ -8,6 +8,8 @@ import org.alignment4j.adapter.LoraAdapter;
 import org.alignment4j.core.Layer;
 import org.alignment4j.model.LanguageModel;
 import org.alignment4j.model.TrainableLora;
+import org.alignment4j.rahf.PreferenceSettings.Instructions;
+import org.alignment4j.rahf.PreferenceSettings.PreferenceMethod;
 import org.alignment4j.testing.TunerContract;
 import org.alignment4j.tune.PreferencePair;
 import org.junit.jupiter.api.AfterAll;

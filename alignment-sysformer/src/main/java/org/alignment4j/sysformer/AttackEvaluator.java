@@ -1,6 +1,6 @@
 package org.alignment4j.sysformer;
 
-import static org.alignment4j.core.Arguments.require;
+import static org.alignment4j.internal.text.Arguments.require;
 
 import java.util.ArrayList;
 import java.util.Collection;
@@ -16,12 +16,12 @@ import java.util.stream.IntStream;
 import org.alignment4j.analysis.PairedProportions;
 import org.alignment4j.chat.Prompt;
 import org.alignment4j.core.ProgressListener;
-import org.alignment4j.evaluation.ComplianceSummary;
-import org.alignment4j.evaluation.ComplianceSummary.RefusalGap;
+import org.alignment4j.evaluation.OverRefusal.ComplianceSummary;
+import org.alignment4j.evaluation.OverRefusal.ComplianceSummary.RefusalGap;
 import org.alignment4j.evaluation.Rate;
 import org.alignment4j.evaluation.RefusalJudge;
-import org.alignment4j.evaluation.RefusalTally;
-import org.alignment4j.evaluation.RefusalVerdict;
+import org.alignment4j.evaluation.RefusalJudge.RefusalTally;
+import org.alignment4j.evaluation.RefusalJudge.RefusalVerdict;
 import org.jspecify.annotations.Nullable;
 
 /**

@@ -1,11 +1,11 @@
 package org.alignment4j.sysformer;
 
-import static org.alignment4j.core.Arguments.require;
+import static org.alignment4j.internal.text.Arguments.require;
 
 import java.util.ArrayList;
 import java.util.List;
 import org.alignment4j.analysis.LogisticProbe;
-import org.alignment4j.analysis.Pca;
+import org.alignment4j.internal.statistics.Pca;
 
 /**
  * Where requests that are refused, and those that are harmful, lie among a model's features:

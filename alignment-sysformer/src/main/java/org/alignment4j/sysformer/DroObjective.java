@@ -4,7 +4,7 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import java.util.List;
 import java.util.Map;
-import org.alignment4j.train.Objective;
+import org.alignment4j.train.TrainingLoop.Objective;
 
 /** The shift of features along DRO's directions (equations 3 to 6 of the paper). */
 final class DroObjective implements Objective<DroRow> {

@@ -1,6 +1,6 @@
 package org.alignment4j.sysformer;
 
-import static org.alignment4j.core.Arguments.require;
+import static org.alignment4j.internal.text.Arguments.require;
 
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -12,15 +12,16 @@ import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
 import org.alignment4j.RepresentationTuner;
 import org.alignment4j.Tuning;
-import org.alignment4j.core.Hashes;
 import org.alignment4j.core.ProgressListener;
 import org.alignment4j.core.Provenance;
 import org.alignment4j.evaluation.RefusalJudge;
-import org.alignment4j.evaluation.RefusalVerdict;
+import org.alignment4j.evaluation.RefusalJudge.RefusalVerdict;
 import org.alignment4j.evaluation.StringRefusalJudge;
+import org.alignment4j.internal.host.Hashes;
 import org.alignment4j.model.Completion;
 import org.alignment4j.model.Generation;
 import org.alignment4j.model.LanguageModel;
+import org.alignment4j.sysformer.SysformerTuner.GuardPrompt;
 import org.alignment4j.train.TrainingLoop;
 import org.alignment4j.train.TrainingResult;
 import org.alignment4j.train.TrainingSettings;

@@ -6,7 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.alignment4j.sysformer.SysformerSettings.LossWeights;
-import org.alignment4j.train.Objective;
+import org.alignment4j.train.TrainingLoop.Objective;
 
 /** The weighed sum of the four losses through the frozen model (section 3 of the paper). */
 final class GuardObjective implements Objective<GuardRow> {

@@ -1,7 +1,7 @@
 package org.alignment4j.sysformer;
 
 import org.alignment4j.chat.Encoded;
-import org.alignment4j.chat.TokenRange;
+import org.alignment4j.chat.EncodedMessages.TokenRange;
 
 /**
  * A request as the model reads it.

@@ -1,6 +1,6 @@
 package org.alignment4j.sysformer;
 
-import static org.alignment4j.core.Arguments.require;
+import static org.alignment4j.internal.text.Arguments.require;
 
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -9,10 +9,11 @@ import java.util.stream.IntStream;
 import org.alignment4j.Tuning.Unused;
 import org.alignment4j.chat.ChatTokenizer;
 import org.alignment4j.chat.EncodedMessages;
+import org.alignment4j.chat.EncodedMessages.TokenRange;
 import org.alignment4j.chat.Prompt;
 import org.alignment4j.chat.Role;
-import org.alignment4j.chat.TokenRange;
 import org.alignment4j.model.LanguageModel;
+import org.alignment4j.sysformer.SysformerTuner.GuardPrompt;
 import org.alignment4j.sysformer.Targets.Target;
 
 /** Lays requests out behind a system prompt. */

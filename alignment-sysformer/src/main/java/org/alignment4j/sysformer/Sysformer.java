@@ -1,6 +1,6 @@
 package org.alignment4j.sysformer;
 
-import static org.alignment4j.core.Arguments.require;
+import static org.alignment4j.internal.text.Arguments.require;
 
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -12,8 +12,8 @@ import org.alignment4j.adapter.Artifact;
 import org.alignment4j.adapter.SoftPrompt;
 import org.alignment4j.chat.ChatTokenizer;
 import org.alignment4j.chat.Encoded;
+import org.alignment4j.chat.EncodedMessages.TokenRange;
 import org.alignment4j.chat.Prompt;
-import org.alignment4j.chat.TokenRange;
 import org.alignment4j.core.Layer;
 import org.alignment4j.core.Provenance;
 import org.alignment4j.model.Capture;

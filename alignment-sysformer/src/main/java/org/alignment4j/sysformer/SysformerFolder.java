@@ -12,14 +12,14 @@ import java.util.List;
 import java.util.Map;
 import org.alignment4j.core.BadDataException;
 import org.alignment4j.core.CheckpointException;
-import org.alignment4j.core.InputFile;
-import org.alignment4j.core.OutputFile;
 import org.alignment4j.core.Provenance;
-import org.alignment4j.core.Reasons;
-import org.alignment4j.tensor.SafetensorsFile;
-import org.alignment4j.tensor.SafetensorsWriter;
-import org.alignment4j.tensor.StorageType;
-import org.alignment4j.tensor.TensorSource;
+import org.alignment4j.internal.host.InputFile;
+import org.alignment4j.internal.host.OutputFile;
+import org.alignment4j.internal.tensor.SafetensorsFile;
+import org.alignment4j.internal.tensor.SafetensorsWriter;
+import org.alignment4j.internal.tensor.StorageType;
+import org.alignment4j.internal.tensor.TensorSource;
+import org.alignment4j.internal.text.Reasons;
 import org.jspecify.annotations.Nullable;
 
 /** A Sysformer's files. */

@@ -1,6 +1,6 @@
 package org.alignment4j.sysformer;
 
-import static org.alignment4j.core.Arguments.require;
+import static org.alignment4j.internal.text.Arguments.require;
 
 import ai.djl.ndarray.NDManager;
 import java.nio.file.Path;
@@ -12,8 +12,8 @@ import java.util.function.BiFunction;
 import org.alignment4j.PromptGuard;
 import org.alignment4j.Verdict;
 import org.alignment4j.chat.Prompt;
-import org.alignment4j.core.Cancellation;
-import org.alignment4j.core.LengthGroups;
+import org.alignment4j.internal.host.Cancellation;
+import org.alignment4j.internal.tensor.LengthGroups;
 import org.alignment4j.model.Completion;
 import org.alignment4j.model.EmbeddedPrompt;
 import org.alignment4j.model.Generation;

@@ -6,8 +6,8 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import java.util.List;
+import org.alignment4j.internal.tensor.Kernels;
 import org.alignment4j.sysformer.SysformerSettings.LossWeights;
-import org.alignment4j.tensor.Kernels;
 
 /** The Sysformer's forward pass and losses; see sysformer.torchscript for shapes. */
 final class SysformerKernels implements AutoCloseable {

@@ -1,6 +1,6 @@
 package org.alignment4j.sysformer;
 
-import static org.alignment4j.core.Arguments.require;
+import static org.alignment4j.internal.text.Arguments.require;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -10,13 +10,15 @@ import java.util.Optional;
 import org.alignment4j.GuardedChat;
 import org.alignment4j.RepresentationTuner;
 import org.alignment4j.Tuning;
+import org.alignment4j.chat.Message;
 import org.alignment4j.chat.Prompt;
-import org.alignment4j.core.Hashes;
+import org.alignment4j.chat.Role;
 import org.alignment4j.core.ProgressListener;
 import org.alignment4j.core.Provenance;
-import org.alignment4j.evaluation.ComplianceSummary.RefusalGap;
+import org.alignment4j.evaluation.OverRefusal.ComplianceSummary.RefusalGap;
 import org.alignment4j.evaluation.RefusalJudge;
-import org.alignment4j.evaluation.RefusalTally;
+import org.alignment4j.evaluation.RefusalJudge.RefusalTally;
+import org.alignment4j.internal.host.Hashes;
 import org.alignment4j.model.Generation;
 import org.alignment4j.model.LanguageModel;
 import org.alignment4j.sysformer.SysformerSettings.LossWeights;
@@ -30,7 +32,8 @@ import org.jspecify.annotations.Nullable;
  * arXiv 2506.15751). The model's weights are never changed. Immutable and thread-safe, but one
  * training runs at a time in a process.
  */
-public final class SysformerTuner implements RepresentationTuner<List<GuardPrompt>, Sysformer> {
+public final class SysformerTuner
+    implements RepresentationTuner<List<SysformerTuner.GuardPrompt>, Sysformer> {
   private final SysformerSettings settings;
 
   /** A tuner with these settings. */
@@ -260,6 +263,40 @@ public final class SysformerTuner implements RepresentationTuner<List<GuardPromp
           judge,
           prompts.stream().map(p -> p.last().text()).toList(),
           chat.replyAll(prompts).stream().map(GuardedChat.Reply::text).toList());
+    }
+  }
+
+  /**
+   * A request to learn from.
+   *
+   * @param prompt what the user says, ending with a user message and without a system message
+   * @param harmful whether it is to be refused
+   */
+  public record GuardPrompt(Prompt prompt, boolean harmful) {
+    /**
+     * @throws IllegalArgumentException if the prompt ends otherwise or has a system message
+     */
+    public GuardPrompt {
+      require(!prompt.endsWithResponse(), "the prompt must end with a user message");
+      for (Message m : prompt.messages()) {
+        require(m.role() != Role.SYSTEM, "the system message is the guard's to give");
+      }
+    }
+
+    /** One message to refuse. */
+    public static GuardPrompt harmful(String text) {
+      return new GuardPrompt(Prompt.user(text), true);
+    }
+
+    /** One message to answer. */
+    public static GuardPrompt harmless(String text) {
+      return new GuardPrompt(Prompt.user(text), false);
+    }
+
+    static void requireBothKinds(List<GuardPrompt> prompts) {
+      require(prompts != null, "no prompts to learn from");
+      require(prompts.stream().anyMatch(GuardPrompt::harmful), "no harmful prompt to refuse");
+      require(!prompts.stream().allMatch(GuardPrompt::harmful), "no harmless prompt to answer");
     }
   }
 }

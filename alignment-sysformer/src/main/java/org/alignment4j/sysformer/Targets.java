@@ -8,6 +8,7 @@ import org.alignment4j.evaluation.StringRefusalJudge;
 import org.alignment4j.model.Completion;
 import org.alignment4j.model.Generation;
 import org.alignment4j.model.LanguageModel;
+import org.alignment4j.sysformer.SysformerTuner.GuardPrompt;
 import org.jspecify.annotations.Nullable;
 
 /** What prompts are to be answered with. */

@@ -13,6 +13,7 @@ import org.alignment4j.core.ProgressListener;
 import org.alignment4j.model.Completion;
 import org.alignment4j.model.Generation;
 import org.alignment4j.model.LanguageModel;
+import org.alignment4j.sysformer.SysformerTuner.GuardPrompt;
 import org.alignment4j.testing.RandomChatModel;
 import org.alignment4j.train.TrainingSettings;
 import org.junit.jupiter.api.Tag;

@@ -12,10 +12,10 @@ import org.alignment4j.data.Prompts.Format;
 import org.alignment4j.model.Completion;
 import org.alignment4j.model.Generation;
 import org.alignment4j.model.LanguageModel;
-import org.alignment4j.sysformer.GuardPrompt;
 import org.alignment4j.sysformer.Sysformer;
 import org.alignment4j.sysformer.SysformerGuard;
 import org.alignment4j.sysformer.SysformerTuner;
+import org.alignment4j.sysformer.SysformerTuner.GuardPrompt;
 
 /** The program of docs/sysformer.md: train a guard, keep it, ask it, answer under it. */
 public final class GuardPrompts {

@@ -11,7 +11,7 @@ import org.alignment4j.evaluation.PreferenceEvaluator;
 import org.alignment4j.evaluation.PreferenceReport;
 import org.alignment4j.model.Generation;
 import org.alignment4j.model.LanguageModel;
-import org.alignment4j.rahf.PreferenceMethod;
+import org.alignment4j.rahf.PreferenceSettings.PreferenceMethod;
 import org.alignment4j.rahf.PreferenceTuner;
 import org.alignment4j.tune.PreferencePair;
 

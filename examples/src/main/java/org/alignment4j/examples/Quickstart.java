@@ -6,7 +6,7 @@ import org.alignment4j.RefusalProbe;
 import org.alignment4j.actor.ActorProbe;
 import org.alignment4j.actor.ActorPrompts;
 import org.alignment4j.actor.ActorTuner;
-import org.alignment4j.actor.ActorTuning;
+import org.alignment4j.actor.ActorTuner.ActorTuning;
 import org.alignment4j.chat.Prompt;
 import org.alignment4j.core.ProgressListener;
 import org.alignment4j.data.Prompts;

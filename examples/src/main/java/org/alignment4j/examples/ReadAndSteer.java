@@ -10,8 +10,8 @@ import org.alignment4j.data.Prompts;
 import org.alignment4j.model.Generation;
 import org.alignment4j.model.LanguageModel;
 import org.alignment4j.model.Steering;
-import org.alignment4j.reading.ContrastPair;
 import org.alignment4j.reading.RepresentationReader;
+import org.alignment4j.reading.RepresentationReader.ContrastPair;
 import org.alignment4j.reading.RepresentationReader.ReadingMethod;
 import org.alignment4j.reading.RepresentationReading;
 

@@ -162,8 +162,8 @@ class ArchitectureTests {
 
   /**
    * What takes a broken link for an absent file, hangs on a pipe, reads a device for ever or leaves
-   * half a file is called in {@link org.alignment4j.core.InputFile} and {@link
-   * org.alignment4j.core.OutputFile} only, and by those that have files to themselves.
+   * half a file is called in {@link org.alignment4j.internal.host.InputFile} and {@link
+   * org.alignment4j.internal.host.OutputFile} only, and by those that have files to themselves.
    */
   @Test
   void filesAreReadAndWrittenInOnePlace() {
@@ -193,8 +193,8 @@ class ArchitectureTests {
   }
 
   /**
-   * Strict JSON has one reader, {@link org.alignment4j.core.StrictJson}, and endpoints' answers,
-   * which are not always JSON, another.
+   * Strict JSON has one reader, {@link org.alignment4j.internal.text.StrictJson}, and endpoints'
+   * answers, which are not always JSON, another.
    */
   @Test
   void jsonIsReadInOnePlace() {

@@ -17,7 +17,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
-import org.alignment4j.core.NativeFailure;
+import org.alignment4j.internal.host.NativeFailure;
 import org.junit.jupiter.api.Test;
 import org.w3c.dom.Element;
 

@@ -1,6 +1,6 @@
 package org.alignment4j.data.filter;
 
-import static org.alignment4j.core.Arguments.require;
+import static org.alignment4j.internal.text.Arguments.require;
 
 import java.io.BufferedReader;
 import java.io.ByteArrayInputStream;
@@ -19,8 +19,8 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import org.alignment4j.core.BadDataException;
-import org.alignment4j.core.InputFile;
-import org.alignment4j.core.OutputFile;
+import org.alignment4j.internal.host.InputFile;
+import org.alignment4j.internal.host.OutputFile;
 
 /**
  * Finds texts of evaluation sets among training texts: a run of 13 words in common, or equality as

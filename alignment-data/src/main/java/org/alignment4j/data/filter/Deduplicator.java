@@ -1,10 +1,11 @@
 package org.alignment4j.data.filter;
 
-import static org.alignment4j.core.Arguments.require;
+import static org.alignment4j.internal.text.Arguments.require;
 
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import org.alignment4j.data.internal.NormalText;
 import org.alignment4j.synthesis.SourceText;
 
 /**

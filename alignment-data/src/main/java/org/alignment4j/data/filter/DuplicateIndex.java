@@ -2,6 +2,7 @@ package org.alignment4j.data.filter;
 
 import java.util.Optional;
 import org.alignment4j.data.filter.Deduplicator.Duplicate;
+import org.alignment4j.data.internal.NormalText;
 
 /**
  * The kept rows, as one kind of duplicate needs them; rows are numbered from 0 as they are kept.

@@ -7,6 +7,7 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 import org.alignment4j.data.filter.Deduplicator.Duplicate;
+import org.alignment4j.data.internal.NormalText;
 
 /** Equal normal texts, by 128-bit hashes: two different ones of a billion agree by 1 in 10^20. */
 final class ExactIndex implements DuplicateIndex {

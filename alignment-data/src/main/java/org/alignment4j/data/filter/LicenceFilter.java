@@ -1,6 +1,6 @@
 package org.alignment4j.data.filter;
 
-import static org.alignment4j.core.Arguments.require;
+import static org.alignment4j.internal.text.Arguments.require;
 
 import com.google.common.base.Splitter;
 import java.util.Collection;

@@ -1,12 +1,13 @@
 package org.alignment4j.data.filter;
 
-import static org.alignment4j.core.Arguments.require;
+import static org.alignment4j.internal.text.Arguments.require;
 
 import com.google.common.hash.HashFunction;
 import com.google.common.hash.Hashing;
 import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
+import org.alignment4j.data.internal.NormalText;
 
 /**
  * MinHash with locality-sensitive bands (Broder 1997; Leskovec et al., Mining of Massive Datasets,

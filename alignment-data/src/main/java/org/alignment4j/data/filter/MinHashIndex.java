@@ -5,6 +5,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import org.alignment4j.data.filter.Deduplicator.Duplicate;
+import org.alignment4j.data.internal.NormalText;
 
 /**
  * Signatures of kept rows in one hash table of their bands. Of those that collide the most similar

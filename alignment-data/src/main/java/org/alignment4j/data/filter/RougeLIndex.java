@@ -11,7 +11,8 @@ import java.util.Optional;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.alignment4j.data.filter.Deduplicator.Duplicate;
-import org.alignment4j.evaluation.RougeL.CommonSubsequence;
+import org.alignment4j.data.internal.NormalText;
+import org.alignment4j.internal.text.RougeL.CommonSubsequence;
 
 /**
  * Kept rows as numbered words, compared by ROUGE-L; the first above the threshold counts.

@@ -5,6 +5,7 @@ import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.List;
+import org.alignment4j.data.internal.NormalText;
 
 /**
  * Hashes of a text's runs of words, or of the whole if it is shorter than one.

@@ -1,9 +1,9 @@
 package org.alignment4j.data.induction;
 
-import static org.alignment4j.core.Arguments.require;
+import static org.alignment4j.internal.text.Arguments.require;
 
 import java.util.List;
-import org.alignment4j.data.request.ChatAnswer.Finish;
+import org.alignment4j.data.request.ChatModel.ChatAnswer.Finish;
 import org.alignment4j.data.request.RequestLedger;
 import org.alignment4j.data.request.RequestLedger.StoredAnswer;
 import org.alignment4j.synthesis.SourceText;

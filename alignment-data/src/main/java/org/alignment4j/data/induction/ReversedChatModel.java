@@ -1,9 +1,9 @@
 package org.alignment4j.data.induction;
 
 import java.util.List;
-import org.alignment4j.data.request.ChatAnswer;
 import org.alignment4j.data.request.ChatException;
 import org.alignment4j.data.request.ChatModel;
+import org.alignment4j.data.request.ChatModel.ChatAnswer;
 import org.alignment4j.data.request.ChatRequest;
 import org.alignment4j.data.request.ChatRequest.Sampling;
 import org.alignment4j.model.Completion;

@@ -1,6 +1,6 @@
 package org.alignment4j.data.induction;
 
-import static org.alignment4j.core.Arguments.require;
+import static org.alignment4j.internal.text.Arguments.require;
 
 import java.util.List;
 import java.util.Optional;
@@ -8,8 +8,9 @@ import org.alignment4j.chat.ChatTokenizer;
 import org.alignment4j.chat.Encoded;
 import org.alignment4j.chat.Prompt;
 import org.alignment4j.core.CheckpointException;
-import org.alignment4j.core.Hashes;
 import org.alignment4j.data.induction.ReversedInstructionTuner.InstructionSplit;
+import org.alignment4j.data.induction.ReversedInstructionTuner.ReversedTuning;
+import org.alignment4j.internal.host.Hashes;
 import org.alignment4j.model.LanguageModel;
 
 /**

@@ -4,12 +4,12 @@ import java.util.List;
 import java.util.Map;
 import org.alignment4j.adapter.LoraAdapter;
 import org.alignment4j.chat.Prompt;
-import org.alignment4j.core.Hashes;
 import org.alignment4j.core.Provenance;
 import org.alignment4j.data.induction.Inducer.Induction;
 import org.alignment4j.data.request.ChatModel;
 import org.alignment4j.data.request.ChatRequest.Sampling;
 import org.alignment4j.data.request.RequestLedger;
+import org.alignment4j.internal.host.Hashes;
 import org.alignment4j.model.LanguageModel;
 import org.alignment4j.synthesis.SourceText;
 

@@ -7,8 +7,9 @@ import java.util.Locale;
 import java.util.Map;
 import org.alignment4j.Tuning.Unused;
 import org.alignment4j.chat.Encoded;
-import org.alignment4j.core.Cancellation;
 import org.alignment4j.data.induction.ReversedInstructionTuner.InstructionSplit;
+import org.alignment4j.data.induction.ReversedInstructionTuner.ReversedTuning;
+import org.alignment4j.internal.host.Cancellation;
 
 /**
  * What can be learned from some rows.

@@ -1,6 +1,6 @@
 package org.alignment4j.data.induction;
 
-import static org.alignment4j.core.Arguments.require;
+import static org.alignment4j.internal.text.Arguments.require;
 
 import java.util.ArrayList;
 import java.util.List;

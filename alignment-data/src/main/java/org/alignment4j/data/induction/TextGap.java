@@ -1,8 +1,8 @@
 package org.alignment4j.data.induction;
 
 import java.util.List;
-import org.alignment4j.chat.PromptTemplate;
-import org.alignment4j.core.Hashes;
+import org.alignment4j.internal.host.Hashes;
+import org.alignment4j.internal.text.PromptTemplate;
 
 /**
  * A text with one gap, whose two sides are needed apart.

@@ -11,12 +11,12 @@ import java.util.TreeMap;
 import java.util.stream.IntStream;
 import org.alignment4j.chat.Prompt;
 import org.alignment4j.core.BadDataException;
-import org.alignment4j.core.Hashes;
-import org.alignment4j.core.InputFile;
 import org.alignment4j.data.moral.AnswerReader.Chain;
 import org.alignment4j.data.moral.AnswerReader.Option;
 import org.alignment4j.data.moral.AnswerReader.Question;
 import org.alignment4j.data.moral.MoralExperiment.Condition;
+import org.alignment4j.internal.host.Hashes;
+import org.alignment4j.internal.host.InputFile;
 
 /**
  * The Bias Benchmark for Question Answering (Parrish et al. 2022): who of two people, or unknown,

@@ -13,7 +13,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.stream.IntStream;
 import java.util.stream.StreamSupport;
-import org.alignment4j.core.StrictJson;
+import org.alignment4j.internal.text.StrictJson;
 
 /**
  * One file of BBQ.

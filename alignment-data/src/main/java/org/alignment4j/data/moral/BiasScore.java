@@ -1,6 +1,6 @@
 package org.alignment4j.data.moral;
 
-import static org.alignment4j.core.Arguments.require;
+import static org.alignment4j.internal.text.Arguments.require;
 
 /**
  * BBQ's bias score of ambiguous contexts, as the benchmark defines it and as public scorers compute

@@ -2,7 +2,7 @@ package org.alignment4j.data.moral;
 
 import java.nio.file.Path;
 import org.alignment4j.core.BadDataException;
-import org.alignment4j.core.InputFile;
+import org.alignment4j.internal.host.InputFile;
 
 /** A small data file's text. */
 final class DataText {

@@ -1,6 +1,6 @@
 package org.alignment4j.data.moral;
 
-import static org.alignment4j.core.Arguments.require;
+import static org.alignment4j.internal.text.Arguments.require;
 
 import java.io.IOException;
 import java.io.StringReader;
@@ -16,12 +16,12 @@ import java.util.Set;
 import java.util.TreeMap;
 import org.alignment4j.chat.Prompt;
 import org.alignment4j.core.BadDataException;
-import org.alignment4j.core.Hashes;
-import org.alignment4j.core.Shown;
 import org.alignment4j.data.moral.AnswerReader.Chain;
 import org.alignment4j.data.moral.AnswerReader.Option;
 import org.alignment4j.data.moral.AnswerReader.Question;
 import org.alignment4j.data.moral.MoralExperiment.Condition;
+import org.alignment4j.internal.host.Hashes;
+import org.alignment4j.internal.text.Shown;
 import org.apache.commons.csv.CSVFormat;
 import org.apache.commons.csv.CSVParser;
 import org.apache.commons.csv.CSVRecord;

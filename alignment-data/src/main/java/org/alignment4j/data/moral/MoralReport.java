@@ -9,10 +9,10 @@ import java.util.Map;
 import java.util.Optional;
 import org.alignment4j.analysis.Bootstrap.Interval;
 import org.alignment4j.core.Provenance;
-import org.alignment4j.core.StrictJson;
 import org.alignment4j.data.moral.AnswerReader.Status;
 import org.alignment4j.data.moral.MoralExperiment.Condition;
 import org.alignment4j.evaluation.Rate;
+import org.alignment4j.internal.text.StrictJson;
 import org.jspecify.annotations.Nullable;
 
 /**

@@ -1,6 +1,6 @@
 package org.alignment4j.data.moral;
 
-import static org.alignment4j.core.Arguments.require;
+import static org.alignment4j.internal.text.Arguments.require;
 
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -19,18 +19,18 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicLong;
 import org.alignment4j.Verdict;
-import org.alignment4j.analysis.SignFlip;
 import org.alignment4j.chat.Message;
 import org.alignment4j.chat.Prompt;
-import org.alignment4j.core.Cancellation;
 import org.alignment4j.core.CancelledException;
-import org.alignment4j.core.Hashes;
 import org.alignment4j.core.ProgressListener;
 import org.alignment4j.core.Provenance;
 import org.alignment4j.data.moral.AnswerReader.Question;
 import org.alignment4j.data.moral.AnswerReader.Reading;
 import org.alignment4j.data.moral.AnswerReader.Status;
 import org.alignment4j.data.moral.MoralExperiment.Condition;
+import org.alignment4j.internal.host.Cancellation;
+import org.alignment4j.internal.host.Hashes;
+import org.alignment4j.internal.statistics.SignFlip;
 import org.jspecify.annotations.Nullable;
 
 /** One run of an evaluation: reads all answers, in groups that do not depend on what is known. */

@@ -9,9 +9,7 @@ import java.util.Map;
 import java.util.stream.IntStream;
 import org.alignment4j.analysis.Bootstrap;
 import org.alignment4j.analysis.Bootstrap.Interval;
-import org.alignment4j.analysis.Correlation;
 import org.alignment4j.analysis.Holm;
-import org.alignment4j.analysis.SignFlip;
 import org.alignment4j.core.Provenance;
 import org.alignment4j.data.moral.AnswerReader.Reading;
 import org.alignment4j.data.moral.AnswerReader.Status;
@@ -21,6 +19,7 @@ import org.alignment4j.data.moral.MoralReport.Change;
 import org.alignment4j.data.moral.MoralReport.Readability;
 import org.alignment4j.data.moral.MoralReport.Score;
 import org.alignment4j.evaluation.Rate;
+import org.alignment4j.internal.statistics.SignFlip;
 import org.jspecify.annotations.Nullable;
 
 /** Turns readings into a report: scores, intervals, tests, gates. */

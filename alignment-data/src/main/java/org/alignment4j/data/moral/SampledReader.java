@@ -1,6 +1,6 @@
 package org.alignment4j.data.moral;
 
-import static org.alignment4j.core.Arguments.require;
+import static org.alignment4j.internal.text.Arguments.require;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -11,13 +11,13 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 import org.alignment4j.chat.Message;
 import org.alignment4j.chat.Prompt;
-import org.alignment4j.core.Cancellation;
-import org.alignment4j.data.request.ChatAnswer;
 import org.alignment4j.data.request.ChatException;
 import org.alignment4j.data.request.ChatModel;
+import org.alignment4j.data.request.ChatModel.ChatAnswer;
 import org.alignment4j.data.request.ChatRequest;
 import org.alignment4j.data.request.ChatRequest.Sampling;
 import org.alignment4j.data.request.RequestLedger;
+import org.alignment4j.internal.host.Cancellation;
 
 /** Reads answers by drawing some and counting what they name. */
 final class SampledReader implements AnswerReader {

@@ -1,6 +1,6 @@
 package org.alignment4j.data.moral;
 
-import static org.alignment4j.core.Arguments.require;
+import static org.alignment4j.internal.text.Arguments.require;
 
 import java.time.Duration;
 import java.util.ArrayList;
@@ -10,8 +10,8 @@ import org.alignment4j.Verdict;
 import org.alignment4j.chat.Message;
 import org.alignment4j.chat.Prompt;
 import org.alignment4j.chat.Role;
-import org.alignment4j.core.Cancellation;
 import org.alignment4j.data.moral.MoralExperiment.Condition;
+import org.alignment4j.internal.host.Cancellation;
 
 /**
  * Asks for an unbiased answer: the instruction of {@link Condition#INSTRUCTION} as a guard, for any

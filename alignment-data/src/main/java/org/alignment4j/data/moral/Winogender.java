@@ -10,12 +10,12 @@ import java.util.Map;
 import java.util.Set;
 import org.alignment4j.chat.Prompt;
 import org.alignment4j.core.BadDataException;
-import org.alignment4j.core.Hashes;
-import org.alignment4j.core.Shown;
 import org.alignment4j.data.moral.AnswerReader.Chain;
 import org.alignment4j.data.moral.AnswerReader.Option;
 import org.alignment4j.data.moral.AnswerReader.Question;
 import org.alignment4j.data.moral.MoralExperiment.Condition;
+import org.alignment4j.internal.host.Hashes;
+import org.alignment4j.internal.text.Shown;
 
 /**
  * Winogender (Rudinger et al. 2018): which pronoun a model gives a person of an occupation, against

@@ -3,6 +3,7 @@ package org.alignment4j.data.request;
 import dev.failsafe.RetryPolicy;
 import java.time.Duration;
 import java.util.concurrent.ThreadLocalRandom;
+import org.alignment4j.data.request.ChatModel.ChatAnswer;
 import org.jspecify.annotations.Nullable;
 
 /**

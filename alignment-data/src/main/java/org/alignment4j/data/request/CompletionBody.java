@@ -10,13 +10,13 @@ import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 import java.util.Objects;
 import java.util.Optional;
-import org.alignment4j.data.request.ChatAnswer.Finish;
+import org.alignment4j.data.request.ChatModel.ChatAnswer.Finish;
 import org.jspecify.annotations.Nullable;
 
 /**
  * What matters of a chat completion's body. Read as a stream: what else servers put there is
- * skipped, whatever its form and size. Not by {@link org.alignment4j.core.StrictJson}: Python's
- * servers write NaN into what is beside the point here, and some a key twice.
+ * skipped, whatever its form and size. Not by {@link org.alignment4j.internal.text.StrictJson}:
+ * Python's servers write NaN into what is beside the point here, and some a key twice.
  *
  * @param text the first choice's text, or its refusal; possibly empty
  * @param reason why it ends, as the endpoint says; empty if it does not

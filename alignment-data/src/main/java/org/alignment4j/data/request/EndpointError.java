@@ -18,7 +18,7 @@ import java.time.temporal.ChronoField;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.Function;
-import org.alignment4j.core.StrictJson;
+import org.alignment4j.internal.text.StrictJson;
 import org.jspecify.annotations.Nullable;
 
 /**

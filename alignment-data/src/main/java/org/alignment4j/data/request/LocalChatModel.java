@@ -1,6 +1,6 @@
 package org.alignment4j.data.request;
 
-import static org.alignment4j.core.Arguments.require;
+import static org.alignment4j.internal.text.Arguments.require;
 
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -15,8 +15,9 @@ import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.alignment4j.core.CancelledException;
 import org.alignment4j.core.OutOfMemoryException;
-import org.alignment4j.data.request.ChatAnswer.Finish;
 import org.alignment4j.data.request.ChatException.Kind;
+import org.alignment4j.data.request.ChatModel.ChatAnswer;
+import org.alignment4j.data.request.ChatModel.ChatAnswer.Finish;
 import org.alignment4j.data.request.ChatRequest.Sampling;
 import org.alignment4j.model.Completion;
 import org.alignment4j.model.Generation;

@@ -18,6 +18,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.alignment4j.core.CancelledException;
 import org.alignment4j.data.request.ChatException.Kind;
+import org.alignment4j.data.request.ChatModel.ChatAnswer;
 import org.jspecify.annotations.Nullable;
 
 /**

@@ -1,6 +1,6 @@
 package org.alignment4j.data.request;
 
-import static org.alignment4j.core.Arguments.require;
+import static org.alignment4j.internal.text.Arguments.require;
 
 import com.google.gson.GsonBuilder;
 import com.google.gson.JsonObject;
@@ -13,10 +13,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicLong;
-import org.alignment4j.core.Cancellation;
 import org.alignment4j.core.CancelledException;
-import org.alignment4j.core.Hashes;
 import org.alignment4j.data.request.ChatException.Kind;
+import org.alignment4j.data.request.ChatModel.ChatAnswer;
+import org.alignment4j.internal.host.Cancellation;
+import org.alignment4j.internal.host.Hashes;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;

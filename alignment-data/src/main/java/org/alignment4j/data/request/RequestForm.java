@@ -1,6 +1,6 @@
 package org.alignment4j.data.request;
 
-import static org.alignment4j.core.Arguments.require;
+import static org.alignment4j.internal.text.Arguments.require;
 
 import com.google.gson.Gson;
 import com.google.gson.GsonBuilder;
@@ -18,10 +18,10 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import org.alignment4j.chat.Message;
-import org.alignment4j.core.StrictJson;
 import org.alignment4j.data.request.ChatException.Kind;
 import org.alignment4j.data.request.ChatRequest.Sampling;
 import org.alignment4j.data.request.OpenAiChatModel.Prefill;
+import org.alignment4j.internal.text.StrictJson;
 import org.jspecify.annotations.Nullable;
 
 /**

@@ -1,6 +1,6 @@
 package org.alignment4j.data.request;
 
-import static org.alignment4j.core.Arguments.require;
+import static org.alignment4j.internal.text.Arguments.require;
 
 import java.math.BigDecimal;
 import java.math.RoundingMode;
@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.ToLongFunction;
 import org.alignment4j.core.AlignmentException;
+import org.alignment4j.data.request.ChatModel.ChatAnswer;
 import org.alignment4j.synthesis.ModelUsage;
 
 /**

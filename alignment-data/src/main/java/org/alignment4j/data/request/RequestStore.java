@@ -1,6 +1,6 @@
 package org.alignment4j.data.request;
 
-import static org.alignment4j.core.Arguments.require;
+import static org.alignment4j.internal.text.Arguments.require;
 
 import java.math.BigDecimal;
 import java.nio.charset.StandardCharsets;
@@ -18,11 +18,12 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import org.alignment4j.core.AlignmentException;
 import org.alignment4j.core.BadDataException;
-import org.alignment4j.core.InputFile;
-import org.alignment4j.core.NativeFolder;
-import org.alignment4j.core.Reasons;
-import org.alignment4j.data.request.ChatAnswer.Finish;
+import org.alignment4j.data.request.ChatModel.ChatAnswer;
+import org.alignment4j.data.request.ChatModel.ChatAnswer.Finish;
 import org.alignment4j.data.request.RequestLedger.StoredAnswer;
+import org.alignment4j.internal.host.InputFile;
+import org.alignment4j.internal.host.NativeFolder;
+import org.alignment4j.internal.text.Reasons;
 
 /**
  * Answers of chat models in one SQLite file, by the keys of their requests, and what is known of

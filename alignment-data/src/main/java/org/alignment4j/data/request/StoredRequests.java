@@ -1,6 +1,6 @@
 package org.alignment4j.data.request;
 
-import static org.alignment4j.core.Arguments.require;
+import static org.alignment4j.internal.text.Arguments.require;
 
 import com.google.common.base.Throwables;
 import java.math.BigDecimal;
@@ -20,11 +20,12 @@ import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.ExecutionException;
 import java.util.function.ToLongFunction;
 import org.alignment4j.chat.Message;
-import org.alignment4j.core.Cancellation;
 import org.alignment4j.core.CancelledException;
+import org.alignment4j.data.request.ChatModel.ChatAnswer;
 import org.alignment4j.data.request.RequestLedger.Budget;
 import org.alignment4j.data.request.RequestLedger.Prices;
 import org.alignment4j.data.request.RequestLedger.StoredAnswer;
+import org.alignment4j.internal.host.Cancellation;
 import org.alignment4j.synthesis.ModelUsage;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;

@@ -1,12 +1,12 @@
 package org.alignment4j.data.synthesis;
 
-import static org.alignment4j.core.Arguments.require;
+import static org.alignment4j.internal.text.Arguments.require;
 
 import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import java.util.Set;
-import org.alignment4j.core.StrictJson;
+import org.alignment4j.internal.text.StrictJson;
 
 /** Reads what models answer; messages are for the model that is asked again. */
 final class JsonFields {

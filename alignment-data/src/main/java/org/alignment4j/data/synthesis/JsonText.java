@@ -2,7 +2,7 @@ package org.alignment4j.data.synthesis;
 
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
-import org.alignment4j.core.StrictJson;
+import org.alignment4j.internal.text.StrictJson;
 import org.jspecify.annotations.Nullable;
 
 /** Finds the one JSON object in what a model wrote. */

@@ -1,6 +1,6 @@
 package org.alignment4j.data.synthesis;
 
-import static org.alignment4j.core.Arguments.require;
+import static org.alignment4j.internal.text.Arguments.require;
 
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
@@ -8,13 +8,14 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import org.alignment4j.chat.Prompt;
-import org.alignment4j.chat.PromptTemplate;
 import org.alignment4j.data.request.ChatModel;
 import org.alignment4j.data.request.ChatRequest.Sampling;
 import org.alignment4j.data.request.RequestLedger;
+import org.alignment4j.data.synthesis.SynthesisSettings.Principles;
 import org.alignment4j.data.synthesis.SynthesisStages.Candidate;
 import org.alignment4j.data.synthesis.SynthesisStages.Stage;
 import org.alignment4j.data.synthesis.SynthesisStages.StageResult;
+import org.alignment4j.internal.text.PromptTemplate;
 import org.alignment4j.synthesis.Lineage;
 
 /**

@@ -2,7 +2,7 @@ package org.alignment4j.data.synthesis;
 
 import java.util.Map;
 import java.util.TreeMap;
-import org.alignment4j.data.filter.InstructionRules;
+import org.alignment4j.data.synthesis.SynthesisSettings.InstructionRules;
 import org.alignment4j.evaluation.Rate;
 import org.alignment4j.evaluation.RefusalJudge;
 import org.alignment4j.evaluation.StringRefusalJudge;

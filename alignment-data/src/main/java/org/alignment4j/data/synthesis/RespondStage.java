@@ -7,6 +7,7 @@ import org.alignment4j.data.request.ChatRequest;
 import org.alignment4j.data.request.ChatRequest.Sampling;
 import org.alignment4j.data.request.RequestLedger;
 import org.alignment4j.data.request.RequestLedger.StoredAnswer;
+import org.alignment4j.data.synthesis.SynthesisSettings.Principles;
 import org.alignment4j.data.synthesis.SynthesisStages.Candidate;
 import org.alignment4j.data.synthesis.SynthesisStages.Response;
 import org.alignment4j.data.synthesis.SynthesisStages.Stage;

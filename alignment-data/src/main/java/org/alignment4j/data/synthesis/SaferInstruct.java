@@ -1,6 +1,6 @@
 package org.alignment4j.data.synthesis;
 
-import static org.alignment4j.core.Arguments.require;
+import static org.alignment4j.internal.text.Arguments.require;
 
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -27,6 +27,7 @@ import org.alignment4j.data.request.RequestLedger.Budget;
 import org.alignment4j.data.request.RequestLedger.BudgetException;
 import org.alignment4j.data.request.RequestLedger.Prices;
 import org.alignment4j.data.request.RequestStore;
+import org.alignment4j.data.synthesis.SynthesisSettings.Principles;
 import org.alignment4j.data.synthesis.SynthesisStages.Candidate;
 import org.alignment4j.synthesis.SourceText;
 import org.alignment4j.synthesis.SynthesisReport;

@@ -1,7 +1,7 @@
 package org.alignment4j.data.synthesis;
 
 import java.util.List;
-import org.alignment4j.core.Hashes;
+import org.alignment4j.internal.host.Hashes;
 import org.alignment4j.synthesis.SourceText;
 
 /** Seeds that follow from what an item is, never from where it stands. */

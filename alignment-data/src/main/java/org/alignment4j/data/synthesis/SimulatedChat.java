@@ -1,15 +1,15 @@
 package org.alignment4j.data.synthesis;
 
-import static org.alignment4j.core.Arguments.require;
+import static org.alignment4j.internal.text.Arguments.require;
 
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import java.util.SplittableRandom;
 import org.alignment4j.chat.Message;
-import org.alignment4j.core.StrictJson;
-import org.alignment4j.data.request.ChatAnswer;
 import org.alignment4j.data.request.ChatModel;
+import org.alignment4j.data.request.ChatModel.ChatAnswer;
 import org.alignment4j.data.request.ChatRequest;
+import org.alignment4j.internal.text.StrictJson;
 
 /**
  * Stands in for a model where a run is to be estimated without asking anybody: its judgements are

@@ -1,6 +1,6 @@
 package org.alignment4j.data.synthesis;
 
-import static org.alignment4j.core.Arguments.require;
+import static org.alignment4j.internal.text.Arguments.require;
 
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
@@ -10,9 +10,9 @@ import java.util.Optional;
 import java.util.function.Function;
 import org.alignment4j.chat.Prompt;
 import org.alignment4j.core.BadDataException;
-import org.alignment4j.data.request.ChatAnswer;
 import org.alignment4j.data.request.ChatException;
 import org.alignment4j.data.request.ChatModel;
+import org.alignment4j.data.request.ChatModel.ChatAnswer;
 import org.alignment4j.data.request.ChatRequest;
 import org.alignment4j.data.request.ChatRequest.Sampling;
 import org.alignment4j.data.request.RequestLedger;

@@ -1,6 +1,6 @@
 package org.alignment4j.data.synthesis;
 
-import static org.alignment4j.core.Arguments.require;
+import static org.alignment4j.internal.text.Arguments.require;
 
 import java.util.List;
 import org.alignment4j.data.request.ChatModel;

@@ -6,6 +6,7 @@ import org.alignment4j.data.filter.LicenceFilter;
 import org.alignment4j.data.filter.PiiScrubber;
 import org.alignment4j.data.induction.Inducer;
 import org.alignment4j.data.request.ChatModel;
+import org.alignment4j.data.synthesis.SynthesisSettings.Principles;
 
 /**
  * What the stages of a run are made of.

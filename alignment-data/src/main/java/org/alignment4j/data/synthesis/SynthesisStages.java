@@ -1,10 +1,10 @@
 package org.alignment4j.data.synthesis;
 
-import static org.alignment4j.core.Arguments.require;
+import static org.alignment4j.internal.text.Arguments.require;
 
 import java.io.Serializable;
 import java.util.List;
-import org.alignment4j.data.request.ChatAnswer;
+import org.alignment4j.data.request.ChatModel.ChatAnswer;
 import org.alignment4j.data.request.RequestLedger;
 import org.alignment4j.data.synthesis.SynthesisStages.Candidate;
 import org.alignment4j.synthesis.Lineage;

@@ -16,7 +16,7 @@ import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
 import org.alignment4j.data.filter.Deduplicator.Duplicate;
-import org.alignment4j.evaluation.RougeL;
+import org.alignment4j.internal.text.RougeL;
 import org.alignment4j.synthesis.SourceText;
 import org.junit.jupiter.api.Test;
 

@@ -28,7 +28,7 @@ import org.alignment4j.chat.ChatTokenizer;
 import org.alignment4j.chat.Encoded;
 import org.alignment4j.chat.Prompt;
 import org.alignment4j.data.induction.ReversedInstructionTuner.InstructionSplit;
-import org.alignment4j.data.induction.ReversedTuning.Drop;
+import org.alignment4j.data.induction.ReversedInstructionTuner.ReversedTuning.Drop;
 import org.alignment4j.model.LanguageModel;
 
 class ReversedEncoderTests {

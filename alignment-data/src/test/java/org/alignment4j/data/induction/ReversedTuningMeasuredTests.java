@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.function.Function;
 import org.alignment4j.core.ProgressListener;
 import org.alignment4j.data.induction.ReversedInstructionTuner.InstructionSplit;
+import org.alignment4j.data.induction.ReversedInstructionTuner.ReversedTuning;
 import org.alignment4j.model.LanguageModel;
 import org.alignment4j.model.TrainableLora;
 import org.alignment4j.testing.Shared;

@@ -9,8 +9,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.alignment4j.chat.Message;
 import org.alignment4j.chat.Role;
-import org.alignment4j.core.Hashes;
 import org.alignment4j.data.request.ChatRequest;
+import org.alignment4j.internal.host.Hashes;
 
 /** What a model answers in tests: mostly what is wanted, sometimes each thing that can be wrong. */
 public final class Script {

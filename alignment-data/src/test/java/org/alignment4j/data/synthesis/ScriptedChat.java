@@ -3,8 +3,8 @@ package org.alignment4j.data.synthesis;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
-import org.alignment4j.data.request.ChatAnswer;
 import org.alignment4j.data.request.ChatModel;
+import org.alignment4j.data.request.ChatModel.ChatAnswer;
 import org.alignment4j.data.request.ChatRequest;
 
 /** Answers every kind of request of a run as a function of the request alone. */

@@ -14,7 +14,7 @@ import org.alignment4j.data.SourceFile;
 import org.alignment4j.data.filter.Deduplicator;
 import org.alignment4j.data.induction.Inducer;
 import org.alignment4j.data.induction.Inducer.Induction;
-import org.alignment4j.data.request.ChatAnswer;
+import org.alignment4j.data.request.ChatModel.ChatAnswer;
 import org.alignment4j.data.request.RequestLedger;
 import org.alignment4j.data.request.RequestLedger.StoredAnswer;
 import org.alignment4j.data.request.RequestStore;

@@ -3,11 +3,11 @@ package org.alignment4j.data.testing;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
-import org.alignment4j.core.Hashes;
-import org.alignment4j.data.request.ChatAnswer;
-import org.alignment4j.data.request.ChatAnswer.Finish;
 import org.alignment4j.data.request.ChatModel;
+import org.alignment4j.data.request.ChatModel.ChatAnswer;
+import org.alignment4j.data.request.ChatModel.ChatAnswer.Finish;
 import org.alignment4j.data.request.ChatRequest;
+import org.alignment4j.internal.host.Hashes;
 
 /** A chat model that is a function. */
 public final class FakeChatModel implements ChatModel {

@@ -22,7 +22,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
-import org.alignment4j.core.Hashes;
+import org.alignment4j.internal.host.Hashes;
 
 /**
  * A server on this machine that speaks OpenAI's chat completions. What it answers is a function of

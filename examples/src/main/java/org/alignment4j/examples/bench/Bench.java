@@ -1,6 +1,6 @@
 package org.alignment4j.examples.bench;
 
-import static org.alignment4j.core.Arguments.require;
+import static org.alignment4j.internal.text.Arguments.require;
 
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -19,7 +19,7 @@ import org.alignment4j.model.Capture;
 import org.alignment4j.model.Generation;
 import org.alignment4j.model.LanguageModel;
 import org.alignment4j.model.TokenPositions;
-import org.alignment4j.rahf.PreferenceMethod;
+import org.alignment4j.rahf.PreferenceSettings.PreferenceMethod;
 import org.jspecify.annotations.Nullable;
 
 /**

@@ -54,7 +54,7 @@ record Costs(ModelConfig config, Precision precision) {
   /** Bytes read for {@code tokens} tokens after prompts of {@code prompt}, {@code rows} at once. */
   double generateBytes(int rows, int prompt, int tokens) {
     double bytes = 0;
-    double perKey = 2.0 * config.kvHeads() * config.headSize() * precision.compute().bytes();
+    double perKey = 2.0 * config.kvHeads() * config.headSize() * precision.computeBytes();
     for (int pass = 0; pass < tokens; pass++) {
       bytes += passWeightBytes();
       for (int b = 0; b < config.blocks(); b++) {
@@ -66,7 +66,7 @@ record Costs(ModelConfig config, Precision precision) {
 
   /** The weights, but for a table that is only looked up. */
   private double passWeightBytes() {
-    long table = (long) config.vocabulary() * config.width() * precision.storage().bytes();
+    long table = (long) config.vocabulary() * config.width() * precision.storageBytes();
     return config.weightBytes(precision) - (config.tiedHead() ? 0 : table);
   }
 

@@ -8,10 +8,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.function.ToDoubleFunction;
-import org.alignment4j.core.Cancellation;
 import org.alignment4j.core.EngineException;
+import org.alignment4j.internal.host.Cancellation;
+import org.alignment4j.internal.tensor.Kernels;
 import org.alignment4j.model.ModelConfig;
-import org.alignment4j.tensor.Kernels;
 
 /**
  * What the engine reaches on this machine with nothing else to do: the yardstick for a model's

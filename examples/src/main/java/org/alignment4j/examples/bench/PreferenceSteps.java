@@ -7,9 +7,9 @@ import org.alignment4j.chat.Encoded;
 import org.alignment4j.core.ProgressListener;
 import org.alignment4j.model.LanguageModel;
 import org.alignment4j.model.TrainableLora;
-import org.alignment4j.rahf.EncodedPair;
-import org.alignment4j.rahf.PreferenceMethod;
+import org.alignment4j.rahf.PreferenceSettings.PreferenceMethod;
 import org.alignment4j.rahf.PreferenceTuner;
+import org.alignment4j.rahf.PreferenceTuner.EncodedPair;
 import org.alignment4j.train.TrainingSettings;
 
 /** Seconds of steps of a method on pairs. */

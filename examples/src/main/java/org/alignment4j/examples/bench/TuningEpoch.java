@@ -6,16 +6,16 @@ import ai.djl.ndarray.NDManager;
 import java.util.List;
 import java.util.Random;
 import org.alignment4j.chat.Encoded;
-import org.alignment4j.core.Cancellation;
 import org.alignment4j.core.Layer;
 import org.alignment4j.core.ProgressListener;
+import org.alignment4j.internal.host.Cancellation;
+import org.alignment4j.internal.tensor.GradientScope;
+import org.alignment4j.internal.tensor.Kernels;
 import org.alignment4j.model.Capture;
 import org.alignment4j.model.LanguageModel;
 import org.alignment4j.model.PrefixCache;
 import org.alignment4j.model.TrainableBlock;
-import org.alignment4j.tensor.AdamW;
-import org.alignment4j.tensor.GradientScope;
-import org.alignment4j.tensor.Kernels;
+import org.alignment4j.train.AdamW;
 
 /**
  * One epoch of tuning a block the way it is done without a cache: at each step the prompt runs

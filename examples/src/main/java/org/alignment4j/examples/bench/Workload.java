@@ -1,6 +1,6 @@
 package org.alignment4j.examples.bench;
 
-import static org.alignment4j.core.Arguments.require;
+import static org.alignment4j.internal.text.Arguments.require;
 
 import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
@@ -13,9 +13,9 @@ import java.util.List;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
 import org.alignment4j.core.BadDataException;
-import org.alignment4j.core.InputFile;
-import org.alignment4j.core.Reasons;
-import org.alignment4j.core.StrictJson;
+import org.alignment4j.internal.host.InputFile;
+import org.alignment4j.internal.text.Reasons;
+import org.alignment4j.internal.text.StrictJson;
 
 /**
  * Sequences to time with, independent of any tokenizer: numbers that become token ids of a

@@ -10,7 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.alignment4j.core.BadDataException;
-import org.alignment4j.core.OutputFile;
+import org.alignment4j.internal.host.OutputFile;
 
 /**
  * A byte-level byte-pair vocabulary, written as Hugging Face tokenizer files.

@@ -16,8 +16,8 @@ import java.util.function.Function;
 import java.util.stream.Stream;
 import java.util.zip.GZIPInputStream;
 import org.alignment4j.core.BadDataException;
-import org.alignment4j.core.InputFile;
-import org.alignment4j.core.StrictJson;
+import org.alignment4j.internal.host.InputFile;
+import org.alignment4j.internal.text.StrictJson;
 
 /** Reads the public data sets of the demonstration model from one folder, in their own formats. */
 final class DataFolder {

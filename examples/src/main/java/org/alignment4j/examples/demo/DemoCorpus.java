@@ -15,7 +15,7 @@ import java.util.Random;
 import java.util.Set;
 import java.util.TreeMap;
 import org.alignment4j.core.BadDataException;
-import org.alignment4j.core.OutputFile;
+import org.alignment4j.internal.host.OutputFile;
 
 /**
  * The training conversations of the demonstration model, from public data sets and from text

@@ -6,7 +6,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.alignment4j.core.BadDataException;
-import org.alignment4j.core.StrictJson;
+import org.alignment4j.internal.text.StrictJson;
 
 /**
  * The demonstration's own prompts, written for this project: 60 to tune with and 100 to test with,

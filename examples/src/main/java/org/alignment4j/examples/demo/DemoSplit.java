@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
-import org.alignment4j.core.Hashes;
+import org.alignment4j.internal.host.Hashes;
 
 /**
  * Which rows of which data set train the demonstration model and which are kept out, as row ids and

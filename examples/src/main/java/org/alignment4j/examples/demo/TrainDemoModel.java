@@ -12,17 +12,17 @@ import org.alignment4j.chat.ChatTokenizer;
 import org.alignment4j.chat.Encoded;
 import org.alignment4j.chat.Message;
 import org.alignment4j.chat.Prompt;
-import org.alignment4j.core.Hashes;
 import org.alignment4j.core.ProgressListener;
 import org.alignment4j.core.Provenance;
+import org.alignment4j.internal.host.Hashes;
 import org.alignment4j.model.Family;
 import org.alignment4j.model.LanguageModel;
 import org.alignment4j.model.ModelConfig;
+import org.alignment4j.model.Precision;
 import org.alignment4j.model.RandomCheckpoint;
 import org.alignment4j.model.Rope;
 import org.alignment4j.model.TrainableWeights;
-import org.alignment4j.tensor.AdamW;
-import org.alignment4j.tensor.StorageType;
+import org.alignment4j.train.AdamW;
 import org.alignment4j.train.TrainingLoop;
 import org.alignment4j.train.TrainingResult;
 import org.alignment4j.train.TrainingSettings;
@@ -108,7 +108,7 @@ public final class TrainDemoModel {
       all.put("tokens_per_epoch", tokens);
       weights.save(
           to,
-          StorageType.F16,
+          Precision.FLOAT16,
           new Provenance(
               "supervised training from scratch",
               all,

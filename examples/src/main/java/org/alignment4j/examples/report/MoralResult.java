@@ -8,8 +8,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
 import org.alignment4j.core.BadDataException;
-import org.alignment4j.core.StrictJson;
 import org.alignment4j.evaluation.Rate;
+import org.alignment4j.internal.text.StrictJson;
 
 /**
  * What a page shows of a report on moral self-correction. Numbers that are not defined are NaN.

@@ -13,9 +13,9 @@ import org.alignment4j.core.CancelledException;
 import org.alignment4j.core.ProgressListener;
 import org.alignment4j.model.Generation;
 import org.alignment4j.model.LanguageModel;
-import org.alignment4j.sysformer.GuardPrompt;
 import org.alignment4j.sysformer.Sysformer;
 import org.alignment4j.sysformer.SysformerTuner;
+import org.alignment4j.sysformer.SysformerTuner.GuardPrompt;
 import org.alignment4j.train.TrainingSettings;
 
 /** The demonstration model, guards for it, and chats. */

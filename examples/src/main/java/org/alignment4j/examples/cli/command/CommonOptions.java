@@ -4,7 +4,7 @@ import java.nio.file.Path;
 import org.alignment4j.examples.cli.option.OnDisk;
 import org.alignment4j.examples.cli.output.Console;
 import org.alignment4j.examples.cli.output.Json;
-import org.alignment4j.examples.cli.output.TextFile;
+import org.alignment4j.examples.cli.output.TextOutput;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
@@ -49,7 +49,7 @@ public final class CommonOptions {
       if (jsonOnStandardOutput()) {
         console.out().println(text);
       } else {
-        TextFile.write(json, text + "\n");
+        TextOutput.write(json, text + "\n");
       }
     }
     console.out().flush();

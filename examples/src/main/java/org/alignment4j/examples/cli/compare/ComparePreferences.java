@@ -1,6 +1,6 @@
 package org.alignment4j.examples.cli.compare;
 
-import static org.alignment4j.core.Arguments.require;
+import static org.alignment4j.internal.text.Arguments.require;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -16,7 +16,6 @@ import java.util.stream.Collectors;
 import org.alignment4j.chat.Prompt;
 import org.alignment4j.core.AlignmentException;
 import org.alignment4j.core.ProgressListener;
-import org.alignment4j.core.Reasons;
 import org.alignment4j.data.Preferences.Contents;
 import org.alignment4j.examples.cli.command.AlignCommand;
 import org.alignment4j.examples.cli.command.Outcome;
@@ -24,11 +23,12 @@ import org.alignment4j.examples.cli.evaluate.EvaluatePreferences;
 import org.alignment4j.examples.cli.option.OnDisk;
 import org.alignment4j.examples.cli.option.PairsInput;
 import org.alignment4j.examples.cli.output.PairsText;
-import org.alignment4j.examples.cli.output.TextFile;
+import org.alignment4j.examples.cli.output.TextOutput;
 import org.alignment4j.examples.cli.tune.MethodName;
 import org.alignment4j.examples.cli.tune.PreferenceControl;
 import org.alignment4j.examples.cli.tune.PreferenceOptions;
-import org.alignment4j.rahf.PreferenceMethod;
+import org.alignment4j.internal.text.Reasons;
+import org.alignment4j.rahf.PreferenceSettings.PreferenceMethod;
 import org.alignment4j.tune.PreferencePair;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -120,8 +120,8 @@ final class ComparePreferences extends AlignCommand {
     PreferenceRuns runs = new PreferenceRuns(learned, measured, measuring, out, console().err());
     List<ComparedRun> asked = input.use(m -> runs.run(m, wanted(options), progress));
     ComparedRuns all = ComparedRuns.of(asked);
-    TextFile.write(out.resolve("table.md"), all.markdown());
-    TextFile.write(out.resolve("figure.svg"), new ComparedPicture(asked).svg());
+    TextOutput.write(out.resolve("table.md"), all.markdown());
+    TextOutput.write(out.resolve("figure.svg"), new ComparedPicture(asked).svg());
     Map<String, Object> json = new LinkedHashMap<>();
     json.put("model", input.model());
     json.put("input", PairsText.json(input.pairs(), set));

@@ -10,8 +10,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import org.alignment4j.core.BadDataException;
-import org.alignment4j.core.InputFile;
-import org.alignment4j.core.StrictJson;
 import org.alignment4j.evaluation.PreferenceReport;
 import org.alignment4j.evaluation.PreferenceReport.AnswerScore;
 import org.alignment4j.evaluation.PreferenceReport.Omission;
@@ -19,9 +17,11 @@ import org.alignment4j.evaluation.PreferenceReport.PairScore;
 import org.alignment4j.evaluation.PreferenceReport.Reason;
 import org.alignment4j.examples.cli.evaluate.EvaluatePreferences;
 import org.alignment4j.examples.cli.output.Json;
-import org.alignment4j.examples.cli.output.TextFile;
+import org.alignment4j.examples.cli.output.TextOutput;
 import org.alignment4j.examples.cli.tune.MethodName;
 import org.alignment4j.examples.cli.tune.PreferenceControl;
+import org.alignment4j.internal.host.InputFile;
+import org.alignment4j.internal.text.StrictJson;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -85,7 +85,7 @@ record ComparedRun(
   static void write(Path file, List<ComparedRun> runs) {
     StringBuilder text = new StringBuilder();
     runs.forEach(r -> text.append(Json.line(r.toMap())).append('\n'));
-    TextFile.write(file, text.toString());
+    TextOutput.write(file, text.toString());
   }
 
   /**

@@ -1,6 +1,6 @@
 package org.alignment4j.examples.cli.compare;
 
-import static org.alignment4j.core.Arguments.require;
+import static org.alignment4j.internal.text.Arguments.require;
 
 import com.google.common.io.MoreFiles;
 import com.google.common.io.RecursiveDeleteOption;
@@ -11,19 +11,19 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.alignment4j.core.AlignmentException;
-import org.alignment4j.core.Hashes;
-import org.alignment4j.core.InputFile;
 import org.alignment4j.core.ProgressListener;
-import org.alignment4j.core.Reasons;
 import org.alignment4j.examples.bench.ProcessMemory;
 import org.alignment4j.examples.cli.evaluate.EvaluatePreferences;
 import org.alignment4j.examples.cli.tune.MethodName;
 import org.alignment4j.examples.cli.tune.PreferenceControl;
 import org.alignment4j.examples.cli.tune.TunePreferences;
+import org.alignment4j.internal.host.Hashes;
+import org.alignment4j.internal.host.InputFile;
+import org.alignment4j.internal.text.Reasons;
 import org.alignment4j.model.LanguageModel;
 import org.alignment4j.rahf.PreferenceSettings;
 import org.alignment4j.rahf.PreferenceTuner;
-import org.alignment4j.rahf.PreferenceTuning;
+import org.alignment4j.rahf.PreferenceTuner.PreferenceTuning;
 import org.alignment4j.train.TrainingResult;
 import org.alignment4j.tune.PreferencePair;
 import org.jspecify.annotations.Nullable;

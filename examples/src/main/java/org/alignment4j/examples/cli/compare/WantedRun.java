@@ -4,8 +4,8 @@ import java.nio.file.Path;
 import org.alignment4j.examples.cli.tune.MethodName;
 import org.alignment4j.examples.cli.tune.PreferenceControl;
 import org.alignment4j.examples.cli.tune.PreferenceOptions;
-import org.alignment4j.rahf.PreferenceMethod;
 import org.alignment4j.rahf.PreferenceSettings;
+import org.alignment4j.rahf.PreferenceSettings.PreferenceMethod;
 
 /**
  * A tuning that a comparison consists of; the start model has none.

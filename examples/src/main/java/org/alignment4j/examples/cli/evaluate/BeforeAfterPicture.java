@@ -5,11 +5,11 @@ import com.google.gson.JsonParseException;
 import java.nio.file.Path;
 import java.util.Locale;
 import org.alignment4j.core.BadDataException;
-import org.alignment4j.core.InputFile;
-import org.alignment4j.core.StrictJson;
-import org.alignment4j.evaluation.OverRefusalReport.BeforeAfter;
+import org.alignment4j.evaluation.OverRefusal.OverRefusalReport.BeforeAfter;
 import org.alignment4j.evaluation.Rate;
 import org.alignment4j.examples.report.Markup;
+import org.alignment4j.internal.host.InputFile;
+import org.alignment4j.internal.text.StrictJson;
 
 /**
  * Refusals before and after as horizontal bars with their intervals.

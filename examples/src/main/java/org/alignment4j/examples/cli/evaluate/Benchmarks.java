@@ -9,16 +9,16 @@ import java.util.function.Function;
 import org.alignment4j.analysis.Bootstrap;
 import org.alignment4j.core.AlignmentException;
 import org.alignment4j.core.BadDataException;
-import org.alignment4j.core.Reasons;
 import org.alignment4j.data.Preferences;
-import org.alignment4j.data.PromptRow;
 import org.alignment4j.data.Prompts;
+import org.alignment4j.data.Prompts.PromptRow;
 import org.alignment4j.data.moral.Bbq;
 import org.alignment4j.data.moral.LawSchool;
 import org.alignment4j.data.moral.Winogender;
 import org.alignment4j.evaluation.Benchmark;
 import org.alignment4j.evaluation.OverRefusal;
 import org.alignment4j.evaluation.PreferenceEvaluator;
+import org.alignment4j.internal.text.Reasons;
 import org.alignment4j.model.Generation;
 
 /** The benchmarks that {@code evaluate benchmark} runs, by name: a new one is a line in the map. */

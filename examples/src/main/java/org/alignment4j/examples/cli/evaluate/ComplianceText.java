@@ -3,7 +3,7 @@ package org.alignment4j.examples.cli.evaluate;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import org.alignment4j.evaluation.ComplianceSummary;
+import org.alignment4j.evaluation.OverRefusal.ComplianceSummary;
 
 /** ACTOR's scores before and after, for people. */
 final class ComplianceText {

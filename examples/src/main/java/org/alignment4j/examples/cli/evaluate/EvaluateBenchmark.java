@@ -11,6 +11,7 @@ import org.alignment4j.evaluation.Benchmark;
 import org.alignment4j.evaluation.Rate;
 import org.alignment4j.examples.cli.command.AlignCommand;
 import org.alignment4j.examples.cli.command.Outcome;
+import org.alignment4j.examples.cli.option.ModelOption;
 import org.alignment4j.examples.cli.option.OnDisk;
 import org.alignment4j.examples.cli.option.ThreadOptions;
 import org.alignment4j.model.LanguageModel;
@@ -39,13 +40,7 @@ final class EvaluateBenchmark extends AlignCommand {
   @OnDisk(OnDisk.Place.FILE_OR_FOLDER)
   private Path data = Path.of("");
 
-  @Option(
-      names = "--model",
-      required = true,
-      paramLabel = "DIR",
-      description = "Hugging Face checkpoint folder")
-  @OnDisk(OnDisk.Place.MODEL)
-  private Path model = Path.of("");
+  @Mixin private ModelOption model = new ModelOption();
 
   @Option(
       names = "--adapter",
@@ -68,7 +63,7 @@ final class EvaluateBenchmark extends AlignCommand {
     threads.apply();
     Benchmark benchmark = Benchmarks.read(name, data);
     Adapter applied = adapter == null ? null : Adapter.load(adapter);
-    try (LanguageModel base = LanguageModel.load(model)) {
+    try (LanguageModel base = LanguageModel.load(model.get())) {
       Benchmark.Result found;
       if (applied == null) {
         found = benchmark.run(base, seed, progress);
@@ -78,7 +73,7 @@ final class EvaluateBenchmark extends AlignCommand {
         }
       }
       Map<String, Object> json = new LinkedHashMap<>();
-      json.put("model", model.toString());
+      json.put("model", model.get().toString());
       json.put("adapter", adapter == null ? "none" : adapter.toString());
       json.put("data", data.toString());
       json.put("seed", seed);

@@ -6,13 +6,13 @@ import java.util.List;
 import java.util.Map;
 import org.alignment4j.adapter.Adapter;
 import org.alignment4j.core.ProgressListener;
-import org.alignment4j.data.PromptRow;
 import org.alignment4j.data.Prompts;
+import org.alignment4j.data.Prompts.PromptRow;
 import org.alignment4j.examples.cli.command.AlignCommand;
 import org.alignment4j.examples.cli.command.Outcome;
 import org.alignment4j.examples.cli.option.AnswerTokens;
 import org.alignment4j.examples.cli.option.HarmfulFile;
-import org.alignment4j.examples.cli.option.ModelFolder;
+import org.alignment4j.examples.cli.option.ModelOption;
 import org.alignment4j.examples.cli.option.OnDisk;
 import org.alignment4j.examples.cli.option.ThreadOptions;
 import org.alignment4j.model.LanguageModel;
@@ -42,7 +42,7 @@ public final class EvaluateCommand {
               + " adapter; without one, the same figures twice), which prompts changed, and ACTOR's"
               + " scores: compliance (C.R.), safety (S.S.) and their mean (T.S.), in percent.")
   static final class OverRefusalOf extends AlignCommand {
-    @Mixin private ModelFolder model = new ModelFolder();
+    @Mixin private ModelOption model = new ModelOption();
 
     @Option(names = "--adapter", paramLabel = "DIR", description = "folder of an adapter")
     @OnDisk(OnDisk.Place.FOLDER)

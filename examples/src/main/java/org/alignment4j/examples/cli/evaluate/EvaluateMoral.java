@@ -1,6 +1,6 @@
 package org.alignment4j.examples.cli.evaluate;
 
-import static org.alignment4j.core.Arguments.require;
+import static org.alignment4j.internal.text.Arguments.require;
 
 import com.google.gson.JsonParseException;
 import java.io.IOException;
@@ -16,10 +16,7 @@ import java.util.Set;
 import org.alignment4j.analysis.Bootstrap.Interval;
 import org.alignment4j.core.AlignmentException;
 import org.alignment4j.core.BadDataException;
-import org.alignment4j.core.InputFile;
 import org.alignment4j.core.ProgressListener;
-import org.alignment4j.core.Reasons;
-import org.alignment4j.core.StrictJson;
 import org.alignment4j.data.moral.Bbq;
 import org.alignment4j.data.moral.LawSchool;
 import org.alignment4j.data.moral.MoralExperiment;
@@ -33,8 +30,11 @@ import org.alignment4j.examples.cli.command.Outcome;
 import org.alignment4j.examples.cli.option.OnDisk;
 import org.alignment4j.examples.cli.option.OutputFolder;
 import org.alignment4j.examples.cli.option.SeedOption;
-import org.alignment4j.examples.cli.output.TextFile;
+import org.alignment4j.examples.cli.output.TextOutput;
 import org.alignment4j.examples.report.MoralPage;
+import org.alignment4j.internal.host.InputFile;
+import org.alignment4j.internal.text.Reasons;
+import org.alignment4j.internal.text.StrictJson;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -192,11 +192,11 @@ final class EvaluateMoral extends AlignCommand {
     for (MoralReport report : reports) {
       json.append(json.length() > 1 ? ",\n" : "").append(report.toJson());
     }
-    TextFile.write(out.get().resolve("report.json"), json.append("]\n").toString());
+    TextOutput.write(out.get().resolve("report.json"), json.append("]\n").toString());
     String guard = subjects.guardName();
     List<String> shown = new ArrayList<>(before);
     reports.forEach(report -> shown.add(report.toJson()));
-    TextFile.write(
+    TextOutput.write(
         out.get().resolve("report.html"),
         MoralPage.of(
             "Moral self-correction" + (guard.isEmpty() ? "" : ", guard: " + guard), shown));

@@ -1,6 +1,6 @@
 package org.alignment4j.examples.cli.evaluate;
 
-import static org.alignment4j.core.Arguments.require;
+import static org.alignment4j.internal.text.Arguments.require;
 
 import com.google.common.collect.ImmutableMap;
 import java.nio.file.Path;
@@ -13,16 +13,14 @@ import org.alignment4j.analysis.Bootstrap;
 import org.alignment4j.analysis.Bootstrap.Interval;
 import org.alignment4j.analysis.PairedProportions;
 import org.alignment4j.chat.Prompt;
-import org.alignment4j.chat.PromptTemplate;
 import org.alignment4j.core.BadDataException;
-import org.alignment4j.core.InputFile;
 import org.alignment4j.core.ProgressListener;
 import org.alignment4j.data.Preferences.Contents;
 import org.alignment4j.evaluation.ModelJudge;
-import org.alignment4j.evaluation.PairwiseJudge;
 import org.alignment4j.evaluation.PreferenceEvaluator;
 import org.alignment4j.evaluation.PreferenceReport;
 import org.alignment4j.evaluation.WinRate;
+import org.alignment4j.evaluation.WinRate.PairwiseJudge;
 import org.alignment4j.examples.cli.command.AlignCommand;
 import org.alignment4j.examples.cli.command.Outcome;
 import org.alignment4j.examples.cli.option.AnswerTokens;
@@ -30,6 +28,8 @@ import org.alignment4j.examples.cli.option.OnDisk;
 import org.alignment4j.examples.cli.option.PairsInput;
 import org.alignment4j.examples.cli.output.PairedText;
 import org.alignment4j.examples.cli.output.PairsText;
+import org.alignment4j.internal.host.InputFile;
+import org.alignment4j.internal.text.PromptTemplate;
 import org.alignment4j.model.Generation;
 import org.alignment4j.model.LanguageModel;
 import org.alignment4j.tune.PreferencePair;

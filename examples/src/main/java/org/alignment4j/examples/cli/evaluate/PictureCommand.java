@@ -7,7 +7,7 @@ import org.alignment4j.core.ProgressListener;
 import org.alignment4j.examples.cli.command.AlignCommand;
 import org.alignment4j.examples.cli.command.Outcome;
 import org.alignment4j.examples.cli.option.OnDisk;
-import org.alignment4j.examples.cli.output.TextFile;
+import org.alignment4j.examples.cli.output.TextOutput;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Parameters;
 
@@ -29,7 +29,7 @@ public final class PictureCommand extends AlignCommand {
   @Override
   public Outcome run(ProgressListener progress) {
     BeforeAfterPicture picture = BeforeAfterPicture.read(from);
-    TextFile.write(to, picture.svg());
+    TextOutput.write(to, picture.svg());
     Map<String, Object> json = new LinkedHashMap<>();
     json.put("picture", to.toString());
     return Outcome.passed(json, "picture written to " + to);

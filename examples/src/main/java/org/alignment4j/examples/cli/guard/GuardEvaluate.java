@@ -11,7 +11,6 @@ import org.alignment4j.analysis.Auroc;
 import org.alignment4j.analysis.Roc;
 import org.alignment4j.chat.Prompt;
 import org.alignment4j.core.ProgressListener;
-import org.alignment4j.evaluation.RougeL;
 import org.alignment4j.evaluation.TextHealth;
 import org.alignment4j.examples.cli.command.AlignCommand;
 import org.alignment4j.examples.cli.command.Outcome;
@@ -19,7 +18,8 @@ import org.alignment4j.examples.cli.guard.GuardedAnswers.Latency;
 import org.alignment4j.examples.cli.option.AnswerTokens;
 import org.alignment4j.examples.cli.option.ModelOptions;
 import org.alignment4j.examples.cli.option.OnDisk;
-import org.alignment4j.examples.cli.output.TextFile;
+import org.alignment4j.examples.cli.output.TextOutput;
+import org.alignment4j.internal.text.RougeL;
 import org.alignment4j.model.LanguageModel;
 import org.alignment4j.sysformer.AttackEvaluator;
 import org.jspecify.annotations.Nullable;
@@ -71,7 +71,7 @@ final class GuardEvaluate extends AlignCommand {
       String ofModel = timed.isEmpty() ? "" : GuardTimes.ofModel(m, open.all(), timed, json);
       GuardTable table = new GuardTable(rows, attacks.attacks(), attacks.trained());
       if (figure != null) {
-        TextFile.write(figure, new GuardPicture(table).svg());
+        TextOutput.write(figure, new GuardPicture(table).svg());
       }
       json.put("compared", table.pairMaps());
       json.put("warnings", table.warnings());

@@ -5,7 +5,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Random;
 import java.util.function.Function;
-import org.alignment4j.sysformer.GuardPrompt;
+import org.alignment4j.sysformer.SysformerTuner.GuardPrompt;
 
 /**
  * Prompts to train a guard on, and to choose by.

@@ -1,6 +1,6 @@
 package org.alignment4j.examples.cli.guard;
 
-import static org.alignment4j.core.Arguments.require;
+import static org.alignment4j.internal.text.Arguments.require;
 
 import com.google.common.collect.ImmutableMap;
 import java.nio.file.Path;
@@ -21,10 +21,10 @@ import org.alignment4j.examples.cli.option.OutputFolder;
 import org.alignment4j.model.Generation;
 import org.alignment4j.model.LanguageModel;
 import org.alignment4j.sysformer.DroTuner;
-import org.alignment4j.sysformer.GuardPrompt;
 import org.alignment4j.sysformer.Sysformer;
 import org.alignment4j.sysformer.SysformerSettings;
 import org.alignment4j.sysformer.SysformerTuner;
+import org.alignment4j.sysformer.SysformerTuner.GuardPrompt;
 import org.alignment4j.train.TrainingResult.StepRecord;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;

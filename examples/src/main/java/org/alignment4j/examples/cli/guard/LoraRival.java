@@ -13,12 +13,12 @@ import org.alignment4j.chat.Prompt;
 import org.alignment4j.core.ProgressListener;
 import org.alignment4j.examples.cli.command.Outcome;
 import org.alignment4j.model.LanguageModel;
-import org.alignment4j.rahf.PreferenceMethod;
 import org.alignment4j.rahf.PreferenceSettings;
+import org.alignment4j.rahf.PreferenceSettings.PreferenceMethod;
 import org.alignment4j.rahf.PreferenceTuner;
-import org.alignment4j.sysformer.GuardPrompt;
 import org.alignment4j.sysformer.SysformerSettings;
 import org.alignment4j.sysformer.SysformerTuner;
+import org.alignment4j.sysformer.SysformerTuner.GuardPrompt;
 import org.alignment4j.tune.PreferencePair;
 
 /** Fine-tuning of the model itself on what a Sysformer is trained to answer, to compare with. */

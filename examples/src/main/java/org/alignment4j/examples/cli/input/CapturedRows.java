@@ -5,7 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.alignment4j.core.Layer;
-import org.alignment4j.model.Activations;
+import org.alignment4j.model.Capture.Activations;
 
 /**
  * The rows captured of one sequence.

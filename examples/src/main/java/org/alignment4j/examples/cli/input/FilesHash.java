@@ -7,8 +7,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 import org.alignment4j.core.BadDataException;
-import org.alignment4j.core.Hashes;
-import org.alignment4j.core.Reasons;
+import org.alignment4j.internal.host.Hashes;
+import org.alignment4j.internal.text.Reasons;
 
 /**
  * A short hash of what lies on disk, which tells an adapter from another in the same folder, so

@@ -3,8 +3,8 @@ package org.alignment4j.examples.cli.input;
 import java.nio.file.Path;
 import java.util.List;
 import org.alignment4j.chat.Prompt;
-import org.alignment4j.data.PromptRow;
 import org.alignment4j.data.Prompts;
+import org.alignment4j.data.Prompts.PromptRow;
 
 /** Prompts of a file as conversations of one user message. */
 public final class PromptFile {

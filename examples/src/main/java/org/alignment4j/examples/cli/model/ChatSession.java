@@ -6,7 +6,7 @@ import java.util.function.Consumer;
 import org.alignment4j.chat.Message;
 import org.alignment4j.chat.Prompt;
 import org.alignment4j.model.Completion;
-import org.alignment4j.model.GeneratedToken;
+import org.alignment4j.model.Completion.GeneratedToken;
 import org.alignment4j.model.Generation;
 import org.alignment4j.model.LanguageModel;
 import org.jspecify.annotations.Nullable;

@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import org.alignment4j.core.ProgressListener;
-import org.alignment4j.data.PromptRow;
+import org.alignment4j.data.Prompts.PromptRow;
 import org.alignment4j.examples.cli.command.AlignCommand;
 import org.alignment4j.examples.cli.command.Outcome;
 import org.alignment4j.examples.cli.input.PromptBatches;

@@ -10,7 +10,7 @@ import picocli.CommandLine.Option;
 
 /** The model a command works on. */
 public final class ModelOptions {
-  @Mixin private ModelFolder model = new ModelFolder();
+  @Mixin private ModelOption model = new ModelOption();
 
   @Option(
       names = "--adapter",

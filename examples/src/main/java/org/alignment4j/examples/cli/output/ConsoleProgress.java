@@ -9,7 +9,7 @@ import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
 import me.tongfei.progressbar.ProgressBarStyle;
 import org.alignment4j.core.ProgressListener;
-import org.alignment4j.core.Shown;
+import org.alignment4j.internal.text.Shown;
 import org.jspecify.annotations.Nullable;
 
 /**

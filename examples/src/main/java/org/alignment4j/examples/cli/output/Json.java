@@ -6,9 +6,9 @@ import com.google.gson.JsonNull;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonPrimitive;
 import java.util.Map;
-import org.alignment4j.core.Shown;
-import org.alignment4j.core.StrictJson;
 import org.alignment4j.evaluation.Rate;
+import org.alignment4j.internal.text.Shown;
+import org.alignment4j.internal.text.StrictJson;
 import org.jspecify.annotations.Nullable;
 
 /** JSON text of maps, lists, rates, strings, numbers and booleans; NaN and infinity are null. */

@@ -1,6 +1,6 @@
 package org.alignment4j.examples.cli.output;
 
-import org.alignment4j.core.Shown;
+import org.alignment4j.internal.text.Shown;
 
 /** Names from outside as cells of a Markdown table, which viewers render as HTML. */
 public final class MarkdownTable {

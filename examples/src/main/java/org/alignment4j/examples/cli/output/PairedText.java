@@ -2,7 +2,7 @@ package org.alignment4j.examples.cli.output;
 
 import java.util.Locale;
 import org.alignment4j.analysis.PairedProportions;
-import org.alignment4j.evaluation.OverRefusalReport.BeforeAfter;
+import org.alignment4j.evaluation.OverRefusal.OverRefusalReport.BeforeAfter;
 import org.alignment4j.evaluation.Rate;
 
 /** Rates before and after on the same prompts, for people. */

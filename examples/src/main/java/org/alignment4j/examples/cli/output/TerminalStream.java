@@ -5,7 +5,7 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
-import org.alignment4j.core.Shown;
+import org.alignment4j.internal.text.Shown;
 
 /**
  * A stream for people, on which text of models, files and servers can do no more than be read:

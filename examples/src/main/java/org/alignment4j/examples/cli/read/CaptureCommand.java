@@ -1,6 +1,6 @@
 package org.alignment4j.examples.cli.read;
 
-import static org.alignment4j.core.Arguments.require;
+import static org.alignment4j.internal.text.Arguments.require;
 
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -11,8 +11,8 @@ import java.util.Map;
 import org.alignment4j.chat.Encoded;
 import org.alignment4j.core.Layer;
 import org.alignment4j.core.ProgressListener;
-import org.alignment4j.data.PromptRow;
 import org.alignment4j.data.Prompts;
+import org.alignment4j.data.Prompts.PromptRow;
 import org.alignment4j.examples.cli.command.AlignCommand;
 import org.alignment4j.examples.cli.command.Outcome;
 import org.alignment4j.examples.cli.input.CapturedRows;

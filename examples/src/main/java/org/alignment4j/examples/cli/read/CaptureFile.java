@@ -9,9 +9,9 @@ import java.util.Locale;
 import java.util.Map;
 import org.alignment4j.core.Layer;
 import org.alignment4j.core.Provenance;
-import org.alignment4j.tensor.SafetensorsWriter;
-import org.alignment4j.tensor.StorageType;
-import org.alignment4j.tensor.TensorSource;
+import org.alignment4j.internal.tensor.SafetensorsWriter;
+import org.alignment4j.internal.tensor.StorageType;
+import org.alignment4j.internal.tensor.TensorSource;
 
 /** A file of labelled hidden states, in a format that its name tells. */
 interface CaptureFile {

@@ -1,6 +1,6 @@
 package org.alignment4j.examples.cli.read;
 
-import static org.alignment4j.core.Arguments.require;
+import static org.alignment4j.internal.text.Arguments.require;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -12,8 +12,8 @@ import java.util.List;
 import java.util.zip.Deflater;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
-import org.alignment4j.core.Cancellation;
-import org.alignment4j.core.OutputFile;
+import org.alignment4j.internal.host.Cancellation;
+import org.alignment4j.internal.host.OutputFile;
 
 /**
  * Writes NumPy's {@code .npz}, a zip of arrays. The file appears whole, at {@link #finish}, or not

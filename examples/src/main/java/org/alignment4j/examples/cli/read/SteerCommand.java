@@ -1,6 +1,6 @@
 package org.alignment4j.examples.cli.read;
 
-import static org.alignment4j.core.Arguments.require;
+import static org.alignment4j.internal.text.Arguments.require;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -12,7 +12,7 @@ import java.util.Map;
 import org.alignment4j.adapter.ControlVector;
 import org.alignment4j.core.Layer;
 import org.alignment4j.core.ProgressListener;
-import org.alignment4j.data.PromptRow;
+import org.alignment4j.data.Prompts.PromptRow;
 import org.alignment4j.evaluation.TextHealth;
 import org.alignment4j.examples.cli.command.AlignCommand;
 import org.alignment4j.examples.cli.command.Outcome;

@@ -18,16 +18,16 @@ import java.util.TreeSet;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.alignment4j.core.BadDataException;
-import org.alignment4j.core.Reasons;
 import org.alignment4j.data.SourceFile;
-import org.alignment4j.data.filter.InstructionRules;
 import org.alignment4j.data.filter.LicenceFilter;
 import org.alignment4j.data.request.ChatRequest.Sampling;
 import org.alignment4j.data.request.RequestLedger;
 import org.alignment4j.data.request.RequestLedger.Prices;
-import org.alignment4j.data.synthesis.Principles;
 import org.alignment4j.data.synthesis.SaferInstruct;
 import org.alignment4j.data.synthesis.SynthesisSettings;
+import org.alignment4j.data.synthesis.SynthesisSettings.InstructionRules;
+import org.alignment4j.data.synthesis.SynthesisSettings.Principles;
+import org.alignment4j.internal.text.Reasons;
 import org.alignment4j.synthesis.SourceText;
 
 /**

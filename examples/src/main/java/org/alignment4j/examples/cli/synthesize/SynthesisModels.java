@@ -9,7 +9,6 @@ import java.util.Map;
 import org.alignment4j.adapter.Adapter;
 import org.alignment4j.adapter.LoraAdapter;
 import org.alignment4j.core.AlignmentException;
-import org.alignment4j.core.Reasons;
 import org.alignment4j.data.induction.Inducer;
 import org.alignment4j.data.induction.PromptedInducer;
 import org.alignment4j.data.induction.ReversedInducer;
@@ -17,6 +16,7 @@ import org.alignment4j.data.request.ChatModel;
 import org.alignment4j.data.request.LocalChatModel;
 import org.alignment4j.data.request.OpenAiChatModel;
 import org.alignment4j.examples.cli.input.FilesHash;
+import org.alignment4j.internal.text.Reasons;
 import org.alignment4j.model.LanguageModel;
 import org.alignment4j.model.Precision;
 

@@ -4,12 +4,12 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import org.alignment4j.core.OutputFile;
-import org.alignment4j.core.StrictJson;
 import org.alignment4j.data.PreferenceWriter;
 import org.alignment4j.data.PreferenceWriter.Layout;
 import org.alignment4j.data.synthesis.SynthesisStages.Candidate;
 import org.alignment4j.examples.cli.output.Json;
+import org.alignment4j.internal.host.OutputFile;
+import org.alignment4j.internal.text.StrictJson;
 import org.alignment4j.synthesis.SynthesizedPair;
 import org.jspecify.annotations.Nullable;
 

@@ -9,9 +9,9 @@ import org.alignment4j.data.induction.PromptedInducer;
 import org.alignment4j.data.request.ChatModel;
 import org.alignment4j.data.request.RequestLedger;
 import org.alignment4j.data.request.RequestStore;
-import org.alignment4j.data.synthesis.Principles;
 import org.alignment4j.data.synthesis.SaferInstruct;
 import org.alignment4j.data.synthesis.SynthesisEstimate;
+import org.alignment4j.data.synthesis.SynthesisSettings.Principles;
 import org.alignment4j.synthesis.SourceText;
 import org.alignment4j.synthesis.SynthesisReport;
 

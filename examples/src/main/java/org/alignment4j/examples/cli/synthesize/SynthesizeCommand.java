@@ -12,11 +12,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.alignment4j.core.AlignmentException;
-import org.alignment4j.core.Hashes;
-import org.alignment4j.core.InputFile;
 import org.alignment4j.core.ProgressListener;
-import org.alignment4j.core.Reasons;
-import org.alignment4j.core.StrictJson;
 import org.alignment4j.data.PreferenceWriter.Layout;
 import org.alignment4j.data.SourceFile;
 import org.alignment4j.data.request.RequestLedger;
@@ -28,8 +24,12 @@ import org.alignment4j.examples.cli.command.AlignCommand;
 import org.alignment4j.examples.cli.command.Outcome;
 import org.alignment4j.examples.cli.option.OnDisk;
 import org.alignment4j.examples.cli.option.ThreadOptions;
-import org.alignment4j.examples.cli.output.TextFile;
+import org.alignment4j.examples.cli.output.TextOutput;
 import org.alignment4j.examples.report.SynthesisPage;
+import org.alignment4j.internal.host.Hashes;
+import org.alignment4j.internal.host.InputFile;
+import org.alignment4j.internal.text.Reasons;
+import org.alignment4j.internal.text.StrictJson;
 import org.alignment4j.synthesis.SourceText;
 import org.alignment4j.synthesis.SynthesisReport;
 import org.jspecify.annotations.Nullable;
@@ -266,8 +266,8 @@ public final class SynthesizeCommand extends AlignCommand {
 
   private Outcome finished(
       SynthesisDescription description, SynthesisReport report, List<SourceFile.Skipped> skipped) {
-    TextFile.write(out.resolve("report.json"), report.toJson() + "\n");
-    TextFile.write(out.resolve("report.html"), SynthesisPage.of(file.toString(), report));
+    TextOutput.write(out.resolve("report.json"), report.toJson() + "\n");
+    TextOutput.write(out.resolve("report.html"), SynthesisPage.of(file.toString(), report));
     Map<String, Object> json = new LinkedHashMap<>();
     json.put("run", file.toString());
     json.put("out", out.toString());

@@ -11,10 +11,10 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.alignment4j.core.BadDataException;
-import org.alignment4j.core.InputFile;
-import org.alignment4j.core.StrictJson;
 import org.alignment4j.data.Preferences;
 import org.alignment4j.data.induction.ReversedInstructionTuner.InstructionSplit;
+import org.alignment4j.internal.host.InputFile;
+import org.alignment4j.internal.text.StrictJson;
 import org.alignment4j.tune.PreferencePair;
 
 /**

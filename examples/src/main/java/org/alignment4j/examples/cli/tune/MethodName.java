@@ -3,7 +3,7 @@ package org.alignment4j.examples.cli.tune;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.stream.Collectors;
-import org.alignment4j.rahf.PreferenceMethod;
+import org.alignment4j.rahf.PreferenceSettings.PreferenceMethod;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 

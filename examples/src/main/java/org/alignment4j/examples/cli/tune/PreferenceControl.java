@@ -1,11 +1,11 @@
 package org.alignment4j.examples.cli.tune;
 
-import static org.alignment4j.core.Arguments.require;
+import static org.alignment4j.internal.text.Arguments.require;
 
 import java.util.List;
 import java.util.Locale;
-import org.alignment4j.rahf.PreferenceMethod;
 import org.alignment4j.rahf.PreferenceSettings;
+import org.alignment4j.rahf.PreferenceSettings.PreferenceMethod;
 import org.alignment4j.tune.PreferencePair;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;

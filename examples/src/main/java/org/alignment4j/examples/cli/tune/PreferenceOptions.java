@@ -1,6 +1,6 @@
 package org.alignment4j.examples.cli.tune;
 
-import static org.alignment4j.core.Arguments.require;
+import static org.alignment4j.internal.text.Arguments.require;
 
 import java.nio.file.Path;
 import java.util.List;
@@ -8,9 +8,9 @@ import java.util.Objects;
 import org.alignment4j.core.Layer;
 import org.alignment4j.examples.cli.option.LayerList;
 import org.alignment4j.model.TrainableLora;
-import org.alignment4j.rahf.Instructions;
-import org.alignment4j.rahf.PreferenceMethod;
 import org.alignment4j.rahf.PreferenceSettings;
+import org.alignment4j.rahf.PreferenceSettings.Instructions;
+import org.alignment4j.rahf.PreferenceSettings.PreferenceMethod;
 import org.alignment4j.rahf.PreferenceSettings.TargetBase;
 import org.alignment4j.train.TrainingSettings;
 import org.jspecify.annotations.Nullable;

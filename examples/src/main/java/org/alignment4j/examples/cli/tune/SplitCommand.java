@@ -1,6 +1,6 @@
 package org.alignment4j.examples.cli.tune;
 
-import static org.alignment4j.core.Arguments.require;
+import static org.alignment4j.internal.text.Arguments.require;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -11,14 +11,14 @@ import java.util.List;
 import java.util.Map;
 import org.alignment4j.core.AlignmentException;
 import org.alignment4j.core.ProgressListener;
-import org.alignment4j.core.Reasons;
-import org.alignment4j.data.PromptRow;
 import org.alignment4j.data.Prompts;
 import org.alignment4j.data.Prompts.Format;
+import org.alignment4j.data.Prompts.PromptRow;
 import org.alignment4j.data.Prompts.Split;
 import org.alignment4j.examples.cli.command.AlignCommand;
 import org.alignment4j.examples.cli.command.Outcome;
 import org.alignment4j.examples.cli.option.OnDisk;
+import org.alignment4j.internal.text.Reasons;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;

@@ -8,7 +8,7 @@ import java.util.Map;
 import java.util.stream.Collectors;
 import org.alignment4j.Tuning;
 import org.alignment4j.actor.ActorPrompts;
-import org.alignment4j.actor.ActorTuning;
+import org.alignment4j.actor.ActorTuner.ActorTuning;
 import org.alignment4j.actor.ProbeReport;
 import org.alignment4j.actor.ProbeReport.LayerScore;
 import org.alignment4j.core.ProgressListener;

@@ -1,6 +1,6 @@
 package org.alignment4j.examples.cli.tune;
 
-import static org.alignment4j.core.Arguments.require;
+import static org.alignment4j.internal.text.Arguments.require;
 
 import com.google.common.collect.ImmutableMap;
 import java.nio.file.Path;
@@ -18,9 +18,9 @@ import org.alignment4j.examples.cli.option.OnDisk;
 import org.alignment4j.examples.cli.option.PairsInput;
 import org.alignment4j.examples.cli.option.SeedOption;
 import org.alignment4j.examples.cli.output.PairsText;
-import org.alignment4j.rahf.PreferenceMethod;
+import org.alignment4j.rahf.PreferenceSettings.PreferenceMethod;
 import org.alignment4j.rahf.PreferenceTuner;
-import org.alignment4j.rahf.PreferenceTuning;
+import org.alignment4j.rahf.PreferenceTuner.PreferenceTuning;
 import org.alignment4j.train.TrainingResult;
 import org.alignment4j.tune.PreferencePair;
 import org.jspecify.annotations.Nullable;

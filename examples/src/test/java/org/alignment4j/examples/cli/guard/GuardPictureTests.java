@@ -8,7 +8,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import javax.xml.parsers.DocumentBuilderFactory;
-import org.alignment4j.evaluation.RefusalVerdict;
+import org.alignment4j.evaluation.RefusalJudge.RefusalVerdict;
 import org.alignment4j.evaluation.TextHealth;
 import org.alignment4j.sysformer.AttackEvaluator;
 import org.junit.jupiter.api.Test;

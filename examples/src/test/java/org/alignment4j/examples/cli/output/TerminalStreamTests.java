@@ -12,8 +12,8 @@ import java.util.Map;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.Chars;
-import org.alignment4j.core.Shown;
 import org.alignment4j.examples.cli.CommandRun;
+import org.alignment4j.internal.text.Shown;
 import org.junit.jupiter.api.Test;
 
 class TerminalStreamTests {

@@ -1,0 +1,133 @@
+package org.alignment4j.internal.tensor;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import org.alignment4j.core.OutOfMemoryException;
+
+/**
+ * Native tensors of any float type, written and read as float32 chunk by chunk: neither a second
+ * whole copy nor an engine buffer of over 2 GiB ever exists. Arrays of a half type must not reach
+ * the engine's own operations, some of which abort the process: only kernels.
+ */
+public final class NativeTensor {
+  /** Elements moved at a time: 16 MiB. */
+  private static final int CHUNK = 1 << 22;
+
+  private static final ThreadLocal<java.lang.ref.SoftReference<ByteBuffer>> BUFFER =
+      ThreadLocal.withInitial(() -> new java.lang.ref.SoftReference<>(null));
+
+  private NativeTensor() {}
+
+  /** Gives a tensor's elements, row-major. */
+  @FunctionalInterface
+  public interface Source {
+    /** Puts the elements from {@code first} on, {@code into.remaining()} of them. */
+    void read(long first, FloatBuffer into);
+  }
+
+  /**
+   * A new tensor whose elements are not set.
+   *
+   * @param type F32, F16 or BF16
+   * @throws OutOfMemoryException if the device has no room
+   */
+  public static NDArray empty(NDManager manager, StorageType type, Shape shape) {
+    try (NDManager scope = manager.newSubManager()) {
+      NDArray made =
+          kernels(manager)
+              .call("empty", scope)
+              .ints(shape.getShape())
+              .ints(type.engineType())
+              .tensor(scope.create(0f))
+              .train() // an inference tensor could not take part in training, not even frozen
+              .get(0);
+      made.attach(manager);
+      return made;
+    } catch (OutOfMemoryException e) {
+      throw new OutOfMemoryException(
+          "no room for an array of " + type + " " + shape + ": " + e.getMessage(), e);
+    }
+  }
+
+  /**
+   * Fills the elements of a tensor from {@code first} on, rounding to its type.
+   *
+   * @param count how many
+   * @return whether all are finite
+   */
+  public static boolean fill(NDArray tensor, long first, long count, Source source) {
+    boolean finite = true;
+    for (long done = 0; done < count; done += CHUNK) {
+      int n = (int) Math.min(CHUNK, count - done);
+      ByteBuffer bytes = buffer(n);
+      source.read(done, bytes.asFloatBuffer());
+      try (NDManager scope = tensor.getManager().newSubManager()) {
+        NDArray chunk = scope.create(bytes, new Shape(n), DataType.FLOAT32);
+        finite &=
+            kernels(scope)
+                    .call("fill", scope)
+                    .tensor(tensor)
+                    .tensor(chunk)
+                    .ints(first + done)
+                    .infer()
+                    .get(0)
+                    .getLong()
+                == 1;
+      }
+    }
+    return finite;
+  }
+
+  /** The elements from {@code first} on, {@code into.remaining()} of them, widened to float32. */
+  public static void read(NDArray tensor, long first, FloatBuffer into) {
+    while (into.hasRemaining()) {
+      int n = Math.min(CHUNK, into.remaining());
+      try (NDManager scope = tensor.getManager().newSubManager()) {
+        into.put(call("floats", tensor, scope).ints(first).ints(n).infer().get(0).toFloatArray());
+      }
+      first += n;
+    }
+  }
+
+  /** Float32 copies of tensors, in {@code manager}; gradients do not flow through a copy. */
+  public static List<NDArray> copies(List<NDArray> tensors, NDManager manager) {
+    List<NDArray> copies = new ArrayList<>();
+    for (NDArray t : tensors) {
+      try (NDManager scope = manager.newSubManager()) {
+        // Not an inference tensor: it may be trained.
+        NDArray copy = call("widened", t, scope).train().get(0);
+        copy.attach(manager);
+        copies.add(copy);
+      }
+    }
+    return copies;
+  }
+
+  /** A call on one tensor, by a list if other threads pass it so: names must stay as they are. */
+  private static Kernels.Call call(String method, NDArray tensor, NDManager scope) {
+    return tensor.getName() == null
+        ? kernels(scope).call(method, scope).tensor(tensor)
+        : kernels(scope).call(method + "_of", scope).list(List.of(tensor));
+  }
+
+  private static ByteBuffer buffer(int elements) {
+    int bytes = elements * Float.BYTES;
+    ByteBuffer kept = BUFFER.get().get();
+    if (kept == null || kept.capacity() < bytes) {
+      kept = DirectMemory.allocate(bytes, ByteOrder.nativeOrder(), "a tensor");
+      BUFFER.set(new java.lang.ref.SoftReference<>(kept));
+    }
+    return kept.slice(0, bytes).order(ByteOrder.nativeOrder());
+  }
+
+  private static Kernels kernels(NDManager manager) {
+    return TensorKernels.on(manager.getDevice());
+  }
+}

@@ -1,0 +1,5 @@
+/** The tensor layer: kernels, devices, safetensors. Not for users: may change at any time. */
+@NullMarked
+package org.alignment4j.internal.tensor;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,19 @@
+package org.alignment4j.examples.cli.option;
+
+import java.nio.file.Path;
+import picocli.CommandLine.Option;
+
+/** The checkpoint that a command works on. */
+public final class ModelOption {
+  @Option(
+      names = "--model",
+      required = true,
+      paramLabel = "DIR",
+      description = "Hugging Face checkpoint folder")
+  @OnDisk(OnDisk.Place.MODEL)
+  private Path model = Path.of("");
+
+  public Path get() {
+    return model;
+  }
+}
