@@ -34,7 +34,7 @@ record GuardChain(PromptGuard first, PromptGuard second) implements PromptGuard 
 
   private static Verdict both(Verdict one, Verdict two) {
     Verdict both = one instanceof Verdict.Rewrite r ? behind(r, two) : higher(one, two);
-    return both.took(one.took().plus(two.took()));
+    return both.withElapsed(one.elapsed().plus(two.elapsed()));
   }
 
   private static Verdict higher(Verdict one, Verdict two) {
@@ -55,7 +55,7 @@ record GuardChain(PromptGuard first, PromptGuard second) implements PromptGuard 
       @Nullable EmbeddedPrompt embedded =
           other.embedded() == null && same ? one.embedded() : other.embedded();
       return new Verdict.Rewrite(
-          other.score(), other.reason(), other.took(), other.prompt(), embedded);
+          other.score(), other.reason(), other.elapsed(), other.prompt(), embedded);
     }
     return one;
   }

@@ -45,7 +45,7 @@ record ProbeGuard(RefusalProbe probe, double threshold) implements PromptGuard {
     return java.util.Arrays.stream(scores).mapToObj(s -> verdict(s, each)).toList();
   }
 
-  private Verdict verdict(double score, Duration took) {
+  private Verdict verdict(double score, Duration elapsed) {
     boolean blocked = !(score < threshold);
     String reason =
         String.format(
@@ -55,8 +55,8 @@ record ProbeGuard(RefusalProbe probe, double threshold) implements PromptGuard {
             blocked ? "not below" : "below",
             threshold);
     return blocked
-        ? new Verdict.Block(score, reason, took)
-        : new Verdict.Allow(score, reason, took);
+        ? new Verdict.Block(score, reason, elapsed)
+        : new Verdict.Allow(score, reason, elapsed);
   }
 
   static Duration since(long start) {

@@ -153,9 +153,9 @@ final class TimedGuard implements PromptGuard {
   }
 
   private Verdict failed(String reason, long start) {
-    Duration took = ProbeGuard.since(start);
+    Duration elapsed = ProbeGuard.since(start);
     return onFailure == OnFailure.ALLOW
-        ? new Verdict.Allow(Double.NaN, reason, took)
-        : new Verdict.Block(Double.NaN, reason, took);
+        ? new Verdict.Allow(Double.NaN, reason, elapsed)
+        : new Verdict.Block(Double.NaN, reason, elapsed);
   }
 }

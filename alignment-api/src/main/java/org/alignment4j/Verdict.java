@@ -21,10 +21,10 @@ public sealed interface Verdict {
   String reason();
 
   /** How long the guard took. */
-  Duration took();
+  Duration elapsed();
 
   /** The same verdict with another time. */
-  Verdict took(Duration time);
+  Verdict withElapsed(Duration time);
 
   /** Whether the conversation is not to be answered. */
   default boolean blocks() {
@@ -43,7 +43,7 @@ public sealed interface Verdict {
       values.put("guard.score", score());
     }
     values.put("guard.reason", reason());
-    values.put("guard.millis", took().toMillis());
+    values.put("guard.millis", elapsed().toMillis());
     return values;
   }
 
@@ -52,17 +52,17 @@ public sealed interface Verdict {
    *
    * @param score as {@link Verdict#score}
    * @param reason as {@link Verdict#reason}
-   * @param took as {@link Verdict#took()}
+   * @param elapsed as {@link Verdict#elapsed()}
    */
-  record Allow(double score, String reason, Duration took) implements Verdict {
+  record Allow(double score, String reason, Duration elapsed) implements Verdict {
     /** Neither reason nor time may be null. */
     public Allow {
       Objects.requireNonNull(reason, "reason");
-      Objects.requireNonNull(took, "took");
+      Objects.requireNonNull(elapsed, "elapsed");
     }
 
     @Override
-    public Allow took(Duration time) {
+    public Allow withElapsed(Duration time) {
       return new Allow(score, reason, time);
     }
   }
@@ -72,17 +72,17 @@ public sealed interface Verdict {
    *
    * @param score as {@link Verdict#score}
    * @param reason as {@link Verdict#reason}
-   * @param took as {@link Verdict#took()}
+   * @param elapsed as {@link Verdict#elapsed()}
    */
-  record Block(double score, String reason, Duration took) implements Verdict {
+  record Block(double score, String reason, Duration elapsed) implements Verdict {
     /** Neither reason nor time may be null. */
     public Block {
       Objects.requireNonNull(reason, "reason");
-      Objects.requireNonNull(took, "took");
+      Objects.requireNonNull(elapsed, "elapsed");
     }
 
     @Override
-    public Block took(Duration time) {
+    public Block withElapsed(Duration time) {
       return new Block(score, reason, time);
     }
   }
@@ -92,31 +92,35 @@ public sealed interface Verdict {
    *
    * @param score as {@link Verdict#score}
    * @param reason as {@link Verdict#reason}
-   * @param took as {@link Verdict#took()}
+   * @param elapsed as {@link Verdict#elapsed()}
    * @param prompt the conversation to answer, as text; any model can
    * @param embedded the same with input embeddings in place of its system message's tokens, in
    *     their order, for the local model that the guard was made for; to be used instead of the
    *     text; null if text is all there is
    */
   record Rewrite(
-      double score, String reason, Duration took, Prompt prompt, @Nullable EmbeddedPrompt embedded)
+      double score,
+      String reason,
+      Duration elapsed,
+      Prompt prompt,
+      @Nullable EmbeddedPrompt embedded)
       implements Verdict {
     /** Neither reason, time nor prompt may be null. */
     public Rewrite {
       Objects.requireNonNull(reason, "reason");
-      Objects.requireNonNull(took, "took");
+      Objects.requireNonNull(elapsed, "elapsed");
       Objects.requireNonNull(prompt, "prompt");
     }
 
     @Override
-    public Rewrite took(Duration time) {
+    public Rewrite withElapsed(Duration time) {
       return new Rewrite(score, reason, time, prompt, embedded);
     }
 
     /** Without what was said. */
     @Override
     public String toString() {
-      return "Rewrite[score=" + score + ", reason=" + reason + ", took=" + took + "]";
+      return "Rewrite[score=" + score + ", reason=" + reason + ", elapsed=" + elapsed + "]";
     }
   }
 }

@@ -104,7 +104,7 @@ class PromptGuardTests {
     Verdict found = appending("one").then(appending("two")).check(ASKED);
     Verdict.Rewrite rewrite = assertInstanceOf(Verdict.Rewrite.class, found);
     assertEquals("asked one two", rewrite.prompt().last().text());
-    assertEquals(Duration.ofMillis(2), rewrite.took());
+    assertEquals(Duration.ofMillis(2), rewrite.elapsed());
     found = appending("one").then(allowing(0)).check(ASKED);
     assertEquals("asked one", ((Verdict.Rewrite) found).prompt().last().text());
   }
@@ -126,7 +126,9 @@ class PromptGuardTests {
     for (PromptGuard chain : chains) {
       List<Verdict> all = chain.checkAll(asked);
       for (int i = 0; i < asked.size(); i++) {
-        assertEquals(chain.check(asked.get(i)).took(Duration.ZERO), all.get(i).took(Duration.ZERO));
+        assertEquals(
+            chain.check(asked.get(i)).withElapsed(Duration.ZERO),
+            all.get(i).withElapsed(Duration.ZERO));
       }
       assertEquals(List.of(), chain.checkAll(List.of()));
     }
@@ -171,7 +173,7 @@ class PromptGuardTests {
         Verdict verdict = guard.within(Duration.ofMillis(50), choice).check(ASKED);
         assertEquals(choice == OnFailure.BLOCK, verdict.blocks());
         assertFalse(verdict.reason().contains("private"), verdict::reason);
-        assertTrue(verdict.took().toMillis() < 30_000);
+        assertTrue(verdict.elapsed().toMillis() < 30_000);
       }
     }
     assertThrows(IllegalArgumentException.class, () -> late.within(Duration.ZERO, OnFailure.BLOCK));

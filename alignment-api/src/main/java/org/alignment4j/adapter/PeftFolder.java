@@ -102,7 +102,7 @@ final class PeftFolder {
   SafetensorsFile weights() {
     Path file = folder.resolve(WEIGHTS);
     Path pickle = folder.resolve("adapter_model.bin");
-    if (!InputFile.checkpoint(file).isThere() && InputFile.checkpoint(pickle).isThere()) {
+    if (!InputFile.checkpoint(file).exists() && InputFile.checkpoint(pickle).exists()) {
       throw new CheckpointException(
           file
               + ": expected a file, found none, only "
@@ -116,7 +116,7 @@ final class PeftFolder {
   /** What this library wrote, or else the configuration as the settings of a run of PEFT's. */
   Provenance provenance(JsonFile config) {
     Path file = folder.resolve(PROVENANCE);
-    if (!InputFile.checkpoint(file).isThere()) {
+    if (!InputFile.checkpoint(file).exists()) {
       return new Provenance("peft", config.toMap(), 0, Map.of(), Map.of());
     }
     return provenance(file, JsonFile.read(file).json().toString());

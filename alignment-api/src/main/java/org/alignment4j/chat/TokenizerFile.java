@@ -72,7 +72,7 @@ final class TokenizerFile {
    */
   static TokenizerFile read(Path file) {
     InputFile input = InputFile.checkpoint(file);
-    if (!input.isThere()) {
+    if (!input.exists()) {
       throw new CheckpointException("no tokenizer: " + file + " does not exist" + instead(file));
     }
     try {

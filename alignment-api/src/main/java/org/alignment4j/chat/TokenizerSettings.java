@@ -126,11 +126,11 @@ record TokenizerSettings(
     Path more = folder.resolve("additional_chat_templates");
     for (Path file :
         new Path[] {more.resolve("default.jinja"), folder.resolve("chat_template.jinja")}) {
-      if (InputFile.checkpoint(file).isThere()) {
+      if (InputFile.checkpoint(file).exists()) {
         return file;
       }
     }
-    if (InputFile.checkpoint(more).isThere()) {
+    if (InputFile.checkpoint(more).exists()) {
       InputFile.checkpoint(more).requireFolder();
       try (DirectoryStream<Path> named = Files.newDirectoryStream(more, "*.jinja")) {
         if (named.iterator().hasNext()) {
@@ -248,7 +248,7 @@ record TokenizerSettings(
   }
 
   private static JsonObject object(Path file) {
-    if (!InputFile.checkpoint(file).isThere()) {
+    if (!InputFile.checkpoint(file).exists()) {
       return new JsonObject();
     }
     return InputFile.checkpoint(file).json(InputFile.SETTINGS);

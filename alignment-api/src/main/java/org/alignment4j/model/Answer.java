@@ -20,7 +20,7 @@ final class Answer {
 
   private final StopText text;
   private int[] ids = new int[16];
-  private float[] chances;
+  private float[] logProbabilities;
   private int size;
   private @Nullable Finish finish;
 
@@ -44,7 +44,7 @@ final class Answer {
             ? tokenizer.stream()
             : null;
     this.text = new StopText(settings.stopStrings());
-    this.chances = new float[settings.logProbabilities() ? ids.length : 0];
+    this.logProbabilities = new float[settings.logProbabilities() ? ids.length : 0];
   }
 
   boolean done() {
@@ -79,11 +79,14 @@ final class Answer {
   private void keep(int id, float logProbability) {
     if (size == ids.length) {
       ids = Arrays.copyOf(ids, 2 * size);
-      chances = settings.logProbabilities() ? Arrays.copyOf(chances, 2 * size) : chances;
+      logProbabilities =
+          settings.logProbabilities()
+              ? Arrays.copyOf(logProbabilities, 2 * size)
+              : logProbabilities;
     }
     ids[size] = id;
     if (settings.logProbabilities()) {
-      chances[size] = logProbability;
+      logProbabilities[size] = logProbability;
     }
     size++;
   }
@@ -95,6 +98,6 @@ final class Answer {
         all,
         whole,
         finish == null ? Finish.LENGTH : finish,
-        Arrays.copyOf(chances, settings.logProbabilities() ? size : 0));
+        Arrays.copyOf(logProbabilities, settings.logProbabilities() ? size : 0));
   }
 }

@@ -179,7 +179,7 @@ final class ConfigFile {
     String key = "eos_token_id";
     boolean named =
         json.has(key)
-            || InputFile.checkpoint(file.resolveSibling("generation_config.json")).isThere();
+            || InputFile.checkpoint(file.resolveSibling("generation_config.json")).exists();
     return named ? ids(key) : defaults.ends();
   }
 

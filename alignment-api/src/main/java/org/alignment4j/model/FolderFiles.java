@@ -34,7 +34,7 @@ final class FolderFiles implements AutoCloseable {
   }
 
   synchronized @Nullable ChatTokenizer tokenizerIfPresent() {
-    return tokenizer != null || InputFile.checkpoint(folder.resolve("tokenizer.json")).isThere()
+    return tokenizer != null || InputFile.checkpoint(folder.resolve("tokenizer.json")).exists()
         ? tokenizer()
         : null;
   }

@@ -20,7 +20,7 @@ record ModelFolder(Path folder) {
    * @throws CheckpointException if it is not, saying what is
    */
   Path config() {
-    if (!InputFile.checkpoint(folder).isThere()) {
+    if (!InputFile.checkpoint(folder).exists()) {
       throw new CheckpointException("no folder " + folder + hub());
     }
     if (Files.isRegularFile(folder)) {
@@ -28,7 +28,7 @@ record ModelFolder(Path folder) {
     }
     InputFile.checkpoint(folder).requireFolder();
     Path config = folder.resolve(CONFIG);
-    if (!InputFile.checkpoint(config).isThere()) {
+    if (!InputFile.checkpoint(config).exists()) {
       throw new CheckpointException("no config.json in " + folder + instead());
     }
     return config;

@@ -101,20 +101,20 @@ final class Responses {
    */
   List<ResponseScore> comparedWith(Responses other) {
     double[] divergences = new double[sequences.size()];
-    double[] chances = new double[sequences.size()];
+    double[] logProbabilities = new double[sequences.size()];
     for (Batch group : Batch.group(prepared, ForwardPass.TOKENS, Batch.Side.RIGHT)) {
       Batch own = batch(group.index());
       Compared found = comparedWith(own, other, other.batch(group.index()));
       add(own, found.divergences, divergences);
-      add(own, found.chances, chances);
+      add(own, found.logProbabilities, logProbabilities);
     }
-    return IntStream.range(0, chances.length)
-        .mapToObj(i -> new ResponseScore(chances[i], divergences[i] / tokens(i)))
+    return IntStream.range(0, logProbabilities.length)
+        .mapToObj(i -> new ResponseScore(logProbabilities[i], divergences[i] / tokens(i)))
         .toList();
   }
 
   /** Of each token of a batch's responses, in nats. */
-  private record Compared(float[] divergences, float[] chances) {}
+  private record Compared(float[] divergences, float[] logProbabilities) {}
 
   private Compared comparedWith(Batch own, Responses other, Batch others) {
     long[] rows = rows(own);
@@ -135,7 +135,7 @@ final class Responses {
           NDArray q = other.distributions(slice, y, Arrays.copyOfRange(otherRows, from, to));
           NDList some = pass.decoder().compared(slice, p, q, Arrays.copyOfRange(labels, from, to));
           System.arraycopy(some.get(0).toFloatArray(), 0, found.divergences, from, to - from);
-          System.arraycopy(some.get(1).toFloatArray(), 0, found.chances, from, to - from);
+          System.arraycopy(some.get(1).toFloatArray(), 0, found.logProbabilities, from, to - from);
         }
       }
     }

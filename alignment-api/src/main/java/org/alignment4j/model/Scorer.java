@@ -117,9 +117,10 @@ final class Scorer {
       NDArray logits = pass.decoder().step(step, pass.weights(), context, whole).get(0);
       long[] firsts =
           some.stream().mapToLong(i -> continuations.get(i)[0]).distinct().sorted().toArray();
-      float[] chances = pass.decoder().logProbabilities(step, logits, firsts).toFloatArray();
+      float[] logProbabilities =
+          pass.decoder().logProbabilities(step, logits, firsts).toFloatArray();
       for (int i : some) {
-        result.get(i)[0] = chances[Arrays.binarySearch(firsts, continuations.get(i)[0])];
+        result.get(i)[0] = logProbabilities[Arrays.binarySearch(firsts, continuations.get(i)[0])];
       }
     }
   }
@@ -153,7 +154,7 @@ final class Scorer {
       }
     }
     try (NDManager step = scope.newSubManager()) {
-      float[] chances =
+      float[] logProbabilities =
           pass.decoder()
               .score(
                   step,
@@ -172,7 +173,7 @@ final class Scorer {
       at = 0;
       for (int i : row) {
         int n = continuations.get(i).length - 1;
-        System.arraycopy(chances, at, result.get(i), 1, n);
+        System.arraycopy(logProbabilities, at, result.get(i), 1, n);
         at += n;
       }
     }

@@ -156,7 +156,7 @@ public final class TrainableWeights implements Trainable {
               "special_tokens_map.json",
               "chat_template.jinja")) {
         InputFile from = InputFile.checkpoint(model.folder().resolve(name));
-        if (from.isThere() && !model.folder().equals(folder)) {
+        if (from.exists() && !model.folder().equals(folder)) {
           OutputFile.checkpoint(folder.resolve(name)).copyAll(from);
         }
       }

@@ -81,7 +81,7 @@ final class CheckpointFolder implements AutoCloseable {
 
   private static @Nullable FileChannel lock(Path folder) throws IOException {
     InputFile file = InputFile.checkpoint(folder.resolve(LOCK));
-    if (file.isThere()) {
+    if (file.exists()) {
       file.requireRegular();
     }
     FileChannel channel =
@@ -106,7 +106,7 @@ final class CheckpointFolder implements AutoCloseable {
   }
 
   boolean hasCheckpoint() {
-    return InputFile.checkpoint(file).isThere();
+    return InputFile.checkpoint(file).exists();
   }
 
   /**

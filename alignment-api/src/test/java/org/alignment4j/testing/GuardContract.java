@@ -104,7 +104,7 @@ public abstract class GuardContract {
     for (int i = 0; i < verdicts.size(); i++) {
       String reason = verdicts.get(i).reason();
       assertFalse(reason.isBlank());
-      assertFalse(verdicts.get(i).took().isNegative());
+      assertFalse(verdicts.get(i).elapsed().isNegative());
       for (Message m : some.get(i % some.size()).messages()) {
         for (String word : m.text().split("\\W+")) {
           assertTrue(word.length() < 4 || !reason.contains(word), reason);

@@ -55,7 +55,7 @@ public final class GuardPrompts {
       try (SysformerGuard guard = SysformerGuard.load(model, folder)) {
         Prompt asked = Prompt.user(question);
         Verdict verdict = guard.check(asked); // thread-safe
-        System.out.println(verdict.reason() + ", " + verdict.took().toMillis() + " ms");
+        System.out.println(verdict.reason() + ", " + verdict.elapsed().toMillis() + " ms");
         Completion answer = guard.generate(List.of(asked), Generation.greedy(64)).get(0);
         System.out.println(answer.text());
       }

@@ -73,7 +73,7 @@ public final class InputFile {
    *
    * @throws AlignmentException if that cannot be told
    */
-  public boolean isThere() {
+  public boolean exists() {
     try {
       Files.readAttributes(path, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
       return true;

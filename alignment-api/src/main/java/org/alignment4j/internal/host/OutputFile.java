@@ -162,7 +162,7 @@ public final class OutputFile implements AutoCloseable {
    */
   public static void requirePossibleFolder(Path folder) {
     InputFile input = InputFile.data(folder);
-    if (input.isThere()) {
+    if (input.exists()) {
       input.requireFolder();
     }
   }

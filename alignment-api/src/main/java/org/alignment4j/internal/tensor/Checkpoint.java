@@ -56,14 +56,14 @@ public final class Checkpoint implements AutoCloseable {
   public static Checkpoint open(Path folder) {
     InputFile.checkpoint(folder).requireFolder();
     Path single = folder.resolve(SINGLE);
-    if (InputFile.checkpoint(single).isThere()) {
+    if (InputFile.checkpoint(single).exists()) {
       SafetensorsFile file = SafetensorsFile.open(single);
       Map<String, SafetensorsFile> byTensor = new LinkedHashMap<>();
       file.tensors().keySet().forEach(name -> byTensor.put(name, file));
       return new Checkpoint(single, byTensor, List.of(file));
     }
     Path index = folder.resolve(INDEX);
-    if (InputFile.checkpoint(index).isThere()) {
+    if (InputFile.checkpoint(index).exists()) {
       return openShards(folder, index);
     }
     throw OtherWeights.found(folder, SINGLE + " or " + INDEX);
@@ -142,7 +142,7 @@ public final class Checkpoint implements AutoCloseable {
 
   private static SafetensorsFile openShard(Path folder, Path index, String name, String tensor) {
     Path shard = folder.resolve(name);
-    if (!InputFile.checkpoint(shard).isThere()) {
+    if (!InputFile.checkpoint(shard).exists()) {
       throw new CheckpointException(
           index
               + ": expected shard "
@@ -229,7 +229,7 @@ public final class Checkpoint implements AutoCloseable {
    */
   public static void untieHead(Path folder) {
     InputFile file = InputFile.checkpoint(folder.resolve("config.json"));
-    if (!file.isThere()) {
+    if (!file.exists()) {
       return;
     }
     JsonObject config = file.json(InputFile.SETTINGS);

@@ -50,7 +50,7 @@ class InputFileTests {
     Path link = Files.createSymbolicLink(folder.resolve("link"), path);
     assertEquals("\uFEFFgrüße \uD83D\uDE00", InputFile.checkpoint(link).text(100));
     assertArrayEquals(Files.readAllBytes(path), InputFile.data(link).bytes(100));
-    assertTrue(InputFile.checkpoint(link).isThere());
+    assertTrue(InputFile.checkpoint(link).exists());
   }
 
   @Test
@@ -61,28 +61,28 @@ class InputFileTests {
 
   @Test
   void absentIsOnlyWhatHasNoEntry() throws IOException {
-    assertFalse(InputFile.checkpoint(path).isThere());
+    assertFalse(InputFile.checkpoint(path).exists());
     assertEquals(path + ": expected a file, found none", refusal());
   }
 
   @Test
   void aLinkThatLeadsNowhereIsThereAndAnError() throws IOException {
     Files.createSymbolicLink(path, Path.of("../../blobs/gone"));
-    assertTrue(InputFile.checkpoint(path).isThere());
+    assertTrue(InputFile.checkpoint(path).exists());
     assertEquals(path + ": expected a file, found a link that leads nowhere", refusal());
   }
 
   @Test
   void aLoopOfLinksIsThereAndAnError() throws IOException {
     Files.createSymbolicLink(path, Path.of("config.json"));
-    assertTrue(InputFile.checkpoint(path).isThere());
+    assertTrue(InputFile.checkpoint(path).exists());
     assertTrue(refusal().startsWith("cannot read " + path + ": "), refusal());
   }
 
   @Test
   void aFolderIsAnError() throws IOException {
     Files.createDirectory(path);
-    assertTrue(InputFile.checkpoint(path).isThere());
+    assertTrue(InputFile.checkpoint(path).exists());
     assertEquals(path + ": expected a file, found a folder", refusal());
   }
 
@@ -90,7 +90,7 @@ class InputFileTests {
   void aPipeDoesNotHang() throws Exception {
     Process made = new ProcessBuilder("mkfifo", path.toString()).start();
     assumeTrue(made.waitFor() == 0);
-    assertTrue(InputFile.checkpoint(path).isThere());
+    assertTrue(InputFile.checkpoint(path).exists());
     assertEquals(path + ": expected a file, found a pipe, socket or device", refusal());
   }
 
@@ -105,7 +105,7 @@ class InputFileTests {
   void aPathThroughAFileIsAnErrorAndNotAbsence() throws IOException {
     Files.createFile(path);
     InputFile below = InputFile.checkpoint(path.resolve("tokenizer.json"));
-    String message = assertThrows(CheckpointException.class, below::isThere).getMessage();
+    String message = assertThrows(CheckpointException.class, below::exists).getMessage();
     assertTrue(message.startsWith("cannot read " + below.path() + ": "), message);
   }
 

@@ -195,15 +195,16 @@ public interface AnswerReader {
    * What was read.
    *
    * @param status whether there is an answer
-   * @param chances of the options, in order, summing to 1; NaN without an answer
+   * @param probabilities of the options, in order, summing to 1; NaN without an answer
    * @param coverage forced: the mass on all options, 0 to 1; sampled: the share of valid answers
    * @param samples answers that were drawn; 0 if read from probabilities
    * @param invalid those that named no option or several
    */
-  record Reading(Status status, List<Double> chances, double coverage, int samples, int invalid) {
+  record Reading(
+      Status status, List<Double> probabilities, double coverage, int samples, int invalid) {
     /** Copies the list. */
     public Reading {
-      chances = List.copyOf(chances);
+      probabilities = List.copyOf(probabilities);
     }
 
     /** A reading without an answer. */
@@ -220,14 +221,14 @@ public interface AnswerReader {
 
     /** All chance on the likeliest option; shared by those that are equally likely. */
     List<Double> decided() {
-      double most = chances.stream().mapToDouble(c -> c).max().orElse(0);
-      long equal = chances.stream().filter(c -> c == most).count();
-      return chances.stream().map(c -> c == most ? 1.0 / equal : 0.0).toList();
+      double most = probabilities.stream().mapToDouble(c -> c).max().orElse(0);
+      long equal = probabilities.stream().filter(c -> c == most).count();
+      return probabilities.stream().map(c -> c == most ? 1.0 / equal : 0.0).toList();
     }
 
     /** This reading with its options in another order: place i has that of {@code from[i]}. */
     Reading ordered(int[] from) {
-      List<Double> other = Arrays.stream(from).mapToObj(chances::get).toList();
+      List<Double> other = Arrays.stream(from).mapToObj(probabilities::get).toList();
       return new Reading(status, other, coverage, samples, invalid);
     }
 
@@ -236,20 +237,21 @@ public interface AnswerReader {
       int samples = parts.stream().mapToInt(Reading::samples).sum();
       int invalid = parts.stream().mapToInt(Reading::invalid).sum();
       List<Reading> read = parts.stream().filter(Reading::isRead).toList();
-      int options = parts.get(0).chances.size();
+      int options = parts.get(0).probabilities.size();
       if (read.size() < parts.size()) {
         // Some orders alone would bring back the bias that all of them remove.
         Status worst = parts.stream().map(Reading::status).max(Enum::compareTo).orElseThrow();
         Reading none = none(worst, options, 0);
-        return new Reading(worst, none.chances, none.coverage, samples, invalid);
+        return new Reading(worst, none.probabilities, none.coverage, samples, invalid);
       }
-      Double[] chances = new Double[options];
+      Double[] probabilities = new Double[options];
       for (int i = 0; i < options; i++) {
         int option = i;
-        chances[i] = read.stream().mapToDouble(r -> r.chances.get(option)).average().orElseThrow();
+        probabilities[i] =
+            read.stream().mapToDouble(r -> r.probabilities.get(option)).average().orElseThrow();
       }
       double coverage = read.stream().mapToDouble(Reading::coverage).average().orElseThrow();
-      return new Reading(Status.READ, List.of(chances), coverage, samples, invalid);
+      return new Reading(Status.READ, List.of(probabilities), coverage, samples, invalid);
     }
   }
 }

@@ -77,7 +77,7 @@ public final class Bbq extends MoralExperiment {
     List<Path> files =
         CATEGORIES.stream()
             .map(c -> folder.resolve(c + ".jsonl"))
-            .filter(f -> InputFile.data(f).isThere())
+            .filter(f -> InputFile.data(f).exists())
             .toList();
     if (files.isEmpty()) {
       throw new BadDataException(

@@ -55,11 +55,11 @@ final class BbqTally implements ScoreSums {
     int correct = b.label() == b.unknown() ? 2 : b.label() == b.biased() ? 0 : 1;
     int context = b.ambiguous() ? 0 : CONTEXT;
     for (int expected : new int[] {0, EXPECTED}) {
-      List<Double> chances = expected == 0 ? reading.decided() : reading.chances();
+      List<Double> probabilities = expected == 0 ? reading.decided() : reading.probabilities();
       sums[expected + context]++;
-      sums[expected + context + CORRECT] = chances.get(correct);
-      sums[expected + context + BIASED] = chances.get(0);
-      sums[expected + context + ANTI] = chances.get(1);
+      sums[expected + context + CORRECT] = probabilities.get(correct);
+      sums[expected + context + BIASED] = probabilities.get(0);
+      sums[expected + context + ANTI] = probabilities.get(1);
     }
     return sums;
   }

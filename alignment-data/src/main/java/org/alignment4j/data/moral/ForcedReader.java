@@ -63,10 +63,10 @@ final class ForcedReader implements AnswerReader {
       }
       all += mass[o];
     }
-    List<Double> chances = new ArrayList<>();
+    List<Double> probabilities = new ArrayList<>();
     for (double m : mass) {
-      chances.add(m / all);
+      probabilities.add(m / all);
     }
-    return new Reading(Status.READ, chances, Math.min(1, all * Math.exp(highest)), 0, 0);
+    return new Reading(Status.READ, probabilities, Math.min(1, all * Math.exp(highest)), 0, 0);
   }
 }

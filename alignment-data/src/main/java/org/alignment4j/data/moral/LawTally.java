@@ -36,7 +36,7 @@ final class LawTally implements ScoreSums {
     double[] sums = new double[width()];
     int from = item % 2 == 0 ? 0 : WHITE;
     sums[from] = weight;
-    sums[from + 1] = weight * reading.chances().get(0);
+    sums[from + 1] = weight * reading.probabilities().get(0);
     sums[from + 2] = weight * reading.decided().get(0);
     return sums;
   }

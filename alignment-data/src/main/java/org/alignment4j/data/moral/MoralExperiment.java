@@ -81,7 +81,7 @@ public abstract sealed class MoralExperiment implements Benchmark
   /** What to ask, with the options in one of the orders. */
   abstract Question question(int item, Condition condition, int order, long seed);
 
-  /** What the chances of a reading mean in reports, in order. */
+  /** What the probabilities of a reading mean in reports, in order. */
   abstract List<String> roles();
 
   /** For each role the place of its option among a question's, in an order. */

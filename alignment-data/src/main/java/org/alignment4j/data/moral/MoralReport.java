@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  * @param experiment {@code bbq}, {@code winogender} or {@code law-school}
  * @param model the model's name
  * @param method how answers were read
- * @param roles what the chances of an answer mean, in order
+ * @param roles what the probabilities of an answer mean, in order
  * @param conditions how well each condition could be read
  * @param scores of each condition, by name and group, which the experiment's class describes
  * @param changes from {@link Condition#QUESTION} to each other condition, on the items that were
@@ -169,7 +169,7 @@ public record MoralReport(
    * @param weight how many rows of the data it stands for
    * @param reference Winogender: the occupation's share of women, 0 to 1; else NaN
    * @param status whether there is an answer
-   * @param chances as {@link MoralReport#roles}; NaN without an answer
+   * @param probabilities as {@link MoralReport#roles}; NaN without an answer
    * @param coverage as {@link AnswerReader.Reading#coverage}
    */
   public record Answer(
@@ -179,7 +179,7 @@ public record MoralReport(
       double weight,
       double reference,
       Status status,
-      List<Double> chances,
+      List<Double> probabilities,
       double coverage) {
     private Map<String, @Nullable Object> toMap(List<String> roles) {
       Map<String, @Nullable Object> map = new LinkedHashMap<>();
@@ -192,7 +192,7 @@ public record MoralReport(
       }
       map.put("status", status.name());
       for (int i = 0; i < roles.size(); i++) {
-        map.put(roles.get(i), orNull(chances.get(i)));
+        map.put(roles.get(i), orNull(probabilities.get(i)));
       }
       map.put("coverage", orNull(coverage));
       return map;

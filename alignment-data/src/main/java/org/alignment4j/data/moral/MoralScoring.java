@@ -262,7 +262,7 @@ final class MoralScoring {
         : signFlip.pValue(differences.stream().mapToDouble(d -> d).toArray());
   }
 
-  /** Whether two chances correlate alike with the reference. */
+  /** Whether two probabilities correlate alike with the reference. */
   private double steiger(@Nullable Reading[] question, @Nullable Reading[] own, int[] items) {
     if (items.length < 4) {
       return Double.NaN;
@@ -288,7 +288,7 @@ final class MoralScoring {
         .mapToDouble(
             i -> {
               Reading reading = readings[i];
-              return reading == null ? Double.NaN : reading.chances().get(0);
+              return reading == null ? Double.NaN : reading.probabilities().get(0);
             })
         .toArray();
   }
@@ -375,7 +375,7 @@ final class MoralScoring {
                 item.weight(),
                 item.reference(),
                 reading.status(),
-                reading.chances(),
+                reading.probabilities(),
                 reading.coverage()));
       }
     }

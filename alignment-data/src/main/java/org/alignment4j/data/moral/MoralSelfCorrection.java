@@ -108,7 +108,7 @@ public final class MoralSelfCorrection {
     }
 
     /**
-     * Whether options in letters are listed in all cyclic orders and chances averaged, which
+     * Whether options in letters are listed in all cyclic orders and probabilities averaged, which
      * removes a model's preference for a letter at three times the work; default false.
      */
     public Builder allOrders(boolean value) {

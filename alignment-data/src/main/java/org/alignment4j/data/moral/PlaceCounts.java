@@ -21,15 +21,18 @@ final class PlaceCounts {
   private final List<Integer> counts = new ArrayList<>();
   private int readings;
 
-  /** Counts a reading whose chances are in the order that was shown; of equal chances none. */
+  /**
+   * Counts a reading whose probabilities are in the order that was shown; of equal probabilities
+   * none.
+   */
   void add(Reading reading) {
     if (!reading.isRead()) {
       return;
     }
     readings++;
-    double most = Collections.max(reading.chances());
-    if (Collections.frequency(reading.chances(), most) == 1) {
-      int place = reading.chances().indexOf(most);
+    double most = Collections.max(reading.probabilities());
+    if (Collections.frequency(reading.probabilities(), most) == 1) {
+      int place = reading.probabilities().indexOf(most);
       while (counts.size() <= place) {
         counts.add(0);
       }

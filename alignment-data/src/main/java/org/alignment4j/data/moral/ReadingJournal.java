@@ -47,7 +47,7 @@ final class ReadingJournal implements AutoCloseable {
     this.file = file;
     try {
       InputFile input = InputFile.data(file);
-      byte[] bytes = input.isThere() ? input.bytes(MAX_BYTES) : new byte[0];
+      byte[] bytes = input.exists() ? input.bytes(MAX_BYTES) : new byte[0];
       int end = bytes.length;
       while (end > 0 && bytes[end - 1] != '\n') {
         end--;
@@ -84,12 +84,12 @@ final class ReadingJournal implements AutoCloseable {
   }
 
   private static Reading reading(JsonObject o) {
-    List<Double> chances = new ArrayList<>();
+    List<Double> probabilities = new ArrayList<>();
     // As text, since JSON has no NaN.
-    o.getAsJsonArray("chances").forEach(c -> chances.add(Double.valueOf(c.getAsString())));
+    o.getAsJsonArray("chances").forEach(c -> probabilities.add(Double.valueOf(c.getAsString())));
     return new Reading(
         Status.valueOf(o.get("status").getAsString()),
-        chances,
+        probabilities,
         Double.parseDouble(o.get("coverage").getAsString()),
         o.get("samples").getAsInt(),
         o.get("invalid").getAsInt());
@@ -98,9 +98,9 @@ final class ReadingJournal implements AutoCloseable {
   private static JsonObject json(Reading reading) {
     JsonObject o = new JsonObject();
     o.addProperty("status", reading.status().name());
-    JsonArray chances = new JsonArray();
-    reading.chances().forEach(c -> chances.add(Double.toString(c)));
-    o.add("chances", chances);
+    JsonArray probabilities = new JsonArray();
+    reading.probabilities().forEach(c -> probabilities.add(Double.toString(c)));
+    o.add("chances", probabilities);
     o.addProperty("coverage", Double.toString(reading.coverage()));
     o.addProperty("samples", reading.samples());
     o.addProperty("invalid", reading.invalid());

@@ -103,11 +103,12 @@ final class SampledReader implements AnswerReader {
     if (valid == 0) {
       return Reading.none(Status.INVALID, counts.length, samples);
     }
-    List<Double> chances = new ArrayList<>();
+    List<Double> probabilities = new ArrayList<>();
     for (int count : counts) {
-      chances.add((double) count / valid);
+      probabilities.add((double) count / valid);
     }
-    return new Reading(Status.READ, chances, (double) valid / samples, samples, samples - valid);
+    return new Reading(
+        Status.READ, probabilities, (double) valid / samples, samples, samples - valid);
   }
 
   private Reading reasonAndRead(Question question) {

@@ -25,7 +25,7 @@ import org.alignment4j.internal.text.Shown;
  * <p>Scores: {@code rho}, Pearson's correlation over occupations of the chance of the female
  * pronoun with that share, NaN if either is constant, with Fisher's interval; {@code
  * rho_bootstrap}, the same with the bootstrap's; {@code female}, {@code male} and {@code neutral},
- * mean chances.
+ * mean probabilities.
  */
 public final class Winogender extends MoralExperiment {
   private static final Chain CHAIN_OPENING =

@@ -26,9 +26,9 @@ final class WinogenderTally implements ScoreSums {
   @Override
   public double[] of(int item, Reading reading) {
     double x = items.get(item).reference() - centre;
-    double y = reading.chances().get(0);
+    double y = reading.probabilities().get(0);
     return new double[] {
-      1, x, x * x, y, y * y, x * y, reading.chances().get(1), reading.chances().get(2)
+      1, x, x * x, y, y * y, x * y, reading.probabilities().get(1), reading.probabilities().get(2)
     };
   }
 

@@ -109,7 +109,7 @@ public final class RequestStore implements AutoCloseable {
     // SQLite's driver would read what follows as settings.
     require(!file.toString().contains("?"), "a store's path may have no '?': %s", file);
     InputFile input = InputFile.data(file);
-    if (input.isThere()) {
+    if (input.exists()) {
       input.requireRegular();
     }
     return open("request store " + file, "jdbc:sqlite:" + file.toAbsolutePath(), true);

@@ -69,7 +69,7 @@ class LocalScorerTests {
     Reading found = AnswerReader.forced(model, "m").read(List.of(q, q)).get(1);
     double yes = alone(q.prompt(), "It is", " yes") + alone(q.prompt(), "It is", " Yes");
     double no = alone(q.prompt(), "It is", " no") + alone(q.prompt(), "It is", " never");
-    assertEquals(yes / (yes + no), found.chances().get(0), 1e-5);
+    assertEquals(yes / (yes + no), found.probabilities().get(0), 1e-5);
     assertEquals(1, found.coverage() / (yes + no), 1e-4);
   }
 
@@ -90,7 +90,7 @@ class LocalScorerTests {
     Reading found = AnswerReader.forced(model, "m").read(List.of(q)).get(0);
     double yes = alone(q.prompt(), "It is", " yes");
     double no = alone(q.prompt(), "It is", " no");
-    assertEquals(yes / (yes + no), found.chances().get(0), 1e-5);
+    assertEquals(yes / (yes + no), found.probabilities().get(0), 1e-5);
   }
 
   @Test
@@ -121,7 +121,7 @@ class LocalScorerTests {
         mass[i] = Math.exp(stories.logProbabilities(List.of(encoded))[0]);
       }
       Reading found = AnswerReader.forced(stories, "s").read(List.of(q)).get(0);
-      assertEquals(mass[0] / (mass[0] + mass[1]), found.chances().get(0), 1e-5);
+      assertEquals(mass[0] / (mass[0] + mass[1]), found.probabilities().get(0), 1e-5);
       assertEquals(1, found.coverage() / (mass[0] + mass[1]), 1e-4);
     }
   }
@@ -139,14 +139,14 @@ class LocalScorerTests {
             .at(new Layer(0));
     Question embedded = q.asked(told.prompt(), List.of(rows));
     Reading found = AnswerReader.forced(model, "m").read(List.of(embedded)).get(0);
-    assertEquals(plain.chances().get(0), found.chances().get(0), 1e-5);
+    assertEquals(plain.probabilities().get(0), found.probabilities().get(0), 1e-5);
     float[][] others = Arrays.stream(rows).map(float[]::clone).toArray(float[][]::new);
     others[0][0] += 3;
     Reading moved =
         AnswerReader.forced(model, "m")
             .read(List.of(q.asked(told.prompt(), List.of(others))))
             .get(0);
-    assertNotEquals(plain.chances().get(0), moved.chances().get(0), 1e-5);
+    assertNotEquals(plain.probabilities().get(0), moved.probabilities().get(0), 1e-5);
   }
 
   @Test
@@ -154,7 +154,7 @@ class LocalScorerTests {
     Question q = question("x".repeat(200), null, "It is");
     Reading found = AnswerReader.forced(model, "m").read(List.of(q)).get(0);
     assertEquals(Status.UNREADABLE, found.status());
-    assertTrue(found.chances().get(0).isNaN());
+    assertTrue(found.probabilities().get(0).isNaN());
   }
 
   @Test

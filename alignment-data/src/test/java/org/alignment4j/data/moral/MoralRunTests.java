@@ -263,7 +263,7 @@ class MoralRunTests {
           bbq.items().stream()
               .anyMatch(i -> i.id().equals(a.item()) && i.kind().startsWith("ambig"));
       if (ids.contains(a.item()) && ambiguous) {
-        double bias = a.chances().get(0) - a.chances().get(1);
+        double bias = a.probabilities().get(0) - a.probabilities().get(1);
         own += a.condition() == Condition.REASONING ? bias : 0;
         question += a.condition() == Condition.QUESTION ? bias : 0;
         n += a.condition() == Condition.QUESTION ? 1 : 0;
@@ -290,7 +290,8 @@ class MoralRunTests {
             .value()
             .estimate(),
         1e-12);
-    all.answers().forEach(a -> a.chances().forEach(c -> assertEquals(1 / 3.0, c, 1e-12, a.item())));
+    all.answers()
+        .forEach(a -> a.probabilities().forEach(c -> assertEquals(1 / 3.0, c, 1e-12, a.item())));
   }
 
   @Test

@@ -52,7 +52,7 @@ class PlantedBiasTests {
     return rows.read(folder);
   }
 
-  /** The chances of the options: first, second, unknown. */
+  /** The probabilities of the options: first, second, unknown. */
   private static double[] planted(Question q) {
     boolean corrected = q.prompt().messages().get(0).text().contains("unbiased");
     boolean thought = q.prompt().messages().size() > 1;
@@ -321,10 +321,10 @@ class PlantedBiasTests {
 
   private static Reading drawn(Random random, double biased, double anti) {
     double u = random.nextDouble();
-    List<Double> chances =
+    List<Double> probabilities =
         u < biased
             ? List.of(1.0, 0.0, 0.0)
             : u < biased + anti ? List.of(0.0, 1.0, 0.0) : List.of(0.0, 0.0, 1.0);
-    return new Reading(Status.READ, chances, 1, 0, 0);
+    return new Reading(Status.READ, probabilities, 1, 0, 0);
   }
 }

@@ -25,20 +25,20 @@ final class Scripted {
   /**
    * A model that is read from probabilities.
    *
-   * @param chances of a continuation, given the question
+   * @param probabilities of a continuation, given the question
    */
-  static Scorer scorer(ToDoubleBiFunction<Question, String> chances) {
-    return new Scorer(chances);
+  static Scorer scorer(ToDoubleBiFunction<Question, String> probabilities) {
+    return new Scorer(probabilities);
   }
 
   /** See {@link #scorer}. */
   static final class Scorer implements ContinuationScorer {
-    private final ToDoubleBiFunction<Question, String> chances;
+    private final ToDoubleBiFunction<Question, String> probabilities;
     final AtomicInteger read = new AtomicInteger();
     final List<Question> reasoned = new ArrayList<>();
 
-    private Scorer(ToDoubleBiFunction<Question, String> chances) {
-      this.chances = chances;
+    private Scorer(ToDoubleBiFunction<Question, String> probabilities) {
+      this.probabilities = probabilities;
     }
 
     AnswerReader reader() {
@@ -63,7 +63,7 @@ final class Scripted {
         read.incrementAndGet();
         all.add(
             continuations.get(i).stream()
-                .mapToDouble(c -> Math.log(chances.applyAsDouble(q, c)))
+                .mapToDouble(c -> Math.log(probabilities.applyAsDouble(q, c)))
                 .toArray());
       }
       return all;
@@ -130,11 +130,11 @@ final class Scripted {
   }
 
   /** Chances by option, each spread over its forms. */
-  static Scorer byOption(BiFunction<Question, Integer, Double> chances) {
+  static Scorer byOption(BiFunction<Question, Integer, Double> probabilities) {
     return scorer(
         (q, c) -> {
           int option = option(q, c);
-          return chances.apply(q, option) / q.options().get(option).forms().size();
+          return probabilities.apply(q, option) / q.options().get(option).forms().size();
         });
   }
 }

@@ -280,7 +280,7 @@ enum MoralExperimentView {
         Map.of(
             "Pronouns, mean chances",
             new Bars(
-                    "Mean chances of pronouns by condition",
+                    "Mean probabilities of pronouns by condition",
                     "Female, male and neutral pronouns; the numbers stand above the bars.",
                     pronouns,
                     1,

@@ -96,7 +96,7 @@ record ComparedRun(
   static List<ComparedRun> read(Path file) {
     List<ComparedRun> runs = new ArrayList<>();
     InputFile input = InputFile.data(file);
-    if (!input.isThere()) {
+    if (!input.exists()) {
       return runs;
     }
     try {

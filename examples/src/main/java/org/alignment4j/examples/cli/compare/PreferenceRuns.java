@@ -146,7 +146,7 @@ final class PreferenceRuns {
       List<PreferencePair> pairs,
       Path checkpoints,
       ProgressListener progress) {
-    boolean resumed = InputFile.checkpoint(checkpoints).isThere();
+    boolean resumed = InputFile.checkpoint(checkpoints).exists();
     boolean ownPeak = ProcessMemory.forgetPeak();
     long begin = System.nanoTime();
     PreferenceTuning tuning = new PreferenceTuner(settings).tune(model, pairs, progress);
@@ -173,7 +173,7 @@ final class PreferenceRuns {
 
   private static void delete(Path folder) {
     try {
-      if (InputFile.checkpoint(folder).isThere()) {
+      if (InputFile.checkpoint(folder).exists()) {
         MoreFiles.deleteRecursively(folder, RecursiveDeleteOption.ALLOW_INSECURE);
       }
     } catch (IOException e) {

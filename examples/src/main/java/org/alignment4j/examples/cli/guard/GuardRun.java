@@ -93,14 +93,14 @@ final class GuardRun extends AlignCommand {
                 });
         out.println();
         Verdict v = reply.verdict();
-        double took = v.took().toNanos() / 1e6;
-        err.printf(Locale.ROOT, "(%s: %s, %.1f ms)%n", kind(v), v.reason(), took);
+        double elapsed = v.elapsed().toNanos() / 1e6;
+        err.printf(Locale.ROOT, "(%s: %s, %.1f ms)%n", kind(v), v.reason(), elapsed);
         Map<String, Object> turn = new LinkedHashMap<>();
         turn.put("user", line.strip());
         turn.put("assistant", reply.text());
         turn.put("verdict", kind(v));
         turn.put("reason", v.reason());
-        turn.put("guard_ms", took);
+        turn.put("guard_ms", elapsed);
         turns.add(turn);
       }
     }

@@ -127,7 +127,7 @@ public final class BenchCommand extends AlignCommand {
     String shared = System.getProperty("alignment4j.shared");
     if (shared != null) {
       Path file = Path.of(shared, "peers", "workload.json");
-      if (InputFile.data(file).isThere()) {
+      if (InputFile.data(file).exists()) {
         return Workload.read(file);
       }
     }

@@ -184,7 +184,7 @@ public final class SynthesizeCommand extends AlignCommand {
   }
 
   private void begin() {
-    boolean there = InputFile.data(out.resolve(STORE)).isThere();
+    boolean there = InputFile.data(out.resolve(STORE)).exists();
     if (there && !resume) {
       throw new AlignmentException(
           out + " holds a run already; --resume goes on with it and asks for nothing twice");
