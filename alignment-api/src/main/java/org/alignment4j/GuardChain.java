@@ -7,33 +7,33 @@ import org.alignment4j.chat.Prompt;
 import org.alignment4j.model.EmbeddedPrompt;
 import org.jspecify.annotations.Nullable;
 
-/** Two guards, one behind the other; see {@link PromptGuard#then}. */
+/** Two guards, one after the other; see {@link PromptGuard#then}. */
 record GuardChain(PromptGuard first, PromptGuard second) implements PromptGuard {
   @Override
   public Verdict check(Prompt conversation) {
-    Verdict one = first.decide(conversation);
-    return one.blocks() ? one : both(one, second.decide(seenNext(one, conversation)));
+    Verdict one = first.requireVerdict(conversation);
+    return one.blocks() ? one : both(one, second.requireVerdict(inputOfSecond(one, conversation)));
   }
 
   @Override
   public List<Verdict> checkAll(List<Prompt> conversations) {
-    List<Verdict> ones = first.decideAll(conversations);
+    List<Verdict> ones = first.requireVerdicts(conversations);
     List<Prompt> passed = new ArrayList<>();
     for (int i = 0; i < ones.size(); i++) {
       if (!ones.get(i).blocks()) {
-        passed.add(seenNext(ones.get(i), conversations.get(i)));
+        passed.add(inputOfSecond(ones.get(i), conversations.get(i)));
       }
     }
-    Iterator<Verdict> twos = second.decideAll(passed).iterator();
+    Iterator<Verdict> twos = second.requireVerdicts(passed).iterator();
     return ones.stream().map(one -> one.blocks() ? one : both(one, twos.next())).toList();
   }
 
-  private static Prompt seenNext(Verdict one, Prompt conversation) {
+  private static Prompt inputOfSecond(Verdict one, Prompt conversation) {
     return one instanceof Verdict.Rewrite rewrite ? rewrite.prompt() : conversation;
   }
 
   private static Verdict both(Verdict one, Verdict two) {
-    Verdict both = one instanceof Verdict.Rewrite r ? behind(r, two) : higher(one, two);
+    Verdict both = one instanceof Verdict.Rewrite r ? afterRewrite(r, two) : higher(one, two);
     return both.withElapsed(one.elapsed().plus(two.elapsed()));
   }
 
@@ -45,12 +45,12 @@ record GuardChain(PromptGuard first, PromptGuard second) implements PromptGuard 
         : two;
   }
 
-  private static Verdict behind(Verdict.Rewrite one, Verdict two) {
+  private static Verdict afterRewrite(Verdict.Rewrite one, Verdict two) {
     if (two.blocks()) {
       return two;
     }
     if (two instanceof Verdict.Rewrite other) {
-      // Embeddings of the first are of a text that the second has changed.
+      // The first guard's embeddings are invalid if the second changed the text.
       boolean same = other.prompt().equals(one.prompt());
       @Nullable EmbeddedPrompt embedded =
           other.embedded() == null && same ? one.embedded() : other.embedded();

@@ -15,8 +15,8 @@ import org.alignment4j.model.LanguageModel;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A local model behind a guard. Thread-safe: many conversations at once over one model, each in a
- * {@link Session} of its own.
+ * A local model behind a guard. Thread-safe: one instance serves many conversations at once, each
+ * in its own {@link Session}.
  */
 public final class GuardedChat {
   private final LanguageModel model;
@@ -25,9 +25,10 @@ public final class GuardedChat {
   private final String refusal;
 
   /**
-   * A chat; model and guard stay the caller's to close.
+   * Creates a chat. The caller remains responsible for closing model and guard.
    *
-   * @param refusal what is said in place of an answer to what the guard blocks
+   * @param settings generation settings of responses, unless a call passes its own
+   * @param refusal the reply to a conversation that the guard blocks
    */
   public GuardedChat(LanguageModel model, PromptGuard guard, Generation settings, String refusal) {
     this.model = model;
@@ -37,39 +38,41 @@ public final class GuardedChat {
   }
 
   /**
-   * What is said.
+   * A reply to a conversation: the model's response, or the refusal text if the guard blocked it.
    *
-   * @param text the answer, or the refusal
-   * @param verdict the guard's
-   * @param promptTokens tokens of the conversation that the model read; 0 if it was not asked
-   * @param completion what the model generated; null if it was not asked
+   * @param text the response, or the refusal text
+   * @param verdict the guard's verdict
+   * @param promptTokens number of prompt tokens; 0 if the model was not run
+   * @param completion the generated response; null if the model was not run
    */
   public record Reply(
       String text, Verdict verdict, int promptTokens, @Nullable Completion completion) {}
 
-  /** The settings of answers for which there are no others. */
+  /** The default generation settings. */
   public Generation settings() {
     return settings;
   }
 
-  /** Answers one conversation that ends with a user message. */
+  /** Replies to one conversation, which ends with a user message. */
   public Reply reply(Prompt conversation) {
     return reply(conversation, settings, text -> {});
   }
 
   /**
-   * Answers one conversation, telling of the text as it comes.
+   * Replies to one conversation and streams the text.
    *
-   * @param listener hears pieces of the answer in order, on this thread; all of a refusal at once
+   * @param listener called on this thread with each piece of the response, in order; with the whole
+   *     refusal text at once
    */
   public Reply reply(Prompt conversation, Consumer<String> listener) {
     return reply(conversation, settings, listener);
   }
 
   /**
-   * Answers one conversation with settings of its own; see {@link #reply(Prompt, Consumer)}.
+   * Replies to one conversation with the given settings; see {@link #reply(Prompt, Consumer)}.
    *
-   * @throws IllegalArgumentException if the guard lets pass what leaves no room in the context
+   * @throws IllegalArgumentException if an allowed conversation leaves no room for a response in
+   *     the model's context
    * @throws org.alignment4j.core.CancelledException if the thread is interrupted
    */
   public Reply reply(Prompt conversation, Generation settings, Consumer<String> listener) {
@@ -77,11 +80,11 @@ public final class GuardedChat {
   }
 
   /**
-   * Answers many conversations, in order, as batches: for scoring a set. What of one conversation
-   * stands beside it changes neither verdict nor answer.
+   * Replies to many conversations in batches; reply i belongs to conversation i. A reply does not
+   * depend on the other conversations in the batch.
    */
   public List<Reply> replyAll(List<Prompt> conversations) {
-    List<Verdict> verdicts = guard.decideAll(conversations);
+    List<Verdict> verdicts = guard.requireVerdicts(conversations);
     Map<Integer, int[]> plain = new LinkedHashMap<>();
     Map<Integer, EmbeddedPrompt> adapted = new LinkedHashMap<>();
     for (int i = 0; i < verdicts.size(); i++) {
@@ -90,24 +93,24 @@ public final class GuardedChat {
       if (rewrite != null && rewrite.embedded() != null) {
         adapted.put(i, rewrite.embedded());
       } else if (!verdict.blocks()) {
-        Prompt asked = rewrite == null ? conversations.get(i) : rewrite.prompt();
-        plain.put(i, model.tokenizer().encode(asked));
+        Prompt effective = rewrite == null ? conversations.get(i) : rewrite.prompt();
+        plain.put(i, model.tokenizer().encode(effective));
       }
     }
-    Map<Integer, Reply> answered = new HashMap<>();
+    Map<Integer, Reply> replies = new HashMap<>();
     if (!plain.isEmpty()) {
       List<int[]> ids = List.copyOf(plain.values());
-      put(List.copyOf(plain.keySet()), ids, model.generateIds(ids, settings), verdicts, answered);
+      put(List.copyOf(plain.keySet()), ids, model.generateIds(ids, settings), verdicts, replies);
     }
     if (!adapted.isEmpty()) {
       List<EmbeddedPrompt> all = List.copyOf(adapted.values());
       List<Completion> found =
           EmbeddedPrompt.run(model, all, (view, ids) -> view.generateIds(ids, settings));
       List<int[]> ids = all.stream().map(EmbeddedPrompt::ids).toList();
-      put(List.copyOf(adapted.keySet()), ids, found, verdicts, answered);
+      put(List.copyOf(adapted.keySet()), ids, found, verdicts, replies);
     }
     return IntStream.range(0, verdicts.size())
-        .mapToObj(i -> answered.getOrDefault(i, new Reply(refusal, verdicts.get(i), 0, null)))
+        .mapToObj(i -> replies.getOrDefault(i, new Reply(refusal, verdicts.get(i), 0, null)))
         .toList();
   }
 
@@ -116,56 +119,57 @@ public final class GuardedChat {
       List<int[]> ids,
       List<Completion> found,
       List<Verdict> verdicts,
-      Map<Integer, Reply> answered) {
+      Map<Integer, Reply> replies) {
     for (int k = 0; k < at.size(); k++) {
       Completion c = found.get(k);
       Verdict verdict = verdicts.get(at.get(k));
-      answered.put(at.get(k), new Reply(c.text(), verdict, ids.get(k).length, c));
+      replies.put(at.get(k), new Reply(c.text(), verdict, ids.get(k).length, c));
     }
   }
 
-  /** A conversation that is held turn by turn. */
+  /** Starts a conversation without a system message. */
   public Session open() {
     return new Session(null);
   }
 
-  /** A conversation that is held turn by turn under a system message. */
+  /** Starts a conversation with a system message. */
   public Session open(String systemText) {
     return new Session(systemText);
   }
 
   /**
-   * @param kept an adapted system prompt from earlier in the conversation
+   * @param kept embeddings of the system prompt as adapted earlier in the conversation; null if
+   *     none
    */
   private Reply reply(
       Prompt conversation,
       Generation settings,
       float @Nullable [][] kept,
       Consumer<String> listener) {
-    Verdict verdict = guard.decide(conversation);
+    Verdict verdict = guard.requireVerdict(conversation);
     if (verdict.blocks()) {
       listener.accept(refusal);
       return new Reply(refusal, verdict, 0, null);
     }
-    Prompt asked = conversation;
+    Prompt effective = conversation;
     EmbeddedPrompt embedded = null;
     if (verdict instanceof Verdict.Rewrite rewrite) {
-      asked = rewrite.prompt();
+      effective = rewrite.prompt();
       embedded = rewrite.embedded();
     }
     if (embedded == null) {
-      int[] ids = model.tokenizer().encode(asked);
-      return answered(model, ids, settings, verdict, listener);
+      int[] ids = model.tokenizer().encode(effective);
+      return generate(model, ids, settings, verdict, listener);
     }
     if (kept != null) {
-      embedded = EmbeddedPrompt.withSystem(model.tokenizer(), asked, kept);
+      embedded = EmbeddedPrompt.withSystem(model.tokenizer(), effective, kept);
     }
     try (LanguageModel view = model.withInputEmbeddings(embedded.rows())) {
-      return answered(view, embedded.ids(), settings, verdict, listener);
+      return generate(view, embedded.ids(), settings, verdict, listener);
     }
   }
 
-  private static Reply answered(
+  private static Reply generate(
       LanguageModel model,
       int[] ids,
       Generation settings,
@@ -184,29 +188,32 @@ public final class GuardedChat {
   }
 
   /**
-   * One conversation. Its first adapted system prompt is kept for all of its turns. A turn that is
-   * blocked, or ends by an exception, leaves no trace in it. Belongs to one thread at a time.
+   * One conversation, held turn by turn. If the guard adapts the system prompt, the first adapted
+   * prompt is used for all later turns. A turn that is blocked or ends with an exception is not
+   * added to the conversation. Not thread-safe.
    */
   public final class Session {
     private final @Nullable String systemText;
-    private @Nullable Prompt said;
+    private @Nullable Prompt conversation;
     private float @Nullable [][] system;
 
     private Session(@Nullable String systemText) {
       this.systemText = systemText;
     }
 
-    /** Says something and gives the answer. */
-    public Reply say(String text) {
-      return say(text, piece -> {});
+    /** Sends a user message and returns the reply. */
+    public Reply send(String text) {
+      return send(text, piece -> {});
     }
 
-    /** Says something; see {@link GuardedChat#reply(Prompt, Consumer)}. */
-    public Reply say(String text, Consumer<String> listener) {
-      Prompt asked = said == null ? first(text) : said.withUser(text);
-      Reply reply = reply(asked, settings, system, listener);
+    /**
+     * Sends a user message and streams the reply; see {@link GuardedChat#reply(Prompt, Consumer)}.
+     */
+    public Reply send(String text, Consumer<String> listener) {
+      Prompt prompt = conversation == null ? first(text) : conversation.withUser(text);
+      Reply reply = reply(prompt, settings, system, listener);
       if (reply.completion() != null) {
-        said = asked.withResponse(reply.text());
+        conversation = prompt.withResponse(reply.text());
         if (system == null
             && reply.verdict() instanceof Verdict.Rewrite rewrite
             && rewrite.embedded() != null) {

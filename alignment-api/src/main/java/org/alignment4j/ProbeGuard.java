@@ -1,13 +1,14 @@
 package org.alignment4j;
 
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import org.alignment4j.analysis.Roc;
 import org.alignment4j.chat.Prompt;
 import org.alignment4j.internal.host.Cancellation;
 
-/** Blocks by a probe's score. A conversation that the model cannot read is blocked. */
+/** Blocks by a probe's score, and also a conversation that the model cannot process. */
 record ProbeGuard(RefusalProbe probe, double threshold) implements PromptGuard {
   static double threshold(
       RefusalProbe probe, List<Prompt> benign, List<Prompt> harmful, double falsePositiveRate) {
@@ -39,10 +40,10 @@ record ProbeGuard(RefusalProbe probe, double threshold) implements PromptGuard {
     try {
       scores = probe.scores(conversations);
     } catch (IllegalArgumentException e) {
-      return conversations.stream().map(this::check).toList(); // to know which cannot be read
+      return conversations.stream().map(this::check).toList(); // finds those that cannot be read
     }
     Duration each = since(start).dividedBy(scores.length);
-    return java.util.Arrays.stream(scores).mapToObj(s -> verdict(s, each)).toList();
+    return Arrays.stream(scores).mapToObj(s -> verdict(s, each)).toList();
   }
 
   private Verdict verdict(double score, Duration elapsed) {

@@ -7,92 +7,101 @@ import org.alignment4j.core.AlignmentException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Decides on conversations before a model answers them. Implementations are thread-safe, and hold
- * no state of a conversation: for one whose system prompt is rewritten, check its first message and
- * keep the verdict, so that the model's cache of what was said stays valid.
+ * Checks conversations before a model responds to them: a verdict allows, blocks or rewrites.
+ * Implementations are thread-safe and keep no state per conversation. If a guard rewrites the
+ * system prompt, check a conversation's first message only and reuse the verdict, so that the
+ * model's cached tokens stay valid.
  */
 @FunctionalInterface
 public interface PromptGuard {
   /**
-   * Decides on one conversation.
+   * Checks one conversation.
    *
-   * @param conversation ending with a user message
+   * @param conversation a conversation that ends with a user message
    * @throws org.alignment4j.core.CancelledException if the thread is interrupted
    */
   Verdict check(Prompt conversation);
 
-  /** Decides on many, in order; a guard that can run them as a batch does so. */
+  /**
+   * Checks many conversations; verdict i is of conversation i. Override this to run them as a
+   * batch.
+   */
   default List<Verdict> checkAll(List<Prompt> conversations) {
     return conversations.stream().map(this::check).toList();
   }
 
   /**
-   * What {@link #check} decides, for those who call guards that others wrote.
+   * Returns the verdict of {@link #check}, never null. Callers of a guard that somebody else wrote
+   * use this.
    *
-   * @throws AlignmentException if it gives null
+   * @throws AlignmentException if {@code check} returns null
    */
-  default Verdict decide(Prompt conversation) {
-    return decided(check(conversation));
+  default Verdict requireVerdict(Prompt conversation) {
+    return nonNull(check(conversation));
   }
 
   /**
-   * What {@link #checkAll} decides, likewise.
+   * Returns the verdicts of {@link #checkAll}, one per conversation and none of them null.
    *
-   * @throws AlignmentException if it gives null, nulls, or more or fewer verdicts than
-   *     conversations
+   * @throws AlignmentException if {@code checkAll} returns null, a null verdict, or more or fewer
+   *     verdicts than conversations
    */
-  default List<Verdict> decideAll(List<Prompt> conversations) {
-    @Nullable List<@Nullable Verdict> given = checkAll(conversations);
-    if (given == null || given.size() != conversations.size()) {
+  default List<Verdict> requireVerdicts(List<Prompt> conversations) {
+    @Nullable List<@Nullable Verdict> verdicts = checkAll(conversations);
+    if (verdicts == null || verdicts.size() != conversations.size()) {
       throw new AlignmentException(
-          "the guard gave %s verdicts on %d conversations"
-              .formatted(given == null ? "no" : given.size(), conversations.size()));
+          "the guard returned %s verdicts for %d conversations"
+              .formatted(verdicts == null ? "no" : verdicts.size(), conversations.size()));
     }
-    return given.stream().map(PromptGuard::decided).toList();
+    return verdicts.stream().map(PromptGuard::nonNull).toList();
   }
 
-  private static Verdict decided(@Nullable Verdict verdict) {
+  private static Verdict nonNull(@Nullable Verdict verdict) {
     if (verdict == null) {
-      throw new AlignmentException("the guard gave no verdict");
+      throw new AlignmentException("the guard returned no verdict");
     }
     return verdict;
   }
 
   /**
-   * This guard, then another on what it lets through. The first that blocks ends it. What the first
-   * rewrites as text the second sees; of two that give input embeddings the second's stand. If both
-   * allow, the verdict is that with the higher score.
+   * Returns a guard that runs this guard and, unless it blocks, {@code next}. {@code next} sees a
+   * conversation as this guard rewrote it; if both return input embeddings, those of {@code next}
+   * are used. If both allow, the verdict is the one with the higher score.
    */
   default PromptGuard then(PromptGuard next) {
     return new GuardChain(this, next);
   }
 
   /**
-   * This guard with a time limit, and a verdict instead of what it throws, errors too, and of null.
-   * Interrupting the caller still ends it by CancelledException.
+   * Returns this guard with a time limit; if it throws an exception or error or returns null,
+   * {@code onFailure} determines the verdict. An interrupt of the caller still throws
+   * CancelledException.
    *
-   * <p>A call that is late is interrupted and left to a daemon thread. While 8 calls of one guard,
-   * or 64 of all guards, have not ended although they were left so, further ones fail at once: a
-   * guard that hangs for ever holds these threads and no others.
+   * <p>A call that exceeds the limit is interrupted and abandoned on its daemon thread. While 8
+   * abandoned calls of one guard, or 64 of all guards, are still running, further calls fail at
+   * once, which bounds the number of threads that a hanging guard can hold.
    *
-   * @param deadline most time that {@link #check} takes
-   * @param onFailure what is to happen if the guard fails or is late; there is no default
+   * @param deadline maximum duration of {@link #check}, above 0
+   * @param onFailure the verdict if the guard fails or times out; there is no default
    */
   default PromptGuard within(Duration deadline, OnFailure onFailure) {
     return new TimedGuard(this, deadline, onFailure);
   }
 
-  /** Blocks what a probe scores at its threshold or above. */
+  /**
+   * Returns a guard that blocks conversations whose probe score is at or above the probe's
+   * threshold.
+   */
   static PromptGuard screening(RefusalProbe probe) {
     return new ProbeGuard(probe, probe.threshold());
   }
 
   /**
-   * Blocks what a probe scores at a threshold or above that at most a share of benign prompts
-   * reach.
+   * Returns a guard that blocks conversations whose probe score is at or above a threshold, chosen
+   * such that at most {@code falsePositiveRate} of the benign prompts reach it.
    *
-   * @param benign prompts to answer, that the probe was not made with
-   * @param harmful prompts to refuse, likewise
+   * @param benign prompts to allow, which the probe was not made with
+   * @param harmful prompts to block, which the probe was not made with
    * @param falsePositiveRate the share of {@code benign} that may be blocked, in [0, 1]
    */
   static PromptGuard screening(
@@ -100,11 +109,11 @@ public interface PromptGuard {
     return new ProbeGuard(probe, ProbeGuard.threshold(probe, benign, harmful, falsePositiveRate));
   }
 
-  /** What a guard that fails, gives no verdict or is late stands for. */
+  /** The verdict used when a guard throws, returns null or times out. */
   public enum OnFailure {
-    /** Fail open: answer, unguarded. */
+    /** Fail open: the conversation is allowed, unchecked. */
     ALLOW,
-    /** Fail closed: do not answer. */
+    /** Fail closed: the conversation is blocked. */
     BLOCK
   }
 }

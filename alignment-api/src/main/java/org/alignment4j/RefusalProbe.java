@@ -4,13 +4,13 @@ import java.util.List;
 import org.alignment4j.chat.Prompt;
 
 /**
- * Tells from a model's hidden states how far it sees a prompt as one to refuse, before it answers.
- * Implementations are thread-safe.
+ * Scores prompts by how strongly the model's hidden states indicate a refusal, before any response
+ * is generated. Implementations are thread-safe.
  */
 public interface RefusalProbe {
   /**
-   * Scores prompts: 0 is the mean of benign anchors, 1 the mean of harmful ones; other values may
-   * lie outside.
+   * Scores prompts: 0 is the mean score of benign anchors, 1 that of harmful ones; scores below 0
+   * and above 1 are possible.
    *
    * @return one score per prompt, in order
    */
@@ -21,7 +21,7 @@ public interface RefusalProbe {
     return scores(List.of(prompt))[0];
   }
 
-  /** The score from which a prompt counts as one the model would refuse. */
+  /** The score at or above which a prompt is classified as one the model would refuse. */
   double threshold();
 
   /** Whether the prompt's score is at or above the threshold. */

@@ -5,19 +5,20 @@ import org.alignment4j.core.ProgressListener;
 import org.alignment4j.model.LanguageModel;
 
 /**
- * Tunes a model on its representations: anything that turns a model and data into an adapter, or
- * into embeddings. The model is not changed. Implementations are immutable; with the same model,
- * data and seed they learn the same.
+ * Tunes a model on its representations: turns a model and data into an adapter or embeddings. The
+ * model is not changed. Implementations are immutable; the same model, data and seed give the same
+ * result.
  *
- * @param <D> the data a method needs
- * @param <A> what it learns
+ * @param <D> the data that the method needs
+ * @param <A> the artifact that it learns
  */
 public interface RepresentationTuner<D, A extends Artifact> {
   /**
-   * Runs the tuning. One at a time per process; cancel by interrupting the thread.
+   * Runs the tuning. Only one tuning can run in a process at a time; interrupt the thread to cancel
+   * it.
    *
-   * @throws IllegalArgumentException if there are no data, or none of a kind that is needed
-   * @throws org.alignment4j.core.BadDataException if nothing of the data can be learned from
+   * @throws IllegalArgumentException if there are no data, or none of a class that the method needs
+   * @throws org.alignment4j.core.BadDataException if none of the data can be used for training
    * @throws org.alignment4j.core.CancelledException if the thread is interrupted
    */
   Tuning<A> tune(LanguageModel model, D data, ProgressListener progress);

@@ -25,16 +25,16 @@ import org.slf4j.LoggerFactory;
 
 /** A guard with a time limit; see {@link PromptGuard#within}. */
 final class TimedGuard implements PromptGuard {
-  /** Calls of one guard that may be left running. */
-  static final int MOST_LEFT = 8;
+  /** Maximum number of abandoned calls of one guard that still run. */
+  static final int MAX_ABANDONED = 8;
 
-  /** Calls of all guards together. */
-  static final int MOST_LEFT_IN_ALL = 64;
+  /** Maximum number of abandoned calls of all guards together. */
+  static final int MAX_ABANDONED_IN_ALL = 64;
 
   private static final Logger LOG = LoggerFactory.getLogger(TimedGuard.class);
   private static final AtomicLong NUMBER = new AtomicLong();
 
-  /** Threads end a minute after their last use and do not keep the program alive. */
+  /** Daemon threads that end a minute after their last use. */
   private static final ExecutorService THREADS =
       Executors.newCachedThreadPool(
           task -> {
@@ -43,16 +43,16 @@ final class TimedGuard implements PromptGuard {
             return thread;
           });
 
-  private static final AtomicInteger LEFT_IN_ALL = new AtomicInteger();
+  private static final AtomicInteger ABANDONED_IN_ALL = new AtomicInteger();
 
-  /** By the guard itself, since a caller may set a limit anew for each conversation. */
-  private static final ConcurrentMap<PromptGuard, AtomicInteger> LEFT =
+  /** Keyed by the guard itself, since a caller may wrap it again for each conversation. */
+  private static final ConcurrentMap<PromptGuard, AtomicInteger> ABANDONED =
       new MapMaker().weakKeys().makeMap();
 
   private final PromptGuard guard;
   private final Duration deadline;
   private final OnFailure onFailure;
-  private final AtomicInteger left;
+  private final AtomicInteger abandoned;
 
   TimedGuard(PromptGuard guard, Duration deadline, OnFailure onFailure) {
     require(
@@ -62,15 +62,15 @@ final class TimedGuard implements PromptGuard {
     this.guard = guard;
     this.deadline = deadline;
     this.onFailure = onFailure;
-    this.left = LEFT.computeIfAbsent(guard, g -> new AtomicInteger());
+    this.abandoned = ABANDONED.computeIfAbsent(guard, g -> new AtomicInteger());
   }
 
-  /** One call of the guard; counted from when nobody waits for it any more until it ends. */
+  /** One call of the guard; counted as abandoned from its timeout until it ends. */
   private final class Call implements Callable<Verdict> {
     private final Prompt conversation;
-    private boolean begun;
+    private boolean started;
     private boolean ended;
-    private boolean leftRunning;
+    private boolean isAbandoned;
 
     Call(Prompt conversation) {
       this.conversation = conversation;
@@ -79,43 +79,43 @@ final class TimedGuard implements PromptGuard {
     @Override
     public Verdict call() {
       synchronized (this) {
-        if (leftRunning) {
+        if (isAbandoned) {
           throw new CancellationException();
         }
-        begun = true;
+        started = true;
       }
       try {
-        return guard.decide(conversation);
+        return guard.requireVerdict(conversation);
       } finally {
         end();
       }
     }
 
-    synchronized void leave() {
-      leftRunning = true;
-      if (begun && !ended) {
-        LEFT_IN_ALL.incrementAndGet();
-        if (left.incrementAndGet() == MOST_LEFT) {
-          LOG.warn("{} calls of a guard hang; further ones fail at once", MOST_LEFT);
+    synchronized void abandon() {
+      isAbandoned = true;
+      if (started && !ended) {
+        ABANDONED_IN_ALL.incrementAndGet();
+        if (abandoned.incrementAndGet() == MAX_ABANDONED) {
+          LOG.warn("{} calls of a guard hang; further ones fail at once", MAX_ABANDONED);
         }
       }
     }
 
     private synchronized void end() {
       ended = true;
-      if (leftRunning) {
-        LEFT_IN_ALL.decrementAndGet();
-        left.decrementAndGet();
+      if (isAbandoned) {
+        ABANDONED_IN_ALL.decrementAndGet();
+        abandoned.decrementAndGet();
       }
     }
   }
 
   @Override
   public Verdict check(Prompt conversation) {
-    // A guard that is done before it is waited for would hide the interruption.
+    // A guard that ends before get() is called would hide the interrupt.
     Cancellation.check("guarding");
     long start = System.nanoTime();
-    if (left.get() >= MOST_LEFT || LEFT_IN_ALL.get() >= MOST_LEFT_IN_ALL) {
+    if (abandoned.get() >= MAX_ABANDONED || ABANDONED_IN_ALL.get() >= MAX_ABANDONED_IN_ALL) {
       return failed("earlier calls hang", start);
     }
     Call call = new Call(conversation);
@@ -123,32 +123,32 @@ final class TimedGuard implements PromptGuard {
     try {
       running = THREADS.submit(call);
     } catch (OutOfMemoryError e) {
-      // What the JVM throws where no further thread can be had.
+      // Thrown by the JVM if it cannot start another thread.
       return failed("the guard failed: no thread", start);
     }
     try {
       return running.get(TimeUnit.NANOSECONDS.convert(deadline), TimeUnit.NANOSECONDS);
     } catch (TimeoutException e) {
-      leave(running, call);
+      abandon(running, call);
       long millis = TimeUnit.MILLISECONDS.convert(deadline);
       return failed("the guard did not decide within " + millis + " ms", start);
     } catch (InterruptedException e) {
-      leave(running, call);
+      abandon(running, call);
       Thread.currentThread().interrupt();
       throw new CancelledException("guarding was cancelled", e);
     } catch (ExecutionException e) {
-      // Only its kind: a message may hold what was said.
+      // Only the exception's class: its message may contain text of the conversation.
       LOG.debug("a guard failed", e.getCause());
-      return failed("the guard failed: " + kind(e.getCause()), start);
+      return failed("the guard failed: " + className(e.getCause()), start);
     }
   }
 
-  private static void leave(Future<Verdict> running, Call call) {
+  private static void abandon(Future<Verdict> running, Call call) {
     running.cancel(true);
-    call.leave();
+    call.abandon();
   }
 
-  private static String kind(@Nullable Throwable failure) {
+  private static String className(@Nullable Throwable failure) {
     return failure == null ? "unknown" : failure.getClass().getSimpleName();
   }
 

@@ -5,14 +5,14 @@ import org.alignment4j.adapter.Artifact;
 import org.alignment4j.train.TrainingResult;
 
 /**
- * The outcome of a tuning; methods that measure more add it. Immutable.
+ * The result of a tuning; methods that measure more extend it. Immutable.
  *
- * @param <A> what is learned
+ * @param <A> the artifact that is learned
  */
 public interface Tuning<A extends Artifact> {
   /**
-   * What was learned, with its provenance; it changes nothing unless the outcome is {@link
-   * Outcome#CHANGED}.
+   * The learned adapter with its provenance. It leaves the model unchanged unless the outcome is
+   * {@link Outcome#CHANGED}.
    */
   A adapter();
 
@@ -26,13 +26,13 @@ public interface Tuning<A extends Artifact> {
     return outcome() == Outcome.CHANGED;
   }
 
-  /** Why the tuning ended as it did, in one sentence. */
+  /** The reason for the outcome, in one sentence. */
   String reason();
 
-  /** Steps and losses of the training; of several, the last one's. */
+  /** Steps and losses of the training, or of the last one if there were several. */
   TrainingResult training();
 
-  /** The rows of the data that could not be learned from. */
+  /** The rows of the data that were not used for training. */
   default List<Unused> unused() {
     return List.of();
   }
@@ -41,21 +41,21 @@ public interface Tuning<A extends Artifact> {
   enum Outcome {
     /** A change was found that meets the method's conditions. */
     CHANGED,
-    /** No change that was tried meets them. */
+    /** No attempted change meets the method's conditions. */
     UNCHANGED,
-    /** Nothing was tried: the model has nothing that the method could mend. */
+    /** Nothing was attempted: the model already meets the method's goal. */
     NOTHING_TO_DO
   }
 
   /**
    * A row that was left out.
    *
-   * @param index of the row in the data, from 0
-   * @param reason why; holds nothing of the row's text
+   * @param index 0-based index of the row in the data
+   * @param reason why it was left out; contains nothing of the row's text
    */
   record Unused(int index, String reason) {}
 
-  /** The outcome of a method that has no conditions and measures nothing besides its training. */
+  /** The result of a method that has no conditions and measures nothing but its training. */
   static <A extends Artifact> Tuning<A> of(
       A adapter, String reason, TrainingResult training, List<Unused> unused) {
     return new PlainTuning<>(adapter, reason, training, List.copyOf(unused));

@@ -9,32 +9,32 @@ import org.alignment4j.chat.Prompt;
 import org.alignment4j.model.EmbeddedPrompt;
 import org.jspecify.annotations.Nullable;
 
-/** What a {@link PromptGuard} says about a conversation. Immutable. */
+/** A {@link PromptGuard}'s decision on a conversation: allow, block or rewrite. Immutable. */
 public sealed interface Verdict {
   /**
-   * How far the guard takes the conversation for harmful, on the guard's own scale; NaN if it has
+   * The harmfulness score on the guard's own scale, higher for more harmful; NaN if the guard has
    * none.
    */
   double score();
 
-  /** Why, for a log: holds nothing of what was said in the conversation. */
+  /** The reason, for a log: contains no text of the conversation. */
   String reason();
 
-  /** How long the guard took. */
+  /** The time that the guard took. */
   Duration elapsed();
 
-  /** The same verdict with another time. */
-  Verdict withElapsed(Duration time);
+  /** Returns this verdict with another elapsed time. */
+  Verdict withElapsed(Duration newElapsed);
 
-  /** Whether the conversation is not to be answered. */
+  /** Whether the model must not respond to the conversation. */
   default boolean blocks() {
     return this instanceof Block;
   }
 
   /**
    * The verdict as plain values, for a log or another framework's metadata: {@code guard.verdict},
-   * which is {@code ALLOW}, {@code BLOCK} or {@code REWRITE}, {@code guard.score} unless there is
-   * none, {@code guard.reason} and {@code guard.millis}. Holds nothing of what was said.
+   * which is {@code ALLOW}, {@code BLOCK} or {@code REWRITE}, {@code guard.score} unless it is NaN,
+   * {@code guard.reason} and {@code guard.millis}. Contains no text of the conversation.
    */
   default Map<String, Object> asMap() {
     Map<String, Object> values = new LinkedHashMap<>();
@@ -48,55 +48,55 @@ public sealed interface Verdict {
   }
 
   /**
-   * Answer the conversation as it is.
+   * The model may respond to the conversation as it is.
    *
    * @param score as {@link Verdict#score}
    * @param reason as {@link Verdict#reason}
    * @param elapsed as {@link Verdict#elapsed()}
    */
   record Allow(double score, String reason, Duration elapsed) implements Verdict {
-    /** Neither reason nor time may be null. */
+    /** Neither reason nor elapsed time may be null. */
     public Allow {
       Objects.requireNonNull(reason, "reason");
       Objects.requireNonNull(elapsed, "elapsed");
     }
 
     @Override
-    public Allow withElapsed(Duration time) {
-      return new Allow(score, reason, time);
+    public Allow withElapsed(Duration newElapsed) {
+      return new Allow(score, reason, newElapsed);
     }
   }
 
   /**
-   * Do not answer it.
+   * The model must not respond.
    *
    * @param score as {@link Verdict#score}
    * @param reason as {@link Verdict#reason}
    * @param elapsed as {@link Verdict#elapsed()}
    */
   record Block(double score, String reason, Duration elapsed) implements Verdict {
-    /** Neither reason nor time may be null. */
+    /** Neither reason nor elapsed time may be null. */
     public Block {
       Objects.requireNonNull(reason, "reason");
       Objects.requireNonNull(elapsed, "elapsed");
     }
 
     @Override
-    public Block withElapsed(Duration time) {
-      return new Block(score, reason, time);
+    public Block withElapsed(Duration newElapsed) {
+      return new Block(score, reason, newElapsed);
     }
   }
 
   /**
-   * Answer this instead.
+   * The model responds to this conversation instead.
    *
    * @param score as {@link Verdict#score}
    * @param reason as {@link Verdict#reason}
    * @param elapsed as {@link Verdict#elapsed()}
-   * @param prompt the conversation to answer, as text; any model can
-   * @param embedded the same with input embeddings in place of its system message's tokens, in
-   *     their order, for the local model that the guard was made for; to be used instead of the
-   *     text; null if text is all there is
+   * @param prompt the rewritten conversation as text, for any model
+   * @param embedded the same conversation with input embeddings in place of the system message's
+   *     tokens, in their order; for the local model that the guard was made for, which uses it
+   *     instead of the text; null if there is only text
    */
   record Rewrite(
       double score,
@@ -105,7 +105,7 @@ public sealed interface Verdict {
       Prompt prompt,
       @Nullable EmbeddedPrompt embedded)
       implements Verdict {
-    /** Neither reason, time nor prompt may be null. */
+    /** Neither reason, elapsed time nor prompt may be null. */
     public Rewrite {
       Objects.requireNonNull(reason, "reason");
       Objects.requireNonNull(elapsed, "elapsed");
@@ -113,11 +113,11 @@ public sealed interface Verdict {
     }
 
     @Override
-    public Rewrite withElapsed(Duration time) {
-      return new Rewrite(score, reason, time, prompt, embedded);
+    public Rewrite withElapsed(Duration newElapsed) {
+      return new Rewrite(score, reason, newElapsed, prompt, embedded);
     }
 
-    /** Without what was said. */
+    /** Contains no text of the conversation. */
     @Override
     public String toString() {
       return "Rewrite[score=" + score + ", reason=" + reason + ", elapsed=" + elapsed + "]";

@@ -1,4 +1,4 @@
-/** What a user of the library holds. */
+/** The library's central types: guards, probes, tuners, synthesizers and their results. */
 @NullMarked
 package org.alignment4j;
 

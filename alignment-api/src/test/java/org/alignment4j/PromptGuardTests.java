@@ -219,14 +219,14 @@ class PromptGuardTests {
               broken.within(second, choice).then(allowing(0)),
               broken.within(second, choice).within(second, OnFailure.ALLOW));
       for (PromptGuard place : places) {
-        assertEquals(blocks, place.decide(ASKED).blocks());
+        assertEquals(blocks, place.requireVerdict(ASKED).blocks());
         assertEquals(
             List.of(blocks, blocks),
-            place.decideAll(List.of(ASKED, ASKED)).stream().map(Verdict::blocks).toList());
+            place.requireVerdicts(List.of(ASKED, ASKED)).stream().map(Verdict::blocks).toList());
         assertFalse(place.check(ASKED).reason().contains("private"));
       }
     }
-    assertThrows(Throwable.class, () -> broken.decide(ASKED));
+    assertThrows(Throwable.class, () -> broken.requireVerdict(ASKED));
     assertThrows(Throwable.class, () -> broken.then(allowing(0)).check(ASKED));
   }
 
@@ -251,7 +251,7 @@ class PromptGuardTests {
           };
       for (PromptGuard place : List.of(guard.then(allowing(0)), allowing(0).then(guard))) {
         assertThrows(AlignmentException.class, () -> place.checkAll(asked));
-        assertThrows(AlignmentException.class, () -> guard.decideAll(asked));
+        assertThrows(AlignmentException.class, () -> guard.requireVerdicts(asked));
       }
     }
   }
@@ -282,7 +282,7 @@ class PromptGuardTests {
       assertTrue(timed.check(ASKED).blocks());
     }
     assertTrue(System.nanoTime() - start < 10e9);
-    assertEquals(TimedGuard.MOST_LEFT, inside.get());
+    assertEquals(TimedGuard.MAX_ABANDONED, inside.get());
     PromptGuard failsOpen = hanging.within(Duration.ofDays(1), OnFailure.ALLOW);
     assertEquals("earlier calls hang", failsOpen.check(ASKED).reason());
     assertFalse(allowing(0).within(Duration.ofSeconds(20), OnFailure.BLOCK).check(ASKED).blocks());

@@ -9,23 +9,23 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An area under the ROC curve with its 95 % interval: Newcombe (2006, Statistics in Medicine 25,
- * 559, method 5), the values that lie within 1.96 of their own standard errors (Hanley and McNeil
- * 1982) of the estimate. Unlike DeLong's it has a width where the estimate is 0 or 1, as it often
- * is on few prompts. Immutable.
+ * An area under the ROC curve with its 95 % interval by Newcombe (2006, Statistics in Medicine 25,
+ * 559, method 5): the values within 1.96 of their own standard errors (Hanley and McNeil 1982) of
+ * the estimate. Unlike DeLong's interval it has a positive width if the estimate is 0 or 1, which
+ * is frequent with few prompts. Immutable.
  *
  * @param estimate the area, 0 to 1; NaN if a class is empty
- * @param positives scores of the positive class
- * @param negatives scores of the negative class
- * @param folds parts that were scored apart, so that only scores of the same part were compared; 1
- *     for a single sample
+ * @param positives number of scores of the positive class
+ * @param negatives number of scores of the negative class
+ * @param folds number of cross-validation folds; only scores of the same fold are compared; 1 for a
+ *     single sample
  */
 public record Auroc(double estimate, int positives, int negatives, int folds) {
   /** The 97.5 % quantile of the standard normal distribution. */
   private static final double Z = 1.959963984540054;
 
   /**
-   * @throws IllegalArgumentException if the estimate lies outside 0 to 1, a number is negative, or
+   * @throws IllegalArgumentException if the estimate is outside [0, 1], a number is negative, or
    *     there are more folds than scores of a class
    */
   public Auroc {
@@ -59,12 +59,12 @@ public record Auroc(double estimate, int positives, int negatives, int folds) {
   }
 
   /**
-   * The area over the folds of a cross-validation: the share of pairs, of one fold each, that are
-   * in order. Scores of different folds come from different fits, so they are not compared;
-   * comparing them would give less than 0.5 where nothing is to be found.
+   * The area over the folds of a cross-validation: the share of pairs within a fold that are in the
+   * right order. Scores of different folds come from different fits and are not compared, which
+   * would bias the area below 0.5 if the classes do not differ.
    *
-   * @param positives scores by fold, each with at least one
-   * @param negatives scores by fold, as many folds, each with at least one
+   * @param positives scores of the positive class by fold, at least one in each
+   * @param negatives scores of the negative class by fold, as many folds, at least one in each
    * @throws IllegalArgumentException if a fold lacks a class or a score is not finite
    */
   public static Auroc ofFolds(List<double[]> positives, List<double[]> negatives) {
@@ -98,14 +98,14 @@ public record Auroc(double estimate, int positives, int negatives, int folds) {
   }
 
   /**
-   * A standard error that is not 0 where the estimate is 1: (estimate - lo) / 1.96. NaN if a class
-   * is empty.
+   * A standard error that is not 0 if the estimate is 1: (estimate - lo) / 1.96. NaN if a class is
+   * empty.
    */
   public double standardError() {
     return (estimate - lo()) / Z;
   }
 
-  /** The area between {@code outside} and the estimate that lies Z of its errors from it. */
+  /** The area between {@code outside} and the estimate whose distance to it is Z of its errors. */
   private double bound(double outside, double inside) {
     double out = outside;
     double in = inside;
@@ -130,7 +130,7 @@ public record Auroc(double estimate, int positives, int negatives, int folds) {
     return area * (1 - area) * (folds + (mean - folds) * q) / ((double) positives * negatives);
   }
 
-  /** As {@code {auroc, lo, hi, positives, negatives}}; for JSON, with null for NaN. */
+  /** Returns {@code {auroc, lo, hi, positives, negatives}} for JSON, with null for NaN. */
   public Map<String, @Nullable Object> toMap() {
     Map<String, @Nullable Object> map = new LinkedHashMap<>();
     map.put("auroc", Double.isNaN(estimate) ? null : estimate);

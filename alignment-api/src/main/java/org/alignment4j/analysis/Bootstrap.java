@@ -16,7 +16,7 @@ import org.alignment4j.internal.statistics.Rows;
  * platform. Immutable and thread-safe.
  *
  * @param resamples the number of resamples, at least 100
- * @param level the coverage aimed at, in (0, 1), such as 0.95
+ * @param level the nominal coverage, in (0, 1), such as 0.95
  * @param seed the seed of the resampling
  */
 public record Bootstrap(int resamples, double level, long seed) {
@@ -28,7 +28,7 @@ public record Bootstrap(int resamples, double level, long seed) {
     require(level > 0 && level < 1, "level must lie in (0, 1), was %s", level);
   }
 
-  /** Ten thousand resamples at a level of 0.95. */
+  /** Returns a bootstrap with 10,000 resamples at a level of 0.95. */
   public static Bootstrap withSeed(long seed) {
     return new Bootstrap(10_000, 0.95, seed);
   }
@@ -45,7 +45,7 @@ public record Bootstrap(int resamples, double level, long seed) {
   /**
    * The mean of {@code values} [N] with its interval.
    *
-   * @throws IllegalArgumentException if empty or not finite
+   * @throws IllegalArgumentException if the values are empty or not finite
    */
   public Interval mean(double[] values) {
     double[] checked = Rows.checkedSample("values", values, 1);
@@ -56,7 +56,7 @@ public record Bootstrap(int resamples, double level, long seed) {
    * The mean of {@code treated} - {@code control} [N] with its interval; resamples pairs, so that
    * variation common to both (hard and easy prompts) cancels.
    *
-   * @throws IllegalArgumentException if empty, not finite or of different lengths
+   * @throws IllegalArgumentException if the values are empty, not finite or of different lengths
    */
   public Interval pairedDifference(double[] treated, double[] control) {
     require(
@@ -73,11 +73,11 @@ public record Bootstrap(int resamples, double level, long seed) {
   }
 
   /**
-   * Any statistic of {@code size} items with its interval.
+   * A statistic of {@code size} items with its interval.
    *
    * @param size N, the number of items, positive
    * @param statistic maps indices [N] into the items (with repeats; 0 to N-1 in order for the
-   *     estimate) to a number; it must not keep or change the array
+   *     estimate) to a number; it must neither keep nor change the array
    * @throws IllegalArgumentException if {@code size} is not positive or the statistic is NaN
    */
   public Interval of(int size, ToDoubleFunction<int[]> statistic) {
@@ -102,16 +102,16 @@ public record Bootstrap(int resamples, double level, long seed) {
   }
 
   /**
-   * Statistics of items that come in clusters, such as questions of one template, with their
-   * intervals: whole clusters are drawn with replacement, within each stratum as many as it has.
-   * All statistics are of the same resamples, so that one of two conditions on the same items is a
-   * paired comparison.
+   * Statistics of clustered items, such as questions of one template, with their intervals: whole
+   * clusters are resampled with replacement within each stratum. All statistics use the same
+   * resamples, so that a difference between two conditions on the same items is a paired
+   * comparison.
    *
-   * @param clusters how many clusters each stratum has [S], each positive
-   * @param statistics maps how often each cluster counts [S][clusters], once each for the estimate,
-   *     to K numbers; it must not keep or change the arrays
-   * @return K intervals; one whose statistic is NaN for the sample or for more than one in twenty
-   *     resamples has NaN as bounds, otherwise resamples in which it is NaN are left out
+   * @param clusters the number of clusters in each stratum [S], each positive
+   * @param statistics maps the multiplicity of each cluster [S][clusters], 1 for the estimate, to K
+   *     numbers; it must neither keep nor change the arrays
+   * @return K intervals; the bounds are NaN if the statistic is NaN for the sample or for more than
+   *     5 % of the resamples, otherwise resamples with NaN are left out
    * @throws IllegalArgumentException if there is no stratum, or one without clusters
    */
   public List<Interval> clustered(int[] clusters, Function<int[][], double[]> statistics) {

@@ -11,12 +11,13 @@ public final class Holm {
   private Holm() {}
 
   /**
-   * Adjusted p-values: rejecting where one is at most alpha keeps the chance of any false rejection
-   * at most alpha, whatever the tests' dependence.
+   * Returns adjusted p-values: rejecting those of at most alpha keeps the probability of any false
+   * rejection at most alpha, for any dependence between the tests.
    *
-   * @param p [M], each in [0, 1]; NaN for a test that could not be made, which is not counted
-   * @return [M] in the same order, each at least its p and at most 1; NaN stays NaN
-   * @throws IllegalArgumentException if a value lies outside
+   * @param p p-values [M], each in [0, 1]; NaN for a test that could not be made, which is ignored
+   * @return adjusted p-values [M] in the same order, each at least its p and at most 1; NaN stays
+   *     NaN
+   * @throws IllegalArgumentException if a value is outside [0, 1]
    */
   public static double[] adjusted(double[] p) {
     double[] adjusted = new double[p.length];

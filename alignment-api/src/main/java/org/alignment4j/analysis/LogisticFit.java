@@ -49,7 +49,7 @@ final class LogisticFit {
     return parameters[width];
   }
 
-  /** Takes a Newton step unless the gradient is as good as 0; returns whether it is. */
+  /** Takes a Newton step unless the gradient is within tolerance of 0; returns whether it is. */
   boolean step() {
     double[] gradient = gradient();
     double before = length(gradient);
@@ -73,7 +73,7 @@ final class LogisticFit {
         return length(gradient()) <= GRADIENT_TOLERANCE * reference;
       }
     }
-    // Rounding hides what is left to gain.
+    // The remaining gain is below rounding.
     return before <= 1e-6 * reference || stalled(direction);
   }
 
@@ -97,7 +97,7 @@ final class LogisticFit {
   private double[] gradient() {
     double[] errors = new double[rows.length];
     for (int i = 0; i < rows.length; i++) {
-      // 1 - p is computed as such, or it would vanish where p is next to 1.
+      // 1 - p is computed directly, since subtraction would give 0 for p close to 1.
       errors[i] = (i < positives ? -sigmoid(-logOdds[i]) : sigmoid(logOdds[i])) / rows.length;
     }
     double[] gradient = transposedProducts(errors);
@@ -126,7 +126,7 @@ final class LogisticFit {
       double[] image = hessianTimes(search, curvature);
       double bend = dot(search, image);
       if (bend <= 0) {
-        break; // by rounding only: H is positive definite but for the intercept
+        break; // by rounding only: H is positive definite except for the intercept
       }
       double step = along / bend;
       for (int j = 0; j <= width; j++) {
@@ -212,7 +212,7 @@ final class LogisticFit {
     return Math.sqrt(dot(v, v));
   }
 
-  /** Over a's length, in four sums that the processor adds side by side. */
+  /** The dot product over a's length, in four sums that the processor adds in parallel. */
   private static double dot(double[] a, double[] b) {
     double s0 = 0;
     double s1 = 0;

@@ -10,7 +10,7 @@ import org.alignment4j.internal.statistics.Rows;
 /**
  * A linear classifier of rows [D]: the probability of the positive class is 1 / (1 + exp(-(w.x +
  * b))), with w and b from L2-regularised logistic regression in float64. The regularisation keeps
- * them finite where the classes can be separated. Immutable and thread-safe.
+ * them finite if the classes are separable. Immutable and thread-safe.
  */
 public final class LogisticProbe {
   private final double[] weights;
@@ -19,19 +19,19 @@ public final class LogisticProbe {
   private final int iterations;
 
   /**
-   * How a probe is fitted: to the least mean over rows of -log p(class), plus {@code l2} / 2 times
-   * the square of the weights' length; the intercept is free. This is scikit-learn's objective with
-   * C = 1 / (N l2).
+   * Settings of the fit, which minimises the mean over rows of -log p(class) plus {@code l2} / 2
+   * times the squared norm of the weights; the intercept is not regularised. This is scikit-learn's
+   * objective with C = 1 / (N l2).
    *
-   * @param l2 strength of the regularisation, above 0; it counts in units of standardised columns
-   *     if they are
-   * @param standardise whether columns are first brought to mean 0 and standard deviation 1, so
-   *     that the few huge ones of residual streams do not rule; weights are then given for the rows
-   *     as they came
-   * @param maxIterations most Newton steps, at least 1
+   * @param l2 strength of the regularisation, above 0; relative to standardised columns if {@code
+   *     standardise}
+   * @param standardise whether columns are first scaled to mean 0 and standard deviation 1, so that
+   *     the few huge columns of residual streams do not dominate; the weights returned apply to the
+   *     original rows
+   * @param maxIterations maximum number of Newton steps, at least 1
    */
   public record Settings(double l2, boolean standardise, int maxIterations) {
-    /** L2 of 0.01 on standardised columns, 100 steps at most. */
+    /** L2 of 0.01 on standardised columns, at most 100 steps. */
     public static final Settings DEFAULT = new Settings(0.01, true, 100);
 
     /**
@@ -51,8 +51,8 @@ public final class LogisticProbe {
   }
 
   /**
-   * Fits a probe with Newton's method, its steps by conjugate gradients: O(N D) memory and time for
-   * each of their iterations.
+   * Fits a probe with Newton's method, each step by conjugate gradients: O(N D) memory, and O(N D)
+   * time per iteration.
    *
    * @param positive rows [N1, D] of the positive class, at least one
    * @param negative rows [N2, D] of the negative class, at least one
@@ -71,7 +71,7 @@ public final class LogisticProbe {
     for (double[] row : rows) {
       columns.add(row);
     }
-    // Centred in any case: the free intercept makes up for it, and the problem is better posed.
+    // Always centred: the free intercept compensates, and the problem is better conditioned.
     double[] mean = columns.mean();
     double[] scale = scale(columns, rows.length, settings.standardise());
     for (double[] row : rows) {
@@ -99,14 +99,14 @@ public final class LogisticProbe {
     return IntStream.range(0, variance.length)
         .mapToDouble(
             j -> {
-              // A constant column carries nothing; divided by N as scikit-learn does.
+              // A constant column has no information; divided by N as in scikit-learn.
               double deviation = Math.sqrt(variance[j] * (rows - 1) / rows);
               return standardise && deviation > 0 ? deviation : 1;
             })
         .toArray();
   }
 
-  /** A copy of the weights w [D], in units of 1 / row. */
+  /** A copy of the weights w [D], per unit of the rows. */
   public double[] weights() {
     return weights.clone();
   }
@@ -121,7 +121,7 @@ public final class LogisticProbe {
     return converged;
   }
 
-  /** Newton steps taken. */
+  /** The number of Newton steps taken. */
   public int iterations() {
     return iterations;
   }

@@ -8,15 +8,15 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Two yes-or-no outcomes of the same items, such as refusals of the same prompts before and after
- * tuning, as the four counts of their 2 x 2 table. Only items whose outcome changed tell of a
- * difference, so that the intervals of the two shares by themselves, which know nothing of the
- * pairing, are too wide to compare by. Immutable.
+ * Two binary outcomes of the same items, such as refusals of the same prompts before and after
+ * tuning, as the four counts of their 2 x 2 table. Only items whose outcome changed are evidence of
+ * a difference; the separate intervals of the two shares ignore the pairing and are too wide for a
+ * comparison. Immutable.
  *
- * @param both items with the property in the first and in the second outcome
- * @param onlyFirst items that lost it
- * @param onlySecond items that gained it
- * @param neither items with it in none
+ * @param both number of items with the property in both outcomes
+ * @param onlyFirst number of items that lost it
+ * @param onlySecond number of items that gained it
+ * @param neither number of items without it in both outcomes
  */
 public record PairedProportions(long both, long onlyFirst, long onlySecond, long neither) {
   /** The 97.5 % quantile of the standard normal distribution. */
@@ -38,8 +38,8 @@ public record PairedProportions(long both, long onlyFirst, long onlySecond, long
   /**
    * Counts pairs.
    *
-   * @param first whether each item had the property [N]
-   * @param second whether the same item had it then [N]
+   * @param first whether each item has the property in the first outcome [N]
+   * @param second whether each item has it in the second outcome [N]
    * @throws IllegalArgumentException if the lengths differ
    */
   public static PairedProportions of(boolean[] first, boolean[] second) {
@@ -61,19 +61,19 @@ public record PairedProportions(long both, long onlyFirst, long onlySecond, long
         neither + other.neither);
   }
 
-  /** All items. */
+  /** The number of items. */
   public long n() {
     return both + onlyFirst + onlySecond + neither;
   }
 
-  /** The second share minus the first, in -1 to 1; NaN without items. */
+  /** The second share minus the first, in [-1, 1]; NaN without items. */
   public double difference() {
     return (double) (onlySecond - onlyFirst) / n();
   }
 
   /**
    * The lower end of the difference's 95 % score interval (Tango 1998, Statistics in Medicine 17,
-   * 891), which has a width also where no outcome changed; -1 without items.
+   * 891), which has a positive width even if no outcome changed; -1 without items.
    */
   public double lo() {
     return n() == 0 ? -1 : bound(-1, difference(), Z);
@@ -85,9 +85,9 @@ public record PairedProportions(long both, long onlyFirst, long onlySecond, long
   }
 
   /**
-   * McNemar's exact test (McNemar 1947): the two-sided probability, if losing the property is as
-   * likely as gaining it, that the changes are as one-sided as these or more; twice the binomial
-   * tail, at most 1, and 1 if nothing changed.
+   * The p-value of McNemar's exact test (McNemar 1947): the two-sided probability of changes at
+   * least as one-sided as these if losing the property is as likely as gaining it. Twice the
+   * binomial tail, at most 1; 1 if nothing changed.
    */
   public double pValue() {
     long changed = onlyFirst + onlySecond;
@@ -95,7 +95,7 @@ public record PairedProportions(long both, long onlyFirst, long onlySecond, long
     if (2 * fewer >= changed) {
       return 1;
     }
-    // From the largest term down: logarithms, for 2^-changed has no float64 beyond 1074.
+    // From the largest term down, in logarithms: 2^-changed underflows float64 beyond 1074.
     double log = -changed * Math.log(2);
     double sum = 0;
     for (long k = 0; k <= fewer; k++) {
@@ -107,7 +107,9 @@ public record PairedProportions(long both, long onlyFirst, long onlySecond, long
     return Math.min(1, 2 * sum);
   }
 
-  /** As {@code {lost, gained, n, difference, lo, hi, mcnemar_p}}; for JSON, with null for NaN. */
+  /**
+   * Returns {@code {lost, gained, n, difference, lo, hi, mcnemar_p}} for JSON, with null for NaN.
+   */
   public Map<String, @Nullable Object> toMap() {
     Map<String, @Nullable Object> map = new LinkedHashMap<>();
     map.put("lost", onlyFirst);
@@ -120,7 +122,7 @@ public record PairedProportions(long both, long onlyFirst, long onlySecond, long
     return Collections.unmodifiableMap(map);
   }
 
-  /** Where the score statistic, which falls in the difference, is {@code z}. */
+  /** The difference at which the score statistic, which decreases in it, equals {@code z}. */
   private double bound(double from, double to, double z) {
     double lo = from;
     double hi = to;
@@ -137,7 +139,10 @@ public record PairedProportions(long both, long onlyFirst, long onlySecond, long
     }
   }
 
-  /** Tango's statistic of a hypothetical difference, with the other share at its likeliest. */
+  /**
+   * Tango's statistic of a hypothetical difference, with the other share at its maximum-likelihood
+   * value.
+   */
   private double score(double d) {
     double n = n();
     double b = onlyFirst + onlySecond - (2 * n + onlyFirst - onlySecond) * d;

@@ -6,7 +6,7 @@ import java.util.Arrays;
 import org.alignment4j.internal.statistics.Rows;
 
 /**
- * The receiver operating characteristic of a score that should be high on positives and low on
+ * The receiver operating characteristic of a score that should be high for positives and low for
  * negatives. A score is flagged when it is greater than or equal to the threshold. Immutable.
  */
 public final class Roc {
@@ -19,7 +19,7 @@ public final class Roc {
   }
 
   /**
-   * The characteristic of a sample.
+   * Returns the characteristic of a sample.
    *
    * @param positives scores of the positive class, at least one
    * @param negatives scores of the negative class, at least one
@@ -47,8 +47,8 @@ public final class Roc {
 
   /**
    * Average precision, the area under the precision-recall curve: the mean over positives of the
-   * precision at each one's score as threshold, ties counted together as scikit-learn does. In (0,
-   * 1]; for chance the share of positives in the sample.
+   * precision at each one's score as threshold, with tied scores taken together as in scikit-learn.
+   * In (0, 1]; the share of positives in the sample for chance.
    */
   public double averagePrecision() {
     double sum = 0;
@@ -59,9 +59,9 @@ public final class Roc {
   }
 
   /**
-   * The lowest threshold that flags at most {@code falsePositiveRate} of the negatives, placed
-   * halfway between the first negative that must not be flagged and the next higher score of either
-   * class, so that neither sits on the edge. At a rate of 1 it is the lowest score.
+   * The lowest threshold that flags at most {@code falsePositiveRate} of the negatives, set halfway
+   * between the first negative that must not be flagged and the next higher score of either class,
+   * so that neither is at the threshold. At a rate of 1 it is the lowest score.
    *
    * @param falsePositiveRate the share of negatives that may be flagged, in [0, 1]
    * @throws IllegalArgumentException if the rate is outside [0, 1]
@@ -86,7 +86,7 @@ public final class Roc {
   }
 
   /**
-   * What a threshold does to the sample.
+   * Returns the confusion counts of a threshold.
    *
    * @param threshold scores greater than or equal to it are flagged
    * @throws IllegalArgumentException if the threshold is NaN
@@ -103,10 +103,10 @@ public final class Roc {
    * Counts of flagged and unflagged scores at a threshold.
    *
    * @param threshold scores greater than or equal to it are flagged
-   * @param truePositives positives flagged
-   * @param falsePositives negatives flagged
-   * @param trueNegatives negatives not flagged
-   * @param falseNegatives positives not flagged
+   * @param truePositives number of positives flagged
+   * @param falsePositives number of negatives flagged
+   * @param trueNegatives number of negatives not flagged
+   * @param falseNegatives number of positives not flagged
    */
   public record Confusion(
       double threshold,

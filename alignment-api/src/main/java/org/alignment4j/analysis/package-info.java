@@ -1,4 +1,4 @@
-/** Host-side statistics in float64. */
+/** Statistics in float64, computed on the CPU: intervals, tests, ROC curves and linear probes. */
 @NullMarked
 package org.alignment4j.analysis;
 

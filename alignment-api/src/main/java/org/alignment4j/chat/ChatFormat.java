@@ -3,8 +3,8 @@ package org.alignment4j.chat;
 import java.util.List;
 
 /**
- * How a model family writes a conversation as text. Equal, character by character, to what the
- * family's published Jinja template renders. Implementations are immutable.
+ * A model family's layout of a conversation as text. The text equals, character by character, the
+ * output of the family's published Jinja template. Implementations are immutable.
  */
 interface ChatFormat {
   /** The family's name, for messages. */
@@ -14,17 +14,17 @@ interface ChatFormat {
   String endOfTurn();
 
   /**
-   * The strings by which this format tells who speaks. Where the tokenizer has no control token for
-   * one of them it is plain text, and message text is not allowed to contain it.
+   * The strings by which this format marks roles. If the tokenizer has no control token for one, it
+   * is plain text, which message text must not contain.
    */
   List<String> markers();
 
   /**
-   * Lays out a conversation.
+   * Writes a conversation.
    *
    * @param messages at least one message, text free of lone surrogates
-   * @param generationPrompt whether to open an assistant turn at the end
-   * @throws IllegalArgumentException if the family's template refuses this sequence of roles
+   * @param generationPrompt whether to start an assistant turn at the end
+   * @throws IllegalArgumentException if the family's template does not allow this sequence of roles
    */
   Script write(List<Message> messages, boolean generationPrompt);
 }

@@ -26,31 +26,29 @@ import org.jspecify.annotations.Nullable;
 /**
  * A model's tokenizer together with its chat template.
  *
- * <p>Message text is data. Whatever it contains, it yields no control token and no role marker: a
- * user who types {@code <|im_end|>} gets the ordinary tokens of these characters, and where a
- * family marks roles with plain text (Llama 2's {@code [INST]}) a space breaks the marker up. What
- * counts is what the tokenizer makes of a text: where its normaliser folds {@code ［INST］} or U+2581
- * into a marker that is broken up, too, if need be by a visible character; a text that makes a
- * marker whatever is put in between is an IllegalArgumentException. For messages without such
- * strings the ids equal those of Hugging Face's {@code apply_chat_template}. A lone surrogate in a
- * text is read as U+FFFD.
+ * <p>Message text is data. No message text yields a control token or a role marker: {@code
+ * <|im_end|>} typed by a user becomes the ordinary tokens of these characters, and where a family
+ * marks roles with plain text (Llama 2's {@code [INST]}) a space is inserted into the marker. The
+ * check is made on the tokens: if the tokenizer's normaliser folds {@code ［INST］} or U+2581 into a
+ * marker, that is broken up too, if necessary by a visible character; if no insertion helps,
+ * IllegalArgumentException is thrown. For messages without such strings the ids equal those of
+ * Hugging Face's {@code apply_chat_template}. A lone surrogate in a text is read as U+FFFD.
  *
- * <p>The chat template runs as published, in a small interpreter of Jinja that keeps the origin of
- * every character. A template may look into what messages say, cut thoughts out of answers or write
- * their tags anew, as in Python; what comes out of a message stays message text. One that leaves a
- * message out does so here too, and a warning says so once. Its role markers are found by what it
- * writes around messages. The date is 26 Jul 2024, the fallback of Llama 3.1's own template, so
- * that a prompt's ids do not change over night. A folder without a template gets a plain layout,
- * {@code "User: ...\n Assistant:"}, and {@link #hasChatTemplate()} is false. Gemma and older
- * Mistral templates refuse system messages, as published: put the instructions into the first user
- * message.
+ * <p>The chat template runs as published, in a small Jinja interpreter that tracks the origin of
+ * every character. As in Python, a template may inspect messages, remove reasoning from responses
+ * or rewrite its tags; characters from a message remain message text. If a template omits a
+ * message, so does this class, and logs a warning once. Role markers are found from the text that
+ * the template writes around messages. The date is always 26 Jul 2024, the fallback of Llama 3.1's
+ * own template, so that a prompt's ids do not change from day to day. A folder without a template
+ * gets a plain layout, {@code "User: ...\n Assistant:"}, and {@link #hasChatTemplate()} is false.
+ * Gemma and older Mistral templates reject system messages, as published: put the instructions into
+ * the first user message.
  *
- * <p>Only in an answer that is to be learned ({@link #encodeForTraining}) do the tags around its
- * thoughts, such as {@code <think>}, become tokens if the template leaves them in its text: they
- * are what the model is to say.
+ * <p>Tags around reasoning, such as {@code <think>}, become control tokens only in the response of
+ * a training example ({@link #encodeForTraining}), if the template keeps them: the model is to
+ * learn them.
  *
- * <p>Thread-safe. Holds native memory until closed; a call after that fails with
- * IllegalStateException.
+ * <p>Thread-safe. Holds native memory until closed; later calls throw IllegalStateException.
  */
 public final class ChatTokenizer implements AutoCloseable {
   private final TokenizerFile file;
@@ -65,21 +63,22 @@ public final class ChatTokenizer implements AutoCloseable {
   private final int pad;
 
   /**
-   * Tokens without text. Not every tokenizer.json marks those that the configuration names, and the
-   * native decoder writes out special tokens that are matched in normalised text.
+   * Tokens that decode to nothing. Not every tokenizer.json marks the special tokens that the
+   * configuration names, and the native decoder outputs special tokens that are matched in
+   * normalised text.
    */
   private final Set<Integer> silent;
 
-  /** Knows all tokens; only decodes. */
+  /** Has all tokens; used for decoding only. */
   private final NativeTokenizer decoder;
 
-  /** Cannot be made to write a control token by any text. */
+  /** Yields no control token for any text. */
   private final NativeTokenizer plain;
 
-  /** As {@link #plain}, for text behind a control token. */
+  /** As {@link #plain}, for text after a control token. */
   private final NativeTokenizer plainLater;
 
-  /** Gives normalised text; null where the tokens show it. */
+  /** Returns normalised text; null if the tokens show it. */
   private final @Nullable NativeTokenizer normaliser;
 
   private final ForgeryCheck check;
@@ -97,7 +96,7 @@ public final class ChatTokenizer implements AutoCloseable {
             ? JinjaTemplate.read(settings.template(), settings.byName(), settings.templateFile())
             : null;
     TemplateProbe probe = template == null ? null : TemplateProbe.of(template);
-    // A template can put a control token together from pieces, so that only its output has it.
+    // A template can assemble a control token from pieces, so its output must be searched.
     this.decoder = opened(file.json(), open);
     this.control =
         new ControlTokens(
@@ -148,9 +147,9 @@ public final class ChatTokenizer implements AutoCloseable {
    * {@code tokenizer_config.json}, {@code special_tokens_map.json}, {@code chat_template.jinja},
    * {@code config.json} and {@code generation_config.json}.
    *
-   * @throws CheckpointException if {@code tokenizer.json} is missing or a file is damaged, the chat
-   *     template among them
-   * @throws UnsupportedArchitectureException if the chat template needs more than is supported
+   * @throws CheckpointException if {@code tokenizer.json} is missing or a file, including the chat
+   *     template, is damaged
+   * @throws UnsupportedArchitectureException if the chat template uses unsupported features
    * @throws org.alignment4j.core.EngineException if the native tokenizer library cannot be loaded
    */
   public static ChatTokenizer load(Path folder) {
@@ -174,7 +173,7 @@ public final class ChatTokenizer implements AutoCloseable {
     return tokenizer;
   }
 
-  /** A new spelling for every control token that nobody can type, drawn at each loading. */
+  /** A random spelling for every control token, new at each loading, which no text can contain. */
   private Map<String, String> unguessable() {
     byte[] nonce = new byte[16];
     new SecureRandom().nextBytes(nonce);
@@ -197,62 +196,63 @@ public final class ChatTokenizer implements AutoCloseable {
   }
 
   /**
-   * The token ids a model continues from: with the assistant's turn opened behind a last user
-   * message, or with the last assistant message left open.
+   * The token ids of a prompt to continue: an assistant turn is started after a last user message,
+   * and a last assistant message is left open.
    *
    * @return ids, [T]
-   * @throws IllegalArgumentException if the template refuses this sequence of roles
-   * @throws UnsupportedArchitectureException if the template cannot be run on this prompt
+   * @throws IllegalArgumentException if the template does not allow this sequence of roles
+   * @throws UnsupportedArchitectureException if the template fails on this prompt
    */
   public int[] encode(Prompt prompt) {
     return encode(scripts.toContinue(prompt)).ids();
   }
 
   /**
-   * The token ids of a finished conversation, as {@code apply_chat_template} gives them.
+   * The token ids of a finished conversation, equal to those of {@code apply_chat_template}.
    *
-   * @param addGenerationPrompt whether to open an assistant turn at the end
+   * @param addGenerationPrompt whether to start an assistant turn at the end
    * @return ids, [T]
-   * @throws IllegalArgumentException if the template refuses this sequence of roles
-   * @throws UnsupportedArchitectureException if the template cannot be run on this prompt
+   * @throws IllegalArgumentException if the template does not allow this sequence of roles
+   * @throws UnsupportedArchitectureException if the template fails on this prompt
    */
   public int[] encode(Prompt prompt, boolean addGenerationPrompt) {
     return encode(scripts.script(prompt, addGenerationPrompt)).ids();
   }
 
   /**
-   * An example to train on: prompt and response tokenised as one text, up to and including the
-   * token that ends the response's turn. The response begins where {@link #encode(Prompt)} of the
-   * prompt without it would end; a token that straddles the border counts as response.
+   * A training example: prompt and response tokenised as one text, up to and including the token
+   * that ends the response's turn. The response starts where {@link #encode(Prompt)} of the prompt
+   * without it would end; a token that spans the boundary belongs to the response.
    *
    * @param prompt a prompt that ends with an assistant message
-   * @throws IllegalArgumentException if it does not, or the template refuses the roles
+   * @throws IllegalArgumentException if it does not, or the template does not allow the roles
    */
   public Encoded encodeForTraining(Prompt prompt) {
     return encode(scripts.example(prompt));
   }
 
   /**
-   * As {@link #encodeForTraining} of a prompt that ends with an assistant message, as {@link
-   * #encode(Prompt)} of another, with where each message's text stands. Unlike these it takes a
-   * system message whatever the template: one that refuses it gets its text at the head of the
-   * first user message, an empty line behind it.
+   * The token ids with the token range of each message's text: those of {@link #encodeForTraining}
+   * if the prompt ends with an assistant message, else those of {@link #encode(Prompt)}. If the
+   * template rejects system messages, the system text is put before the first user message,
+   * followed by an empty line.
    *
-   * @throws IllegalArgumentException if the template refuses this sequence of roles
+   * @throws IllegalArgumentException if the template does not allow this sequence of roles
    * @throws UnsupportedArchitectureException if the template does not write each message once
    */
   public EncodedMessages encodeMessages(Prompt prompt) {
     return encodeMessages(scripts.eachOnce(prompt));
   }
 
-  /** The ids of a plain text, [T]: no template, no special tokens, no control tokens. */
+  /** The ids of a plain text, [T], without template, special tokens or control tokens. */
   public int[] encodeText(String text) {
     return encodePlain(text, false);
   }
 
   /**
-   * The ids of a document, [T]: no template, but with the special tokens that the tokenizer adds
-   * around every text, such as a beginning-of-sequence token. The text itself yields none.
+   * The ids of a document, [T], without template but with the special tokens that the tokenizer
+   * adds around every text, such as a beginning-of-sequence token. The text itself yields no
+   * control token.
    */
   public int[] encodeRaw(String text) {
     return encodePlain(text, true);
@@ -260,7 +260,7 @@ public final class ChatTokenizer implements AutoCloseable {
 
   /**
    * The text of token ids, without special tokens. Ids beyond the vocabulary, which models with a
-   * padded output layer can emit, stand for nothing.
+   * padded output layer can generate, decode to nothing.
    *
    * @param ids token ids, [T]
    * @throws IllegalArgumentException if an id is negative
@@ -273,12 +273,12 @@ public final class ChatTokenizer implements AutoCloseable {
     return locked(() -> decoder.decode(spoken, true));
   }
 
-  /** A decoder for the tokens of one sequence as they are generated. */
+  /** Returns a streaming decoder for one sequence. */
   public TextStream stream() {
     return new TextStream(this);
   }
 
-  /** The tokens as the vocabulary spells them, U+FFFD for ids without a token; [T]. */
+  /** The tokens as spelled in the vocabulary, U+FFFD for ids without a token; [T]. */
   public List<String> tokens(int[] ids) {
     List<String> tokens = new ArrayList<>(ids.length);
     for (int id : ids) {
@@ -290,11 +290,11 @@ public final class ChatTokenizer implements AutoCloseable {
   }
 
   /**
-   * The conversation as the template writes it. For people and tests only: in the text alone a
-   * control token and a user's imitation of one look the same.
+   * The conversation as the template writes it. For display and tests only: the text does not
+   * distinguish a control token from the same characters in a message.
    *
-   * @throws IllegalArgumentException if the template refuses this sequence of roles
-   * @throws UnsupportedArchitectureException if the template cannot be run on this prompt
+   * @throws IllegalArgumentException if the template does not allow this sequence of roles
+   * @throws UnsupportedArchitectureException if the template fails on this prompt
    */
   public String render(Prompt prompt, boolean addGenerationPrompt) {
     return safe(scripts.script(prompt, addGenerationPrompt).neutralised(markers), check::find)
@@ -303,20 +303,20 @@ public final class ChatTokenizer implements AutoCloseable {
   }
 
   /**
-   * A prompt as a model gets it: what {@link #encode(Prompt)} encodes.
+   * The text and ids of a prompt as {@link #encode(Prompt)} encodes it.
    *
-   * @throws IllegalArgumentException if the template refuses this sequence of roles
-   * @throws UnsupportedArchitectureException if the template cannot be run on this prompt
+   * @throws IllegalArgumentException if the template does not allow this sequence of roles
+   * @throws UnsupportedArchitectureException if the template fails on this prompt
    */
   public Rendered rendered(Prompt prompt) {
     return rendered(scripts.toContinue(prompt));
   }
 
   /**
-   * An example to train on as a model gets it: what {@link #encodeForTraining} encodes.
+   * The text and ids of a training example as {@link #encodeForTraining} encodes it.
    *
-   * @throws IllegalArgumentException as there
-   * @throws UnsupportedArchitectureException if the template cannot be run on this prompt
+   * @throws IllegalArgumentException as {@link #encodeForTraining}
+   * @throws UnsupportedArchitectureException if the template fails on this prompt
    */
   public Rendered renderedForTraining(Prompt prompt) {
     return rendered(scripts.example(prompt));
@@ -328,12 +328,12 @@ public final class ChatTokenizer implements AutoCloseable {
     return new Rendered(written.text(), written.responseOffset(), safe.encoded().encoded());
   }
 
-  /** The ids that end an answer: end-of-sequence ids and the template's end-of-turn token. */
+  /** The ids that end a response: end-of-sequence ids and the template's end-of-turn token. */
   public Set<Integer> endOfTurn() {
     return endOfTurn;
   }
 
-  /** The highest token id plus one; a model's output layer may be wider. */
+  /** The highest token id plus 1; a model's output layer may be wider. */
   public int vocabularySize() {
     return file.size();
   }
@@ -343,22 +343,22 @@ public final class ChatTokenizer implements AutoCloseable {
     return bos;
   }
 
-  /** The id to pad with: the padding token, else the end-of-sequence token, else 0. */
+  /** The padding id: that of the padding token, else of the end-of-sequence token, else 0. */
   public int pad() {
     return pad;
   }
 
-  /** Whether the folder has a chat template; if not, conversations get a plain layout. */
+  /** Whether the folder has a chat template; if not, a plain layout is used. */
   public boolean hasChatTemplate() {
     return hasChatTemplate;
   }
 
-  /** The file that the chat template was read from; empty without one. */
+  /** The file of the chat template; empty if there is none. */
   public Optional<Path> templateFile() {
     return Optional.ofNullable(templateFile);
   }
 
-  /** What lays out conversations: {@code Jinja template}, or a plain layout without one. */
+  /** The name of the layout: {@code Jinja template}, or that of the plain layout. */
   public String formatName() {
     return format.name();
   }
@@ -435,7 +435,7 @@ public final class ChatTokenizer implements AutoCloseable {
                         .encode(candidate)));
   }
 
-  /** Runs a native call while {@link #close()} waits. */
+  /** Runs a native call; {@link #close()} waits for it. */
   private <T> T locked(Supplier<T> call) {
     lock.readLock().lock();
     try {

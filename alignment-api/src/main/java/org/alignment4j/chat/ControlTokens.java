@@ -17,13 +17,13 @@ import org.alignment4j.chat.TokenizerFile.AddedToken;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The tokens that steer a conversation and that no message text may yield.
+ * The tokens that structure a conversation, which no message text may yield.
  *
  * <p>These are the added tokens, special or not; the tokens that the configuration names by text or
- * id (beginning, end, padding, ...), be they added or in the model's vocabulary only; and what else
- * in the vocabulary is spelled like one, such as {@code <|im_end|>} or {@code </s>}. White space is
- * none, and neither is an added token of letters that nothing names: it is a word that somebody
- * taught the model.
+ * id (beginning, end, padding, ...), whether added or only in the model's vocabulary; and other
+ * tokens of the vocabulary that are spelled like one, such as {@code <|im_end|>} or {@code </s>}.
+ * White space is excluded, and so is an added token of letters that the configuration does not
+ * name: it is an ordinary word.
  */
 final class ControlTokens {
   private static final Pattern LOOKS_LIKE_CONTROL =
@@ -47,9 +47,9 @@ final class ControlTokens {
   private final boolean unknownSteers;
 
   /**
-   * @param settings what the configuration names
-   * @param template Jinja source of the chat template and what it writes, or empty
-   * @param encode the ids of a text in which the file's control tokens count
+   * @param settings the tokens that the configuration names
+   * @param template Jinja source of the chat template and its output, or empty
+   * @param encode returns the ids of a text in which the file's control tokens are matched
    */
   ControlTokens(
       TokenizerFile file,
@@ -109,7 +109,7 @@ final class ControlTokens {
           || VOCABULARY_LOOKS_LIKE_CONTROL.matcher(text).matches()) {
         spellings.add(token);
         ids.add(id);
-        // transformers adds those that the configuration names, so that they count in a template.
+        // transformers adds the named tokens, so that a template can write them.
         boolean counts = named || settings.declared().contains(text);
         if (!byContent.containsKey(text) && (counts || isReached(text, id, encode))) {
           add(new AddedToken(id, text, false, false, false), token);
@@ -122,7 +122,7 @@ final class ControlTokens {
     return token.indexOf('<') >= 0 || token.indexOf('[') >= 0;
   }
 
-  /** Whether the model's vocabulary alone makes this token of its text. */
+  /** Whether the tokenizer's model, without added tokens, maps this text to this token. */
   private static boolean isReached(String text, int id, Function<String, long[]> encode) {
     return Stream.of(text, "\n" + text + "\n", "x" + text + "x")
         .anyMatch(around -> Arrays.stream(encode.apply(around)).anyMatch(found -> found == id));
@@ -135,7 +135,7 @@ final class ControlTokens {
     byFirst.computeIfAbsent(token.content().charAt(0), c -> new ArrayList<>()).add(token);
   }
 
-  /** Whether the token for unknown text is more than that. */
+  /** Whether the token for unknown text is also a control token. */
   private static boolean steers(
       String unknown, int id, TokenizerSettings settings, String template) {
     return settings.eosIds().contains(id)
@@ -144,7 +144,7 @@ final class ControlTokens {
         || template.contains(unknown);
   }
 
-  /** The longest control token spelled at this place, or null. */
+  /** The longest control token spelled at this offset, or null. */
   @Nullable AddedToken at(String text, int index) {
     for (AddedToken token : byFirst.getOrDefault(text.charAt(index), List.of())) {
       if (text.startsWith(token.content(), index)) {
@@ -168,12 +168,12 @@ final class ControlTokens {
     return Set.copyOf(ids);
   }
 
-  /** Whether the token for unknown text is a control token, too, so that any text may yield it. */
+  /** Whether the token for unknown text is also a control token, so that any text may yield it. */
   boolean unknownSteers() {
     return unknownSteers;
   }
 
-  /** The ids that no text may yield; the token for unknown text is not among them, if only that. */
+  /** The ids that no text may yield; without the token for unknown text if it is nothing else. */
   BitSet steering() {
     return (BitSet) steering.clone();
   }

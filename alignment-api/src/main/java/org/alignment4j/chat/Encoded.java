@@ -5,15 +5,15 @@ import static org.alignment4j.internal.text.Arguments.require;
 import java.util.Arrays;
 
 /**
- * A tokenised example to train on.
+ * A tokenised training example.
  *
  * @param ids the token ids of prompt and response, tokenised as one text, [T]
- * @param responseStart 0-based index of the first token that belongs to the response, in {@code 0
- *     <= responseStart <= T}; the tokens before it are the prompt
+ * @param responseStart 0-based index of the first token of the response, in [0, T]; the tokens
+ *     before it are the prompt
  */
 public record Encoded(int[] ids, int responseStart) {
   /**
-   * @throws IllegalArgumentException if {@code responseStart} lies outside the ids
+   * @throws IllegalArgumentException if {@code responseStart} is outside [0, T]
    */
   public Encoded {
     require(
@@ -30,14 +30,14 @@ public record Encoded(int[] ids, int responseStart) {
     return ids.clone();
   }
 
-  /** The number of tokens that belong to the response, its end-of-turn token among them. */
+  /** The number of tokens of the response, including its end-of-turn token. */
   public int responseLength() {
     return ids.length - responseStart;
   }
 
   /**
-   * The number of the response's tokens that a model predicts: all, but for the first of the whole
-   * sequence, which nothing stands before.
+   * The number of the response's tokens that a model predicts: all except the first token of the
+   * whole sequence, which has no context.
    */
   public int predictedLength() {
     return ids.length - Math.max(1, responseStart);

@@ -7,9 +7,9 @@ import org.alignment4j.chat.NativeTokenizer.Tokens;
 import org.alignment4j.chat.Stretch.Breach;
 import org.jspecify.annotations.Nullable;
 
-/** Finds the control tokens and role markers that message text has a part in, in its tokens. */
+/** Finds, in the tokens, control tokens and role markers that contain message text. */
 final class ForgeryCheck {
-  /** Gives the places in message text that forge something. */
+  /** Returns the ranges of message text that are part of a control token or role marker. */
   interface Search {
     void find(Stretch stretch, Tokens tokens, Consumer<Breach> found);
   }
@@ -23,8 +23,8 @@ final class ForgeryCheck {
    * @param file the tokenizer's file
    * @param steering ids of control tokens
    * @param markers role markers in plain text
-   * @param tokenizers what text is tokenised with
-   * @param normaliser gives the bytes of normalised text as tokens; null if the tokens show them
+   * @param tokenizers the tokenizers of text
+   * @param normaliser returns the bytes of normalised text as tokens; null if the tokens show them
    */
   ForgeryCheck(
       TokenizerFile file,
@@ -54,7 +54,7 @@ final class ForgeryCheck {
             : new MarkerBytes(markers, id -> String.valueOf((char) id), List.of(normaliser));
   }
 
-  /** Gives the places in message text that forge something. */
+  /** Returns the ranges of message text that are part of a control token or role marker. */
   void find(Stretch stretch, Tokens tokens, Consumer<Breach> found) {
     findControl(stretch, tokens, found);
     markers.find(stretch, tokens, found);

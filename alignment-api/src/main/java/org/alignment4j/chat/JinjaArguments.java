@@ -6,8 +6,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The arguments of one call, by the parameters of what is called; one that it does not take is an
- * error that names it, as in Python.
+ * The arguments of one call, by parameter; an argument without a parameter is an error that names
+ * it, as in Python.
  */
 final class JinjaArguments {
   private final String callee;
@@ -21,8 +21,8 @@ final class JinjaArguments {
   }
 
   /**
-   * @param callee for messages
-   * @param parameters in order; those that begin with a slash have no name to be given by
+   * @param callee the called function's name, for messages
+   * @param parameters names in order; those that start with a slash are positional only
    * @throws JinjaException if an argument is too many, unknown or given twice
    */
   static JinjaArguments of(
@@ -65,7 +65,7 @@ final class JinjaArguments {
     return value == null ? otherwise : value;
   }
 
-  /** A text; null if it is not given or None. */
+  /** A text argument; null if absent or None. */
   @Nullable String textOrNone(int index) {
     Object value = or(index, JinjaValue.None.NONE);
     return value == JinjaValue.None.NONE ? null : JinjaValue.literal(value, callee);

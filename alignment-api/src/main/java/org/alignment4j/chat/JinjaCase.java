@@ -2,7 +2,7 @@ package org.alignment4j.chat;
 
 import java.util.Locale;
 
-/** The cases of Python's texts: changed and asked for. */
+/** Python's case conversions and tests. */
 final class JinjaCase {
   private JinjaCase() {}
 
@@ -30,7 +30,7 @@ final class JinjaCase {
             if (!within[0]) {
               out.append(title(c));
             } else {
-              // What a capital sigma becomes depends on what stands behind it.
+              // The lower case of a capital sigma depends on the following letter.
               out.append(aligned ? lower.substring(i, i + small.length()) : small);
             }
             within[0] = !eachWord || isCased(c);

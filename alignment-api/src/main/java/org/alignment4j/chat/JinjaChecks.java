@@ -75,7 +75,7 @@ final class JinjaChecks {
     return JinjaValue.same(value, 0L);
   }
 
-  /** Which values Python keeps once is known of these only. */
+  /** The only values whose identity in Python is known. */
   private static boolean isIdentical(Object a, Object b) {
     boolean known =
         a instanceof Boolean || b instanceof Boolean || a instanceof None || b instanceof None;

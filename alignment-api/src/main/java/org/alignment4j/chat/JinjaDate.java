@@ -10,7 +10,7 @@ import org.alignment4j.chat.JinjaValue.Callable;
 
 /**
  * transformers' {@code strftime_now}, with the clock stopped: a prompt's ids must not change over
- * night. Templates that ask whether the function is there are told that it is not and write their
+ * night. For templates that test whether the function is defined it is not, and they write their
  * own fallback; others get 26 Jul 2024, midnight, which is Llama 3.1's fallback.
  */
 record JinjaDate() implements Callable {

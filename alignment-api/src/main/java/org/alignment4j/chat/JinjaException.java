@@ -1,6 +1,6 @@
 package org.alignment4j.chat;
 
-/** A template that cannot be read or run; the message speaks of the template as "it". */
+/** A template that cannot be parsed or run; messages refer to the template as "it". */
 final class JinjaException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 

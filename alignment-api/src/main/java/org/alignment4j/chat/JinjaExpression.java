@@ -304,7 +304,7 @@ interface JinjaExpression {
     return values;
   }
 
-  /** What looking through a value costs. */
+  /** The number of steps to search a value. */
   static long weight(Object value) {
     return value instanceof TracedText rope
         ? rope.length() / 64

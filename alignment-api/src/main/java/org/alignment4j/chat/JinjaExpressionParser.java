@@ -30,7 +30,7 @@ final class JinjaExpressionParser {
     return tuple(expression());
   }
 
-  /** As {@link #tuple()}, with an {@code if} behind it unread. */
+  /** As {@link #tuple()}, leaving a following {@code if} unread. */
   JinjaExpression tupleWithoutCondition() {
     return tuple(withoutCondition());
   }
@@ -60,7 +60,7 @@ final class JinjaExpressionParser {
     return value;
   }
 
-  /** An expression that leaves an {@code if} behind it unread. */
+  /** An expression that leaves a following {@code if} unread. */
   JinjaExpression withoutCondition() {
     if (++depth > MAX_DEPTH) {
       throw new Syntax(tokens.line(), "an expression nests deeper than " + MAX_DEPTH);
@@ -384,7 +384,7 @@ final class JinjaExpressionParser {
       }
       arguments = given.positional;
     } else if (next.is(Kind.NAME, "is")) {
-      throw new Syntax(line, "one test behind another");
+      throw new Syntax(line, "one test after another");
     } else if (bare) {
       arguments = List.of(postfix(primary()));
     }

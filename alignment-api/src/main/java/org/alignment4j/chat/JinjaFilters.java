@@ -156,7 +156,8 @@ final class JinjaFilters {
       case "attr" -> {
         JinjaArguments given = given(name, arguments, named, "name");
         if (value instanceof Undefined undefined) {
-          throw new JinjaException(undefined.name() + " is undefined; it asks for an attribute");
+          throw new JinjaException(
+              undefined.name() + " is undefined; an attribute of it is needed");
         }
         Object found = JinjaValue.ownAttribute(value, given.text(0));
         yield found == null ? new Undefined(given.text(0)) : found;
@@ -188,7 +189,7 @@ final class JinjaFilters {
     };
   }
 
-  /** Filters that are there, for {@code is filter}. */
+  /** The supported filters, for {@code is filter}. */
   static boolean isKnown(String name) {
     return Pattern.matches(
         "abs|attr|batch|capitalize|center|count|d|default|dictsort|e|escape|filesizeformat|first"
@@ -248,7 +249,7 @@ final class JinjaFilters {
     return Generator.of(all);
   }
 
-  /** Not Python's own {@code title}: letters behind an apostrophe stay small. */
+  /** Unlike Python's own {@code title}, letters after an apostrophe stay in lower case. */
   private static TracedText titled(TracedText text) {
     TracedText.Builder out = new TracedText.Builder();
     Matcher between = WORD_BEGINS.matcher(text.text());
@@ -276,7 +277,7 @@ final class JinjaFilters {
             : " ".repeat((int) Math.min(1000, Math.max(0, JinjaValue.whole(width, "indent"))));
     boolean blank = given.truth(2, false);
     TracedText text = text(value, "indent");
-    // Python's splitlines knows more ends of lines than the one that is written again.
+    // Python's splitlines has more line ends than the one that is written.
     List<Object> lines = JinjaSplits.lines(text.plus(TracedText.of("\n")), false);
     run.requireSize(text.length() + (long) lines.size() * indent.length());
     TracedText.Builder out = new TracedText.Builder();

@@ -3,7 +3,7 @@ package org.alignment4j.chat;
 import java.util.List;
 import java.util.Map;
 
-/** Python's ways to fill places in a text: {@code format} and {@code %}, without their options. */
+/** Python's text formatting by {@code format} and {@code %}, without format options. */
 final class JinjaFormat {
   private JinjaFormat() {}
 
@@ -32,7 +32,8 @@ final class JinjaFormat {
       out.add(pattern.sub(copied, i));
       if (field.isEmpty() || field.matches("\\d{1,4}")) {
         if (field.isEmpty() == next < 0) {
-          throw new JinjaException("format with places of both kinds is not supported");
+          throw new JinjaException(
+              "format with both numbered and automatic fields is not supported");
         }
         int index = field.isEmpty() ? next : Integer.parseInt(field);
         next = field.isEmpty() ? next + 1 : next;
@@ -84,7 +85,7 @@ final class JinjaFormat {
           });
     }
     if (next < values.size() && !(value instanceof Map<?, ?>)) {
-      throw new JinjaException("it formats more values than there are places");
+      throw new JinjaException("it formats more values than there are fields");
     }
     out.add(pattern.sub(Math.min(copied, text.length()), text.length()));
     return out.build();

@@ -7,7 +7,7 @@ import org.alignment4j.chat.JinjaValue.MapKey;
 import org.alignment4j.chat.JinjaValue.None;
 import org.jspecify.annotations.Nullable;
 
-/** The filter {@code tojson} as transformers has it: Python's {@code json.dumps}. */
+/** The filter {@code tojson} as in transformers: Python's {@code json.dumps}. */
 final class JinjaJson {
   private static final int MAX_DEPTH = 100;
 

@@ -6,11 +6,11 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Cuts a Jinja template into tokens, with the white space rules that transformers sets: {@code
+ * Splits a Jinja template into tokens, with the white space rules of transformers: {@code
  * trim_blocks} and {@code lstrip_blocks}.
  */
 final class JinjaLexer {
-  /** What a token is. */
+  /** The type of a token. */
   enum Kind {
     TEXT,
     OUTPUT_BEGIN,
@@ -28,7 +28,7 @@ final class JinjaLexer {
   /**
    * A token.
    *
-   * @param text its characters; of a string literal what they stand for
+   * @param text its characters; of a string literal its value
    * @param line 1-based
    */
   record Token(Kind kind, String text, int line) {
@@ -112,7 +112,7 @@ final class JinjaLexer {
     return -1;
   }
 
-  /** The text before a tag, without the white space that the tag swallows. */
+  /** The text before a tag, without the white space that the tag removes. */
   private String trimmed(int tag, char sign, boolean block) {
     String text = source.substring(at, tag);
     if (sign == '-') {
@@ -148,7 +148,7 @@ final class JinjaLexer {
     moveTo(end.end());
   }
 
-  /** Skips what a tag's end swallows; the end itself has been read. */
+  /** Skips the white space that a tag's end removes; the end itself has been read. */
   private void afterTag(char sign, boolean trimsNewline) {
     int to = at;
     if (sign == '-') {
@@ -184,7 +184,7 @@ final class JinjaLexer {
     }
   }
 
-  /** Reads one token inside a tag; gives how many brackets deeper the next one is. */
+  /** Reads one token inside a tag; returns the change of the bracket depth. */
   private int token() {
     char c = source.charAt(at);
     if (c == '\'' || c == '"') {
@@ -228,7 +228,7 @@ final class JinjaLexer {
     moveTo(i + 1);
   }
 
-  /** Python's escapes in text literals; gives the index behind the escape. */
+  /** Reads one of Python's escapes in text literals; returns the index after it. */
   private int escape(int i, StringBuilder value) {
     char c = source.charAt(i);
     int simple = "nrtabfv\\'\"".indexOf(c);

@@ -7,12 +7,14 @@ import org.jspecify.annotations.Nullable;
 
 /** One of Python's sequences. Immutable; equal to nothing but itself ({@link JinjaValue#same}). */
 final class JinjaList extends AbstractList<Object> implements RandomAccess {
-  /** Which of them. */
+  /** The type of a sequence. */
   enum Kind {
     LIST,
     TUPLE,
     RANGE,
-    /** What {@code keys()}, {@code values()} and {@code items()} of a mapping give: not indexed. */
+    /**
+     * The result of a mapping's {@code keys()}, {@code values()} or {@code items()}: not indexed.
+     */
     VIEW
   }
 
@@ -41,7 +43,7 @@ final class JinjaList extends AbstractList<Object> implements RandomAccess {
     return new JinjaList(Kind.TUPLE, List.of(elements), List.of());
   }
 
-  /** What {@code groupby} gives: a pair whose parts have names. */
+  /** A result of {@code groupby}: a pair whose parts have names. */
   static JinjaList group(Object grouper, List<?> members) {
     return new JinjaList(Kind.TUPLE, List.of(grouper, list(members)), List.of("grouper", "list"));
   }

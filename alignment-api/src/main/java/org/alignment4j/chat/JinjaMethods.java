@@ -12,7 +12,9 @@ import org.jspecify.annotations.Nullable;
 
 /** The methods of Python's texts, sequences and mappings. */
 final class JinjaMethods {
-  /** What Python has and this has not: an error that names it, for it must not seem undefined. */
+  /**
+   * Python methods that are not supported: an error names them, since they must not seem undefined.
+   */
   private static final Set<String> MISSING =
       Set.of(
           "casefold",
@@ -73,7 +75,7 @@ final class JinjaMethods {
 
   private JinjaMethods() {}
 
-  /** A value's method, or null if Python has none of this name. */
+  /** A value's method, or null if Python does not have it. */
   static @Nullable Callable of(Object value, String name) {
     Callable method =
         value instanceof TracedText text
@@ -118,7 +120,7 @@ final class JinjaMethods {
             .contains(name);
   }
 
-  /** The arguments of a method that takes none by name. */
+  /** The arguments of a method without named arguments. */
   private static JinjaArguments unnamed(
       String method, List<Object> arguments, Map<String, Object> named, String... parameters) {
     if (!named.isEmpty()) {
@@ -205,7 +207,7 @@ final class JinjaMethods {
                 return (long) i;
               }
             }
-            throw new JinjaException("it asks where something is that is not in a list");
+            throw new JinjaException("index: the value is not in the list");
           };
       case "count" ->
           (run, a, n) -> {
@@ -331,7 +333,7 @@ final class JinjaMethods {
     int at = how.startsWith("r") ? part.lastIndexOf(wanted) : part.indexOf(wanted);
     if (at < 0 || start > size) {
       if (how.endsWith("index")) {
-        throw new JinjaException("it asks where something is that is not in a text");
+        throw new JinjaException("index: the value is not in the text");
       }
       return -1;
     }

@@ -9,7 +9,7 @@ import java.util.regex.Pattern;
 import org.alignment4j.chat.JinjaValue.Undefined;
 import org.jspecify.annotations.Nullable;
 
-/** Python's arithmetic and its reading of numbers; whole numbers have 64 bits, others 64 too. */
+/** Python's arithmetic and number parsing, with 64-bit integers and floats. */
 final class JinjaNumbers {
   private static final Pattern DIGITS =
       Pattern.compile("([-+]?)(0[xXoObB]_?)?([0-9a-zA-Z]+(?:_[0-9a-zA-Z]+)*)");
@@ -76,7 +76,7 @@ final class JinjaNumbers {
       default -> {
         double power = Math.pow(a, b);
         if ((a == 0 && b < 0) || Double.isNaN(power) || Double.isInfinite(power)) {
-          throw new JinjaException("it computes a power that is no number");
+          throw new JinjaException("it computes a power that is not a real number");
         }
         yield power;
       }
@@ -104,7 +104,7 @@ final class JinjaNumbers {
     return quotient - floor > 0.5 ? floor + 1 : floor;
   }
 
-  /** Python's {@code int(text, base)}, or null if the text is no such number. */
+  /** Python's {@code int(text, base)}, or null if the text is not one. */
   static @Nullable Long whole(String text, int base) {
     String stripped = PythonText.strip(text);
     Matcher match = DIGITS.matcher(ascii(stripped));
@@ -145,7 +145,7 @@ final class JinjaNumbers {
     return out.toString();
   }
 
-  /** Python's {@code float(text)}, or null if the text is no number. */
+  /** Python's {@code float(text)}, or null if the text is not one. */
   static @Nullable Double real(String text) {
     String stripped = ascii(PythonText.strip(text));
     Matcher word = WORDS.matcher(stripped);
@@ -156,7 +156,7 @@ final class JinjaNumbers {
     return REAL.matcher(stripped).matches() ? Double.valueOf(stripped.replace("_", "")) : null;
   }
 
-  /** Python's {@code int(value)} of a fraction. */
+  /** Python's {@code int(value)} of a float. */
   static long truncated(double value) {
     if (Double.isNaN(value) || Double.isInfinite(value) || Math.abs(value) >= 0x1p63) {
       throw new ArithmeticException("a number beyond 64 bits");
@@ -192,7 +192,7 @@ final class JinjaNumbers {
   static Object toInt(Object value, JinjaArguments given) {
     Object otherwise = given.or(0, 0L);
     if (value instanceof Undefined undefined) {
-      throw new JinjaException(undefined.name() + " is undefined; it asks for its number");
+      throw new JinjaException(undefined.name() + " is undefined; a number is needed");
     }
     if (value instanceof Double number) {
       return Double.isNaN(number) ? otherwise : (Object) truncated(number);
@@ -219,7 +219,7 @@ final class JinjaNumbers {
   static Object toFloat(Object value, JinjaArguments given) {
     Object otherwise = given.or(0, 0.0);
     if (value instanceof Undefined undefined) {
-      throw new JinjaException(undefined.name() + " is undefined; it asks for its number");
+      throw new JinjaException(undefined.name() + " is undefined; a number is needed");
     }
     if (JinjaValue.isNumber(value)) {
       return JinjaValue.real(value);

@@ -32,7 +32,7 @@ final class JinjaParser {
     return parser.body(Set.of());
   }
 
-  /** Statements up to one of these tags, whose opening and name are read; or up to the end. */
+  /** Statements up to one of these tags, whose start and name are consumed, or up to the end. */
   private List<JinjaStatement> body(Set<String> ends) {
     if (++depth > MAX_DEPTH) {
       throw new Syntax(tokens.line(), "tags nest deeper than " + MAX_DEPTH);
@@ -65,7 +65,7 @@ final class JinjaParser {
     }
   }
 
-  /** Without a last {@code safe}: what is written so is written as it is. */
+  /** Drops a last {@code safe} filter, which has no effect. */
   private static JinjaExpression written(JinjaExpression output) {
     return output instanceof JinjaExpression.Filter filter
             && filter.name().equals("safe")
@@ -99,7 +99,7 @@ final class JinjaParser {
       }
       case "break", "continue" -> {
         if (loops == 0) {
-          throw new Syntax(tag.line(), tag.text() + " stands outside of a loop");
+          throw new Syntax(tag.line(), tag.text() + " is outside of a loop");
         }
         tokens.expect(Kind.BLOCK_END);
         yield new JinjaStatement.Leave(tag.text().equals("break") ? Flow.BREAK : Flow.CONTINUE);
@@ -191,7 +191,7 @@ final class JinjaParser {
     tokens.expect(Kind.BLOCK_END);
     int outer = loops;
     loops = 0;
-    int from = tokens.place();
+    int from = tokens.index();
     List<JinjaStatement> body = closedBody("endmacro");
     loops = outer;
     if (tokens.named("varargs", from) || tokens.named("kwargs", from)) {

@@ -7,17 +7,17 @@ import org.alignment4j.chat.JinjaValue.Undefined;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One rendering of a template: its variables, its output so far, and what it may still spend. A
- * template comes with a checkpoint and is not trusted to end.
+ * One rendering of a template: its variables, its output so far, and its remaining budget of steps.
+ * A template is part of a checkpoint and may not terminate.
  */
 final class JinjaRun {
   /** Enough for conversations of thousands of turns; reached in about a second. */
   private static final long MAX_STEPS = 20_000_000;
 
-  /** The most values in one list, and characters in one text beside those of messages. */
+  /** Maximum values in one list, and characters in one text in addition to those of messages. */
   private static final int MAX_SIZE = 1 << 20;
 
-  /** How many times a text may hold all that the messages say. */
+  /** Maximum copies of all message text in one text. */
   private static final int MAX_COPIES = 4;
 
   private static final int MAX_DEPTH = 100;
@@ -33,7 +33,7 @@ final class JinjaRun {
   private int depth;
   private int line = 1;
 
-  /** Variables, with those of the enclosing scope behind them. */
+  /** Variables, and then those of the enclosing scope. */
   static final class Scope {
     private final @Nullable Scope parent;
     private final Map<String, Object> variables = new HashMap<>();
@@ -44,13 +44,13 @@ final class JinjaRun {
   }
 
   /**
-   * @param globals what the template finds defined
-   * @param said the number of characters in all messages
+   * @param globals the predefined variables
+   * @param messageLength the number of characters in all messages
    */
-  JinjaRun(Map<String, Object> globals, long said) {
+  JinjaRun(Map<String, Object> globals, long messageLength) {
     this.globals = globals;
-    this.maxSteps = MAX_STEPS + said;
-    this.maxSize = MAX_SIZE + MAX_COPIES * said;
+    this.maxSteps = MAX_STEPS + messageLength;
+    this.maxSize = MAX_SIZE + MAX_COPIES * messageLength;
   }
 
   /**
@@ -71,7 +71,7 @@ final class JinjaRun {
     }
   }
 
-  /** Counts work. */
+  /** Counts steps. */
   void spend(long amount) {
     steps += amount + 1;
     if (steps > maxSteps) {
@@ -79,7 +79,7 @@ final class JinjaRun {
     }
   }
 
-  /** Notes where the template is, for messages. */
+  /** Sets the current line of the template, for messages. */
   void at(int newLine) {
     spend(0);
     line = newLine;
@@ -109,7 +109,7 @@ final class JinjaRun {
     return scope;
   }
 
-  /** Goes into a scope; gives the one to return to with {@link #leave}. */
+  /** Enters a scope; returns the one to return to with {@link #leave}. */
   Scope enter(Scope parent) {
     Scope left = scope;
     if (++depth > MAX_DEPTH) {
@@ -124,7 +124,7 @@ final class JinjaRun {
     scope = back;
   }
 
-  /** Sets what the next macro's {@code caller()} does, and gives what it would have done. */
+  /** Sets the next macro's {@code caller()} and returns the previous one. */
   Object callFor(Object caller) {
     Object before = nextCaller;
     nextCaller = caller;
@@ -141,7 +141,7 @@ final class JinjaRun {
     out.add(text);
   }
 
-  /** What statements write, caught instead of written. */
+  /** Returns the output of statements instead of writing it. */
   TracedText caught(List<JinjaStatement> body) {
     TracedText.Builder outer = out;
     out = new TracedText.Builder();

@@ -24,15 +24,15 @@ final class JinjaSequences {
     if (!by.equals("key") && !by.equals("value")) {
       throw new JinjaException("dictsort by " + by);
     }
-    long place = by.equals("key") ? 0 : 1;
+    long part = by.equals("key") ? 0 : 1;
     sort(
         items,
-        caseless(item -> JinjaValue.item(item, place), given.truth(0, false)),
+        caseless(item -> JinjaValue.item(item, part), given.truth(0, false)),
         given.truth(2, false));
     return JinjaList.list(items);
   }
 
-  /** Sorts as Python does: equal values keep their order, also where all is reversed. */
+  /** Sorts as Python does: equal values keep their order, also in reverse. */
   static void sort(List<Object> values, UnaryOperator<Object> key, boolean reverse) {
     Comparator<Object[]> order = (a, b) -> JinjaValue.order(a[0], b[0]);
     List<Object[]> keyed = new ArrayList<>(values.size());
@@ -145,7 +145,7 @@ final class JinjaSequences {
     return mapped;
   }
 
-  /** What {@code attribute='a.0.b'} takes of a value; of None the value itself. */
+  /** The value at {@code attribute='a.0.b'}; for None the value itself. */
   static UnaryOperator<Object> attribute(Object path) {
     return attribute(path, null);
   }

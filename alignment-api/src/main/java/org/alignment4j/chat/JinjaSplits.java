@@ -4,7 +4,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 
-/** The parts of Python's texts: at separators, white space and ends of lines. */
+/** Python's splitting of texts at separators, white space and line ends. */
 final class JinjaSplits {
   private JinjaSplits() {}
 
@@ -17,13 +17,13 @@ final class JinjaSplits {
           ? JinjaList.tuple(TracedText.EMPTY, TracedText.EMPTY, text)
           : JinjaList.tuple(text, TracedText.EMPTY, TracedText.EMPTY);
     }
-    int behind = at + separator.length();
-    return JinjaList.tuple(text.sub(0, at), text.sub(at, behind), text.sub(behind, text.length()));
+    int after = at + separator.length();
+    return JinjaList.tuple(text.sub(0, at), text.sub(at, after), text.sub(after, text.length()));
   }
 
   private static void requireSeparator(String separator) {
     if (separator.isEmpty()) {
-      throw new JinjaException("it splits a text at nothing");
+      throw new JinjaException("it splits a text at an empty separator");
     }
   }
 
@@ -118,10 +118,10 @@ final class JinjaSplits {
               || c == 0x2028
               || c == 0x2029;
       if (ends) {
-        int behind = c == '\r' && i + 1 < all.length() && all.charAt(i + 1) == '\n' ? i + 2 : i + 1;
-        lines.add(text.sub(start, keepEnds ? behind : i));
-        start = behind;
-        i = behind - 1;
+        int after = c == '\r' && i + 1 < all.length() && all.charAt(i + 1) == '\n' ? i + 2 : i + 1;
+        lines.add(text.sub(start, keepEnds ? after : i));
+        start = after;
+        i = after - 1;
       }
     }
     if (start < all.length()) {

@@ -10,7 +10,7 @@ import org.alignment4j.chat.JinjaValue.Undefined;
 import org.alignment4j.chat.JinjaValue.WithAttributes;
 import org.jspecify.annotations.Nullable;
 
-/** A statement of a template: something that writes, decides, repeats or assigns. */
+/** A statement of a template: output, condition, loop or assignment. */
 interface JinjaStatement {
   /** How a statement ended. */
   enum Flow {
@@ -21,7 +21,7 @@ interface JinjaStatement {
 
   Flow run(JinjaRun run);
 
-  /** Runs statements up to one that leaves a loop. */
+  /** Runs statements, up to one that leaves a loop. */
   static Flow run(List<JinjaStatement> body, JinjaRun run) {
     for (JinjaStatement statement : body) {
       Flow flow = statement.run(run);
@@ -140,7 +140,7 @@ interface JinjaStatement {
     }
   }
 
-  /** Stands in an expression for the text of the block that it is written for. */
+  /** Represents, in an expression, the text of the block that it applies to. */
   final class Caught implements JinjaExpression {
     private static final String NAME = " caught";
 
@@ -188,7 +188,7 @@ interface JinjaStatement {
   /**
    * {@code {% macro name(parameters) %} ... {% endmacro %}}.
    *
-   * @param calls whether it calls for the body of a call block
+   * @param calls whether it uses the body of a call block
    */
   record Macro(
       String name,
@@ -205,7 +205,7 @@ interface JinjaStatement {
                 "the macro " + name, arguments, named, parameters.keySet().toArray(String[]::new));
             Object bodyOfCall = caller.callFor(new Undefined("caller"));
             if (!calls && !(bodyOfCall instanceof Undefined)) {
-              throw new JinjaException("it gives a body to macro " + name + ", which calls none");
+              throw new JinjaException("it passes a body to macro " + name + ", which uses none");
             }
             JinjaRun.Scope back = caller.enter(home);
             caller.set("caller", bodyOfCall);
@@ -226,7 +226,7 @@ interface JinjaStatement {
     }
   }
 
-  /** {@code {% call macro(arguments) %} ... {% endcall %}}: a macro that can call for the body. */
+  /** {@code {% call macro(arguments) %} ... {% endcall %}}: a macro that can use the body. */
   record CallBlock(JinjaExpression call, List<JinjaStatement> body, int line)
       implements JinjaStatement {
     @Override
@@ -248,7 +248,7 @@ interface JinjaStatement {
     }
   }
 
-  /** Values that stay settable from inside loops. */
+  /** Values that can be set from inside loops. */
   record Namespace(Map<String, Object> values) implements WithAttributes {
     static Namespace of(List<Object> initial, Map<String, Object> named) {
       Map<String, Object> values = new LinkedHashMap<>();
@@ -271,9 +271,9 @@ interface JinjaStatement {
   }
 
   /**
-   * What a loop's body knows of its place.
+   * The variable {@code loop} of a loop's body.
    *
-   * @param all the values it goes through
+   * @param all the values of the loop
    * @param index 0-based
    */
   record Loop(List<Object> all, int index) implements WithAttributes {
@@ -308,7 +308,7 @@ interface JinjaStatement {
     }
   }
 
-  /** Gives a value to a name, or the elements of a list to several. */
+  /** Assigns a value to a name, or the elements of a list to several. */
   static void assign(List<String> names, Object value, JinjaRun run) {
     if (names.size() == 1) {
       run.set(names.get(0), value);
@@ -317,7 +317,7 @@ interface JinjaStatement {
     List<Object> values = JinjaValue.each(value);
     if (values.size() != names.size()) {
       throw new JinjaException(
-          "it gives " + values.size() + " values to " + names.size() + " names");
+          "it assigns " + values.size() + " values to " + names.size() + " names");
     }
     for (int i = 0; i < values.size(); i++) {
       run.set(names.get(i), values.get(i));

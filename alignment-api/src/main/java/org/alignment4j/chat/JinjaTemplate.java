@@ -16,9 +16,9 @@ import org.alignment4j.core.UnsupportedArchitectureException;
  * A chat template as published, run as transformers' {@code apply_chat_template} runs it, with the
  * origin of every character kept ({@link TracedText}).
  *
- * <p>It is run by an interpreter of that part of Jinja which chat templates use: no files, no
- * classes, no Java. It may take a fixed number of steps and make values of a fixed size. {@code
- * tools} and {@code documents} are none, the date is fixed ({@link JinjaDate}). Immutable.
+ * <p>The interpreter supports the part of Jinja that chat templates use: no files, no classes, no
+ * Java. Steps and sizes of values are bounded. {@code tools} and {@code documents} are None, the
+ * date is fixed ({@link JinjaDate}). Immutable.
  */
 final class JinjaTemplate {
   /** Jinja's own limit. */
@@ -40,7 +40,7 @@ final class JinjaTemplate {
   /**
    * @param template Jinja source
    * @param special texts of the special tokens by their names, such as {@code bos_token}
-   * @param where the file it came from, for messages
+   * @param where the template's file, for messages
    * @throws CheckpointException with file and line if the template is not Jinja, or has tags that
    *     chat templates do not have
    */
@@ -53,7 +53,7 @@ final class JinjaTemplate {
     }
   }
 
-  /** The file it came from. */
+  /** The template's file. */
   Object where() {
     return where;
   }
@@ -61,7 +61,7 @@ final class JinjaTemplate {
   /**
    * Renders a conversation.
    *
-   * @throws IllegalArgumentException if the template refuses the conversation
+   * @throws IllegalArgumentException if the template rejects the conversation
    * @throws UnsupportedArchitectureException with file and line if it cannot be run
    */
   TracedText render(List<Message> messages, boolean generationPrompt) {
@@ -71,18 +71,24 @@ final class JinjaTemplate {
       Message message = messages.get(i);
       Map<Object, Object> value = new LinkedHashMap<>();
       value.put(ROLE, TracedText.of(message.role().name().toLowerCase(Locale.ROOT)));
-      value.put(CONTENT, TracedText.said(i, message.text()));
+      value.put(CONTENT, TracedText.ofMessage(i, message.text()));
       values.add(value);
     }
     all.put("messages", JinjaList.list(values));
     all.put("add_generation_prompt", generationPrompt);
-    long said = messages.stream().mapToLong(message -> message.text().length()).sum();
-    JinjaRun run = new JinjaRun(all, said);
+    long messageLength = messages.stream().mapToLong(message -> message.text().length()).sum();
+    JinjaRun run = new JinjaRun(all, messageLength);
     try {
       return run.caught(body);
     } catch (JinjaException.Raised e) {
       throw new IllegalArgumentException(
-          "the " + TemplateFormat.NAME + " in " + where + " refuses this: " + e.getMessage(), e);
+          "the "
+              + TemplateFormat.NAME
+              + " in "
+              + where
+              + " rejects this conversation: "
+              + e.getMessage(),
+          e);
     } catch (JinjaException | ArithmeticException e) {
       throw failed(run, String.valueOf(e.getMessage()), e);
     } catch (StackOverflowError e) {
@@ -142,7 +148,7 @@ final class JinjaTemplate {
     long to = bounds.size() == 1 ? bounds.get(0) : bounds.get(1);
     long step = bounds.size() == 3 ? bounds.get(2) : 1;
     if (step == 0) {
-      throw new JinjaException("range in steps of 0");
+      throw new JinjaException("range with a step of 0");
     }
     List<Object> range = new ArrayList<>();
     for (long i = from; step > 0 ? i < to : i > to; i = Math.addExact(i, step)) {

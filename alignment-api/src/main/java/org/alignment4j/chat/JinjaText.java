@@ -9,13 +9,13 @@ import org.alignment4j.chat.JinjaValue.MapKey;
 import org.alignment4j.chat.JinjaValue.None;
 import org.alignment4j.chat.JinjaValue.Undefined;
 
-/** Values as Python writes them: {@code str} and {@code repr}. */
+/** Values formatted as in Python: {@code str} and {@code repr}. */
 final class JinjaText {
   private static final int MAX_DEPTH = 100;
 
   private JinjaText() {}
 
-  /** What {@code {{ value }}} writes. */
+  /** The output of {@code {{ value }}}. */
   static TracedText of(Object value) {
     if (value instanceof TracedText rope) {
       return rope;
@@ -78,7 +78,9 @@ final class JinjaText {
     }
   }
 
-  /** The shortest digits that read as the same number, and an exponent where Python writes one. */
+  /**
+   * The shortest digits that parse to the same number, with an exponent where Python writes one.
+   */
   static String number(double value) {
     if (Double.isNaN(value) || Double.isInfinite(value)) {
       return Double.isNaN(value) ? "nan" : value > 0 ? "inf" : "-inf";

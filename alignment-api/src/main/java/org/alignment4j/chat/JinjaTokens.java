@@ -5,7 +5,7 @@ import org.alignment4j.chat.JinjaException.Syntax;
 import org.alignment4j.chat.JinjaLexer.Kind;
 import org.alignment4j.chat.JinjaLexer.Token;
 
-/** A place in the tokens of a template. */
+/** A cursor over the tokens of a template. */
 final class JinjaTokens {
   private final List<Token> tokens;
   private int at;
@@ -33,12 +33,12 @@ final class JinjaTokens {
     return token;
   }
 
-  /** Where this is, for {@link #named}. */
-  int place() {
+  /** The index of the current token, for {@link #named}. */
+  int index() {
     return at;
   }
 
-  /** Whether a name stands between a place and this one. */
+  /** Whether a name occurs between a token index and the current one. */
   boolean named(String name, int from) {
     return tokens.subList(from, at).stream().anyMatch(token -> token.is(Kind.NAME, name));
   }

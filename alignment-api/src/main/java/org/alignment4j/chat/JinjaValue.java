@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The values of a template and Python's rules for them. A value is a {@link TracedText}, a Boolean,
- * a Long, a Double, a {@link JinjaList}, a Map with {@link MapKey} keys, or one of the kinds here.
+ * a Long, a Double, a {@link JinjaList}, a Map with {@link MapKey} keys, or one of the types here.
  */
 final class JinjaValue {
   /** Python's None. */
@@ -19,31 +19,31 @@ final class JinjaValue {
   }
 
   /**
-   * A name or attribute that is not there.
+   * A name or attribute that is undefined.
    *
-   * @param name for messages
+   * @param name the name, for messages
    */
   record Undefined(String name) {}
 
-  /** Something with attributes of its own: {@code loop}, a namespace. */
+  /** A value with attributes: {@code loop}, a namespace. */
   interface WithAttributes {
     /** The attribute's value, or null if there is none. */
     @Nullable Object attribute(String name);
   }
 
-  /** Something to call: a macro, a method, a global function. */
+  /** A callable value: a macro, a method, a global function. */
   interface Callable {
     Object call(JinjaRun run, List<Object> arguments, Map<String, Object> named);
   }
 
-  /** Values to go through once, without a length. */
+  /** Values to iterate over once, without a length. */
   record Generator(Iterator<Object> rest) {
     static Generator of(List<Object> values) {
       return new Generator(values.iterator());
     }
   }
 
-  /** A value as a key of a Map: equal where Python's are, as 1, 1.0 and True. */
+  /** A value as a key of a Map: equal if Python's are, such as 1, 1.0 and True. */
   record MapKey(Object value) {
     /**
      * @throws JinjaException if the value cannot be a key
@@ -247,7 +247,7 @@ final class JinjaValue {
     return value instanceof Double number ? number : whole(value, "arithmetic");
   }
 
-  /** The values a loop goes through; the caller's to change. */
+  /** The values of a loop, in a list that the caller may change. */
   static List<Object> each(Object value) {
     if (value instanceof List<?> list) {
       return new ArrayList<>(list);
@@ -264,7 +264,7 @@ final class JinjaValue {
       generator.rest.forEachRemaining(rest::add);
       return rest;
     }
-    throw new JinjaException("it goes through " + kind(value));
+    throw new JinjaException("it loops over " + kind(value));
   }
 
   private static List<Object> characters(TracedText text) {
@@ -281,7 +281,7 @@ final class JinjaValue {
   /** The attribute of a value, as {@code value.name}; an {@link Undefined} if there is none. */
   static Object attribute(Object value, String name) {
     if (value instanceof Undefined undefined) {
-      throw new JinjaException(undefined.name + " is undefined; it asks for ." + name);
+      throw new JinjaException(undefined.name + " is undefined and has no attribute " + name);
     }
     Object found = ownAttribute(value, name);
     if (found == null && value instanceof Map<?, ?> map) {
@@ -290,10 +290,10 @@ final class JinjaValue {
     return found == null ? new Undefined(name) : found;
   }
 
-  /** What Python's {@code getattr} finds, or null. */
+  /** The result of Python's {@code getattr}, or null. */
   static @Nullable Object ownAttribute(Object value, String name) {
     if (name.startsWith("_")) {
-      return null; // not to be had in a sandbox
+      return null; // not accessible in a sandbox
     } else if (value instanceof WithAttributes object) {
       return object.attribute(name);
     } else if (value instanceof JinjaList list && list.named(name) != null) {
@@ -305,7 +305,7 @@ final class JinjaValue {
   /** {@code value[key]}. */
   static Object item(Object value, Object key) {
     if (value instanceof Undefined undefined) {
-      throw new JinjaException(undefined.name + " is undefined; it asks for an element");
+      throw new JinjaException(undefined.name + " is undefined and has no elements");
     } else if (value instanceof Map<?, ?> map) {
       boolean hashable = !(key instanceof Map<?, ?>) && !isListLike(key);
       Object found = hashable ? map.get(MapKey.of(key)) : null;
@@ -346,7 +346,7 @@ final class JinjaValue {
       Object value, @Nullable Long from, @Nullable Long to, @Nullable Long wantedStep) {
     long step = wantedStep == null ? 1 : wantedStep;
     if (step == 0) {
-      throw new JinjaException("it takes a part in steps of 0");
+      throw new JinjaException("it takes a slice with a step of 0");
     }
     if (value instanceof TracedText rope) {
       if (step != 1) {
@@ -364,7 +364,7 @@ final class JinjaValue {
     if (value instanceof JinjaList list && list.kind() != Kind.VIEW) {
       return JinjaList.of(list.kind(), part(list, from, to, step));
     }
-    throw new JinjaException("it takes a part of " + kind(value));
+    throw new JinjaException("it takes a slice of " + kind(value));
   }
 
   private static List<Object> part(
@@ -388,7 +388,7 @@ final class JinjaValue {
     return Math.max(low, Math.min(high, index < 0 ? index + size : index));
   }
 
-  /** What a value is, for messages. */
+  /** The type of a value, for messages. */
   static String kind(Object value) {
     if (value instanceof Undefined undefined) {
       return undefined.name + ", which is undefined,";

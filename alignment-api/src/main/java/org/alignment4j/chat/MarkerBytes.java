@@ -9,35 +9,34 @@ import java.util.function.IntFunction;
 import org.alignment4j.chat.Stretch.Breach;
 
 /**
- * Role markers as the bytes of the tokens that a tokenizer makes of them. Text that has them in its
- * tokens' bytes may look different: normalisers fold letters, drop characters of no width and take
- * U+2581 for a space.
+ * Role markers as the bytes of their tokens. Text whose tokens contain these bytes may look
+ * different: normalisers fold letters, drop zero-width characters and treat U+2581 as a space.
  */
 final class MarkerBytes {
-  /** What may stand around a marker; the bytes of white space are cut off again. */
+  /** Text before a marker when its tokens are computed; bytes of white space are removed again. */
   private static final List<String> BEFORE = List.of("", "\n", " ", "\n\n");
 
-  private static final List<String> BEHIND = List.of("", "\n", " ");
+  private static final List<String> AFTER = List.of("", "\n", " ");
 
   /**
    * A marker's bytes.
    *
    * @param marker the marker
-   * @param bytes without white space around it, but for what a line break before it becomes
+   * @param bytes its bytes without white space around it, except those of a line break before it
    */
   private record Spelled(String marker, String bytes) {}
 
   private final Set<Spelled> anywhere = new LinkedHashSet<>();
 
-  /** Markers that begin a line, as the tokenizer reads them where the text begins. */
+  /** Markers at the start of a line, as tokenised at the start of the text. */
   private final Set<Spelled> first = new LinkedHashSet<>();
 
   private final IntFunction<String> spelling;
 
   /**
    * @param markers markers as the template writes them
-   * @param spelling the bytes of a token
-   * @param tokenizers what text is tokenised with
+   * @param spelling returns the bytes of a token
+   * @param tokenizers the tokenizers of text
    */
   MarkerBytes(
       List<String> markers, IntFunction<String> spelling, List<NativeTokenizer> tokenizers) {
@@ -47,8 +46,8 @@ final class MarkerBytes {
         boolean led = marker.startsWith("\n");
         String text = led ? marker.substring(1) : marker;
         for (String before : BEFORE) {
-          for (String behind : BEHIND) {
-            String core = strip(bytes(before + text + behind, tokenizer));
+          for (String after : AFTER) {
+            String core = strip(bytes(before + text + after, tokenizer));
             add(marker, core, led ? lineBreak(core, text, tokenizer) : "", anywhere);
           }
         }
@@ -60,13 +59,13 @@ final class MarkerBytes {
   }
 
   private static void add(String marker, String core, String head, Set<Spelled> spelled) {
-    // Markers of unknown letters alone are no more than any unknown word to the model.
+    // A marker of unknown letters alone is the same to the model as any unknown word.
     if (!core.chars().allMatch(c -> c == Spelling.UNKNOWN || isSpace((char) c))) {
       spelled.add(new Spelled(marker, head + core));
     }
   }
 
-  /** What a line break before a marker becomes: nothing where the tokenizer drops it. */
+  /** The bytes of a line break before a marker; empty if the tokenizer drops it. */
   private String lineBreak(String core, String text, NativeTokenizer tokenizer) {
     String line = bytes("x\n" + text, tokenizer);
     int at = line.lastIndexOf(core) - 1;
@@ -101,7 +100,7 @@ final class MarkerBytes {
     return anywhere.isEmpty();
   }
 
-  /** Gives the places where message text has a part in a marker. */
+  /** Reports the ranges of message text that are part of a marker. */
   void find(Stretch stretch, NativeTokenizer.Tokens tokens, Consumer<Breach> found) {
     if (anywhere.isEmpty() || stretch.trusted()) {
       return;
@@ -109,7 +108,7 @@ final class MarkerBytes {
     TokenView view = new TokenView(stretch.text(), tokens, spelling);
     String bytes = view.bytes();
     for (Spelled marker : first) {
-      // The text's beginning begins a line, too.
+      // The start of the text is the start of a line, too.
       if (bytes.startsWith(marker.bytes)) {
         report(marker, view, 0, marker.bytes.length(), stretch, new HashSet<>(), found);
       }
@@ -133,14 +132,14 @@ final class MarkerBytes {
       Stretch stretch,
       Set<Integer> own,
       Consumer<Breach> found) {
-    int[] place = view.place(from, to);
-    boolean trusted = stretch.trusted(place[0], place[1]);
+    int[] range = view.range(from, to);
+    boolean trusted = stretch.trusted(range[0], range[1]);
     if (trusted || !view.isExact(from, to)) {
-      // Where a normaliser blurs the border the template's own marker may stand beside message
-      // text. Each of its markers accounts for one.
+      // If a normaliser blurs the boundary, the template's own marker may be next to message
+      // text. Each of its markers explains one match.
       String text = marker.marker.strip();
-      int at = stretch.text().indexOf(text, place[0]);
-      while (at >= 0 && at + text.length() <= place[1]) {
+      int at = stretch.text().indexOf(text, range[0]);
+      while (at >= 0 && at + text.length() <= range[1]) {
         if (stretch.trusted(at, at + text.length()) && own.add(at)) {
           return;
         }
@@ -148,7 +147,7 @@ final class MarkerBytes {
       }
     }
     if (!trusted) {
-      stretch.breaches(marker.marker, place[0], place[1], found);
+      stretch.breaches(marker.marker, range[0], range[1], found);
     }
   }
 }

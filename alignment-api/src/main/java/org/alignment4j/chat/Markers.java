@@ -7,11 +7,12 @@ import java.util.List;
 import org.alignment4j.chat.Script.Piece;
 
 /**
- * Role markers that are plain text to a tokenizer, such as Llama 2's {@code [INST]}. Nothing but
- * their spelling sets them apart, so no character of one may come from a message.
+ * Role markers that are plain text to a tokenizer, such as Llama 2's {@code [INST]}. Only their
+ * spelling distinguishes them, so no character of one may come from a message.
  *
- * @param markers each of at least two characters, the first and the last no space; one that begins
- *     with a line break also counts at the very beginning of a conversation
+ * @param markers the markers, each of at least two characters, of which neither the first nor the
+ *     last is a space; one that starts with a line break is also matched, without it, at the start
+ *     of a conversation
  */
 record Markers(List<String> markers) {
   /**
@@ -28,12 +29,12 @@ record Markers(List<String> markers) {
   }
 
   /**
-   * The pieces with a space in every marker that message text has a part in, behind the marker's
-   * first character where that is the message's: {@code [ INST]}. The words stay readable to a
-   * model and the marker is gone.
+   * Returns the pieces with a space inserted into every marker that contains message text, after
+   * the marker's first character if that is from the message: {@code [ INST]}. The words remain
+   * readable to a model, but the marker is broken.
    *
    * <p>A space can complete another marker, one with a space in it, so this is repeated until there
-   * is none. It ends: every space widens a gap inside a marker, and a gap wider than any in a
+   * is none. It terminates: every space widens a gap inside a marker, and a gap wider than any in a
    * marker is never widened again.
    */
   List<Piece> neutralise(List<Piece> pieces) {
@@ -64,15 +65,15 @@ record Markers(List<String> markers) {
   }
 
   /**
-   * @param start where the piece stands in the whole text
+   * @param start offset of the piece in the whole text
    */
   private Piece broken(Piece piece, String all, int start) {
     String text = piece.text();
     StringBuilder out = null;
     int copied = 0;
     for (int i = 0; i < text.length(); i++) {
-      // A marker that begins here is cut behind its first character, one that began before the
-      // piece is cut where the piece begins.
+      // A marker that starts here is cut after its first character, one that started before the
+      // piece is cut at the start of the piece.
       boolean cutBefore = i == 0 && runsInto(all, start);
       if (cutBefore || startsMarker(all, start + i)) {
         int cut = cutBefore ? 0 : i + 1;
@@ -93,7 +94,7 @@ record Markers(List<String> markers) {
     return false;
   }
 
-  /** Whether a marker begins before this place and ends behind it. */
+  /** Whether a marker starts before this offset and ends after it. */
   private boolean runsInto(String text, int at) {
     for (String marker : markers) {
       for (int before = 1; before < marker.length(); before++) {

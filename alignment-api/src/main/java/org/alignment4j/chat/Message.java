@@ -4,11 +4,11 @@ import java.io.Serializable;
 import java.util.Objects;
 
 /**
- * One turn of a conversation. The text is data: nothing in it is ever read as a control token, as a
- * role marker or as template code.
+ * One message of a conversation. The text is data: nothing in it is interpreted as a control token,
+ * role marker or template code. Immutable.
  *
- * @param role who speaks
- * @param text what is said, possibly empty; a lone surrogate is read as U+FFFD when tokenised
+ * @param role the role of the sender
+ * @param text the message text, possibly empty; a lone surrogate is read as U+FFFD when tokenised
  */
 public record Message(Role role, String text) implements Serializable {
   /**
@@ -19,17 +19,17 @@ public record Message(Role role, String text) implements Serializable {
     Objects.requireNonNull(text, "text");
   }
 
-  /** A system message. */
+  /** Returns a system message. */
   public static Message system(String text) {
     return new Message(Role.SYSTEM, text);
   }
 
-  /** A user message. */
+  /** Returns a user message. */
   public static Message user(String text) {
     return new Message(Role.USER, text);
   }
 
-  /** An assistant message. */
+  /** Returns an assistant message. */
   public static Message assistant(String text) {
     return new Message(Role.ASSISTANT, text);
   }

@@ -15,7 +15,7 @@ import org.alignment4j.internal.host.DjlDefaults;
 import org.alignment4j.internal.host.NativeFailure;
 import org.alignment4j.internal.text.Reasons;
 
-/** One native tokenizer. Thread-safe until it is closed; must not be used after. */
+/** One native tokenizer. Thread-safe until it is closed; must not be used afterwards. */
 final class NativeTokenizer implements AutoCloseable {
   /** Without these DJL truncates at 512 tokens. */
   private static final Map<String, String> WHOLE_TEXT =
@@ -29,13 +29,13 @@ final class NativeTokenizer implements AutoCloseable {
 
   /**
    * @param json the text of a tokenizer.json
-   * @param file where it came from, for messages
-   * @throws CheckpointException if the native library refuses it
+   * @param file the file of the JSON text, for messages
+   * @throws CheckpointException if the native library rejects it
    * @throws EngineException if the native library cannot be loaded
    */
   static NativeTokenizer open(String json, Path file) {
     DjlDefaults.apply();
-    // A stream: DJL takes a String for the name of a model to download.
+    // A stream, since DJL interprets a String as the name of a model to download.
     try (InputStream in = new ByteArrayInputStream(json.getBytes(StandardCharsets.UTF_8))) {
       return new NativeTokenizer(HuggingFaceTokenizer.newInstance(in, WHOLE_TEXT));
     } catch (ai.djl.engine.EngineException | LinkageError e) {
@@ -72,7 +72,7 @@ final class NativeTokenizer implements AutoCloseable {
 
   /**
    * @param ids token ids, [T]
-   * @param spans the code points each token stands for, [T]
+   * @param spans the code points of each token, [T]
    */
   record Tokens(long[] ids, CharSpan[] spans) {}
 }

@@ -8,18 +8,18 @@ import java.util.Map;
 import org.alignment4j.chat.Stretch.Breach;
 
 /**
- * Changes message text until its tokens hold no control token and no role marker.
+ * Changes message text until its tokens contain no control token and no role marker.
  *
- * <p>A marker is broken up by a space behind its first character. Some tokenizers drop or join
- * white space, so where its tokens come out as before a visible character is put there, then
- * between all of its characters, then in their place. Only text that made a marker is changed.
+ * <p>A marker is broken up by a space after its first character. Some tokenizers drop or join white
+ * space, so if the tokens still contain the marker, a visible character is inserted there, then
+ * between all of its characters, then in place of them. Only text that yields a marker is changed.
  */
 final class Neutraliser {
-  /** As often each way is tried while places are left; one change can complete another marker. */
-  private static final int TRIES = 3;
+  /** Maximum attempts per edit; one edit can complete another marker. */
+  private static final int MAX_ATTEMPTS = 3;
 
   private enum Way {
-    BEHIND_FIRST,
+    AFTER_FIRST,
     BETWEEN,
     IN_PLACE
   }
@@ -28,10 +28,10 @@ final class Neutraliser {
 
   private static final List<Step> STEPS =
       List.of(
-          new Step(Way.BEHIND_FIRST, " "),
-          new Step(Way.BEHIND_FIRST, "_"),
-          new Step(Way.BEHIND_FIRST, "-"),
-          new Step(Way.BEHIND_FIRST, "x"),
+          new Step(Way.AFTER_FIRST, " "),
+          new Step(Way.AFTER_FIRST, "_"),
+          new Step(Way.AFTER_FIRST, "-"),
+          new Step(Way.AFTER_FIRST, "x"),
           new Step(Way.BETWEEN, "_"),
           new Step(Way.BETWEEN, "-"),
           new Step(Way.BETWEEN, "x"),
@@ -39,16 +39,16 @@ final class Neutraliser {
           new Step(Way.IN_PLACE, "-"),
           new Step(Way.IN_PLACE, "x"));
 
-  /** Stands for letters that the tokenizer has no token for but one that steers. */
+  /** Replacements for letters whose only token is a control token. */
   private static final List<String> SUBSTITUTES = List.of("?", "_", "x", " ");
 
-  /** Tokenises a script and adds what it finds forged. */
+  /** Tokenises a script and adds the breaches that it finds. */
   interface Encoder {
     EncodedMessages encode(Script script, List<Breach> breaches);
   }
 
   /**
-   * A script without forgeries.
+   * A script without breaches.
    *
    * @param script the script
    * @param encoded its tokens
@@ -58,8 +58,7 @@ final class Neutraliser {
   private Neutraliser() {}
 
   /**
-   * @throws IllegalArgumentException if the tokenizer makes a marker of whatever is put in its
-   *     place
+   * @throws IllegalArgumentException if no edit prevents the marker
    */
   static Safe neutralise(Script script, Encoder encoder) {
     Script safe = script;
@@ -72,7 +71,7 @@ final class Neutraliser {
       if (breaches.isEmpty()) {
         return new Safe(safe, encoded);
       }
-      if (before != Integer.MAX_VALUE && (breaches.size() >= before || tries == TRIES)) {
+      if (before != Integer.MAX_VALUE && (breaches.size() >= before || tries == MAX_ATTEMPTS)) {
         step++;
         tries = 0;
       }
@@ -81,7 +80,7 @@ final class Neutraliser {
         throw new IllegalArgumentException(
             "a message makes "
                 + (marker == null ? "a control token" : "the role marker '" + marker.strip() + "'")
-                + " whatever is put in between: its tokenizer cannot tell them apart");
+                + " with any character inserted: the tokenizer does not distinguish them");
       }
       safe = changed(safe, breaches, step);
       before = breaches.size();
@@ -89,7 +88,7 @@ final class Neutraliser {
     }
   }
 
-  /** What is to change in one piece. */
+  /** The changes to one piece. */
   private static final class Changes {
     final BitSet before = new BitSet();
     final BitSet replaced = new BitSet();
@@ -139,10 +138,10 @@ final class Neutraliser {
     int start = breach.start();
     int second = text.offsetByCodePoints(start, 1);
     switch (way) {
-      case BEHIND_FIRST -> {
-        int behind = breach.atStart() ? behindFirst(breach, text) : start;
-        if (behind < breach.end() || !breach.atEnd()) {
-          changes.before.set(behind);
+      case AFTER_FIRST -> {
+        int from = breach.atStart() ? afterFirst(breach, text) : start;
+        if (from < breach.end() || !breach.atEnd()) {
+          changes.before.set(from);
         }
       }
       case BETWEEN -> {
@@ -160,8 +159,10 @@ final class Neutraliser {
     }
   }
 
-  /** Behind a marker's first character; a word mark before it may belong to the same token. */
-  private static int behindFirst(Breach breach, String text) {
+  /**
+   * The offset after a marker's first character; a word mark before it may be in the same token.
+   */
+  private static int afterFirst(Breach breach, String text) {
     int first = breach.start();
     boolean led = breach.marker() != null && breach.marker().startsWith("\n");
     while (!led && first + 1 < breach.end() && isWordMark(text.charAt(first))) {

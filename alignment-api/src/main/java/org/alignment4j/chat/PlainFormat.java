@@ -14,8 +14,8 @@ import java.util.List;
  * <p>An assistant line ends with the end-of-sequence token, if there is one; the generation prompt
  * is {@code Assistant:}.
  *
- * @param bos text of the token that begins every document, or empty
- * @param eos text of the token that ends a document, or empty
+ * @param bos text of the beginning-of-sequence token, or empty
+ * @param eos text of the end-of-sequence token, or empty
  */
 record PlainFormat(String bos, String eos) implements ChatFormat {
   @Override

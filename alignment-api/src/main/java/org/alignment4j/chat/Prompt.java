@@ -7,15 +7,15 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * A conversation for a model to continue: at most one system message, which comes first, then turns
- * of user and assistant.
+ * A conversation for a model to continue: at most one system message, which is the first, then user
+ * and assistant messages. Immutable.
  *
- * <p>A prompt that ends with a user message asks for a new answer. One that ends with an assistant
- * message asks to continue that answer, or holds a finished example to train on. A family's
- * template may demand more, such as strictly alternating roles; that is checked when the prompt is
+ * <p>A prompt that ends with a user message requests a new response. One that ends with an
+ * assistant message requests a continuation of that response, or is a training example. A family's
+ * template may require more, such as strictly alternating roles; that is checked when the prompt is
  * tokenised.
  *
- * @param messages at least one message; the system message only in first place, never alone
+ * @param messages at least one message; a system message only at index 0, and not alone
  */
 public record Prompt(List<Message> messages) implements Serializable {
   /**
@@ -36,21 +36,21 @@ public record Prompt(List<Message> messages) implements Serializable {
         "a prompt must end with a user or an assistant message, found only a system message");
   }
 
-  /** A prompt of one user message. */
+  /** Returns a prompt of one user message. */
   public static Prompt user(String text) {
     return new Prompt(List.of(Message.user(text)));
   }
 
-  /** A prompt of the given messages. */
+  /** Returns a prompt of the given messages. */
   public static Prompt of(Message... messages) {
     return new Prompt(List.of(messages));
   }
 
   /**
-   * A prompt of messages as other programs keep them: system messages may stand anywhere. They
-   * become one, in first place, joined by empty lines.
+   * Returns a prompt of messages in which system messages may be at any index; they are joined by
+   * empty lines into one, which becomes the first.
    *
-   * @throws IllegalArgumentException as the constructor
+   * @throws IllegalArgumentException as in the constructor
    */
   public static Prompt systemFirst(List<Message> messages) {
     List<Message> others = new ArrayList<>();
@@ -68,7 +68,7 @@ public record Prompt(List<Message> messages) implements Serializable {
     return new Prompt(others);
   }
 
-  /** This prompt with the given system message, in place of one that it may have. */
+  /** Returns this prompt with the given system message, which replaces an existing one. */
   public Prompt withSystem(String text) {
     List<Message> changed = new ArrayList<>(messages);
     if (changed.get(0).role() == Role.SYSTEM) {
@@ -78,21 +78,21 @@ public record Prompt(List<Message> messages) implements Serializable {
     return new Prompt(changed);
   }
 
-  /** This prompt with an answer appended, as an example to train on or an answer to continue. */
+  /** Returns this prompt with a response appended, as a training example or to be continued. */
   public Prompt withResponse(String text) {
     List<Message> changed = new ArrayList<>(messages);
     changed.add(Message.assistant(text));
     return new Prompt(changed);
   }
 
-  /** This prompt with a further user message. */
+  /** Returns this prompt with a user message appended. */
   public Prompt withUser(String text) {
     List<Message> changed = new ArrayList<>(messages);
     changed.add(Message.user(text));
     return new Prompt(changed);
   }
 
-  /** Whether the last message is the assistant's. */
+  /** Whether the last message is an assistant message. */
   public boolean endsWithResponse() {
     return last().role() == Role.ASSISTANT;
   }

@@ -2,7 +2,7 @@ package org.alignment4j.chat;
 
 import org.jspecify.annotations.Nullable;
 
-/** The string operations of chat templates, with Python's idea of white space. */
+/** The string operations of chat templates, with Python's definition of white space. */
 final class PythonText {
   private PythonText() {}
 
@@ -30,9 +30,9 @@ final class PythonText {
   }
 
   /**
-   * Where a text begins behind what Python's {@code str.lstrip} takes away.
+   * The offset after the characters that Python's {@code str.lstrip} removes.
    *
-   * @param chars the characters to take away, or null for white space
+   * @param chars the characters to remove, or null for white space
    */
   static int start(String text, @Nullable String chars) {
     int start = 0;
@@ -46,7 +46,7 @@ final class PythonText {
     return start;
   }
 
-  /** Where a text ends before what Python's {@code str.rstrip} takes away. */
+  /** The offset of the characters that Python's {@code str.rstrip} removes. */
   static int end(String text, @Nullable String chars) {
     int end = text.length();
     while (end > 0) {
@@ -68,7 +68,7 @@ final class PythonText {
     return isWhiteSpace(c) || (c >= 0x1C && c <= 0x1F);
   }
 
-  /** The Unicode property White_Space, which tokenizers strip beside some control tokens. */
+  /** The Unicode property White_Space, which tokenizers strip next to some control tokens. */
   static boolean isWhiteSpace(char c) {
     return (c >= 0x09 && c <= 0x0D)
         || c == 0x20

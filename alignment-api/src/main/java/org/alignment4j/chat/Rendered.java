@@ -1,12 +1,12 @@
 package org.alignment4j.chat;
 
 /**
- * A conversation as a model gets it, for people and tests: in the text alone a control token and a
- * user's imitation of one look the same.
+ * A conversation as text and token ids, for display and tests: the text does not distinguish a
+ * control token from the same characters in a message.
  *
- * @param text what the chat template makes of it
- * @param responseOffset UTF-16 units before the response of the assistant that ends the
- *     conversation; the text's length if none does
- * @param encoded the token ids of the text, and where in them the response begins
+ * @param text the output of the chat template
+ * @param responseOffset the offset, in UTF-16 units, of the assistant's response that ends the
+ *     conversation; the text's length if there is none
+ * @param encoded the token ids of the text and the start of the response
  */
 public record Rendered(String text, int responseOffset, Encoded encoded) {}

@@ -1,10 +1,10 @@
 package org.alignment4j.chat;
 
-/** Who speaks in a conversation. */
+/** The role of a message's sender. */
 public enum Role {
-  /** Instructions that hold for the whole conversation. */
+  /** Instructions for the whole conversation. */
   SYSTEM,
-  /** The person, or the program, that asks. */
+  /** The person or program that uses the model. */
   USER,
   /** The model. */
   ASSISTANT

@@ -11,17 +11,18 @@ import org.alignment4j.chat.TokenizerFile.AddedToken;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Finds the strings by which an unknown template says in plain text who speaks.
+ * Finds the plain-text strings by which an unknown template marks roles.
  *
  * <ul>
- *   <li>Whatever looks like a tag, {@code <|user|>} or {@code [INST]}, and is no control token.
+ *   <li>Every string that looks like a tag, {@code <|user|>} or {@code [INST]}, and is not a
+ *       control token.
  *   <li>The header of a role: the last line before its messages and short lines directly above it,
  *       as far as they are the same before several messages, so that a system prompt on the same
- *       line is no part of them. It counts wherever it stands in a line, {@code USER:}, unless the
- *       template writes it at the beginning of a line only: then with the line break, {@code
+ *       line is not part of it. It is matched anywhere in a line, {@code USER:}, unless the
+ *       template writes it at the start of a line only: then with the line break, {@code
  *       "\nUser:"}.
- *   <li>Not a bare word behind a control token, such as {@code user} behind {@code <|im_start|>}:
- *       without the token it means nothing, and people write the word.
+ *   <li>Not a bare word after a control token, such as {@code user} after {@code <|im_start|>}:
+ *       without the token it has no effect, and users write the word.
  * </ul>
  */
 final class RoleMarkers {
@@ -31,12 +32,12 @@ final class RoleMarkers {
   private static final Pattern BARE_WORD = Pattern.compile("[\\p{L}\\p{N}_]+");
 
   /**
-   * A line that may be a header.
+   * A text that may contain a header.
    *
-   * @param text without control tokens; of a lead's last stretch
-   * @param behindControl whether a control token stands before the stretch
+   * @param text the last stretch of a lead, without control tokens
+   * @param afterControl whether a control token precedes the stretch
    */
-  private record Stretch(String text, boolean behindControl) {}
+  private record Stretch(String text, boolean afterControl) {}
 
   private final ControlTokens control;
   private final Set<String> markers = new LinkedHashSet<>();
@@ -64,7 +65,7 @@ final class RoleMarkers {
     return List.copyOf(finder.markers);
   }
 
-  /** What a lead writes behind its last control token or tag. */
+  /** The text of a lead after its last control token or tag. */
   private Stretch lastStretch(Lead lead) {
     String text = PythonText.stripRight(lead.text());
     int start = 0;
@@ -85,21 +86,21 @@ final class RoleMarkers {
     Set<String> headers = new LinkedHashSet<>();
     stretches.forEach(stretch -> headers.addAll(lastLines(shared(stretch, stretches))));
     for (String header : headers) {
-      List<Stretch> places = stretches.stream().filter(s -> s.text.contains(header)).toList();
-      boolean guarded = places.stream().allMatch(Stretch::behindControl);
+      List<Stretch> occurrences = stretches.stream().filter(s -> s.text.contains(header)).toList();
+      boolean guarded = occurrences.stream().allMatch(Stretch::afterControl);
       if (header.length() > 1 && !(guarded && BARE_WORD.matcher(header).matches())) {
-        markers.add(startsLines(header, places) ? "\n" + header : header);
+        markers.add(startsLines(header, occurrences) ? "\n" + header : header);
       } else if (header.length() == 1 && !guarded) {
         markers.add("\n" + header);
       }
     }
   }
 
-  /** Whether the header stands behind a line break at least once, and never within a line. */
-  private static boolean startsLines(String header, List<Stretch> places) {
+  /** Whether the header follows a line break at least once, and is never within a line. */
+  private static boolean startsLines(String header, List<Stretch> occurrences) {
     boolean behindBreak = false;
-    for (Stretch place : places) {
-      String before = place.text.substring(0, place.text.lastIndexOf(header));
+    for (Stretch stretch : occurrences) {
+      String before = stretch.text.substring(0, stretch.text.lastIndexOf(header));
       if (before.endsWith("\n")) {
         behindBreak = true;
       } else if (!before.isEmpty()) {
@@ -121,7 +122,7 @@ final class RoleMarkers {
     return shortest == null ? stretch.text : shortest;
   }
 
-  /** The longest common end that begins with a whole word of both; null if there is no word. */
+  /** The longest common suffix that starts with a whole word of both; null if there is no word. */
   private static @Nullable String commonWords(String a, String b) {
     int n = 0;
     while (n < a.length()

@@ -10,15 +10,15 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A conversation laid out as text, with the origin of every part kept: template text, in which
- * control tokens count, and message text, in which they do not.
+ * A conversation as text with the origin of every part: template text, in which control tokens are
+ * matched, and message text, in which they are not.
  */
 final class Script {
   /**
    * @param text the text, without lone surrogates
-   * @param trusted whether control tokens count in it
-   * @param message index of the message it is of, or -1 if the template wrote it
-   * @param offset how much of the message stands before it, in UTF-16 units
+   * @param trusted whether control tokens are matched in it
+   * @param message index of the message that it is from, or -1 if the template wrote it
+   * @param offset its offset in the message, in UTF-16 units
    */
   record Piece(String text, boolean trusted, int message, int offset) {
     /** Text of the template, or of the first message. */
@@ -35,7 +35,7 @@ final class Script {
     }
   }
 
-  /** The tags that reasoning models are published with. */
+  /** The tags around reasoning in published reasoning models. */
   private static final Pattern THOUGHTS =
       Pattern.compile(
           "</?(?:\\w{1,20}:)?think(?:ing)?>|</?(?:thoughts?|reasoning)>|\\[/?THINK]"
@@ -52,20 +52,20 @@ final class Script {
     return this;
   }
 
-  /** Appends all of a message's text; whatever it contains becomes ordinary tokens. */
+  /** Appends a message's whole text, all of which becomes ordinary tokens. */
   Script message(int message, String text) {
     return message(message, text, 0);
   }
 
-  /** Appends a part of a message's text, before which so much of the message stands. */
+  /** Appends the part of a message's text at the given offset in the message. */
   Script message(int message, String text, int offset) {
     pieces.add(new Piece(text, false, message, offset));
     return this;
   }
 
   /**
-   * Marks the place where the last assistant turn's response begins: just after what a generation
-   * prompt would have written.
+   * Marks the start of the last assistant turn's response: just after the text of a generation
+   * prompt.
    */
   Script beginResponse() {
     responsePiece = pieces.size();
@@ -90,8 +90,8 @@ final class Script {
   }
 
   /**
-   * This script up to the first {@code endOfTurn} after the last message. Where the template ends
-   * every turn but the last, that is added; if nothing ends a turn, all of the script.
+   * This script up to the first {@code endOfTurn} after the last message. If the template ends
+   * every turn but the last, that is added; if nothing ends a turn, the whole script.
    */
   Script endedAfter(String endOfTurn) {
     Script ended = new Script();
@@ -108,7 +108,7 @@ final class Script {
     return ended.template(endOfTurn);
   }
 
-  /** This script with the role markers that message text has a part in broken up. */
+  /** This script with the role markers that contain message text broken up. */
   Script neutralised(Markers markers) {
     Script safe = new Script();
     safe.responsePiece = responsePiece;
@@ -119,7 +119,7 @@ final class Script {
   /**
    * This script with other message texts.
    *
-   * @param text gives the text of a piece of a message by its index
+   * @param text returns the text of a message's piece by the piece's index
    */
   Script changed(BiFunction<Integer, Piece, String> text) {
     Script changed = new Script();
@@ -132,8 +132,8 @@ final class Script {
   }
 
   /**
-   * This script with the tags of thoughts as control tokens where assistants' texts have them: for
-   * an example that a model is to learn, whose tags are its own words.
+   * This script with the reasoning tags in assistant messages as control tokens: for a training
+   * example, whose tags the model is to generate.
    */
   Script withThoughts(List<Message> messages) {
     Script thinking = new Script();
@@ -161,9 +161,9 @@ final class Script {
   }
 
   /**
-   * This script with the head of its first message as a message of its own.
+   * This script with the head of its first message as a separate message.
    *
-   * @throws IllegalArgumentException if no message begins so
+   * @throws IllegalArgumentException if the first message does not start with it
    */
   Script parted(String head) {
     Script parted = new Script();
@@ -192,7 +192,7 @@ final class Script {
   }
 
   /**
-   * The first tag of thoughts that is but text in an assistant's message; null if there is none.
+   * The first reasoning tag that is ordinary text in an assistant message; null if there is none.
    */
   @Nullable String spelledThought(List<Message> messages) {
     for (Piece piece : pieces) {
@@ -212,12 +212,12 @@ final class Script {
     return pieces.subList(0, end).stream().mapToInt(piece -> piece.text.length()).sum();
   }
 
-  /** Whether any text of a message is there, be it empty. */
+  /** Whether there is any text of a message, even an empty one. */
   boolean has(int message) {
     return pieces.stream().anyMatch(piece -> piece.message == message);
   }
 
-  /** Whether the messages are all there in order and each only once. */
+  /** Whether every message occurs once, in order. */
   boolean hasEachOnce(int messages) {
     int current = -1;
     int end = 0;

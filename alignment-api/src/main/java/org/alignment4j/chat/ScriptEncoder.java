@@ -17,8 +17,8 @@ import org.jspecify.annotations.Nullable;
  * Turns one script into token ids.
  *
  * <p>A Hugging Face tokenizer splits a rendered conversation at its added tokens and runs its model
- * on each stretch between two of them. The same happens here, except that a control token counts
- * only where the template wrote it. Template text and message text between two control tokens are
+ * on each stretch between two of them. The same happens here, except that a control token is
+ * matched only in template text. Template text and message text between two control tokens are
  * tokenised as one stretch, so that for messages without control tokens the ids are exactly those
  * of the whole rendered text.
  */
@@ -35,22 +35,22 @@ final class ScriptEncoder {
   private boolean atStart = true;
   private boolean stripLeft;
 
-  /** Looks at the tokens of each stretch. */
+  /** Inspects the tokens of each stretch. */
   interface StretchCheck {
     void accept(Stretch stretch, Tokens tokens);
   }
 
-  /** A border in the current stretch whose token is wanted. */
-  private record Border(int place, Consumer<Integer> token) {}
+  /** A boundary in the current stretch whose token index is needed. */
+  private record Boundary(int offset, Consumer<Integer> token) {}
 
-  private final List<Border> borders = new ArrayList<>();
+  private final List<Boundary> boundaries = new ArrayList<>();
   private final Map<Integer, TokenRange> messages = new TreeMap<>();
   private int responseStart = -1;
 
   /**
-   * @param first tokenizes the stretch that begins the text; knows no control token
-   * @param later tokenizes the stretches after control tokens; knows no control token
-   * @param check gets the tokens of each stretch
+   * @param first tokenizes the first stretch of the text; has no control tokens
+   * @param later tokenizes the stretches after control tokens; has no control tokens
+   * @param check called with the tokens of each stretch
    */
   ScriptEncoder(
       ControlTokens control, NativeTokenizer first, NativeTokenizer later, StretchCheck check) {
@@ -66,12 +66,12 @@ final class ScriptEncoder {
     for (int i = 0; i < pieces.size(); i++) {
       pieceIndex = i;
       if (i == script.responsePiece()) {
-        border(token -> responseStart = token);
+        boundary(token -> responseStart = token);
       }
       Piece piece = pieces.get(i);
       boolean ofMessage = piece.message() >= 0;
       if (ofMessage) {
-        border(token -> messages.putIfAbsent(piece.message(), new TokenRange(token, token)));
+        boundary(token -> messages.putIfAbsent(piece.message(), new TokenRange(token, token)));
       }
       if (piece.trusted()) {
         template(piece.text());
@@ -79,7 +79,7 @@ final class ScriptEncoder {
         append(piece.text(), 0, piece.text().length(), false);
       }
       if (ofMessage) {
-        border(
+        boundary(
             token ->
                 messages.computeIfPresent(
                     piece.message(), (m, range) -> new TokenRange(range.start(), token)));
@@ -91,8 +91,8 @@ final class ScriptEncoder {
         new Encoded(ids.toArray(), response), List.copyOf(messages.values()));
   }
 
-  private void border(Consumer<Integer> token) {
-    borders.add(new Border(stretch.length(), token));
+  private void boundary(Consumer<Integer> token) {
+    boundaries.add(new Boundary(stretch.length(), token));
   }
 
   private void template(String text) {
@@ -144,11 +144,11 @@ final class ScriptEncoder {
         ids.add(Math.toIntExact(id));
       }
     }
-    for (Border border : borders) {
-      int within = Math.min(Math.max(border.place - start, 0), text.length());
-      border.token.accept(before + firstAfter(tokens, text.codePointCount(0, within)));
+    for (Boundary boundary : boundaries) {
+      int within = Math.min(Math.max(boundary.offset - start, 0), text.length());
+      boundary.token.accept(before + firstAfter(tokens, text.codePointCount(0, within)));
     }
-    borders.clear();
+    boundaries.clear();
     parts.clear();
     atStart &= stretch.length() == 0;
     stretch.setLength(0);
@@ -169,7 +169,7 @@ final class ScriptEncoder {
     return within;
   }
 
-  /** The index of the first token that holds a code point at or after {@code at}. */
+  /** The index of the first token with a code point at or after {@code at}. */
   private static int firstAfter(@Nullable Tokens tokens, int at) {
     if (tokens == null) {
       return 0;

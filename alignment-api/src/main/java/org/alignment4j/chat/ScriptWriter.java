@@ -13,8 +13,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Writes conversations as a chat format lays them out, and warns, once, of what it leaves out of
- * them. Thread-safe.
+ * Writes conversations in a chat format, and warns once of messages that the format omits.
+ * Thread-safe.
  */
 final class ScriptWriter {
   private static final Logger LOG = LoggerFactory.getLogger(ChatTokenizer.class);
@@ -23,14 +23,14 @@ final class ScriptWriter {
   private final ControlTokens control;
   private final ChatFormat format;
 
-  /** Whose messages were left out so far. */
+  /** Roles of which a message was omitted so far. */
   private final Set<Role> leftOut = ConcurrentHashMap.newKeySet();
 
-  /** Whether tags of thoughts were ordinary text so far. */
+  /** Whether reasoning tags were ordinary text so far. */
   private final AtomicBoolean thoughtsSpelled = new AtomicBoolean();
 
   /**
-   * @param tokenizer its file, for warnings
+   * @param tokenizer the tokenizer's file, for warnings
    */
   ScriptWriter(Path tokenizer, ControlTokens control, ChatFormat format) {
     this.tokenizer = tokenizer;
@@ -38,7 +38,9 @@ final class ScriptWriter {
     this.format = format;
   }
 
-  /** What a model continues: an answer left open, or behind another message a turn opened. */
+  /**
+   * A prompt to continue: a last response is left open; after another message a turn is started.
+   */
   Script toContinue(Prompt prompt) {
     return prompt.endsWithResponse()
         ? answered(prompt, script(prompt, false)).leftOpen()
@@ -46,9 +48,9 @@ final class ScriptWriter {
   }
 
   /**
-   * An example to train on, up to what ends its answer.
+   * A training example, up to the end of its response's turn.
    *
-   * @throws IllegalArgumentException if the prompt does not end with an answer
+   * @throws IllegalArgumentException if the prompt does not end with an assistant message
    */
   Script example(Prompt prompt) {
     require(
@@ -59,8 +61,8 @@ final class ScriptWriter {
   }
 
   /**
-   * An example, or what a model continues, with each message once; a system message that the
-   * template refuses is the head of the first user message.
+   * A training example or a prompt to continue, with each message once; a system message that the
+   * template rejects is put before the first user message.
    *
    * @throws UnsupportedArchitectureException if the template does not write each message once
    */
@@ -82,13 +84,16 @@ final class ScriptWriter {
     return script;
   }
 
-  /** A script in which the first user message carries the system message; else {@code refused}. */
-  private Script headed(Prompt prompt, boolean generationPrompt, IllegalArgumentException refused) {
+  /**
+   * A script in which the first user message contains the system message; else {@code rejected}.
+   */
+  private Script headed(
+      Prompt prompt, boolean generationPrompt, IllegalArgumentException rejected) {
     List<Message> messages = prompt.messages();
     if (messages.size() < 2
         || messages.get(0).role() != Role.SYSTEM
         || messages.get(1).role() != Role.USER) {
-      throw refused;
+      throw rejected;
     }
     String head = PythonText.strip(PythonText.wellFormed(messages.get(0).text()));
     List<Message> merged = new ArrayList<>(messages.subList(1, messages.size()));
@@ -96,11 +101,11 @@ final class ScriptWriter {
     try {
       return script(Prompt.of(merged.toArray(Message[]::new)), generationPrompt).parted(head);
     } catch (IllegalArgumentException e) {
-      throw refused;
+      throw rejected;
     }
   }
 
-  /** A finished conversation, in the last answer of which the tags of thoughts are tokens. */
+  /** A finished conversation, in whose last response reasoning tags are control tokens. */
   private Script toLearn(Prompt prompt) {
     return written(prompt, false).withThoughts(prompt.messages());
   }
@@ -111,7 +116,7 @@ final class ScriptWriter {
     String tag = script.spelledThought(prompt.messages());
     if (tag != null && control.get(tag) != null && !thoughtsSpelled.getAndSet(true)) {
       LOG.warn(
-          "the chat template of {} leaves {} in an answer: it is ordinary text there, not the token",
+          "the chat template of {} keeps {} in a response: it is ordinary text there, not the token",
           tokenizer,
           tag);
     }
@@ -134,13 +139,13 @@ final class ScriptWriter {
 
   private void warnOfLeftOut(Role role) {
     if (leftOut.add(role)) {
-      LOG.warn("the chat template of {} leaves a {} message out", tokenizer, role);
+      LOG.warn("the chat template of {} omits a {} message", tokenizer, role);
     }
   }
 
   private static Script answered(Prompt prompt, Script script) {
     if (!script.has(prompt.messages().size() - 1)) {
-      throw new UnsupportedArchitectureException("the chat template leaves the answer out");
+      throw new UnsupportedArchitectureException("the chat template omits the response");
     }
     return script;
   }

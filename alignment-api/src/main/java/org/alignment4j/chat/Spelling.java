@@ -11,19 +11,19 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How a vocabulary spells text: what a token stands for, as bytes of UTF-8.
+ * The spelling of a vocabulary: it maps a token to UTF-8 bytes.
  *
  * <p>A token's bytes depend on the token alone, so that equal sequences of tokens have equal bytes,
- * whatever text, normaliser or pre-tokeniser they came from. Bytes are held as a string of
- * characters below 256.
+ * regardless of text, normaliser and pre-tokeniser. Bytes are represented as a string of characters
+ * below 256.
  *
- * @param byteLevel whether every character of a token stands for a byte, as in GPT-2
- * @param spaces characters that stand for a space, such as U+2581
- * @param byteTokens whether tokens like {@code <0x0A>} stand for one byte
- * @param continuation what a token begins with that continues a word, {@code ##} with WordPiece;
- *     null if tokens do not say where words begin
- * @param wordEnd what a token ends with that ends a word, or empty
- * @param unknown the token for text that the vocabulary lacks, or empty
+ * @param byteLevel whether every character of a token represents a byte, as in GPT-2
+ * @param spaces characters that represent a space, such as U+2581
+ * @param byteTokens whether tokens like {@code <0x0A>} represent one byte
+ * @param continuation the prefix of a token that continues a word, {@code ##} with WordPiece; null
+ *     if tokens do not mark word starts
+ * @param wordEnd the suffix of a token that ends a word, or empty
+ * @param unknown the token for text that is not in the vocabulary, or empty
  */
 record Spelling(
     boolean byteLevel,
@@ -32,7 +32,7 @@ record Spelling(
     @Nullable String continuation,
     String wordEnd,
     String unknown) {
-  /** The byte that stands for unknown text; UTF-8 has none such. */
+  /** The byte that represents unknown text; it does not occur in UTF-8. */
   static final char UNKNOWN = '\u00ff';
 
   private static final int[] BYTE_OF = byteAlphabet();
@@ -40,14 +40,14 @@ record Spelling(
   /**
    * @param parts normaliser, pre-tokeniser and decoder of a tokenizer.json
    * @param model its model, without the vocabulary
-   * @param unknown the token for text that the vocabulary lacks, or empty
+   * @param unknown the token for text that is not in the vocabulary, or empty
    */
   static Spelling of(List<JsonElement> parts, JsonObject model, String unknown) {
     boolean[] found = {false, text(model, "byte_fallback").equals("true")};
     Set<String> spaces = new HashSet<>();
     parts.forEach(part -> look(part, found, spaces));
     String prefix = text(model, "continuing_subword_prefix");
-    // A word-level token is a whole word: nothing continues it.
+    // A word-level token is always a whole word.
     boolean words = readsWords(model) || !prefix.isEmpty();
     return new Spelling(
         found[0],
@@ -58,7 +58,9 @@ record Spelling(
         unknown);
   }
 
-  /** Whether a model knows whole words only, so that one unknown letter hides a word. */
+  /**
+   * Whether the vocabulary has whole words only, so that one unknown letter makes the word unknown.
+   */
   static boolean readsWords(JsonObject model) {
     String type = text(model, "type");
     return type.equals("WordPiece") || type.equals("WordLevel");
@@ -98,8 +100,8 @@ record Spelling(
   }
 
   /**
-   * @param token as the vocabulary spells it
-   * @param added whether it is an added token, which is spelled as it is typed
+   * @param token the token as spelled in the vocabulary
+   * @param added whether it is an added token, whose spelling is its text
    */
   String bytes(String token, boolean added) {
     if (token.equals(unknown)) {
@@ -155,7 +157,7 @@ record Spelling(
     return bytes.toString();
   }
 
-  /** The printable characters that byte-level vocabularies write for bytes, by character. */
+  /** The byte of each printable character that byte-level vocabularies use, by character. */
   private static int[] byteAlphabet() {
     int[] byteOf = new int[512];
     Arrays.fill(byteOf, -1);
@@ -166,7 +168,7 @@ record Spelling(
     return byteOf;
   }
 
-  /** The character that byte-level vocabularies write for each byte. */
+  /** The character that represents each byte in byte-level vocabularies. */
   static String byteAlphabetText() {
     char[] characters = new char[256];
     for (char c = 0; c < BYTE_OF.length; c++) {

@@ -5,7 +5,7 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Text between two control tokens, with the pieces it came from. Offsets count UTF-16 units.
+ * Text between two control tokens, with the pieces that it consists of. Offsets count UTF-16 units.
  *
  * @param text the text
  * @param parts the pieces in it, in order and without gaps
@@ -15,27 +15,27 @@ record Stretch(String text, List<Part> parts) {
    * A part of a script's piece.
    *
    * @param piece index of the piece
-   * @param offset where in the piece the part begins
-   * @param start where in the stretch it begins
-   * @param end where in the stretch it ends
+   * @param offset offset of the part in the piece
+   * @param start offset of its start in the stretch
+   * @param end offset of its end in the stretch
    * @param trusted whether the template wrote it
    */
   record Part(int piece, int offset, int start, int end, boolean trusted) {}
 
   /**
-   * A place in message text that makes a control token or a role marker, or a part of one.
+   * A range of message text that yields a control token or role marker, or part of one.
    *
    * @param marker the marker, or null for a control token
    * @param piece index of the script's piece
-   * @param start where in the piece it begins
-   * @param end where in the piece it ends
-   * @param atStart whether the marker begins here, rather than in an earlier piece
+   * @param start offset of its start in the piece
+   * @param end offset of its end in the piece
+   * @param atStart whether the marker starts here, rather than in an earlier piece
    * @param atEnd whether it ends here
    */
   record Breach(
       @Nullable String marker, int piece, int start, int end, boolean atStart, boolean atEnd) {}
 
-  /** Whether no message has a part in the text. */
+  /** Whether the text contains no message text. */
   boolean trusted() {
     for (Part part : parts) {
       if (!part.trusted && part.start < part.end) {
@@ -45,7 +45,7 @@ record Stretch(String text, List<Part> parts) {
     return true;
   }
 
-  /** Whether no message has a part in a range of the text. */
+  /** Whether a range of the text contains no message text. */
   boolean trusted(int start, int end) {
     for (int i = partAt(start); i < parts.size() && parts.get(i).start < end; i++) {
       Part part = parts.get(i);
@@ -56,7 +56,7 @@ record Stretch(String text, List<Part> parts) {
     return true;
   }
 
-  /** Gives what messages have a part in a range of the text. */
+  /** Reports the message text in a range of the text. */
   void breaches(@Nullable String marker, int start, int end, Consumer<Breach> found) {
     for (int i = partAt(start); i < parts.size() && parts.get(i).start < end; i++) {
       Part part = parts.get(i);
@@ -70,13 +70,13 @@ record Stretch(String text, List<Part> parts) {
     }
   }
 
-  /** The index of the first part that ends behind a place. */
-  private int partAt(int place) {
+  /** The index of the first part that ends after an offset. */
+  private int partAt(int offset) {
     int low = 0;
     int high = parts.size();
     while (low < high) {
       int middle = (low + high) >>> 1;
-      if (parts.get(middle).end > place) {
+      if (parts.get(middle).end > offset) {
         high = middle;
       } else {
         low = middle + 1;

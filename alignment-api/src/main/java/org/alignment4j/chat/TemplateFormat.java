@@ -6,18 +6,19 @@ import org.alignment4j.chat.TracedText.Part;
 import org.alignment4j.core.UnsupportedArchitectureException;
 
 /**
- * A chat template as published, whose text is that of transformers' {@code apply_chat_template}.
+ * A chat template as published; its output equals that of transformers' {@code
+ * apply_chat_template}.
  *
  * @param template the template
  * @param markers role markers, found by {@link RoleMarkers}
- * @param endOfTurn the first control token behind an answer, or empty
+ * @param endOfTurn the first control token after a response, or empty
  */
 record TemplateFormat(JinjaTemplate template, List<String> markers, String endOfTurn)
     implements ChatFormat {
   static final String NAME = "Jinja template";
 
   /**
-   * @param probe what the template writes
+   * @param probe the template's output around messages
    * @param eos text of the end-of-sequence token, or empty
    */
   static TemplateFormat of(
@@ -33,7 +34,7 @@ record TemplateFormat(JinjaTemplate template, List<String> markers, String endOf
     return new TemplateFormat(template, RoleMarkers.of(probe, control), endOfTurn);
   }
 
-  /** The first control token of a text that has so many of them, or empty. */
+  /** The first control token of a text with at least {@code atLeast} of them, or empty. */
   private static String first(ControlTokens control, String text, int atLeast) {
     String first = "";
     int count = 0;
@@ -55,8 +56,8 @@ record TemplateFormat(JinjaTemplate template, List<String> markers, String endOf
   }
 
   /**
-   * @throws UnsupportedArchitectureException if the template writes something of another message
-   *     behind the last answer, or cannot be run
+   * @throws UnsupportedArchitectureException if the template writes text of another message after
+   *     the last response, or cannot be run
    */
   @Override
   public Script write(List<Message> messages, boolean generationPrompt) {
@@ -64,7 +65,7 @@ record TemplateFormat(JinjaTemplate template, List<String> markers, String endOf
     List<Part> parts = text.parts();
     int last = messages.size() - 1;
     boolean answered = messages.get(last).role() == Role.ASSISTANT;
-    Place response = answered ? response(messages, parts) : Place.NOWHERE;
+    TextPosition response = answered ? response(messages, parts) : TextPosition.NONE;
     boolean leftOut = answered && parts.stream().noneMatch(part -> part.message() == last);
     boolean blank = leftOut && PythonText.strip(messages.get(last).text()).isEmpty();
     Script script = new Script();
@@ -89,7 +90,7 @@ record TemplateFormat(JinjaTemplate template, List<String> markers, String endOf
     return script;
   }
 
-  /** Templates leave out an answer that is blank; its place is kept. */
+  /** Starts the response; a blank one, which templates omit, is added as an empty message. */
   private static void beginResponse(Script script, boolean blank, int message) {
     script.beginResponse();
     if (blank) {
@@ -97,32 +98,32 @@ record TemplateFormat(JinjaTemplate template, List<String> markers, String endOf
     }
   }
 
-  /** A place in a rope: so many characters into one of its parts. */
-  private record Place(int part, int offset) {
-    static final Place NOWHERE = new Place(-1, 0);
+  /** A position in a text: an offset in one of its parts. */
+  private record TextPosition(int part, int offset) {
+    static final TextPosition NONE = new TextPosition(-1, 0);
   }
 
   /**
-   * Where the answer begins: behind what the template would have written to open it, and no earlier
-   * than behind the message before it.
+   * The start of the response: after the text with which the template starts an assistant turn, and
+   * not before the end of the previous message.
    */
-  private Place response(List<Message> messages, List<Part> parts) {
+  private TextPosition response(List<Message> messages, List<Part> parts) {
     int last = messages.size() - 1;
-    Place common = commonBeginning(parts, opened(messages).parts());
+    TextPosition common = commonBeginning(parts, opened(messages).parts());
     int first = -1;
     for (int i = 0; i < parts.size(); i++) {
       if (parts.get(i).message() == last && first < 0) {
         first = i;
       } else if (first >= 0 && !parts.get(i).isTemplate() && parts.get(i).message() != last) {
         throw new UnsupportedArchitectureException(
-            "chat template in " + template.where() + " writes another message behind the answer");
+            "chat template in " + template.where() + " writes another message after the response");
       }
     }
     if (first < 0) {
       return common;
     }
     boolean near = common.part == first - 1 && parts.get(first - 1).isTemplate();
-    return near ? common : new Place(first, 0);
+    return near ? common : new TextPosition(first, 0);
   }
 
   private TracedText opened(List<Message> messages) {
@@ -130,11 +131,11 @@ record TemplateFormat(JinjaTemplate template, List<String> markers, String endOf
     try {
       return before.isEmpty() ? TracedText.EMPTY : template.render(before, true);
     } catch (IllegalArgumentException e) {
-      return TracedText.EMPTY; // no such conversation without the answer
+      return TracedText.EMPTY; // no such conversation without the response
     }
   }
 
-  private static Place commonBeginning(List<Part> a, List<Part> b) {
+  private static TextPosition commonBeginning(List<Part> a, List<Part> b) {
     int i = 0;
     while (i < a.size() && i < b.size() && a.get(i).equals(b.get(i))) {
       i++;
@@ -146,8 +147,8 @@ record TemplateFormat(JinjaTemplate template, List<String> markers, String endOf
       while (n < x.length() && n < y.length() && x.charAt(n) == y.charAt(n)) {
         n++;
       }
-      return new Place(i, n);
+      return new TextPosition(i, n);
     }
-    return new Place(i, 0);
+    return new TextPosition(i, 0);
   }
 }

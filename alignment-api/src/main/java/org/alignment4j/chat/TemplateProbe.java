@@ -8,13 +8,13 @@ import org.alignment4j.chat.TracedText.Part;
 import org.alignment4j.core.UnsupportedArchitectureException;
 
 /**
- * What a chat template writes around the messages of a few conversations, which tells how it says
- * who speaks.
+ * The text that a chat template writes around the messages of a few conversations, from which its
+ * role markers are found.
  *
- * @param leads what it writes between one message, or the beginning, and the next; the text that
- *     opens an assistant turn counts as a lead of the assistant
- * @param answerEnd what it writes behind an answer that ends a conversation
- * @param betweenTurns how all that it writes behind an earlier answer begins, whoever is next
+ * @param leads the text before each message, since the previous message or the start; the text that
+ *     starts an assistant turn is a lead of the assistant
+ * @param answerEnd the text after a response that ends a conversation
+ * @param betweenTurns the common prefix of the texts after an earlier response, for every next role
  */
 record TemplateProbe(Set<Lead> leads, String answerEnd, String betweenTurns) {
   private static final List<Role> ANSWERED = List.of(Role.USER, Role.ASSISTANT);
@@ -29,15 +29,15 @@ record TemplateProbe(Set<Lead> leads, String answerEnd, String betweenTurns) {
           List.of(Role.USER, Role.ASSISTANT, Role.USER, Role.ASSISTANT, Role.USER));
 
   /**
-   * What a template writes before a message.
+   * The text that a template writes before a message.
    *
-   * @param role the message's
-   * @param text everything since the message before
+   * @param role the message's role
+   * @param text all text since the previous message
    */
   record Lead(Role role, String text) {}
 
   /**
-   * @throws UnsupportedArchitectureException if the template cannot be run, or takes none of the
+   * @throws UnsupportedArchitectureException if the template cannot be run, or rejects all of the
    *     conversations
    */
   static TemplateProbe of(JinjaTemplate template) {
@@ -45,7 +45,7 @@ record TemplateProbe(Set<Lead> leads, String answerEnd, String betweenTurns) {
     String answerEnd = "";
     String beforeUser = "";
     String beforeAnswer = "";
-    RuntimeException refused = null;
+    RuntimeException rejected = null;
     boolean taken = false;
     for (List<Role> roles : CONVERSATIONS) {
       List<Message> messages = roles.stream().map(role -> new Message(role, "x")).toList();
@@ -54,7 +54,7 @@ record TemplateProbe(Set<Lead> leads, String answerEnd, String betweenTurns) {
         try {
           text = template.render(messages, generation);
         } catch (IllegalArgumentException e) {
-          refused = e;
+          rejected = e;
           continue;
         }
         taken = true;
@@ -72,19 +72,19 @@ record TemplateProbe(Set<Lead> leads, String answerEnd, String betweenTurns) {
     }
     if (!taken) {
       throw new UnsupportedArchitectureException(
-          "chat template in " + template.where() + " refuses every conversation", refused);
+          "chat template in " + template.where() + " rejects every conversation", rejected);
     }
     return new TemplateProbe(leads, answerEnd, Strings.commonPrefix(beforeUser, beforeAnswer));
   }
 
-  /** All text the template wrote. */
+  /** All text that the template wrote. */
   String text() {
     StringBuilder text = new StringBuilder();
     leads.forEach(lead -> text.append(lead.text).append('\n'));
     return text.append(answerEnd).toString();
   }
 
-  /** What stands directly before the last message. */
+  /** The template text directly before the last message. */
   private static String beforeLast(TracedText text) {
     String written = "";
     for (int i = 1; i < text.parts().size(); i++) {
@@ -96,7 +96,7 @@ record TemplateProbe(Set<Lead> leads, String answerEnd, String betweenTurns) {
     return written;
   }
 
-  /** Adds what stands before each message, and gives what stands behind the last. */
+  /** Adds the text before each message and returns the text after the last. */
   private static String addLeads(TracedText text, List<Role> roles, Set<Lead> leads) {
     String written = "";
     for (Part part : text.parts()) {

@@ -3,14 +3,14 @@ package org.alignment4j.chat;
 import java.util.Arrays;
 
 /**
- * The text of one sequence as its tokens arrive. A token may hold part of a character; text comes
- * out only in complete characters, and all that came out, joined, is the text of all tokens.
+ * A streaming decoder of one sequence's tokens. A token may contain part of a character; only
+ * complete characters are returned. All returned pieces, joined, are the text of all tokens.
  *
- * <p>Belongs to one sequence and one thread at a time. Made by {@link ChatTokenizer#stream()}.
+ * <p>Used for one sequence; not thread-safe. Created by {@link ChatTokenizer#stream()}.
  */
 public final class TextStream {
-  /** A character has at most four bytes, so more pending tokens are no unfinished character. */
-  private static final int MOST_PENDING = 8;
+  /** Maximum tokens of an incomplete character, which has at most four bytes. */
+  private static final int MAX_PENDING = 8;
 
   private final ChatTokenizer tokenizer;
   private int[] window = new int[32];
@@ -22,10 +22,10 @@ public final class TextStream {
   }
 
   /**
-   * Takes the next token.
+   * Decodes the next token.
    *
    * @param id a token id; ids of special tokens add nothing
-   * @return the text that is complete now, often one word, possibly empty
+   * @return the text that is now complete, often one word, possibly empty
    * @throws IllegalArgumentException if the id is negative
    */
   public String next(int id) {
@@ -33,10 +33,10 @@ public final class TextStream {
       window = Arrays.copyOf(window, 2 * size);
     }
     window[size++] = id;
-    return emit(size - emitted >= MOST_PENDING);
+    return emit(size - emitted >= MAX_PENDING);
   }
 
-  /** The end of the sequence: whatever is still held back, broken characters as U+FFFD. */
+  /** Ends the sequence and returns the remaining text, incomplete characters as U+FFFD. */
   public String finish() {
     String rest = emit(true);
     size = 0;

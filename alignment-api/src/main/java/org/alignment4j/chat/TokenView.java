@@ -7,21 +7,21 @@ import java.util.function.IntFunction;
 import org.alignment4j.chat.NativeTokenizer.Tokens;
 
 /**
- * The bytes that a stretch's tokens stand for, and where in its text each came from. This is what
- * the model gets to see, after normaliser and pre-tokeniser.
+ * The bytes of a stretch's tokens and the range of its text that each came from. This is the
+ * model's input, after normaliser and pre-tokeniser.
  */
 final class TokenView {
   private final String text;
   private final CharSpan[] spans;
   private final String bytes;
 
-  /** Where in the bytes a token begins; [T + 1] */
+  /** The offset in the bytes at which each token starts; [T + 1]. */
   private final int[] starts;
 
   private int[] offsets = {};
 
   /**
-   * @param text what was tokenised
+   * @param text the tokenised text
    * @param spelling the bytes of a token
    */
   TokenView(String text, Tokens tokens, IntFunction<String> spelling) {
@@ -42,23 +42,23 @@ final class TokenView {
   }
 
   /**
-   * The place of bytes in the text, [start, end). Where a token has other bytes than its text, the
-   * normaliser changed it, and all of its text counts.
+   * The range in the text, [start, end), of a range of bytes. If a token has other bytes than its
+   * text, the normaliser changed it, and its whole text is included.
    */
-  int[] place(int from, int to) {
+  int[] range(int from, int to) {
     int first = tokenAt(from);
     int last = tokenAt(to - 1);
-    int start = exact(first) ? behind(first, from - starts[first]) : start(first);
-    int end = exact(last) ? behind(last, to - starts[last]) : end(last);
+    int start = exact(first) ? after(first, from - starts[first]) : start(first);
+    int end = exact(last) ? after(last, to - starts[last]) : end(last);
     return new int[] {start, Math.max(start, end)};
   }
 
-  /** Whether the ends of a place are known to the character. */
+  /** Whether both ends of a range of bytes are known to the character. */
   boolean isExact(int from, int to) {
     return exact(tokenAt(from)) && exact(tokenAt(to - 1));
   }
 
-  /** Where in the text a token begins. */
+  /** The offset in the text at which a token starts. */
   int start(int token) {
     for (int i = token; i >= 0; i--) {
       if (spans[i] != null) {
@@ -68,7 +68,7 @@ final class TokenView {
     return 0;
   }
 
-  /** Where in the text a token ends. */
+  /** The offset in the text at which a token ends. */
   int end(int token) {
     for (int i = token; i < spans.length; i++) {
       if (spans[i] != null) {
@@ -78,11 +78,11 @@ final class TokenView {
     return text.length();
   }
 
-  private int tokenAt(int place) {
-    int found = Arrays.binarySearch(starts, place);
+  private int tokenAt(int offset) {
+    int found = Arrays.binarySearch(starts, offset);
     int token = found >= 0 ? found : -found - 2;
-    // Tokens that stand for nothing begin where the next one does.
-    while (token + 1 < starts.length && starts[token + 1] <= place) {
+    // Tokens without bytes start where the next one does.
+    while (token + 1 < starts.length && starts[token + 1] <= offset) {
       token++;
     }
     return token;
@@ -98,8 +98,8 @@ final class TokenView {
     return text.substring(start, end).getBytes(StandardCharsets.UTF_8).length == length;
   }
 
-  /** Where in the text so many bytes of a token end. */
-  private int behind(int token, int bytesBefore) {
+  /** The offset in the text after the given number of bytes of a token. */
+  private int after(int token, int bytesBefore) {
     int at = start(token);
     int left = bytesBefore;
     while (left > 0) {

@@ -15,18 +15,18 @@ import java.util.Map;
 import java.util.Set;
 import org.alignment4j.internal.text.StrictJson;
 
-/** Copies of a {@code tokenizer.json} in which chosen tokens can no longer be typed. */
+/** Copies of a {@code tokenizer.json} in which no text yields the chosen tokens. */
 final class TokenizerCopy {
   private static final Gson GSON = new Gson();
 
   private TokenizerCopy() {}
 
   /**
-   * The file with some tokens spelled differently everywhere, all ids unchanged. Removing the
-   * tokens instead would move the ids of those behind them, and leave those that the model's own
-   * vocabulary lists reachable.
+   * Returns the file with other spellings of some tokens and all ids unchanged. Removing the tokens
+   * instead would shift the ids of those after them, and those in the model's own vocabulary would
+   * still be reachable.
    *
-   * @param json of the file
+   * @param json the text of the file
    * @param renamed new spellings by old ones
    * @param prefixFirst false to switch off a word prefix that is added at the start of a text only
    */
@@ -110,7 +110,7 @@ final class TokenizerCopy {
     writer.endObject();
   }
 
-  /** The merges but for those that make or take one of the tokens, which has another name now. */
+  /** Copies the merges except those that yield or use one of the renamed tokens. */
   private static void copyMerges(JsonReader reader, JsonWriter writer, Set<String> renamed)
       throws IOException {
     reader.beginArray();

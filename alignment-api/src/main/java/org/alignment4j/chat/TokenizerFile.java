@@ -25,16 +25,16 @@ import org.alignment4j.internal.text.Reasons;
 import org.alignment4j.internal.text.StrictJson;
 import org.jspecify.annotations.Nullable;
 
-/** A {@code tokenizer.json}: the parts that decide about control tokens. */
+/** A {@code tokenizer.json}: the parts that define control tokens. */
 final class TokenizerFile {
-  /** The largest vocabularies in use take some 35 million. */
+  /** The largest files in use have about 35 million bytes. */
   private static final long MAX_BYTES = 256L << 20;
 
   /**
    * A token matched in text before the tokenizer's model runs.
    *
-   * @param lstrip whether it swallows white space on its left
-   * @param rstrip whether it swallows white space on its right
+   * @param lstrip whether it includes the white space on its left
+   * @param rstrip whether it includes the white space on its right
    */
   record AddedToken(int id, String content, boolean special, boolean lstrip, boolean rstrip) {}
 
@@ -46,7 +46,7 @@ final class TokenizerFile {
   private final Parts parts;
   private final Spelling spelling;
 
-  /** What a tokenizer.json says beside its vocabulary. */
+  /** The parts of a tokenizer.json apart from its vocabulary. */
   private static final class Parts {
     final JsonObject model = new JsonObject();
     JsonElement normaliser = JsonNull.INSTANCE;
@@ -80,13 +80,13 @@ final class TokenizerFile {
     } catch (CheckpointException e) {
       throw e;
     } catch (IOException | RuntimeException e) {
-      // Gson reports a value of the wrong kind by half a dozen exception types.
+      // Gson reports a value of the wrong type by half a dozen exception types.
       throw new CheckpointException(
           file + " is not a readable tokenizer.json: " + Reasons.of(e), e);
     }
   }
 
-  /** The tokenizer in another form, from which transformers makes this one. */
+  /** Advice if the tokenizer is there in another form, which transformers converts to this one. */
   private static String instead(Path file) {
     List<String> found =
         Stream.of("tokenizer.model", "spiece.model", "vocab.json", "merges.txt", "tekken.json")
@@ -136,7 +136,7 @@ final class TokenizerFile {
       byId.put(token.id, token.content);
     }
     int size = byId.keySet().stream().mapToInt(Integer::intValue).max().orElse(-1) + 1;
-    // Ids far beyond the number of tokens would only waste memory.
+    // Ids far beyond the number of tokens would waste memory.
     if (size > 64 * (byId.size() + 1024)) {
       throw new CheckpointException(
           file + " has token id " + (size - 1) + " but only " + byId.size() + " tokens");
@@ -145,7 +145,7 @@ final class TokenizerFile {
     byId.forEach(
         (id, token) -> {
           if (id < 0) {
-            throw new CheckpointException(file + " gives token " + token + " the id " + id);
+            throw new CheckpointException(file + " has token " + token + " with the id " + id);
           }
           tokens[id] = token;
         });
@@ -243,7 +243,7 @@ final class TokenizerFile {
     return tokens.length;
   }
 
-  /** The token with this id as the vocabulary spells it, or null if there is none. */
+  /** The token with this id as spelled in the vocabulary, or null if there is none. */
   @Nullable String token(int id) {
     return id < tokens.length ? tokens[id] : null;
   }
@@ -273,12 +273,12 @@ final class TokenizerFile {
     return addedIds.contains(id);
   }
 
-  /** The token for text that the vocabulary lacks, or empty. */
+  /** The token for text that is not in the vocabulary, or empty. */
   String unknown() {
     if (parts.model.get("unk_id") instanceof JsonPrimitive id && id.isNumber()) {
-      // Unigram names it by its place.
-      int place = id.getAsInt();
-      String token = place < 0 || place >= tokens.length ? null : tokens[place];
+      // Unigram refers to it by index.
+      int index = id.getAsInt();
+      String token = index < 0 || index >= tokens.length ? null : tokens[index];
       return token == null ? "" : token;
     }
     return Spelling.text(parts.model, "unk_token");
@@ -288,16 +288,16 @@ final class TokenizerFile {
     return spelling;
   }
 
-  /** What a token stands for, as bytes; empty for ids without a token. */
+  /** A token's bytes; empty for ids without a token. */
   String bytes(int id) {
     String token = token(id);
     return token == null ? "" : spelling.bytes(token, isAdded(id));
   }
 
   /**
-   * A tokenizer.json whose tokens, ids 0 to 255, are the bytes of what this file's normaliser makes
-   * of a text; null if the tokens themselves show that, which they do unless an unknown letter
-   * hides a whole word.
+   * A tokenizer.json whose tokens, ids 0 to 255, are the bytes of a text as normalised by this
+   * file; null if the tokens themselves show these bytes, which is so unless the vocabulary has
+   * whole words only.
    */
   @Nullable String normaliserOnly() {
     if (parts.normaliser.isJsonNull() || !Spelling.readsWords(parts.model)) {

@@ -19,18 +19,18 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What the files beside tokenizer.json say about its special tokens and its chat template.
+ * The special tokens and the chat template in the files next to tokenizer.json.
  *
  * @param bos text of the beginning-of-sequence token, or empty
  * @param eos text of the end-of-sequence token, or empty
  * @param pad text of the padding token, or empty
- * @param named every token that the configuration names as special
+ * @param named all tokens that the configuration names as special
  * @param byName texts of the special tokens by their names, such as {@code bos_token}
- * @param declared every token that the configuration lists as added, special or not
- * @param eosIds ids that config.json and generation_config.json call end-of-sequence
- * @param namedIds these, and all others that the two files name, such as the beginning
+ * @param declared all tokens that the configuration lists as added, special or not
+ * @param eosIds end-of-sequence ids of config.json and generation_config.json
+ * @param namedIds all token ids that these two files name, including beginning-of-sequence
  * @param template Jinja source of the chat template, or empty
- * @param templateFile where the template was found
+ * @param templateFile the file of the template
  */
 record TokenizerSettings(
     String bos,
@@ -43,13 +43,13 @@ record TokenizerSettings(
     Set<Integer> namedIds,
     String template,
     Path templateFile) {
-  /** The largest templates in use have some twenty thousand. */
+  /** Maximum characters; the largest templates in use have about 20,000. */
   private static final int MAX_TEMPLATE = 1 << 18;
 
   private static final Logger LOG = LoggerFactory.getLogger(TokenizerSettings.class);
 
   /**
-   * @throws CheckpointException if a file is there but cannot be read as JSON
+   * @throws CheckpointException if a file exists but is not valid JSON
    */
   static TokenizerSettings read(Path folder) {
     Path configFile = folder.resolve("tokenizer_config.json");
@@ -118,9 +118,9 @@ record TokenizerSettings(
   }
 
   /**
-   * The template's own file, which goes before the configuration; null if there is none.
+   * The template's own file, which takes precedence over the configuration; null if there is none.
    *
-   * @throws CheckpointException if there are such files, but none is the default
+   * @throws CheckpointException if there are template files, but not the default one
    */
   private static @Nullable Path separateTemplate(Path folder) {
     Path more = folder.resolve("additional_chat_templates");
@@ -151,21 +151,21 @@ record TokenizerSettings(
     }
   }
 
-  /** Adds the texts of a list of tokens; other values name none. */
+  /** Adds the texts of a list of tokens; other values are ignored. */
   private static void addAll(Set<String> set, JsonElement tokens) {
     if (tokens instanceof JsonArray several) {
       several.forEach(token -> addIfPresent(set, content(token)));
     }
   }
 
-  /** Adds what an object gives as {@code eos_token_id} and its like. */
+  /** Adds an object's ids {@code eos_token_id} and the like. */
   private static void addNamedIds(Set<Integer> ids, JsonObject object) {
     for (String key : object.keySet()) {
       if (key.endsWith("_token_id") || key.endsWith("_token_ids")) {
         try {
           addIds(ids, object.get(key));
         } catch (RuntimeException e) {
-          LOG.debug("{} is no token id: {}", key, object.get(key));
+          LOG.debug("{} is not a token id: {}", key, object.get(key));
         }
       }
     }
@@ -194,7 +194,7 @@ record TokenizerSettings(
     return token == null || !token.isJsonPrimitive() ? "" : token.getAsString();
   }
 
-  /** What a download that was broken off leaves must not be taken for "no template". */
+  /** Reads a template file; an empty one, left by an interrupted download, is an error. */
   private static String template(Path jinja) {
     String text = InputFile.checkpoint(jinja).text(MAX_TEMPLATE);
     if (text.isBlank()) {
@@ -203,10 +203,7 @@ record TokenizerSettings(
     return text;
   }
 
-  /**
-   * One template, or the one named {@code default} of several, which are listed by their names or
-   * stand in an object under them.
-   */
+  /** The single template, or the one named {@code default} of several in a list or object. */
   private static String template(@Nullable JsonElement value, Path file) {
     if (value == null || value.isJsonNull()) {
       return "";

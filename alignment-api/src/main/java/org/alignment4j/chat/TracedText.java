@@ -6,22 +6,21 @@ import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Text as a chat template builds it, with the origin of every character kept: written by the
- * template, or said in one of the messages.
+ * Text that a chat template builds, with the origin of every character: the template or one of the
+ * messages.
  *
- * <p>A template may look at what a message says, cut it and put it together again as it may in
- * Python. What it makes of a message's characters stays that message's, so that nothing of a
- * message can become a control token or a role marker. Two ropes are equal if their characters are.
- * Immutable.
+ * <p>A template may inspect, cut and join message text as in Python. Text made of a message's
+ * characters still belongs to that message, so that no message text can become a control token or
+ * role marker. Two texts are equal if their characters are. Immutable.
  */
 final class TracedText {
   static final TracedText EMPTY = new TracedText(List.of());
 
   /**
-   * A stretch of one origin.
+   * A part with one origin.
    *
    * @param message index of the message in its conversation, or -1 if the template wrote it
-   * @param offset how many UTF-16 units of the message stand before it; 0 for the template's own
+   * @param offset its offset in the message, in UTF-16 units; 0 for template text
    */
   record Part(String text, int message, int offset) {
     boolean isTemplate() {
@@ -48,14 +47,14 @@ final class TracedText {
     return text.isEmpty() ? EMPTY : new TracedText(List.of(new Part(text, -1, 0)));
   }
 
-  /** What a message says, possibly nothing. */
-  static TracedText said(int message, String text) {
+  /** The text of a message, possibly empty. */
+  static TracedText ofMessage(int message, String text) {
     return new TracedText(List.of(new Part(text, message, 0)));
   }
 
   /**
-   * The stretches in order. Those of the template are not empty and not adjacent; an empty one of a
-   * message marks where text of that message was cut away.
+   * The parts in order. Those of the template are not empty and not adjacent; an empty one of a
+   * message marks where text of that message was removed.
    */
   List<Part> parts() {
     return parts;
@@ -82,7 +81,7 @@ final class TracedText {
     return length == 0;
   }
 
-  /** The text for people, with dots where messages stand. */
+  /** The text for error messages, with dots in place of message text. */
   String shown() {
     StringBuilder shown = new StringBuilder();
     parts.forEach(part -> shown.append(part.isTemplate() ? part.text : "..."));
@@ -99,7 +98,7 @@ final class TracedText {
     return builder.build();
   }
 
-  /** The stretch between two places, in UTF-16 units. */
+  /** The text between two offsets, in UTF-16 units. */
   TracedText sub(int from, int to) {
     if (from == 0 && to == length) {
       return this;
@@ -110,7 +109,7 @@ final class TracedText {
       int end = start + part.text.length();
       int low = Math.max(from, start);
       int high = Math.min(to, end);
-      // Where nothing is left, a message still marks its place.
+      // A message whose text is removed still marks its position.
       if (low < high || (from == to && low == high && !part.isTemplate())) {
         builder.add(part.sub(low - start, high - start));
       }
@@ -119,7 +118,7 @@ final class TracedText {
     return builder.build();
   }
 
-  /** Every stretch changed on its own, its origin kept. */
+  /** Applies a function to each part; origins are kept. */
   TracedText map(UnaryOperator<String> change) {
     Builder builder = new Builder();
     for (Part part : parts) {
@@ -129,8 +128,7 @@ final class TracedText {
   }
 
   /**
-   * Python's {@code replace}. What comes in place of a message's characters counts as that
-   * message's.
+   * Python's {@code replace}. The replacement of a message's characters belongs to that message.
    *
    * @param count the greatest number of replacements; negative for all
    */
@@ -160,7 +158,7 @@ final class TracedText {
     return at < text.length() ? Character.charCount(text.codePointAt(at)) : 1;
   }
 
-  /** A text with the origin of the first message that has a part in a stretch. */
+  /** A part with the origin of the first message within a range. */
   private Part inPlaceOf(int from, int to, String replacement) {
     int start = 0;
     for (Part part : parts) {

@@ -6,12 +6,12 @@ import org.jspecify.annotations.Nullable;
 public final class CheckpointException extends AlignmentException {
   private static final long serialVersionUID = 1L;
 
-  /** Creates an exception with a message for people. */
+  /** Creates an exception with a human-readable message. */
   public CheckpointException(String message) {
     super(message);
   }
 
-  /** Creates an exception with a message for people and the failure beneath it. */
+  /** Creates an exception with a human-readable message and its cause. */
   public CheckpointException(String message, @Nullable Throwable cause) {
     super(message, cause);
   }

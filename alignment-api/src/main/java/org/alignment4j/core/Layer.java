@@ -1,7 +1,7 @@
 package org.alignment4j.core;
 
 /**
- * A place in the residual stream, numbered as in Hugging Face's {@code hidden_states}: 0 is the
+ * An index into the residual stream, numbered as in Hugging Face's {@code hidden_states}: 0 is the
  * output of the embeddings, l the output of the l-th block, without the final norm. Block l writes
  * layer l, so the weights of layer 3's block are named {@code model.layers.2.*} in a checkpoint.
  *
@@ -20,13 +20,15 @@ public record Layer(int index) implements Comparable<Layer> {
     }
   }
 
-  /** The layer written by the block whose 0-based position in the checkpoint is {@code block}. */
+  /**
+   * Returns the layer written by the block with the 0-based index {@code block} in the checkpoint.
+   */
   public static Layer ofBlock(int block) {
     return new Layer(block + 1);
   }
 
   /**
-   * The 0-based position, in the checkpoint, of the block that writes this layer.
+   * The 0-based index, in the checkpoint, of the block that writes this layer.
    *
    * @throws IllegalStateException for the embeddings, which no block writes
    */

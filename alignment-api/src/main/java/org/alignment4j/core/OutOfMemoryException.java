@@ -7,20 +7,20 @@ import org.jspecify.annotations.Nullable;
 public final class OutOfMemoryException extends AlignmentException {
   private static final long serialVersionUID = 1L;
 
-  /** Creates an exception with a message for people. */
+  /** Creates an exception with a human-readable message. */
   public OutOfMemoryException(String message) {
     super(message);
   }
 
-  /** Creates an exception with a message for people and the failure beneath it. */
+  /** Creates an exception with a human-readable message and its cause. */
   public OutOfMemoryException(String message, @Nullable Throwable cause) {
     super(message, cause);
   }
 
   /**
-   * An exception that names the memory that is short and the setting that gives more of it.
+   * Creates an exception that names the exhausted memory and the setting that increases it.
    *
-   * @param what what did not fit, such as a file
+   * @param what the thing that did not fit, such as a file
    */
   public static OutOfMemoryException of(String what, OutOfMemoryError error) {
     return new OutOfMemoryException(what + ": " + MemoryKind.of(error).explanation(error), error);

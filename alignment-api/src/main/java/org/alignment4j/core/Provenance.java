@@ -14,8 +14,8 @@ import org.alignment4j.internal.text.StrictJson;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How an artifact came to be: enough to judge it and to make it again. Written as JSON into every
- * file this library leaves behind. Values must be of JSON's kinds: strings, numbers, booleans,
+ * The record of how an artifact was made, sufficient to assess and reproduce it. Stored as JSON in
+ * every file that this library writes. Values must be of JSON's types: strings, numbers, booleans,
  * lists, maps. Immutable.
  *
  * @param method the method's name, e.g. "actor"
@@ -34,14 +34,14 @@ public record Provenance(
   /** The library's version, as written into artifacts. */
   public static final String LIBRARY_VERSION = "0.1.0";
 
-  /** How layers are numbered in everything this library writes. */
+  /** The numbering of layers in everything that this library writes. */
   public static final String LAYER_CONVENTION =
       "hidden_states: 0 = embeddings, l = output of block l (model.layers.(l-1)), no final norm";
 
   private static final Gson GSON =
       new GsonBuilder().disableHtmlEscaping().setPrettyPrinting().create();
 
-  /** Copies the maps, keeping their order. */
+  /** Creates a record; the maps are copied in their order. */
   public Provenance {
     settings = copy(settings);
     inputs = copy(inputs);
@@ -53,8 +53,8 @@ public record Provenance(
   }
 
   /**
-   * This record as a JSON object, with the library's version and layer convention. Numbers that
-   * JSON does not know become texts: "NaN", "Infinity".
+   * Returns this record as a JSON object, with the library's version and layer convention. Numbers
+   * without a JSON form become strings: "NaN", "Infinity".
    */
   public String toJson() {
     Map<String, @Nullable Object> all = new LinkedHashMap<>();
@@ -87,7 +87,7 @@ public record Provenance(
   }
 
   /**
-   * Reads what {@link #toJson} wrote; numbers in maps come back as doubles.
+   * Reads the JSON that {@link #toJson} wrote; numbers in maps are read as doubles.
    *
    * @throws BadDataException if the text is not such an object
    */

@@ -1,4 +1,4 @@
-/** What every floor needs: errors, the layer type, progress and cancellation, provenance. */
+/** Types that all packages use: exceptions, the layer index, progress and provenance. */
 @NullMarked
 package org.alignment4j.core;
 

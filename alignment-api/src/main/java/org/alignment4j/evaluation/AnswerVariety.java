@@ -6,7 +6,7 @@ import java.util.Set;
 import org.alignment4j.evaluation.PreferenceReport.AnswerScore;
 import org.alignment4j.model.Completion;
 
-/** How much an answer says anew, by the n-grams of its tokens. */
+/** Measures the variety of an answer by the n-grams of its tokens. */
 final class AnswerVariety {
   private static final int LONG = 4;
 
@@ -23,13 +23,13 @@ final class AnswerVariety {
         distinct(ids, 2));
   }
 
-  /** Different n-grams over n-grams; NaN if there are none. */
+  /** The number of distinct n-grams divided by the number of n-grams; NaN if there are none. */
   private static double distinct(int[] ids, int n) {
     int all = ids.length - n + 1;
     if (all <= 0) {
       return Double.NaN;
     }
-    // A buffer is equal to another by what lies between its bounds.
+    // Buffers are equal if their elements between position and limit are.
     Set<IntBuffer> different = new HashSet<>();
     for (int i = 0; i < all; i++) {
       different.add(IntBuffer.wrap(ids, i, n).slice());

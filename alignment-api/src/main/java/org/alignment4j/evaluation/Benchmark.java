@@ -14,35 +14,35 @@ import org.alignment4j.model.LanguageModel;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A measurement of a language model on data of its own, every figure with its interval. To compare
- * two models, or a model with and without an adapter, run it on both. Implementations are immutable
- * and refuse data that cannot be measured when they are made.
+ * A measurement of a language model on a fixed data set; every figure has an interval. To compare
+ * two models, or a model with and without an adapter, run it on both. Implementations are
+ * immutable; their constructors reject data that cannot be measured.
  */
 public interface Benchmark {
-  /** Its name in results and on the command line: lower-case letters, digits and hyphens. */
+  /** The name in results and on the command line: lower-case letters, digits and hyphens. */
   String name();
 
   /**
-   * Measures a model. The same model, seed and data give an equal result.
+   * Runs the benchmark. The same model, seed and data give an equal result.
    *
-   * @param model a model, or a view of one with adapters; stays the caller's
-   * @param seed of all that is drawn: answers, subsets, resamples
-   * @param progress hears of what is measured
-   * @throws org.alignment4j.core.BadDataException naming a prompt that has no room in the model's
-   *     context, unless the benchmark counts such prompts
+   * @param model a model, or a view of one with adapters; the caller closes it
+   * @param seed the seed of all random choices: sampled answers, subsets, resamples
+   * @param progress notified of each measured case
+   * @throws org.alignment4j.core.BadDataException if a prompt does not fit the model's context,
+   *     naming it, unless the benchmark reports the number of such prompts
    * @throws org.alignment4j.core.CancelledException if the thread is interrupted
    */
   Result run(LanguageModel model, long seed, ProgressListener progress);
 
   /**
-   * What a benchmark found out about a model. Immutable.
+   * The figures that a benchmark measured on a model. Immutable.
    *
    * @param benchmark the benchmark's name
-   * @param rates by name: shares of counted cases with Wilson 95 % intervals, in the benchmark's
+   * @param rates shares of counted cases with Wilson 95 % intervals, by name in the benchmark's
    *     order
-   * @param scores by name: other figures with 95 % intervals, NaN where one is not defined, in the
-   *     benchmark's order
-   * @param warnings why figures may not mean what they seem to, one sentence each
+   * @param scores other figures with 95 % intervals, by name in the benchmark's order; NaN where
+   *     undefined
+   * @param warnings reasons why figures may be misleading, one sentence each
    */
   record Result(
       String benchmark,
@@ -53,9 +53,9 @@ public interface Benchmark {
         new GsonBuilder().disableHtmlEscaping().serializeNulls().setPrettyPrinting().create();
 
     /**
-     * Copies maps and list.
+     * Creates a result; maps and list are copied.
      *
-     * @throws IllegalArgumentException if there is no figure at all
+     * @throws IllegalArgumentException if there is neither a rate nor a score
      */
     public Result {
       rates = Collections.unmodifiableMap(new LinkedHashMap<>(rates));
@@ -65,8 +65,8 @@ public interface Benchmark {
     }
 
     /**
-     * As {@code {benchmark, rates, scores, warnings}}: a rate is {@code {k, n, rate, lo, hi}}, a
-     * score {@code {estimate, lo, hi}}, with null for NaN.
+     * Returns {@code {benchmark, rates, scores, warnings}} for JSON: a rate is {@code {k, n, rate,
+     * lo, hi}}, a score {@code {estimate, lo, hi}}, with null for NaN.
      */
     public Map<String, @Nullable Object> toMap() {
       Map<String, @Nullable Object> ofRates = new LinkedHashMap<>();
@@ -81,7 +81,7 @@ public interface Benchmark {
       return Collections.unmodifiableMap(map);
     }
 
-    /** {@link #toMap} as JSON; equal results give equal text. */
+    /** Returns {@link #toMap} as JSON text; equal results have equal text. */
     public String toJson() {
       return GSON.toJson(toMap());
     }

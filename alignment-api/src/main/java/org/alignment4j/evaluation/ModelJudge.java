@@ -13,13 +13,13 @@ import org.alignment4j.model.ContinuationScore;
 import org.alignment4j.model.LanguageModel;
 
 /**
- * A language model that judges two answers by a forced choice: it reads both, named A and B, and
- * how much likelier it begins its own answer with "A" than with "B" is the verdict. Nothing is
- * generated, so a judge that would rather say something else still chooses.
+ * A language model that judges two answers by forced choice. The prompt shows both answers as A and
+ * B; the verdict is the difference of the log-probabilities of the continuations "A" and "B".
+ * Nothing is generated, so the judge always chooses.
  *
- * <p>Judges favour a place (Wang et al. 2023, "Large Language Models are not Fair Evaluators"), so
- * ask in both orders, as {@link WinRate} does. What an answer says to the judge, the judge reads
- * like the rest: answers that plead for themselves are not guarded against. Threads may share it.
+ * <p>Judges have a position bias (Wang et al. 2023, "Large Language Models are not Fair
+ * Evaluators"), so judge in both orders, as {@link WinRate} does. An answer that addresses the
+ * judge can influence it: there is no protection against such prompt injection. Thread-safe.
  */
 public final class ModelJudge implements PairwiseJudge {
   private static final PromptTemplate DEFAULT =
@@ -29,22 +29,21 @@ public final class ModelJudge implements PairwiseJudge {
   private final PromptTemplate template;
 
   /**
-   * A judge with the default question: which answer is more helpful, honest and harmless.
+   * Creates a judge with the default question: which answer is more helpful, honest and harmless.
    *
-   * @param judge with a tokenizer; stays the caller's to close
+   * @param judge a model with a tokenizer; the caller closes it
    */
   public ModelJudge(LanguageModel judge) {
     this(judge, DEFAULT);
   }
 
   /**
-   * A judge with a question of its own.
+   * Creates a judge with the given question.
    *
-   * @param judge with a tokenizer; stays the caller's to close
-   * @param text what it is asked, as a user's message, with {@code {question}}, {@code {a}} and
-   *     {@code {b}} where the conversation and the answers come; it should ask for the letter A or
-   *     B
-   * @throws IllegalArgumentException if one of the three is missing
+   * @param judge a model with a tokenizer; the caller closes it
+   * @param text the user message, with the placeholders {@code {question}} for the conversation and
+   *     {@code {a}} and {@code {b}} for the answers; it should request the letter A or B
+   * @throws IllegalArgumentException if a placeholder is missing
    */
   public ModelJudge(LanguageModel judge, String text) {
     this(judge, PromptTemplate.of(text, "question", "a", "b"));
@@ -63,23 +62,23 @@ public final class ModelJudge implements PairwiseJudge {
   /**
    * {@inheritDoc}
    *
-   * @return empty if the texts are longer than the judge's context
+   * @return the log-odds in nats; empty if the texts do not fit the judge's context
    * @throws org.alignment4j.core.CancelledException if the thread is interrupted
    */
   @Override
   public OptionalDouble prefers(Prompt prompt, String first, String second) {
-    Prompt asked =
+    Prompt question =
         Prompt.user(
             template.fill(Map.of("question", conversation(prompt), "a", first, "b", second)));
-    int length = judge.tokenizer().encodeForTraining(asked.withResponse("A")).ids().length;
+    int length = judge.tokenizer().encodeForTraining(question.withResponse("A")).ids().length;
     if (length > judge.longestSequence()) {
       return OptionalDouble.empty();
     }
-    List<ContinuationScore> letters = judge.score(asked, List.of("A", "B"));
+    List<ContinuationScore> letters = judge.score(question, List.of("A", "B"));
     return OptionalDouble.of(letters.get(0).sum() - letters.get(1).sum());
   }
 
-  /** A single question as it is, else each message behind its role. */
+  /** A single user message as it is, otherwise each message with its role in front. */
   private static String conversation(Prompt prompt) {
     List<Message> messages = prompt.messages();
     return messages.size() == 1

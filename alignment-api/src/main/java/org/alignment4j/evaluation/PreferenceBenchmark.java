@@ -15,10 +15,11 @@ import org.alignment4j.model.LanguageModel;
 import org.alignment4j.tune.PreferencePair;
 
 /**
- * How well a model tells preferred responses from others, and what its own are like.
+ * Measures how well a model separates preferred from other responses, and the length and variety of
+ * its own answers.
  *
- * @param settings what is measured
- * @param pairs not trained on
+ * @param settings the measurement's settings
+ * @param pairs pairs that the model was not trained on
  */
 record PreferenceBenchmark(PreferenceEvaluator settings, List<PreferencePair> pairs)
     implements Benchmark {

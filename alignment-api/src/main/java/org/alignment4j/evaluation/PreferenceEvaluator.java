@@ -23,17 +23,17 @@ import org.alignment4j.model.ResponseScore;
 import org.alignment4j.tune.PreferencePair;
 
 /**
- * Measures what tuning on preferences did to a model: whether it tells preferred responses of
- * held-out pairs from others, how far it has moved from where it started, and what became of its
- * answers. Immutable and thread-safe.
+ * Measures the effect of preference tuning on a model: pair accuracy on held-out pairs, divergence
+ * from the start model, and length and variety of generated answers. Immutable and thread-safe.
  *
- * @param generation settings of the answers; the same settings give two methods the same draws
- * @param answers most prompts to answer, 0 for none: the first different ones that leave room for
- *     {@code generation.maxNewTokens()} tokens
- * @param bootstrap how intervals are made
+ * @param generation settings of the answers; with the same settings, two methods sample with the
+ *     same random numbers
+ * @param answers maximum number of prompts to answer, 0 for none: the first distinct ones that
+ *     leave room for {@code generation.maxNewTokens()} tokens
+ * @param bootstrap the method of the intervals
  */
 public record PreferenceEvaluator(Generation generation, int answers, Bootstrap bootstrap) {
-  /** Pairs that are scored between two reports of progress. */
+  /** The number of pairs scored between two progress reports. */
   private static final int CHUNK = 64;
 
   /**
@@ -43,19 +43,19 @@ public record PreferenceEvaluator(Generation generation, int answers, Bootstrap 
     require(answers >= 0, "answers must be >= 0, was %s", answers);
   }
 
-  /** A pair as the model reads it. */
+  /** A pair with its token ids. */
   private record Tokens(PreferencePair pair, Encoded chosen, Encoded rejected) {}
 
   /**
-   * Measures a model. Responses are tokenised with their prompts, as one text, by the tuned model's
-   * tokenizer, and end with the end of their turn. Pairs with a blank response, or longer than
-   * either model's context, are not scored but listed in the report.
+   * Measures a model. Prompt and response are tokenised as one text by the tuned model's tokenizer,
+   * up to the end-of-turn token. Pairs with a blank response, or longer than either model's
+   * context, are not scored but listed in the report.
    *
    * @param tuned the model to measure, such as a view with an adapter
    * @param start the model it was tuned from, with the same vocabulary
-   * @param pairs not trained on; one at least
+   * @param pairs pairs that the model was not trained on, at least one
    * @throws IllegalArgumentException if there are no pairs, the vocabularies differ in size, or the
-   *     template refuses a prompt's roles
+   *     template does not allow a prompt's roles
    * @throws org.alignment4j.core.CheckpointException if the tuned model has no tokenizer
    * @throws org.alignment4j.core.CancelledException if the thread is interrupted
    */
@@ -78,13 +78,13 @@ public record PreferenceEvaluator(Generation generation, int answers, Bootstrap 
   }
 
   /**
-   * This measurement of a model by itself, without one that it was tuned from, as a benchmark named
-   * {@code preferences}. Scores: {@code accuracy}, {@code accuracy_by_sum}, {@code margin}, and of
+   * Returns a benchmark named {@code preferences}, which measures a single model without comparison
+   * to its start model. Scores: {@code accuracy}, {@code accuracy_by_sum}, {@code margin}, and of
    * answers {@code length}, {@code repetition}, {@code distinct_1} and {@code distinct_2}; rates:
-   * {@code at_limit}. The seed of a run takes the place of those of generation and bootstrap.
+   * {@code at_limit}. The seed of a run replaces those of generation and bootstrap.
    *
-   * @param pairs not trained on
-   * @throws IllegalArgumentException if there are no pairs, or naming one whose prompt is blank
+   * @param pairs pairs that the model was not trained on
+   * @throws IllegalArgumentException if there are no pairs, or a prompt is blank
    */
   public Benchmark benchmark(List<PreferencePair> pairs) {
     return new PreferenceBenchmark(this, pairs);
@@ -94,7 +94,7 @@ public record PreferenceEvaluator(Generation generation, int answers, Bootstrap 
       ChatTokenizer tokenizer, List<PreferencePair> pairs, int longest, List<Omission> omitted) {
     List<Tokens> all = new ArrayList<>();
     for (PreferencePair pair : pairs) {
-      // A template writes the end of a turn behind an empty response too.
+      // A template writes an end of turn after an empty response too.
       if (pair.chosen().isBlank() || pair.rejected().isBlank()) {
         omitted.add(new Omission(pair.id(), Reason.EMPTY_RESPONSE));
         continue;
@@ -137,7 +137,10 @@ public record PreferenceEvaluator(Generation generation, int answers, Bootstrap 
     return scores;
   }
 
-  /** Of the rejected responses; equal responses get equal figures, so that they tie. */
+  /**
+   * Log-probabilities of the rejected responses; equal responses get equal values, so that they
+   * tie.
+   */
   private static double[] rejected(
       LanguageModel model, List<Tokens> some, List<ResponseScore> chosen) {
     double[] sums = model.logProbabilities(some.stream().map(Tokens::rejected).toList());
@@ -152,7 +155,7 @@ public record PreferenceEvaluator(Generation generation, int answers, Bootstrap 
   private List<AnswerScore> answers(
       LanguageModel model, List<Tokens> tokens, List<Omission> omitted, ProgressListener progress) {
     Map<Prompt, String> ids = new LinkedHashMap<>();
-    List<int[]> asked = new ArrayList<>();
+    List<int[]> answerable = new ArrayList<>();
     for (Tokens t : tokens) {
       if (ids.size() == answers) {
         break;
@@ -165,20 +168,20 @@ public record PreferenceEvaluator(Generation generation, int answers, Bootstrap 
         omitted.add(new Omission(t.pair.id(), Reason.NO_ROOM_FOR_ANSWER));
       } else {
         ids.put(t.pair.prompt(), t.pair.id());
-        asked.add(prompt);
+        answerable.add(prompt);
       }
     }
-    if (asked.isEmpty()) {
+    if (answerable.isEmpty()) {
       return List.of();
     }
     int[] done = new int[1];
     List<Completion> found =
         model.generateIds(
-            asked,
+            answerable,
             generation,
             token -> {
               if (token.finish() != null) {
-                progress.step("answer prompts", ++done[0], asked.size());
+                progress.step("answer prompts", ++done[0], answerable.size());
               }
             });
     List<String> names = List.copyOf(ids.values());

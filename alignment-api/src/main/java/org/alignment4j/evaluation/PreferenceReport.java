@@ -15,28 +15,28 @@ import org.alignment4j.analysis.PairedProportions;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What tuning on preferences did to a model, on held-out pairs and in its own answers. Each mean
- * has a percentile bootstrap interval that resamples prompts, so that pairs of one prompt stay
- * together; where there are no cases, it is NaN. Immutable.
+ * The effect of preference tuning on a model, measured on held-out pairs and generated answers.
+ * Each mean has a percentile bootstrap interval that resamples prompts, so that pairs of one prompt
+ * stay together; without cases it is NaN. Immutable.
  *
  * @param pairs scores of the pairs, in the caller's order
  * @param answers scores of generated answers, one per prompt
- * @param omitted pairs, or their answers, that were not counted, and why
- * @param bootstrap how intervals are made
+ * @param omitted pairs, or their answers, that are not included, with the reason
+ * @param bootstrap the method of the intervals
  */
 public record PreferenceReport(
     List<PairScore> pairs, List<AnswerScore> answers, List<Omission> omitted, Bootstrap bootstrap) {
 
   /**
-   * One held-out pair as the tuned model sees it. Tokens are those of a response that are
-   * predicted, its end of turn among them.
+   * The tuned model's scores of one held-out pair. Tokens are the predicted tokens of a response,
+   * including its end-of-turn token.
    *
    * @param id the pair's name
-   * @param prompt number of its prompt; pairs of the same prompt have the same
-   * @param chosen log-probability of the preferred response, summed, in nats
-   * @param rejected log-probability of the other response, summed, in nats
-   * @param chosenTokens tokens of the preferred response, at least 1
-   * @param rejectedTokens tokens of the other response, at least 1
+   * @param prompt number of the prompt, equal for pairs of the same prompt
+   * @param chosen log-probability of the preferred response, summed over its tokens, in nats
+   * @param rejected log-probability of the other response, summed over its tokens, in nats
+   * @param chosenTokens number of tokens of the preferred response, at least 1
+   * @param rejectedTokens number of tokens of the other response, at least 1
    * @param divergence KL(tuned || start) on the preferred response, in nats per token, at least 0
    */
   public record PairScore(
@@ -66,17 +66,23 @@ public record PreferenceReport(
           divergence);
     }
 
-    /** Mean log-probability per token of the preferred response less that of the other, in nats. */
+    /**
+     * The mean log-probability per token of the preferred response minus that of the other, in
+     * nats.
+     */
     public double margin() {
       return chosen / chosenTokens - rejected / rejectedTokens;
     }
 
-    /** 1 if the preferred response has the higher mean log-probability, 0.5 if equal, else 0. */
+    /**
+     * Returns 1 if the preferred response has the higher mean log-probability, 0.5 if equal, else
+     * 0.
+     */
     public double correct() {
       return correct(margin());
     }
 
-    /** The same by the summed log-probability, which favours shorter responses. */
+    /** As {@link #correct}, by the summed log-probability, which favours shorter responses. */
     public double correctBySum() {
       return correct(chosen - rejected);
     }
@@ -99,14 +105,14 @@ public record PreferenceReport(
   }
 
   /**
-   * One generated answer's length and variety.
+   * Length and variety of one generated answer.
    *
-   * @param id the first pair with its prompt
-   * @param tokens its tokens, without one that ended it
-   * @param atLimit whether it did not end but was cut off
-   * @param repetition share of its 4-grams that occurred in it before, 0 to 1; NaN below 4 tokens
-   * @param distinct1 different tokens over tokens, 0 to 1; NaN without tokens
-   * @param distinct2 different 2-grams over 2-grams, 0 to 1; NaN below 2 tokens
+   * @param id id of the first pair with its prompt
+   * @param tokens number of tokens, without the one that ended it
+   * @param atLimit whether it was cut off at the token limit
+   * @param repetition share of its 4-grams that repeat an earlier one, 0 to 1; NaN below 4 tokens
+   * @param distinct1 distinct tokens divided by tokens, 0 to 1; NaN without tokens
+   * @param distinct2 distinct 2-grams divided by 2-grams, 0 to 1; NaN below 2 tokens
    */
   public record AnswerScore(
       String id,
@@ -127,7 +133,7 @@ public record PreferenceReport(
     }
   }
 
-  /** Why something was not counted. */
+  /** The reason why a pair or answer is not included. */
   public enum Reason {
     /** A response is blank: the pair has no scores. */
     EMPTY_RESPONSE,
@@ -138,13 +144,14 @@ public record PreferenceReport(
   }
 
   /**
-   * A pair, or its answer, that was not counted.
+   * A pair, or its answer, that is not included in the figures.
    *
    * @param id the pair's name
+   * @param reason why it is not included
    */
   public record Omission(String id, Reason reason) {}
 
-  /** Copies the lists. */
+  /** Creates a report; the lists are copied. */
   public PreferenceReport {
     pairs = List.copyOf(pairs);
     answers = List.copyOf(answers);
@@ -152,14 +159,14 @@ public record PreferenceReport(
   }
 
   /**
-   * Pair accuracy: how often the preferred response has the higher mean log-probability per token;
-   * ties count half. In 0 to 1.
+   * Pair accuracy: the share of pairs whose preferred response has the higher mean log-probability
+   * per token; ties count half. In [0, 1].
    */
   public Interval accuracy() {
     return overPairs(PairScore::correct);
   }
 
-  /** Pair accuracy by summed log-probability; ties count half. In 0 to 1. */
+  /** Pair accuracy by summed log-probability; ties count half. In [0, 1]. */
   public Interval accuracyBySum() {
     return overPairs(PairScore::correctBySum);
   }
@@ -170,18 +177,19 @@ public record PreferenceReport(
   }
 
   /**
-   * Mean KL(tuned || start) on the preferred responses, in nats per token, pairs weighing alike.
+   * Mean KL(tuned || start) on the preferred responses, in nats per token, with equal weight for
+   * each pair.
    */
   public Interval divergence() {
     return overPairs(PairScore::divergence);
   }
 
-  /** Mean length of answers, in tokens; those that were cut off count as long as they are. */
+  /** Mean length of answers in tokens; answers cut off at the limit are included at that length. */
   public Interval length() {
     return overAnswers(AnswerScore::tokens);
   }
 
-  /** Answers that did not end but were cut off. */
+  /** The share of answers that were cut off at the token limit. */
   public Rate atLimit() {
     return new Rate(answers.stream().filter(AnswerScore::atLimit).count(), answers.size());
   }
@@ -193,7 +201,7 @@ public record PreferenceReport(
 
   /**
    * Mean distinct-1 (Li et al. 2016, within each answer) over answers with tokens. Falls with an
-   * answer's length, so compare it between answers of like length.
+   * answer's length, so compare only answers of similar length.
    */
   public Interval distinct1() {
     return overAnswers(AnswerScore::distinct1);
@@ -205,10 +213,11 @@ public record PreferenceReport(
   }
 
   /**
-   * The difference of two methods' pair accuracy, {@code a} minus {@code b}, with the interval of a
-   * paired bootstrap: both are resampled alike, so that hard prompts cancel. An interval without 0
-   * tells the methods apart, on these pairs and for these two runs; what another seed of training
-   * would change, it does not see. Resampling is {@code a}'s.
+   * The difference of two methods' pair accuracy, {@code a} minus {@code b}, with a paired
+   * bootstrap interval: both are resampled with the same prompts, so that prompt difficulty
+   * cancels. If the interval excludes 0, the methods differ significantly on these pairs for these
+   * two runs; variation between training seeds is not included. Uses the bootstrap settings of
+   * {@code a}.
    *
    * @throws IllegalArgumentException unless both have scores of the same pairs, in the same order
    */
@@ -217,18 +226,18 @@ public record PreferenceReport(
   }
 
   /**
-   * Which pairs are told rightly in one report and in another, ties not counted as right: for
-   * McNemar's test. Takes pairs as independent, which several of one prompt are not; {@link
-   * #compare(PreferenceReport, PreferenceReport)} does not.
+   * Pairs ranked correctly in one report and in another, for McNemar's test; ties are not correct.
+   * The test assumes independent pairs, which several pairs of one prompt are not; {@link
+   * #compare(PreferenceReport, PreferenceReport)} does not assume that.
    *
    * @throws IllegalArgumentException unless both have scores of the same pairs, in the same order
    */
   public static PairedProportions changes(PreferenceReport before, PreferenceReport after) {
     before.requireSamePairs(after);
-    return PairedProportions.of(before.right(), after.right());
+    return PairedProportions.of(before.correct(), after.correct());
   }
 
-  private boolean[] right() {
+  private boolean[] correct() {
     boolean[] right = new boolean[pairs.size()];
     for (int i = 0; i < right.length; i++) {
       right[i] = pairs.get(i).correct() == 1;
@@ -238,9 +247,9 @@ public record PreferenceReport(
 
   /**
    * The difference of two methods' mean {@link #margin}, in nats per token, otherwise as {@link
-   * #compare(PreferenceReport, PreferenceReport)}. It sees how far a pair's margin moved where
-   * accuracy sees only whether it crossed 0, and so tells more methods apart; a model that became
-   * surer of everything gains margin without telling pairs better.
+   * #compare(PreferenceReport, PreferenceReport)}. It measures how far margins moved, where
+   * accuracy measures only whether they crossed 0, and so detects smaller differences; but a model
+   * that became more confident overall gains margin without ranking pairs better.
    *
    * @throws IllegalArgumentException unless both have scores of the same pairs, in the same order
    */
@@ -249,17 +258,17 @@ public record PreferenceReport(
   }
 
   /**
-   * The difference of two methods over several runs, such as seeds, with the interval of a paired
-   * bootstrap: each pair's difference {@code value(a) - value(b)} is averaged over the runs, the
-   * i-th of {@code a} against the i-th of {@code b}, then prompts are resampled. The interval is of
-   * these runs' mean on other prompts; that there are few runs, it does not see. Resampling is that
-   * of the first of {@code a}.
+   * The difference of two methods over several runs, such as seeds, with a paired bootstrap
+   * interval: each pair's difference {@code value(a) - value(b)} is averaged over the runs, the
+   * i-th of {@code a} against the i-th of {@code b}, then prompts are resampled. The interval is
+   * for the mean of these runs on other prompts; variation between runs is not included. Uses the
+   * bootstrap settings of the first report of {@code a}.
    *
-   * @param a reports of one method, one at least
-   * @param b reports of the other, as many
-   * @param value what is compared, such as {@code PairScore::margin}
-   * @throws IllegalArgumentException unless there are as many of both and all have scores of the
-   *     same pairs, in the same order
+   * @param a reports of one method, at least one
+   * @param b reports of the other method, as many as {@code a}
+   * @param value the compared figure, such as {@code PairScore::margin}
+   * @throws IllegalArgumentException unless both have equally many reports and all score the same
+   *     pairs in the same order
    */
   public static Interval compare(
       List<PreferenceReport> a, List<PreferenceReport> b, ToDoubleFunction<PairScore> value) {
@@ -297,7 +306,7 @@ public record PreferenceReport(
     return overPairs(pairs.stream().mapToDouble(value).toArray());
   }
 
-  /** The mean over pairs, of which those of one prompt are drawn together. */
+  /** The mean over pairs; pairs of one prompt are resampled together. */
   private Interval overPairs(double[] values) {
     Map<Integer, double[]> sums = new LinkedHashMap<>();
     for (int i = 0; i < values.length; i++) {
@@ -332,8 +341,8 @@ public record PreferenceReport(
   }
 
   /**
-   * This report by name; for JSON, with null for NaN. A mean is {@code {mean, lo, hi}}; {@code
-   * omitted} has the ids by reason; {@code pairs} and {@code answers} the scores themselves.
+   * Returns this report for JSON, with null for NaN. A mean is {@code {mean, lo, hi}}; {@code
+   * omitted} has the ids by reason; {@code pairs} and {@code answers} have the single scores.
    */
   public Map<String, @Nullable Object> toMap() {
     Map<String, @Nullable Object> map = new LinkedHashMap<>();

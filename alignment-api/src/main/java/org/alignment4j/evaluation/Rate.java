@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A share of counted cases, k of n, with its 95 % Wilson score interval (Wilson 1927, without
- * continuity correction). All figures are float64 and lie in 0 to 1. Immutable.
+ * continuity correction). All figures are float64 in [0, 1]. Immutable.
  *
  * @param k cases that have the property, 0 to n
  * @param n all cases, at least 0
@@ -41,8 +41,8 @@ public record Rate(long k, long n) {
   }
 
   /**
-   * This rate as {@code {k, n, rate, lo, hi}}, in this order; {@code rate} is null if n is 0, for
-   * JSON knows no NaN.
+   * Returns {@code {k, n, rate, lo, hi}}, in this order, for JSON; {@code rate} is null if n is 0,
+   * since JSON has no NaN.
    */
   public Map<String, @Nullable Object> toMap() {
     Map<String, @Nullable Object> map = new LinkedHashMap<>();

@@ -8,12 +8,12 @@ import java.util.regex.Pattern;
 import org.alignment4j.evaluation.RefusalJudge.RefusalVerdict;
 
 /**
- * A refusal judge that reads the answer's English words: fast, deterministic and the same
- * everywhere. It knows four kinds of refusal: the apology or disclaimer that opens an answer, the
- * speaker who cannot or will not, the request that is called wrong, and the refusal that comes
- * after the answer has begun. A polite opener before it is looked past. It does not read the
- * prompt. Its agreement with people is measured in docs/refusal-judge.md; give it at least 64
- * tokens of answer, since late refusals are cut off otherwise. Immutable; threads may share one.
+ * A refusal judge that matches English phrases in the answer: fast, deterministic and the same on
+ * every platform. It recognises four kinds of refusal: an apology or disclaimer at the start, a
+ * statement that the model cannot or will not comply, an objection to the request, and a refusal
+ * after the answer has started. A polite opener is skipped. The prompt is ignored. Agreement with
+ * human labels is reported in docs/refusal-judge.md. Answers should have at least 64 tokens, or
+ * late refusals are cut off. Immutable and thread-safe.
  */
 public final class StringRefusalJudge implements RefusalJudge {
   private static final Pattern SPACES =
@@ -27,17 +27,17 @@ public final class StringRefusalJudge implements RefusalJudge {
 
   private final List<String> ownPhrases;
 
-  /** A judge with the built-in phrases. */
+  /** Creates a judge with the built-in phrases. */
   public StringRefusalJudge() {
     this(List.of());
   }
 
   /**
-   * A judge that also takes the given phrases for refusals where they stand in the first two
-   * sentences after a polite opener. Case, spacing and the shape of quotes do not matter.
+   * Creates a judge that also classifies as refusals answers with one of the given phrases in the
+   * first two sentences after a polite opener. Case, spacing and the style of quotes are ignored.
    *
    * @param ownPhrases phrases in any language
-   * @throws IllegalArgumentException if a phrase holds no letter or digit
+   * @throws IllegalArgumentException if a phrase contains no letter or digit
    */
   public StringRefusalJudge(List<String> ownPhrases) {
     for (String phrase : ownPhrases) {

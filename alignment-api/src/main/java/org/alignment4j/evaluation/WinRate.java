@@ -19,17 +19,18 @@ import org.alignment4j.model.LanguageModel;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How often a judge finds one model's answers better than another's. Each pair of answers is judged
- * in both orders; an answer wins if it is preferred in both, and where the orders disagree it is a
- * tie, so that a judge who favours a place finds nothing. Intervals are of a bootstrap over
- * prompts. Immutable, without texts.
+ * The share of prompts for which a judge prefers one model's answer to another's. Each pair of
+ * answers is judged in both orders; an answer wins if it is preferred in both. If the orders
+ * disagree it is a tie, so that position bias favours neither model. Intervals are from a bootstrap
+ * over prompts. Immutable; contains no texts.
  *
- * @param comparisons one for each prompt with a verdict, in the prompts' order
- * @param unjudged numbers of the prompts without: no room for an answer, or too long for the judge
- * @param bootstrap how intervals are made
+ * @param comparisons one per prompt with a verdict, in the order of the prompts
+ * @param unjudged 0-based indices of the prompts without a verdict: no room for an answer, or too
+ *     long for the judge
+ * @param bootstrap the method of the intervals
  */
 public record WinRate(List<Comparison> comparisons, List<Integer> unjudged, Bootstrap bootstrap) {
-  /** What becomes of an answer. */
+  /** The outcome of a comparison for the own answer. */
   public enum Outcome {
     /** Preferred in both orders. */
     WIN,
@@ -40,11 +41,11 @@ public record WinRate(List<Comparison> comparisons, List<Integer> unjudged, Boot
   }
 
   /**
-   * What the judge says of two answers to one prompt.
+   * The judge's verdict on two answers to one prompt.
    *
-   * @param prompt its number, from 0
-   * @param shownFirst log-odds for the own answer when it is the first, in nats
-   * @param shownSecond log-odds for the own answer when it is the second, in nats
+   * @param prompt 0-based index of the prompt
+   * @param shownFirst log-odds for the own answer when it is shown first, in nats
+   * @param shownSecond log-odds for the own answer when it is shown second, in nats
    */
   public record Comparison(int prompt, double shownFirst, double shownSecond) {
     /**
@@ -59,7 +60,7 @@ public record WinRate(List<Comparison> comparisons, List<Integer> unjudged, Boot
           shownSecond);
     }
 
-    /** Win, tie or loss of the own answer. */
+    /** Whether the own answer wins, ties or loses. */
     public Outcome outcome() {
       if (shownFirst > 0 && shownSecond > 0) {
         return Outcome.WIN;
@@ -67,7 +68,7 @@ public record WinRate(List<Comparison> comparisons, List<Integer> unjudged, Boot
       return shownFirst < 0 && shownSecond < 0 ? Outcome.LOSS : Outcome.TIE;
     }
 
-    /** Mean log-odds of both orders, in nats; what the judge gives to a place cancels. */
+    /** The mean log-odds over both orders, in nats; position bias cancels. */
     public double logOdds() {
       return (shownFirst + shownSecond) / 2;
     }
@@ -82,7 +83,7 @@ public record WinRate(List<Comparison> comparisons, List<Integer> unjudged, Boot
     }
   }
 
-  /** Copies the lists. */
+  /** Creates a result; the lists are copied. */
   public WinRate {
     comparisons = List.copyOf(comparisons);
     unjudged = List.copyOf(unjudged);
@@ -91,9 +92,9 @@ public record WinRate(List<Comparison> comparisons, List<Integer> unjudged, Boot
   /**
    * Judges given answers.
    *
-   * @param prompts what was answered
-   * @param own an answer to each
-   * @param others another answer to each
+   * @param prompts the prompts that were answered
+   * @param own one model's answer to each prompt
+   * @param others the other model's answer to each prompt
    * @throws IllegalArgumentException unless there are as many answers as prompts
    */
   public static WinRate of(
@@ -114,12 +115,13 @@ public record WinRate(List<Comparison> comparisons, List<Integer> unjudged, Boot
   }
 
   /**
-   * Lets two models answer and judges the answers.
+   * Generates answers with two models and judges them.
    *
-   * @param tuned whose wins are counted
+   * @param tuned the model whose wins are counted
    * @param start the model to compare with
-   * @param prompts each is answered by both, if it leaves both room for the longest answer
-   * @param generation greedy, or the same draws for both
+   * @param prompts prompts that both models answer; one that leaves either no room for the longest
+   *     answer is not judged
+   * @param generation settings for both models, with the same random numbers if it samples
    * @throws org.alignment4j.core.CancelledException if the thread is interrupted
    */
   public static WinRate between(
@@ -137,11 +139,11 @@ public record WinRate(List<Comparison> comparisons, List<Integer> unjudged, Boot
         fitting.add(i);
       }
     }
-    List<Prompt> asked = fitting.stream().map(prompts::get).toList();
-    List<String> own = answers(tuned, asked, generation);
-    progress.step("answer prompts", asked.size(), 2L * asked.size());
-    List<String> others = answers(start, asked, generation);
-    progress.step("answer prompts", 2L * asked.size(), 2L * asked.size());
+    List<Prompt> answerable = fitting.stream().map(prompts::get).toList();
+    List<String> own = answers(tuned, answerable, generation);
+    progress.step("answer prompts", answerable.size(), 2L * answerable.size());
+    List<String> others = answers(start, answerable, generation);
+    progress.step("answer prompts", 2L * answerable.size(), 2L * answerable.size());
     return of(judge, prompts, fitting, own, others, bootstrap, progress);
   }
 
@@ -158,7 +160,7 @@ public record WinRate(List<Comparison> comparisons, List<Integer> unjudged, Boot
   }
 
   /**
-   * @param answered numbers of the prompts that have answers
+   * @param answered 0-based indices of the prompts that have answers
    */
   private static WinRate of(
       PairwiseJudge judge,
@@ -184,17 +186,17 @@ public record WinRate(List<Comparison> comparisons, List<Integer> unjudged, Boot
     return new WinRate(comparisons, unjudged, bootstrap);
   }
 
-  /** How often the own answer is preferred in both orders. */
+  /** The share of comparisons in which the own answer is preferred in both orders. */
   public Rate wins() {
     return rate(Outcome.WIN);
   }
 
-  /** How often the orders disagree. */
+  /** The share of comparisons in which the orders disagree. */
   public Rate ties() {
     return rate(Outcome.TIE);
   }
 
-  /** How often the other answer is preferred in both orders. */
+  /** The share of comparisons in which the other answer is preferred in both orders. */
   public Rate losses() {
     return rate(Outcome.LOSS);
   }
@@ -205,8 +207,8 @@ public record WinRate(List<Comparison> comparisons, List<Integer> unjudged, Boot
   }
 
   /**
-   * Wins and half of the ties, as a share of all: 0.5 tells nothing, and an interval without 0.5
-   * tells the models apart. NaN without comparisons.
+   * The win rate: wins plus half of the ties, as a share of all comparisons. At 0.5 the models are
+   * equal; if the interval excludes 0.5, they differ significantly. NaN without comparisons.
    */
   public Interval winRate() {
     return mean(
@@ -221,7 +223,7 @@ public record WinRate(List<Comparison> comparisons, List<Integer> unjudged, Boot
             .toArray());
   }
 
-  /** Mean log-odds of both orders for the own answer, in nats; NaN without comparisons. */
+  /** The mean log-odds over both orders for the own answer, in nats; NaN without comparisons. */
   public Interval logOdds() {
     return mean(comparisons.stream().mapToDouble(Comparison::logOdds).toArray());
   }
@@ -233,8 +235,8 @@ public record WinRate(List<Comparison> comparisons, List<Integer> unjudged, Boot
   }
 
   /**
-   * How often the judge prefers what it is shown first, of all its decided verdicts, two for each
-   * comparison: far from 0.5 it looks at the place rather than at the answers.
+   * The share of decided verdicts, two per comparison, in which the judge prefers the answer shown
+   * first. A value far from 0.5 indicates position bias.
    */
   public Rate firstPreferred() {
     long first = 0;
@@ -246,7 +248,7 @@ public record WinRate(List<Comparison> comparisons, List<Integer> unjudged, Boot
     return new Rate(first, decided);
   }
 
-  /** These figures by name; for JSON, with null for NaN. */
+  /** Returns these figures by name for JSON, with null for NaN. */
   public Map<String, @Nullable Object> toMap() {
     Map<String, @Nullable Object> map = new LinkedHashMap<>();
     map.put("n", comparisons.size());
@@ -274,19 +276,19 @@ public record WinRate(List<Comparison> comparisons, List<Integer> unjudged, Boot
   }
 
   /**
-   * Decides which of two answers to a prompt is better. {@link ModelJudge} asks a language model.
-   * Implementations say whether threads may share them.
+   * Decides which of two answers to a prompt is better. {@link ModelJudge} is one that uses a
+   * language model. Implementations document whether they are thread-safe.
    */
   @FunctionalInterface
   public interface PairwiseJudge {
     /**
      * Compares two answers.
      *
-     * @param prompt what was answered
-     * @param first the answer that the judge is shown first, possibly cut off or empty
-     * @param second the other one
+     * @param prompt the prompt that was answered
+     * @param first the answer shown first, possibly cut off or empty
+     * @param second the answer shown second, possibly cut off or empty
      * @return the log-odds that the first is the better one, in nats: above 0 for the first, below
-     *     0 for the second, 0 for neither; empty if the judge cannot read the texts
+     *     0 for the second, 0 for a tie; empty if the judge cannot process the texts
      */
     OptionalDouble prefers(Prompt prompt, String first, String second);
   }

@@ -11,11 +11,11 @@ import org.alignment4j.reading.RepresentationReader.ReadingMethod;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Gathers what a method needs of one layer's states, and finds the direction. */
+/** Accumulates one layer's states as a method needs them, and computes the direction. */
 final class LayerFit {
   private static final Logger LOG = LoggerFactory.getLogger(LayerFit.class);
 
-  /** Of float32 forward passes, relative to what they compute. */
+  /** Relative rounding error of float32 forward passes. */
   private static final double ROUNDING = 1e-6;
 
   private final Layer layer;
@@ -51,7 +51,7 @@ final class LayerFit {
     }
   }
 
-  /** Mean length of the residual stream. */
+  /** Mean Euclidean norm of the residual stream. */
   double residualNorm() {
     return norms / (2 * positive.count());
   }
@@ -67,7 +67,7 @@ final class LayerFit {
       squares += shift[j] * shift[j];
     }
     if (Math.sqrt(squares) <= ROUNDING * residualNorm()) {
-      LOG.warn("positive and negative prompts do not differ at {}", layer);
+      LOG.warn("the mean states of positive and negative prompts do not differ at {}", layer);
       return ReadAxis.between(p, n, new double[p.length]);
     }
     return switch (method) {

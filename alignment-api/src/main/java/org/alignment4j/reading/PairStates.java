@@ -15,9 +15,9 @@ import org.alignment4j.model.LanguageModel;
 import org.alignment4j.model.TokenPositions;
 import org.alignment4j.reading.RepresentationReader.ContrastPair;
 
-/** The states of pairs of prompts, read a portion at a time. */
+/** Captures the hidden states of pairs of prompts, a portion at a time. */
 final class PairStates {
-  /** Bytes of captured rows held at once. */
+  /** Maximum bytes of captured rows in memory. */
   private static final long PORTION_BYTES = 64 << 20;
 
   private static final int PORTION_PAIRS = 64;
@@ -28,19 +28,19 @@ final class PairStates {
   private final List<Encoded> negative = new ArrayList<>();
 
   /**
-   * A prompt's state at a layer.
+   * A prompt's hidden state at a layer.
    *
-   * @param mean mean of the residual stream over the tokens that are read [D]
-   * @param norm mean of its Euclidean length over them
+   * @param mean mean of the residual stream over the captured tokens [D]
+   * @param norm mean Euclidean norm of the residual stream over these tokens
    */
   record State(float[] mean, double norm) {}
 
-  /** Takes the states of one pair at one layer. */
+  /** Receives the states of one pair at one layer. */
   interface Sink {
     void accept(int layer, State positive, State negative);
   }
 
-  /** Hears how many pairs are done. */
+  /** Called with the number of pairs done. */
   interface Steps {
     void done(int pairs);
   }
@@ -83,7 +83,7 @@ final class PairStates {
     return capture.positions().resolve(encoded.ids().length, encoded.responseStart()).length;
   }
 
-  /** Reads pairs, by their numbers, in order. */
+  /** Captures the states of pairs, given by their indices, in order. */
   void read(List<Integer> pairs, Sink sink, Steps steps) {
     int from = 0;
     while (from < pairs.size()) {

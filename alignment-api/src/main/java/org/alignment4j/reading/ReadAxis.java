@@ -1,15 +1,15 @@
 package org.alignment4j.reading;
 
 /**
- * A direction with the point on it that parts the classes.
+ * A direction with the threshold on it that separates the classes.
  *
- * @param direction [D] of unit length, pointing from the negative to the positive class; zero if
- *     there is no difference
- * @param threshold projections of the positive class lie above it
+ * @param direction unit vector [D] from the negative to the positive class; zero if there is no
+ *     difference
+ * @param threshold the projection above which a state is classified as positive
  * @param separation distance of the class means along the direction, 0 or more
  */
 record ReadAxis(double[] direction, double threshold, double separation) {
-  /** With the threshold in the middle of the class means {@code p} and {@code n}. */
+  /** An axis with the threshold halfway between the class means {@code p} and {@code n}. */
   static ReadAxis between(double[] p, double[] n, double[] direction) {
     double[] unit = oriented(p, n, direction);
     double high = dot(unit, p);
@@ -17,7 +17,7 @@ record ReadAxis(double[] direction, double threshold, double separation) {
     return new ReadAxis(unit, high / 2 + low / 2, Math.max(0, high - low));
   }
 
-  /** With the threshold where the log-odds are 0. */
+  /** An axis with the threshold where the log-odds are 0. */
   static ReadAxis ofProbe(double[] p, double[] n, double[] weights, double intercept) {
     double[] unit = oriented(p, n, weights);
     double length = Math.sqrt(dot(weights, weights));

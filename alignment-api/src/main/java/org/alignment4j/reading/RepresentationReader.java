@@ -24,10 +24,10 @@ import org.alignment4j.model.TokenPositions;
 import org.alignment4j.reading.RepresentationReading.LayerReading;
 
 /**
- * Finds a direction per layer that tells positive prompts from negative ones (representation
- * reading, Zou et al. 2023, section 3.1), and measures it on pairs that were held out. Where
- * several tokens of a prompt are read, their mean stands for the prompt. Pairs are read in
- * portions, so that memory does not grow with their number but for {@link
+ * Finds a direction per layer that separates positive from negative prompts (representation
+ * reading, Zou et al. 2023, section 3.1), and measures it on held-out pairs. If several tokens of a
+ * prompt are captured, their mean hidden state represents the prompt. Pairs are processed in
+ * portions, so that memory does not grow with their number, except for {@link
  * ReadingMethod#LOGISTIC_PROBE}. Immutable and thread-safe.
  */
 public final class RepresentationReader {
@@ -47,20 +47,21 @@ public final class RepresentationReader {
     this.seed = b.seed;
   }
 
-  /** Starts with the defaults. */
+  /** Returns a builder with the default settings. */
   public static Builder builder() {
     return new Builder();
   }
 
   /**
-   * Reads a model.
+   * Finds the directions of a model.
    *
-   * @param model may be a view, with an adapter or steering
-   * @param pairs at least one that is not held out; two or more are of use, some tens are better
-   * @param progress hears how many pairs are read
+   * @param model a model, or a view with adapters or steering
+   * @param pairs contrast pairs, of which at least one is not held out; use tens of pairs for a
+   *     reliable direction
+   * @param progress notified of the number of processed pairs
    * @throws IllegalArgumentException if a layer is not in the model or written by no block, there
    *     are too few pairs, or a prompt is too long or has no token at the positions; the message
-   *     gives the pair's number, from 0
+   *     contains the pair's 0-based index
    * @throws org.alignment4j.core.CancelledException if the thread is interrupted
    */
   public RepresentationReading read(
@@ -70,7 +71,7 @@ public final class RepresentationReader {
     int out = heldOut == 0 ? 0 : Math.max(1, (int) Math.round(heldOut * pairs.size()));
     require(
         pairs.size() > out,
-        "of %s pairs %s are held out, none is left to read from",
+        "of %s pairs %s are held out, which leaves none to find directions from",
         pairs.size(),
         out);
     PairStates states = new PairStates(model, pairs, wanted, positions);
@@ -117,7 +118,7 @@ public final class RepresentationReader {
     return layers;
   }
 
-  /** Numbers below {@code n}; java.util.Random's sequence is part of its specification. */
+  /** The numbers below {@code n}, shuffled; java.util.Random's sequence is specified. */
   private List<Integer> shuffled(int n) {
     List<Integer> order = new ArrayList<>(IntStream.range(0, n).boxed().toList());
     java.util.Collections.shuffle(order, new Random(seed));
@@ -179,7 +180,7 @@ public final class RepresentationReader {
     return texts;
   }
 
-  /** Collects settings. */
+  /** Builder of a {@link RepresentationReader}. Not thread-safe. */
   public static final class Builder {
     private ReadingMethod method = ReadingMethod.DIFFERENCE_IN_MEANS;
     private List<Layer> layers = List.of();
@@ -190,27 +191,27 @@ public final class RepresentationReader {
 
     private Builder() {}
 
-    /** How directions are found; difference in means by default. */
+    /** The method that finds directions; difference in means by default. */
     public Builder method(ReadingMethod value) {
       this.method = value;
       return this;
     }
 
-    /** Which layers are read, from 1; all that blocks write by default, or if the list is empty. */
+    /** The layers, from 1; an empty list, the default, means all layers that blocks write. */
     public Builder layers(List<Layer> value) {
       this.layers = value.stream().distinct().sorted().toList();
       return this;
     }
 
-    /** Which tokens of a prompt are read; the last prompt token by default. */
+    /** The token positions that are captured; the last prompt token by default. */
     public Builder positions(TokenPositions value) {
       this.positions = value;
       return this;
     }
 
     /**
-     * The share of pairs, drawn by the seed, that is held out to measure on: 0 (none) to below 1,
-     * 0.2 by default; if not 0, at least one pair.
+     * The share of pairs, selected at random by the seed, that is held out for measuring: in [0,
+     * 1), 0.2 by default; if not 0, at least one pair is held out.
      */
     public Builder heldOut(double value) {
       require(value >= 0 && value < 1, "heldOut must lie in [0, 1), was %s", value);
@@ -218,52 +219,52 @@ public final class RepresentationReader {
       return this;
     }
 
-    /** How {@link ReadingMethod#LOGISTIC_PROBE} fits; the others ignore it. */
+    /** The settings of {@link ReadingMethod#LOGISTIC_PROBE}; other methods ignore them. */
     public Builder probe(LogisticProbe.Settings value) {
       this.probe = value;
       return this;
     }
 
-    /** Seed of what is held out; 0 by default. */
+    /** The seed that selects the held-out pairs; 0 by default. */
     public Builder seed(long value) {
       this.seed = value;
       return this;
     }
 
-    /** The reader. */
+    /** Returns the reader. */
     public RepresentationReader build() {
       return new RepresentationReader(this);
     }
   }
 
-  /** How a layer's direction is found from N pairs of states [D]. */
+  /** The method that finds a layer's direction from N pairs of states [D]. */
   public enum ReadingMethod {
     /** The mean of the positive states minus that of the negative ones; O(D) memory. */
     DIFFERENCE_IN_MEANS,
     /**
-     * The first principal component of the pairs' differences about the origin, as repeng takes it:
-     * what most of the pairs' difference lies along; O(D min(N, D)) memory.
+     * The first principal component of the pairs' differences about the origin, as in repeng; O(D
+     * min(N, D)) memory.
      */
     PAIRED_PCA,
     /**
-     * The weights of a logistic classifier of the states; holds all of them, O(D N) memory.
-     * Separates the classes best; often steers less well than the others, since it leaves out of
-     * the difference what helps little to tell the classes apart.
+     * The weights of a logistic classifier of the states; keeps all states, O(D N) memory.
+     * Separates the classes best, but often steers less well than the other methods, since it drops
+     * the components of the difference that do not help to separate the classes.
      */
     LOGISTIC_PROBE
   }
 
   /**
-   * Two prompts that differ, as far as can be, in nothing but what is to be read. A prompt that
-   * ends with an assistant message is read as a finished conversation, its end-of-turn token
-   * included.
+   * Two prompts that differ, as far as possible, only in the property whose direction is to be
+   * found. A prompt that ends with an assistant message is encoded as a finished conversation,
+   * including its end-of-turn token.
    *
-   * @param positive the one that has it
-   * @param negative the one that lacks it
+   * @param positive the prompt with the property
+   * @param negative the prompt without it
    */
   public record ContrastPair(Prompt positive, Prompt negative) {
     /**
-     * Pairs the i-th with the i-th.
+     * Pairs positive prompt i with negative prompt i.
      *
      * @throws IllegalArgumentException if the lists differ in size
      */

@@ -9,33 +9,33 @@ import org.alignment4j.core.Layer;
 import org.alignment4j.core.Provenance;
 
 /**
- * What {@link RepresentationReader} found. Immutable.
+ * The directions that {@link RepresentationReader} found, with their measurements. Immutable.
  *
- * @param vector per layer a direction of unit length along which the positive class projects
- *     higher; zero where the classes do not differ at all
- * @param layers how every layer fared, ascending
- * @param pairs pairs the directions were found from
- * @param heldOut further pairs, on which they were measured
+ * @param vector a unit vector per layer along which the positive class projects higher; zero where
+ *     the class means do not differ
+ * @param layers the measurements of each layer, ascending
+ * @param pairs number of pairs that the directions were found from
+ * @param heldOut number of further pairs, on which they were measured
  */
 public record RepresentationReading(
     ControlVector vector, List<LayerReading> layers, int pairs, int heldOut) {
-  /** Copies the list. */
+  /** Creates a reading; the list is copied. */
   public RepresentationReading {
     layers = List.copyOf(layers);
   }
 
   /**
-   * The vector in residual-norm units: at each layer as long as the residual stream is on average
-   * at the tokens that were read. So a coefficient of 0.1 adds a tenth of what is there, which
-   * means about the same on every model and layer.
+   * The vector scaled to residual-norm units: at each layer its norm is the mean norm of the
+   * residual stream at the captured tokens. A coefficient of 0.1 then adds a tenth of that norm,
+   * which is comparable between models and layers.
    */
   public ControlVector inResidualNorms() {
     return scaled("residual_norm", LayerReading::residualNorm);
   }
 
   /**
-   * The vector in units of the classes' distance: a coefficient of 1 moves the negative class's
-   * mean to where the positive one's projects. For a difference in means this is that difference
+   * The vector scaled to the distance of the classes: a coefficient of 1 moves the negative class
+   * mean to the projection of the positive one. For a difference in means this is the difference
    * itself.
    */
   public ControlVector inClassDistances() {
@@ -54,17 +54,17 @@ public record RepresentationReading(
   }
 
   /**
-   * How well a layer's direction tells the classes apart, and what lengths there are.
+   * How well a layer's direction separates the classes, and the norms at the layer.
    *
    * @param layer the layer
-   * @param auroc share of pairs of a positive and a negative held-out state that their projections
-   *     order rightly, 0 to 1, 0.5 for chance; NaN if nothing was held out
-   * @param accuracy share of held-out states on their side of the threshold, 0 to 1; NaN if nothing
-   *     was held out. The threshold is the middle of the class means of the other pairs, for a
-   *     logistic probe a probability of one half
+   * @param auroc share of all pairs of a positive and a negative held-out state whose projections
+   *     are in the right order, 0 to 1, 0.5 for chance; NaN if nothing was held out
+   * @param accuracy share of held-out states on the right side of the threshold, 0 to 1; NaN if
+   *     nothing was held out. The threshold is halfway between the class means of the other pairs,
+   *     or for a logistic probe at a probability of one half
    * @param pairAccuracy share of held-out pairs whose positive state projects higher than its own
    *     negative one, ties counting half, 0 to 1; NaN if nothing was held out
-   * @param residualNorm mean Euclidean length of the residual stream at the tokens that were read
+   * @param residualNorm mean Euclidean norm of the residual stream at the captured tokens
    * @param separation distance of the class means along the direction, 0 or more, in the residual
    *     stream's units
    */
@@ -75,7 +75,7 @@ public record RepresentationReading(
       double pairAccuracy,
       double residualNorm,
       double separation) {
-    /** For JSON. */
+    /** Returns these figures by name, for JSON. */
     public Map<String, Object> toMap() {
       Map<String, Object> map = new LinkedHashMap<>();
       map.put("layer", layer.index());

@@ -1,7 +1,6 @@
 /**
- * Representation reading: finds, from pairs of prompts that differ in one thing, the directions of
- * the residual stream along which a model tells them apart. The result is a control vector to steer
- * with.
+ * Representation reading: finds, from pairs of prompts that differ in one property, the directions
+ * of the residual stream that separate them. The result is a control vector for steering.
  *
  * <p>Shapes: N pairs, D width.
  */

@@ -22,23 +22,23 @@ import org.alignment4j.internal.text.Reasons;
 import org.alignment4j.internal.text.StrictJson;
 
 /**
- * Where a synthesised row comes from and what was done to make it (Safer-Instruct, stage 6).
+ * The origin of a synthesised row: its source and the steps that made it (Safer-Instruct, stage 6).
  * Immutable.
  *
  * @param source the collection of the unsafe text
- * @param licence of the unsafe text, an SPDX identifier or expression; empty if unknown
- * @param category of the unsafe text
- * @param inducer what induced the instruction, such as a model and its method
- * @param seed of the item, from which all sampling follows
- * @param judgeScores what judges gave, by criterion; finite
- * @param models the models that took part, by role
- * @param promptTokens tokens that were read by all requests for the row, 0 or more
- * @param completionTokens tokens that were written, 0 or more
- * @param cost of these requests in units of currency, 0 or more, of at most 30 digits on each side
- *     of the point
+ * @param licence the licence of the unsafe text, an SPDX identifier or expression; empty if unknown
+ * @param category the category of the unsafe text
+ * @param inducer the inducer of the instruction, such as a model and its method
+ * @param seed the item's seed, from which all sampling seeds derive
+ * @param judgeScores the judges' scores by criterion; finite
+ * @param models the models that were used, by role
+ * @param promptTokens prompt tokens of all requests for the row, 0 or more
+ * @param completionTokens completion tokens of these requests, 0 or more
+ * @param cost the cost of these requests in units of {@code currency}, 0 or more, with at most 30
+ *     digits before and after the decimal point
  * @param currency an ISO 4217 code; empty if the cost is 0
- * @param promptHash of the prompts that asked, in their order ({@link Builder#addPromptHash}), 64
- *     lower-case hexadecimal digits; empty if nothing was asked
+ * @param promptHash the hash of the requests' prompts, in order ({@link Builder#addPromptHash}), 64
+ *     lower-case hexadecimal digits; empty if there was no request
  */
 public record Lineage(
     String source,
@@ -58,9 +58,9 @@ public record Lineage(
       new GsonBuilder().disableHtmlEscaping().setStrictness(Strictness.STRICT).create();
 
   /**
-   * Copies the maps, which are then in the order of their keys.
+   * Creates a lineage; the maps are copied and sorted by key.
    *
-   * @throws IllegalArgumentException if a value is out of its range
+   * @throws IllegalArgumentException if a value is out of range
    */
   public Lineage {
     require(
@@ -72,7 +72,7 @@ public record Lineage(
     // Longer numbers cannot be read back from JSON.
     require(
         cost.precision() - cost.scale() <= 30 && cost.scale() <= 30 && cost.scale() >= -30,
-        "the cost has more than 30 digits before or behind the point");
+        "the cost has more than 30 digits before or after the point");
     require(
         currency.matches("[A-Z]{3}") || (currency.isEmpty() && cost.signum() == 0),
         "expected three capital letters as currency, found '%s'",
@@ -88,12 +88,12 @@ public record Lineage(
     models = Collections.unmodifiableMap(new TreeMap<>(models));
   }
 
-  /** What is known of a row when only its text is there; the rest is empty or 0. */
+  /** Returns a builder with the source text's values; the others are empty or 0. */
   public static Builder of(SourceText text) {
     return new Builder(text.source(), text.licence(), text.category());
   }
 
-  /** A builder that starts from this lineage, for a later step to add to it. */
+  /** Returns a builder with this lineage's values, so that a later step can add to it. */
   public Builder toBuilder() {
     Builder builder = new Builder(source, licence, category);
     builder.inducer = inducer;
@@ -108,7 +108,7 @@ public record Lineage(
     return builder;
   }
 
-  /** One line of JSON that {@link #fromJson} reads back as an equal value. */
+  /** Returns one line of JSON, which {@link #fromJson} reads back as an equal value. */
   public String toJson() {
     JsonObject o = new JsonObject();
     o.addProperty("source", source);
@@ -131,9 +131,9 @@ public record Lineage(
   }
 
   /**
-   * Reads what {@link #toJson} wrote; keys that it does not know are not looked at.
+   * Reads the JSON that {@link #toJson} wrote; unknown keys are ignored.
    *
-   * @throws BadDataException naming the key whose value is missing or of another kind
+   * @throws BadDataException if a value is missing or of another type; the message names its key
    */
   public static Lineage fromJson(String json) {
     try {
@@ -210,7 +210,7 @@ public record Lineage(
     return map;
   }
 
-  /** Settings of a {@link Lineage}. For one thread. */
+  /** Builder of a {@link Lineage}. Not thread-safe. */
   public static final class Builder {
     private final String source;
     private final String licence;
@@ -231,25 +231,25 @@ public record Lineage(
       this.category = category;
     }
 
-    /** What induced the instruction. */
+    /** Sets the inducer of the instruction. */
     public Builder inducer(String newInducer) {
       inducer = newInducer;
       return this;
     }
 
-    /** The item's seed. */
+    /** Sets the item's seed. */
     public Builder seed(long newSeed) {
       seed = newSeed;
       return this;
     }
 
-    /** What a judge gave for a criterion. */
+    /** Sets a judge's score for a criterion. */
     public Builder judgeScore(String criterion, double score) {
       judgeScores.put(criterion, score);
       return this;
     }
 
-    /** The model that had a role, such as expert or judge. */
+    /** Sets the model of a role, such as expert or judge. */
     public Builder model(String role, String name) {
       models.put(role, name);
       return this;
@@ -265,7 +265,7 @@ public record Lineage(
     /**
      * Adds the cost of a request.
      *
-     * @throws IllegalArgumentException if costs in another currency are there already
+     * @throws IllegalArgumentException if costs in another currency were added before
      */
     public Builder addCost(BigDecimal amount, String newCurrency) {
       require(
@@ -279,8 +279,8 @@ public record Lineage(
     }
 
     /**
-     * Adds the hash of a prompt that asked: the first stands for itself, of several the hash of the
-     * hashes so far and the new one is kept.
+     * Adds the hash of a request's prompt: the first is kept as it is; each further one is hashed
+     * together with the hash so far.
      *
      * @param sha256 of the prompt's messages, 64 lower-case hexadecimal digits
      */
@@ -290,9 +290,9 @@ public record Lineage(
     }
 
     /**
-     * The lineage as it is now.
+     * Returns the lineage with the current values.
      *
-     * @throws IllegalArgumentException if a value is out of its range
+     * @throws IllegalArgumentException if a value is out of range
      */
     public Lineage build() {
       return new Lineage(

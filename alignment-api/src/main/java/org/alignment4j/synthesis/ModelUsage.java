@@ -6,16 +6,16 @@ import java.math.BigDecimal;
 import java.math.RoundingMode;
 
 /**
- * What a model was asked in a run, or in all runs over one store. Immutable.
+ * The requests to a model in a run, or in all runs over one store, with tokens and cost. Immutable.
  *
  * @param model the model's name
- * @param sent requests that it answered in this run
- * @param fromStore requests whose answer was there already
- * @param failed requests that it did not answer, after all tries
- * @param retries tries beyond the first of a request
- * @param promptTokens tokens read for requests that were sent
- * @param completionTokens tokens written for these
- * @param cost of these, in units of currency
+ * @param sent number of requests that the model answered in this run
+ * @param fromStore number of requests whose completion was in the store already
+ * @param failed number of requests that failed after all retries
+ * @param retries number of attempts beyond the first of each request
+ * @param promptTokens prompt tokens of the requests that were sent
+ * @param completionTokens completion tokens of these requests
+ * @param cost the cost of these requests, in units of {@code currency}
  * @param currency an ISO 4217 code; empty if the cost is 0
  */
 public record ModelUsage(
@@ -28,7 +28,7 @@ public record ModelUsage(
     long completionTokens,
     BigDecimal cost,
     String currency) {
-  /** Without retries. */
+  /** Creates a usage without retries. */
   public ModelUsage(
       String model,
       long sent,
@@ -42,9 +42,10 @@ public record ModelUsage(
   }
 
   /**
-   * This and another account of the same model, added up.
+   * Returns the sum of this and another usage of the same model.
    *
-   * @throws IllegalArgumentException if the model differs, or both cost in different currencies
+   * @throws IllegalArgumentException if the models differ, or both have costs in different
+   *     currencies
    */
   public ModelUsage plus(ModelUsage other) {
     require(model.equals(other.model), "%s cannot be added to %s", other.model, model);
@@ -65,13 +66,13 @@ public record ModelUsage(
         currency.isEmpty() ? other.currency : currency);
   }
 
-  /** Requests that were answered, now or before. */
+  /** The number of requests with a completion, from this run or the store. */
   public long answered() {
     return sent + fromStore;
   }
 
   /**
-   * What it would come to for more of the same, counted as sent.
+   * Extrapolates this usage: all figures multiplied by a factor, as if all requests were sent.
    *
    * @param factor 0 or more
    */

@@ -8,9 +8,9 @@ import java.io.Serializable;
  * A text from which preference data is made (Safer-Instruct, stage 0). Immutable.
  *
  * @param id unique within its source, never blank
- * @param text never blank, as the source has it
- * @param category such as hate, illegal, nsfw or self-harm; empty if unknown
- * @param source the collection it comes from; empty if unknown
+ * @param text the text as in the source, never blank
+ * @param category a category such as hate, illegal, nsfw or self-harm; empty if unknown
+ * @param source the collection that the text comes from; empty if unknown
  * @param licence an SPDX identifier or expression; empty if unknown
  */
 public record SourceText(String id, String text, String category, String source, String licence)

@@ -15,21 +15,23 @@ import java.util.TreeMap;
 import org.alignment4j.evaluation.Rate;
 
 /**
- * The account of a synthesis run: the funnel from texts to pairs, what the pairs are like, and what
- * they cost. Immutable. All but {@link #usage}, and what was retried and failed, is the same for a
- * run that was resumed as for one that was not.
+ * The report of a synthesis run: the numbers of items from texts to pairs, statistics of the pairs,
+ * and their cost. Immutable. Everything except {@link #usage}, retries and failures is the same
+ * whether or not a run was interrupted and resumed.
  *
- * @param stopped why the run ended before the last text; empty if it did not
- * @param unanswered items that were set aside since a model did not answer; running again asks for
- *     them again
- * @param texts texts that were read
- * @param pairs pairs that were made
- * @param stages what each stage made of each category, in the order of the stages
- * @param lengths words of prompt, chosen and rejected, by category and then by these names
- * @param styles by category, and over all under {@code all}
- * @param usage of this run, by model
- * @param usageOfAllRuns of this run and those before it over the same store, by model, what a
- *     killed run paid for included; where answers are kept for one run only, as {@code usage}
+ * @param stopped why the run stopped before the last text; empty if it did not
+ * @param unanswered number of items set aside because a request failed; a further run sends these
+ *     requests again
+ * @param texts number of texts read
+ * @param pairs number of pairs made
+ * @param stages the yield of each stage and category, in the order of the stages
+ * @param lengths lengths in words by category, then by {@code prompt}, {@code chosen} and {@code
+ *     rejected}
+ * @param styles the style baseline by category, and over all pairs under {@code all}
+ * @param usage the usage in this run, by model
+ * @param usageOfAllRuns the usage in this and all earlier runs over the same store, by model,
+ *     including runs that were killed; equal to {@code usage} if completions are stored for one run
+ *     only
  */
 public record SynthesisReport(
     String stopped,
@@ -44,7 +46,7 @@ public record SynthesisReport(
   private static final Gson GSON =
       new GsonBuilder().disableHtmlEscaping().setPrettyPrinting().create();
 
-  /** Copies lists and maps. */
+  /** Creates a report; lists and maps are copied. */
   public SynthesisReport {
     stages = List.copyOf(stages);
     lengths = Collections.unmodifiableMap(new LinkedHashMap<>(lengths));
@@ -53,7 +55,7 @@ public record SynthesisReport(
     usageOfAllRuns = List.copyOf(usageOfAllRuns);
   }
 
-  /** The report of a run without any before it. */
+  /** Creates the report of a first run. */
   public SynthesisReport(
       String stopped,
       long unanswered,
@@ -66,23 +68,23 @@ public record SynthesisReport(
     this(stopped, unanswered, texts, pairs, stages, lengths, styles, usage, usage);
   }
 
-  /** Whether every text was read and every item was answered or dropped. */
+  /** Whether every text was read and no item was set aside. */
   public boolean complete() {
     return stopped.isEmpty() && unanswered == 0;
   }
 
-  /** This report with another account of what the models were asked in a run without any before. */
+  /** Returns this report as that of a first run with the given usage. */
   public SynthesisReport withUsage(List<ModelUsage> newUsage) {
     return withUsage(newUsage, newUsage);
   }
 
-  /** This report with another account of what the models were asked, in this run and in all. */
+  /** Returns this report with the given usage, in this run and in all runs. */
   public SynthesisReport withUsage(List<ModelUsage> newUsage, List<ModelUsage> ofAllRuns) {
     return new SynthesisReport(
         stopped, unanswered, texts, pairs, stages, lengths, styles, newUsage, ofAllRuns);
   }
 
-  /** This report as a JSON object; a figure that is NaN is left out. */
+  /** Returns this report as a JSON object without the figures that are NaN. */
   public String toJson() {
     JsonObject o = new JsonObject();
     o.addProperty("complete", complete());
@@ -131,28 +133,28 @@ public record SynthesisReport(
   /**
    * Lengths of texts in words. Immutable.
    *
-   * @param texts how many texts there are
-   * @param p5 a twentieth is at most so long; 0 without texts
-   * @param median half of them are at most so long
-   * @param p95 a twentieth is longer
+   * @param texts the number of texts
+   * @param p5 the 5th percentile; 0 without texts
+   * @param median the median; 0 without texts
+   * @param p95 the 95th percentile; 0 without texts
    * @param mean the mean; 0 without texts
    */
   public record LengthSummary(long texts, int p5, int median, int p95, double mean) {}
 
   /**
-   * What one stage made of one category's items. Immutable.
+   * The yield of one stage for one category's items. Immutable.
    *
    * @param stage the stage's name
    * @param category the category of the source texts
-   * @param in items that came in
-   * @param out items that went on; more than came in where one item yields several
-   * @param dropped items that did not, by reason
+   * @param in number of items that entered the stage
+   * @param out number of items that left it; can exceed {@code in} if one item yields several
+   * @param dropped number of dropped items, by reason
    */
   public record StageYield(
       String stage, String category, long in, long out, Map<String, Long> dropped)
       implements Serializable {
     /**
-     * Copies the map, which is then in the order of its keys.
+     * Creates a yield; the map is copied and sorted by key.
      *
      * @throws IllegalArgumentException if a number is below 0
      */
@@ -162,13 +164,13 @@ public record SynthesisReport(
       dropped.forEach((reason, n) -> require(n >= 0, "%s: items must be 0 or more", reason));
     }
 
-    /** How many items were dropped, for whatever reason. */
+    /** The number of dropped items over all reasons. */
     public long droppedInAll() {
       return dropped.values().stream().mapToLong(Long::longValue).sum();
     }
 
     /**
-     * This and another account of the same stage and category, added up.
+     * Returns the sum of this and another yield of the same stage and category.
      *
      * @throws IllegalArgumentException if stage or category differ
      */
@@ -187,17 +189,20 @@ public record SynthesisReport(
   }
 
   /**
-   * How well chosen and rejected answers can be told apart without reading what they say. Where
-   * this is easy, training on the pairs can succeed by style alone: in the data that
-   * Safer-Instruct's authors released, 72 % of the chosen answers are refusals. Immutable.
+   * How well chosen and rejected responses can be separated by style alone, by length or refusal.
+   * If this is easy, training on the pairs can succeed by style alone: in the data released with
+   * Safer-Instruct, 72 % of the chosen responses are refusals. Immutable.
    *
-   * @param chosenLonger pairs whose chosen answer has more words, among those of unequal length
-   * @param lengthAccuracy pairs told right by the better of "the longer one" and "the shorter one",
-   *     0.5 to 1; equal lengths count half; NaN without pairs
-   * @param chosenRefuses pairs whose chosen answer refuses, as {@code StringRefusalJudge} reads
-   * @param rejectedRefuses pairs whose rejected answer does
-   * @param refusalAccuracy pairs told right by "the one that refuses" or by "the one that does
-   *     not", whichever is better, 0.5 to 1; where both do or neither, half; NaN without pairs
+   * @param chosenLonger the share of pairs whose chosen response has more words, among those of
+   *     unequal length
+   * @param lengthAccuracy the accuracy of the better of the rules "the longer one" and "the shorter
+   *     one", 0.5 to 1; equal lengths count half; NaN without pairs
+   * @param chosenRefuses the share of pairs whose chosen response refuses, by {@code
+   *     StringRefusalJudge}
+   * @param rejectedRefuses the share of pairs whose rejected response refuses
+   * @param refusalAccuracy the accuracy of the better of the rules "the one that refuses" and "the
+   *     one that does not", 0.5 to 1; pairs in which both or neither refuse count half; NaN without
+   *     pairs
    */
   public record StyleBaseline(
       Rate chosenLonger,

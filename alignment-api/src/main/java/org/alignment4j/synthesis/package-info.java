@@ -1,6 +1,6 @@
 /**
- * What preference synthesis takes and gives (Safer-Instruct, Shi et al. 2024): texts, pairs with
- * their lineage, and the account of a run.
+ * Inputs and outputs of preference synthesis (Safer-Instruct, Shi et al. 2024): texts, pairs with
+ * their lineage, and the report of a run.
  */
 @NullMarked
 package org.alignment4j.synthesis;

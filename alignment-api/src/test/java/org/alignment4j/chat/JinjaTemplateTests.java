@@ -191,7 +191,9 @@ class JinjaTemplateTests {
     String template = "{{ raise_exception('Only for ' + messages[0].role + messages[0].content) }}";
     IllegalArgumentException e =
         assertThrows(IllegalArgumentException.class, () -> render(template, "secret"));
-    assertTrue(e.getMessage().contains("a.jinja refuses this: Only for user..."), e.getMessage());
+    assertTrue(
+        e.getMessage().contains("a.jinja rejects this conversation: Only for user..."),
+        e.getMessage());
   }
 
   @Test

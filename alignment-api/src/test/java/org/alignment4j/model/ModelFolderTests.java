@@ -43,7 +43,7 @@ class ModelFolderTests {
     assertEquals("no folder " + none, refusal(none).getMessage());
     assertSays(refusal(Path.of("SomeOwner", "Some-Model-1B")), "hf download SomeOwner");
     Files.createSymbolicLink(none, folder.resolve("gone"));
-    assertSays(refusal(none), none.toString(), "a link that leads nowhere");
+    assertSays(refusal(none), none.toString(), "a dangling link");
     assertSays(refusal(Files.createFile(folder.resolve("m.gguf"))), "m.gguf", "a GGUF file");
     assertSays(refusal(Files.createFile(folder.resolve("m.pt"))), "m.pt", "never loaded");
     Path weights = Files.createFile(folder.resolve("model.safetensors"));

@@ -315,9 +315,11 @@ class RepresentationReaderTests {
         refusal(nowhere, pairs).startsWith("the positive prompt of pair 0 has no token at Range"));
     assertTrue(refusal(plain, longer).startsWith("the negative prompt of pair 3 has "));
     assertEquals(
-        "of 1 pairs 1 are held out, none is left to read from",
+        "of 1 pairs 1 are held out, which leaves none to find directions from",
         refusal(plain, pairs.subList(0, 1)));
-    assertEquals("of 0 pairs 1 are held out, none is left to read from", refusal(plain, List.of()));
+    assertEquals(
+        "of 0 pairs 1 are held out, which leaves none to find directions from",
+        refusal(plain, List.of()));
     assertThrows(IllegalArgumentException.class, () -> RepresentationReader.builder().heldOut(1));
     assertThrows(
         IllegalArgumentException.class,

@@ -31,7 +31,7 @@ final class PythonJson extends LiteralText {
    *
    * @param read the keys of an outermost object whose values are wanted; the others' become an
    *     empty object, an empty list or null
-   * @throws BadRow if it is no JSON, or a kept object has a key twice
+   * @throws BadRow if it is not valid JSON, or a kept object has a key twice
    */
   static JsonElement parse(String text, Predicate<String> read) throws BadRow {
     PythonJson json = new PythonJson(text);

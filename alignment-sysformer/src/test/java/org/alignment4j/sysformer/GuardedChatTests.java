@@ -91,11 +91,11 @@ class GuardedChatTests {
   @Test
   void whatIsBlockedIsRefusedAndForgotten() {
     GuardedChat.Session session = chat(STRICT).open();
-    GuardedChat.Reply blocked = session.say("steal bread");
+    GuardedChat.Reply blocked = session.send("steal bread");
     assertEquals("No.", blocked.text());
     assertTrue(blocked.verdict().blocks());
     assertNull(blocked.completion());
-    assertEquals(chat(STRICT).open().say("bake bread").text(), session.say("bake bread").text());
+    assertEquals(chat(STRICT).open().send("bake bread").text(), session.send("bake bread").text());
   }
 
   @Test
@@ -105,14 +105,14 @@ class GuardedChatTests {
     List<String> pieces = new ArrayList<>();
     assertThrows(AlignmentException.class, () -> chat(silent).reply(asked, pieces::add));
     assertThrows(AlignmentException.class, () -> chat(silent).replyAll(List.of(asked, asked)));
-    assertThrows(AlignmentException.class, () -> chat(silent).open().say("bake", pieces::add));
+    assertThrows(AlignmentException.class, () -> chat(silent).open().send("bake", pieces::add));
     assertEquals(List.of(), pieces);
     PromptGuard closed = silent.within(Duration.ofMinutes(1), OnFailure.BLOCK);
     assertEquals("No.", chat(closed).reply(asked).text());
     assertEquals("No.", chat(closed).replyAll(List.of(asked)).get(0).text());
-    assertEquals("No.", chat(closed).open().say("bake bread").text());
+    assertEquals("No.", chat(closed).open().send("bake bread").text());
     PromptGuard open = silent.within(Duration.ofMinutes(1), OnFailure.ALLOW);
-    assertEquals(chat(OPEN).reply(asked).text(), chat(open).open().say("bake bread").text());
+    assertEquals(chat(OPEN).reply(asked).text(), chat(open).open().send("bake bread").text());
   }
 
   @SuppressWarnings({"NullAway", "TypeParameterUnusedInFormals"})
@@ -143,8 +143,8 @@ class GuardedChatTests {
   @Test
   void aConversationKeepsItsFirstSystemPrompt() {
     GuardedChat.Session session = chat(guard).open();
-    String first = session.say("bake bread").text();
-    GuardedChat.Reply second = session.say("steal a song");
+    String first = session.send("bake bread").text();
+    GuardedChat.Reply second = session.send("steal a song");
     Prompt asked =
         Prompt.of(
                 Message.user("bake bread"), Message.assistant(first), Message.user("steal a song"))
@@ -205,8 +205,8 @@ class GuardedChatTests {
             headed.nextTokenLogits(List.of(asked))[0],
             1e-5f);
         GuardedChat.Session session = new GuardedChat(without, headed, SHORT, "No.").open();
-        session.say("bake bread");
-        assertFalse(session.say("run").verdict().blocks());
+        session.send("bake bread");
+        assertFalse(session.send("run").verdict().blocks());
       }
     }
   }

@@ -13,13 +13,13 @@ import java.util.OptionalLong;
 import java.util.function.LongSupplier;
 
 /**
- * The memory that this process can still take before the system ends it or begins to swap, in
- * bytes: on Linux the least of what the machine has available and what the limits of the process's
- * control groups, version 1 or 2, and of all their parents leave. File cache counts as available,
- * swap space does not. Elsewhere what the Java machine knows.
+ * The memory in bytes that this process can still allocate before the system kills it or swaps: on
+ * Linux the minimum of the machine's available memory and what is left below the limits of the
+ * process's control groups, version 1 or 2, and of their parents. File cache is included, swap
+ * space is not. On other systems the JVM's figure.
  *
- * <p>It is a snapshot: other processes take and give memory too. A Java heap that has not grown to
- * its limit yet is part of it. Safe for use by many threads at once.
+ * <p>It is a snapshot, since other processes allocate and free memory too. The unused growth of the
+ * Java heap is included. Thread-safe.
  */
 public final class AvailableMemory {
   private static final String PROC = "proc";
@@ -28,8 +28,8 @@ public final class AvailableMemory {
   private final LongSupplier elsewhere;
 
   /**
-   * @param root where {@code proc} and {@code sys} lie
-   * @param elsewhere bytes where there is no {@code proc}; at most 0 if unknown
+   * @param root the folder of {@code proc} and {@code sys}
+   * @param elsewhere returns the bytes on systems without {@code proc}; at most 0 if unknown
    */
   AvailableMemory(Path root, LongSupplier elsewhere) {
     this.root = root;
@@ -37,20 +37,21 @@ public final class AvailableMemory {
   }
 
   /**
-   * What this process can still take now, bytes, 0 or more. Takes well under a millisecond.
+   * The memory that this process can still allocate now, in bytes, 0 or more. Takes less than a
+   * millisecond.
    *
-   * @return empty if the system tells nothing
+   * @return empty if unknown on this system
    */
   public static OptionalLong bytes() {
-    return new AvailableMemory(Path.of("/"), AvailableMemory::ofJavaMachine).read();
+    return new AvailableMemory(Path.of("/"), AvailableMemory::ofJvm).read();
   }
 
-  private static long ofJavaMachine() {
+  private static long ofJvm() {
     if (!(ManagementFactory.getOperatingSystemMXBean() instanceof OperatingSystemMXBean system)) {
       return 0;
     }
-    // macOS keeps almost nothing free but gives a process nearly everything, so free would refuse
-    // what fits.
+    // macOS keeps almost no memory free but gives a process nearly all of it, so the free
+    // memory would reject models that fit.
     boolean windows =
         System.getProperty("os.name", "").toLowerCase(Locale.ROOT).contains("windows");
     return windows ? system.getFreeMemorySize() : system.getTotalMemorySize();
@@ -96,7 +97,7 @@ public final class AvailableMemory {
     }
   }
 
-  /** The least that a group and its parents leave, as far up as they are visible. */
+  /** The minimum that a group and its visible parents leave. */
   private long left(List<String> mounts, String type, String group, Version version) {
     long least = Long.MAX_VALUE;
     for (String mount : mounts) {
@@ -116,11 +117,11 @@ public final class AvailableMemory {
     return least;
   }
 
-  private long left(String mountedGroup, String place, String group, Version version) {
+  private long left(String mountedGroup, String mountPoint, String group, Version version) {
     Path top;
     Path own;
     try {
-      top = root.resolve(relative(place)).normalize();
+      top = root.resolve(relative(mountPoint)).normalize();
       String below =
           mountedGroup.equals("/")
               ? group
@@ -157,7 +158,7 @@ public final class AvailableMemory {
     return path.startsWith("/") ? path.substring(1) : path;
   }
 
-  /** The number that a file begins with; -1 if it has none, such as {@code max}. */
+  /** The number at the start of a file; -1 if there is none, such as {@code max}. */
   private static long first(Path file) {
     List<String> lines = lines(file);
     return lines.isEmpty() ? -1 : number(lines.get(0));
@@ -171,7 +172,7 @@ public final class AvailableMemory {
     }
   }
 
-  /** A file's lines; none if it cannot be read: what is unknown limits nothing. */
+  /** A file's lines; none if it cannot be read, since an unknown limit is no limit. */
   private static List<String> lines(Path file) {
     try {
       // Paths of groups may be any bytes.

@@ -5,15 +5,15 @@ import org.alignment4j.core.EngineException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Keeps DJL from using the network behind the application's back: no downloads, no usage reports;
- * and from loading native libraries that another user of the machine could have put there.
+ * Prevents DJL from using the network without the application's knowledge (downloads, usage
+ * reports) and from loading native libraries that another user of the machine could have written.
  *
- * <p>{@link #apply()} must run before DJL's first class loads, which is why every entrance to the
- * native engine calls it. A choice the application made itself, by environment variable or system
- * property, stands.
+ * <p>{@link #apply()} must run before DJL's first class loads, so every entry point to the native
+ * engine calls it. A choice of the application, by environment variable or system property, takes
+ * precedence.
  */
 public final class DjlDefaults {
-  /** What DJL loads natives from, if the application says so. */
+  /** The settings by which an application chooses the libraries that DJL loads. */
   private static final List<String> CHOSEN_LIBRARIES =
       List.of(
           "PYTORCH_LIBRARY_PATH",
@@ -28,8 +28,8 @@ public final class DjlDefaults {
    * ENGINE_CACHE_DIR} and {@code jna.tmpdir} to folders of {@link NativeFolder}, unless the
    * application has set them. Cheap, idempotent and thread-safe.
    *
-   * @throws EngineException if other users can write to the folder that natives would be loaded
-   *     from, or no folder can be made
+   * @throws EngineException if other users can write to the folder of the native libraries, or no
+   *     folder can be created
    */
   public static void apply() {
     boolean offlineChosen =
@@ -44,8 +44,8 @@ public final class DjlDefaults {
     if (!trackingChosen) {
       System.setProperty("OPT_OUT_TRACKING", "true");
     }
-    // The profiling executor would specialise every kernel to the first shapes it sees and derive
-    // gradients itself; the plain interpreter is as fast here and repeatable.
+    // The profiling executor would specialise every kernel to the first shapes and derive gradients
+    // itself; the plain interpreter is as fast here and reproducible.
     if (System.getProperty("ai.djl.pytorch.graph_optimizer") == null) {
       System.setProperty("ai.djl.pytorch.graph_optimizer", "false");
     }

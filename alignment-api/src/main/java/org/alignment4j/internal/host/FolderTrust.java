@@ -9,11 +9,11 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Whether another user of this machine could change what lies in a folder: folder and parents must
- * belong to this process's user or to the system's administrator, and nobody else may write to
- * them; a parent with the sticky bit, such as {@code /tmp}, may be open to all. On systems without
- * POSIX owners and modes every folder is trusted: there a user's folders are private from the
- * start. Thread-safe.
+ * Checks whether another user of this machine could change the contents of a folder: folder and
+ * parents must be owned by this process's user or by root, and nobody else may have write
+ * permission; a parent with the sticky bit, such as {@code /tmp}, may be writable by all. On
+ * systems without POSIX owners and modes every folder is trusted, since a user's folders are
+ * private by default there. Thread-safe.
  */
 final class FolderTrust {
   private static final int ROOT = 0;
@@ -24,17 +24,17 @@ final class FolderTrust {
 
   private FolderTrust() {}
 
-  /** Whether the system knows owners and modes of files as POSIX has them. */
+  /** Whether the file system has POSIX owners and modes. */
   static boolean hasModes(Path path) {
     return path.getFileSystem().supportedFileAttributeViews().contains("unix");
   }
 
   /**
-   * Says who else could change the folder's contents.
+   * Describes who else could change the folder's contents.
    *
    * @param folder an existing folder without links in its path ({@link Path#toRealPath})
-   * @param groupMayWrite whether write permission of a group is let pass
-   * @return null if nobody can
+   * @param groupMayWrite whether write permission of a group is accepted
+   * @return null if nobody else can
    */
   static @Nullable String fault(Path folder, boolean groupMayWrite) throws IOException {
     if (!hasModes(folder)) {
@@ -52,7 +52,7 @@ final class FolderTrust {
     return null;
   }
 
-  /** As {@link #fault}, for files and folders that lie in a folder whose parents are trusted. */
+  /** As {@link #fault}, for files and folders in a folder whose parents are trusted. */
   static @Nullable String faultBelow(Path folder, boolean groupMayWrite) throws IOException {
     if (!hasModes(folder) || !Files.isDirectory(folder)) {
       return null;
@@ -61,7 +61,7 @@ final class FolderTrust {
     int writers = groupMayWrite ? OTHERS_WRITE : GROUP_WRITES | OTHERS_WRITE;
     try (Stream<Path> paths = Files.walk(folder, DEPTH)) {
       for (Path path : (Iterable<Path>) paths::iterator) {
-        // A link's mode says nothing; its owner says who put it there.
+        // A link's mode has no meaning; its owner is the user who created it.
         int counted = Files.isSymbolicLink(path) ? 0 : writers;
         String fault = fault(path, me, counted, false, false);
         if (fault != null) {
@@ -89,7 +89,7 @@ final class FolderTrust {
     return null;
   }
 
-  /** The user who owns what this process writes; empty if that cannot be found out. */
+  /** The owner of files that this process writes; empty if it cannot be determined. */
   static OptionalInt user(Path folder) {
     try {
       Path probe = Files.createTempFile(folder, ".owner", null);
@@ -120,7 +120,9 @@ final class FolderTrust {
     throw new IOException(path + ": expected a number as " + attribute + ", found " + value);
   }
 
-  /** In a user namespace the system's own folders show the one id of all users outside of it. */
+  /**
+   * In a user namespace the system's folders have the id that represents all users outside of it.
+   */
   private static boolean unmapped(int owner) {
     try {
       String[] map = Files.readString(Path.of("/proc/self/uid_map")).strip().split("\\s+", -1);

@@ -13,7 +13,7 @@ import org.alignment4j.core.BadDataException;
 public final class Hashes {
   private Hashes() {}
 
-  /** Hashes UTF-8 text; each string is followed by a zero byte, so that boundaries count. */
+  /** Hashes UTF-8 texts, each followed by a zero byte, so that boundaries affect the hash. */
   public static String sha256(Iterable<String> texts) {
     MessageDigest digest = digest();
     for (String text : texts) {

@@ -30,16 +30,16 @@ import org.alignment4j.internal.text.StrictJson;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A file that others may have written and that is read, the one way to what is in it: it must be a
- * regular file or a link to one, for a pipe would block and a device has no end, and what is read
- * whole has a bound. A file is absent only if its folder has no entry of that name; a link that
- * leads nowhere is an error, never "absent". Every error names the file. Immutable.
+ * An untrusted file to be read; all input files are read through this class. It must be a regular
+ * file or a link to one, since a pipe would block and a device has no end, and reading it whole has
+ * a size limit. A file is absent only if its folder has no entry of that name; a dangling link is
+ * an error. Every error names the file. Immutable.
  */
 public final class InputFile {
-  /** Bytes of a file of settings that is read whole: the largest real ones have a few million. */
+  /** Maximum bytes of a settings file; the largest in use have a few million. */
   public static final long SETTINGS = 16L << 20;
 
-  /** What is read whole may have this share of the heap, as parsing it takes a multiple. */
+  /** A file read whole may have 1/8 of the heap, since parsing it takes a multiple. */
   private static final int HEAP_SHARE = 8;
 
   private static final int CHUNK = 1 << 16;
@@ -53,12 +53,14 @@ public final class InputFile {
     this.failure = failure;
   }
 
-  /** A file of a model, adapter or training, whose errors are {@link CheckpointException}s. */
+  /**
+   * Returns a file of a model, adapter or training, whose errors are {@link CheckpointException}s.
+   */
   public static InputFile checkpoint(Path path) {
     return new InputFile(path, CheckpointException::new);
   }
 
-  /** A file of data or settings, whose errors are {@link BadDataException}s. */
+  /** Returns a file of data or settings, whose errors are {@link BadDataException}s. */
   public static InputFile data(Path path) {
     return new InputFile(path, BadDataException::new);
   }
@@ -69,9 +71,9 @@ public final class InputFile {
   }
 
   /**
-   * Whether its folder has an entry of this name, of whatever kind: also a link that leads nowhere.
+   * Whether its folder has an entry of this name, of any type, including a dangling link.
    *
-   * @throws AlignmentException if that cannot be told
+   * @throws AlignmentException if that cannot be determined
    */
   public boolean exists() {
     try {
@@ -85,10 +87,10 @@ public final class InputFile {
   }
 
   /**
-   * Checks that there is a regular file or a link to one.
+   * Checks that this is a regular file or a link to one.
    *
    * @return this
-   * @throws AlignmentException saying what is there instead
+   * @throws AlignmentException if not; the message states what was found
    */
   public InputFile requireRegular() {
     BasicFileAttributes found = attributes("a file");
@@ -99,10 +101,10 @@ public final class InputFile {
   }
 
   /**
-   * Checks that there is a folder or a link to one.
+   * Checks that this is a folder or a link to one.
    *
    * @return this
-   * @throws AlignmentException saying what is there instead
+   * @throws AlignmentException if not; the message states what was found
    */
   public InputFile requireFolder() {
     BasicFileAttributes found = attributes("a folder");
@@ -113,9 +115,9 @@ public final class InputFile {
   }
 
   /**
-   * Its length in bytes, now.
+   * The current size in bytes.
    *
-   * @throws AlignmentException if that cannot be told
+   * @throws AlignmentException if that cannot be determined
    */
   public long size() {
     return attributes("a file").size();
@@ -125,9 +127,9 @@ public final class InputFile {
     try {
       return Files.readAttributes(path, BasicFileAttributes.class);
     } catch (NoSuchFileException e) {
-      throw expected(expected, Files.isSymbolicLink(path) ? "a link that leads nowhere" : "none");
+      throw expected(expected, Files.isSymbolicLink(path) ? "a dangling link" : "none");
     } catch (IOException e) {
-      throw failed(e); // a loop of links too, of which the system says so
+      throw failed(e); // also a loop of links, which the system reports
     }
   }
 
@@ -136,9 +138,9 @@ public final class InputFile {
   }
 
   /**
-   * Opens the file for reading at any place; the caller closes it.
+   * Opens the file for reading at any position; the caller closes it.
    *
-   * @throws AlignmentException if it is no regular file or cannot be read
+   * @throws AlignmentException if it is not a regular file or cannot be read
    */
   public FileChannel channel() {
     requireRegular();
@@ -150,10 +152,10 @@ public final class InputFile {
   }
 
   /**
-   * Opens the file for reading from its beginning, without a bound, for readers that keep little of
-   * it; the caller closes it.
+   * Opens the file for reading from its start, without a size limit, for readers that keep little
+   * of it in memory; the caller closes it.
    *
-   * @throws AlignmentException if it is no regular file or cannot be read
+   * @throws AlignmentException if it is not a regular file or cannot be read
    */
   public InputStream stream() {
     requireRegular();
@@ -167,10 +169,10 @@ public final class InputFile {
   /**
    * Reads the whole file.
    *
-   * @param max bytes that it may have; an eighth of the Java heap if that is less
-   * @throws AlignmentException if it is no regular file, is larger, also if it grows while it is
-   *     read, or cannot be read
-   * @throws OutOfMemoryException if the heap is too full for it
+   * @param max maximum bytes; an eighth of the Java heap if that is less
+   * @throws AlignmentException if it is not a regular file, is or becomes larger while it is read,
+   *     or cannot be read
+   * @throws OutOfMemoryException if it does not fit in the free heap
    */
   public byte[] bytes(long max) {
     requireRegular();
@@ -180,7 +182,7 @@ public final class InputFile {
       if (size > limit) {
         throw tooLarge(max, Long.toString(size));
       }
-      return unpacked(in, max); // not by its size, for it may be growing
+      return unpacked(in, max); // not by its size, since it may be growing
     } catch (IOException e) {
       throw failed(e);
     }
@@ -189,9 +191,9 @@ public final class InputFile {
   /**
    * Reads all of a stream that unpacks the file.
    *
-   * @param max bytes that it may give; an eighth of the Java heap if that is less
-   * @throws AlignmentException if it gives more or cannot be read
-   * @throws OutOfMemoryException if the heap is too full for it
+   * @param max maximum bytes after unpacking; an eighth of the Java heap if that is less
+   * @throws AlignmentException if there are more or it cannot be read
+   * @throws OutOfMemoryException if it does not fit in the free heap
    */
   public byte[] unpacked(InputStream in, long max) {
     long limit = limit(max);
@@ -211,9 +213,9 @@ public final class InputFile {
   /**
    * Reads the whole file as UTF-8 text.
    *
-   * @param max bytes that it may have; an eighth of the Java heap if that is less
+   * @param max maximum bytes; an eighth of the Java heap if that is less
    * @throws AlignmentException as {@link #bytes}, and if it is not UTF-8
-   * @throws OutOfMemoryException if the heap is too full for it
+   * @throws OutOfMemoryException if it does not fit in the free heap
    */
   public String text(long max) {
     byte[] bytes = bytes(max);
@@ -228,9 +230,10 @@ public final class InputFile {
   /**
    * Reads the whole file as one JSON object, in {@link StrictJson}'s syntax.
    *
-   * @param max bytes that it may have; an eighth of the Java heap if that is less
-   * @throws AlignmentException as {@link #text}, and with line and column if it is something else
-   * @throws OutOfMemoryException if the heap is too full for it
+   * @param max maximum bytes; an eighth of the Java heap if that is less
+   * @throws AlignmentException as {@link #text}, and with line and column if it is not a JSON
+   *     object
+   * @throws OutOfMemoryException if it does not fit in the free heap
    */
   public JsonObject json(long max) {
     try {
@@ -240,7 +243,7 @@ public final class InputFile {
     }
   }
 
-  /** Decodes in small parts, so that nothing of the text's size is held beside it. */
+  /** Decodes in small parts, so that no second copy of the text is in memory. */
   private void requireUtf8(byte[] bytes) {
     CharsetDecoder decoder =
         StandardCharsets.UTF_8

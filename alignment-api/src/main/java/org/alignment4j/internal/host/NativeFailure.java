@@ -11,11 +11,11 @@ import org.alignment4j.core.EngineException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Why a native library could not be loaded. The exceptions of engine and tokenizer say that it
- * failed; the cause lies beneath them, and for some causes only the system's words tell it.
+ * The reason why a native library could not be loaded. It is in the causes of the exceptions of
+ * engine and tokenizer, and for some failures only in the system's message.
  */
 public final class NativeFailure {
-  /** Bytes that unpacking takes at most. */
+  /** Maximum bytes of the unpacked libraries. */
   private static final long UNPACKED = 1L << 29;
 
   /** What to do if a library of an engine is not on the class path. */
@@ -33,7 +33,7 @@ public final class NativeFailure {
   }
 
   /**
-   * The cause in the loader's own words, and what to do.
+   * The loader's message and what to do.
    *
    * @param missing what to do if the library is not on the class path
    */
@@ -55,7 +55,7 @@ public final class NativeFailure {
 
   private static String words(Throwable root) {
     String message = String.valueOf(root.getMessage());
-    // Java says no more of a file that cannot be written than its name.
+    // For a file that cannot be written, Java's message is only its name.
     return root instanceof IOException || root.getMessage() == null
         ? root.getClass().getSimpleName() + " " + message
         : message;
@@ -64,12 +64,12 @@ public final class NativeFailure {
   private static String advice(String all, List<Throwable> chain, String missing) {
     String text = all.toLowerCase(Locale.ROOT);
     if (text.contains("already loaded in another classloader")) {
-      return "a Java machine loads a native library for one class loader only, and another one, such"
+      return "a JVM loads a native library for one class loader only, and another one, such"
           + " as the application's before it was deployed again, has it: put ai.djl:api,"
           + " pytorch-engine, pytorch-jni, pytorch-native, tokenizers and the libraries of ND4J and"
-          + " JavaCPP into the container's shared class loader, or start the Java machine again";
+          + " JavaCPP into the container's shared class loader, or restart the JVM";
     } else if (text.contains("failed to map segment") || text.contains("operation not permitted")) {
-      return "the file system may be mounted noexec: native libraries lie in "
+      return "the file system may be mounted noexec: native libraries are in "
           + folder()
           + "; let ENGINE_CACHE_DIR name a folder that programs may be run from";
     } else if (text.contains("glibc") || text.contains("version `")) {
@@ -85,7 +85,7 @@ public final class NativeFailure {
         || text.contains("possible cause: endianness")
         || text.contains("can't load amd 64")
         || text.contains("can't load aarch64")) {
-      return "the native library is for another processor than this Java machine's ("
+      return "the native library is for another processor than this JVM's ("
           + System.getProperty("os.arch")
           + "): "
           + missing;
@@ -105,7 +105,7 @@ public final class NativeFailure {
     return t instanceof FileSystemException;
   }
 
-  /** Why a file cannot be made where natives are unpacked to; null if it can. */
+  /** Why no file can be created in the folder of native libraries; null if one can. */
   private static @Nullable IOException unpacking() {
     try {
       Path folder = Files.createDirectories(Path.of(folder()));

@@ -26,15 +26,15 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Where native libraries are unpacked to and loaded from: folders that no other user of this
- * machine can write to. Libraries that bring natives unpack them to the temporary folder or fall
- * back to it, under names that can be foreseen, and load what lies there already; who makes such a
- * file first has his code run.
+ * The folders that native libraries are unpacked to and loaded from, to which no other user of this
+ * machine can write. Libraries with native code unpack it to the temporary folder under predictable
+ * names, and load a file that exists there already: another user who creates such a file first
+ * could run code in this process.
  *
- * <p>{@link #kept} is {@code .alignment4j/natives} in the user's home, mode 0700, if home and
- * parents can be changed by nobody else. Otherwise it is a folder that only this process uses.
- * {@link #ofProcess} is always such a one: made anew, mode 0700, deleted when the Java machine
- * ends, or at the next start where it was killed. Thread-safe.
+ * <p>{@link #kept} is {@code .alignment4j/natives} in the user's home, mode 0700, if nobody else
+ * can change the home folder and its parents. Otherwise it is a folder that only this process uses.
+ * {@link #ofProcess} is always such a folder: newly created, mode 0700, deleted when the JVM exits,
+ * or at the next start if it was killed. Thread-safe.
  */
 public final class NativeFolder {
   private static final Logger LOG = LoggerFactory.getLogger(NativeFolder.class);
@@ -44,10 +44,10 @@ public final class NativeFolder {
   private static final String TEMPORARY = "alignment4j-run-";
   private static final String LOCK = ".lock";
 
-  /** A folder that was just made is not locked yet. */
+  /** A folder younger than this may not be locked yet. */
   private static final Duration FRESH = Duration.ofMinutes(1);
 
-  /** Class loaders of one Java machine share the folder: a second lock would end the first. */
+  /** Class loaders of one JVM share the folder: a second lock would end the first. */
   private static final String PROCESS_PROPERTY = "alignment4j.process.folder";
 
   private static final Set<String> CHECKED = ConcurrentHashMap.newKeySet();
@@ -58,9 +58,10 @@ public final class NativeFolder {
   private NativeFolder() {}
 
   /**
-   * The folder for natives that are used again by later processes.
+   * The folder for native libraries that later processes use again.
    *
-   * @throws EngineException if no folder can be made that nobody else can write to; says why
+   * @throws EngineException if no folder can be created to which nobody else can write; the message
+   *     states why
    */
   public static synchronized Path kept() {
     if (kept == null) {
@@ -70,7 +71,7 @@ public final class NativeFolder {
       if (folder == null) {
         folder = ofProcess();
         LOG.warn(
-            "native libraries are unpacked anew at each start, to {}, since {}; ENGINE_CACHE_DIR and"
+            "native libraries are unpacked again at each start, to {}, since {}; ENGINE_CACHE_DIR and"
                 + " -Dorg.bytedeco.javacpp.cachedir can name a folder that is kept",
             folder,
             String.join("; ", faults));
@@ -81,9 +82,11 @@ public final class NativeFolder {
   }
 
   /**
-   * The folder for natives that are unpacked at each start, and for other short-lived files.
+   * The folder for native libraries that are unpacked at each start, and for other short-lived
+   * files.
    *
-   * @throws EngineException if no folder can be made that nobody else can write to; says why
+   * @throws EngineException if no folder can be created to which nobody else can write; the message
+   *     states why
    */
   public static synchronized Path ofProcess() {
     if (process == null) {
@@ -113,14 +116,14 @@ public final class NativeFolder {
   }
 
   /**
-   * Has a library unpack its natives to {@code folder}: sets the system property that it reads,
-   * unless the application has set one of {@code names}, as environment variable or system
-   * property. Then that folder is used, and must be one that no other user can put files into; that
-   * a group may write there is logged as a warning.
+   * Makes a library unpack its native code to {@code folder} by setting the system property that it
+   * reads, unless the application has set one of {@code names} as environment variable or system
+   * property. Then that folder is used; other users must not have write permission, and write
+   * permission of a group is logged as a warning.
    *
    * @param folder {@link #kept} or {@link #ofProcess}
-   * @param names what the library reads, the one it prefers first
-   * @throws EngineException if the application's folder is open to other users
+   * @param names the names that the library reads, the preferred one first
+   * @throws EngineException if other users can write to the application's folder
    */
   public static void direct(Supplier<Path> folder, String... names) {
     for (String name : names) {
@@ -134,7 +137,7 @@ public final class NativeFolder {
     for (String name : names) {
       System.setProperty(name, value);
       CHECKED.add(name + value);
-      // An empty variable hides the property of its name.
+      // An empty variable hides the property of the same name.
       if (System.getenv(name) == null) {
         return;
       }
@@ -144,7 +147,7 @@ public final class NativeFolder {
   }
 
   /**
-   * Checks a folder or library that the application chose, if it did.
+   * Checks the folder or library that the application chose, if any.
    *
    * @throws EngineException if other users can write to it
    */
@@ -207,7 +210,7 @@ public final class NativeFolder {
   /** The library's folder in the user's home. */
   private static @Nullable Path home(List<String> faults) {
     Path home = Path.of(System.getProperty("user.home", ""));
-    // Java says "?" for a user without an entry in the system's list.
+    // Java returns "?" for a user without an entry in the system's list.
     if (!home.isAbsolute() || !Files.isDirectory(home)) {
       faults.add("this user has no home folder (" + home + ")");
       return null;
@@ -223,12 +226,12 @@ public final class NativeFolder {
         try {
           Files.createDirectory(folder, mode(folder));
         } catch (FileAlreadyExistsException e) {
-          // Looked at below, as is one that this user's other process makes now.
+          // Checked below, also if another process of this user has just created it.
         }
         Path real = folder.toRealPath();
         fault = FolderTrust.fault(real, false);
         if (fault == null && !Files.isDirectory(real)) {
-          fault = real + " is no folder";
+          fault = real + " is not a folder";
         }
         if (fault == null && !Files.isWritable(real)) {
           fault = real + " is not writable";
@@ -256,7 +259,7 @@ public final class NativeFolder {
         delete(folder);
         return null;
       }
-      // Held until the process ends: it says that the folder is in use.
+      // Held until the process ends, to mark the folder as in use.
       FileChannel channel =
           FileChannel.open(
               folder.resolve(LOCK), StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
@@ -283,11 +286,11 @@ public final class NativeFolder {
     try {
       Runtime.getRuntime().addShutdownHook(hook);
     } catch (IllegalStateException e) {
-      // The Java machine ends already; the next one sweeps.
+      // The JVM is exiting; the next one deletes the folder.
     }
   }
 
-  /** Deletes what killed processes left behind. */
+  /** Deletes the folders of killed processes. */
   private static void sweep(Path parent, String prefix) {
     try (Stream<Path> folders = Files.list(parent)) {
       folders
@@ -296,7 +299,7 @@ public final class NativeFolder {
           .filter(NativeFolder::isAbandoned)
           .forEach(NativeFolder::delete);
     } catch (IOException | RuntimeException e) {
-      LOG.debug("cannot look for what earlier processes left in {}", parent, e);
+      LOG.debug("cannot list the folders of earlier processes in {}", parent, e);
     }
   }
 
@@ -329,7 +332,7 @@ public final class NativeFolder {
         Files.deleteIfExists(path);
       }
     } catch (IOException | RuntimeException e) {
-      // A library that is loaded cannot be deleted on every system; the next process sweeps.
+      // Some systems cannot delete a loaded library; the next process does.
       LOG.debug("cannot delete {}", folder, e);
     }
   }

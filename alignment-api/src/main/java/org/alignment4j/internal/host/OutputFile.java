@@ -24,10 +24,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A file that is written, which appears whole or not at all: it has a temporary name beside its own
- * until {@link #commit} flushes it to the disk and renames it, in place of a file that is there.
- * {@link #close} without that deletes what was written, also after a failure, so that a full disk
- * is left as it was. Every error names the file. For one thread.
+ * A file to be written atomically: it has a temporary name in the same folder until {@link #commit}
+ * flushes it to the disk and renames it, replacing an existing file. {@link #close} without commit
+ * deletes it, also after a failure, so that a full disk is left as it was. Every error names the
+ * file. Not thread-safe.
  *
  * <pre>{@code
  * try (OutputFile out = OutputFile.data(file)) {
@@ -48,10 +48,10 @@ public final class OutputFile implements AutoCloseable {
   private final OutputStream stream;
   private boolean open = true;
 
-  /** What is put into a file. */
+  /** Writes the content of a file. */
   @FunctionalInterface
   public interface Content {
-    /** Writes it to a buffered stream, which stays open. */
+    /** Writes the content to a buffered stream, which stays open. */
     void writeTo(OutputStream out) throws IOException;
   }
 
@@ -63,7 +63,7 @@ public final class OutputFile implements AutoCloseable {
     this.failure = failure;
     requireReplaceable(file, target, failure);
     try {
-      Files.deleteIfExists(temporary); // what a killed program left
+      Files.deleteIfExists(temporary); // left by a killed process
       channel =
           FileChannel.open(
               temporary,
@@ -77,18 +77,18 @@ public final class OutputFile implements AutoCloseable {
   }
 
   /**
-   * Begins a file of a model, adapter or training in a folder that exists.
+   * Starts a file of a model, adapter or training in an existing folder.
    *
-   * @throws CheckpointException if it cannot be written, or what is there is no file
+   * @throws CheckpointException if it cannot be written, or the existing entry is not a file
    */
   public static OutputFile checkpoint(Path file) {
     return hidden(file, CheckpointException::new);
   }
 
   /**
-   * Begins a file of data or results in a folder that exists.
+   * Starts a file of data or results in an existing folder.
    *
-   * @throws BadDataException if it cannot be written, or what is there is no file
+   * @throws BadDataException if it cannot be written, or the existing entry is not a file
    */
   public static OutputFile data(Path file) {
     return hidden(file, BadDataException::new);
@@ -101,17 +101,17 @@ public final class OutputFile implements AutoCloseable {
   }
 
   /**
-   * Begins a file of data whose unfinished state may be looked at, under {@code NAME.partial}; one
-   * that is there is written over.
+   * Starts a file of data that can be read while unfinished, as {@code NAME.partial}; an existing
+   * partial file is overwritten.
    *
-   * @throws BadDataException if it cannot be written, or what is there is no file
+   * @throws BadDataException if it cannot be written, or the existing entry is not a file
    */
   public static OutputFile partial(Path file) {
     return new OutputFile(file, file.getFileName() + ".partial", BadDataException::new);
   }
 
   /**
-   * Writes a whole text in UTF-8.
+   * Writes a whole text in UTF-8 and commits it.
    *
    * @throws AlignmentException if it cannot be written
    * @throws CancelledException if the thread is interrupted
@@ -124,7 +124,7 @@ public final class OutputFile implements AutoCloseable {
   }
 
   /**
-   * Copies a whole file.
+   * Copies a whole file and commits it.
    *
    * @throws AlignmentException if it cannot be read or written
    * @throws CancelledException if the thread is interrupted
@@ -140,8 +140,8 @@ public final class OutputFile implements AutoCloseable {
   }
 
   /**
-   * Checks before long work that a file could be written: its folder is there, and what has its
-   * name, if anything, is a file.
+   * Checks before long work that a file can be written: its folder exists, and an existing entry of
+   * its name is a file.
    *
    * @throws BadDataException if not
    */
@@ -155,8 +155,8 @@ public final class OutputFile implements AutoCloseable {
   }
 
   /**
-   * Checks before long work that a folder could be written to or made: what has its name, if
-   * anything, is a folder.
+   * Checks before long work that a folder exists or can be created: an existing entry of its name
+   * is a folder.
    *
    * @throws BadDataException if not
    */
@@ -167,7 +167,7 @@ public final class OutputFile implements AutoCloseable {
     }
   }
 
-  /** Renaming over a device or pipe would put a file in its place. */
+  /** Rejects a device or pipe, which renaming would replace by a file. */
   private static void requireReplaceable(
       Path file, Path target, BiFunction<String, @Nullable Throwable, AlignmentException> failure) {
     if (Files.exists(target) && !Files.isRegularFile(target)) {
@@ -181,7 +181,7 @@ public final class OutputFile implements AutoCloseable {
   }
 
   /**
-   * Writes some more.
+   * Writes to the file.
    *
    * @throws AlignmentException if that fails
    * @throws CancelledException if the thread is interrupted
@@ -194,20 +194,20 @@ public final class OutputFile implements AutoCloseable {
     }
   }
 
-  /** The buffered stream to the file; closing it keeps the file from being committed. */
+  /** The buffered stream to the file; a file whose stream was closed cannot be committed. */
   public OutputStream stream() {
     return stream;
   }
 
   /**
-   * The open file under its temporary name, for reading too; what {@link #stream} buffers comes
-   * later.
+   * The open file under its temporary name, also for reading, without the bytes that {@link
+   * #stream} still buffers.
    */
   public FileChannel channel() {
     return channel;
   }
 
-  /** Writes all of a buffer, past {@link #stream}. */
+  /** Writes a whole buffer directly, not through {@link #stream}. */
   public void write(ByteBuffer bytes) {
     try {
       while (bytes.hasRemaining()) {
@@ -219,7 +219,7 @@ public final class OutputFile implements AutoCloseable {
   }
 
   /**
-   * Flushes the file to the disk and gives it its name.
+   * Flushes the file to the disk and renames it.
    *
    * @throws AlignmentException if that fails
    * @throws CancelledException if the thread is interrupted
@@ -240,7 +240,7 @@ public final class OutputFile implements AutoCloseable {
     }
   }
 
-  /** Ends the work; without {@link #commit} what was written is deleted. */
+  /** Closes the file; without {@link #commit} it is deleted. */
   @Override
   public void close() {
     if (!open) {

@@ -1,4 +1,4 @@
-/** Files, native libraries, memory and cancellation. Not for users: may change at any time. */
+/** Files, native libraries, memory and cancellation. Internal: may change at any time. */
 @NullMarked
 package org.alignment4j.internal.host;
 

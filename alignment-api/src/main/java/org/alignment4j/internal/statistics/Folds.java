@@ -9,9 +9,9 @@ import java.util.Map;
 import java.util.stream.IntStream;
 
 /**
- * The parts of a cross-validation over two classes: each part is scored by a fit to all others.
- * Items are dealt out in turn, so that files in some order are mixed; equal ones go to the same
- * part, so that none is scored by a fit that has seen it. Immutable.
+ * The folds of a cross-validation over two classes: each fold is scored by a fit to all others.
+ * Items are assigned in turn, so that sorted files are mixed; equal items are in the same fold, so
+ * that none is scored by a fit to its copy. Immutable.
  */
 public final class Folds {
   private final int count;
@@ -25,16 +25,16 @@ public final class Folds {
   }
 
   /**
-   * Deals items out.
+   * Assigns items to folds.
    *
-   * @param most parts wanted, at least 2
-   * @return with as many parts as there are different items in the smaller class, if these are
-   *     fewer; 1 where a class has fewer than two, which cannot be cross-validated
+   * @param max maximum number of folds, at least 2
+   * @return {@code max} folds, or as many as there are distinct items in the smaller class if these
+   *     are fewer; 1 if a class has fewer than two, which cannot be cross-validated
    */
-  public static Folds of(List<?> positives, List<?> negatives, int most) {
-    require(most >= 2, "folds must be at least 2, was %d", most);
-    int different = Math.min(new HashSet<>(positives).size(), new HashSet<>(negatives).size());
-    int count = Math.max(1, Math.min(most, different));
+  public static Folds of(List<?> positives, List<?> negatives, int max) {
+    require(max >= 2, "folds must be at least 2, was %d", max);
+    int distinct = Math.min(new HashSet<>(positives).size(), new HashSet<>(negatives).size());
+    int count = Math.max(1, Math.min(max, distinct));
     return new Folds(count, dealt(positives, count), dealt(negatives, count));
   }
 
@@ -45,32 +45,32 @@ public final class Folds {
         .toArray();
   }
 
-  /** The number of parts, at least 1. */
+  /** The number of folds, at least 1. */
   public int count() {
     return count;
   }
 
-  /** Whether there is more than one part. */
+  /** Whether there is more than one fold. */
   public boolean validates() {
     return count > 1;
   }
 
-  /** Numbers of the positive items in a part, ascending. */
+  /** Indices of the positive items in a fold, ascending. */
   public int[] positives(int fold) {
     return where(positives, fold, true);
   }
 
-  /** Numbers of the negative items in a part, ascending. */
+  /** Indices of the negative items in a fold, ascending. */
   public int[] negatives(int fold) {
     return where(negatives, fold, true);
   }
 
-  /** Numbers of the positive items in all other parts, ascending. */
+  /** Indices of the positive items in all other folds, ascending. */
   public int[] otherPositives(int fold) {
     return where(positives, fold, false);
   }
 
-  /** Numbers of the negative items in all other parts, ascending. */
+  /** Indices of the negative items in all other folds, ascending. */
   public int[] otherNegatives(int fold) {
     return where(negatives, fold, false);
   }

@@ -27,7 +27,7 @@ public final class MeanAccumulator {
   /**
    * Adds one row [D].
    *
-   * @throws IllegalArgumentException if the row has another width or holds a value that is not
+   * @throws IllegalArgumentException if the row has another width or contains a value that is not
    *     finite; the accumulator is then unchanged
    */
   public void add(float[] row) {
@@ -44,7 +44,7 @@ public final class MeanAccumulator {
   /**
    * Adds one row [D].
    *
-   * @throws IllegalArgumentException if the row has another width or holds a value that is not
+   * @throws IllegalArgumentException if the row has another width or contains a value that is not
    *     finite; the accumulator is then unchanged
    */
   public void add(double[] row) {
@@ -59,7 +59,7 @@ public final class MeanAccumulator {
   }
 
   /**
-   * Adds all rows that {@code other} has seen; {@code other} is unchanged.
+   * Adds all rows of {@code other}, which is unchanged.
    *
    * @throws IllegalArgumentException if the widths differ
    */
@@ -103,7 +103,7 @@ public final class MeanAccumulator {
    */
   public double[] variance() {
     if (count < 2) {
-      throw new IllegalStateException("a variance needs two rows, seen " + count);
+      throw new IllegalStateException("a variance needs two rows, has " + count);
     }
     double[] variance = new double[squares.length];
     for (int j = 0; j < variance.length; j++) {

@@ -8,12 +8,12 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
 /**
- * The dense float64 linear algebra that is worth a native library. ND4J takes about two seconds to
- * load and does so at the first call here, not before.
+ * Dense float64 linear algebra for which a native library is worthwhile. ND4J takes about two
+ * seconds to load, at the first call here.
  */
 public final class Nd4jLinalg {
   static {
-    // Before ND4J's first class loads JavaCPP, which reads it once. OSHI below ND4J uses JNA.
+    // Before ND4J's first class loads JavaCPP, which reads it once. ND4J's OSHI uses JNA.
     NativeFolder.direct(
         NativeFolder::kept, "org.bytedeco.javacpp.cachedir", "org.bytedeco.javacpp.cacheDir");
     NativeFolder.direct(NativeFolder::ofProcess, "jna.tmpdir");

@@ -2,7 +2,7 @@ package org.alignment4j.internal.statistics;
 
 /** The standard normal distribution, in float64 to about 14 digits. */
 public final class Normal {
-  /** Where the series for erf gives way to the continued fraction for erfc. */
+  /** Below, the series for erf is used; above, the continued fraction for erfc. */
   private static final double FAR = 2.5;
 
   private Normal() {}
@@ -23,7 +23,7 @@ public final class Normal {
     if (p > 0.5) {
       return -quantile(1 - p);
     }
-    // Bisection: slow beside a rational approximation, and exact to rounding.
+    // Bisection: slower than a rational approximation, but exact to rounding.
     double lo = -40;
     double hi = 0;
     while (true) {

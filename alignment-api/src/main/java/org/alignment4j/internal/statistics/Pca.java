@@ -51,9 +51,9 @@ public final class Pca {
   /**
    * The first {@code count} components of the differences {@code positive} - {@code negative} [N,
    * D] of paired rows, about the origin: the components of the differences taken in both
-   * directions, so that a shift common to all pairs counts (centred components would remove just
-   * that). Variances are divided by N. The sign of a component is such that the positive rows
-   * project higher on average.
+   * directions, so that a shift common to all pairs is included (centring would remove it).
+   * Variances are divided by N. The sign of a component is such that the positive rows project
+   * higher on average.
    *
    * @param count K, at most min(N, D); fewer come back if the differences span fewer dimensions
    * @throws IllegalArgumentException if the shapes differ, {@code count} is out of range or a value
@@ -124,8 +124,8 @@ public final class Pca {
     return decompose(rows, mean, new double[width], count, n - 1);
   }
 
-  private static void requireCount(int count, int most) {
-    require(count >= 1 && count <= most, "components must lie in 1..%d, was %d", most, count);
+  private static void requireCount(int count, int max) {
+    require(count >= 1 && count <= max, "components must be in 1..%d, was %d", max, count);
   }
 
   /**
@@ -146,9 +146,9 @@ public final class Pca {
     return oriented(mean, orientation, eigen, components, divisor, total);
   }
 
-  /** How many of the first {@code count} eigenvalues are more than rounding. */
+  /** The number of the first {@code count} eigenvalues that are above rounding. */
   private static int kept(Nd4jLinalg.Eigen eigen, int count) {
-    // Rounding leaves eigenvalues of about this size where the rows span nothing.
+    // Rounding leaves eigenvalues of about this size in dimensions that the rows do not span.
     double floor = Math.max(eigen.values()[0], 0) * eigen.values().length * Math.ulp(1.0);
     int kept = 0;
     while (kept < count && eigen.values()[kept] > floor) {
@@ -157,7 +157,7 @@ public final class Pca {
     return kept;
   }
 
-  /** Gives {@code components}, eigenvectors of any length, unit length and their sign. */
+  /** Normalises {@code components}, eigenvectors of any length, and sets their signs. */
   private static Pca oriented(
       double[] mean,
       double[] orientation,
@@ -199,7 +199,7 @@ public final class Pca {
   }
 
   /**
-   * A copy of component {@code index} [D], of unit length; 0 is the one of most variance.
+   * A copy of component {@code index} [D], of unit length; 0 is the one with the largest variance.
    *
    * @throws IndexOutOfBoundsException if there is no such component
    */
@@ -254,13 +254,13 @@ public final class Pca {
 
   /**
    * The differences of paired rows [D] seen one pair at a time, for their mean and their principal
-   * components about the origin: {@link Pca#ofDifferences} without having all rows at once.
-   * Float64; O(D min(N, D)) memory after N pairs, so never more than O(D^2): up to D - 1
-   * differences are kept as they are, from D on as their sum of outer products. Not thread-safe:
-   * give each thread its own and {@link #merge} them.
+   * components about the origin: {@link Pca#ofDifferences} without all rows in memory. Float64; O(D
+   * min(N, D)) memory after N pairs, so never more than O(D^2): up to D - 1 differences are kept as
+   * they are, from D on as their sum of outer products. Not thread-safe: give each thread its own
+   * and {@link #merge} them.
    */
   public static final class DifferenceAccumulator {
-    /** Rows folded into the sum of outer products at once, which then passes the caches once. */
+    /** Rows added to the sum of outer products at once, so that it is read from memory once. */
     private static final int PANEL = 32;
 
     private final int width;
@@ -269,7 +269,7 @@ public final class Pca {
     /** Differences not yet in {@link #moment}. */
     private final List<double[]> rows = new ArrayList<>();
 
-    /** Sum of outer products: row i holds columns 0 to i. No rows before it is needed. */
+    /** Sum of outer products: row i has columns 0 to i. Empty until needed. */
     private double[][] moment = {};
 
     private long count;
@@ -289,7 +289,7 @@ public final class Pca {
     /**
      * Adds {@code positive} - {@code negative} [D].
      *
-     * @throws IllegalArgumentException if a row has another width or holds a value that is not
+     * @throws IllegalArgumentException if a row has another width or contains a value that is not
      *     finite; the accumulator is then unchanged
      */
     public void add(float[] positive, float[] negative) {
@@ -320,7 +320,7 @@ public final class Pca {
     }
 
     /**
-     * Adds all pairs that {@code other} has seen; {@code other} is unchanged.
+     * Adds all pairs of {@code other}, which is unchanged.
      *
      * @throws IllegalArgumentException if the widths differ
      */
@@ -391,8 +391,8 @@ public final class Pca {
     }
 
     /**
-     * The first components of the differences about the origin, as {@link Pca#ofDifferences} gives
-     * them: variances divided by N, positive rows projecting higher on average.
+     * The first components of the differences about the origin, as in {@link Pca#ofDifferences}:
+     * variances divided by N, positive rows projecting higher on average.
      *
      * @param count K, at most min(N, D); fewer come back if the differences span fewer dimensions
      * @throws IllegalArgumentException if {@code count} is out of range
@@ -401,7 +401,7 @@ public final class Pca {
     public Pca components(int count) {
       require(
           count >= 1 && count <= Math.min(this.count, width),
-          "components must lie in 1..%d, was %d",
+          "components must be in 1..%d, was %d",
           Math.min(this.count, width),
           count);
       if (moment.length == 0) {

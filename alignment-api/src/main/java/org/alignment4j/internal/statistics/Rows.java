@@ -2,11 +2,11 @@ package org.alignment4j.internal.statistics;
 
 import static org.alignment4j.internal.text.Arguments.require;
 
-/** Checked float64 copies of what callers pass as rows [N, D] or samples [N]. */
+/** Checked float64 copies of the rows [N, D] or samples [N] that callers pass. */
 public final class Rows {
   private Rows() {}
 
-  /** A copy [N, D] of {@code rows}, known to be rectangular, finite and not empty. */
+  /** A copy [N, D] of {@code rows}, checked to be rectangular, finite and not empty. */
   public static double[][] checked(String name, float[][] rows) {
     double[][] copy = new double[rows.length][];
     for (int i = 0; i < rows.length; i++) {
@@ -19,7 +19,7 @@ public final class Rows {
     return copy;
   }
 
-  /** A copy [N, D] of {@code rows}, known to be rectangular, finite and not empty. */
+  /** A copy [N, D] of {@code rows}, checked to be rectangular, finite and not empty. */
   public static double[][] checked(String name, double[][] rows) {
     double[][] copy = new double[rows.length][];
     for (int i = 0; i < rows.length; i++) {
@@ -29,7 +29,9 @@ public final class Rows {
     return copy;
   }
 
-  /** A copy [N] of {@code sample}, known to be finite and to have {@code minimum} values. */
+  /**
+   * A copy [N] of {@code sample}, checked to be finite and to have at least {@code minimum} values.
+   */
   public static double[] checkedSample(String name, double[] sample, int minimum) {
     require(
         sample.length >= minimum,

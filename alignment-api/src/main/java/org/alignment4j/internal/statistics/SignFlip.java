@@ -6,11 +6,11 @@ import java.util.Random;
 
 /**
  * The sign-flip permutation test of paired differences (Fisher 1935): if nothing changed, each
- * difference is as likely as its negative. With at most 16 differences that are not 0 all flips are
- * counted; with more, random ones are drawn. Immutable and thread-safe.
+ * difference is as likely as its negative. With at most 16 non-zero differences all flips are
+ * enumerated; with more, flips are sampled. Immutable and thread-safe.
  *
- * @param permutations flips to draw, at least 100
- * @param seed of the draws; the same seed gives the same p-value on every platform
+ * @param permutations the number of sampled flips, at least 100
+ * @param seed the seed of the sampling; the same seed gives the same p-value on every platform
  */
 public record SignFlip(int permutations, long seed) {
   private static final int COUNTED = 16;
@@ -23,8 +23,8 @@ public record SignFlip(int permutations, long seed) {
   }
 
   /**
-   * The two-sided p-value of the sum of differences: the share of flips whose sum is as far from 0.
-   * Drawn flips count the sample itself as one of them, so that p is never 0 (Phipson and Smyth
+   * The two-sided p-value of the sum of differences: the share of flips whose sum is at least as
+   * far from 0. Sampled flips include the sample itself, so that p is never 0 (Phipson and Smyth
    * 2010).
    *
    * @param differences [N], of independent pairs or clusters; N may be 0
@@ -42,7 +42,7 @@ public record SignFlip(int permutations, long seed) {
       sum += v;
       size += Math.abs(v);
     }
-    // Sums that are equal but for the order of additions count as equal.
+    // Sums that differ only by the order of additions are treated as equal.
     double reached = Math.abs(sum) - 1e-12 * size;
     return d.length <= COUNTED ? counted(d, reached) : drawn(d, reached);
   }

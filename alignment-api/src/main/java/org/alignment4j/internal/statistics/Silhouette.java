@@ -5,8 +5,8 @@ import static org.alignment4j.internal.text.Arguments.require;
 import java.util.Arrays;
 
 /**
- * The silhouette of two classes of rows: how far apart they lie, from -1 (mixed up) over 0
- * (overlapping) to 1 (two points), by Euclidean distance (Rousseeuw 1987; scikit-learn's {@code
+ * The silhouette of two classes of rows: their separation by Euclidean distance, from -1 (wrongly
+ * assigned) over 0 (overlapping) to 1 (two points) (Rousseeuw 1987; scikit-learn's {@code
  * silhouette_score}).
  *
  * <p>Per row, a is the mean distance to the other rows of its class, b the mean distance to the
@@ -14,7 +14,7 @@ import java.util.Arrays;
  * all distances are 0. The score is the mean of s over all rows. Float64 throughout.
  */
 public final class Silhouette {
-  // Columns of a panel; its accumulators stay in the first-level cache.
+  // Columns of a panel, such that its accumulators stay in the first-level cache.
   private static final int PANEL = 32;
 
   private Silhouette() {}
@@ -94,7 +94,7 @@ public final class Silhouette {
           panel[k][c] = row[k];
         }
       }
-      // The matrix is symmetric: only rows from the panel's first on.
+      // The matrix is symmetric: only rows from the panel's first one on.
       for (int i = start; i < n; i++) {
         squaredDistances(rows[i], panel, squared);
         int classOfRow = i < split ? 0 : 1;

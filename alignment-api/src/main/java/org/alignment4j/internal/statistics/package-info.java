@@ -1,7 +1,4 @@
-/**
- * Statistics that methods compute with, in float64 over ND4J. Not for users: may change at any
- * time.
- */
+/** Statistics used by the methods, in float64. Internal: may change at any time. */
 @NullMarked
 package org.alignment4j.internal.statistics;
 

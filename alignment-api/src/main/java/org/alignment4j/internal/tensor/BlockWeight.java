@@ -6,14 +6,14 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * The weights of a decoder block, in the order in which kernels read them: the one table that
- * models, adapters and kernels share. A family may lack some. Shapes: D width, H heads, K key/value
- * heads, E head size, F inner width of the MLP.
+ * The weights of a decoder block, in the order in which kernels read them: the only such table,
+ * used by models, adapters and kernels. A family need not have all of them. Shapes: D width, H
+ * heads, K key/value heads, E head size, F inner width of the MLP.
  */
 public enum BlockWeight {
   /** The norm before attention [D]. */
   INPUT_NORM(Kind.NORM, "input_layernorm"),
-  /** Queries, keys and values, rows of one matrix [(H+2K)E, D]. */
+  /** The projections of queries, keys and values, as rows of one matrix [(H+2K)E, D]. */
   QKV(
       Kind.MATRIX,
       "self_attn.qkv_proj",
@@ -26,17 +26,17 @@ public enum BlockWeight {
   QUERY_NORM(Kind.NORM, "q_norm"),
   /** The norm of each key head [E]. */
   KEY_NORM(Kind.NORM, "k_norm"),
-  /** What attention adds to the residual stream [D, HE]. */
+  /** The output projection of attention, to the residual stream [D, HE]. */
   ATTENTION_OUTPUT(Kind.MATRIX, "self_attn.o_proj"),
   /** The norm before the MLP [D]. */
   MLP_NORM(Kind.NORM, "post_attention_layernorm"),
-  /** Gate, then up, rows of one matrix [2F, D]. */
+  /** The gate projection, then the up projection, as rows of one matrix [2F, D]. */
   GATE_UP(Kind.MATRIX, "mlp.gate_up_proj", "mlp.gate_proj", "mlp.up_proj"),
-  /** What the MLP adds to the residual stream [D, F]. */
+  /** The down projection of the MLP, to the residual stream [D, F]. */
   DOWN(Kind.MATRIX, "mlp.down_proj"),
-  /** The norm behind attention [D]. */
+  /** The norm after attention [D]. */
   ATTENTION_OUTPUT_NORM(Kind.NORM, "attention_output_norm"),
-  /** The norm behind the MLP [D]. */
+  /** The norm after the MLP [D]. */
   MLP_OUTPUT_NORM(Kind.NORM, "mlp_output_norm");
 
   private enum Kind {
@@ -65,20 +65,23 @@ public enum BlockWeight {
     return kind == Kind.NORM;
   }
 
-  /** A name by which trained tensors are known, such as {@code qkv_proj}. */
+  /** The name in trained tensors, such as {@code qkv_proj}. */
   public String label() {
     return whole.substring(whole.indexOf('.') + 1);
   }
 
   /**
-   * A matrix's name within the block where a checkpoint keeps it as one tensor, such as {@code
+   * The matrix's name within the block if a checkpoint stores it as one tensor, such as {@code
    * self_attn.qkv_proj}.
    */
   public String wholeModule() {
     return whole;
   }
 
-  /** The names within the block of a matrix's parts, first rows first; its own if it has none. */
+  /**
+   * The names within the block of the matrix's parts, first rows first; its own name if it has
+   * none.
+   */
   public List<String> modules() {
     return modules;
   }
@@ -91,12 +94,12 @@ public enum BlockWeight {
   }
 
   /**
-   * How a matrix's rows divide among its {@link #modules}.
+   * The numbers of the matrix's rows that belong to each of its {@link #modules}.
    *
-   * @param rows of the whole
+   * @param rows the number of rows of the whole matrix
    * @param heads H
    * @param kvHeads K
-   * @return rows of each module
+   * @return the number of rows of each module
    */
   public List<Long> rows(long rows, long heads, long kvHeads) {
     if (this == QKV) {

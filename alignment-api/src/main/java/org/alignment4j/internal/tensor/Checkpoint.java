@@ -23,8 +23,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The weights of a Hugging Face model folder: {@code model.safetensors}, or the shards that {@code
- * model.safetensors.index.json} names. Every file's header is checked on opening. Safe for use by
- * many threads at once. Pickled weights are never loaded.
+ * model.safetensors.index.json} names. Every file's header is checked on opening. Thread-safe.
+ * Pickled weights are never loaded.
  */
 public final class Checkpoint implements AutoCloseable {
   private static final String TIED = "tie_word_embeddings";
@@ -87,8 +87,8 @@ public final class Checkpoint implements AutoCloseable {
   }
 
   /**
-   * Which shard holds which tensor. What the shards hold counts, as in transformers, not what the
-   * index says of it; a tensor that two shards hold is refused.
+   * The shard of each tensor. As in transformers, the contents of the shards take precedence over
+   * the index; a tensor in two shards is an error.
    */
   private static Map<String, SafetensorsFile> byTensor(
       Path index, Map<String, String> map, Map<String, SafetensorsFile> shards) {
@@ -131,8 +131,8 @@ public final class Checkpoint implements AutoCloseable {
     byTensor.putAll(holders);
     if (!elsewhere.isEmpty()) {
       LOG.warn(
-          "{}: {} tensors are in shards where the index does not have them, {} for one; what the"
-              + " shards hold counts",
+          "{}: {} tensors are in other shards than the index states, such as {}; the contents of the"
+              + " shards take precedence",
           index,
           elsewhere.size(),
           quoted(elsewhere.get(0)));
@@ -154,7 +154,7 @@ public final class Checkpoint implements AutoCloseable {
     return SafetensorsFile.open(shard);
   }
 
-  /** The names of all tensors: in the order of the file's data, or of the index. */
+  /** The names of all tensors, in the order of the file's data or of the index. */
   public Set<String> names() {
     return Collections.unmodifiableSet(fileByTensor.keySet());
   }
@@ -165,7 +165,7 @@ public final class Checkpoint implements AutoCloseable {
   }
 
   /**
-   * One tensor's type, shape and place in its file.
+   * One tensor's type, shape and offset in its file.
    *
    * @throws CheckpointException if there is no such tensor
    */
@@ -191,7 +191,7 @@ public final class Checkpoint implements AutoCloseable {
   /**
    * Whether two tensors have the same shape and, as float32, the same values.
    *
-   * @throws CheckpointException if there is no tensor of one of the names, or one is of integers
+   * @throws CheckpointException if one of the tensors does not exist or is not of a float type
    */
   public boolean sameValues(String one, String other) {
     TensorInfo info = info(one);
@@ -215,15 +215,15 @@ public final class Checkpoint implements AutoCloseable {
     return true;
   }
 
-  /** Whether it has an output layer of other values than its embeddings. */
+  /** Whether the output layer has other values than the embeddings. */
   public boolean hasOwnHead() {
     return contains(EMBEDDINGS) && contains(HEAD) && !sameValues(EMBEDDINGS, HEAD);
   }
 
   /**
-   * Makes the configuration of a checkpoint with a head of its own say so: a flag that ties it to
-   * the embeddings, given or by the family's default, is passed over by some programs and believed
-   * by others. Nothing is written if there is no such flag or no configuration.
+   * Marks the output layer of a checkpoint as not tied to the embeddings in its configuration: a
+   * flag that ties it, set or by the family's default, is ignored by some programs but not by
+   * others. Writes nothing if there is no such flag or no configuration.
    *
    * @throws CheckpointException if the configuration cannot be read or written
    */

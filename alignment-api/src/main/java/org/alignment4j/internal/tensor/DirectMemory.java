@@ -4,15 +4,17 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import org.alignment4j.core.OutOfMemoryException;
 
-/** Buffers outside of the Java heap, whose sum the Java machine bounds by a setting of its own. */
+/**
+ * Allocates buffers outside the Java heap, whose total size the JVM limits by a separate setting.
+ */
 public final class DirectMemory {
   private DirectMemory() {}
 
   /**
-   * A buffer of zeros.
+   * Allocates a buffer of zeros.
    *
-   * @param what it is for, for the message
-   * @throws OutOfMemoryException if there is no room; names the memory and its setting
+   * @param what the buffer's purpose, for the message
+   * @throws OutOfMemoryException if it does not fit; the message names the memory and its setting
    */
   public static ByteBuffer allocate(int bytes, ByteOrder order, String what) {
     try {

@@ -8,10 +8,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Keeps native calls and the end of the process apart. A JVM that is told to end gives native code
- * 0.3 seconds, then {@code exit} destroys the engine's globals under a kernel that still runs:
- * SIGSEGV instead of an orderly end. So a shutdown hook waits for running calls and refuses new
- * ones.
+ * Prevents native calls during the exit of the process. On shutdown the JVM waits 0.3 seconds for
+ * native code, then {@code exit} destroys the engine's globals while a kernel still runs, which
+ * ends in SIGSEGV. So a shutdown hook waits for running calls and rejects new ones.
  */
 final class ExitGate {
   private static final Logger LOG = LoggerFactory.getLogger(ExitGate.class);

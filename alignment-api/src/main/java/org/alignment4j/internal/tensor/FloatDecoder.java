@@ -3,7 +3,7 @@ package org.alignment4j.internal.tensor;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 
-/** Turns stored little-endian floats of one type into float32, a chunk at a time. */
+/** Converts stored little-endian floats of one type to float32, a chunk at a time. */
 final class FloatDecoder {
   private final StorageType type;
   private final double[] doubles;
@@ -12,7 +12,7 @@ final class FloatDecoder {
 
   /**
    * @param type F64, F32, F16 or BF16
-   * @param chunk the most elements decoded at once
+   * @param chunk maximum number of elements decoded at once
    */
   FloatDecoder(StorageType type, int chunk) {
     this.type = type;

@@ -10,7 +10,7 @@ final class FloatEncoder {
 
   /**
    * @param type F64, F32, F16 or BF16
-   * @param chunk the most elements encoded at once
+   * @param chunk maximum number of elements encoded at once
    */
   FloatEncoder(StorageType type, int chunk) {
     this.type = type;

@@ -8,9 +8,10 @@ import org.alignment4j.internal.host.NativeFailure;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The right to compute gradients: DJL knows one gradient collector per process, so one thread
- * trains at a time. Open it in try-with-resources on the thread that trains; inference on other
- * threads goes on. A second training gets a clear error instead of wrong gradients.
+ * The exclusive right to compute gradients: DJL has one gradient collector per process, so only one
+ * thread can train at a time. Open it in try-with-resources on the training thread; inference on
+ * other threads is not affected. A second training throws an exception instead of computing wrong
+ * gradients.
  */
 public final class GradientScope implements AutoCloseable {
   private static final AtomicReference<@Nullable Thread> OWNER = new AtomicReference<>();
@@ -23,9 +24,9 @@ public final class GradientScope implements AutoCloseable {
   }
 
   /**
-   * Turns gradients on for the calling thread.
+   * Enables gradients for the calling thread.
    *
-   * @throws IllegalStateException if a training is under way in this process; the message names its
+   * @throws IllegalStateException if a training is running in this process; the message names its
    *     thread
    */
   public static GradientScope open() {

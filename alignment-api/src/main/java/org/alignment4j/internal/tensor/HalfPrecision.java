@@ -2,8 +2,9 @@ package org.alignment4j.internal.tensor;
 
 /**
  * Conversions between float32 and the two 16-bit formats. Widening is exact; narrowing rounds to
- * nearest, ties to even, as IEEE 754 and PyTorch do. A NaN stays a NaN with its sign and as much of
- * its payload as fits, so that every 16-bit pattern survives the way to float32 and back.
+ * nearest, ties to even, as IEEE 754 and PyTorch do. A NaN remains a NaN with its sign and as much
+ * of its payload as fits, so that every 16-bit pattern is preserved by conversion to float32 and
+ * back.
  */
 final class HalfPrecision {
   private HalfPrecision() {}
@@ -20,7 +21,7 @@ final class HalfPrecision {
       int payload = bits >>> 16;
       return (short) ((payload & 0x7f) != 0 ? payload : payload | 0x40);
     }
-    // A carry out of the fraction correctly raises the exponent, up to infinity.
+    // A carry out of the fraction correctly increments the exponent, up to infinity.
     return (short) ((bits + 0x7fff + ((bits >>> 16) & 1)) >>> 16);
   }
 

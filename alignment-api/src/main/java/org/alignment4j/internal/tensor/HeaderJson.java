@@ -20,22 +20,22 @@ import org.alignment4j.internal.text.Shown;
 import org.alignment4j.internal.text.StrictJson;
 
 /**
- * An untrusted JSON object read member by member, in {@link StrictJson}'s syntax, from valid UTF-8:
- * a header may name a million tensors, of which no tree is to be held. Counts are bounded. Every
- * failure is a {@link CheckpointException} that names the file.
+ * A reader of an untrusted JSON object, member by member, in {@link StrictJson}'s syntax and valid
+ * UTF-8: a header may have a million tensors, too many for a tree in memory. Counts are bounded.
+ * Every failure is a {@link CheckpointException} that names the file.
  */
 final class HeaderJson {
   private final Path file;
   private final String part;
   private final JsonReader reader;
 
-  /** Reads one member's value, which begins at the reader's position. */
+  /** Reads one member's value, which starts at the reader's position. */
   interface Member {
     void read(String key) throws IOException;
   }
 
   /**
-   * @param part what the bytes are, for messages, e.g. "header"
+   * @param part a description of the bytes for messages, e.g. "header"
    */
   HeaderJson(Path file, String part, byte[] bytes) {
     this.file = file;
@@ -91,7 +91,7 @@ final class HeaderJson {
     return reader.nextString();
   }
 
-  /** Reads an array of integers from 0 to 2^63 - 1, {@code max} at most. */
+  /** Reads an array of at most {@code max} integers from 0 to 2^63 - 1. */
   long[] naturals(String where, int max) throws IOException {
     expect(JsonToken.BEGIN_ARRAY, where);
     reader.beginArray();
@@ -109,7 +109,7 @@ final class HeaderJson {
 
   private long natural(String where) throws IOException {
     expect(JsonToken.NUMBER, where);
-    String digits = reader.nextString(); // as written: nextLong would let 1.0 and 1e3 through
+    String digits = reader.nextString(); // as written, since nextLong would accept 1.0 and 1e3
     for (int i = 0; i < digits.length(); i++) {
       if (digits.charAt(i) < '0' || digits.charAt(i) > '9') {
         throw error("expected integers >= 0 in " + where + ", found " + Shown.value(digits));
@@ -122,12 +122,12 @@ final class HeaderJson {
     }
   }
 
-  /** Skips the value, whatever it is. */
+  /** Skips a value of any type. */
   void skip() throws IOException {
     reader.skipValue();
   }
 
-  /** Whether a null comes next. */
+  /** Whether the next value is null. */
   boolean nullNext() throws IOException {
     return reader.peek() == JsonToken.NULL;
   }

@@ -29,14 +29,14 @@ import org.alignment4j.internal.host.NativeFolder;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A set of native methods written in TorchScript: any ATen operator, with gradients, many operators
- * in one native call. The text lies in resources, one file per concern; numbers that depend on a
- * model's configuration are attributes of the module ({@code self.heads}).
+ * A module of native methods written in TorchScript: any ATen operators, with gradients, many of
+ * them in one native call. The source text is in resources, one file per concern; numbers that
+ * depend on a model's configuration are attributes of the module ({@code self.heads}).
  *
  * <p>Two modules are compiled from the text, since DJL switches a module between training and
- * inference in place, which threads must not do to each other. {@link Call#infer} runs in inference
- * mode: its results may never enter autograd. {@link Call#train} records a graph when an argument
- * requires gradients and gradient mode is on, see {@link GradientScope}. Thread-safe.
+ * inference in place, which is not thread-safe. {@link Call#infer} runs in inference mode: its
+ * results may never enter autograd. {@link Call#train} records a graph when an argument requires
+ * gradients and gradient mode is on, see {@link GradientScope}. Thread-safe.
  */
 public final class Kernels implements AutoCloseable {
   private static final String FIRST_LIST = "list0[]";
@@ -52,20 +52,20 @@ public final class Kernels implements AutoCloseable {
     this.training = training;
   }
 
-  /** Starts the description of a module; the name appears in error messages only. */
+  /** Returns a builder; the name is used in error messages only. */
   public static Builder named(String name) {
     return new Builder(name);
   }
 
   /**
-   * Marks tensors that threads share and pass in the first list of their calls, so that no call
-   * finds them unmarked and none has to mark them while another runs.
+   * Prepares tensors that threads share and pass in the first list of their calls, so that no call
+   * has to do so while another runs.
    */
   public static void share(List<NDArray> arrays) {
     arrays.forEach(a -> a.setName(FIRST_LIST));
   }
 
-  /** Starts a call of one of the module's methods; results go to {@code scope}. */
+  /** Starts a call of one of the module's methods; {@code scope} owns the results. */
   public Call call(String method, NDManager scope) {
     return new Call(method, scope);
   }
@@ -90,7 +90,7 @@ public final class Kernels implements AutoCloseable {
       this.name = name;
     }
 
-    /** Adds a resource beside {@code owner} that holds methods, indented by two spaces. */
+    /** Adds a resource in the package of {@code owner} with methods, indented by two spaces. */
     public Builder source(Class<?> owner, String resource) {
       common.append(text(owner, resource));
       return this;
@@ -105,8 +105,8 @@ public final class Kernels implements AutoCloseable {
     }
 
     /**
-     * Adds methods that differ between inference and training, under the same names: an operator
-     * without a gradient, say, and its slower equal.
+     * Adds methods that differ between inference and training, under the same names, such as an
+     * operator without a gradient and a slower equivalent.
      */
     public Builder sources(Class<?> owner, String inferenceResource, String trainingResource) {
       inferenceOnly.append(text(owner, inferenceResource));
@@ -153,9 +153,9 @@ public final class Kernels implements AutoCloseable {
       return this;
     }
 
-    /** Adds a number that the text calls by a word of capitals, as in {@code w[i + QKV]}. */
+    /** Adds a number that the text refers to by a name in capitals, as in {@code w[i + QKV]}. */
     public Builder constant(String word, int value) {
-      require(WORD.matcher(word).matches(), "%s is no word of capitals", word);
+      require(WORD.matcher(word).matches(), "%s is not a name in capitals", word);
       constants.put(word, value);
       return this;
     }
@@ -238,11 +238,13 @@ public final class Kernels implements AutoCloseable {
     private static String text(Class<?> owner, String resource) {
       try (InputStream in = owner.getResourceAsStream(resource)) {
         if (in == null) {
-          throw new IllegalArgumentException("no resource " + resource + " beside " + owner);
+          throw new IllegalArgumentException(
+              "no resource " + resource + " in the package of " + owner);
         }
         return new String(in.readAllBytes(), StandardCharsets.UTF_8) + "\n";
       } catch (IOException e) {
-        throw new IllegalArgumentException("cannot read " + resource + " beside " + owner, e);
+        throw new IllegalArgumentException(
+            "cannot read " + resource + " in the package of " + owner, e);
       }
     }
   }
@@ -253,7 +255,7 @@ public final class Kernels implements AutoCloseable {
     private final NDManager scope;
     private final NDList arguments = new NDList();
 
-    /** What the engine must find each argument called; null for a tensor by itself. */
+    /** The name that the engine requires for each argument; null for a tensor outside of lists. */
     private final List<@Nullable String> names = new ArrayList<>();
 
     private int lists;
@@ -261,7 +263,7 @@ public final class Kernels implements AutoCloseable {
     private Call(String method, NDManager scope) {
       this.method = method;
       this.scope = scope;
-      // The first argument's manager receives the results, and its name picks the method.
+      // The first argument's manager receives the results, and its name selects the method.
       NDArray marker = scope.create(0f);
       marker.setName("module_method:" + method);
       add(marker, marker.getName());
@@ -313,9 +315,9 @@ public final class Kernels implements AutoCloseable {
     }
 
     /**
-     * The engine sorts arguments by the names of the arrays, so an array that stands in two lists,
-     * or in one and by itself, of this call or of another thread's, needs a second object for all
-     * but the last list; gradients flow through the view.
+     * The engine groups arguments by the names of the arrays, so an array that is in two lists, or
+     * in one and also outside of lists, of this call or of another thread's, needs a second object
+     * for all but the last list; gradients flow through the view.
      */
     private void separate() {
       for (int i = 0; i < arguments.size(); i++) {

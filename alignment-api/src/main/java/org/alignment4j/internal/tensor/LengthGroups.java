@@ -6,19 +6,19 @@ import java.util.List;
 import java.util.stream.IntStream;
 
 /**
- * Sequences in groups of like length, each of which runs at once, so that little is computed for
- * padding and a group fits the memory.
+ * Groups sequences of similar length for batches, so that there is little padding and a group fits
+ * into memory.
  */
 public final class LengthGroups {
-  /** How large a group may become. */
+  /** The limit on the size of a group. */
   @FunctionalInterface
   public interface Bound {
     /**
-     * Whether a group may be so large.
+     * Whether a group may have this size.
      *
-     * @param rows sequences in it, 2 or more
-     * @param longest tokens of the longest
-     * @param tokens of all together, without padding
+     * @param rows number of sequences, 2 or more
+     * @param longest number of tokens of the longest sequence
+     * @param tokens number of tokens of all sequences, without padding
      */
     boolean holds(int rows, int longest, long tokens);
   }
@@ -26,11 +26,12 @@ public final class LengthGroups {
   private LengthGroups() {}
 
   /**
-   * The numbers of sequences in groups, the shorter first, those of one length in their order.
+   * The indices of the sequences in groups, shorter sequences first, those of equal length in
+   * order.
    *
-   * @param lengths tokens of each sequence
-   * @param bound asked before a group gets one more; a group has one at least
-   * @return mutable lists that hold each number from 0 once; empty if there are no sequences
+   * @param lengths number of tokens of each sequence
+   * @param bound called before a sequence is added to a group; a group has at least one
+   * @return mutable lists that together contain each index once; empty if there are no sequences
    */
   public static List<List<Integer>> of(int[] lengths, Bound bound) {
     List<Integer> order =

@@ -12,12 +12,12 @@ import java.util.List;
 import org.alignment4j.core.OutOfMemoryException;
 
 /**
- * Native tensors of any float type, written and read as float32 chunk by chunk: neither a second
- * whole copy nor an engine buffer of over 2 GiB ever exists. Arrays of a half type must not reach
- * the engine's own operations, some of which abort the process: only kernels.
+ * Native tensors of any float type, written and read as float32 in chunks, without a second whole
+ * copy or an engine buffer of over 2 GiB. Arrays of a half type may be passed to kernels only,
+ * since some of the engine's own operations on them abort the process.
  */
 public final class NativeTensor {
-  /** Elements moved at a time: 16 MiB. */
+  /** Elements copied at a time: 16 MiB. */
   private static final int CHUNK = 1 << 22;
 
   private static final ThreadLocal<java.lang.ref.SoftReference<ByteBuffer>> BUFFER =
@@ -25,18 +25,18 @@ public final class NativeTensor {
 
   private NativeTensor() {}
 
-  /** Gives a tensor's elements, row-major. */
+  /** Supplies a tensor's elements, row-major. */
   @FunctionalInterface
   public interface Source {
-    /** Puts the elements from {@code first} on, {@code into.remaining()} of them. */
+    /** Puts {@code into.remaining()} elements, starting at index {@code first}. */
     void read(long first, FloatBuffer into);
   }
 
   /**
-   * A new tensor whose elements are not set.
+   * Allocates a tensor with uninitialised elements.
    *
    * @param type F32, F16 or BF16
-   * @throws OutOfMemoryException if the device has no room
+   * @throws OutOfMemoryException if it does not fit in the device's memory
    */
   public static NDArray empty(NDManager manager, StorageType type, Shape shape) {
     try (NDManager scope = manager.newSubManager()) {
@@ -57,10 +57,10 @@ public final class NativeTensor {
   }
 
   /**
-   * Fills the elements of a tensor from {@code first} on, rounding to its type.
+   * Sets {@code count} elements of a tensor, starting at index {@code first}, rounded to its type.
    *
-   * @param count how many
-   * @return whether all are finite
+   * @param count the number of elements
+   * @return whether all these elements are finite
    */
   public static boolean fill(NDArray tensor, long first, long count, Source source) {
     boolean finite = true;
@@ -85,7 +85,9 @@ public final class NativeTensor {
     return finite;
   }
 
-  /** The elements from {@code first} on, {@code into.remaining()} of them, widened to float32. */
+  /**
+   * Reads {@code into.remaining()} elements, starting at index {@code first}, widened to float32.
+   */
   public static void read(NDArray tensor, long first, FloatBuffer into) {
     while (into.hasRemaining()) {
       int n = Math.min(CHUNK, into.remaining());
@@ -110,7 +112,7 @@ public final class NativeTensor {
     return copies;
   }
 
-  /** A call on one tensor, by a list if other threads pass it so: names must stay as they are. */
+  /** A call on one tensor, in a list if other threads pass it in one: its name must not change. */
   private static Kernels.Call call(String method, NDArray tensor, NDManager scope) {
     return tensor.getName() == null
         ? kernels(scope).call(method, scope).tensor(tensor)

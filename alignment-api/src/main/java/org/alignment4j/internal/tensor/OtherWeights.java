@@ -10,7 +10,7 @@ import java.util.stream.Stream;
 import org.alignment4j.core.CheckpointException;
 import org.alignment4j.internal.text.Reasons;
 
-/** Weights that a folder has in the place of those that are read, and what to do with them. */
+/** Unsupported forms of weights that a folder may have, with advice for each. */
 enum OtherWeights {
   SHARDS(
       "model-\\d+-of-\\d+\\.safetensors",

@@ -25,9 +25,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A safetensors file open for reading; its header was checked in full. Data are read on demand, in
- * chunks, at any size of file. Safe for use by many threads at once; interrupting one of them ends
- * its own read with {@link CancelledException} and disturbs no other.
+ * A safetensors file open for reading, whose header was checked completely. Data are read on
+ * demand, in chunks, for files of any size. Thread-safe; interrupting one thread ends its own read
+ * with {@link CancelledException} and does not affect others.
  */
 public final class SafetensorsFile implements AutoCloseable {
   /** Bytes read at once: small enough to stay in cache between reading and converting. */
@@ -87,12 +87,12 @@ public final class SafetensorsFile implements AutoCloseable {
     try {
       channel = InputFile.checkpoint(path).channel();
       SafetensorsFile file = new SafetensorsFile(path, channel);
-      channel = null; // now the file's to close
+      channel = null; // now owned by the file
       return file;
     } catch (IOException e) {
       throw new CheckpointException("cannot read " + path + ": " + Reasons.of(e), e);
     } catch (OutOfMemoryError e) {
-      // Only the header's content, bounded by its 100 MB, is held: a small heap may still not do.
+      // Only the header, at most 100 MB, is in memory, but a small heap may be too small for it.
       throw OutOfMemoryException.of(path + ": the header does not fit in memory", e);
     } finally {
       closeQuietly(channel);
@@ -109,13 +109,13 @@ public final class SafetensorsFile implements AutoCloseable {
     return header.metadata();
   }
 
-  /** All tensors by name, in the order in which their data lie in the file. */
+  /** All tensors by name, in the order of their data in the file. */
   public Map<String, TensorInfo> tensors() {
     return header.tensors();
   }
 
   /**
-   * One tensor's type, shape and place.
+   * One tensor's type, shape and offset.
    *
    * @throws CheckpointException if the file has no such tensor
    */
@@ -128,12 +128,12 @@ public final class SafetensorsFile implements AutoCloseable {
   }
 
   /**
-   * Reads {@code into.remaining()} elements as float32, row-major, from {@code firstElement} on.
-   * F32, F16 and BF16 are exact; F64 is rounded to nearest.
+   * Reads {@code into.remaining()} elements as float32, row-major, starting at {@code
+   * firstElement}. F32, F16 and BF16 are exact; F64 is rounded to nearest.
    *
    * @param into any float buffer; its position advances to its limit
-   * @throws CheckpointException if there is no such tensor, it holds no F64, F32, F16 or BF16, or
-   *     the file cannot be read
+   * @throws CheckpointException if there is no such tensor, its type is not F64, F32, F16 or BF16,
+   *     or the file cannot be read
    * @throws IllegalArgumentException if the range is not within the tensor
    */
   public void read(String name, long firstElement, FloatBuffer into) {
@@ -177,10 +177,10 @@ public final class SafetensorsFile implements AutoCloseable {
   }
 
   /**
-   * Reads a whole tensor of any integer type as longs, row-major; BOOL gives 0 and 1.
+   * Reads a whole tensor of any integer type as longs, row-major; BOOL is read as 0 and 1.
    *
-   * @throws CheckpointException if there is no such tensor, it holds no integers, one of them is
-   *     above 2^63 - 1, or the file cannot be read
+   * @throws CheckpointException if there is no such tensor, its type is not an integer type, a
+   *     value is above 2^63 - 1, or the file cannot be read
    * @throws OutOfMemoryException if it does not fit in an array
    */
   public long[] longs(String name) {
@@ -222,7 +222,7 @@ public final class SafetensorsFile implements AutoCloseable {
   }
 
   /**
-   * Reads {@code into.remaining()} bytes of a tensor as they are stored, from {@code firstByte} on.
+   * Reads {@code into.remaining()} bytes of a tensor as stored, starting at {@code firstByte}.
    *
    * @param into any byte buffer; its position advances to its limit
    * @throws CheckpointException if there is no such tensor or the file cannot be read
@@ -282,7 +282,7 @@ public final class SafetensorsFile implements AutoCloseable {
   private void checkRange(TensorInfo info, String unit, long first, int count, long available) {
     require(
         first >= 0 && first <= available - count,
-        "%s: tensor %s has %d %ss, asked for %d from %d on",
+        "%s: tensor %s has %d %ss, requested %d from index %d",
         path,
         quoted(info.name()),
         available,
@@ -327,7 +327,7 @@ public final class SafetensorsFile implements AutoCloseable {
       try {
         n = current.read(into, at);
       } catch (ClosedChannelException e) {
-        // An interrupt closes the channel for every thread: only the interrupted one gives up.
+        // An interrupt closes the channel for every thread; only the interrupted thread stops.
         Cancellation.check("reading " + path);
         reopen(current);
         continue;
@@ -370,7 +370,7 @@ public final class SafetensorsFile implements AutoCloseable {
     }
   }
 
-  /** What tells that a path still leads to the file whose header was checked. */
+  /** Identifies the file whose header was checked, to detect that it was replaced. */
   private record Identity(long size, FileTime modified, @Nullable Object key) {
     static Identity of(Path path) throws IOException {
       BasicFileAttributes a = Files.readAttributes(path, BasicFileAttributes.class);

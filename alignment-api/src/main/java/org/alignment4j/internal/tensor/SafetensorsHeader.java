@@ -15,9 +15,9 @@ import org.alignment4j.core.CheckpointException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The checked header of a safetensors file: as strict as the reference implementation, and in
- * places stricter (no key twice, at most {@link #MAX_RANK} axes, bounded counts), so that reading a
- * hostile header takes bounded memory.
+ * The checked header of a safetensors file. The check is at least as strict as the reference
+ * implementation's (in addition: no duplicate keys, at most {@link #MAX_RANK} axes, bounded
+ * counts), so that a malicious header takes bounded memory.
  *
  * @param metadata the {@code __metadata__} texts, in file order
  * @param tensors by name, in the order of their data
@@ -34,8 +34,8 @@ record SafetensorsHeader(Map<String, String> metadata, Map<String, TensorInfo> t
    * Parses and checks a header.
    *
    * @param json the header's bytes, with their padding
-   * @param fileSize size of the whole file, bytes
-   * @throws CheckpointException if anything in it is wrong
+   * @param fileSize size of the whole file in bytes
+   * @throws CheckpointException if the header is invalid
    */
   static SafetensorsHeader parse(Path file, byte[] json, long fileSize) {
     if (json.length == 0 || json[0] != '{') {
@@ -157,9 +157,9 @@ record SafetensorsHeader(Map<String, String> metadata, Map<String, TensorInfo> t
   }
 
   /**
-   * Bytes of a tensor.
+   * The size of a tensor in bytes.
    *
-   * @throws ArithmeticException if they, or a partial product of the shape, overflow
+   * @throws ArithmeticException if it, or a partial product of the shape, overflows
    */
   static long byteSize(StorageType type, long[] shape) {
     long elements = 1;
@@ -181,7 +181,7 @@ record SafetensorsHeader(Map<String, String> metadata, Map<String, TensorInfo> t
             file
                 + ": tensor "
                 + quoted(info.name())
-                + (info.offset() < end ? " overlaps its predecessor" : " follows a hole")
+                + (info.offset() < end ? " overlaps its predecessor" : " follows a gap")
                 + ": expected data_offsets to begin at "
                 + (end - dataStart)
                 + ", found "

@@ -26,9 +26,9 @@ import org.alignment4j.internal.host.Cancellation;
 import org.alignment4j.internal.host.OutputFile;
 
 /**
- * Writes safetensors files of any size, holding one chunk in memory at a time. A file appears only
- * when it is complete and flushed to disk: it is written under a temporary name beside the target
- * and then renamed, so that an interrupted or failed write leaves what was there before.
+ * Writes safetensors files of any size with one chunk in memory at a time. Writing is atomic: the
+ * file is written under a temporary name in the target's folder, flushed to disk and then renamed,
+ * so that an interrupted or failed write leaves an existing file unchanged.
  */
 public final class SafetensorsWriter {
   private static final int CHUNK = 1 << 20;
@@ -36,13 +36,13 @@ public final class SafetensorsWriter {
   private SafetensorsWriter() {}
 
   /**
-   * Writes a file, replacing one that is there. Tensors keep the given order, those of wider types
-   * first, so that every element lies aligned in a mapped file.
+   * Writes a file, replacing an existing one. Tensors are ordered by decreasing width of their
+   * types, otherwise as given, so that every element is aligned in a mapped file.
    *
-   * @param file in a folder that exists; may be a file that tensors are copied from
+   * @param file a file in an existing folder; may be a file that tensors are copied from
    * @param metadata texts for {@code __metadata__}, added to {@code "format": "pt"}
-   * @param tensors with names that differ
-   * @throws IllegalArgumentException if names repeat or are not whole Unicode, a filler puts too
+   * @param tensors tensors with distinct names
+   * @throws IllegalArgumentException if names repeat or are not valid Unicode, a filler puts too
    *     few elements, or the header would exceed 100 MB
    * @throws CheckpointException if the file cannot be written
    * @throws CancelledException if the thread is interrupted

@@ -9,7 +9,7 @@ import java.util.Map;
 import org.alignment4j.core.CheckpointException;
 import org.alignment4j.internal.host.InputFile;
 
-/** Reads {@code model.safetensors.index.json}: which shard holds which tensor. */
+/** Reads {@code model.safetensors.index.json}, the shard of each tensor. */
 final class ShardIndex {
   private static final String MAP = "weight_map";
   private static final int MAX_KEYS = 1024;
@@ -20,7 +20,7 @@ final class ShardIndex {
   /**
    * The shard's file name by tensor name, in the index's order.
    *
-   * @throws CheckpointException if the index is unreadable or names a shard outside its folder
+   * @throws CheckpointException if the index is invalid or names a shard outside its folder
    */
   static Map<String, String> read(Path index) {
     byte[] bytes = InputFile.checkpoint(index).bytes(SafetensorsHeader.MAX_BYTES);

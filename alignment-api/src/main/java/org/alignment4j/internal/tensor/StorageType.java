@@ -5,8 +5,8 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * How one element of a stored tensor is laid out, little-endian, under the names that the
- * safetensors format uses. Types narrower than a byte (F4, F6) are not known here.
+ * The type of the elements of a stored tensor, little-endian, named as in the safetensors format.
+ * Types narrower than a byte (F4, F6) are not supported.
  */
 public enum StorageType {
   /** IEEE 754 double precision. */
@@ -85,7 +85,7 @@ public enum StorageType {
     return kind == Kind.INTEGER;
   }
 
-  /** A float rounded to this type, one of F32, F16 and BF16, and widened again. */
+  /** Returns a float rounded to this type, one of F32, F16 and BF16, and widened again. */
   public float rounded(float value) {
     return switch (this) {
       case F16 -> HalfPrecision.halfToFloat(HalfPrecision.floatToHalf(value));
@@ -94,14 +94,14 @@ public enum StorageType {
     };
   }
 
-  /** The number by which kernels know this type. */
+  /** The number of this type in kernels. */
   public int engineType() {
     return switch (this) {
       case F64 -> 7;
       case F32 -> 6;
       case F16 -> 5;
       case BF16 -> 15;
-      default -> throw new IllegalArgumentException("the engine computes in no " + this);
+      default -> throw new IllegalArgumentException("the engine does not compute in " + this);
     };
   }
 
@@ -110,7 +110,7 @@ public enum StorageType {
     return name();
   }
 
-  /** The type of a safetensors {@code dtype}, or nothing if it is not known. */
+  /** Returns the type of a safetensors {@code dtype}, or empty if it is not known. */
   public static Optional<StorageType> ofSafetensors(String dtype) {
     return Optional.ofNullable(BY_NAME.get(dtype));
   }

@@ -3,13 +3,13 @@ package org.alignment4j.internal.tensor;
 import java.util.Arrays;
 
 /**
- * Where a tensor lies in its file and how to read it. Immutable: the shape is copied in and out.
+ * A tensor's name, type, shape and location in its file. Immutable: the shape is copied in and out.
  *
  * @param name the tensor's name, e.g. "model.layers.0.self_attn.q_proj.weight"
  * @param type the layout of one element
  * @param shape sizes from the slowest to the fastest axis; empty for a scalar
- * @param offset position of the first byte from the start of the file
- * @param bytes size of the data, elements x {@code type.bytes()}
+ * @param offset offset of the first byte in the file
+ * @param bytes size of the data in bytes, elements x {@code type.bytes()}
  */
 public record TensorInfo(String name, StorageType type, long[] shape, long offset, long bytes) {
 

@@ -4,7 +4,7 @@ import ai.djl.Device;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 
-/** The tensor layer's own kernels, compiled once per device and kept while the process lives. */
+/** The kernels of this package, compiled once per device and kept until the process ends. */
 final class TensorKernels {
   private static final ConcurrentMap<Device, Kernels> BY_DEVICE = new ConcurrentHashMap<>();
 

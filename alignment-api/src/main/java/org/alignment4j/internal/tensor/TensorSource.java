@@ -8,33 +8,33 @@ import java.nio.FloatBuffer;
 import java.util.Arrays;
 
 /**
- * A tensor to be written, whose elements are asked for chunk by chunk.
+ * A tensor to be written, whose elements are supplied in chunks.
  *
  * @param name the tensor's name in the file
- * @param type the stored type; what a {@link Filler} gives is rounded to it
+ * @param type the stored type, to which the {@link Filler}'s elements are rounded
  * @param shape sizes from the slowest to the fastest axis; empty for a scalar
- * @param filler gives the elements
+ * @param filler supplies the elements
  */
 public record TensorSource(String name, StorageType type, long[] shape, Filler filler) {
 
-  /** Gives a tensor's elements, row-major, as float32. */
+  /** Supplies a tensor's elements, row-major, as float32. */
   @FunctionalInterface
   public interface Filler {
     /**
-     * Puts the elements from {@code firstElement} on, {@code into.remaining()} of them. Called on
-     * the writing thread, in order, each element once; what it throws ends the writing.
+     * Puts {@code into.remaining()} elements, starting at {@code firstElement}. Called on the
+     * writing thread, in order, once for each element; an exception ends the writing.
      */
     void fill(long firstElement, FloatBuffer into);
   }
 
-  /** Gives a tensor's bytes as they are to be stored. */
+  /** Supplies a tensor's bytes as they are to be stored. */
   interface RawFiller extends Filler {
-    /** Puts the bytes from {@code firstByte} on, {@code into.remaining()} of them. */
+    /** Puts {@code into.remaining()} bytes, starting at {@code firstByte}. */
     void fillRaw(long firstByte, ByteBuffer into);
 
     @Override
     default void fill(long firstElement, FloatBuffer into) {
-      throw new UnsupportedOperationException("this source gives bytes, not floats");
+      throw new UnsupportedOperationException("this source supplies bytes, not floats");
     }
   }
 
@@ -63,10 +63,10 @@ public record TensorSource(String name, StorageType type, long[] shape, Filler f
   }
 
   /**
-   * A tensor given as floats, which are not copied: they must stay unchanged until written.
+   * Returns a tensor of floats, which are not copied: they must not change until written.
    *
    * @param type F64, F32, F16 or BF16
-   * @param values row-major, as many as the shape holds
+   * @param values row-major, as many as the shape has elements
    */
   public static TensorSource of(String name, StorageType type, long[] shape, float[] values) {
     requireCount(name, type, shape, values.length);
@@ -75,10 +75,10 @@ public record TensorSource(String name, StorageType type, long[] shape, Filler f
   }
 
   /**
-   * A tensor given as integers, which are not copied: they must stay unchanged until written.
+   * Returns a tensor of integers, which are not copied: they must not change until written.
    *
    * @param type an integer type or BOOL, whose range the values must keep
-   * @param values row-major, as many as the shape holds
+   * @param values row-major, as many as the shape has elements
    */
   public static TensorSource ofLongs(String name, StorageType type, long[] shape, long[] values) {
     requireCount(name, type, shape, values.length);
@@ -114,14 +114,14 @@ public record TensorSource(String name, StorageType type, long[] shape, Filler f
     return new TensorSource(name, type, shape, filler);
   }
 
-  /** A tensor of an open file, copied bit for bit, whatever its type. */
+  /** A tensor of an open file, copied bit for bit, of any type. */
   public static TensorSource copy(SafetensorsFile file, String name) {
     TensorInfo info = file.info(name);
     RawFiller filler = (firstByte, into) -> file.readRaw(name, firstByte, into);
     return new TensorSource(name, info.type(), info.shape(), filler);
   }
 
-  /** A tensor of an open checkpoint, copied bit for bit, whatever its type. */
+  /** A tensor of an open checkpoint, copied bit for bit, of any type. */
   public static TensorSource copy(Checkpoint checkpoint, String name) {
     return copy(checkpoint.file(name), name);
   }
@@ -132,7 +132,7 @@ public record TensorSource(String name, StorageType type, long[] shape, Filler f
     return shape.clone();
   }
 
-  /** Size of the stored data. */
+  /** The size of the stored data in bytes. */
   long bytes() {
     return byteSize(name, type, shape);
   }

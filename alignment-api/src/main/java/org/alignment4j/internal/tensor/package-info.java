@@ -1,4 +1,4 @@
-/** The tensor layer: kernels, devices, safetensors. Not for users: may change at any time. */
+/** The tensor layer: kernels, devices, safetensors. Internal: may change at any time. */
 @NullMarked
 package org.alignment4j.internal.tensor;
 

@@ -3,30 +3,30 @@ package org.alignment4j.internal.text;
 import java.util.Locale;
 
 /**
- * The memory that an {@link OutOfMemoryError} speaks of. Java has one error for several, and more
- * heap helps against one of them only.
+ * The memory that an {@link OutOfMemoryError} refers to. Java has one error for several, and a
+ * larger heap helps against one of them only.
  */
 public enum MemoryKind {
   /** Objects. */
-  HEAP("the Java heap is full", "set -Xmx to more"),
-  /** Buffers outside of the heap, which tensors are copied through. */
+  HEAP("the Java heap is full", "increase -Xmx"),
+  /** Buffers outside the heap, through which tensors are copied. */
   DIRECT(
-      "the memory for direct buffers, which lie outside of the Java heap, is used up",
-      "set -XX:MaxDirectMemorySize to more; it is as large as -Xmx says unless set"),
+      "the memory for direct buffers, which are outside the Java heap, is used up",
+      "increase -XX:MaxDirectMemorySize, whose default is -Xmx"),
   /** Classes. */
   CLASSES(
-      "the Java machine's memory for classes is used up",
-      "set -XX:MaxMetaspaceSize, or -XX:CompressedClassSpaceSize, to more; class loaders that are"
+      "the JVM's memory for classes is used up",
+      "increase -XX:MaxMetaspaceSize or -XX:CompressedClassSpaceSize; class loaders that are"
           + " never freed use it up too"),
   /** Threads of the operating system. */
   THREADS(
-      "the system gives no further thread",
+      "the system cannot create another thread",
       "raise the limit of processes (ulimit -u, the container's pids limit), use fewer threads, or"
-          + " leave more memory outside of the heap"),
+          + " leave more memory outside the heap"),
   /** A file mapped into memory, or memory of the system. */
   SYSTEM(
-      "the system gives this process no more memory",
-      "leave more outside of the Java heap (a smaller -Xmx, a larger container), and look at"
+      "the system has no more memory for this process",
+      "leave more outside the Java heap (a smaller -Xmx, a larger container), and check"
           + " ulimit -v and vm.max_map_count"),
   /** One array. */
   ARRAY("one array would be longer than Java allows", "more memory does not help");
@@ -39,7 +39,7 @@ public enum MemoryKind {
     this.remedy = remedy;
   }
 
-  /** What the error's message speaks of; {@link #HEAP} if it does not say. */
+  /** Returns the memory that the error's message names; {@link #HEAP} if it names none. */
   public static MemoryKind of(OutOfMemoryError error) {
     String message = String.valueOf(error.getMessage()).toLowerCase(Locale.ROOT);
     if (message.contains("direct")) {
@@ -58,17 +58,17 @@ public enum MemoryKind {
     return HEAP;
   }
 
-  /** What is short. */
+  /** A description of the exhausted memory. */
   public String shortage() {
     return shortage;
   }
 
-  /** What gives more of it, in the Java machine's own options. */
+  /** A description of the JVM options that increase it. */
   public String remedy() {
     return remedy;
   }
 
-  /** Shortage, the error's own words, remedy. */
+  /** Shortage, the error's message, remedy. */
   public String explanation(OutOfMemoryError error) {
     return shortage + " (" + error.getMessage() + "); " + remedy;
   }

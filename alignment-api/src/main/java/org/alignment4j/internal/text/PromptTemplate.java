@@ -14,26 +14,26 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /**
- * A text with named places, such as {@code {question}}, that are filled in one pass, so that what a
- * filled value holds is never taken for a place. Other braces are text. Immutable.
+ * A text with named placeholders, such as {@code {question}}. All are filled in one pass, so that a
+ * placeholder in a value is not replaced. Other braces are ordinary text. Immutable.
  */
 public final class PromptTemplate {
   private final String text;
-  private final Pattern place;
+  private final Pattern placeholder;
 
-  private PromptTemplate(String text, Pattern place) {
+  private PromptTemplate(String text, Pattern placeholder) {
     this.text = text;
-    this.place = place;
+    this.placeholder = placeholder;
   }
 
   /**
-   * A template.
+   * Creates a template.
    *
-   * @param names of the places, at least one
-   * @throws IllegalArgumentException if the text lacks one of the places
+   * @param names the names of the placeholders, at least one
+   * @throws IllegalArgumentException if a placeholder is not in the text
    */
   public static PromptTemplate of(String text, String... names) {
-    require(names.length > 0, "a template needs a place");
+    require(names.length > 0, "a template needs a placeholder");
     for (String name : names) {
       require(text.contains("{" + name + "}"), "the template has no {%s}", name);
     }
@@ -42,9 +42,9 @@ public final class PromptTemplate {
   }
 
   /**
-   * A template that comes along with a class, in UTF-8, without white space at its ends.
+   * Reads a template from a UTF-8 resource, without white space at its ends.
    *
-   * @param owner the class beside whose package the resource lies
+   * @param owner a class in the package of the resource
    */
   public static PromptTemplate resource(Class<?> owner, String resource, String... names) {
     try (InputStream in = owner.getResourceAsStream(resource)) {
@@ -58,12 +58,12 @@ public final class PromptTemplate {
   }
 
   /**
-   * The text with its places filled.
+   * Returns the text with its placeholders replaced by their values.
    *
-   * @throws IllegalArgumentException if a place has no value
+   * @throws IllegalArgumentException if a placeholder has no value
    */
   public String fill(Map<String, String> values) {
-    return place
+    return placeholder
         .matcher(text)
         .replaceAll(
             (MatchResult found) -> {
@@ -73,7 +73,7 @@ public final class PromptTemplate {
             });
   }
 
-  /** The text with its places. */
+  /** The text with its placeholders. */
   public String text() {
     return text;
   }

@@ -15,16 +15,15 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What an exception means, in words for somebody who has a file and no program: other libraries'
- * messages name their classes and tell programmers which of their methods to call. This class words
- * exceptions; {@link Shown} makes any foreign text safe to show, and what this one gives has gone
- * through it.
+ * Describes exceptions for users: messages of other libraries name their classes and methods, which
+ * do not help a user with a broken file. {@link Shown} makes foreign text safe to display;
+ * descriptions are already made safe by it.
  */
 public final class Reasons {
   private static final String OURS = "org.alignment4j.";
   private static final int MAX = 500;
 
-  /** Gson's names of what stands in JSON. */
+  /** Descriptions of Gson's JSON tokens. */
   private static final Map<String, String> JSON =
       Map.of(
           "BEGIN_OBJECT", "an object",
@@ -40,7 +39,7 @@ public final class Reasons {
 
   private static final Pattern TOKEN =
       Pattern.compile("\\b(?:BEGIN|END)_[A-Z]+\\b|\\b[A-Z]{4,7}\\b");
-  private static final Pattern PLACE =
+  private static final Pattern POSITION =
       Pattern.compile(" ?at line (\\d+) column (\\d+)(?: path \\S*)?");
   private static final Pattern CLASSES =
       Pattern.compile("(?:[a-z][a-z0-9_]*\\.)+[A-Z][\\w$]*(?:@[0-9a-f]+)?:? ?");
@@ -49,20 +48,20 @@ public final class Reasons {
           "(?:^|(?<=[.;!] )|\\n)(?:Use|See|Consider|Try|Please|Enable|Call|Set) .*",
           Pattern.DOTALL);
 
-  /** What is left of a program's own words. */
+  /** Class names and other programmers' terms. */
   private static final Pattern FOREIGN =
       Pattern.compile("\\b(?:java|javax|org|com|sun)\\.[a-z]|Exception\\b|\\w\\(\\)|\\$\\w+@");
 
-  /** SQLite's name of an error, before its words. */
+  /** SQLite's name of an error, before its message. */
   private static final Pattern CODE = Pattern.compile("^\\[[A-Z_]+\\] *");
 
   private Reasons() {}
 
   /**
-   * One line that says what an exception means, without a path, which the caller names.
+   * Returns a one-line description of an exception, without the path, which the caller adds.
    *
-   * @param e from Java or another library; of an exception of this library or an {@link
-   *     IllegalArgumentException} of ours the message as it is
+   * @param e an exception of Java or another library; for an exception of this library, or an
+   *     {@link IllegalArgumentException} thrown by it, the message is returned as it is
    */
   public static String of(Throwable e) {
     if (e.getClass().getName().startsWith(OURS)) {
@@ -80,10 +79,10 @@ public final class Reasons {
       return "permission denied";
     }
     if (e instanceof FileAlreadyExistsException) {
-      return "there is something of this name";
+      return "an entry of this name exists already";
     }
     if (e instanceof NotDirectoryException) {
-      return "it is no folder";
+      return "it is not a folder";
     }
     if (e instanceof DirectoryNotEmptyException) {
       return "the folder is not empty";
@@ -99,7 +98,7 @@ public final class Reasons {
 
   private static String translated(Throwable e) {
     Throwable inner = e;
-    // Gson wraps what its reader says, and repeats it with the class before it.
+    // Gson wraps its reader's exception, and repeats the message with the class in front.
     while (isWrapper(inner) && inner.getCause() != null && inner.getCause() != inner) {
       inner = inner.getCause();
     }
@@ -108,13 +107,14 @@ public final class Reasons {
       return file;
     }
     String message = inner.getMessage() == null ? "" : inner.getMessage();
-    Matcher place = PLACE.matcher(message);
-    String where = place.find() ? " at line " + place.group(1) + ", column " + place.group(2) : "";
+    Matcher position = POSITION.matcher(message);
+    String where =
+        position.find() ? " at line " + position.group(1) + ", column " + position.group(2) : "";
     if (inner instanceof EOFException) {
       return "it ends too early" + where;
     }
     if (message.contains("malformed JSON")) {
-      return "it is no JSON" + where;
+      return "it is not valid JSON" + where;
     }
     if (inner instanceof NullPointerException
         || inner instanceof ClassCastException
@@ -126,7 +126,7 @@ public final class Reasons {
     if (inner instanceof NumberFormatException) {
       return "expected a number, found something else" + where;
     }
-    String text = place.replaceAll("");
+    String text = position.replaceAll("");
     text = TOKEN.matcher(text).replaceAll(t -> JSON.getOrDefault(t.group(), t.group()));
     text = CODE.matcher(text).replaceAll("");
     text = ADVICE.matcher(text).replaceAll("");

@@ -11,12 +11,12 @@ import java.util.regex.Pattern;
 
 /**
  * ROUGE-L of two texts (Lin 2004): precision, recall and F1 of their longest common subsequence of
- * words. Words are runs of the letters a to z and digits in lower case, without stemming, as
- * Google's {@code rouge_score} has them. Immutable.
+ * words. Words are runs of the letters a to z and digits in lower case, without stemming, as in
+ * Google's {@code rouge_score}. Immutable.
  *
- * @param common words of the longest common subsequence
- * @param candidateWords words of the text that is scored
- * @param referenceWords words of the text it is compared with
+ * @param common number of words of the longest common subsequence
+ * @param candidateWords number of words of the scored text
+ * @param referenceWords number of words of the reference text
  */
 public record RougeL(int common, int candidateWords, int referenceWords) {
   private static final Pattern WORD = Pattern.compile("[a-z0-9]+");
@@ -26,7 +26,7 @@ public record RougeL(int common, int candidateWords, int referenceWords) {
     return of(words(candidate), words(reference));
   }
 
-  /** Compares two texts that are words already, such as from {@link #words}. */
+  /** Compares two lists of words, such as those of {@link #words}. */
   public static RougeL of(List<String> candidate, List<String> reference) {
     Map<String, Integer> numbers = new HashMap<>();
     boolean swap = candidate.size() < reference.size();
@@ -52,12 +52,12 @@ public record RougeL(int common, int candidateWords, int referenceWords) {
     return words;
   }
 
-  /** Common words of the candidate's, 0 to 1; 0 if it has none. */
+  /** The share of the candidate's words that are common, 0 to 1; 0 if it has none. */
   public double precision() {
     return candidateWords == 0 ? 0 : (double) common / candidateWords;
   }
 
-  /** Common words of the reference's, 0 to 1; 0 if it has none. */
+  /** The share of the reference's words that are common, 0 to 1; 0 if it has none. */
   public double recall() {
     return referenceWords == 0 ? 0 : (double) common / referenceWords;
   }
@@ -68,9 +68,9 @@ public record RougeL(int common, int candidateWords, int referenceWords) {
   }
 
   /**
-   * One sequence of numbered words, made ready for the lengths of its longest common subsequences
-   * with many others: 64 words of it are compared in one step (Crochemore et al. 2001, in the form
-   * of Hyyrö 2004). Immutable; threads may share it.
+   * A sequence of numbered words, preprocessed to compute the lengths of its longest common
+   * subsequences with many others: 64 of its words are compared in one step (Crochemore et al.
+   * 2001, in the form of Hyyrö 2004). Immutable and thread-safe.
    */
   public static final class CommonSubsequence {
     /** Fibonacci hashing: 2^32 over the golden ratio. */
@@ -82,14 +82,14 @@ public record RougeL(int common, int candidateWords, int referenceWords) {
     /** [slots] Distinct tokens under open addressing, at most half of the slots taken. */
     private final int[] tokens;
 
-    /** [slots + 1] Where each slot's runs begin; a free slot has none. */
+    /** [slots + 1] The start of each slot's runs; a free slot has none. */
     private final int[] begins;
 
     /** [runs] The block of 64 words, ascending within a slot. */
     private final int[] block;
 
-    /** [runs] Where in its block the slot's token stands, a bit a word. */
-    private final long[] places;
+    /** [runs] The positions of the slot's token in the block, one bit per word. */
+    private final long[] positions;
 
     private CommonSubsequence(int[] sequence) {
       size = sequence.length;
@@ -116,7 +116,7 @@ public record RougeL(int common, int candidateWords, int referenceWords) {
         begins[slot + 1] += begins[slot];
       }
       block = new int[begins[slots]];
-      places = new long[begins[slots]];
+      positions = new long[begins[slots]];
       int[] next = Arrays.copyOf(begins, slots);
       for (int i = 0; i < size; i++) {
         int slot = slotOf[i];
@@ -127,14 +127,14 @@ public record RougeL(int common, int candidateWords, int referenceWords) {
           run--;
         }
         block[run] = i >>> 6;
-        places[run] |= 1L << i;
+        positions[run] |= 1L << i;
       }
     }
 
     /**
-     * Makes a sequence ready, in O(n) time and memory of its length n.
+     * Preprocesses a sequence in O(n) time and memory.
      *
-     * @param sequence [n] words by number; equal numbers are equal words
+     * @param sequence [n] word numbers; equal numbers are equal words
      */
     public static CommonSubsequence of(int[] sequence) {
       return new CommonSubsequence(sequence);
@@ -144,7 +144,7 @@ public record RougeL(int common, int candidateWords, int referenceWords) {
      * The length of the longest common subsequence with another, 0 to the shorter length, in at
      * most O(m n / 64) time.
      *
-     * @param other [m] words by the same numbers
+     * @param other [m] word numbers of the same numbering
      */
     public int length(int[] other) {
       if (size == 0) {
@@ -159,7 +159,7 @@ public record RougeL(int common, int candidateWords, int referenceWords) {
       for (int token : other) {
         int slot = slot(token);
         if (slot >= 0) {
-          long u = v & places[begins[slot]];
+          long u = v & positions[begins[slot]];
           v = (v + u) | (v - u);
         }
       }
@@ -182,14 +182,14 @@ public record RougeL(int common, int candidateWords, int referenceWords) {
       return length;
     }
 
-    /** Blocks where the token does not stand change only by a carry from below. */
+    /** Blocks without the token change only by a carry from the block below. */
     private void step(long[] v, int run, int end) {
       long carry = 0;
       int b = block[run];
       while (b < blocks) {
-        boolean stands = run < end && block[run] == b;
+        boolean occurs = run < end && block[run] == b;
         long old = v[b];
-        long u = stands ? old & places[run++] : 0;
+        long u = occurs ? old & positions[run++] : 0;
         long sum = old + u;
         long total = sum + carry;
         carry = Long.compareUnsigned(sum, old) < 0 || (carry == 1 && total == 0) ? 1 : 0;

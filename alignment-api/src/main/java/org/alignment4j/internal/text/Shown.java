@@ -3,23 +3,22 @@ package org.alignment4j.internal.text;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Foreign text as messages and terminals may show it. Control characters could move the cursor,
- * rename the window or paint over what stands there, and characters that turn the direction of text
- * make it read as something else: each becomes its escape, such as {@code \u001B}. Lengths are in
- * UTF-16 units.
+ * Makes foreign text safe for messages and terminals. Control characters could move the cursor,
+ * rename the window or overwrite other text, and bidirectional controls can change how text reads:
+ * each is replaced by its escape, such as {@code \u001B}. Lengths are in UTF-16 units.
  */
 public final class Shown {
-  /** Characters of a value in a message. */
+  /** Maximum characters of a value in a message. */
   private static final int VALUE = 200;
 
-  /** Characters of a message from its beginning, and from its end. */
+  /** Characters that are kept of the start of a long message, and of its end. */
   private static final int HEAD = 1500;
 
   private static final int TAIL = 1000;
 
   private Shown() {}
 
-  /** A value within a message: on one line, its escapes among at most 200 characters and dots. */
+  /** A value within a message: one line, cut to 200 characters, including escapes, and dots. */
   public static String value(@Nullable Object value) {
     return line(String.valueOf(value), VALUE);
   }
@@ -29,7 +28,7 @@ public final class Shown {
     return "'" + value(value) + "'";
   }
 
-  /** A whole message: line breaks stay, what is beyond 2,500 characters is left out. */
+  /** A whole message with its line breaks, shortened in the middle to 2,500 characters. */
   public static String message(String text) {
     return message(text, true);
   }
@@ -39,11 +38,11 @@ public final class Shown {
     return message(text, false);
   }
 
-  /** On one line, its escapes among at most {@code most} characters and dots. */
-  static String line(String text, int most) {
-    String head = escaped(cut(text, most), false);
-    boolean whole = text.length() <= most && head.length() <= most;
-    return whole ? head : cut(head, most) + "...";
+  /** One line, cut to {@code max} characters, including escapes, and dots. */
+  static String line(String text, int max) {
+    String head = escaped(cut(text, max), false);
+    boolean whole = text.length() <= max && head.length() <= max;
+    return whole ? head : cut(head, max) + "...";
   }
 
   private static String message(String text, boolean linesStay) {
@@ -59,14 +58,14 @@ public final class Shown {
         + escaped(text.substring(tail), linesStay);
   }
 
-  /** Text of any length; line breaks and tabs stay. */
+  /** Text of any length with its line breaks and tabs. */
   public static String lines(String text) {
     return escaped(text, true);
   }
 
   /**
-   * Whether a character must not reach a terminal as it is: controls (C0, DEL, C1), line and
-   * paragraph separator, and what embeds, overrides or isolates a direction of text.
+   * Whether a character must be escaped: controls (C0, DEL, C1), line and paragraph separators, and
+   * bidirectional embeddings, overrides and isolates.
    */
   public static boolean isHidden(int c) {
     return Character.isISOControl(c)
@@ -74,7 +73,7 @@ public final class Shown {
         || (c >= 0x2066 && c <= 0x2069);
   }
 
-  /** The escape that stands for a character of {@link #isHidden}. */
+  /** The escape of a character of {@link #isHidden}. */
   public static String escape(int c) {
     return String.format("\\u%04X", c);
   }

@@ -18,17 +18,18 @@ import java.io.Reader;
 import java.io.StringReader;
 
 /**
- * JSON in the syntax of RFC 8259 and nothing beside it: no comments, no NaN, no key twice in an
- * object, nothing behind the value, at most {@link #MAX_DEPTH} levels and numbers of at most {@link
- * #MAX_NUMBER} characters. A failure's message has line and column; {@link Reasons} words it.
+ * A JSON reader that accepts only the syntax of RFC 8259: no comments, no NaN, no duplicate key in
+ * an object, no text after the value, at most {@link #MAX_DEPTH} levels and numbers of at most
+ * {@link #MAX_NUMBER} characters. A failure's message has line and column; {@link Reasons}
+ * describes it.
  *
- * <p>For this library's modules. A whole file is read by {@code InputFile.json}.
+ * <p>Use {@code InputFile.json} for a whole file.
  */
 public final class StrictJson {
-  /** Levels of lists and objects; settings have fewer than ten. */
+  /** Maximum levels of lists and objects; settings have fewer than ten. */
   public static final int MAX_DEPTH = 255;
 
-  /** Characters of a number; those that computers compute with have fewer than thirty. */
+  /** Maximum characters of a number; numbers of 64 bits have fewer than thirty. */
   public static final int MAX_NUMBER = 1000;
 
   private static final Gson PRETTY =
@@ -39,15 +40,15 @@ public final class StrictJson {
   private StrictJson() {}
 
   /**
-   * The one value that a text is.
+   * Parses a text as one value.
    *
-   * @throws JsonParseException if it is none
+   * @throws JsonParseException if it is not
    */
   public static JsonElement value(String text) {
     try (JsonReader reader = reader(new StringReader(text))) {
       JsonElement value = next(reader);
       if (reader.peek() != JsonToken.END_DOCUMENT) {
-        throw new MalformedJsonException("nothing may stand behind the value" + place(reader));
+        throw new MalformedJsonException("expected nothing after the value" + position(reader));
       }
       return value;
     } catch (IOException | IllegalStateException | NumberFormatException e) {
@@ -56,20 +57,20 @@ public final class StrictJson {
   }
 
   /**
-   * The one object that a text is.
+   * Parses a text as one object.
    *
-   * @throws JsonParseException if it is none
+   * @throws JsonParseException if it is not
    */
   public static JsonObject object(String text) {
     JsonElement value = value(text);
     if (value instanceof JsonObject object) {
       return object;
     }
-    throw new JsonSyntaxException("expected one JSON object, found " + kind(value));
+    throw new JsonSyntaxException("expected one JSON object, found " + typeName(value));
   }
 
-  /** What a value is, in words. */
-  private static String kind(JsonElement value) {
+  /** A description of a value's type. */
+  private static String typeName(JsonElement value) {
     if (value.isJsonPrimitive()) {
       JsonPrimitive primitive = value.getAsJsonPrimitive();
       return primitive.isString() ? "text" : primitive.isNumber() ? "a number" : "a truth value";
@@ -77,7 +78,7 @@ public final class StrictJson {
     return value.isJsonArray() ? "a list" : "null";
   }
 
-  /** A reader of the strict syntax, for what is too large to be held as a tree. */
+  /** Returns a reader of the strict syntax, for JSON that is too large for a tree. */
   public static JsonReader reader(Reader from) {
     JsonReader reader = new JsonReader(from);
     reader.setStrictness(Strictness.STRICT);
@@ -86,7 +87,7 @@ public final class StrictJson {
   }
 
   /**
-   * The value at a reader's position.
+   * Reads the value at a reader's position.
    *
    * @throws IOException if it is malformed, or cannot be read
    */
@@ -99,7 +100,7 @@ public final class StrictJson {
           String key = reader.nextName();
           if (object.has(key)) {
             throw new MalformedJsonException(
-                "key " + Shown.quoted(key) + " occurs twice" + place(reader));
+                "key " + Shown.quoted(key) + " occurs twice" + position(reader));
           }
           object.add(key, next(reader));
         }
@@ -119,7 +120,7 @@ public final class StrictJson {
         JsonElement number = SCALARS.read(reader);
         if (number.getAsString().length() > MAX_NUMBER) {
           throw new MalformedJsonException(
-              "expected a number of at most " + MAX_NUMBER + " characters" + place(reader));
+              "expected a number of at most " + MAX_NUMBER + " characters" + position(reader));
         }
         yield number;
       }
@@ -127,13 +128,13 @@ public final class StrictJson {
     };
   }
 
-  /** A value's text for a file that people read, too: indented, with its nulls. */
+  /** Returns a value's text for a human-readable file: indented, with nulls. */
   public static String pretty(JsonElement value) {
     return PRETTY.toJson(value);
   }
 
-  /** As Gson's own messages end. */
-  private static String place(JsonReader reader) {
+  /** The position as at the end of Gson's own messages. */
+  private static String position(JsonReader reader) {
     String text = reader.toString();
     return text.substring(text.indexOf(" at line "));
   }

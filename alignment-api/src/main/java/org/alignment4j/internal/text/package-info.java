@@ -1,6 +1,6 @@
 /**
- * Messages, checks and strict JSON; knows nothing else of the library. Not for users: may change at
- * any time.
+ * Messages, checks and strict JSON, without dependencies on other packages of the library.
+ * Internal: may change at any time.
  */
 @NullMarked
 package org.alignment4j.internal.text;

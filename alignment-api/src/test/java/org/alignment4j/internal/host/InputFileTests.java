@@ -69,7 +69,7 @@ class InputFileTests {
   void aLinkThatLeadsNowhereIsThereAndAnError() throws IOException {
     Files.createSymbolicLink(path, Path.of("../../blobs/gone"));
     assertTrue(InputFile.checkpoint(path).exists());
-    assertEquals(path + ": expected a file, found a link that leads nowhere", refusal());
+    assertEquals(path + ": expected a file, found a dangling link", refusal());
   }
 
   @Test

@@ -134,11 +134,11 @@ class SafetensorsFileTests {
           () -> file.read("scalar", 0, FloatBuffer.allocate(2)),
           "'scalar'",
           "has 1 elements",
-          "2 from 0");
+          "2 from index 0");
       assertSays(
           IllegalArgumentException.class,
           () -> file.read("f32", -1, FloatBuffer.allocate(1)),
-          "from -1");
+          "from index -1");
       assertSays(
           IllegalArgumentException.class,
           () -> file.read("f32", Long.MAX_VALUE, FloatBuffer.allocate(1)),

@@ -107,10 +107,10 @@ class SafetensorsHeaderTests {
         wrong(
             "{" + entry("a", "F32", "[1]", 0, 4) + "," + entry("b", "F32", "[2]", 8, 16) + "}",
             "'b'",
-            "hole",
+            "gap",
             "at 4",
             "found 8"),
-        wrong("{" + entry("a", "F32", "[3]", 4, 16) + "}", "'a'", "hole"),
+        wrong("{" + entry("a", "F32", "[3]", 4, 16) + "}", "'a'", "gap"),
         wrong("{" + entry("a", "F32", "[3]", 0, 12) + "}", "end with the file"),
         wrong("{}", "end with the file"),
         wrong("{\"__metadata__\":{\"a\":1}}", "__metadata__ 'a'", "STRING", "NUMBER"),

@@ -25,9 +25,9 @@ class ReasonsTests {
   @CsvSource(
       delimiter = '|',
       value = {
-        "{\"a\": NaN} | it is no JSON at line 1, column 7",
+        "{\"a\": NaN} | it is not valid JSON at line 1, column 7",
         "{\"a\": [1, | it ends too early at line 1, column 10",
-        "{a: 1} | it is no JSON at line 1, column 3",
+        "{a: 1} | it is not valid JSON at line 1, column 3",
         "[1] | expected a list, found a number at line 1, column 3",
       })
   void whatGsonTellsProgrammersIsToldToReaders(String json, String expected) {

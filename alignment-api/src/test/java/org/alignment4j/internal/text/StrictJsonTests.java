@@ -85,7 +85,7 @@ class StrictJsonTests {
     for (String[] bad :
         new String[][] {
           {"{\n \"a\": 1,\n \"a\": 2}", "key 'a' occurs twice at line 3, column 5"},
-          {"{\n \"a\": NaN}", "it is no JSON at line 2, column 7"},
+          {"{\n \"a\": NaN}", "it is not valid JSON at line 2, column 7"},
           {"{\n \"a\": 1", "it ends too early at line 2"},
           {"[1]", "expected one JSON object, found a list"},
           {"3", "expected one JSON object, found a number"},

@@ -308,7 +308,7 @@ final class MoralRun {
     List<Verdict> verdicts =
         settings.guard == null
             ? List.of()
-            : settings.guard.decideAll(questions.stream().map(Question::prompt).toList());
+            : settings.guard.requireVerdicts(questions.stream().map(Question::prompt).toList());
     List<Question> passed = new ArrayList<>();
     for (int i = 0; i < questions.size(); i++) {
       Question question = questions.get(i);

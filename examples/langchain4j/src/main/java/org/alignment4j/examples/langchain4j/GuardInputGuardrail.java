@@ -35,7 +35,7 @@ public final class GuardInputGuardrail implements InputGuardrail {
   @Override
   public InputGuardrailResult validate(InputGuardrailRequest request) {
     Prompt asked = conversation(request);
-    Verdict verdict = guard.decide(asked);
+    Verdict verdict = guard.requireVerdict(asked);
     if (verdict.blocks()) {
       return fatal(verdict.reason());
     }

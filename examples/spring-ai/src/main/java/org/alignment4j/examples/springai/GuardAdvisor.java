@@ -94,7 +94,7 @@ public final class GuardAdvisor implements CallAdvisor, StreamAdvisor {
   private Checked check(ChatClientRequest request) {
     List<Message> messages = SpringMessages.withoutBlocked(request.prompt().getInstructions());
     Verdict verdict =
-        guard.decide(
+        guard.requireVerdict(
             SpringMessages.prompt(
                 messages.stream().filter(m -> !SpringMessages.isOfTools(m)).toList()));
     if (verdict instanceof Verdict.Rewrite rewrite) {

@@ -85,7 +85,7 @@ final class GuardRun extends AlignCommand {
         err.println("(forgotten)");
       } else if (!line.isBlank()) {
         GuardedChat.Reply reply =
-            session.say(
+            session.send(
                 line.strip(),
                 piece -> {
                   out.print(piece);
