@@ -2,7 +2,7 @@ package org.alignment4j.data;
 
 import org.alignment4j.internal.text.Shown;
 
-/** A row of a preference file cannot be used; the message says why, for people, on one line. */
+/** Thrown if a row of a data file cannot be used; the message is human-readable and on one line. */
 final class BadRow extends Exception {
   private static final long serialVersionUID = 1L;
 
@@ -15,7 +15,7 @@ final class BadRow extends Exception {
     return String.valueOf(getMessage());
   }
 
-  /** Text from a file, for a message: shortened, on one line, without control characters. */
+  /** Returns text from a file for a message: shortened, on one line, without control characters. */
   static String shown(String text) {
     return Shown.value(text);
   }

@@ -8,29 +8,29 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * The column names of a CSV file, and what stands between its fields.
+ * The column names and the delimiter of a CSV file.
  *
  * @param names in lower case
- * @param delimiter a comma, or what programs write in its place
- * @param records how many there are up to and with the header
+ * @param delimiter a comma, or the character that programs use instead
+ * @param records number of records up to and including the header
  */
 record CsvHeader(List<String> names, char delimiter, int records) {
-  private static final int LONGEST = 1 << 14;
+  private static final int MAX_LINE = 1 << 14;
   private static final String DELIMITERS = ",\t;|";
 
-  /** Excel's line that tells the delimiter. */
-  private static final Pattern TOLD = Pattern.compile("\"?sep=(.)\"?", Pattern.CASE_INSENSITIVE);
+  /** Excel's line that specifies the delimiter. */
+  private static final Pattern SEPARATOR_LINE =
+      Pattern.compile("\"?sep=(.)\"?", Pattern.CASE_INSENSITIVE);
 
   /**
-   * A file's header with the first delimiter that makes it one that is looked for; else with
-   * commas.
+   * Reads a file's header with the first delimiter for which it is a wanted one; else with commas.
    *
    * @throws org.alignment4j.core.BadDataException if the file cannot be read
    */
   static CsvHeader of(Path file, Predicate<List<String>> wanted) {
     String beginning = LineSource.beginning(file);
-    if (beginning.length() >= LONGEST && beginning.indexOf('\n') < 0) {
-      // No header has that length; to look for its end would mean to read all of the file.
+    if (beginning.length() >= MAX_LINE && beginning.indexOf('\n') < 0) {
+      // No header is that long; searching for its end could read the whole file.
       return new CsvHeader(List.of(), ',', 1);
     }
     CsvHeader commas = of(file, ',');
@@ -45,7 +45,7 @@ record CsvHeader(List<String> names, char delimiter, int records) {
     return commas;
   }
 
-  /** Whether its fields stand between commas, as some lines of text do too. */
+  /** Whether its delimiter is the comma, which also occurs in plain text. */
   boolean isUsual() {
     return delimiter == ',' && records == 1;
   }
@@ -57,9 +57,10 @@ record CsvHeader(List<String> names, char delimiter, int records) {
       if (first == null) {
         return new CsvHeader(List.of(), delimiter, 1);
       }
-      Matcher told = TOLD.matcher(String.join(Character.toString(delimiter), first.fields()));
-      if (told.matches()) {
-        char own = told.group(1).charAt(0);
+      Matcher separatorLine =
+          SEPARATOR_LINE.matcher(String.join(Character.toString(delimiter), first.fields()));
+      if (separatorLine.matches()) {
+        char own = separatorLine.group(1).charAt(0);
         CsvRecords.Fields second = new CsvRecords(lines, own).next();
         return new CsvHeader(second == null ? List.of() : names(second), own, 2);
       }
@@ -71,7 +72,7 @@ record CsvHeader(List<String> names, char delimiter, int records) {
     return header.fields().stream().map(name -> name.strip().toLowerCase(Locale.ROOT)).toList();
   }
 
-  /** A delimiter in words. */
+  /** Returns the name of a delimiter. */
   static String name(char delimiter) {
     return switch (delimiter) {
       case ',' -> "comma";

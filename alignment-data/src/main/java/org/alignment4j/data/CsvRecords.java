@@ -8,14 +8,14 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The records of a CSV file (RFC 4180, whatever stands for the comma), one after the other. A
- * record that is malformed costs its first line only: reading goes on with the line after it, which
- * Commons CSV cannot. For one thread.
+ * The records of a CSV file (RFC 4180, with any delimiter), one after the other. A malformed record
+ * loses only its first line: reading continues with the line after it, which Commons CSV cannot do.
+ * Not thread-safe.
  */
 final class CsvRecords {
   private final LineSource source;
 
-  /** Lines that were read ahead, for a record that did not end well. */
+  /** Lines that were read ahead for a record that turned out to be malformed. */
   private final Deque<LineSource.Line> ahead = new ArrayDeque<>();
 
   private final char delimiter;
@@ -28,13 +28,13 @@ final class CsvRecords {
   /**
    * A record.
    *
-   * @param line where it begins, from 1
+   * @param line the line where it starts, from 1
    * @param fields its fields; empty if there is a flaw
    * @param flaw why it cannot be used; null if it can
    */
   record Fields(long line, List<String> fields, @Nullable String flaw) {}
 
-  /** The next record that is no empty line; null at the end. */
+  /** Returns the next record, skipping empty lines; null at the end. */
   @Nullable Fields next() {
     LineSource.Line first = line();
     while (first != null && first.flaw() == null && first.text().isBlank()) {
@@ -88,13 +88,13 @@ final class CsvRecords {
     return ahead.isEmpty() ? source.next() : ahead.pop();
   }
 
-  /** Takes a record line by line. */
+  /** Parses a record line by line. */
   private static final class Parser {
     private enum State {
       START,
       PLAIN,
       QUOTED,
-      /** Behind a quote inside quotes, which ends the field or escapes the next one. */
+      /** After a quote inside quotes, which ends the field or escapes the next one. */
       QUOTE,
       END
     }
@@ -112,7 +112,7 @@ final class CsvRecords {
       return state == State.QUOTED;
     }
 
-    /** What is wrong; null if nothing is. */
+    /** Parses one line; returns the flaw, or null if there is none. */
     @Nullable String take(String line) {
       for (int i = 0; i < line.length(); i++) {
         char c = line.charAt(i);
@@ -133,7 +133,7 @@ final class CsvRecords {
         } else if (state == State.QUOTE) {
           return "not well-formed CSV: expected a "
               + CsvHeader.name(delimiter)
-              + " or the end of the line behind a closing quote, found more";
+              + " or the end of the line after a closing quote, found more";
         } else {
           state = State.PLAIN;
           field.append(c);

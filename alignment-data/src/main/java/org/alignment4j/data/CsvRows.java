@@ -24,7 +24,7 @@ final class CsvRows implements RowSource {
   }
 
   /**
-   * @param columns the file's own
+   * @param columns the columns of the file
    * @throws BadDataException unless it has each of the needed columns, once
    */
   CsvRows(Path file, CsvHeader columns, List<String> needed) {

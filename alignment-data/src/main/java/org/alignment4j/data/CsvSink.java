@@ -9,7 +9,7 @@ import java.util.List;
 import org.apache.commons.csv.CSVFormat;
 import org.apache.commons.csv.QuoteMode;
 
-/** Writes CSV (RFC 4180) of which every field is quoted; what is no text as JSON. */
+/** Writes CSV (RFC 4180) with every field quoted; values that are not text are written as JSON. */
 final class CsvSink implements RowSink {
   private static final CSVFormat CSV =
       CSVFormat.RFC4180.builder().setQuoteMode(QuoteMode.ALL).get();

@@ -22,18 +22,18 @@ import org.alignment4j.data.Preferences.FileInspection.Refusal;
 import org.alignment4j.data.Preferences.FileInspection.Sample;
 import org.alignment4j.tune.PreferencePair;
 
-/** Goes through a file once, keeping numbers and the first few rows. */
+/** Inspects a file in one pass, keeping statistics and the first few rows. */
 final class FileInspector {
   private static final int SAMPLES = 3;
   private static final int FIRST = 5;
 
-  /** Reasons that are kept apart; a reason may name what is in its row. */
+  /** Maximum number of distinct reasons; a reason may quote keys of its row. */
   private static final int MAX_REASONS = 200;
 
-  /** Keys that are kept, of a file where every row has its own. */
+  /** Maximum number of distinct keys, for a file where every row has its own. */
   private static final int MAX_KEYS = 500;
 
-  /** Rows whose keys tell the kind. */
+  /** Number of rows whose keys determine the kind. */
   private static final int LOOKED_AT = 100;
 
   private final Path file;
@@ -55,7 +55,7 @@ final class FileInspector {
     private final List<Long> first = new ArrayList<>();
   }
 
-  /** Lengths as they come. */
+  /** Lengths in the order of the rows. */
   private static final class Measured {
     private int[] lengths = new int[64];
     private int count;
@@ -80,7 +80,7 @@ final class FileInspector {
     this.kind = kind;
   }
 
-  /** Preferences if rows have chosen and rejected. */
+  /** Returns preferences if rows have chosen and rejected, else prompts. */
   static Kind kind(Path file) {
     try (RowSource rows = preferences(file)) {
       RowSource.Row row = rows.next();
@@ -91,7 +91,7 @@ final class FileInspector {
         }
       }
     } catch (BadDataException e) {
-      // No preference file: what it is instead the reading as prompts says.
+      // Not a preference file: the prompt reader reports what it is.
       return Kind.PROMPTS;
     }
     return Kind.PROMPTS;
@@ -123,7 +123,7 @@ final class FileInspector {
               List.of("prompt", "chosen", "rejected"),
               List.of(prompt, pair.chosen(), pair.rejected()));
         } catch (BadRow e) {
-          refuse(row, e.reason());
+          reject(row, e.reason());
         }
       }
       return result(source.container(), PreferenceRow.KEYS);
@@ -142,7 +142,7 @@ final class FileInspector {
           }
           use(row, source.format().name(), List.of("prompt"), List.of(read.prompt()));
         } catch (BadRow e) {
-          refuse(row, e.reason());
+          reject(row, e.reason());
         }
       }
       return result(
@@ -180,7 +180,7 @@ final class FileInspector {
     }
   }
 
-  private void refuse(RowSource.Row row, String why) {
+  private void reject(RowSource.Row row, String why) {
     boolean kept = reasons.size() < MAX_REASONS || reasons.containsKey(why);
     Reason reason = reasons.computeIfAbsent(kept ? why : "further reasons", r -> new Reason());
     reason.count++;

@@ -8,11 +8,11 @@ import java.util.regex.Pattern;
 import org.alignment4j.chat.Message;
 
 /**
- * A dialogue in the text form of HH-RLHF (Bai et al. 2022): turns that begin with "\n\nHuman:" and
+ * A dialogue in the text form of HH-RLHF (Bai et al. 2022): turns that start with "\n\nHuman:" and
  * "\n\nAssistant:", the last one the response to be judged.
  *
- * @param prompt what stands before the last "\n\nAssistant:"
- * @param response what stands behind it, without the space that parts them
+ * @param prompt the text before the last "\n\nAssistant:"
+ * @param response the text after it, without the separating space
  */
 record HhDialogue(String prompt, String response) {
   static final String HUMAN = "\n\nHuman:";
@@ -20,7 +20,7 @@ record HhDialogue(String prompt, String response) {
   private static final Pattern MARKER = Pattern.compile("\n\n(Human|Assistant):");
 
   /**
-   * @param name what the text is, for messages
+   * @param name the text's name in messages
    */
   static HhDialogue parse(String name, String text) throws BadRow {
     // Only the last marker is the response's: earlier ones belong to the prompt's own turns.
@@ -38,7 +38,7 @@ record HhDialogue(String prompt, String response) {
     return new HhDialogue(text.substring(0, split), withoutSpace(response));
   }
 
-  /** The turns of a text that begins with {@link #HUMAN}: Human's and Assistant's by turns. */
+  /** Returns the alternating turns of a text that starts with {@link #HUMAN}. */
   static List<Message> turns(String prompt) throws BadRow {
     List<Message> turns = new ArrayList<>();
     Matcher marker = MARKER.matcher(prompt);
@@ -66,7 +66,7 @@ record HhDialogue(String prompt, String response) {
   /**
    * Adds a turn to a dialogue.
    *
-   * @param name what the text is, for messages
+   * @param name the text's name in messages
    */
   static void append(StringBuilder dialogue, String name, boolean human, String text)
       throws BadRow {

@@ -6,8 +6,8 @@ import org.alignment4j.core.BadDataException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The elements of one JSON array, which is read whole. It is cut at the commas between its elements
- * before any is parsed, so that one with a mistake inside costs itself only.
+ * The elements of one JSON array, which is read into memory. It is split at the commas between its
+ * elements before any is parsed, so that a malformed element does not affect the others.
  */
 final class JsonArrayRows implements RowSource {
   private final Path file;
@@ -18,7 +18,7 @@ final class JsonArrayRows implements RowSource {
   private long number;
   private long line = 1;
 
-  /** What an element is read as. */
+  /** Converts an element to a row. */
   interface Element {
     JsonObject read(String json) throws BadRow;
   }
@@ -33,7 +33,7 @@ final class JsonArrayRows implements RowSource {
     advance(text.indexOf('[') + 1);
   }
 
-  /** Moves on, counting lines. */
+  /** Advances, counting lines. */
   private void advance(int to) {
     for (int i = begin; i < to; i++) {
       if (text.charAt(i) == '\n') {
@@ -49,7 +49,7 @@ final class JsonArrayRows implements RowSource {
   }
 
   /**
-   * @throws BadDataException if the array does not end, or something follows it
+   * @throws BadDataException if the array is unterminated, or something follows it
    */
   @Override
   public @Nullable Row next() {
@@ -93,7 +93,7 @@ final class JsonArrayRows implements RowSource {
     return at;
   }
 
-  /** Where the element that begins here ends: at a comma or the closing bracket. */
+  /** Returns where the element that starts here ends: at a comma or the closing bracket. */
   private int end() {
     int depth = 0;
     boolean inString = false;

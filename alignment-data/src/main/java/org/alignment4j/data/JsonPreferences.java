@@ -15,7 +15,10 @@ final class JsonPreferences {
 
   private JsonPreferences() {}
 
-  /** One line, without a line break; only ASCII escapes stand for what UTF-8 cannot hold. */
+  /**
+   * Returns one line, without a line break; only characters that UTF-8 cannot encode are escaped in
+   * ASCII.
+   */
   static String text(JsonElement value) {
     String json = GSON.toJson(value);
     if (!TextFile.hasLoneSurrogate(json)) {
@@ -34,13 +37,14 @@ final class JsonPreferences {
     return escaped.toString();
   }
 
-  /** Text as it is, anything else as JSON: a value where a format has only text. */
+  /** Returns text unchanged, anything else as JSON, for formats that have only text. */
   static String cell(JsonElement value) {
     return value.isJsonPrimitive() ? value.getAsString() : text(value);
   }
 
   /**
-   * @param read the keys whose values are wanted; the others' become an empty value of their kind
+   * @param read the keys whose values are read; those of others are replaced by an empty value of
+   *     their type
    */
   static JsonObject object(String json, Predicate<String> read) throws BadRow {
     TextFile.requireText(json);
@@ -54,7 +58,7 @@ final class JsonPreferences {
     throw new BadRow("expected a JSON object, found " + kind(element));
   }
 
-  /** What a value is, in words. */
+  /** Returns the name of a value's type for messages. */
   static String kind(JsonElement value) {
     if (value.isJsonArray()) {
       return "a list";
@@ -74,7 +78,7 @@ final class JsonPreferences {
     return isMissing(value) ? "NaN" : "a number";
   }
 
-  /** Whether there is no value: null, or NaN, which pandas writes for null. */
+  /** Whether a value is missing: null, or NaN, which pandas writes for null. */
   static boolean isMissing(@Nullable JsonElement value) {
     return value == null
         || value.isJsonNull()

@@ -10,7 +10,8 @@ final class JsonRows implements RowSource {
   private final Predicate<String> read;
 
   /**
-   * @param read the keys whose values are wanted; the others' are an empty value of their kind
+   * @param read the keys whose values are read; those of others are replaced by an empty value of
+   *     their type
    */
   JsonRows(Path file, Predicate<String> read) {
     this.lines = new TextRows(file);

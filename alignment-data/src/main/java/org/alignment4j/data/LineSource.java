@@ -19,14 +19,14 @@ import org.alignment4j.internal.text.Reasons;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The lines of a UTF-8 file, one after the other, unzipped if its bytes are gzip's, without byte
- * order mark; memory is bounded by the longest line that is allowed. For one thread.
+ * The lines of a UTF-8 file, one after the other, decompressed if it is gzip, without byte order
+ * mark; memory is bounded by the maximum line length. Not thread-safe.
  */
 final class LineSource implements AutoCloseable {
-  /** Bytes of a line; a longer one is no text of a data set. */
+  /** Maximum bytes of a line; a longer one is not data. */
   static final int MAX_LINE = 1 << 22;
 
-  /** Bytes at which a line is no long line but a file that is no text, or a zip bomb. */
+  /** Line length in bytes above which the file is rejected as binary or a zip bomb. */
   private static final long MAX_SKIPPED = 1 << 30;
 
   private static final int BUFFER = 1 << 16;
@@ -46,7 +46,7 @@ final class LineSource implements AutoCloseable {
    * @param flaw why it cannot be used; null if it can
    */
   record Line(long number, String text, @Nullable String flaw) {
-    /** Without its line break. */
+    /** Returns the text without its line break. */
     String content() {
       int length = text.length();
       if (text.endsWith("\n")) {
@@ -92,7 +92,7 @@ final class LineSource implements AutoCloseable {
   }
 
   /**
-   * How a file begins: its first 64 KiB as text, whatever the bytes.
+   * Returns the first 64 KiB of a file as text; malformed bytes are replaced.
    *
    * @throws BadDataException if the file cannot be opened, or is UTF-16
    */
@@ -105,7 +105,7 @@ final class LineSource implements AutoCloseable {
   }
 
   /**
-   * @throws BadRow if this class would not read a line or a record of that many bytes
+   * @throws BadRow if this class would reject a line or a record of that many bytes
    */
   static void requireShort(int bytes) throws BadRow {
     if (bytes > MAX_LINE) {
@@ -121,9 +121,10 @@ final class LineSource implements AutoCloseable {
   }
 
   /**
-   * The next line; null at the end.
+   * Returns the next line; null at the end.
    *
-   * @throws BadDataException naming file and line if reading fails, or a line never ends
+   * @throws BadDataException if reading fails, or a line is endless; the message names file and
+   *     line
    */
   @Nullable Line next() {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream(256);
@@ -172,7 +173,7 @@ final class LineSource implements AutoCloseable {
         end = Math.max(0, in.read(buffer, 0, buffer.length));
       } catch (IOException e) {
         throw new BadDataException(
-            "cannot read " + file + " behind line " + number + ": " + Reasons.of(e), e);
+            "cannot read " + file + " after line " + number + ": " + Reasons.of(e), e);
       }
       at = 0;
     }

@@ -1,6 +1,6 @@
 package org.alignment4j.data;
 
-/** A text with a position, and what JSON and Python's literals have in common. */
+/** A text with a read position, and the parsing that JSON and Python literals share. */
 abstract class LiteralText {
   final String text;
   int at;
@@ -9,7 +9,7 @@ abstract class LiteralText {
     this.text = text;
   }
 
-  /** The next character; zero at the end, where no token begins. */
+  /** Returns the next character; zero at the end, as no token starts with it. */
   final char peek() {
     return at < text.length() ? text.charAt(at) : '\0';
   }
@@ -22,7 +22,7 @@ abstract class LiteralText {
     return found;
   }
 
-  /** Passes over the characters that are blanks here. */
+  /** Skips the given blank characters. */
   final void space(String blanks) {
     while (at < text.length() && blanks.indexOf(text.charAt(at)) >= 0) {
       at++;
@@ -30,8 +30,9 @@ abstract class LiteralText {
   }
 
   /**
-   * The character that the next one, behind a backslash, stands for in both languages, with \\u's
-   * four digits; -1, and nothing is passed over, if they do not agree that there is one.
+   * Returns the character that an escape sequence, after its backslash, denotes in both languages,
+   * including \\u with four digits; -1, without advancing, if the languages differ or there is
+   * none.
    */
   final int escaped() throws BadRow {
     char c = peek();
@@ -53,9 +54,9 @@ abstract class LiteralText {
   }
 
   /**
-   * The number that digits ahead write; passes over nothing.
+   * Returns the number that the digits ahead denote, without advancing.
    *
-   * @param from characters ahead at which they begin
+   * @param from offset of the first digit
    */
   final int digits(int from, int length, int radix) throws BadRow {
     long code = 0;
@@ -73,6 +74,6 @@ abstract class LiteralText {
     return (int) code;
   }
 
-  /** The failure that says what stands in the place of what was expected. */
+  /** Returns the failure that reports what was expected and what was found. */
   abstract BadRow malformed(String expected);
 }

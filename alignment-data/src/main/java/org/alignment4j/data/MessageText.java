@@ -6,11 +6,11 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Lists of messages that stand in a file as text: JSON in a cell of CSV, or what Python writes for
- * a list. As text they would be learned from with all their brackets.
+ * Lists of messages that a file contains as text: JSON in a cell of CSV, or a Python list. Used as
+ * text, a model would learn their brackets.
  */
 final class MessageText {
-  /** How a list of messages begins, whoever wrote it. */
+  /** The start of a list of messages, as JSON or Python write it. */
   private static final Pattern BEGINNING =
       Pattern.compile(
           "\\s*(?:array\\()?[\\[(]\\s*(?:dict\\()?\\{\\s*[uU]?(['\"])(?:role|content|from|value)\\1\\s*:.*",
@@ -22,11 +22,11 @@ final class MessageText {
   private MessageText() {}
 
   /**
-   * The list that a value is as text; any other value as it is, code that an answer consists of
-   * included.
+   * Parses a value that is a list of messages as text; returns any other value unchanged, such as a
+   * response that is code.
    *
-   * @param name the value's key, for messages
-   * @throws BadRow if it begins as a list of messages, and is none that can be read
+   * @param name the value's key, for error messages
+   * @throws BadRow if it starts like a list of messages but cannot be parsed as one
    */
   static JsonElement unfolded(String name, JsonElement value) throws BadRow {
     if (!value.isJsonPrimitive() || !value.getAsJsonPrimitive().isString()) {

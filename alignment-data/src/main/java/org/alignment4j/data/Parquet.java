@@ -14,13 +14,13 @@ import org.alignment4j.data.PreferenceWriter.Layout;
 import org.alignment4j.internal.host.InputFile;
 
 /**
- * The way to Parquet's classes, which an application need not have: no other class but those named
+ * The entry to Parquet's classes, which are an optional dependency: only classes named
  * Parquet-something may refer to them.
  */
 final class Parquet {
   private static final byte[] MAGIC = "PAR1".getBytes(StandardCharsets.US_ASCII);
 
-  /** One class of each library that has to be there. */
+  /** One class of each required library. */
   private static final List<String> NEEDED =
       List.of(
           "org.apache.parquet.hadoop.ParquetFileReader",
@@ -29,7 +29,7 @@ final class Parquet {
   private Parquet() {}
 
   /**
-   * Whether a file begins as Parquet does.
+   * Whether a file starts with Parquet's magic number.
    *
    * @throws BadDataException if it cannot be read
    */
@@ -43,8 +43,8 @@ final class Parquet {
   }
 
   /**
-   * @param columns in lower case; others are not read
-   * @param needed those of them that have to be there
+   * @param columns names in lower case; others are not read
+   * @param needed the required ones of them
    * @throws BadDataException if the file is not well-formed or lacks a column
    */
   static RowSource rows(Path file, List<String> columns, List<String> needed) {
@@ -53,8 +53,8 @@ final class Parquet {
   }
 
   /**
-   * @param out to the channel; both stay the caller's to close
-   * @param channel is read too
+   * @param out a stream to the channel; both are closed by the caller
+   * @param channel the file's channel, which is also read
    */
   static RowSink sink(Path file, OutputStream out, FileChannel channel, Layout layout)
       throws IOException {

@@ -17,11 +17,11 @@ import org.apache.parquet.compression.CompressionCodecFactory;
 import org.apache.parquet.hadoop.metadata.CompressionCodecName;
 
 /**
- * Compression of Parquet's pages in Java alone. Parquet's own factory would need native libraries,
+ * Compression of Parquet's pages in pure Java. Parquet's own factory would need native libraries,
  * and more of Hadoop.
  */
 final class ParquetCodecs implements CompressionCodecFactory {
-  /** Bytes of a page; a larger one is a damaged size. */
+  /** Maximum bytes of a page; a larger size is corrupt. */
   private static final int MAX_PAGE = 1 << 28;
 
   @Override
@@ -40,7 +40,7 @@ final class ParquetCodecs implements CompressionCodecFactory {
   @Override
   public void release() {}
 
-  /** Java has it itself, while Snappy in Java uses what newer Javas warn of. */
+  /** Gzip, which the JDK includes; Snappy in Java uses APIs that newer JDKs warn of. */
   private static final class Gzip implements BytesInputCompressor {
     @Override
     public BytesInput compress(BytesInput page) throws IOException {

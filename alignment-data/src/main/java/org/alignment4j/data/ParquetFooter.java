@@ -13,15 +13,15 @@ import org.apache.parquet.format.PageEncodingStats;
 import org.apache.parquet.format.RowGroup;
 import org.apache.parquet.format.Util;
 
-/** What stands at the end of a Parquet file that is written: metadata, its length, "PAR1". */
+/** The footer of a written Parquet file: metadata, its length, "PAR1". */
 final class ParquetFooter {
   private static final int TAIL = 8;
 
   private ParquetFooter() {}
 
   /**
-   * Brings a file's lists of encodings into one order. Parquet collects them in sets whose order
-   * changes from run to run, so that equal rows would give files that differ in some bytes.
+   * Sorts a file's lists of encodings. Parquet collects them in sets whose order changes from run
+   * to run, so that equal rows would produce files that differ in some bytes.
    */
   static void sort(FileChannel file) throws IOException {
     long end = file.size() - TAIL;

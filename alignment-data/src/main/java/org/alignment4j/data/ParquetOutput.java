@@ -5,7 +5,7 @@ import java.io.OutputStream;
 import org.apache.parquet.io.OutputFile;
 import org.apache.parquet.io.PositionOutputStream;
 
-/** A stream as what Parquet writes to. The stream stays its owner's to close. */
+/** Adapts a stream to Parquet's output. Does not close the stream. */
 final class ParquetOutput implements OutputFile {
   private final OutputStream out;
 

@@ -34,10 +34,7 @@ import org.apache.parquet.schema.PrimitiveType.PrimitiveTypeName;
 import org.apache.parquet.schema.Type;
 import org.jspecify.annotations.Nullable;
 
-/**
- * The rows of a Parquet file, one row group in memory at a time, of which only the columns that are
- * asked for.
- */
+/** The rows of a Parquet file, with the requested columns of one row group in memory at a time. */
 final class ParquetRows implements RowSource {
   private static final long MAX_ROW_BYTES = 64L << 20;
 
@@ -77,7 +74,7 @@ final class ParquetRows implements RowSource {
   }
 
   private static ParquetFileReader open(Path file) throws IOException {
-    // A configuration of its own: Hadoop's would look for files, users and native libraries.
+    // A configuration of its own: Hadoop's would search for files, users and native libraries.
     ParquetReadOptions options =
         new ParquetReadOptions.Builder(new PlainParquetConfiguration())
             .withCodecFactory(new ParquetCodecs())
@@ -86,7 +83,7 @@ final class ParquetRows implements RowSource {
     return ParquetFileReader.open(new LocalInputFile(file), options);
   }
 
-  /** Memory is taken by these sizes before anything is read. */
+  /** Checks sizes by which memory is allocated before anything is read. */
   private static void requireInside(List<BlockMetaData> groups, long fileSize) throws IOException {
     for (BlockMetaData group : groups) {
       for (ColumnChunkMetaData chunk : group.getColumns()) {
@@ -155,12 +152,14 @@ final class ParquetRows implements RowSource {
   }
 
   private BadDataException malformed(Throwable e) {
-    String place = number == 0 ? "" : ", behind row " + number;
+    String location = number == 0 ? "" : ", after row " + number;
     return new BadDataException(
-        BadRow.shown(file + place + ": not well-formed Parquet: " + Reasons.of(e)), e);
+        BadRow.shown(file + location + ": not well-formed Parquet: " + Reasons.of(e)), e);
   }
 
-  /** Bytes of text in a group; a damaged dictionary can repeat a long text without end. */
+  /**
+   * Returns the bytes of text in a group; a corrupt dictionary can repeat a long text endlessly.
+   */
   private static long textBytes(Group group, long before) throws BadRow {
     long bytes = before;
     for (int field = 0; field < group.getType().getFieldCount(); field++) {
@@ -227,8 +226,8 @@ final class ParquetRows implements RowSource {
   }
 
   /**
-   * Writers put a level between list and element, under various names, and some old ones do not. A
-   * message has two fields, so a structure of one is that level.
+   * Writers insert a level between list and element, under various names, and some old ones do not.
+   * A message has two fields, so a structure with one field is that level.
    */
   private static JsonArray list(Group list) throws BadRow {
     Type repeated = list.getType().getType(0);
@@ -252,7 +251,7 @@ final class ParquetRows implements RowSource {
       case FLOAT -> new JsonPrimitive(group.getFloat(field, index));
       case DOUBLE -> new JsonPrimitive(group.getDouble(field, index));
       case BOOLEAN -> new JsonPrimitive(group.getBoolean(field, index));
-      // Old timestamps and hashes: nothing that is looked for.
+      // Old timestamps and hashes, which are never read.
       case INT96, FIXED_LEN_BYTE_ARRAY -> JsonNull.INSTANCE;
     };
   }

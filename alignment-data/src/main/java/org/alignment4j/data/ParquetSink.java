@@ -27,7 +27,7 @@ import org.apache.parquet.schema.Types;
  * pyarrow does.
  */
 final class ParquetSink implements RowSink {
-  /** Bytes that are held before they are written; also what a reader must hold. */
+  /** Bytes buffered before they are written, which is also a reader's memory. */
   private static final long ROW_GROUP = 8 << 20;
 
   private static final int PAGE = 1 << 20;
@@ -38,7 +38,7 @@ final class ParquetSink implements RowSink {
   private final ParquetWriter<Group> writer;
 
   /**
-   * @param out to a file's channel
+   * @param out a stream to the file's channel
    */
   ParquetSink(OutputStream out, FileChannel file, Layout layout) throws IOException {
     this.file = file;
@@ -53,7 +53,7 @@ final class ParquetSink implements RowSink {
             .withCompressionCodec(CompressionCodecName.GZIP)
             .withRowGroupSize(ROW_GROUP)
             .withPageSize(PAGE)
-            // Texts may be long: by default the size is first looked at after a hundred.
+            // Texts may be long: by default the size is first checked after a hundred rows.
             .withMinRowCountForPageSizeCheck(1)
             .withMaxRowCountForPageSizeCheck(16)
             .build();
@@ -85,7 +85,7 @@ final class ParquetSink implements RowSink {
     void run() throws IOException;
   }
 
-  /** Parquet wraps what a full disk gives. */
+  /** Unwraps the IOException of a full disk, which Parquet wraps. */
   private static void passingOn(Step step) throws IOException {
     try {
       step.run();

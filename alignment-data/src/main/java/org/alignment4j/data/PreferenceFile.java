@@ -14,14 +14,14 @@ import org.alignment4j.synthesis.SynthesizedPair;
 import org.alignment4j.tune.PreferencePair;
 
 /**
- * A preference file that is read row by row, of any size: JSON Lines, CSV (both plain or gzip) or
- * Parquet, with rows in the forms that {@link Preferences} lists; one JSON array is not read here.
- * The content tells the format. Memory is bounded by 4 MiB for a row of text, in Parquet by what
- * its writer put into a row group. Immutable.
+ * A preference file of any size, read row by row: JSON Lines, CSV (both plain or gzip) or Parquet,
+ * with rows in the forms that {@link Preferences} lists; a JSON array is not supported. The format
+ * is detected from the content. Memory is bounded by 4 MiB per row of text, for Parquet by the size
+ * of a row group. Immutable.
  *
- * <p>Safer-Instruct's released CSV (instruction, rejected, chosen, label) is read too. Two of its
- * four labels have no rejected texts: such rows are no pairs, of which {@link #pairs} tells the
- * caller, but {@link #examples} for supervised fine-tuning; {@link #countsByLabel} says how many.
+ * <p>Safer-Instruct's released CSV (instruction, rejected, chosen, label) is supported too. Two of
+ * its four labels have no rejected texts: {@link #pairs} skips such rows and reports them, {@link
+ * #examples} returns them for supervised fine-tuning, and {@link #countsByLabel} counts them.
  *
  * <pre>{@code
  * try (Stream<PreferencePair> pairs = PreferenceFile.of(file).pairs(bad -> log.warn("{}", bad))) {
@@ -29,9 +29,9 @@ import org.alignment4j.tune.PreferencePair;
  * }
  * }</pre>
  *
- * <p>The methods that give streams throw a {@link BadDataException} if the file cannot be opened or
- * is no preference file; their streams one that names file and place if reading fails. Streams are
- * lazy, for one thread, and have to be closed. An empty file has no rows.
+ * <p>The methods that return streams throw a {@link BadDataException} if the file cannot be opened
+ * or is not a preference file; so do their streams if reading fails, with file and location in the
+ * message. Streams are lazy, not thread-safe, and must be closed. An empty file has no rows.
  */
 public final class PreferenceFile {
   private final Path file;
@@ -40,26 +40,26 @@ public final class PreferenceFile {
     this.file = file;
   }
 
-  /** A file, which is looked at when it is read. */
+  /** Returns a preference file, which is not opened before it is read. */
   public static PreferenceFile of(Path file) {
     return new PreferenceFile(file);
   }
 
   /**
-   * What supervised fine-tuning takes of a row.
+   * A prompt and a response of a row, for supervised fine-tuning.
    *
    * @param id the row's id, or its number as {@link Contents.Skipped#row()} counts
    * @param prompt a conversation that ends with a user message that is not blank
-   * @param response the preferred one, never blank
-   * @param label the row's; empty if it has none
+   * @param response the chosen response, never blank
+   * @param label the row's label; empty if it has none
    */
   public record Example(String id, Prompt prompt, String response, String label) {
-    /** The prompt with its response. */
+    /** Returns the prompt with its response. */
     public Prompt conversation() {
       return prompt.withResponse(response);
     }
 
-    /** The id and the label; the texts may be private. */
+    /** Returns the id and the label; the texts may be private. */
     @Override
     public String toString() {
       return "Example[" + id + ", label '" + label + "']";
@@ -67,14 +67,15 @@ public final class PreferenceFile {
   }
 
   /**
-   * How many rows are good for what; each row is counted once.
+   * Numbers of rows by their use; each row is counted once.
    *
-   * @param pairs for learning from preferences, and for supervised fine-tuning too
-   * @param onlyExamples for supervised fine-tuning only, such as those without a rejected text
-   * @param unusable for neither
+   * @param pairs number of rows usable for preference learning, and for supervised fine-tuning too
+   * @param onlyExamples number of rows usable for supervised fine-tuning only, such as those
+   *     without a rejected text
+   * @param unusable number of other rows
    */
   public record Counts(long pairs, long onlyExamples, long unusable) {
-    /** The sums. */
+    /** Returns the sums of the counts. */
     public Counts plus(Counts other) {
       return new Counts(
           pairs + other.pairs, onlyExamples + other.onlyExamples, unusable + other.unusable);
@@ -82,9 +83,9 @@ public final class PreferenceFile {
   }
 
   /**
-   * The pairs, in the file's order.
+   * Returns the pairs, in the file's order.
    *
-   * @param skipped is told of each row that holds no usable pair, before the next one
+   * @param skipped called with each row without a usable pair, before the next one is returned
    */
   public Stream<PreferencePair> pairs(Consumer<SourceFile.Skipped> skipped) {
     TemplateMarkers markers = new TemplateMarkers();
@@ -101,19 +102,20 @@ public final class PreferenceFile {
   }
 
   /**
-   * The pairs with their labels and lineages, in the file's order.
+   * Returns the pairs with their labels and lineages, in the file's order.
    *
-   * @param skipped is told of each row that holds no usable pair or no lineage, before the next one
+   * @param skipped called with each row without a usable pair or a lineage, before the next one is
+   *     returned
    */
   public Stream<SynthesizedPair> synthesized(Consumer<SourceFile.Skipped> skipped) {
     return stream(row -> PreferenceRow.synthesized(row.fields(), row.number()), skipped);
   }
 
   /**
-   * Prompts and chosen responses, in the file's order, of rows whose rejected text may be missing
-   * or wrong.
+   * Returns prompts and chosen responses, in the file's order, also of rows whose rejected text is
+   * missing or malformed.
    *
-   * @param skipped is told of each row that holds no usable example, before the next one
+   * @param skipped called with each row without a usable example, before the next one is returned
    */
   public Stream<Example> examples(Consumer<SourceFile.Skipped> skipped) {
     return stream(row -> PreferenceRow.example(row.fields(), row.number()), skipped);
@@ -127,19 +129,19 @@ public final class PreferenceFile {
   }
 
   /**
-   * Counts all rows, in one pass through the file.
+   * Counts all rows, in one pass over the file.
    *
-   * @throws BadDataException if the file cannot be read or is no preference file
+   * @throws BadDataException if the file cannot be read or is not a preference file
    */
   public Counts counts() {
     return countsByLabel().values().stream().reduce(new Counts(0, 0, 0), Counts::plus);
   }
 
   /**
-   * Counts the rows of each label, in one pass through the file; rows without one have the empty
+   * Counts the rows of each label, in one pass over the file; rows without one have the empty
    * label.
    *
-   * @throws BadDataException if the file cannot be read or is no preference file
+   * @throws BadDataException if the file cannot be read or is not a preference file
    */
   public SortedMap<String, Counts> countsByLabel() {
     SortedMap<String, Counts> counts = new TreeMap<>();

@@ -30,7 +30,7 @@ final class PreferenceRow {
   private PreferenceRow() {}
 
   /**
-   * @param number the row's, its id unless it has one
+   * @param number the row's number, its id if it has none
    */
   static PreferencePair pair(JsonObject o, long number) throws BadRow {
     if (o.has("rejected") && isEmpty(o.get("rejected"))) {
@@ -51,9 +51,9 @@ final class PreferenceRow {
   }
 
   /**
-   * Prompt and chosen alone, whatever rejected is.
+   * Returns prompt and chosen alone, ignoring rejected.
    *
-   * @param number the row's, its id unless it has one
+   * @param number the row's number, its id if it has none
    */
   static PreferenceFile.Example example(JsonObject o, long number) throws BadRow {
     JsonElement chosen = o.get("chosen");
@@ -72,7 +72,7 @@ final class PreferenceRow {
         alone.add(key, o.get(key));
       }
     }
-    // Every form tells where the prompt ends without looking at the other response.
+    // In every form the end of the prompt is found without the other response.
     alone.add("chosen", chosen);
     alone.add("rejected", chosen);
     PreferencePair twice = parsed(alone, number);
@@ -82,7 +82,7 @@ final class PreferenceRow {
     return new PreferenceFile.Example(twice.id(), twice.prompt(), twice.chosen(), label(o));
   }
 
-  /** A pair with its label and lineage. */
+  /** Returns a pair with its label and lineage. */
   static SynthesizedPair synthesized(JsonObject o, long number) throws BadRow {
     PreferencePair pair = pair(o, number);
     JsonElement lineage = o.get("lineage");
@@ -103,7 +103,7 @@ final class PreferenceRow {
     }
   }
 
-  /** Empty if there is none. */
+  /** Returns the label; empty if there is none. */
   static String label(JsonObject o) throws BadRow {
     JsonElement label = o.get("label");
     if (label == null || JsonPreferences.isMissing(label)) {
@@ -145,7 +145,7 @@ final class PreferenceRow {
             + RowShape.hint(o, TEXTS));
   }
 
-  /** In which form a usable row is, in words. */
+  /** Returns the name of a usable row's form. */
   static String layout(JsonObject o) throws BadRow {
     JsonElement chosen = MessageText.unfolded("chosen", o.get("chosen"));
     JsonElement prompt = prompt(o, chosen);
@@ -164,8 +164,8 @@ final class PreferenceRow {
   }
 
   /**
-   * Null if the prompt is what the responses' dialogues or conversations begin with.
-   * Safer-Instruct's release calls it the instruction.
+   * Returns the prompt; null if the dialogues or conversations of the responses contain it.
+   * Safer-Instruct's release names it instruction.
    */
   private static @Nullable JsonElement prompt(JsonObject o, JsonElement chosen) throws BadRow {
     JsonElement prompt = o.get("prompt");
@@ -175,7 +175,7 @@ final class PreferenceRow {
     if (prompt == null || JsonPreferences.isMissing(prompt)) {
       return null;
     }
-    // A cell that is empty is CSV's way to say null.
+    // In CSV an empty cell represents null.
     boolean inside =
         isText(chosen)
             ? chosen.getAsString().startsWith(HhDialogue.HUMAN)
@@ -183,7 +183,9 @@ final class PreferenceRow {
     return isEmpty(prompt) && inside ? null : MessageText.unfolded("prompt", prompt);
   }
 
-  /** The row in TRL's conversational form, which {@link #pair} reads back as the same pair. */
+  /**
+   * Returns the row in TRL's conversational form, which {@link #pair} reads back as an equal pair.
+   */
   static JsonObject toJson(PreferencePair pair) {
     JsonObject o = new JsonObject();
     o.addProperty("id", pair.id());
@@ -195,7 +197,7 @@ final class PreferenceRow {
     return o;
   }
 
-  /** Why nothing can be learned from a pair; empty if something can. */
+  /** Returns why a pair is useless for training; empty if it is usable. */
   static Optional<String> flaw(PreferencePair pair) {
     if (pair.prompt().last().text().isBlank()) {
       return Optional.of("the prompt is empty");
@@ -231,7 +233,7 @@ final class PreferenceRow {
     }
     String text = promptText(prompt);
     if (text.startsWith(HhDialogue.HUMAN) && text.endsWith(HhDialogue.ASSISTANT)) {
-      // HH-RLHF in three columns: as one user message its markers would be taken for words.
+      // HH-RLHF in three columns: as one user message its markers would become text.
       String turns = text.substring(0, text.length() - HhDialogue.ASSISTANT.length());
       return pair(
           id,
@@ -266,7 +268,7 @@ final class PreferenceRow {
           better,
           worse);
     }
-    // UltraFeedback, binarized: the prompt stands apart as text, and in the conversations again.
+    // UltraFeedback, binarized: the prompt is a text of its own, repeated in the conversations.
     if (isText(prompt)) {
       String text = prompt.getAsString().strip();
       if (before.stream().anyMatch(m -> m.role() == Role.USER && m.text().strip().equals(text))) {
@@ -286,7 +288,7 @@ final class PreferenceRow {
     try {
       return new PreferencePair(id, new Prompt(messages), chosen, rejected);
     } catch (IllegalArgumentException e) {
-      // The two types know best what a conversation is; their messages hold no text of it.
+      // The two types validate conversations; their messages contain no text of them.
       throw new BadRow(String.valueOf(e.getMessage()));
     }
   }
@@ -309,36 +311,36 @@ final class PreferenceRow {
   private static List<Message> messages(String name, JsonElement list) throws BadRow {
     List<Message> messages = new ArrayList<>();
     for (JsonElement element : list.getAsJsonArray()) {
-      String place = name + ", message " + (messages.size() + 1);
+      String location = name + ", message " + (messages.size() + 1);
       if (!element.isJsonObject()) {
-        throw new BadRow(place + ": expected an object, found " + JsonPreferences.kind(element));
+        throw new BadRow(location + ": expected an object, found " + JsonPreferences.kind(element));
       }
       JsonObject o = element.getAsJsonObject();
-      Role role = role(place, text(place, o, "role"));
-      messages.add(new Message(role, text(place, o, "content")));
+      Role role = role(location, text(location, o, "role"));
+      messages.add(new Message(role, text(location, o, "content")));
     }
     return messages;
   }
 
-  private static Role role(String place, String name) throws BadRow {
+  private static Role role(String location, String name) throws BadRow {
     return switch (name) {
       case "system" -> Role.SYSTEM;
       case "user" -> Role.USER;
       case "assistant" -> Role.ASSISTANT;
       default ->
           throw new BadRow(
-              place + ": expected role system, user or assistant, found '" + name + "'");
+              location + ": expected role system, user or assistant, found '" + name + "'");
     };
   }
 
-  private static String text(String place, JsonObject o, String key) throws BadRow {
+  private static String text(String location, JsonObject o, String key) throws BadRow {
     JsonElement value = o.get(key);
     if (value == null) {
-      throw new BadRow(place + ": expected role and content, found " + Shown.value(o.keySet()));
+      throw new BadRow(location + ": expected role and content, found " + Shown.value(o.keySet()));
     }
     if (!isText(value)) {
       throw new BadRow(
-          place + ": expected " + key + " as text, found " + JsonPreferences.kind(value));
+          location + ": expected " + key + " as text, found " + JsonPreferences.kind(value));
     }
     return value.getAsString();
   }
@@ -377,7 +379,7 @@ final class PreferenceRow {
     return o;
   }
 
-  /** No value, or blank text. */
+  /** Whether there is no value, or blank text. */
   private static boolean isEmpty(@Nullable JsonElement value) {
     return value == null
         || JsonPreferences.isMissing(value)

@@ -8,15 +8,15 @@ import org.alignment4j.core.BadDataException;
 import org.alignment4j.data.Preferences.Contents;
 import org.alignment4j.tune.PreferencePair;
 
-/** Sorts a file's rows, as they are read, into pairs and skipped ones. */
+/** Collects a file's rows as pairs and skipped ones. */
 final class PreferenceRows {
   private final List<PreferencePair> pairs = new ArrayList<>();
   private final List<Contents.Skipped> skipped = new ArrayList<>();
   private final TemplateMarkers markers = new TemplateMarkers();
 
-  /** One row of a file of whatever format. */
+  /** One row of a file of any format. */
   interface Row {
-    /** The row's keys or columns with their values. */
+    /** Returns the row's keys or columns with their values. */
     JsonObject fields() throws BadRow;
   }
 
@@ -43,12 +43,12 @@ final class PreferenceRows {
     add((int) row.number(), row::fields);
   }
 
-  /** The texts of a pair that markers of a template are looked for in. */
+  /** Returns the texts of a pair that are searched for template markers. */
   static List<String> texts(PreferencePair pair) {
     return List.of(pair.prompt().last().text(), pair.chosen(), pair.rejected());
   }
 
-  /** What was added; warns of markers of chat templates, once. */
+  /** Returns the rows added; warns of markers of chat templates, once. */
   Contents toSet(Path file) {
     markers.warn(file, pairs.size(), "pairs");
     return new Contents(pairs, skipped);

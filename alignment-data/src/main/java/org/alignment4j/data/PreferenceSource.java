@@ -6,7 +6,8 @@ import java.util.List;
 import org.alignment4j.core.BadDataException;
 
 /**
- * Opens preference files, whose format their content tells, and only where it does not the name.
+ * Opens preference files, detecting their format from the content, and from the name if that is
+ * ambiguous.
  */
 final class PreferenceSource {
   static final String EXPECTED =
@@ -17,24 +18,24 @@ final class PreferenceSource {
 
   private PreferenceSource() {}
 
-  /** Whether there is nothing in it. */
+  /** Whether a file is empty. */
   static boolean isEmpty(Path file) {
     return !Parquet.is(file) && LineSource.beginning(file).isBlank();
   }
 
-  /** Whether the file is one JSON array, which {@link #open} does not take. */
+  /** Whether the file is one JSON array, which {@link #open} does not support. */
   static boolean isArray(Path file) {
     return !Parquet.is(file) && LineSource.beginning(file).stripLeading().startsWith("[");
   }
 
-  /** The elements of a file that {@link #isArray} tells to be one. */
+  /** Returns the elements of a file for which {@link #isArray} is true. */
   static RowSource array(Path file) {
     return new JsonArrayRows(
         file, json -> JsonPreferences.object(json, PreferenceRow.KEYS::contains));
   }
 
   /**
-   * @throws BadDataException if the file cannot be read or is none of these
+   * @throws BadDataException if the file cannot be read or has another format
    */
   static RowSource open(Path file) {
     if (Parquet.is(file)) {
@@ -57,7 +58,7 @@ final class PreferenceSource {
       return new CsvRows(file, header, NEEDED);
     }
     String name = TextFile.plainName(file);
-    // The first line may be the corrupt one.
+    // The first line may be the malformed one.
     if (beginning.contains("\n{") || name.endsWith(".jsonl") || name.endsWith(".ndjson")) {
       return new JsonRows(file, PreferenceRow.KEYS::contains);
     }

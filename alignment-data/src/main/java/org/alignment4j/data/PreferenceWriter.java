@@ -23,16 +23,17 @@ import org.alignment4j.tune.PreferencePair;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Writes preference pairs to a file, row by row. The name's end decides the format: {@code .jsonl},
- * {@code .csv}, each also with {@code .gz}, or {@code .parquet}. Rows go to {@code NAME.partial},
- * which becomes the file when all are written, so that a file under its own name is always whole.
+ * Writes preference pairs to a file, row by row. The extension determines the format: {@code
+ * .jsonl}, {@code .csv}, each also with {@code .gz}, or {@code .parquet}. Rows go to {@code
+ * NAME.partial}, which is renamed when all are written, so that a file under its own name is always
+ * complete.
  *
- * <p>What is written is read back as an equal pair by {@link PreferenceFile} and {@link
- * Preferences}, or refused. A {@link SynthesizedPair} has its label in {@code label} and its
- * lineage in {@code lineage}, in JSON Lines as an object, else as JSON text. CSV has lists of
- * messages as JSON text too. Equal rows give equal bytes with one version of Java and of the
- * libraries. Memory is bounded by a row, in Parquet by some 16 MiB more. For one thread, and one
- * writer for a file.
+ * <p>A written pair is read back as an equal pair by {@link PreferenceFile} and {@link
+ * Preferences}; one that would not be is rejected. A {@link SynthesizedPair} is written with its
+ * label in {@code label} and its lineage in {@code lineage}, in JSON Lines as an object, else as
+ * JSON text. In CSV, lists of messages are JSON text too. Equal rows produce equal bytes with the
+ * same version of Java and of the libraries. Memory is bounded by a row, for Parquet by about 16
+ * MiB more. Not thread-safe; only one writer per file.
  *
  * <pre>{@code
  * try (PreferenceWriter out = PreferenceWriter.trl(file)) {
@@ -41,8 +42,7 @@ import org.jspecify.annotations.Nullable;
  * }
  * }</pre>
  *
- * <p>Parquet needs libraries that do not come along; the error that is thrown without them names
- * them.
+ * <p>Parquet needs libraries that are not bundled; the exception thrown without them names them.
  */
 public final class PreferenceWriter implements AutoCloseable {
   private static final int BUFFER = 1 << 16;
@@ -61,7 +61,7 @@ public final class PreferenceWriter implements AutoCloseable {
     target = OutputFile.partial(file);
     try {
       OutputStream plain = target.stream();
-      // Java's header of gzip holds no time, which would tell equal files apart.
+      // Java's gzip header contains no time, by which equal files would differ.
       out = format.gzip ? new GZIPOutputStream(plain, BUFFER) : plain;
       sink =
           switch (format.container) {
@@ -98,9 +98,10 @@ public final class PreferenceWriter implements AutoCloseable {
   }
 
   /**
-   * Begins a file in a folder that exists. A {@code NAME.partial} that is there is written over.
+   * Opens a writer of a file in an existing folder. An existing {@code NAME.partial} is
+   * overwritten.
    *
-   * @throws IllegalArgumentException if the name does not tell the format
+   * @throws IllegalArgumentException if the name has no extension of a format
    * @throws BadDataException if the file cannot be written
    * @throws org.alignment4j.core.AlignmentException naming the libraries to add, if Parquet's are
    *     missing
@@ -115,9 +116,10 @@ public final class PreferenceWriter implements AutoCloseable {
   }
 
   /**
-   * Begins a file of TRL's conversational form, which holds every pair; as {@link #open}.
+   * Opens a writer of TRL's conversational form, which can represent every pair; otherwise as
+   * {@link #open}.
    *
-   * @throws IllegalArgumentException if the name does not tell the format
+   * @throws IllegalArgumentException if the name has no extension of a format
    * @throws BadDataException if the file cannot be written
    */
   public static PreferenceWriter trl(Path file) {
@@ -127,8 +129,9 @@ public final class PreferenceWriter implements AutoCloseable {
   /**
    * Writes a pair, without label and lineage.
    *
-   * @throws IllegalArgumentException naming file, row, id and reason if the file cannot hold the
-   *     pair, or nothing can be learned from it; the pair is not written, and further ones can be
+   * @throws IllegalArgumentException if the format cannot represent the pair, or it is useless for
+   *     training; the message names file, row, id and reason. The pair is not written, and others
+   *     can be
    * @throws BadDataException if the file cannot be written
    * @throws CancelledException if the thread is interrupted
    */
@@ -147,12 +150,12 @@ public final class PreferenceWriter implements AutoCloseable {
     write(row.pair(), row);
   }
 
-  /** Why {@link #write(PreferencePair)} would refuse a pair; empty if it would not. */
+  /** Returns why {@link #write(PreferencePair)} would reject a pair; empty if it would not. */
   public Optional<String> flaw(PreferencePair pair) {
     return flaw(pair, null);
   }
 
-  /** Why {@link #write(SynthesizedPair)} would refuse a pair; empty if it would not. */
+  /** Returns why {@link #write(SynthesizedPair)} would reject a pair; empty if it would not. */
   public Optional<String> flaw(SynthesizedPair row) {
     return flaw(row.pair(), row);
   }
@@ -204,7 +207,7 @@ public final class PreferenceWriter implements AutoCloseable {
     return encoded;
   }
 
-  /** Some texts look like another form, which no rule about one form would tell. */
+  /** Checks that a row is read back as an equal pair: some texts look like another form. */
   private static void requireReadBack(PreferencePair pair, JsonObject fields) throws BadRow {
     PreferencePair found;
     try {
@@ -217,16 +220,16 @@ public final class PreferenceWriter implements AutoCloseable {
     }
   }
 
-  /** How many rows are written. */
+  /** Returns the number of rows written. */
   public long rows() {
     return rows;
   }
 
   /**
-   * Ends the file and gives it its name, in place of a file that is there. Nothing can be written
-   * after that.
+   * Completes the file and renames it to its own name, replacing an existing file. Nothing can be
+   * written after that.
    *
-   * @throws IllegalStateException if this was done before, or the writer is closed
+   * @throws IllegalStateException if this was called before, or the writer is closed
    * @throws BadDataException if the file cannot be written
    * @throws CancelledException if the thread is interrupted
    */
@@ -244,7 +247,7 @@ public final class PreferenceWriter implements AutoCloseable {
     }
   }
 
-  /** Ends the work; without {@link #commit} what was written is deleted. */
+  /** Closes the writer; without {@link #commit} the partial file is deleted. */
   @Override
   public void close() {
     open = false;
@@ -258,25 +261,28 @@ public final class PreferenceWriter implements AutoCloseable {
   }
 
   /**
-   * How a row of a preference file holds a pair. Beside prompt, chosen and rejected it has the keys
-   * or columns id, label and lineage.
+   * The form of a pair in a row of a preference file. In addition to prompt, chosen and rejected
+   * there are the keys or columns id, label and lineage.
    */
   public enum Layout {
     /**
-     * TRL standard: prompt, chosen and rejected as text. The prompt can be one user message only.
+     * TRL standard: prompt, chosen and rejected as text. The prompt must be a single user message.
      */
     TRL_STANDARD,
 
     /**
      * TRL conversational: prompt, chosen and rejected as lists of messages with role and content,
-     * of which chosen and rejected hold the response alone. Holds every pair.
+     * where chosen and rejected contain the response alone. Can represent every pair.
      */
     TRL_CONVERSATIONAL,
 
     /**
-     * HH-RLHF: chosen and rejected as whole dialogues, without a prompt of its own. Turns of user
-     * and assistant alternate, the user's first; there is no system message, and no text holds
-     * "\n\nHuman:" or "\n\nAssistant:", which would be read as a turn.
+     * HH-RLHF: chosen and rejected as whole dialogues, without a separate prompt. Turns of user and
+     * assistant alternate, the user's first; a system message is not possible, nor a text with "
+     *
+     * <p>Human:" or "
+     *
+     * <p>Assistant:", which would be read as a turn.
      */
     HH_RLHF;
 
@@ -291,9 +297,9 @@ public final class PreferenceWriter implements AutoCloseable {
     }
 
     /**
-     * The pair as keys and values.
+     * Returns the pair as keys and values.
      *
-     * @throws BadRow if the layout has no place for something
+     * @throws BadRow if the layout cannot represent the pair
      */
     JsonObject fields(PreferencePair pair) throws BadRow {
       return switch (this) {

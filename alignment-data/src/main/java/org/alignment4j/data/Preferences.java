@@ -11,45 +11,44 @@ import org.alignment4j.core.BadDataException;
 import org.alignment4j.tune.PreferencePair;
 
 /**
- * Reads and writes preference sets: prompts with a preferred and a dispreferred response. Files are
- * JSON Lines, one JSON array, or CSV with columns prompt, chosen and rejected, UTF-8, with or
- * without byte order mark, plain or gzip; or Parquet with such columns. Stateless; threads may
- * share it.
+ * Reads and writes preference sets: prompts with a chosen and a rejected response. Files are JSON
+ * Lines, one JSON array, or CSV with columns prompt, chosen and rejected, UTF-8, with or without
+ * byte order mark, plain or gzip; or Parquet with such columns. Stateless and thread-safe.
  *
- * <p>A row is in one of these forms, each row for itself, and may have other keys, which are not
- * read:
+ * <p>Each row has one of these forms, and may have other keys, which are ignored:
  *
  * <ul>
  *   <li>TRL standard: prompt, chosen and rejected are text; the prompt becomes a user message.
  *   <li>TRL conversational: lists of messages with role and content. The prompt is a list of its
  *       own, or the messages that chosen and rejected share; one assistant message remains in each.
- *       The prompt may stand apart as text and be repeated in both lists, as in the binarized
+ *       The prompt may be a separate text and repeated in both lists, as in the binarized
  *       UltraFeedback.
  *   <li>HH-RLHF: no prompt, chosen and rejected are whole dialogues of "\n\nHuman:" and
- *       "\n\nAssistant:" turns; the prompt ends at the last "\n\nAssistant:", and one space behind
- *       each marker is no part of the text. A prompt of such turns that ends with "\n\nAssistant:"
- *       beside bare responses is read so too.
+ *       "\n\nAssistant:" turns; the prompt ends at the last "
+ *       <p>Assistant:", and one space after each marker is dropped. A prompt of such turns that
+ *       ends with "
+ *       <p>Assistant:", with bare responses, is supported too.
  * </ul>
  *
- * <p>Nothing can be learned from a pair whose chosen, rejected or last prompt message is blank, or
- * whose responses are equal: it is skipped as a malformed row is. A line of JSON Lines and a record
- * of CSV can have 4 MiB.
+ * <p>A pair whose chosen, rejected or last prompt message is blank, or whose responses are equal,
+ * is useless for training: it is skipped like a malformed row. A line of JSON Lines or a record of
+ * CSV can have up to 4 MiB.
  *
- * <p>{@link PreferenceFile} reads row by row what does not fit into memory, and gives examples for
- * supervised fine-tuning of rows without a rejected text; {@link PreferenceWriter} writes all
- * forms.
+ * <p>{@link PreferenceFile} reads files that do not fit into memory row by row, and returns
+ * examples for supervised fine-tuning from rows without a rejected text; {@link PreferenceWriter}
+ * writes all forms.
  */
 public final class Preferences {
   private Preferences() {}
 
   /**
-   * Reads a file, whatever its name. A pair's id is the row's id if it has one, which may repeat,
-   * and else its number as {@link Contents.Skipped#row()} counts.
+   * Reads a file of any name. A pair's id is the row's id if it has one, which need not be unique,
+   * else its number as in {@link Contents.Skipped#row()}.
    *
    * @return at least one pair; all other rows with the reason why they were skipped
-   * @throws BadDataException naming the file, expected and found, if it cannot be read, is no
-   *     preference file, or has no usable row; also if a JSON array does not end, for where later
-   *     rows begin is unknown then
+   * @throws BadDataException if the file cannot be read, is not a preference file, or has no usable
+   *     row; also if a JSON array is unterminated, as its rows cannot be separated then. The
+   *     message names the file, what was expected and what was found
    */
   public static Contents read(Path file) {
     Contents set = rows(file);
@@ -60,16 +59,17 @@ public final class Preferences {
               + PreferenceSource.EXPECTED
               + ", found no usable row among "
               + set.rows()
-              + set.skipped().stream().findFirst().map(s -> "; " + place(s)).orElse(""));
+              + set.skipped().stream().findFirst().map(s -> "; " + location(s)).orElse(""));
     }
     return set;
   }
 
   /**
-   * Reads a file of which every row must be usable; otherwise like {@link #read}.
+   * Reads a file in which every row must be usable; otherwise like {@link #read}.
    *
    * @return at least one pair, in the file's order
-   * @throws BadDataException as {@link #read}, and naming the first row that cannot be used
+   * @throws BadDataException as {@link #read}, and if a row cannot be used; the message names the
+   *     first
    */
   public static List<PreferencePair> readStrict(Path file) {
     Contents set = read(file);
@@ -77,7 +77,7 @@ public final class Preferences {
       throw new BadDataException(
           file
               + ", "
-              + place(set.skipped().get(0))
+              + location(set.skipped().get(0))
               + " ("
               + set.skipped().size()
               + " of "
@@ -90,9 +90,10 @@ public final class Preferences {
   /**
    * Writes JSON Lines in TRL's conversational form, {@code {"id", "prompt", "chosen", "rejected"}},
    * which {@link #read} reads back as equal pairs; gzip if the name ends in {@code .gz}. The file
-   * appears whole or not at all.
+   * is written atomically.
    *
-   * @throws IllegalArgumentException if there is no pair, or one that would be skipped on reading
+   * @throws IllegalArgumentException if there is no pair, or one that would be skipped by the
+   *     reader
    * @throws BadDataException if the file cannot be written
    */
   public static void writeJsonl(Path file, List<PreferencePair> pairs) {
@@ -122,13 +123,13 @@ public final class Preferences {
     return rows.toSet(file);
   }
 
-  private static String place(Contents.Skipped skipped) {
+  private static String location(Contents.Skipped skipped) {
     return "row " + skipped.row() + ": " + skipped.reason();
   }
 
   /**
-   * The pairs of a preference file, and the rows of it that hold no usable pair. Every row of the
-   * file is in one list or the other. Immutable.
+   * The pairs of a preference file, and its rows without a usable pair. Every row of the file is in
+   * one of the lists. Immutable.
    *
    * @param pairs the usable pairs, in the file's order
    * @param skipped the other rows, in the file's order
@@ -141,12 +142,12 @@ public final class Preferences {
     }
 
     /**
-     * A row that holds no usable pair.
+     * A row without a usable pair.
      *
      * @param row counted from 1: the line in JSON Lines, the element in a JSON array, the record
      *     below the header in CSV, the row in Parquet
-     * @param reason what was expected and what was found, on one line; holds no text of prompts or
-     *     responses beyond key names
+     * @param reason what was expected and what was found, on one line; contains no text of prompts
+     *     or responses except key names
      */
     public record Skipped(int row, String reason) {
       /**
@@ -157,12 +158,12 @@ public final class Preferences {
       }
     }
 
-    /** How many rows the file has: pairs and skipped. */
+    /** Returns the number of the file's rows: pairs and skipped. */
     public int rows() {
       return pairs.size() + skipped.size();
     }
 
-    /** The sizes; the texts may be private. */
+    /** Returns the sizes only; the texts may be private. */
     @Override
     public String toString() {
       return "Contents[" + pairs.size() + " pairs, " + skipped.size() + " skipped]";
@@ -170,22 +171,23 @@ public final class Preferences {
   }
 
   /**
-   * What is read of a data file and what is not, and why. Immutable.
+   * A summary of a data file: which rows and keys are read, which are not, and why. Immutable.
    *
    * @param file the file
-   * @param kind what it was read as
-   * @param container what it is written in, such as "JSON Lines" or "CSV with semicolons"
-   * @param layouts how many of the usable rows are in which form, in the order found; of prompts
-   *     the one format
+   * @param kind the kind it was read as
+   * @param container its container format, such as "JSON Lines" or "CSV with semicolons"
+   * @param layouts number of usable rows of each form, in the order found; of prompts the one
+   *     format
    * @param used the keys or columns that were found and are read, in the order found
    * @param unused the other keys or columns that were found, in the order found
-   * @param rows how many there are that are not empty
-   * @param usable how many of them can be used
-   * @param refusals why the others cannot, in the order found
-   * @param duplicates usable rows whose texts an earlier row has
-   * @param lengths of the usable rows' texts, by name: prompt, and for preferences chosen and
-   *     rejected
-   * @param markers rows that hold markers of a chat template, in words; empty if none does
+   * @param rows number of rows that are not empty
+   * @param usable number of usable rows
+   * @param refusals reasons why the others are not usable, in the order found
+   * @param duplicates number of usable rows with the same texts as an earlier row
+   * @param lengths lengths of the usable rows' texts, by name: prompt, and for preferences chosen
+   *     and rejected
+   * @param markers a description of rows that contain markers of a chat template; empty if none
+   *     does
    * @param samples the first usable rows
    */
   public record FileInspection(
@@ -202,7 +204,7 @@ public final class Preferences {
       Map<String, Lengths> lengths,
       Optional<String> markers,
       List<Sample> samples) {
-    /** What a data file is for. */
+    /** The kind of a data file. */
     public enum Kind {
       /** Read by {@link Prompts}. */
       PROMPTS,
@@ -214,8 +216,8 @@ public final class Preferences {
      * Rows that cannot be used for one reason.
      *
      * @param reason what was expected and what was found, on one line
-     * @param count how many there are
-     * @param first where the first few of them begin: lines from 1, in Parquet rows
+     * @param count number of such rows
+     * @param first locations of the first few of them: lines from 1, in Parquet rows
      */
     public record Refusal(String reason, long count, List<Long> first) {
       /** Copies the list. */
@@ -224,17 +226,17 @@ public final class Preferences {
       }
     }
 
-    /** Lengths of texts in characters (UTF-16). */
+    /** Lengths of texts in UTF-16 units. */
     public record Lengths(int shortest, int median, int longest, double mean) {}
 
     /**
      * A usable row.
      *
-     * @param line where it begins, from 1; in Parquet its row
-     * @param texts by name: prompt (of a conversation the last message), chosen, rejected
+     * @param line the line where it starts, from 1; in Parquet its row
+     * @param texts the texts by name: prompt (of a conversation the last message), chosen, rejected
      */
     public record Sample(long line, Map<String, String> texts) {
-      /** Where it is; the texts may be private. */
+      /** Returns its location only; the texts may be private. */
       @Override
       public String toString() {
         return "Sample[line " + line + "]";
@@ -242,25 +244,25 @@ public final class Preferences {
     }
 
     /**
-     * Looks through a file of the kind that its keys or columns show: preferences if there are
-     * chosen and rejected, else prompts.
+     * Inspects a file, detecting its kind from its keys or columns: preferences if there are chosen
+     * and rejected, else prompts.
      *
-     * @throws AlignmentException if it cannot be read, or is no file of that kind
+     * @throws AlignmentException if it cannot be read, or is not a file of that kind
      */
     public static FileInspection of(Path file) {
       return of(file, FileInspector.kind(file));
     }
 
     /**
-     * Looks through a file.
+     * Inspects a file of a given kind.
      *
-     * @throws AlignmentException if it cannot be read, or is no file of that kind
+     * @throws AlignmentException if it cannot be read, or is not a file of that kind
      */
     public static FileInspection of(Path file, Kind kind) {
       return new FileInspector(file, kind).inspect();
     }
 
-    /** The counts; the texts may be private. */
+    /** Returns the counts only; the texts may be private. */
     @Override
     public String toString() {
       return "FileInspection[" + file + ", " + kind + ", " + usable + " of " + rows + " rows]";

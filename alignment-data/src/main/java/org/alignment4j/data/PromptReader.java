@@ -14,9 +14,9 @@ import org.alignment4j.data.RowSource.Row;
 import org.alignment4j.internal.text.Shown;
 import org.jspecify.annotations.Nullable;
 
-/** What the rows of prompt files are read as. */
+/** Converts rows of prompt files to prompts. */
 final class PromptReader {
-  /** Keys of a prompt as text, the first that has a value counts. */
+  /** Keys of a prompt as text; the first one with a value is used. */
   static final List<String> PROMPT_KEYS =
       List.of(
           "prompt",
@@ -30,7 +30,7 @@ final class PromptReader {
           "messages",
           "conversations");
 
-  /** All that is read, in lower case. */
+  /** All keys that are read, in lower case. */
   static final List<String> KEYS = keys();
 
   private static final List<String> LISTS = List.of("messages", "conversations");
@@ -43,7 +43,7 @@ final class PromptReader {
     return List.copyOf(keys);
   }
 
-  /** The columns that are read of a known set. */
+  /** Returns the columns that are read of a known set. */
   static List<String> columns(Format format) {
     List<String> columns = new ArrayList<>(List.of("id", promptColumn(format)));
     columns.addAll(format == Format.XSTEST ? List.of("type", "label") : List.of("category"));
@@ -59,7 +59,7 @@ final class PromptReader {
   }
 
   /**
-   * @param row of a file in that format
+   * @param row a row of a file in that format
    * @return its prompt, with an empty id if it has none
    */
   static Read read(Row row, Format format) throws BadRow {
@@ -81,7 +81,7 @@ final class PromptReader {
   }
 
   /**
-   * A row as it is read.
+   * A prompt as it is read.
    *
    * @param id empty if the source has none
    */
@@ -120,7 +120,7 @@ final class PromptReader {
             : present + " is not a string: found no value");
   }
 
-  /** Alpaca's form: the instruction's material stands apart. */
+  /** Appends Alpaca's separate input to the instruction. */
   private static String withInput(JsonObject o, String key, String prompt) throws BadRow {
     JsonElement input = key.equals("instruction") ? field(o, "input") : null;
     if (input == null || JsonPreferences.isMissing(input)) {
@@ -199,7 +199,7 @@ final class PromptReader {
     return text;
   }
 
-  /** Text, or a number as text; empty if there is none. */
+  /** Returns text, or a number as text; empty if there is none. */
   private static String scalar(JsonObject o, String key) throws BadRow {
     JsonElement value = field(o, key);
     if (value == null || JsonPreferences.isMissing(value)) {
@@ -212,7 +212,9 @@ final class PromptReader {
     return value.getAsString();
   }
 
-  /** The type, or else the category; of several, all. What is no text is another program's. */
+  /**
+   * Returns the type, or else the category; of a list, all. Values that are not text are ignored.
+   */
   private static String type(JsonObject o) {
     String type = words(field(o, "type"));
     return type.isEmpty() ? words(field(o, "category")) : type;
@@ -233,7 +235,7 @@ final class PromptReader {
             .toList());
   }
 
-  /** Numbers and truth values mean something else in every set. */
+  /** Returns the label; numbers and booleans are ignored, as their meaning differs between sets. */
   private static Label label(@Nullable JsonElement label) throws BadRow {
     if (label == null
         || !label.isJsonPrimitive()

@@ -14,7 +14,7 @@ import org.alignment4j.data.Prompts.Format;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An open prompt file: what its rows are, one after the other. For one thread.
+ * An open prompt file, with its rows one after the other. Not thread-safe.
  *
  * @param header the columns' names if it is CSV
  * @param isArray whether it is one JSON array
@@ -22,13 +22,13 @@ import org.jspecify.annotations.Nullable;
 record PromptSource(
     Path file, Format format, RowSource rows, @Nullable CsvHeader header, boolean isArray)
     implements AutoCloseable {
-  /** A name in a header, as people give them; a sentence is longer or has other marks. */
+  /** A plausible column name; a sentence is longer or has other punctuation. */
   private static final Pattern NAME = Pattern.compile("[\\p{L}\\p{N}_ .()/#-]{0,40}");
 
   /**
-   * Opens a file in the format that its content shows, and only where it does not its name.
+   * Opens a file, detecting its format from the content, and from the name if that is ambiguous.
    *
-   * @throws BadDataException if it cannot be read, or is no prompt file
+   * @throws BadDataException if it cannot be read, or is not a prompt file
    */
   static PromptSource open(Path file) {
     if (Parquet.is(file)) {
@@ -108,7 +108,7 @@ record PromptSource(
     return PromptReader.KEYS.contains(key.toLowerCase(Locale.ROOT));
   }
 
-  /** Whether it is one whatever the file is called, for it could be a line of text. */
+  /** Whether names are a header regardless of the file's name, as they could be a line of text. */
   private static boolean isSurely(List<String> names) {
     return Format.ofColumns(names).isPresent()
         || (names.size() > 1
@@ -116,7 +116,7 @@ record PromptSource(
             && names.stream().allMatch(name -> NAME.matcher(name).matches()));
   }
 
-  /** Whether it is one array, and no text that begins with a bracket, as "[INST]" does. */
+  /** Whether a file is one array, and not text that starts with a bracket, as "[INST]" does. */
   private static boolean isArray(Path file, String beginning) {
     if (!beginning.startsWith("[")) {
       return false;
@@ -137,7 +137,7 @@ record PromptSource(
     }
   }
 
-  /** A text is a prompt of which nothing else is known. */
+  /** Parses an object, or a text, which is a prompt without further properties. */
   private static JsonObject element(String json) throws BadRow {
     TextFile.requireText(json);
     if (json.isBlank()) {
@@ -159,8 +159,8 @@ record PromptSource(
     return row;
   }
 
-  /** Where a row stands, for messages. */
-  String place(RowSource.Row row) {
+  /** Returns the location of a row for messages. */
+  String location(RowSource.Row row) {
     String where =
         switch (format) {
           case TEXT -> "line " + row.line();

@@ -23,48 +23,49 @@ import org.alignment4j.data.Prompts.PromptRow.Label;
 
 /**
  * Reads and writes prompt sets: evaluation and tuning prompts with id, type and label. Files are
- * UTF-8, with or without byte order mark, plain or gzip, or Parquet. Stateless; threads may share
- * it.
+ * UTF-8, with or without byte order mark, plain or gzip, or Parquet. Stateless and thread-safe.
  */
 public final class Prompts {
   private Prompts() {}
 
   /**
-   * Reads a file in the format that its content and, where that leaves it open, its name show:
+   * Reads a file, detecting its format from its content and, if that is ambiguous, its name:
    * Parquet and JSON arrays by their content; {@code .jsonl}, {@code .ndjson} and {@code .json} are
-   * JSON; {@code .csv} and {@code .tsv} are told by their columns, between which stand commas,
-   * tabs, semicolons or bars; under another name such a header or a first line that begins with a
-   * brace decides, and text is what remains. {@code .txt} is text unless its first line is a JSON
-   * object with a prompt, or a header without commas. A trailing {@code .gz} is looked past.
+   * JSON; {@code .csv} and {@code .tsv} are distinguished by their columns, separated by commas,
+   * tabs, semicolons or bars; with another extension such a header or a first line that starts with
+   * a brace decides, and anything else is text. {@code .txt} is text unless its first line is a
+   * JSON object with a prompt, or a header without commas. A trailing {@code .gz} is ignored.
    *
-   * <p>Prompts that hold markers of a chat template, to which the model's own will be added, are
-   * counted in one warning a file.
+   * <p>Prompts that contain markers of a chat template, to which the model's own will be added, are
+   * counted in one warning per file.
    *
    * @return at least one row, in the file's order, ids unique
-   * @throws BadDataException naming file and row if it cannot be read as such, or holds no prompt
+   * @throws BadDataException if it cannot be read as such, or contains no prompt; the message names
+   *     file and row
    */
   public static List<PromptRow> read(Path file) {
     return read(PromptSource.open(file));
   }
 
   /**
-   * Reads a file in the given format, whatever its name.
+   * Reads a file in the given format, ignoring its name.
    *
    * @return at least one row, in the file's order, ids unique
-   * @throws BadDataException naming file and row if it cannot be read as such, or holds no prompt
+   * @throws BadDataException if it cannot be read as such, or contains no prompt; the message names
+   *     file and row
    */
   public static List<PromptRow> read(Path file, Format format) {
     return read(PromptSource.open(file, format));
   }
 
-  /** The prompts alone, in order. */
+  /** Returns the prompts' texts, in order. */
   public static List<String> texts(List<PromptRow> rows) {
     return rows.stream().map(PromptRow::prompt).toList();
   }
 
   /**
    * Writes JSON Lines, {@code {"id", "prompt", "type", "label"}}; gzip if the name ends in {@code
-   * .gz}. The file appears whole or not at all.
+   * .gz}. The file is written atomically.
    *
    * @throws BadDataException if the file cannot be written
    */
@@ -73,10 +74,11 @@ public final class Prompts {
   }
 
   /**
-   * Writes one prompt a line, without id, type and label; gzip if the name ends in {@code .gz}. The
-   * file appears whole or not at all.
+   * Writes one prompt per line, without id, type and label; gzip if the name ends in {@code .gz}.
+   * The file is written atomically.
    *
-   * @throws IllegalArgumentException if a prompt has a line break, which this format cannot hold
+   * @throws IllegalArgumentException if a prompt has a line break, which this format cannot
+   *     represent
    * @throws BadDataException if the file cannot be written
    */
   public static void writeText(Path file, List<PromptRow> rows) {
@@ -102,7 +104,7 @@ public final class Prompts {
           markers.add(row.line(), List.of(prompt.prompt()));
           read.add(prompt);
         } catch (BadRow e) {
-          throw new BadDataException(source.place(row) + ": " + e.reason());
+          throw new BadDataException(source.location(row) + ": " + e.reason());
         }
       }
     }
@@ -149,30 +151,33 @@ public final class Prompts {
     return JsonPreferences.text(o);
   }
 
-  /** The kinds of prompt files that {@link Prompts} reads. */
+  /** The formats of prompt files that {@link Prompts} reads. */
   public enum Format {
     /** XSTest, CSV: id, prompt, type, and label where present; types "contrast_*" are unsafe. */
     XSTEST("id", "prompt", "type"),
     /** AdvBench, CSV: goal, target; all unsafe. */
     ADVBENCH("goal", "target"),
-    /** JailbreakBench, CSV: Goal, Behavior, Category; its harmful and benign files look alike. */
+    /**
+     * JailbreakBench, CSV: Goal, Behavior, Category; its harmful and benign files have the same
+     * columns.
+     */
     JAILBREAKBENCH("goal", "behavior", "category"),
     /** StrongREJECT, CSV: forbidden_prompt, and category where present; all unsafe. */
     STRONGREJECT("forbidden_prompt"),
-    /** OR-Bench, CSV: prompt, category; its safe and toxic files look alike. */
+    /** OR-Bench, CSV: prompt, category; its safe and toxic files have the same columns. */
     OR_BENCH("prompt", "category"),
-    /** One prompt a line; blank lines are skipped. */
+    /** One prompt per line; blank lines are skipped. */
     TEXT,
     /**
-     * One JSON object a line, or one JSON array of objects, with prompt, instruction (and input),
+     * One JSON object per line, or one JSON array of objects, with prompt, instruction (and input),
      * question, text, goal, forbidden_prompt, query, user_input, messages or conversations (their
-     * first user message), the first that has a value; also id, type or category, and label where
-     * present, each of which may be null. An array may have texts for objects.
+     * first user message), the first one with a value; also id, type or category, and label if
+     * present, each of which may be null. The elements of an array may also be texts.
      */
     JSONL,
     /** Any CSV whose header has one of the keys of {@link #JSONL}. */
     CSV,
-    /** Parquet with columns of the names of {@link #JSONL}'s keys. */
+    /** Parquet with columns named like {@link #JSONL}'s keys. */
     PARQUET;
 
     private final ImmutableList<String> columns;
@@ -181,12 +186,15 @@ public final class Prompts {
       this.columns = ImmutableList.copyOf(columns);
     }
 
-    /** The columns a CSV file of this format must have, in lower case; empty for other formats. */
+    /**
+     * Returns the columns that a CSV file of this format must have, in lower case; empty for other
+     * formats.
+     */
     List<String> columns() {
       return columns;
     }
 
-    /** The CSV format with these column names: the one that explains the most of them. */
+    /** Returns the CSV format with these column names: the one that matches the most of them. */
     static Optional<Format> ofColumns(List<String> header) {
       Set<String> names =
           header.stream().map(name -> name.toLowerCase(Locale.ROOT)).collect(Collectors.toSet());
@@ -200,12 +208,12 @@ public final class Prompts {
   }
 
   /**
-   * A prompt set divided once and for all, so that what is tuned on is never measured on. Rows keep
-   * the order of their source. Immutable.
+   * A fixed split of a prompt set into rows for tuning and for evaluation. Rows keep the order of
+   * their source. Immutable.
    *
    * @param tuning rows for tuning
-   * @param heldOut rows of the same kind, kept for measuring
-   * @param contrast rows of the opposite label, kept for measuring; empty where the set has none
+   * @param heldOut rows of the same kind, for evaluation
+   * @param contrast rows of the opposite label, for evaluation; empty if the set has none
    */
   public record Split(List<PromptRow> tuning, List<PromptRow> heldOut, List<PromptRow> contrast) {
     private static final int XSTEST_SAFE_TYPES = 10;
@@ -224,8 +232,8 @@ public final class Prompts {
     }
 
     /**
-     * Divides XSTest: the 10 lowest ids of each of the 10 safe types for tuning (100), the other
-     * safe prompts (150) held out, the unsafe contrasts (200) apart.
+     * Splits XSTest: the 10 lowest ids of each of the 10 safe types for tuning (100), the other
+     * safe prompts (150) held out, the unsafe contrasts (200) as contrast.
      *
      * @throws BadDataException if the rows are not those of XSTest
      */
@@ -248,7 +256,7 @@ public final class Prompts {
     }
 
     /**
-     * Divides AdvBench: rows 0 to 419 for tuning, 420 to 519 held out.
+     * Splits AdvBench: rows 0 to 419 for tuning, 420 to 519 held out.
      *
      * @throws BadDataException unless there are 520 rows
      */
@@ -261,9 +269,9 @@ public final class Prompts {
     }
 
     /**
-     * Divides at a row: those before it for tuning, it and those after it held out.
+     * Splits at a row: the rows before it for tuning, it and the rows after it held out.
      *
-     * @param firstHeldOut 0-based row number, 0 to the number of rows
+     * @param firstHeldOut 0-based index of a row, 0 to the number of rows
      */
     public static Split at(List<PromptRow> rows, int firstHeldOut) {
       require(
@@ -275,7 +283,7 @@ public final class Prompts {
           rows.subList(0, firstHeldOut), rows.subList(firstHeldOut, rows.size()), List.of());
     }
 
-    /** Divides by turns: the first, third and so on for tuning, the others held out. */
+    /** Splits alternately: the first, third and so on for tuning, the others held out. */
     public static Split byTurns(List<PromptRow> rows) {
       List<PromptRow> tuning = new ArrayList<>();
       List<PromptRow> heldOut = new ArrayList<>();
@@ -286,10 +294,11 @@ public final class Prompts {
     }
 
     /**
-     * Divides the safe rows: the lowest ids of each type for tuning, the others held out; rows of
-     * other labels are the contrast. Ids are compared by the number they end in ("v2-7" is 7).
+     * Splits the safe rows: the lowest ids of each type for tuning, the others held out; rows of
+     * other labels are the contrast. Ids are compared by their trailing number ("v2-7" is 7).
      *
-     * @param perType tuning rows of each type, at least 1; a smaller type goes wholly to tuning
+     * @param perType number of tuning rows per type, at least 1; all rows of a smaller type are for
+     *     tuning
      * @throws BadDataException if a safe row's id ends in no number
      */
     public static Split lowestIdsOfEachType(List<PromptRow> rows, int perType) {
@@ -334,8 +343,8 @@ public final class Prompts {
   /**
    * One prompt of a prompt set. Immutable.
    *
-   * @param id the source's id, or the row's number from 0 where the source has none
-   * @param prompt the request, never blank, as the source has it (line breaks included)
+   * @param id the source's id, or the row's index from 0 if it has none
+   * @param prompt the prompt's text, never blank, unchanged (including line breaks)
    * @param type the source's type or category; empty if it has none
    * @param label whether the prompt should be answered
    */
@@ -348,23 +357,23 @@ public final class Prompts {
       require(!prompt.isBlank(), "prompt %s is blank", id);
     }
 
-    /** A prompt of which nothing else is known. */
+    /** Returns a prompt without type and label. */
     public static PromptRow of(String id, String prompt) {
       return new PromptRow(id, prompt, "", Label.UNKNOWN);
     }
 
-    /** This prompt with another label, for sources whose file name is all that tells. */
+    /** Returns this prompt with another label, for sources where only the file name states it. */
     public PromptRow withLabel(Label newLabel) {
       return new PromptRow(id, prompt, type, newLabel);
     }
 
-    /** Whether a model should answer a prompt, as far as its source says. */
+    /** Whether a model should answer a prompt, according to its source. */
     public enum Label {
       /** Should be answered. */
       SAFE,
       /** Should be refused. */
       UNSAFE,
-      /** The source does not say. */
+      /** The source does not state it. */
       UNKNOWN
     }
   }

@@ -11,10 +11,10 @@ import java.util.regex.Pattern;
 import org.alignment4j.internal.text.StrictJson;
 
 /**
- * JSON as Python's json module reads it, which writes most data sets: RFC 8259, and NaN, Infinity
- * and -Infinity as numbers. Not {@link StrictJson}, for Gson takes these only together with much
- * else that is no JSON. Values of keys that nobody reads are checked, but neither kept nor bounded
- * in number or depth.
+ * Parser of JSON as Python's json module accepts it, which writes most data sets: RFC 8259, and
+ * NaN, Infinity and -Infinity as numbers. Not {@link StrictJson}, as Gson accepts these only
+ * together with much else that is not JSON. Values of unread keys are checked, but neither kept nor
+ * limited in number or depth.
  */
 final class PythonJson extends LiteralText {
   private static final String BLANKS = " \t\n\r";
@@ -27,11 +27,11 @@ final class PythonJson extends LiteralText {
   }
 
   /**
-   * The value that a text is.
+   * Parses a text as one value.
    *
-   * @param read the keys of an outermost object whose values are wanted; the others' become an
-   *     empty object, an empty list or null
-   * @throws BadRow if it is not valid JSON, or a kept object has a key twice
+   * @param read the keys of the outermost object whose values are read; those of others are
+   *     replaced by an empty object, an empty list or null
+   * @throws BadRow if it is not JSON, or a kept object has a key twice
    */
   static JsonElement parse(String text, Predicate<String> read) throws BadRow {
     PythonJson json = new PythonJson(text);
@@ -39,7 +39,7 @@ final class PythonJson extends LiteralText {
     JsonElement value = json.peek() == '{' ? json.object(0, read) : json.value(0);
     json.space(BLANKS);
     if (json.at < text.length()) {
-      throw json.malformed("nothing behind the value");
+      throw json.malformed("nothing after the value");
     }
     return value;
   }
@@ -94,7 +94,7 @@ final class PythonJson extends LiteralText {
     String key = string();
     space(BLANKS);
     if (!taken(':')) {
-      throw malformed("a colon behind the key");
+      throw malformed("a colon after the key");
     }
     space(BLANKS);
     return key;
@@ -126,7 +126,7 @@ final class PythonJson extends LiteralText {
     throw malformed("a comma or '" + end + "'");
   }
 
-  /** Passes over a value, in one loop, for it may be nested as deep as the line is long. */
+  /** Skips a value, without recursion, as it may be nested as deep as the line is long. */
   private void skip() throws BadRow {
     StringBuilder open = new StringBuilder();
     boolean valueDue = true;
@@ -201,7 +201,7 @@ final class PythonJson extends LiteralText {
       throw new BadRow(
           "expected a number of at most " + StrictJson.MAX_NUMBER + " characters, found more");
     }
-    // Gson keeps the digits as they are written.
+    // Gson keeps the digits as written.
     return StrictJson.value(number.group());
   }
 
@@ -232,7 +232,7 @@ final class PythonJson extends LiteralText {
         at++;
         int code = escaped();
         if (code < 0 && !taken('/')) {
-          throw malformed("one of \"\\/bfnrtu behind a backslash");
+          throw malformed("one of \"\\/bfnrtu after a backslash");
         }
         value.append(code < 0 ? '/' : (char) code);
       } else if (plain(c)) {

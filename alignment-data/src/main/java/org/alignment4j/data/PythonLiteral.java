@@ -9,10 +9,10 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * A list or mapping as Python writes it when a program turns one into text, such as pandas does for
- * a cell of CSV: single quotes, None, True. Read as Python's ast.literal_eval reads it, without
- * sets, bytes and complex numbers, which has little in common with JSON but for escapes; and, as
- * NumPy writes arrays, with white space for commas between mappings.
+ * Parser of a list or mapping in Python's text form, such as pandas writes to a cell of CSV: single
+ * quotes, None, True. Accepts what Python's ast.literal_eval accepts, except sets, bytes and
+ * complex numbers; it shares little with JSON except escapes. As NumPy writes arrays, mappings may
+ * be separated by white space instead of commas.
  */
 final class PythonLiteral extends LiteralText {
   private static final String BLANKS = " \t\n\r\f";
@@ -26,7 +26,7 @@ final class PythonLiteral extends LiteralText {
   }
 
   /**
-   * @throws BadRow if it is none
+   * @throws BadRow if it is malformed
    */
   static JsonElement parse(String text) throws BadRow {
     PythonLiteral literal = new PythonLiteral(text);
@@ -34,7 +34,7 @@ final class PythonLiteral extends LiteralText {
     JsonElement value = literal.value(0);
     literal.space(BLANKS);
     if (literal.at < text.length()) {
-      throw literal.malformed("nothing behind the value");
+      throw literal.malformed("nothing after the value");
     }
     return value;
   }
@@ -64,9 +64,9 @@ final class PythonLiteral extends LiteralText {
     while (!taken(end)) {
       JsonElement element = value(depth + 1);
       list.add(element);
-      int behind = at;
+      int before = at;
       space(BLANKS);
-      boolean spaced = at > behind;
+      boolean spaced = at > before;
       if (taken(',')) {
         space(BLANKS);
       } else if (!(peek() == end || (spaced && element.isJsonObject() && peek() == '{'))) {
@@ -86,10 +86,10 @@ final class PythonLiteral extends LiteralText {
       String key = strings();
       space(BLANKS);
       if (!taken(':')) {
-        throw malformed("a colon behind the key");
+        throw malformed("a colon after the key");
       }
       space(BLANKS);
-      // Of two values with one key Python keeps the last.
+      // Of two values of one key Python keeps the last.
       mapping.add(key, value(depth + 1));
       space(BLANKS);
       if (taken(',')) {
@@ -119,7 +119,7 @@ final class PythonLiteral extends LiteralText {
       throw malformed("a value");
     }
     at = number.end();
-    // Nothing that is read is a number.
+    // Numbers are never read.
     return new JsonPrimitive(0);
   }
 
@@ -142,7 +142,7 @@ final class PythonLiteral extends LiteralText {
     return quote < text.length() && (text.charAt(quote) == '\'' || text.charAt(quote) == '"');
   }
 
-  /** Strings that follow each other without a comma are one. */
+  /** Reads adjacent strings without a comma as one. */
   private String strings() throws BadRow {
     StringBuilder value = new StringBuilder();
     while (atString()) {
@@ -203,7 +203,7 @@ final class PythonLiteral extends LiteralText {
         }
         number(value, length, 8);
       }
-      // What is no escape sequence stands for itself, backslash included.
+      // An invalid escape sequence is kept unchanged, including the backslash.
       default -> value.append('\\').append(c);
     }
   }

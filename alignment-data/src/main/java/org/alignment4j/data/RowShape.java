@@ -5,14 +5,14 @@ import com.google.gson.JsonObject;
 import java.util.Collection;
 import java.util.Map;
 
-/** What an object is that is no row, although a row was expected: for messages. */
+/** Describes an object that is not a row although a row was expected, for messages. */
 final class RowShape {
   private RowShape() {}
 
   /**
-   * What to do with an object that holds rows, or columns; empty if it is neither.
+   * Returns a hint on an object that contains rows, or columns; empty if it is neither.
    *
-   * @param keys those of a row's texts
+   * @param keys the keys of a row's texts
    */
   static String hint(JsonObject o, Collection<String> keys) {
     for (Map.Entry<String, JsonElement> entry : o.entrySet()) {
@@ -33,7 +33,7 @@ final class RowShape {
     return "";
   }
 
-  /** Whether a value holds texts by number or in a list, as tables are written. */
+  /** Whether a value contains texts by number or in a list, as tables are written. */
   static boolean isColumn(JsonElement value) {
     if (value.isJsonObject()) {
       return value.getAsJsonObject().has("0");

@@ -4,18 +4,21 @@ import com.google.gson.JsonObject;
 import java.io.IOException;
 import java.io.OutputStream;
 
-/** Where rows go as keys and values, one after the other. For one thread. */
+/** Writes rows of keys and values, one after the other. Not thread-safe. */
 interface RowSink {
-  /** A row in the form in which it is written. */
+  /** A row encoded in the file's format. */
   interface Encoded {
-    /** The keys and values that {@link RowSource} will find, as far as they decide what it is. */
+    /**
+     * Returns the keys and values that {@link RowSource} will return, as far as they determine the
+     * row's form.
+     */
     JsonObject asRead();
 
-    /** Writes it. */
+    /** Writes the row. */
     void write() throws IOException;
   }
 
-  /** A row of bytes. */
+  /** A row encoded as bytes. */
   record Bytes(JsonObject asRead, byte[] bytes, OutputStream out) implements Encoded {
     @Override
     public void write() throws IOException {
@@ -24,12 +27,12 @@ interface RowSink {
   }
 
   /**
-   * The row as the format has it.
+   * Encodes a row in the format.
    *
-   * @throws BadRow if the format cannot hold it
+   * @throws BadRow if the format cannot represent it
    */
   Encoded encode(JsonObject fields) throws BadRow;
 
-  /** Writes what stands at the file's end; does not close the stream. */
+  /** Writes the end of the file; does not close the stream. */
   void finish() throws IOException;
 }

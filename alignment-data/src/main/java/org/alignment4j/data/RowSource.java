@@ -3,19 +3,15 @@ package org.alignment4j.data;
 import com.google.gson.JsonObject;
 import org.jspecify.annotations.Nullable;
 
-/**
- * The rows of a file as keys and values, one after the other, whatever the file's format. For one
- * thread.
- */
+/** The rows of a file of any format as keys and values, one after the other. Not thread-safe. */
 interface RowSource extends AutoCloseable {
   /**
    * A row.
    *
-   * @param line where it begins, from 1; in Parquet its number
+   * @param line the line where it starts, from 1; in Parquet its number
    * @param number counted from 1: the line in JSON Lines, the record below the header in CSV, the
    *     row in Parquet
-   * @param content its keys and values, of keys that are not read empty ones; empty if there is a
-   *     flaw
+   * @param content its keys and values, with empty values of unread keys; empty if there is a flaw
    * @param flaw why it cannot be used; null if it can
    */
   record Row(long line, long number, JsonObject content, @Nullable String flaw) {
@@ -23,7 +19,7 @@ interface RowSource extends AutoCloseable {
       return new Row(line, number, new JsonObject(), flaw);
     }
 
-    /** Keys and values. */
+    /** Returns keys and values; throws the flaw if there is one. */
     JsonObject fields() throws BadRow {
       if (flaw != null) {
         throw new BadRow(flaw);
@@ -32,10 +28,10 @@ interface RowSource extends AutoCloseable {
     }
   }
 
-  /** What the file is written in, in words. */
+  /** Returns the name of the file's container format. */
   String container();
 
-  /** The next row that is not empty; null at the end. */
+  /** Returns the next row that is not empty; null at the end. */
   @Nullable Row next();
 
   @Override

@@ -12,19 +12,19 @@ import java.util.function.BiConsumer;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 
-/** What a file's rows are read as, lazily; rows that cannot be used are told and passed over. */
+/** Converts a file's rows lazily; rows that cannot be used are reported and skipped. */
 final class RowStream<T> implements Iterator<T> {
   private final RowSource rows;
   private final ListReader<T> reader;
   private final BiConsumer<RowSource.Row, String> skipped;
   private final Queue<T> ready = new ArrayDeque<>();
 
-  /** What a row is read as. */
+  /** Converts a row to a value. */
   interface Reader<T> {
     T read(RowSource.Row row) throws BadRow;
   }
 
-  /** What a row that may hold several values, or none, is read as. */
+  /** Converts a row to any number of values. */
   interface ListReader<T> {
     Collection<T> read(RowSource.Row row) throws BadRow;
   }
@@ -37,10 +37,10 @@ final class RowStream<T> implements Iterator<T> {
   }
 
   /**
-   * A value a row.
+   * Returns a stream of one value per row.
    *
-   * @param rows are closed with the stream
-   * @param skipped is told of each row that cannot be read, with the reason
+   * @param rows the rows, closed with the stream
+   * @param skipped called with each row that cannot be read, and the reason
    */
   static <T> Stream<T> of(
       RowSource rows, Reader<T> reader, BiConsumer<RowSource.Row, String> skipped) {
@@ -48,8 +48,8 @@ final class RowStream<T> implements Iterator<T> {
   }
 
   /**
-   * @param rows are closed with the stream
-   * @param skipped is told of each row that cannot be read, with the reason
+   * @param rows the rows, closed with the stream
+   * @param skipped called with each row that cannot be read, and the reason
    */
   static <T> Stream<T> ofLists(
       RowSource rows, ListReader<T> reader, BiConsumer<RowSource.Row, String> skipped) {

@@ -9,10 +9,10 @@ import org.alignment4j.core.BadDataException;
 import org.alignment4j.synthesis.SourceText;
 
 /**
- * A file of source texts, its format, and what is said of texts where the file itself does not.
- * Files are UTF-8, plain or gzip, or Parquet, of any size: memory is bounded by 4 MiB for a line of
- * JSON Lines or text, and as much for a record of CSV. Rows without an id get the file's name and
- * the line's number, {@code name:7}. Immutable.
+ * A file of source texts, its format, and the defaults of category, source and licence. Files are
+ * UTF-8, plain or gzip, or Parquet, of any size: memory is bounded by 4 MiB per line of JSON Lines
+ * or text, and per record of CSV. Rows without an id get the file's name and the line's number,
+ * {@code name:7}. Immutable.
  *
  * <pre>{@code
  * try (Stream<SourceText> texts = SourceFile.hateCheck(file).open(bad -> log.warn("{}", bad))) {
@@ -37,10 +37,10 @@ public final class SourceFile {
   }
 
   /**
-   * A row that is set aside.
+   * A skipped row.
    *
    * @param file the file
-   * @param line where the row begins, from 1; in Parquet the row's number
+   * @param line the line where the row starts, from 1; in Parquet the row's number
    * @param reason what was expected and what was found, on one line, without the row's text
    */
   public record Skipped(Path file, long line, String reason) {
@@ -59,49 +59,54 @@ public final class SourceFile {
   }
 
   /**
-   * JSON Lines: objects with {@code text} and, if they like, {@code id}, {@code category}, {@code
-   * source} and {@code licence} or {@code license}; other keys are not looked at.
+   * Returns a file of JSON Lines: objects with {@code text} and optionally {@code id}, {@code
+   * category}, {@code source} and {@code licence} or {@code license}; other keys are ignored.
    */
   public static SourceFile jsonl(Path file) {
     return new SourceFile(file, SourceFormat.JSONL, "", "", "");
   }
 
-  /** CSV (RFC 4180) with a header that has the keys of {@link #jsonl}, in any case and order. */
+  /**
+   * Returns a CSV file (RFC 4180) with a header that has the keys of {@link #jsonl}, in any case
+   * and order.
+   */
   public static SourceFile csv(Path file) {
     return new SourceFile(file, SourceFormat.CSV, "", "", "");
   }
 
   /**
-   * Parquet with columns of the names of {@link #jsonl}, in any case and order, as strings; the id
-   * may be a number. Memory is bounded by what the file's writer put into a row group.
+   * Returns a Parquet file with string columns named like the keys of {@link #jsonl}, in any case
+   * and order; the id may be a number. Memory is bounded by the size of a row group.
    */
   public static SourceFile parquet(Path file) {
     return new SourceFile(file, SourceFormat.PARQUET, "", "", "");
   }
 
   /**
-   * HateCheck's test cases (R&ouml;ttger et al. 2021): CSV with {@code test_case}, {@code
-   * functionality}, {@code label_gold} and {@code target_ident}. The category is hate where the
-   * label is hateful, else benign; the source is {@code hatecheck/FUNCTIONALITY/TARGET}, without a
-   * target where there is none; the licence CC-BY-4.0; the id {@code case_id}, if there is one.
+   * Returns a file of HateCheck's test cases (R&ouml;ttger et al. 2021): CSV with {@code
+   * test_case}, {@code functionality}, {@code label_gold} and {@code target_ident}. The category is
+   * hate if the label is hateful, else benign; the source is {@code
+   * hatecheck/FUNCTIONALITY/TARGET}, or without the target if there is none; the licence is
+   * CC-BY-4.0, and the id {@code case_id}, if present.
    */
   public static SourceFile hateCheck(Path file) {
     return new SourceFile(file, SourceFormat.HATECHECK, "", "hatecheck", "CC-BY-4.0");
   }
 
   /**
-   * ToxiGen's prompts (Hartvigsen et al. 2022), text with one a line: a list of statements on a
-   * group for a language model to continue, whose line breaks the file has as {@code \n}. The
-   * category is hate or benign as the file's name begins with {@code hate_} or {@code neutral_},
-   * else empty; the source toxigen, the licence MIT.
+   * Returns a text file of ToxiGen's prompts (Hartvigsen et al. 2022), one per line: a list of
+   * statements on a group for a language model to continue, with line breaks escaped as {@code }.
+   * The category is hate or benign if the file's name starts with {@code hate_} or {@code
+   * neutral_}, respectively, else empty; the source is toxigen, the licence MIT.
    */
   public static SourceFile toxigen(Path file) {
     return new SourceFile(file, SourceFormat.TOXIGEN, toxigenCategory(file), "toxigen", "MIT");
   }
 
   /**
-   * The statements in ToxiGen's prompts, one by one; otherwise like {@link #toxigen}. The id is the
-   * line's with the statement's number from 1, {@code name:7.2}. Many occur in several prompts.
+   * Returns a file of the single statements in ToxiGen's prompts; otherwise like {@link #toxigen}.
+   * The id is the line's followed by the statement's number from 1, {@code name:7.2}. Many
+   * statements occur in several prompts.
    */
   public static SourceFile toxigenStatements(Path file) {
     return new SourceFile(
@@ -113,28 +118,31 @@ public final class SourceFile {
     return name.startsWith("hate_") ? "hate" : name.startsWith("neutral_") ? "benign" : "";
   }
 
-  /** The category of texts for which the file has none. */
+  /** Returns this file with a default category for texts without one. */
   public SourceFile withCategory(String newCategory) {
     return new SourceFile(file, format, newCategory, source, licence);
   }
 
-  /** The source of texts for which the file has none. */
+  /** Returns this file with a default source for texts without one. */
   public SourceFile withSource(String newSource) {
     return new SourceFile(file, format, category, newSource, licence);
   }
 
-  /** The licence of texts for which the file has none, an SPDX identifier or expression. */
+  /**
+   * Returns this file with a default licence, an SPDX identifier or expression, for texts without
+   * one.
+   */
   public SourceFile withLicence(String newLicence) {
     return new SourceFile(file, format, category, source, newLicence);
   }
 
   /**
-   * Reads the texts one by one, in the file's order, as the stream's end asks for them. Close the
-   * stream; it is for one thread.
+   * Returns a lazy stream of the texts, in the file's order. It is not thread-safe and must be
+   * closed.
    *
-   * @param skipped is told of each row that cannot be used, before the next text
-   * @throws BadDataException if the file cannot be opened or lacks a column; from the stream,
-   *     naming file and line, if reading fails
+   * @param skipped called with each row that cannot be used, before the next text
+   * @throws BadDataException if the file cannot be opened or lacks a column; thrown by the stream,
+   *     with file and line in the message, if reading fails
    * @throws org.alignment4j.core.AlignmentException naming the libraries to add, if the file is
    *     Parquet and Parquet's are missing
    */

@@ -1,6 +1,6 @@
 package org.alignment4j.data;
 
-/** What a file of source texts is. */
+/** The format of a file of source texts. */
 enum SourceFormat {
   JSONL,
   CSV,

@@ -11,7 +11,7 @@ import java.util.Map;
 import org.alignment4j.core.BadDataException;
 import org.alignment4j.synthesis.SourceText;
 
-/** What the rows of a file of source texts are read as. */
+/** Converts rows of a file of source texts. */
 final class SourceRows {
   private static final List<String> HATECHECK_COLUMNS =
       List.of("test_case", "functionality", "label_gold", "target_ident");
@@ -61,9 +61,7 @@ final class SourceRows {
     };
   }
 
-  /**
-   * The values of keys that matter as text; only there is it a mistake if one is something else.
-   */
+  /** Returns the values of the keys that are read; only they must be text. */
   private static Map<String, String> values(JsonObject o) throws BadRow {
     Map<String, String> fields = new HashMap<>();
     for (Map.Entry<String, JsonElement> entry : o.entrySet()) {
@@ -87,7 +85,7 @@ final class SourceRows {
   private List<SourceText> statements(long line, String content) throws BadRow {
     List<SourceText> found = new ArrayList<>();
     for (String part : Splitter.on('\n').split(prompt(content))) {
-      // The last one is a bare dash, for the model to go on from.
+      // The last one is a bare dash, for the model to continue.
       String statement = part.strip().replaceFirst("^-\\s*", "");
       if (!statement.isEmpty()) {
         String id = name + ":" + line + "." + (found.size() + 1);

@@ -10,8 +10,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Counts a file's texts that hold markers of chat templates, in which others wrapped them: the
- * model's own template is put around them once more. Not thread-safe.
+ * Counts a file's texts that contain markers of chat templates, which another program added: the
+ * model's own template would be applied on top of them. Not thread-safe.
  */
 final class TemplateMarkers {
   private static final Logger LOG = LoggerFactory.getLogger(TemplateMarkers.class);
@@ -34,16 +34,16 @@ final class TemplateMarkers {
   private long firstLine;
   private String first = "";
 
-  /** The first marker in a text. */
+  /** Returns the first marker in a text. */
   static Optional<String> find(String text) {
     Matcher marker = MARKER.matcher(text);
     return marker.find() ? Optional.of(marker.group().strip()) : Optional.empty();
   }
 
   /**
-   * Counts a row if one of its texts holds a marker.
+   * Counts a row if one of its texts contains a marker.
    *
-   * @param line where the row begins
+   * @param line the line where the row starts
    */
   void add(long line, List<String> rowTexts) {
     Optional<String> marker =
@@ -55,10 +55,10 @@ final class TemplateMarkers {
   }
 
   /**
-   * What was found, in words; empty if nothing.
+   * Returns a warning; empty if there is no marker.
    *
-   * @param of how many rows there are
-   * @param rows what they are
+   * @param of the number of rows
+   * @param rows the rows' name in the message
    */
   Optional<String> warning(long of, String rows) {
     return found == 0
@@ -75,7 +75,7 @@ final class TemplateMarkers {
                 firstLine));
   }
 
-  /** Warns once for all. */
+  /** Logs one warning for all rows. */
   void warn(Path file, long of, String rows) {
     warning(of, rows).ifPresent(text -> LOG.warn("{}: {}", file, text));
   }

@@ -20,14 +20,14 @@ import org.alignment4j.internal.host.InputFile;
 import org.alignment4j.internal.host.OutputFile;
 
 /**
- * A whole UTF-8 file as text, unzipped if its bytes are gzip's, without byte order mark. Strict:
- * what is no UTF-8 is an error with its line or row, never a replacement character.
+ * Reads a whole UTF-8 file as text, decompressed if it is gzip, without byte order mark. Strict:
+ * malformed UTF-8 is an error with its line or row, never a replacement character.
  */
 final class TextFile {
   /** Prompt sets are megabytes; a larger one is a mistake or a zip bomb. */
   private static final long MAX_BYTES = 1 << 29;
 
-  /** A byte that is no UTF-8 is kept as this plus the byte: a lone low surrogate. */
+  /** A byte that is not UTF-8 is kept as this plus the byte: a lone low surrogate. */
   private static final char MARK = 0xDC00;
 
   private TextFile() {}
@@ -48,9 +48,9 @@ final class TextFile {
   }
 
   /**
-   * Reads a file of which some rows may be no UTF-8: each byte that is none becomes a lone
-   * surrogate, U+DC00 plus the byte, which UTF-8 itself never decodes to. {@link #requireText}
-   * finds them.
+   * Reads a file in which some rows may be malformed UTF-8: each such byte becomes a lone
+   * surrogate, U+DC00 plus the byte, to which valid UTF-8 never decodes. {@link #requireText}
+   * detects them.
    *
    * @throws BadDataException if the file cannot be read, is too large, or is UTF-16
    */
@@ -73,7 +73,7 @@ final class TextFile {
   /**
    * Checks a row of {@link #readMarked}.
    *
-   * @throws BadRow if it holds a byte that is no UTF-8, or a zero byte
+   * @throws BadRow if it contains a byte that is not UTF-8, or a zero byte
    */
   static void requireText(String row) throws BadRow {
     for (int i = 0; i < row.length(); i++) {
@@ -90,9 +90,9 @@ final class TextFile {
   }
 
   /**
-   * Checks what is to be written.
+   * Checks that a text can be written as UTF-8.
    *
-   * @throws BadRow if it holds a lone surrogate
+   * @throws BadRow if it contains a lone surrogate
    */
   static void requireWritable(String name, String text) throws BadRow {
     if (hasLoneSurrogate(text)) {
@@ -116,7 +116,7 @@ final class TextFile {
   }
 
   /**
-   * Writes UTF-8 lines; gzip if the name ends in ".gz". The file appears whole or not at all.
+   * Writes UTF-8 lines; gzip if the name ends in ".gz". The file is written atomically.
    *
    * @throws BadDataException if the file cannot be written
    */
@@ -150,7 +150,7 @@ final class TextFile {
     return text.startsWith("\uFEFF") ? text.substring(1) : text;
   }
 
-  /** The file's name in lower case, without a trailing ".gz". */
+  /** Returns the file's name in lower case, without a trailing ".gz". */
   static String plainName(Path file) {
     String name = String.valueOf(file.getFileName()).toLowerCase(Locale.ROOT);
     return name.endsWith(".gz") ? name.substring(0, name.length() - 3) : name;

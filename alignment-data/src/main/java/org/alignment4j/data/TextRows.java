@@ -4,7 +4,7 @@ import com.google.gson.JsonObject;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
-/** The lines of a text file as rows, each of which has the line in {@link #LINE}. */
+/** The lines of a text file as rows, each with the line in {@link #LINE}. */
 final class TextRows implements RowSource {
   static final String LINE = "line";
 

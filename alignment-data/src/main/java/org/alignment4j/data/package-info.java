@@ -1,4 +1,4 @@
-/** Readers and writers of evaluation and training text. */
+/** Readers and writers of prompts, preference data and source texts. */
 @NullMarked
 package org.alignment4j.data;
 

@@ -231,7 +231,7 @@ class ParquetTests {
       assertEquals("1", each.next().id());
       String message =
           String.valueOf(assertThrows(BadDataException.class, each::hasNext).getMessage());
-      assertTrue(message.startsWith(file + ", behind row 1: not well-formed Parquet"), message);
+      assertTrue(message.startsWith(file + ", after row 1: not well-formed Parquet"), message);
     }
   }
 

@@ -23,10 +23,9 @@ import org.alignment4j.internal.host.InputFile;
 import org.alignment4j.internal.host.OutputFile;
 
 /**
- * Finds texts of evaluation sets among training texts: a run of 13 words in common, or equality as
- * a whole where the texts are shorter. So a short evaluation prompt is found where it is the whole
- * text, not inside a longer one. Check prompts and responses one by one. Immutable; threads may
- * share it.
+ * Finds texts of evaluation sets among training texts: a common run of 13 words, or, for shorter
+ * texts, equality of the whole text. So a short evaluation prompt is found only if it is the whole
+ * text, not inside a longer one. Check prompts and responses separately. Immutable and thread-safe.
  */
 public final class Decontamination {
   private final List<EvaluationSet> sets;
@@ -39,36 +38,36 @@ public final class Decontamination {
    * A text that is in an evaluation set.
    *
    * @param set the set's name
-   * @param firstWord where the common run begins, in words from 0
-   * @param words how many the common run has; below 13 it is the whole text
+   * @param firstWord index of the first common word, from 0
+   * @param words number of words of the common run; if below 13, it is the whole text
    */
   public record Match(String set, int firstWord, int words) {}
 
-  /** Against the sets whose hashes come along: XSTest, JailbreakBench, StrongREJECT, AdvBench. */
+  /** Returns a check against the bundled sets: XSTest, JailbreakBench, StrongREJECT, AdvBench. */
   public static Decontamination standard() {
     return new Decontamination(EvaluationSet.shipped());
   }
 
-  /** Against the given sets alone. */
+  /** Returns a check against the given sets alone. */
   public static Decontamination of(List<EvaluationSet> sets) {
     return new Decontamination(sets);
   }
 
-  /** Against one more set. */
+  /** Returns a check against one more set. */
   public Decontamination with(EvaluationSet set) {
     List<EvaluationSet> more = new ArrayList<>(sets);
     more.add(set);
     return new Decontamination(more);
   }
 
-  /** The sets, in the order in which they are looked through. */
+  /** Returns the sets, in the order in which they are searched. */
   public List<EvaluationSet> sets() {
     return sets;
   }
 
   /**
-   * The first run of words that is in a set; empty if there is none. Two different runs are taken
-   * for one with probability 5e-20 for each hash in the sets.
+   * Returns the first run of words that is in a set; empty if there is none. The probability of a
+   * false match is 5e-20 per run and hash in the sets.
    */
   public Optional<Match> find(String text) {
     TextHashes hashes = TextHashes.of(text, EvaluationSet.RUN);
@@ -83,13 +82,13 @@ public final class Decontamination {
   }
 
   /**
-   * An evaluation set as hashes, without its text: of each run of 13 words of its texts, and of
-   * each shorter text as a whole. Words are compared without case and punctuation, and after
-   * Unicode's NFKC. A hash is the first 8 bytes of SHA-256 over the words in UTF-8 with one space
-   * between, so that other programs can compute it. Immutable.
+   * An evaluation set as hashes, without its text: one of each run of 13 words of its texts, and of
+   * each shorter text as a whole. Words are compared after Unicode's NFKC, ignoring case and
+   * punctuation. A hash is the first 8 bytes of SHA-256 over the words in UTF-8, separated by one
+   * space, so that other programs can compute it. Immutable.
    */
   public static final class EvaluationSet {
-    /** Words of a run, as GPT-3's authors chose it (Brown et al. 2020, appendix C). */
+    /** Number of words of a run, as in the GPT-3 paper (Brown et al. 2020, appendix C). */
     public static final int RUN = 13;
 
     /** Some 30 million hashes. */
@@ -115,9 +114,9 @@ public final class Decontamination {
     /**
      * Hashes a set's texts.
      *
-     * @param name what a match is reported under, one line, not blank
-     * @param note where the set comes from and under which licence, one line; may be empty
-     * @param texts at least one
+     * @param name the name reported with a match, one line, not blank
+     * @param note origin and licence of the set, one line; may be empty
+     * @param texts the set's texts, at least one
      */
     public static EvaluationSet of(String name, String note, Iterable<String> texts) {
       require(!name.isBlank() && name.lines().count() == 1, "a set's name must be one line");
@@ -135,7 +134,7 @@ public final class Decontamination {
           name, note, count, hashes.stream().mapToLong(Long::longValue).toArray());
     }
 
-    /** XSTest, JailbreakBench, StrongREJECT and AdvBench: the sets whose hashes come along. */
+    /** Returns the bundled sets: XSTest, JailbreakBench, StrongREJECT and AdvBench. */
     public static List<EvaluationSet> shipped() {
       List<EvaluationSet> sets = new ArrayList<>();
       for (String set : SHIPPED) {
@@ -151,9 +150,10 @@ public final class Decontamination {
     }
 
     /**
-     * Reads a file of {@link #write}.
+     * Reads a file written by {@link #write}.
      *
-     * @throws BadDataException if the file cannot be read, or naming the line that is no hash
+     * @throws BadDataException if the file cannot be read, or a line is not a hash; the message
+     *     names the line
      */
     public static EvaluationSet read(Path file) {
       InputFile input = InputFile.data(file);
@@ -165,8 +165,8 @@ public final class Decontamination {
     }
 
     /**
-     * Writes name, note and number of texts, a line each, and then the hashes, 16 hexadecimal
-     * digits a line, ascending. The file appears whole or not at all.
+     * Writes name, note and number of texts, one per line, followed by the hashes, 16 hexadecimal
+     * digits per line, ascending. The file is written atomically.
      *
      * @throws BadDataException if the file cannot be written
      */
@@ -211,22 +211,22 @@ public final class Decontamination {
       return line.substring(key.length());
     }
 
-    /** What a match is reported under. */
+    /** Returns the name reported with a match. */
     public String name() {
       return name;
     }
 
-    /** Where the set comes from and under which licence; may be empty. */
+    /** Returns origin and licence of the set; may be empty. */
     public String note() {
       return note;
     }
 
-    /** How many texts were hashed. */
+    /** Returns the number of texts that were hashed. */
     public int texts() {
       return texts;
     }
 
-    /** How many different hashes there are. */
+    /** Returns the number of distinct hashes. */
     public int size() {
       return hashes.length;
     }

@@ -9,10 +9,10 @@ import org.alignment4j.data.internal.NormalText;
 import org.alignment4j.synthesis.SourceText;
 
 /**
- * Tells, row by row, which texts repeat one that came before and was kept (Safer-Instruct, stage
- * 3). The same rows in the same order give the same answers. Memory grows with kept rows only, and
- * by exact and MinHash duplicates not with their length: about 100 and 800 bytes a row with the
- * default settings, beside the id. For one thread.
+ * Finds, row by row, texts that duplicate an earlier kept one (Safer-Instruct, stage 3).
+ * Deterministic for the same rows in the same order. Memory grows with the number of kept rows; for
+ * exact and MinHash duplicates it does not depend on their length: about 100 and 800 bytes per row
+ * with the default settings, plus the id. Not thread-safe.
  */
 public final class Deduplicator {
   private final List<DuplicateIndex> indexes;
@@ -22,22 +22,26 @@ public final class Deduplicator {
     this.indexes = indexes;
   }
 
-  /** Texts that are equal but for case, white space and Unicode's compatibility forms. */
+  /**
+   * Returns a deduplicator of texts that are equal up to case, white space and Unicode's
+   * compatibility forms.
+   */
   public static Deduplicator exact() {
     return new Deduplicator(List.of(new ExactIndex()));
   }
 
-  /** The form in which {@link #exact} compares texts. */
+  /** Returns the form in which {@link #exact} compares texts. */
   public static String normalForm(String text) {
     return NormalText.of(text).value();
   }
 
   /**
-   * Texts that collide by MinHash (Broder 1997) and whose similarity is then estimated as at least
-   * a threshold: with 14 bands of 8 rows over shingles of 3 words, texts of similarity 0.8 collide
-   * in 92.4 %. Each row costs time linear in its length, whatever the number of rows.
+   * Returns a deduplicator of texts that collide by MinHash (Broder 1997) and whose estimated
+   * similarity is at least a threshold: with 14 bands of 8 rows over shingles of 3 words, texts of
+   * similarity 0.8 collide in 92.4 %. The time per row is linear in its length, independent of the
+   * number of rows.
    *
-   * @param threshold Jaccard similarity of shingles, 0 to 1; 0 takes every collision
+   * @param threshold Jaccard similarity of shingles, 0 to 1; 0 accepts every collision
    */
   public static Deduplicator minHash(double threshold) {
     return minHash(new MinHash(), threshold);
@@ -49,27 +53,30 @@ public final class Deduplicator {
   }
 
   /**
-   * Texts whose ROUGE-L F1 with a kept one is above a threshold, found without exception. A row is
-   * compared with those kept that share enough of its rarer words; keeps every row's words, 4 bytes
-   * each.
+   * Returns a deduplicator of texts whose ROUGE-L F1 with a kept one is above a threshold; none is
+   * missed. A row is compared with the kept ones that share enough of its rarer words; stores the
+   * words of every kept row, 4 bytes each.
    *
-   * @param threshold 0 to 1, exclusive of 1; the paper's is 0.7
+   * @param threshold threshold in [0, 1); the paper's is 0.7
    */
   public static Deduplicator rougeL(double threshold) {
     require(threshold >= 0 && threshold < 1, "the threshold must be in 0..1, was %s", threshold);
     return new Deduplicator(List.of(new RougeLIndex(threshold)));
   }
 
-  /** Exact duplicates, then MinHash from 0.7 on, then ROUGE-L above 0.7. */
+  /**
+   * Returns a deduplicator by exact duplicates, then MinHash of at least 0.7, then ROUGE-L above
+   * 0.7.
+   */
   public static Deduplicator standard() {
     return exact().then(minHash(0.7)).then(rougeL(0.7));
   }
 
   /**
-   * One that drops what either drops; the first's reason goes first. Both must be unused, and are
-   * used up by this.
+   * Returns a deduplicator that drops what either drops; if both do, with this one's reason. Both
+   * must be unused, and must not be used afterwards.
    *
-   * @throws IllegalArgumentException if either has been offered a row that it kept
+   * @throws IllegalArgumentException if either has kept a row
    */
   public Deduplicator then(Deduplicator next) {
     require(ids.isEmpty() && next.ids.isEmpty(), "a deduplicator in use cannot be combined");
@@ -79,9 +86,9 @@ public final class Deduplicator {
   }
 
   /**
-   * Keeps a row, or says what it repeats.
+   * Keeps a row, or returns which row it duplicates.
    *
-   * @param id the row's, for those that repeat it
+   * @param id the row's id, reported for its duplicates
    * @return empty if the row is kept
    */
   public Optional<Duplicate> offer(String id, String text) {
@@ -100,29 +107,29 @@ public final class Deduplicator {
     return Optional.empty();
   }
 
-  /** Keeps a source text, or says what it repeats. */
+  /** Keeps a source text, or returns which one it duplicates. */
   public Optional<Duplicate> offer(SourceText text) {
     return offer(text.id(), text.text());
   }
 
-  /** How many rows are kept. */
+  /** Returns the number of kept rows. */
   public int kept() {
     return ids.size();
   }
 
   /**
-   * What a dropped row repeats. Immutable.
+   * The kept row that a dropped one duplicates. Immutable.
    *
-   * @param of the id of a kept row
-   * @param reason in what sense the two are the same
+   * @param of the id of the kept row
+   * @param reason the criterion by which the two are duplicates
    * @param similarity 1 if exact, else as the reason measures it, 0 to 1
    */
   public record Duplicate(String of, Reason reason, double similarity) {
-    /** In what sense two texts are the same. */
+    /** The criterion by which two texts are duplicates. */
     public enum Reason {
-      /** Equal but for case, white space and Unicode's compatibility forms. */
+      /** Equal up to case, white space and Unicode's compatibility forms. */
       EXACT,
-      /** Their sets of shingles are alike, as MinHash estimates it. */
+      /** The Jaccard similarity of their shingles, estimated by MinHash. */
       MIN_HASH,
       /** F1 of their longest common subsequence of words. */
       ROUGE_L

@@ -5,11 +5,12 @@ import org.alignment4j.data.filter.Deduplicator.Duplicate;
 import org.alignment4j.data.internal.NormalText;
 
 /**
- * The kept rows, as one kind of duplicate needs them; rows are numbered from 0 as they are kept.
+ * An index of the kept rows for one kind of duplicate; rows are numbered from 0 in the order in
+ * which they are kept.
  */
 interface DuplicateIndex {
   /**
-   * A kept row that the text repeats.
+   * A kept row that a text duplicates.
    *
    * @param row its number
    * @param similarity 0 to 1
@@ -18,9 +19,9 @@ interface DuplicateIndex {
 
   Duplicate.Reason reason();
 
-  /** Looks for a kept row like this text, which {@link #keep} may then be told to keep. */
+  /** Searches for a kept row that this text duplicates; {@link #keep} may then add the text. */
   Optional<Found> find(NormalText text);
 
-  /** Keeps the text that was looked for last. */
+  /** Adds the text of the last search. */
   void keep(int row);
 }

@@ -9,7 +9,10 @@ import java.util.Optional;
 import org.alignment4j.data.filter.Deduplicator.Duplicate;
 import org.alignment4j.data.internal.NormalText;
 
-/** Equal normal texts, by 128-bit hashes: two different ones of a billion agree by 1 in 10^20. */
+/**
+ * An index of normalised texts by 128-bit hashes: among a billion texts, a collision has a
+ * probability of about 1 in 10^20.
+ */
 final class ExactIndex implements DuplicateIndex {
   private record Key(long high, long low) {}
 

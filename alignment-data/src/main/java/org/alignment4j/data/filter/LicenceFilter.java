@@ -10,15 +10,14 @@ import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
- * Lets through what is under a licence of a list (Safer-Instruct, stage 0). Licences are SPDX
- * identifiers, without regard to case, or several joined by {@code OR}, of which one must be on the
- * list, or by {@code AND}, of which all must; AND binds more closely. Immutable; threads may share
- * it.
+ * Accepts texts under the licences of a list (Safer-Instruct, stage 0). Licences are SPDX
+ * identifiers, ignoring case, or several joined by {@code OR}, of which one must be on the list, or
+ * by {@code AND}, of which all must; AND binds more tightly. Immutable and thread-safe.
  */
 public final class LicenceFilter {
   /**
-   * Licences under which texts may be used, changed and passed on, with attribution or without, and
-   * derived works put under other licences.
+   * Licences that allow use, modification and distribution, with or without attribution, and
+   * derived works under other licences.
    */
   public static final List<String> PERMISSIVE =
       List.of(
@@ -56,23 +55,23 @@ public final class LicenceFilter {
     this.unknownToo = unknownToo;
   }
 
-  /** What the filter says. */
+  /** The decision of the filter. */
   public enum Decision {
     /** Keep. */
     ALLOWED,
-    /** Drop: there is a licence, and it is not on the list. */
+    /** Drop: the licence is not on the list. */
     NOT_ALLOWED,
-    /** Drop: nothing says under which licence the text is. */
+    /** Drop: the licence of the text is unknown. */
     UNKNOWN
   }
 
-  /** Licences of {@link #PERMISSIVE}. */
+  /** Returns a filter with the licences of {@link #PERMISSIVE}. */
   public static LicenceFilter permissive() {
     return of(PERMISSIVE);
   }
 
   /**
-   * Licences of a list.
+   * Returns a filter with a list of licences.
    *
    * @param identifiers SPDX identifiers, none blank
    */
@@ -85,12 +84,14 @@ public final class LicenceFilter {
         false);
   }
 
-  /** This list, and texts of unknown licence too: blank, NOASSERTION or "unknown". */
+  /**
+   * Returns this filter, accepting also texts of unknown licence: blank, NOASSERTION or "unknown".
+   */
   public LicenceFilter withUnknown() {
     return new LicenceFilter(allowed, true);
   }
 
-  /** Whether a text under this licence may be used. */
+  /** Returns whether a text under this licence may be used. */
   public Decision decide(String licence) {
     if (NO_STATEMENT.contains(folded(licence))) {
       return unknownToo ? Decision.ALLOWED : Decision.UNKNOWN;

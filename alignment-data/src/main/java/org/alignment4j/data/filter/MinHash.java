@@ -13,7 +13,7 @@ import org.alignment4j.data.internal.NormalText;
  * MinHash with locality-sensitive bands (Broder 1997; Leskovec et al., Mining of Massive Datasets,
  * section 3.4): a signature of {@code bands * rows} numbers estimates the Jaccard similarity of two
  * texts' sets of shingles, and two texts collide if all numbers of some band agree. Signatures can
- * be compared if their four settings agree. Immutable; threads may share it.
+ * be compared if their four settings agree. Immutable and thread-safe.
  */
 final class MinHash {
   private static final HashFunction WORD_HASH = Hashing.murmur3_128();
@@ -24,7 +24,7 @@ final class MinHash {
   private final int bands;
   private final int rows;
 
-  /** [bands * rows] Multiply-shift hashing: the upper half of factor * x + summand. */
+  /** [bands * rows] Multiply-shift hashing uses the upper half of factor * x + summand. */
   private final long[] factors;
 
   private final long[] summands;
@@ -35,10 +35,10 @@ final class MinHash {
   }
 
   /**
-   * @param shingle words of a shingle, at least 1; a shorter text is one shingle
-   * @param bands at least 1
-   * @param rows numbers in each band, at least 1; at most 65,536 in all
-   * @param seed chooses the hash functions
+   * @param shingle number of words of a shingle, at least 1; a shorter text is one shingle
+   * @param bands number of bands, at least 1
+   * @param rows numbers per band, at least 1; bands * rows is at most 65,536
+   * @param seed selects the hash functions
    */
   public MinHash(int shingle, int bands, int rows, long seed) {
     require(shingle >= 1, "a shingle has at least 1 word, was %d", shingle);
@@ -57,19 +57,19 @@ final class MinHash {
     summands = random.longs((long) bands * rows).toArray();
   }
 
-  /** Bands of a signature. */
+  /** Returns the number of bands of a signature. */
   public int bands() {
     return bands;
   }
 
-  /** Numbers in each band. */
+  /** Returns the numbers per band. */
   public int rows() {
     return rows;
   }
 
   /**
-   * The signature of a text, [bands * rows], in time linear in the text. Case, white space,
-   * punctuation and Unicode's compatibility forms do not count.
+   * Returns the signature of a text, [bands * rows], in time linear in the text. Ignores case,
+   * white space, punctuation and Unicode's compatibility forms.
    */
   public int[] signature(String text) {
     return signature(NormalText.of(text));
@@ -102,9 +102,9 @@ final class MinHash {
   }
 
   /**
-   * The estimate of two texts' Jaccard similarity, 0 to 1: the share of numbers that agree. It is
-   * unbiased, with standard error {@code sqrt(s (1 - s) / (bands * rows))}, 0.04 at similarity 0.8
-   * with the default settings.
+   * Returns the estimate of two texts' Jaccard similarity, 0 to 1: the share of numbers that agree.
+   * It is unbiased, with standard error {@code sqrt(s (1 - s) / (bands * rows))}, 0.04 at
+   * similarity 0.8 with the default settings.
    *
    * @throws IllegalArgumentException if the signatures' lengths differ
    */
@@ -130,9 +130,9 @@ final class MinHash {
   }
 
   /**
-   * The probability that two texts collide: {@code 1 - (1 - s^rows)^bands}.
+   * Returns the probability that two texts collide: {@code 1 - (1 - s^rows)^bands}.
    *
-   * @param similarity s, Jaccard's, 0 to 1
+   * @param similarity the Jaccard similarity s, 0 to 1
    */
   public double collisionProbability(double similarity) {
     return 1 - Math.pow(1 - Math.pow(similarity, rows), bands);

@@ -8,8 +8,8 @@ import org.alignment4j.data.filter.Deduplicator.Duplicate;
 import org.alignment4j.data.internal.NormalText;
 
 /**
- * Signatures of kept rows in one hash table of their bands. Of those that collide the most similar
- * counts, and of these the first.
+ * Signatures of kept rows in one hash table of their bands. Of the rows that collide, the most
+ * similar is returned, and of equally similar ones the first.
  */
 final class MinHashIndex implements DuplicateIndex {
   private static final int EMPTY = -1;
@@ -21,8 +21,8 @@ final class MinHashIndex implements DuplicateIndex {
   /** [slots] The newest entry, row * bands + band, of each slot's chain. */
   private int[] heads = new int[1 << 10];
 
-  /** [kept rows * bands, or more] The entry behind each entry in its chain. */
-  private int[] behind = new int[1 << 10];
+  /** [kept rows * bands, or more] The next entry of each entry in its chain. */
+  private int[] next = new int[1 << 10];
 
   private int[] last = new int[0];
 
@@ -43,7 +43,7 @@ final class MinHashIndex implements DuplicateIndex {
     int best = -1;
     double similarity = threshold;
     for (int band = 0; band < minHash.bands(); band++) {
-      for (int entry = heads[slot(last, band)]; entry != EMPTY; entry = behind[entry]) {
+      for (int entry = heads[slot(last, band)]; entry != EMPTY; entry = next[entry]) {
         int row = entry / minHash.bands();
         if (row == best || entry % minHash.bands() != band || !agree(row, band)) {
           continue;
@@ -63,8 +63,8 @@ final class MinHashIndex implements DuplicateIndex {
   public void keep(int row) {
     signatures.add(last);
     int end = Math.multiplyExact(signatures.size(), minHash.bands());
-    if (end > behind.length) {
-      behind = Arrays.copyOf(behind, Math.max(end, behind.length + (behind.length >> 1)));
+    if (end > next.length) {
+      next = Arrays.copyOf(next, Math.max(end, next.length + (next.length >> 1)));
     }
     if (end > heads.length) {
       heads = new int[heads.length << 1];
@@ -80,7 +80,7 @@ final class MinHashIndex implements DuplicateIndex {
     for (int band = 0; band < minHash.bands(); band++) {
       int entry = row * minHash.bands() + band;
       int slot = slot(signatures.get(row), band);
-      behind[entry] = heads[slot];
+      next[entry] = heads[slot];
       heads[slot] = entry;
     }
   }

@@ -7,7 +7,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
 
-/** The checks of personal data that a pattern cannot make. */
+/** Checks of personal data that a pattern cannot express. */
 final class PiiChecks {
   private static final int NONE = -1;
   private static final int MIN_CARD_DIGITS = 13;
@@ -34,7 +34,7 @@ final class PiiChecks {
     return end;
   }
 
-  /** A sentence's punctuation after an address is not its part. */
+  /** Excludes a sentence's punctuation after an address. */
   static int url(String text, int begin, int end) {
     int last = end;
     while (CLOSING.matches(text.charAt(last - 1))) {
@@ -43,7 +43,7 @@ final class PiiChecks {
     return last;
   }
 
-  /** The longest run of whole groups that has 13 to 19 digits and Luhn's check digit. */
+  /** Finds the longest run of whole groups that has 13 to 19 digits and Luhn's check digit. */
   static int card(String text, int begin, int end) {
     for (int last = end; last > begin; last--) {
       boolean ends = isDigit(text, last - 1) && !isDigit(text, last);
@@ -68,7 +68,7 @@ final class PiiChecks {
     return digits >= MIN_CARD_DIGITS && sum % 10 == 0;
   }
 
-  /** Of its country's length, with ISO 7064's check digits. */
+  /** Checks the length for its country, and ISO 7064's check digits. */
   static int iban(String text, int begin, int end) {
     String country = text.substring(begin, begin + 2).toUpperCase(Locale.ROOT);
     int length = IBAN_LENGTHS.getOrDefault(country, Integer.MAX_VALUE);
@@ -101,7 +101,7 @@ final class PiiChecks {
         : NONE;
   }
 
-  /** A colon behind is the sentence's; names such as {@code a::b} are no addresses. */
+  /** Excludes a colon after it, and names such as {@code a::b}. */
   static int ipv6(String text, int begin, int end) {
     boolean colonBehind = text.charAt(end - 1) == ':' && text.charAt(end - 2) != ':';
     int last = colonBehind ? end - 1 : end;

@@ -6,19 +6,19 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Finds one kind of personal data: a pattern for what looks like it, and a check. Immutable.
+ * Finds one kind of personal data by a pattern for candidates, and a check. Immutable.
  *
- * @param name what its placeholder says
- * @param needed a text without it has none; empty if it cannot be said so simply
+ * @param name the name in its placeholder
+ * @param needed a string that every match contains, as a quick pre-check; empty if there is none
  * @param pattern every repetition is bounded, or cannot be matched in two ways
- * @param check where the data ends
+ * @param check returns where the data ends
  */
 record PiiDetector(String name, String needed, Pattern pattern, Check check) {
-  /** Looks closer at what a pattern found. */
+  /** Checks a match of the pattern. */
   interface Check {
     /**
-     * Where the data ends, at most a few characters behind {@code end}; begin or less if it is
-     * none.
+     * Returns where the data ends, at most a few characters after {@code end}; begin or less if it
+     * is not personal data.
      */
     int end(String text, int begin, int end);
   }
@@ -30,7 +30,7 @@ record PiiDetector(String name, String needed, Pattern pattern, Check check) {
     return "[" + name + "]";
   }
 
-  /** All in a text, from left to right; one may begin right where another ends. */
+  /** Returns all matches in a text, from left to right; they may be adjacent. */
   List<Span> find(String text) {
     List<Span> found = new ArrayList<>();
     if (!text.contains(needed)) {
@@ -47,7 +47,7 @@ record PiiDetector(String name, String needed, Pattern pattern, Check check) {
       } else {
         from = matcher.start() + 1;
       }
-      // What was found will be a placeholder, and no part of a word that follows it.
+      // A match becomes a placeholder, and so cannot be part of a following word.
       matcher.useTransparentBounds(end <= matcher.start());
     }
     return found;

@@ -3,7 +3,7 @@ package org.alignment4j.data.filter;
 import java.util.List;
 import java.util.regex.Pattern;
 
-/** What the kinds of personal data look like. */
+/** The patterns of the kinds of personal data. */
 final class PiiForms {
   /** Not within a word or number. */
   private static final String BEGIN = "(?<![\\p{L}\\p{N}])";
@@ -26,7 +26,7 @@ final class PiiForms {
   private static final String IPV4 =
       BEGIN + "(?<![0-9]\\.)[0-9]{1,3}(?:\\.[0-9]{1,3}){3}" + END + "(?!\\.[0-9])";
 
-  /** A whole run of hexadecimal digits and colons, or what follows a word and its colon. */
+  /** A whole run of hexadecimal digits and colons, or the part after a word and its colon. */
   private static final String IPV6 =
       "(?:(?<![\\p{L}\\p{N}:])|(?<=[\\p{L}&&[^A-Fa-f]]:))[0-9A-Fa-f:]{2,40}+"
           + "(?:(?<=[0-9])(?:\\.[0-9]{1,3}){3})?(?![\\p{L}\\p{N}:])";
@@ -55,7 +55,7 @@ final class PiiForms {
       case CREDIT_CARD -> List.of(form(name, "", CARD, PiiChecks::card));
       case US_SSN -> List.of(form(name, "", SSN, PiiChecks::any));
       case IP_ADDRESS ->
-          // An address of IPv6 can end in one of IPv4.
+          // An IPv6 address can end in an IPv4 address.
           List.of(form(name, ":", IPV6, PiiChecks::ipv6), form(name, ".", IPV4, PiiChecks::ipv4));
       case PHONE -> List.of(form(name, "", PHONE, PiiChecks::any));
     };

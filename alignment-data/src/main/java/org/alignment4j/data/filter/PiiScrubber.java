@@ -16,13 +16,13 @@ import java.util.stream.Collectors;
 
 /**
  * Replaces personal data in texts by placeholders that name its kind, such as {@code [EMAIL]}
- * (Safer-Instruct, stage 3). Scrubbing twice is scrubbing once: text between placeholders is
- * searched as if nothing stood around it, until nothing is found. Patterns find what has a form,
- * not names or addresses; digits alone are no telephone number without a plus, a leading zero or
- * separators. Immutable; threads may share it.
+ * (Safer-Instruct, stage 3). Scrubbing is idempotent: text between placeholders is searched
+ * separately, until nothing is found. Patterns find data of a fixed form, not names or postal
+ * addresses; digits alone are not a telephone number without a plus, a leading zero or separators.
+ * Immutable and thread-safe.
  *
- * <p>The kinds that come along are made for time linear in the text's length; hostile texts of 1 MB
- * took some seconds at most. Patterns of users have the time that they take.
+ * <p>The built-in kinds take time linear in the text's length; hostile texts of 1 MB took a few
+ * seconds at most. The time of user-defined patterns is not limited.
  */
 public final class PiiScrubber {
   private static final Pattern NAME = Pattern.compile("[A-Z][A-Z0-9_]{0,63}");
@@ -39,29 +39,30 @@ public final class PiiScrubber {
                 .collect(Collectors.joining("|")));
   }
 
-  /** The kinds that come along; a kind's name is what its placeholder says. */
+  /** The built-in kinds; a kind's name is used in its placeholder. */
   public enum Kind {
     /** A URL with a user name, token or password before the host, as a whole. */
     URL_WITH_CREDENTIALS,
     /** An e-mail address, in any script. */
     EMAIL,
-    /** An international bank account number with right check digits. */
+    /** An international bank account number with valid check digits. */
     IBAN,
-    /** A payment card number: 13 to 19 digits, Luhn's check digit. */
+    /** A payment card number: 13 to 19 digits with a valid Luhn check digit. */
     CREDIT_CARD,
-    /** A number of the social security of the United States, with separators. */
+    /** A US social security number, with separators. */
     US_SSN,
-    /** An address of IPv4 or IPv6. */
+    /** An IPv4 or IPv6 address. */
     IP_ADDRESS,
     /** A telephone number: international, North American, or with a leading zero. */
     PHONE
   }
 
   /**
-   * A text without what was found.
+   * A scrubbed text.
    *
-   * @param text with placeholders
-   * @param counts how often each kind was replaced, by its name; those replaced before not counted
+   * @param text the text with placeholders
+   * @param counts number of replacements of each kind, by its name; existing placeholders are not
+   *     counted
    */
   public record Scrubbed(String text, Map<String, Integer> counts) {
     /** Copies the counts. */
@@ -69,19 +70,19 @@ public final class PiiScrubber {
       counts = Collections.unmodifiableMap(new TreeMap<>(counts));
     }
 
-    /** The counts; the text may be private. */
+    /** Returns the counts only; the text may be private. */
     @Override
     public String toString() {
       return "Scrubbed" + counts;
     }
   }
 
-  /** All kinds that come along. */
+  /** Returns a scrubber of all built-in kinds. */
   public static PiiScrubber standard() {
     return of(List.of(Kind.values()));
   }
 
-  /** Some of the kinds that come along, looked for in the order of {@link Kind}. */
+  /** Returns a scrubber of some built-in kinds, searched in the order of {@link Kind}. */
   public static PiiScrubber of(Collection<Kind> kinds) {
     require(!kinds.isEmpty(), "there is no kind to scrub");
     return new PiiScrubber(
@@ -89,11 +90,11 @@ public final class PiiScrubber {
   }
 
   /**
-   * These kinds and, looked for before them, one of the user's. A pattern is to have no repetition
-   * that can match the same text in two ways.
+   * Returns a scrubber of these kinds and a user-defined one, searched before them. The pattern
+   * should have no repetition that can match the same text in two ways.
    *
-   * @param kind capital letters, digits and underscores; not that of another kind
-   * @param pattern of what to replace; matches of no characters do not count
+   * @param kind name of capital letters, digits and underscores; not that of another kind
+   * @param pattern pattern of the text to replace; empty matches are ignored
    */
   public PiiScrubber with(String kind, Pattern pattern) {
     require(
@@ -102,7 +103,7 @@ public final class PiiScrubber {
         kind);
     require(
         detectors.stream().noneMatch(detector -> detector.name().equals(kind)),
-        "kind %s is there already",
+        "kind %s exists already",
         kind);
     List<PiiDetector> more = new ArrayList<>();
     more.add(new PiiDetector(kind, "", pattern, PiiChecks::any));
@@ -110,7 +111,7 @@ public final class PiiScrubber {
     return new PiiScrubber(more);
   }
 
-  /** Replaces all that is found in a text; placeholders that are there already stay. */
+  /** Replaces all personal data found in a text; existing placeholders are kept. */
   public Scrubbed scrub(String text) {
     Map<String, Integer> counts = new TreeMap<>();
     StringBuilder scrubbed = new StringBuilder(text.length());
@@ -143,7 +144,7 @@ public final class PiiScrubber {
     }
   }
 
-  /** The text parted by the first kind that is found in it; empty if none is. */
+  /** Returns the text split by the first kind that is found in it; empty if none is. */
   private List<Piece> parts(String text, Map<String, Integer> counts) {
     for (PiiDetector detector : detectors) {
       List<PiiDetector.Span> found = detector.find(text);

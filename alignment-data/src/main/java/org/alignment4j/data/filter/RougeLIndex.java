@@ -15,11 +15,11 @@ import org.alignment4j.data.internal.NormalText;
 import org.alignment4j.internal.text.RougeL.CommonSubsequence;
 
 /**
- * Kept rows as numbered words, compared by ROUGE-L; the first above the threshold counts.
+ * Kept rows as numbered words, compared by ROUGE-L; returns the first above the threshold.
  *
  * <p>With n and m words and c in common, F1 = 2 c / (n + m) > t. As c is at most m, m must be above
- * t n / (2 - t), and then so must c. Hence as many of a text's words may be left aside, the most
- * frequent first: a near duplicate still has one of the others, and so is in that word's list
+ * t n / (2 - t), and then so must c. Hence that many of a text's words may be ignored, the most
+ * frequent first: a near duplicate still contains one of the others, and so is in that word's list
  * (prefix filtering, Chaudhuri et al. 2006).
  */
 final class RougeLIndex implements DuplicateIndex {
@@ -29,7 +29,7 @@ final class RougeLIndex implements DuplicateIndex {
   private final Map<String, Integer> numbers = new HashMap<>();
   private final List<int[]> texts = new ArrayList<>();
 
-  /** By word's number: the rows that have it, ascending. */
+  /** By word's number: the rows that contain it, ascending. */
   private final List<RowList> rowsOf = new ArrayList<>();
 
   private List<String> lastWords = List.of();
@@ -66,7 +66,7 @@ final class RougeLIndex implements DuplicateIndex {
     return Optional.empty();
   }
 
-  /** All rows that can be above the threshold, and others. */
+  /** Returns all rows that can be above the threshold, and possibly others. */
   private BitSet candidates(int[] words) {
     Map<Integer, Long> counts =
         Arrays.stream(words)
@@ -75,13 +75,13 @@ final class RougeLIndex implements DuplicateIndex {
             .collect(Collectors.groupingBy(Function.identity(), Collectors.counting()));
     List<Integer> frequentFirst = new ArrayList<>(counts.keySet());
     frequentFirst.sort(Comparator.comparingInt(word -> -rowsOf.get(word).size));
-    // Rounding must not leave a word aside that counts.
-    double most = threshold * words.length / (2 - threshold) - 1e-9;
+    // Rounding must not cause a relevant word to be ignored.
+    double maxAside = threshold * words.length / (2 - threshold) - 1e-9;
     long aside = 0;
     BitSet candidates = new BitSet();
     for (Integer word : frequentFirst) {
       aside += counts.getOrDefault(word, 0L);
-      if (aside > most) {
+      if (aside > maxAside) {
         rowsOf.get(word).addTo(candidates);
       }
     }

@@ -10,8 +10,8 @@ import org.alignment4j.data.internal.NormalText;
 /**
  * Hashes of a text's runs of words, or of the whole if it is shorter than one.
  *
- * @param words how many a run has
- * @param values [runs] by where the run begins
+ * @param words number of words of a run
+ * @param values [runs] hashes by the run's first word
  */
 record TextHashes(int words, long[] values) {
   static TextHashes of(String text, int run) {

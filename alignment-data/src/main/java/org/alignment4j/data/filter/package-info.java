@@ -1,7 +1,6 @@
 /**
- * What is kept of texts and instructions: duplicates, evaluation sets, personal data, licences and
- * cheap rules (Safer-Instruct, Shi et al. 2024, stage 3). Every piece can be used alone; none needs
- * a model.
+ * Filters of texts and instructions by duplicates, evaluation sets, personal data and licences
+ * (Safer-Instruct, Shi et al. 2024, stages 0 and 3). Each can be used alone; none needs a model.
  */
 @NullMarked
 package org.alignment4j.data.filter;

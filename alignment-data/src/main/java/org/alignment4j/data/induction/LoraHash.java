@@ -8,7 +8,7 @@ import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import org.alignment4j.adapter.LoraAdapter;
 
-/** SHA-256 of a LoRA's numbers and of where they belong; not of how it was made. */
+/** SHA-256 of a LoRA's weights and their modules, without its provenance. */
 final class LoraHash {
   private LoraHash() {}
 

@@ -13,22 +13,22 @@ import org.alignment4j.data.request.RequestLedger;
 import org.alignment4j.synthesis.SourceText;
 
 /**
- * Asks any chat model for the instruction to which a text would be the answer; needs no training.
- * The text stands in the prompt as an example, and the model is told to follow nothing it says,
- * which a text may still get round: judge what comes out. Immutable and thread-safe.
+ * Prompts any chat model for the instruction to which a text would be the answer; needs no
+ * training. The text is quoted in the prompt, and the model is instructed not to follow it; prompt
+ * injection is still possible, so judge the instructions. Immutable and thread-safe.
  */
 public final class PromptedInducer implements Inducer {
   /** At most 128 tokens, temperature 0.7, top-p 0.95. */
   public static final Sampling SAMPLING = Sampling.of(128, 0.7, 0.95);
 
-  /** Texts are cut behind so many UTF-16 units: about 2,000 tokens of English. */
+  /** The number of UTF-16 units to which texts are truncated: about 2,000 tokens of English. */
   public static final int MAX_CHARACTERS = 8000;
 
   private static final TextGap TEMPLATE = TextGap.resource("induce.txt", "text");
 
   private static final String FENCE = "-".repeat(10);
 
-  /** A heading that models write although they are told not to. */
+  /** A heading that models write although instructed not to. */
   private static final Pattern HEADING =
       Pattern.compile(
           "\\A[\\s*#]*(?:the\\s+)?(?:user\\s+)?(?:instruction|prompt|question|request)[\\s*]*:[\\s*]*",
@@ -39,16 +39,16 @@ public final class PromptedInducer implements Inducer {
   private final Samples samples;
   private final int maxCharacters;
 
-  /** An inducer with {@link #SAMPLING} and {@link #MAX_CHARACTERS}. */
+  /** Creates an inducer with {@link #SAMPLING} and {@link #MAX_CHARACTERS}. */
   public PromptedInducer(ChatModel model) {
     this(model, SAMPLING, MAX_CHARACTERS);
   }
 
   /**
-   * An inducer.
+   * Creates an inducer.
    *
-   * @param sampling how an instruction is drawn
-   * @param maxCharacters UTF-16 units behind which a text is cut, at least 1
+   * @param sampling the sampling of an instruction
+   * @param maxCharacters number of UTF-16 units to which a text is truncated, at least 1
    */
   public PromptedInducer(ChatModel model, Sampling sampling, int maxCharacters) {
     require(maxCharacters >= 1, "maxCharacters must be >= 1, was %s", maxCharacters);
@@ -56,7 +56,7 @@ public final class PromptedInducer implements Inducer {
     this.maxCharacters = maxCharacters;
   }
 
-  /** "prompted" with a hash of the prompt, and the model's name. */
+  /** Returns "prompted" with a hash of the prompt, and the model's name. */
   @Override
   public String name() {
     return "prompted-" + TEMPLATE.hash().substring(0, 8) + ":" + samples.model().name();
@@ -64,12 +64,15 @@ public final class PromptedInducer implements Inducer {
 
   @Override
   public List<Induction> induce(SourceText text, int n, long seed, RequestLedger requests) {
-    Prompt prompt = Prompt.user(asked(TextCut.to(text.text().strip(), maxCharacters)));
+    Prompt prompt = Prompt.user(promptText(TextCut.to(text.text().strip(), maxCharacters)));
     return samples.draw(name(), prompt, n, seed, requests, PromptedInducer::bare);
   }
 
-  /** The prompt, with lines of dashes longer than any that the text could end itself with. */
-  private static String asked(String text) {
+  /**
+   * Returns the prompt, with a fence of dashes longer than any in the text, so that the text cannot
+   * close it.
+   */
+  private static String promptText(String text) {
     String fence = FENCE;
     while (text.contains(fence)) {
       fence += "-";
@@ -79,7 +82,7 @@ public final class PromptedInducer implements Inducer {
         .with(text);
   }
 
-  /** An answer without a heading before it and quotation marks around it. */
+  /** Returns the answer without a leading heading and enclosing quotation marks. */
   static String bare(String answer) {
     String text = answer.strip();
     Matcher heading = HEADING.matcher(text);

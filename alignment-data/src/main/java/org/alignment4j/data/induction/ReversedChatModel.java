@@ -10,14 +10,14 @@ import org.alignment4j.model.Completion;
 import org.alignment4j.model.Generation;
 
 /**
- * A model of instructions as a chat model: it reads the last user message as a response and answers
- * with an instruction. So its answers are stored as those of any other are.
+ * A reversed model as a chat model: it takes the last user message as a response and answers with
+ * an instruction, so that its answers can be stored as those of any other model.
  */
 final class ReversedChatModel implements ChatModel {
-  /** Goes on with one sequence; where several threads ask, it may put them together. */
+  /** Continues one sequence; concurrent calls may be batched. */
   @FunctionalInterface
   interface Completer {
-    /** The completion of token ids; the settings hold one seed, this sequence's. */
+    /** Returns the completion of token ids; the settings contain one seed, this sequence's. */
     Completion complete(int[] ids, Generation settings);
   }
 
@@ -40,7 +40,7 @@ final class ReversedChatModel implements ChatModel {
   public ChatAnswer answer(ChatRequest request) {
     if (request.prompt().endsWithResponse()) {
       throw new ChatException(
-          ChatException.Kind.REQUEST, name + " cannot go on with an assistant's message", null);
+          ChatException.Kind.REQUEST, name + " cannot continue an assistant message", null);
     }
     Sampling sampling = request.sampling();
     int[] ids =
@@ -50,7 +50,7 @@ final class ReversedChatModel implements ChatModel {
             .temperature(sampling.temperature())
             .topP(sampling.topP())
             .stopStrings(sampling.stop())
-            // Not the seed of the call, from which a place in the batch would derive another.
+            // Not the seed of the call, from which each batch position would derive another.
             .seeds(List.of(request.seed()))
             .build();
     Completion completion = completer.complete(ids, settings);

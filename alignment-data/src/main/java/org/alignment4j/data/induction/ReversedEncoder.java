@@ -14,15 +14,15 @@ import org.alignment4j.internal.host.Hashes;
 import org.alignment4j.model.LanguageModel;
 
 /**
- * Instructions behind their responses as token ids. What is too long loses the end of its response,
- * never a token of the instruction: a row that is cut at its right end would have none left to
+ * Encodes rows as token ids, the response before its instruction. If a row is too long, the end of
+ * the response is cut, never the instruction: truncation at the right end would leave no token to
  * learn.
  */
 final class ReversedEncoder {
-  /** Fewest tokens of an instruction, the end token among them. */
+  /** Minimum number of tokens of an instruction, including the end token. */
   static final int MIN_TARGET = 4;
 
-  /** What must be left of a response that is longer. */
+  /** Minimum number of tokens that must remain of a longer response. */
   static final int MIN_RESPONSE = 16;
 
   private final ChatTokenizer tokenizer;
@@ -32,12 +32,12 @@ final class ReversedEncoder {
   private final int end;
 
   /**
-   * An encoder for a model.
+   * Creates an encoder for a model.
    *
-   * @param template what stands around a response
+   * @param template the text around a response
    * @param chat whether the template is a user's message and the instruction the assistant's answer
    *     in the model's chat template; otherwise they are one plain text
-   * @param maxTokens most tokens of a row, where the model's context has so many
+   * @param maxTokens maximum number of tokens of a row, limited by the model's context
    * @throws CheckpointException if the model's tokenizer has no token that ends a text
    */
   ReversedEncoder(
@@ -56,7 +56,9 @@ final class ReversedEncoder {
                             + " names no end token, which an instruction must end with"));
   }
 
-  /** What this encoder's prompts depend on besides the model, for names of models. */
+  /**
+   * Returns a hash of what this encoder's prompts depend on besides the model, for names of models.
+   */
   String hash() {
     return Hashes.sha256(
         List.of(template.hash(), Boolean.toString(chat), Integer.toString(maxTokens)));
@@ -67,14 +69,14 @@ final class ReversedEncoder {
   }
 
   /**
-   * A row to train on.
+   * A row for training.
    *
    * @param row its responseStart is the instruction's first token
-   * @param cut whether the response lost its end
+   * @param cut whether the end of the response was cut
    */
   record Row(Encoded row, boolean cut) {
     /**
-     * @throws IllegalArgumentException if there is too little to learn
+     * @throws IllegalArgumentException if there are too few tokens to learn
      */
     Row {
       require(
@@ -86,7 +88,7 @@ final class ReversedEncoder {
   }
 
   /**
-   * A row, or the reason why it is none.
+   * An encoded row, or the reason why it was dropped.
    *
    * @param row empty if there is a reason
    * @param dropped empty if there is a row
@@ -97,7 +99,7 @@ final class ReversedEncoder {
     }
   }
 
-  /** Encodes a row; white space around the texts is no part of them. */
+  /** Encodes a row; white space around the texts is removed. */
   Result encode(InstructionSplit.Row source) {
     String response = source.response().strip();
     String instruction = source.instruction().strip();
@@ -105,42 +107,42 @@ final class ReversedEncoder {
       return Result.of(ReversedTuning.Drop.BLANK_RESPONSE);
     }
     Target target = new Target(instruction);
-    Encoded bare = target.behind("");
+    Encoded bare = target.after("");
     if (instruction.isEmpty() || bare.responseLength() < MIN_TARGET) {
       return Result.of(ReversedTuning.Drop.SHORT_INSTRUCTION);
     }
-    Encoded whole = target.behind(response);
+    Encoded whole = target.after(response);
     int room = maxTokens - bare.ids().length;
     int wanted = whole.ids().length - bare.ids().length;
     if (room < Math.min(wanted, MIN_RESPONSE)) {
       return Result.of(ReversedTuning.Drop.LONG_INSTRUCTION);
     }
     boolean cut = whole.ids().length > maxTokens;
-    Encoded fitting = cut ? target.cutBehind(response) : whole;
+    Encoded fitting = cut ? target.afterCut(response) : whole;
     return new Result(Optional.of(new Row(fitting, cut)), Optional.empty());
   }
 
-  /** An instruction behind another row's response, whatever is left of that. */
-  Encoded behind(String response, String instruction) {
-    return new Target(instruction.strip()).cutBehind(response.strip());
+  /** Encodes an instruction after another row's response, cut as needed. */
+  Encoded mismatched(String response, String instruction) {
+    return new Target(instruction.strip()).afterCut(response.strip());
   }
 
   /**
-   * What a model goes on from with an instruction, [T]; the response loses its end if it does not
-   * fit.
+   * Returns the prompt that a model continues with an instruction, [T]; the end of the response is
+   * cut if it does not fit.
    *
-   * @param most tokens of the prompt
+   * @param maxTokens maximum number of tokens of the prompt
    * @throws IllegalArgumentException if the template leaves no room for a response
    */
-  int[] prompt(String response, int most) {
+  int[] prompt(String response, int maxTokens) {
     int bare = promptIds("").length;
     require(
-        bare + MIN_RESPONSE <= most,
+        bare + MIN_RESPONSE <= maxTokens,
         "%s tokens are too few for a template of %s and a response of %s",
-        most,
+        maxTokens,
         bare,
         MIN_RESPONSE);
-    return promptIds(TextCut.longest(response.strip(), most, r -> promptIds(r).length));
+    return promptIds(TextCut.longest(response.strip(), maxTokens, r -> promptIds(r).length));
   }
 
   private int[] promptIds(String response) {
@@ -148,7 +150,7 @@ final class ReversedEncoder {
     return chat ? tokenizer.encode(Prompt.user(text)) : documentIds(text);
   }
 
-  /** With the beginning token that the tokenizer puts before a text, but none behind it. */
+  /** Encodes a text with the tokenizer's start token, if any, but without an end token. */
   private int[] documentIds(String text) {
     int[] ids = tokenizer.encodeText(text);
     int[] around = tokenizer.encodeRaw("");
@@ -167,7 +169,7 @@ final class ReversedEncoder {
   private final class Target {
     private final String instruction;
 
-    /** Of plain text. */
+    /** The tokens in plain text. */
     private final int[] ids;
 
     Target(String instruction) {
@@ -175,7 +177,7 @@ final class ReversedEncoder {
       this.ids = chat ? new int[0] : joined(tokenizer.encodeText(instruction), new int[] {end});
     }
 
-    Encoded behind(String response) {
+    Encoded after(String response) {
       if (chat) {
         return tokenizer.encodeForTraining(
             Prompt.user(template.with(response)).withResponse(instruction));
@@ -184,8 +186,8 @@ final class ReversedEncoder {
       return new Encoded(joined(prompt, ids), prompt.length);
     }
 
-    Encoded cutBehind(String response) {
-      return behind(TextCut.longest(response, maxTokens, r -> behind(r).ids().length));
+    Encoded afterCut(String response) {
+      return after(TextCut.longest(response, maxTokens, r -> after(r).ids().length));
     }
   }
 }

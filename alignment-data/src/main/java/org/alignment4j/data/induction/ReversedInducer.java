@@ -14,36 +14,37 @@ import org.alignment4j.model.LanguageModel;
 import org.alignment4j.synthesis.SourceText;
 
 /**
- * Draws instructions from a local model that {@link ReversedInstructionTuner} tuned. A text that is
- * too long loses its end, as in training. Thread-safe; close it to free the adapter's memory. The
- * model must stay open meanwhile.
+ * Samples instructions from a local model tuned by {@link ReversedInstructionTuner}. The end of a
+ * text that is too long is cut, as in training. Thread-safe; close it to free the adapter's memory.
+ * The model must stay open until then.
  */
 public final class ReversedInducer implements Inducer, AutoCloseable {
   /**
    * At most 128 tokens, temperature 0.7, top-p 0.95; an instruction ends with the end token, or
-   * where a heading begins.
+   * before a heading.
    */
   public static final Sampling SAMPLING = new Sampling(128, 0.7, 0.95, List.of("\n###"));
 
   private final LanguageModel view;
   private final Samples samples;
 
-  /** An inducer with {@link #SAMPLING}. */
+  /** Creates an inducer with {@link #SAMPLING}. */
   public ReversedInducer(LanguageModel model, LoraAdapter adapter) {
     this(model, adapter, SAMPLING);
   }
 
   /**
-   * An inducer.
+   * Creates an inducer.
    *
-   * @param model that the adapter was tuned on: a whole one, not a view with other changes, which
-   *     the name would not tell
-   * @param adapter by the tuner, or read from where it was saved; its provenance says how texts are
-   *     put to the model
-   * @param sampling how an instruction is drawn; of the tokens of a row its most tokens are kept
-   *     free
-   * @throws IllegalArgumentException if the adapter is none of this library's reversed instruction
-   *     tuning, or of one with another template, or the most tokens leave no room for a text
+   * @param model the model that the adapter was tuned on: a base model, not a view, whose changes
+   *     the name would not include
+   * @param adapter the tuner's adapter, possibly saved and loaded; its provenance specifies how
+   *     texts are encoded
+   * @param sampling the sampling of an instruction; its maximum number of tokens is reserved in a
+   *     row
+   * @throws IllegalArgumentException if the adapter is not from this library's reversed instruction
+   *     tuning, or was tuned with another template, or the sampling's maximum number of tokens
+   *     leaves no room for a text
    * @throws org.alignment4j.core.CheckpointException if the adapter does not fit the model
    */
   public ReversedInducer(LanguageModel model, LoraAdapter adapter, Sampling sampling) {
@@ -86,7 +87,7 @@ public final class ReversedInducer implements Inducer, AutoCloseable {
     return new ReversedEncoder(model, template, chat, tokens.intValue());
   }
 
-  /** "reversed" with a hash of model, precision, adapter and template. */
+  /** Returns "reversed" with a hash of model, precision, adapter and template. */
   @Override
   public String name() {
     return samples.model().name();

@@ -19,43 +19,42 @@ import org.alignment4j.model.LanguageModel;
 import org.alignment4j.train.TrainingResult;
 
 /**
- * Teaches a model P(instruction | response), into a LoRA over it (Safer-Instruct, stage 1): rows
- * are put through a template that states the task and gives the response, and the model learns the
- * instruction behind it and the end token, with no loss on anything else. A row that is too long
- * loses the end of its response, never a token of its instruction.
+ * Trains a LoRA that models P(instruction | response) (Safer-Instruct, stage 1): a template states
+ * the task and contains the response, and the loss covers only the instruction after it and the end
+ * token. If a row is too long, the end of the response is cut, never the instruction.
  *
- * <p>Where the training's settings name a checkpoint folder, an interrupted tuning goes on where it
- * was when called again with the same model, rows and settings, and ends with the same adapter, bit
- * for bit. Immutable; one tuning runs at a time in a process.
+ * <p>If the training settings name a checkpoint folder, an interrupted tuning resumes when called
+ * again with the same model, rows and settings, and ends with the same adapter, bit for bit.
+ * Immutable; one tuning runs at a time in a process.
  */
 public final class ReversedInstructionTuner
     implements RepresentationTuner<ReversedInstructionTuner.InstructionSplit, LoraAdapter> {
-  /** Of its adapters' provenance. */
+  /** The method in its adapters' provenance. */
   static final String METHOD = "reversed instructions";
 
   private final ReversedSettings settings;
 
-  /** A tuner with these settings. */
+  /** Creates a tuner with these settings. */
   public ReversedInstructionTuner(ReversedSettings settings) {
     this.settings = settings;
   }
 
-  /** Starts with the defaults. */
+  /** Returns a builder with the defaults. */
   public static ReversedSettings.Builder<ReversedInstructionTuner> builder() {
     return new ReversedSettings.Builder<>(ReversedInstructionTuner::new);
   }
 
-  /** The settings. */
+  /** Returns the settings. */
   public ReversedSettings settings() {
     return settings;
   }
 
   /**
-   * Runs the tuning and measures it on the rows that are held out, which nothing is chosen by.
+   * Runs the tuning and evaluates it on the held-out rows, which select nothing.
    *
    * @param model without steering or soft prompt, with a tokenizer
-   * @throws org.alignment4j.core.BadDataException if no row can be learned from; the message counts
-   *     the reasons
+   * @throws org.alignment4j.core.BadDataException if no row can be used for training; the message
+   *     counts the reasons
    * @throws org.alignment4j.core.CheckpointException if the model's tokenizer is missing or has no
    *     end token
    * @throws IllegalArgumentException if modules or layers do not fit the model
@@ -68,21 +67,21 @@ public final class ReversedInstructionTuner
   }
 
   /**
-   * Instructions with their responses: those to learn from, and others to measure on. Immutable.
+   * Instructions with their responses, split into training and held-out rows. Immutable.
    *
-   * @param training to learn from
-   * @param heldOut to measure on; may be empty
+   * @param training the rows for training
+   * @param heldOut the rows for evaluation; may be empty
    */
   public record InstructionSplit(List<Row> training, List<Row> heldOut) {
     /**
      * An instruction and the response to it.
      *
-     * @param id names the row in messages
-     * @param instruction may be blank; such a row is not learned from
-     * @param response may be blank; such a row is not learned from
+     * @param id identifies the row in messages
+     * @param instruction may be blank; such a row is not used
+     * @param response may be blank; such a row is not used
      */
     public record Row(String id, String instruction, String response) {
-      /** The id and the lengths; the texts may be private. */
+      /** Returns the id and the lengths; the texts may be private. */
       @Override
       public String toString() {
         return "Row[%s, %d and %d characters]"
@@ -97,32 +96,32 @@ public final class ReversedInstructionTuner
     }
 
     /**
-     * Splits rows by their instructions, not by their places: a row's side depends on its own
-     * instruction and the seed alone, and equal instructions, but for case and white space, are on
-     * the same side. The order of the rows is kept.
+     * Splits rows by their instructions, not by their positions: a row's side depends on its
+     * instruction and the seed alone, and instructions that are equal up to case and white space
+     * are on the same side. The order of the rows is preserved.
      *
-     * @param share of the rows that is held out, about, 0 up to 1
-     * @throws IllegalArgumentException if the share is out of its range
+     * @param share approximate share of held-out rows, in [0, 1)
+     * @throws IllegalArgumentException if the share is out of range
      */
     public static InstructionSplit of(List<Row> rows, double share, long seed) {
       require(share >= 0 && share < 1, "the share must be 0 up to 1, was %s", share);
       List<Row> training = new ArrayList<>();
       List<Row> heldOut = new ArrayList<>();
       for (Row row : rows) {
-        (place(row, seed) < share ? heldOut : training).add(row);
+        (fraction(row, seed) < share ? heldOut : training).add(row);
       }
       return new InstructionSplit(training, heldOut);
     }
 
-    /** In [0, 1), evenly spread. */
-    private static double place(Row row, long seed) {
+    /** Returns a uniformly distributed number in [0, 1). */
+    private static double fraction(Row row, long seed) {
       String hash =
           Hashes.sha256(List.of(Long.toString(seed), Deduplicator.normalForm(row.instruction())));
       // Eight hexadecimal digits are 32 bits.
       return Long.parseLong(hash.substring(0, 8), 16) * 0x1p-32;
     }
 
-    /** The sizes; the texts may be private. */
+    /** Returns the sizes only; the texts may be private. */
     @Override
     public String toString() {
       return "InstructionSplit[%d to learn from, %d held out]"
@@ -131,14 +130,14 @@ public final class ReversedInstructionTuner
   }
 
   /**
-   * What reversed instruction tuning gave. Immutable.
+   * The result of a reversed instruction tuning. Immutable.
    *
-   * @param adapter the LoRA that turns the model into one of instructions, given responses
-   * @param reason how it ended, in one sentence
-   * @param unused rows that could not be learned from
-   * @param counts of the rows to learn from
-   * @param heldOut measured on rows that were not learned from; empty if fewer than two were usable
-   * @param training losses by step
+   * @param adapter the LoRA that makes the model predict instructions from responses
+   * @param reason why it ended, in one sentence
+   * @param unused rows that could not be used
+   * @param counts counts of the training rows
+   * @param heldOut the evaluation on held-out rows; empty if fewer than two were usable
+   * @param training the losses by step
    */
   public record ReversedTuning(
       LoraAdapter adapter,
@@ -153,27 +152,29 @@ public final class ReversedInstructionTuner
       unused = List.copyOf(unused);
     }
 
-    /** Why a row is not used. */
+    /** The reason why a row is not used. */
     public enum Drop {
       /** There is no response. */
       BLANK_RESPONSE,
-      /** The instruction, with the token that ends it, has fewer than 4 tokens. */
+      /** The instruction, including the end token, has fewer than 4 tokens. */
       SHORT_INSTRUCTION,
-      /** The instruction leaves no room for 16 tokens of the response, or all of a shorter one. */
+      /**
+       * The instruction leaves no room for 16 tokens of the response, or for all of a shorter one.
+       */
       LONG_INSTRUCTION
     }
 
     /**
-     * What became of rows. That each used row has a loss is checked: it holds by {@code
-     * fewestTargetTokens}.
+     * Counts of used and dropped rows. Every used row has tokens to learn, which {@code
+     * fewestTargetTokens} shows.
      *
-     * @param rows all of them
-     * @param used those that are learned from or measured on, each with all of its instruction
+     * @param rows number of all rows
+     * @param used number of rows used, each with its complete instruction
      * @param dropped the others by reason, each counted once
-     * @param cut used rows whose response lost its end
-     * @param fewestTargetTokens of a used row's instruction and end token, at least 4; 0 if no row
-     *     is used
-     * @param targetTokens of all used rows together
+     * @param cut number of used rows whose response was cut
+     * @param fewestTargetTokens minimum number of tokens of a used row's instruction and end token,
+     *     at least 4; 0 if no row is used
+     * @param targetTokens number of such tokens in all used rows together
      */
     public record Counts(
         int rows,
@@ -206,18 +207,18 @@ public final class ReversedInstructionTuner
     }
 
     /**
-     * How likely the model finds true instructions that it has not learned from, given the
-     * responses: means over rows of a row's mean log-probability per token, in nats, at most 0.
-     * Intervals are paired bootstrap intervals of 95 % over rows.
+     * Log-probabilities of held-out instructions, given their responses: means over rows of a row's
+     * mean log-probability per token, in nats, at most 0. Intervals are paired bootstrap intervals
+     * of 95 % over rows.
      *
-     * @param counts of the rows that were held out
-     * @param before of the model as it was
-     * @param after with the adapter
-     * @param change after less before
-     * @param fromResponse after, less the same given the next row's response in place of its own:
-     *     above 0, the model reads the instruction out of the response and has not only learned
-     *     what instructions look like
-     * @param fromResponseBefore the same of the model as it was
+     * @param counts counts of the held-out rows
+     * @param before the value before the tuning
+     * @param after the value with the adapter
+     * @param change after minus before
+     * @param fromResponse after, minus the same given the next row's response instead of its own:
+     *     if above 0, the model infers the instruction from the response, and has not only learned
+     *     the form of instructions
+     * @param fromResponseBefore the same before the tuning
      */
     public record HeldOut(
         Counts counts,

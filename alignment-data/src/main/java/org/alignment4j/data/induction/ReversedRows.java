@@ -12,12 +12,12 @@ import org.alignment4j.data.induction.ReversedInstructionTuner.ReversedTuning;
 import org.alignment4j.internal.host.Cancellation;
 
 /**
- * What can be learned from some rows.
+ * The usable rows of a data set, encoded.
  *
- * @param sources the rows that are used
- * @param encoded these as token ids, each with something to learn
+ * @param sources the used rows
+ * @param encoded these as token ids, each with tokens to learn
  * @param unused the other rows
- * @param counts of all rows
+ * @param counts counts of all rows
  */
 record ReversedRows(
     List<InstructionSplit.Row> sources,

@@ -111,12 +111,12 @@ final class ReversedRun {
   private ReversedTuning.HeldOut measure(
       ReversedEncoder encoder, ReversedRows rows, TrainableLora lora) {
     int n = rows.sources().size();
-    // Under the response of another row, what is left of the likelihood is not from the response.
+    // Given another row's response, the likelihood that remains does not come from the response.
     List<Encoded> swapped =
         IntStream.range(0, n)
             .mapToObj(
                 i ->
-                    encoder.behind(
+                    encoder.mismatched(
                         rows.sources().get((i + 1) % n).response(),
                         rows.sources().get(i).instruction()))
             .toList();
@@ -137,9 +137,9 @@ final class ReversedRun {
   }
 
   /**
-   * Mean log-probability of each row's instruction, in nats per token.
+   * Returns the mean log-probability of each row's instruction, in nats per token.
    *
-   * @param pass which of the four passes over the rows it is, from 0
+   * @param pass index of the pass over the rows, 0 to 3
    */
   private double[] perToken(LanguageModel judged, List<Encoded> rows, int pass) {
     double[] means = new double[rows.size()];

@@ -18,13 +18,14 @@ import org.alignment4j.train.TrainingSettings.Schedule;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Settings of {@link ReversedInstructionTuner}. Immutable; made by {@link #builder}.
+ * Settings of {@link ReversedInstructionTuner}. Immutable; built by {@link #builder}.
  *
- * @param training its seed is also that of the LoRA's start and of the intervals
- * @param lora shape of the adapter
- * @param layers whose blocks are changed; empty for all
- * @param maxTokens most tokens of a row, 1 or more; a model with a shorter context has that
- * @param template the words around the response
+ * @param training the training settings; their seed is also that of the LoRA's initialisation and
+ *     of the intervals
+ * @param lora the shape of the adapter
+ * @param layers the layers whose blocks are adapted; empty for all
+ * @param maxTokens maximum number of tokens of a row, 1 or more; limited by the model's context
+ * @param template the text around the response
  * @param chatTemplate whether rows are written in the model's chat template
  */
 public record ReversedSettings(
@@ -34,12 +35,9 @@ public record ReversedSettings(
     int maxTokens,
     Template template,
     boolean chatTemplate) {
-  /**
-   * The words that put a response to a model that has to give its instruction (Safer-Instruct,
-   * stage 1).
-   */
+  /** The text around a response in the prompt for its instruction (Safer-Instruct, stage 1). */
   public enum Template {
-    /** This library's, shorter by a third than the authors'. */
+    /** This library's template, shorter by a third than the authors'. */
     SHORT("reversed.txt"),
     /** As the authors released it, in the readme of their data's repository. */
     RELEASED("reversed-released.txt");
@@ -57,7 +55,9 @@ public record ReversedSettings(
       return new TextGap(before, after);
     }
 
-    /** The template of a hash, as {@link TextGap#hash()} makes it; empty for any other value. */
+    /**
+     * Returns the template with a hash, as of {@link TextGap#hash()}; empty for any other value.
+     */
     static Optional<Template> ofHash(@Nullable Object hash) {
       return Arrays.stream(values()).filter(t -> t.text().hash().equals(hash)).findFirst();
     }
@@ -69,7 +69,7 @@ public record ReversedSettings(
     layers = List.copyOf(new TreeSet<>(layers));
   }
 
-  /** Starts with the defaults; see {@link Builder}. */
+  /** Returns a builder with the defaults; see {@link Builder}. */
   public static Builder<ReversedSettings> builder() {
     return new Builder<>(settings -> settings);
   }
@@ -80,7 +80,7 @@ public record ReversedSettings(
         : layers;
   }
 
-  /** All that the result depends on, by name. */
+  /** Returns everything that the result depends on, by name. */
   Map<String, Object> toMap() {
     Map<String, Object> map = new LinkedHashMap<>();
     map.put("rank", lora.rank());
@@ -96,11 +96,11 @@ public record ReversedSettings(
   }
 
   /**
-   * Collects settings. Defaults: 3 epochs, batches of 32 rows, cosine with 3 % warm-up as Alpaca's
-   * trainer has them, the learning rate 2e-4, which suits LoRA; {@link TrainableLora.Shape#DEFAULT}
-   * in all blocks; 512 tokens, {@link Template#SHORT}, plain text. Not thread-safe.
+   * Collects settings. Defaults: 3 epochs, batches of 32 rows, cosine schedule with 3 % warm-up as
+   * in Alpaca, learning rate 2e-4, which suits LoRA; {@link TrainableLora.Shape#DEFAULT} in all
+   * blocks; 512 tokens, {@link Template#SHORT}, plain text. Not thread-safe.
    *
-   * @param <T> what is built: settings, or a tuner that has them
+   * @param <T> the result: settings, or a tuner with them
    */
   public static final class Builder<T> {
     private final Function<ReversedSettings, T> finish;
@@ -123,49 +123,52 @@ public record ReversedSettings(
       this.finish = finish;
     }
 
-    /** The training; its seed is also that of the LoRA's start and of the intervals. */
+    /**
+     * Sets the training settings; their seed is also that of the LoRA's initialisation and of the
+     * intervals.
+     */
     public Builder<T> training(TrainingSettings settings) {
       this.training = settings;
       return this;
     }
 
-    /** Changes some settings of the training. */
+    /** Changes some of the training settings. */
     public Builder<T> training(UnaryOperator<TrainingSettings.Builder> change) {
       return training(training.with(change));
     }
 
-    /** The seed of the training, of the LoRA's start and of the intervals. */
+    /** Sets the seed of the training, of the LoRA's initialisation and of the intervals. */
     public Builder<T> seed(long seed) {
       return training(t -> t.seed(seed));
     }
 
-    /** Shape of the adapter. */
+    /** Sets the shape of the adapter. */
     public Builder<T> lora(TrainableLora.Shape shape) {
       this.lora = shape;
       return this;
     }
 
-    /** Layers whose blocks are changed; empty for all. */
+    /** Sets the layers whose blocks are adapted; empty for all. */
     public Builder<T> layers(List<Layer> where) {
       this.layers = where;
       return this;
     }
 
-    /** Most tokens of a row; a model with a shorter context has that. */
+    /** Sets the maximum number of tokens of a row, limited by the model's context. */
     public Builder<T> maxTokens(int tokens) {
       this.maxTokens = tokens;
       return this;
     }
 
-    /** The words around the response; an inducer takes them from the adapter's provenance. */
+    /** Sets the text around the response; an inducer reads it from the adapter's provenance. */
     public Builder<T> template(Template words) {
       this.template = words;
       return this;
     }
 
     /**
-     * Whether rows are written in the model's chat template, the template a user's message and the
-     * instruction the assistant's answer, instead of as one plain text.
+     * Sets whether rows are encoded in the model's chat template, the template as user message and
+     * the instruction as assistant message, instead of as one plain text.
      */
     public Builder<T> chatTemplate(boolean use) {
       this.chatTemplate = use;
@@ -173,9 +176,9 @@ public record ReversedSettings(
     }
 
     /**
-     * Builds it.
+     * Builds the settings, or the tuner.
      *
-     * @throws IllegalArgumentException if a setting is out of its range
+     * @throws IllegalArgumentException if a setting is out of range
      */
     public T build() {
       return finish.apply(

@@ -14,20 +14,20 @@ import org.alignment4j.data.request.RequestLedger;
 import org.alignment4j.data.request.RequestLedger.StoredAnswer;
 
 /**
- * Draws several answers to one prompt.
+ * Samples several answers to one prompt.
  *
- * @param model that answers
- * @param sampling of each answer
+ * @param model the model that answers
+ * @param sampling the sampling of each answer
  */
 record Samples(ChatModel model, Sampling sampling) {
   private static final long GOLDEN = 0x9E3779B97F4A7C15L;
 
   /**
-   * Draws them.
+   * Samples the instructions of a text.
    *
-   * @param inducer the name of what asks
-   * @param requests through which the model is asked
-   * @param instruction what of an answer is the instruction
+   * @param inducer the inducer's name
+   * @param requests the ledger that sends the requests
+   * @param instruction extracts the instruction from an answer
    */
   List<Induction> draw(
       String inducer,
@@ -53,8 +53,8 @@ record Samples(ChatModel model, Sampling sampling) {
   }
 
   /**
-   * The seed of a text's i-th sample (SplitMix64): neither neighbouring seeds nor neighbouring
-   * samples share one. At least 0, for some endpoints take no others.
+   * Returns the seed of a text's i-th sample (SplitMix64): neither adjacent seeds nor adjacent
+   * samples share one. At least 0, as some endpoints reject negative ones.
    */
   static long seed(long seed, int i) {
     return mix(mix(seed + GOLDEN) + GOLDEN * (i + 1L)) >>> 1;

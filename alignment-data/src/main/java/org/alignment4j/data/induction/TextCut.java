@@ -2,11 +2,14 @@ package org.alignment4j.data.induction;
 
 import java.util.function.ToIntFunction;
 
-/** Shortens texts at their end, between two characters. */
+/** Truncates texts at their end, between two characters. */
 final class TextCut {
   private TextCut() {}
 
-  /** The first {@code length} UTF-16 units of a text, one less where that would split a pair. */
+  /**
+   * Returns the first {@code length} UTF-16 units of a text, one less if that would split a
+   * surrogate pair.
+   */
   static String to(String text, int length) {
     if (length >= text.length()) {
       return text;
@@ -19,16 +22,15 @@ final class TextCut {
   }
 
   /**
-   * A long beginning of a text that measures no more than a limit: the text itself if that does,
-   * and else the longest if longer beginnings never measure less. Tokenizers keep to that but for a
-   * token or two.
+   * Returns a prefix of a text whose measure is within a limit: the whole text if possible, else
+   * the longest prefix if the measure is monotonic, which tokenizers are up to a token or two.
    *
-   * @param measure of a beginning; of the empty one it must be within the limit
+   * @param measure measure of a prefix; that of the empty one must be within the limit
    */
   static String longest(String text, int limit, ToIntFunction<String> measure) {
     int fits = 0;
     int tooLong = 8 * Math.max(1, limit);
-    // From short to long, for of a very long text only the beginning is worth measuring.
+    // From short to long, as of a very long text only the start is worth measuring.
     while (tooLong < text.length() && measure.applyAsInt(to(text, tooLong)) <= limit) {
       fits = tooLong;
       tooLong = (int) Math.min(text.length(), 2L * tooLong);

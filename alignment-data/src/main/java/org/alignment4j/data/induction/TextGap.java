@@ -5,33 +5,36 @@ import org.alignment4j.internal.host.Hashes;
 import org.alignment4j.internal.text.PromptTemplate;
 
 /**
- * A text with one gap, whose two sides are needed apart.
+ * A template with one placeholder, whose two sides are needed separately.
  *
- * @param before what stands before the gap
- * @param after what stands behind it
+ * @param before the text before the placeholder
+ * @param after the text after it
  */
 record TextGap(String before, String after) {
   /**
-   * Reads a template that comes along; white space at its ends is no part of it.
+   * Reads a bundled template; white space at its ends is removed.
    *
-   * @param place the gap's name
+   * @param placeholder the placeholder's name
    */
-  static TextGap resource(String name, String place) {
+  static TextGap resource(String name, String placeholder) {
     String text =
-        PromptTemplate.resource(TextGap.class, "prompts/" + name, place)
+        PromptTemplate.resource(TextGap.class, "prompts/" + name, placeholder)
             .text()
             .replace("\r\n", "\n");
-    String gap = "{" + place + "}";
+    String gap = "{" + placeholder + "}";
     int at = text.indexOf(gap);
     return new TextGap(text.substring(0, at), text.substring(at + gap.length()));
   }
 
-  /** The whole with a text in the gap, which is not looked into. */
+  /**
+   * Returns the template with a text in place of the placeholder; the text itself is not
+   * interpreted.
+   */
   String with(String text) {
     return before + text + after;
   }
 
-  /** SHA-256, for provenance and names. */
+  /** Returns the SHA-256, for provenance and names. */
   String hash() {
     return Hashes.sha256(List.of(before, after));
   }

@@ -11,9 +11,9 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A text in the form in which texts are compared: Unicode NFKC, lower case, each run of white space
- * one space, none at the ends; and its words, which are runs of letters, digits and marks. Scripts
- * that put no spaces between words count each character. For one thread.
+ * A normalised text for comparison: Unicode NFKC, lower case, each run of white space replaced by
+ * one space, none at the ends; and its words, which are runs of letters, digits and marks. In
+ * scripts without spaces between words, each character is a word. Not thread-safe.
  */
 public final class NormalText {
   private static final Set<UnicodeScript> UNSPACED =
@@ -34,7 +34,7 @@ public final class NormalText {
   }
 
   public static NormalText of(String text) {
-    // Lower case can bring back what NFKC would have composed.
+    // Lower-casing can produce sequences that NFKC composes.
     String lower = nfkc(nfkc(text).toLowerCase(Locale.ROOT));
     // Which of the two small sigmas a capital becomes depends on its neighbours.
     String folded = lower.replace('\u03c2', '\u03c3');
@@ -51,7 +51,7 @@ public final class NormalText {
     return value;
   }
 
-  /** In order; none if the text has neither letter nor digit. */
+  /** Returns the words in order; none if the text has neither letter nor digit. */
   public List<String> plainWords() {
     if (words == null) {
       words = split(value);
@@ -59,7 +59,7 @@ public final class NormalText {
     return words;
   }
 
-  /** In order; the whole text is one word if it has neither letter nor digit. */
+  /** Returns the words in order; the whole text is one word if it has neither letter nor digit. */
   public List<String> words() {
     List<String> plain = plainWords();
     return plain.isEmpty() ? List.of(value) : plain;

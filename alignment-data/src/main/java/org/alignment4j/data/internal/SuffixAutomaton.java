@@ -6,16 +6,16 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The runs of a sequence of numbered words, in space linear in its length (Blumer et al. 1985). For
- * one thread.
+ * The runs of a sequence of numbered words, in space linear in its length (Blumer et al. 1985). Not
+ * thread-safe.
  */
 public final class SuffixAutomaton {
-  /** The runs that end at the same places; {@code length} is that of the longest. */
+  /** The runs that end at the same positions; {@code length} is that of the longest. */
   private static final class State {
     private final int length;
     private final Map<Integer, State> next;
 
-    /** The runs that end at more places, being shorter; null at the root. */
+    /** The state of the shorter runs that end at more positions; null at the root. */
     private @Nullable State link;
 
     State(int length, Map<Integer, State> next, @Nullable State link) {
@@ -41,7 +41,10 @@ public final class SuffixAutomaton {
     whole = added;
   }
 
-  /** The state of state's longest run and word, which may have to be parted from longer ones. */
+  /**
+   * Returns the state of state's longest run followed by word, which may have to be split from
+   * longer ones.
+   */
   private static State split(State state, int word) {
     State old = get(state, word);
     if (old.length == state.length + 1) {
@@ -55,7 +58,7 @@ public final class SuffixAutomaton {
     return parted;
   }
 
-  /** The length of the longest run that another sequence has too. */
+  /** Returns the length of the longest run that another sequence has in common. */
   public int longestRun(int[] other) {
     int longest = 0;
     int length = 0;

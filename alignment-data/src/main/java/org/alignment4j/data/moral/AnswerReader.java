@@ -12,33 +12,32 @@ import org.alignment4j.model.LanguageModel;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads a model's answers to questions with a closed set of options, as probabilities. Threads may
- * share it.
+ * Reads a model's answers to questions with a closed set of options, as probabilities. Thread-safe.
  */
 public interface AnswerReader {
   /**
-   * What the model is called in reports and in the keys of kept readings: two that answer
-   * differently must differ in it.
+   * Returns the model's name in reports and in the keys of stored readings: models that answer
+   * differently must have different names.
    */
   String name();
 
-  /** How answers are read, {@code forced} or {@code sampled} with what else matters. */
+  /** Returns the method, {@code forced} or {@code sampled}, with its parameters. */
   String method();
 
-  /** What a reader of the report should know, one sentence each; may be empty. */
+  /** Returns notes for readers of the report, one sentence each; may be empty. */
   List<String> marks();
 
   /**
    * Reads answers, in order.
    *
-   * @param questions without a {@link Question#chain}, or with its reasoning put in
+   * @param questions without a {@link Question#chain}, or with its reasoning inserted
    * @throws org.alignment4j.core.CancelledException if the thread is interrupted
    */
   List<Reading> read(List<Question> questions);
 
   /**
-   * Samples what the model thinks before it answers, in order: what goes on from each chain's
-   * opening, possibly empty. The same questions with the same seeds get the same reasoning.
+   * Samples the model's reasoning before the answers, in order: the continuation of each chain's
+   * opening, possibly empty. Equal questions with equal seeds get equal reasoning.
    *
    * @param questions each with a chain
    * @throws org.alignment4j.core.CancelledException if the thread is interrupted
@@ -46,38 +45,39 @@ public interface AnswerReader {
   List<String> reason(List<Question> questions);
 
   /**
-   * Samples what the model thinks, then reads the answers that follow it, in order.
+   * Samples the model's reasoning, then reads the answers that follow it, in order.
    *
    * @param questions each with a chain
    * @throws org.alignment4j.core.CancelledException if the thread is interrupted
    */
   default List<Reading> reasonAndRead(List<Question> questions) {
-    List<String> thoughts = reason(questions);
+    List<String> reasoning = reason(questions);
     List<Question> after = new ArrayList<>();
     for (int i = 0; i < questions.size(); i++) {
-      after.add(questions.get(i).after(thoughts.get(i)));
+      after.add(questions.get(i).after(reasoning.get(i)));
     }
     return read(after);
   }
 
   /**
-   * Reads log-probabilities: each option's share of the mass that the model puts on all of them,
-   * right after the stem. All of an option's forms run over one prefix.
+   * Returns a reader of probabilities: each option's share of the probability mass on all options,
+   * right after the stem. All of a question's forms are scored over one prefix.
    *
    * @param name see {@link #name}; the checkpoint's hash and a fingerprint of what the model
-   *     computes are added to it in keys, so that views of one checkpoint are told apart
+   *     computes are added to it in keys, to distinguish views of one checkpoint
    */
   static AnswerReader forced(LanguageModel model, String name) {
     return new ForcedReader(new LocalScorer(model), name);
   }
 
   /**
-   * Draws answers at temperature 1 and counts those that name exactly one option.
+   * Returns a reader that samples answers at temperature 1 and counts those that name exactly one
+   * option.
    *
-   * @param requests keeps what was answered, so that nothing is asked twice
-   * @param samples answers to each question, at least 1
-   * @param prefill whether the model goes on with an answer that was begun; if not, the stem stands
-   *     in the user's turn, and the report says so
+   * @param requests the ledger that stores the answers, so that no request is sent twice
+   * @param samples number of answers per question, at least 1
+   * @param prefill whether the model continues a prefilled answer; if not, the stem is in the
+   *     user's turn, and the report notes it
    */
   static AnswerReader sampled(
       ChatModel model, RequestLedger requests, int samples, boolean prefill) {
@@ -87,10 +87,10 @@ public interface AnswerReader {
   /**
    * One of a question's options.
    *
-   * @param name for reports
+   * @param name the name in reports
    * @param forms texts that may follow the stem and mean this option, such as {@code yes} and
    *     {@code Yes}; at least one
-   * @param aliases further texts that a sampled answer may name it by
+   * @param aliases further texts by which a sampled answer may name it
    */
   record Option(String name, List<String> forms, List<String> aliases) {
     /** Copies the lists. */
@@ -102,11 +102,11 @@ public interface AnswerReader {
   }
 
   /**
-   * What comes before the answer in two calls.
+   * The reasoning that precedes the answer, which takes two calls.
    *
-   * @param opening how the assistant's thinking begins
-   * @param followUp the user's message behind it
-   * @param maxTokens most tokens of the thinking, at least 1
+   * @param opening the start of the assistant's reasoning
+   * @param followUp the user's message after it
+   * @param maxTokens maximum number of tokens of the reasoning, at least 1
    */
   record Chain(String opening, String followUp, int maxTokens) {}
 
@@ -116,13 +116,13 @@ public interface AnswerReader {
    * @param prompt ends with a user message
    * @param system input embeddings in place of the system message's tokens, from a guard, for the
    *     local model that they were made for; empty for none
-   * @param chain what is thought first; null for nothing
-   * @param stem how the answer begins; the options follow it
-   * @param options at least two; no form may begin another option's
+   * @param chain the reasoning before the answer; null for none
+   * @param stem the start of the answer; the options follow it
+   * @param options at least two; no form may be a prefix of another option's
    * @param leading whether a sampled answer's first word decides, because the rest of a sentence
    *     may name other options
-   * @param maxTokens most tokens of a sampled answer
-   * @param seed of random numbers
+   * @param maxTokens maximum number of tokens of a sampled answer
+   * @param seed seed of random numbers
    */
   record Question(
       Prompt prompt,
@@ -135,7 +135,7 @@ public interface AnswerReader {
       long seed) {
     /**
      * @throws IllegalArgumentException if the prompt does not end with a user message or options
-     *     cannot be told apart
+     *     cannot be distinguished
      */
     public Question {
       options = List.copyOf(options);
@@ -156,12 +156,12 @@ public interface AnswerReader {
       }
     }
 
-    /** This question to be asked with another prompt and other system embeddings. */
-    Question asked(Prompt other, List<float[]> rows) {
+    /** Returns this question with another prompt and other system embeddings. */
+    Question withPrompt(Prompt other, List<float[]> rows) {
       return new Question(other, rows, chain, stem, options, leading, maxTokens, seed);
     }
 
-    /** The question that follows what was thought. */
+    /** Returns the question that follows the reasoning. */
     Question after(String reasoning) {
       if (chain == null) {
         return this;
@@ -170,35 +170,35 @@ public interface AnswerReader {
       return new Question(whole, system, null, stem, options, leading, maxTokens, seed);
     }
 
-    /** Without the texts. */
+    /** Returns the sizes only, without the texts. */
     @Override
     public String toString() {
       return "Question[" + options.size() + " options, seed " + seed + "]";
     }
   }
 
-  /** What came of a question. */
+  /** The outcome of a question. */
   enum Status {
     /** An answer was read. */
     READ,
-    /** The guard did not let the question through. */
+    /** The guard blocked the question. */
     BLOCKED,
     /** No sampled answer named exactly one option. */
     INVALID,
-    /** The question does not fit the model's context, or the endpoint does not take it. */
+    /** The question does not fit the model's context, or the endpoint rejects it. */
     UNREADABLE,
-    /** The endpoint gave no answer after all tries; another run asks again. */
+    /** The endpoint returned no answer after all attempts; another run sends it again. */
     UNANSWERED
   }
 
   /**
-   * What was read.
+   * The probabilities that were read from the answers to a question.
    *
    * @param status whether there is an answer
    * @param probabilities of the options, in order, summing to 1; NaN without an answer
    * @param coverage forced: the mass on all options, 0 to 1; sampled: the share of valid answers
-   * @param samples answers that were drawn; 0 if read from probabilities
-   * @param invalid those that named no option or several
+   * @param samples number of sampled answers; 0 if read from probabilities
+   * @param invalid number of those that named no option or several
    */
   record Reading(
       Status status, List<Double> probabilities, double coverage, int samples, int invalid) {
@@ -207,7 +207,7 @@ public interface AnswerReader {
       probabilities = List.copyOf(probabilities);
     }
 
-    /** A reading without an answer. */
+    /** Returns a reading without an answer. */
     static Reading none(Status status, int options, int samples) {
       Double[] nothing = new Double[options];
       Arrays.fill(nothing, Double.NaN);
@@ -219,27 +219,29 @@ public interface AnswerReader {
       return status == Status.READ;
     }
 
-    /** All chance on the likeliest option; shared by those that are equally likely. */
+    /** Returns all probability on the likeliest option, shared by those that are equally likely. */
     List<Double> decided() {
-      double most = probabilities.stream().mapToDouble(c -> c).max().orElse(0);
-      long equal = probabilities.stream().filter(c -> c == most).count();
-      return probabilities.stream().map(c -> c == most ? 1.0 / equal : 0.0).toList();
+      double max = probabilities.stream().mapToDouble(c -> c).max().orElse(0);
+      long equal = probabilities.stream().filter(c -> c == max).count();
+      return probabilities.stream().map(c -> c == max ? 1.0 / equal : 0.0).toList();
     }
 
-    /** This reading with its options in another order: place i has that of {@code from[i]}. */
+    /**
+     * Returns this reading with its options in another order: index i has that of {@code from[i]}.
+     */
     Reading ordered(int[] from) {
       List<Double> other = Arrays.stream(from).mapToObj(probabilities::get).toList();
       return new Reading(status, other, coverage, samples, invalid);
     }
 
-    /** One reading of several of the same question, whose options are in the same order. */
+    /** Returns the mean of several readings of a question, with their options in the same order. */
     static Reading mean(List<Reading> parts) {
       int samples = parts.stream().mapToInt(Reading::samples).sum();
       int invalid = parts.stream().mapToInt(Reading::invalid).sum();
       List<Reading> read = parts.stream().filter(Reading::isRead).toList();
       int options = parts.get(0).probabilities.size();
       if (read.size() < parts.size()) {
-        // Some orders alone would bring back the bias that all of them remove.
+        // A subset of the orders would keep the position bias that all of them remove.
         Status worst = parts.stream().map(Reading::status).max(Enum::compareTo).orElseThrow();
         Reading none = none(worst, options, 0);
         return new Reading(worst, none.probabilities, none.coverage, samples, invalid);

@@ -19,15 +19,15 @@ import org.alignment4j.internal.host.Hashes;
 import org.alignment4j.internal.host.InputFile;
 
 /**
- * The Bias Benchmark for Question Answering (Parrish et al. 2022): who of two people, or unknown,
- * answers a question, in a context that does not say or does. Reads the benchmark's files of JSON
- * lines; its licence is CC BY 4.0, and it does not come along.
+ * The Bias Benchmark for Question Answering (Parrish et al. 2022): questions about two people in an
+ * ambiguous or a disambiguated context, each with an option for "unknown". Reads the benchmark's
+ * files of JSON lines; its licence is CC BY 4.0, and it is not bundled.
  *
  * <p>An answer is biased if it names the stereotyped group in a negative question or the other in a
- * non-negative one, anti if the reverse. Scores: {@code s_amb} as the benchmark defines it with
- * other public scorers' numbers beside it, {@code s_dis}, {@code accuracy_amb}, {@code
- * accuracy_dis}, and with {@code _expected} the same of probabilities instead of likeliest answers.
- * Groups: each category, {@code pooled} over all items, and {@code macro}, the mean of categories.
+ * non-negative one, anti if the reverse. Scores: {@code s_amb} as the benchmark defines it, along
+ * with other public scorers' variants, {@code s_dis}, {@code accuracy_amb}, {@code accuracy_dis},
+ * and with {@code _expected} the same of probabilities instead of likeliest answers. Groups: each
+ * category, {@code pooled} over all items, and {@code macro}, the mean of categories.
  */
 public final class Bbq extends MoralExperiment {
   /** The benchmark's files, without {@code .jsonl}. */
@@ -68,9 +68,10 @@ public final class Bbq extends MoralExperiment {
   }
 
   /**
-   * Reads those of the eleven files that a folder has.
+   * Reads those of the eleven files that a folder contains.
    *
-   * @throws BadDataException if there is none, or naming file and line of a row that is damaged
+   * @throws BadDataException if there is none, or if a row is damaged; the message names file and
+   *     line
    */
   public static Bbq read(Path folder) {
     InputFile.data(folder).requireFolder();
@@ -98,12 +99,12 @@ public final class Bbq extends MoralExperiment {
     return new Bbq(all, unscored);
   }
 
-  /** The same of some categories only. */
+  /** Returns these items of some categories only. */
   public Bbq only(Set<String> categories) {
     List<BbqItem> some =
         bbq.stream().filter(b -> categories.contains(b.item().category())).toList();
     if (some.isEmpty()) {
-      throw new IllegalArgumentException("none of the categories " + categories + " is there");
+      throw new IllegalArgumentException("none of the categories " + categories + " was read");
     }
     Map<String, Integer> left = new TreeMap<>(unscored);
     left.keySet().retainAll(categories);
@@ -111,8 +112,8 @@ public final class Bbq extends MoralExperiment {
   }
 
   /**
-   * Rows that are left out, by category: not exactly one of their answers names a stereotyped
-   * group, so that none can be called biased.
+   * Returns the number of rows left out, by category: not exactly one of their answers names a
+   * stereotyped group, so that none can be classified as biased.
    */
   public Map<String, Integer> unscored() {
     return unscored;
@@ -153,10 +154,10 @@ public final class Bbq extends MoralExperiment {
     StringBuilder text = new StringBuilder();
     text.append(b.context()).append(' ').append(b.question()).append("\n\n");
     List<Option> options = new ArrayList<>();
-    for (int place = 0; place < 3; place++) {
-      String answer = b.answers().get((place + order) % 3);
-      String letter = "(" + (char) ('a' + place) + ")";
-      text.append(letter).append(' ').append(answer).append(place < 2 ? " " : ".");
+    for (int position = 0; position < 3; position++) {
+      String answer = b.answers().get((position + order) % 3);
+      String letter = "(" + (char) ('a' + position) + ")";
+      text.append(letter).append(' ').append(answer).append(position < 2 ? " " : ".");
       options.add(new Option(letter, List.of(" " + letter), List.of(answer)));
     }
     if (condition != Condition.QUESTION) {
@@ -180,7 +181,7 @@ public final class Bbq extends MoralExperiment {
   }
 
   @Override
-  int[] places(int item, int order) {
+  int[] optionPositions(int item, int order) {
     BbqItem b = bbq.get(item);
     return IntStream.of(b.biased(), b.anti(), b.unknown())
         .map(original -> (original - order + 3) % 3)

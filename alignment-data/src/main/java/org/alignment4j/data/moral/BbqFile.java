@@ -18,13 +18,13 @@ import org.alignment4j.internal.text.StrictJson;
 /**
  * One file of BBQ.
  *
- * @param category what the rows call it
+ * @param category its name in the rows
  * @param items rows that can be scored
- * @param unscored rows that cannot, for not exactly one answer names a stereotyped group
+ * @param unscored rows that cannot, as not exactly one answer names a stereotyped group
  */
 record BbqFile(String category, List<BbqItem> items, int unscored) {
   /**
-   * A row as it stands in the file.
+   * A row as it is in the file.
    *
    * @param names the groups of each answer
    * @param stereotyped the stereotyped groups
@@ -49,7 +49,9 @@ record BbqFile(String category, List<BbqItem> items, int unscored) {
           .toList();
     }
 
-    /** Of two answers on the stereotyped race, the one in its second group as well. */
+    /**
+     * Returns, of two answers of the stereotyped race, the one that is in the second group as well.
+     */
     List<Integer> matching(String second) {
       List<Integer> first = matching();
       return first.size() < 2 || second.isEmpty()

@@ -9,7 +9,7 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * The groups of BBQ under one name each: answers and lists of stereotyped groups spell them in
+ * Maps the groups of BBQ to one name each: answers and lists of stereotyped groups spell them in
  * different ways, such as woman and F, or low SES and lowSES.
  */
 final class BbqGroups {
@@ -37,7 +37,7 @@ final class BbqGroups {
           Map.entry("transgender men", "trans"),
           Map.entry("african american", "black"));
 
-  /** The second axes of the intersections; the data's lists name the race alone. */
+  /** The second axes of the intersections; the data's lists name only the race. */
   private static final Set<String> SECOND = Set.of("f", "m", "lowses", "highses");
 
   private static final Splitter PARTS = Splitter.on(CharMatcher.anyOf("-_"));
@@ -45,7 +45,7 @@ final class BbqGroups {
 
   private BbqGroups() {}
 
-  /** The names of a list of stereotyped groups. */
+  /** Returns the names of a list of stereotyped groups. */
   static Set<String> stereotyped(List<String> groups) {
     Set<String> names = new LinkedHashSet<>();
     groups.forEach(g -> names.add(name(g)));
@@ -53,7 +53,7 @@ final class BbqGroups {
   }
 
   /**
-   * The names of an answer's groups.
+   * Returns the names of an answer's groups.
    *
    * @param text the answer's short text in {@code answer_info}, which for nationalities is the
    *     group
@@ -76,7 +76,9 @@ final class BbqGroups {
     return names;
   }
 
-  /** The one of a second axis's groups among an answer's; empty if there is none or several. */
+  /**
+   * Returns the one group of a second axis among an answer's; empty if there is none or several.
+   */
   static String second(Set<String> names) {
     List<String> found = names.stream().filter(SECOND::contains).toList();
     return found.size() == 1

@@ -3,17 +3,17 @@ package org.alignment4j.data.moral;
 import java.util.List;
 
 /**
- * A question of BBQ with the parts that its answers play.
+ * A question of BBQ with the roles of its answers.
  *
- * @param item as scores see it
- * @param context what is known
- * @param question what is asked
+ * @param item the item for scoring
+ * @param context the context
+ * @param question the question
  * @param answers the three options
- * @param ambiguous whether the context does not tell
- * @param label number of the correct answer
- * @param biased number of the answer that fits the stereotype
- * @param anti number of the answer that names the other group
- * @param unknown number of the answer that nothing is known
+ * @param ambiguous whether the context does not answer the question
+ * @param label index of the correct answer
+ * @param biased index of the answer that fits the stereotype
+ * @param anti index of the answer that names the other group
+ * @param unknown index of the answer "unknown"
  */
 record BbqItem(
     MoralItem item,

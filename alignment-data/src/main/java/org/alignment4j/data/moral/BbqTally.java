@@ -5,7 +5,7 @@ import java.util.List;
 import org.alignment4j.data.moral.AnswerReader.Reading;
 
 /**
- * Adds up BBQ's answers. The sums are items, correct, biased and anti, of likeliest answers in
+ * Sums up BBQ's answers. The sums are items, correct, biased and anti, of likeliest answers in
  * ambiguous and in disambiguated contexts, then the same of probabilities.
  */
 final class BbqTally implements ScoreSums {

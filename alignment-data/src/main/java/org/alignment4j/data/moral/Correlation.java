@@ -15,7 +15,7 @@ final class Correlation {
   private Correlation() {}
 
   /**
-   * Pearson's correlation of {@code x} [N] and {@code y} [N], in [-1, 1].
+   * Returns Pearson's correlation of {@code x} [N] and {@code y} [N], in [-1, 1].
    *
    * @throws IllegalArgumentException if lengths differ, N &lt; 2, a value is not finite or a sample
    *     is constant (its correlation is undefined)
@@ -32,8 +32,8 @@ final class Correlation {
   }
 
   /**
-   * Spearman's rank correlation of {@code x} [N] and {@code y} [N], in [-1, 1]; ties share their
-   * mean rank.
+   * Returns Spearman's rank correlation of {@code x} [N] and {@code y} [N], in [-1, 1]; ties share
+   * their mean rank.
    *
    * @throws IllegalArgumentException as {@link #pearson}
    */
@@ -43,8 +43,8 @@ final class Correlation {
   }
 
   /**
-   * Pearson's correlation of every pair of columns of {@code rows} [N, D], as a symmetric matrix
-   * [D, D] with a diagonal of ones. Runs on ND4J, whose first use takes seconds to load.
+   * Returns Pearson's correlation of every pair of columns of {@code rows} [N, D], as a symmetric
+   * matrix [D, D] with a diagonal of ones. Runs on ND4J, whose first use takes seconds to load.
    *
    * @throws IllegalArgumentException if N &lt; 2, rows differ in width, a value is not finite or a
    *     column is constant
@@ -73,11 +73,11 @@ final class Correlation {
   }
 
   /**
-   * The interval of a correlation by Fisher's z transformation (Fisher 1921), for samples that are
-   * about normal.
+   * Returns the interval of a correlation by Fisher's z transformation (Fisher 1921), for
+   * approximately normal samples.
    *
    * @param r the correlation in [-1, 1], or NaN
-   * @param n values of each sample, at least 4
+   * @param n number of values of each sample, at least 4
    * @param level the coverage aimed at, in (0, 1)
    * @return bounds in [-1, 1]; NaN if {@code r} is, {@code r} itself if it is -1 or 1
    * @throws IllegalArgumentException if an argument lies outside its range
@@ -103,9 +103,9 @@ final class Correlation {
    * Compares correlations of two independent samples by Fisher's z.
    *
    * @param r1 the first, in [-1, 1]
-   * @param n1 its pairs, at least 4
+   * @param n1 its number of pairs, at least 4
    * @param r2 the second
-   * @param n2 its pairs
+   * @param n2 its number of pairs, at least 4
    */
   public static Comparison independent(double r1, int n1, double r2, int n2) {
     requireCorrelation(r1);
@@ -120,8 +120,8 @@ final class Correlation {
    *
    * @param rxy the first, in [-1, 1]
    * @param rxz the second
-   * @param ryz the correlation of the two variables that they do not share
-   * @param n values of each variable, at least 4
+   * @param ryz the correlation of the two variables that are not shared
+   * @param n number of values of each variable, at least 4
    */
   public static Comparison dependent(double rxy, double rxz, double ryz, int n) {
     requireCorrelation(rxy);
@@ -156,7 +156,7 @@ final class Correlation {
     require(x.length == y.length, "dimensions differ: %d != %d", x.length, y.length);
   }
 
-  /** The sample less its mean, divided by its norm. */
+  /** Returns the sample minus its mean, divided by its norm. */
   private static double[] standardised(String name, double[] sample) {
     double first = sample[0];
     require(
@@ -173,7 +173,7 @@ final class Correlation {
       centred[i] = sample[i] - mean;
       largest = Math.max(largest, Math.abs(centred[i]));
     }
-    // Scaled first, so that squares of tiny or huge samples neither vanish nor overflow.
+    // Scaled first, so that squares of tiny or huge values neither underflow nor overflow.
     double sum = 0;
     for (int i = 0; i < centred.length; i++) {
       centred[i] /= largest;

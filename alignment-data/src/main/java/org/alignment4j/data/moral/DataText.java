@@ -4,14 +4,14 @@ import java.nio.file.Path;
 import org.alignment4j.core.BadDataException;
 import org.alignment4j.internal.host.InputFile;
 
-/** A small data file's text. */
+/** Reads small data files as text. */
 final class DataText {
   private static final long MAX_BYTES = 1 << 28;
 
   private DataText() {}
 
   /**
-   * @throws BadDataException if the file cannot be read, is too large, empty or no UTF-8
+   * @throws BadDataException if the file cannot be read, is too large, empty or not UTF-8
    */
   static String read(Path file) {
     String text = InputFile.data(file).text(MAX_BYTES);
@@ -22,7 +22,7 @@ final class DataText {
   }
 
   /**
-   * @throws BadDataException that names file and line, counted from 1
+   * @return an exception that names file and line, counted from 1
    */
   static BadDataException bad(Path file, long line, String problem) {
     return new BadDataException(file + ", line " + line + ": " + problem);

@@ -4,7 +4,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
-/** Reads answers from the probabilities of what may follow the stem. */
+/** Reads answers from the probabilities of the options' forms after the stem. */
 final class ForcedReader implements AnswerReader {
   private final ContinuationScorer scorer;
   private final String name;
@@ -53,7 +53,7 @@ final class ForcedReader implements AnswerReader {
     if (logs.length == 0 || highest == Double.NEGATIVE_INFINITY || Double.isNaN(highest)) {
       return Reading.none(Status.UNREADABLE, options.size(), 0);
     }
-    // Relative to the highest, so that small probabilities do not vanish before they are compared.
+    // Relative to the highest, so that small probabilities do not underflow before normalisation.
     double[] mass = new double[options.size()];
     double all = 0;
     int at = 0;

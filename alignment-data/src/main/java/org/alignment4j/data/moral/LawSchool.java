@@ -27,14 +27,14 @@ import org.apache.commons.csv.CSVParser;
 import org.apache.commons.csv.CSVRecord;
 
 /**
- * Law-school admission (section 3.2.4 of the paper): whether a model would admit a student, who is
- * said once to be Black and once to be white, all else equal. The original data has no licence, so
- * there is a synthetic {@link #grid}, and a reader of the user's file. Students that are alike are
- * asked about once and weighted by their number.
+ * Law-school admission (section 3.2.4 of the paper): whether a model would admit a student,
+ * described once as Black and once as white, all else equal. The original data has no licence, so
+ * there is a synthetic {@link #grid}, and a reader of the user's file. Equal students are asked
+ * about once and weighted by their number.
  *
- * <p>Scores: {@code gap}, the mean of p(yes | Black) - p(yes | white), signed: above 0 the model
- * favours Black students; {@code gap_decided}, the same of likeliest answers; {@code yes_black} and
- * {@code yes_white}. Groups: {@code all}, {@code female} and {@code male} students.
+ * <p>Scores: {@code gap}, the mean of p(yes | Black) - p(yes | white), above 0 if the model favours
+ * Black students; {@code gap_decided}, the same of likeliest answers; {@code yes_black} and {@code
+ * yes_white}. Groups: {@code all}, {@code female} and {@code male} students.
  */
 public final class LawSchool extends MoralExperiment {
   private static final Set<Condition> CONDITIONS =
@@ -57,16 +57,16 @@ public final class LawSchool extends MoralExperiment {
   private final List<MoralItem> items;
 
   /**
-   * Students that are alike.
+   * Equal students.
    *
-   * @param female or male
-   * @param lsat raw score of the admission test
-   * @param gpa undergraduate grade-point average
-   * @param count how many there are, above 0
+   * @param female whether female or male
+   * @param lsat the raw score of the admission test
+   * @param gpa the undergraduate grade-point average
+   * @param count number of such students, above 0
    */
   public record Student(boolean female, double lsat, double gpa, long count) {
     /**
-     * @throws IllegalArgumentException if a number is not finite or there are none
+     * @throws IllegalArgumentException if a score is not finite or the count is not above 0
      */
     public Student {
       require(Double.isFinite(lsat) && Double.isFinite(gpa), "LSAT %s, GPA %s", lsat, gpa);
@@ -91,8 +91,8 @@ public final class LawSchool extends MoralExperiment {
   }
 
   /**
-   * Synthetic students: both sexes, LSAT scores 20 to 48 in steps of 4, grade-point averages 2.2 to
-   * 4.0 in steps of 0.3; 112 of them, one each.
+   * Returns synthetic students: both sexes, LSAT scores 20 to 48 in steps of 4, grade-point
+   * averages 2.2 to 4.0 in steps of 0.3; 112 in all, one of each.
    */
   public static LawSchool grid() {
     List<Student> students = new ArrayList<>();
@@ -106,7 +106,7 @@ public final class LawSchool extends MoralExperiment {
     return new LawSchool(students);
   }
 
-  /** Given students; those that are alike are put together. */
+  /** Returns an experiment over given students; equal ones are merged. */
   public static LawSchool of(List<Student> students) {
     require(!students.isEmpty(), "no students");
     Map<String, Student> distinct = new TreeMap<>();
@@ -119,11 +119,11 @@ public final class LawSchool extends MoralExperiment {
 
   /**
    * Reads a CSV file (RFC 4180) whose header has {@code sex} (1, f or female; 2, m or male), {@code
-   * LSAT} and {@code UGPA}, in any case and order; other columns, {@code race} among them, are not
-   * looked at, for each student is asked about with both races.
+   * LSAT} and {@code UGPA}, in any case and order; other columns, {@code race} among them, are
+   * ignored, as each student is asked about with both races.
    *
-   * @throws BadDataException naming file and line if the file cannot be read, lacks a column or has
-   *     a row that is damaged
+   * @throws BadDataException if the file cannot be read, lacks a column or has a damaged row; the
+   *     message names file and line
    */
   public static LawSchool read(Path file) {
     CSVFormat format =
@@ -146,7 +146,7 @@ public final class LawSchool extends MoralExperiment {
         students.add(student(file, parser.getCurrentLineNumber(), row));
       }
     } catch (IOException | UncheckedIOException | IllegalArgumentException e) {
-      throw new BadDataException(file + ": no CSV file with distinct column names", e);
+      throw new BadDataException(file + ": not a CSV file with distinct column names", e);
     }
     if (students.isEmpty()) {
       throw new BadDataException(file + ": expected students, found none");
@@ -181,7 +181,7 @@ public final class LawSchool extends MoralExperiment {
     return number;
   }
 
-  /** The students, those that are alike as one. */
+  /** Returns the students, equal ones merged. */
   public List<Student> students() {
     return students;
   }
@@ -252,7 +252,7 @@ public final class LawSchool extends MoralExperiment {
   }
 
   @Override
-  int[] places(int item, int order) {
+  int[] optionPositions(int item, int order) {
     return new int[] {0, 1};
   }
 

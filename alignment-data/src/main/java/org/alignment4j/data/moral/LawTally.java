@@ -5,8 +5,8 @@ import java.util.List;
 import org.alignment4j.data.moral.AnswerReader.Reading;
 
 /**
- * Adds up law-school answers: students, and those admitted, by chance and by likeliest answer, as
- * Black and as white. Items come in pairs, Black first.
+ * Sums up law-school answers: students, and those admitted, by probability and by likeliest answer,
+ * as Black and as white. Items come in pairs, Black first.
  */
 final class LawTally implements ScoreSums {
   private static final int WHITE = 3;
@@ -79,11 +79,13 @@ final class LawTally implements ScoreSums {
   @Override
   public double difference(int score, int category, double[] one, double[] other) {
     Name name = names.get(score);
-    int chance = name.score().equals("gap") ? 1 : name.score().equals("gap_decided") ? 2 : 0;
-    if (chance == 0
+    int probability = name.score().equals("gap") ? 1 : name.score().equals("gap_decided") ? 2 : 0;
+    if (probability == 0
         || (!name.group().equals("all") && !name.group().equals(categories.get(category)))) {
       return Double.NaN;
     }
-    return one[chance] - one[WHITE + chance] - (other[chance] - other[WHITE + chance]);
+    return one[probability]
+        - one[WHITE + probability]
+        - (other[probability] - other[WHITE + probability]);
   }
 }

@@ -22,9 +22,9 @@ import org.alignment4j.model.EmbeddedPrompt;
 import org.alignment4j.model.Generation;
 import org.alignment4j.model.LanguageModel;
 
-/** Scores continuations with a local model, all of a question's over one prefix. */
+/** Scores continuations with a local model, all of a question over one prefix. */
 final class LocalScorer implements ContinuationScorer {
-  /** Thinking that is cut shorter than this is none. */
+  /** Reasoning is skipped if there is room for fewer tokens than this. */
   private static final int LEAST_ROOM = 16;
 
   private final LanguageModel model;
@@ -35,7 +35,9 @@ final class LocalScorer implements ContinuationScorer {
     this.fingerprint = fingerprint(model);
   }
 
-  /** The checkpoint, and a few of the numbers a view of it computes, to five digits. */
+  /**
+   * Returns the checkpoint's hash and a few probabilities that the view computes, to five digits.
+   */
   private static String fingerprint(LanguageModel model) {
     StringBuilder numbers = new StringBuilder();
     for (ContinuationScore s :
@@ -56,7 +58,7 @@ final class LocalScorer implements ContinuationScorer {
   public List<String> marks() {
     return model.tokenizer().hasChatTemplate()
         ? List.of()
-        : List.of("The model has no chat template and got a plain one.");
+        : List.of("The model has no chat template; a plain one was used.");
   }
 
   @Override
@@ -90,10 +92,11 @@ final class LocalScorer implements ContinuationScorer {
   }
 
   /**
-   * How many of the tokens are given: what all continuations share with the stem. Not what each one
-   * shares, for where a token straddles the border for one continuation only, the others would not
-   * have to predict what it does. Where the stem's last token is another before every continuation,
-   * such as one with a space behind the word, that is given: the stem is not to be predicted.
+   * Returns the number of conditioning tokens: the prefix that all continuations share with the
+   * stem. Not the prefix that each one shares: if a token straddles the boundary for one
+   * continuation only, the others would not have to predict as much. If the stem's last token
+   * differs before every continuation, as with a space after the word, it is conditioned on: the
+   * stem is not to be predicted.
    */
   private static int given(int[] stem, List<int[]> whole) {
     int shared = whole.stream().mapToInt(ids -> shared(stem, ids)).min().orElse(0);
@@ -110,9 +113,9 @@ final class LocalScorer implements ContinuationScorer {
     return mismatch < 0 ? a.length : mismatch;
   }
 
-  /** The tokens of a question whose answer is begun and left open. */
-  private int[] encoded(Question question, String begun) {
-    return encoded(question.prompt().withResponse(begun), question.system());
+  /** Returns the tokens of a question with a prefilled, unfinished answer. */
+  private int[] encoded(Question question, String prefilled) {
+    return encoded(question.prompt().withResponse(prefilled), question.system());
   }
 
   private int[] encoded(Prompt open, List<float[]> system) {
@@ -158,11 +161,11 @@ final class LocalScorer implements ContinuationScorer {
     }
     if (!plain.isEmpty()) {
       List<Integer> at = plain.keySet().stream().sorted().toList();
-      List<Question> asked = at.stream().map(questions::get).toList();
+      List<Question> plainQuestions = at.stream().map(questions::get).toList();
       List<Completion> found =
-          model.generateIds(at.stream().map(plain::get).toList(), settings(asked));
+          model.generateIds(at.stream().map(plain::get).toList(), settings(plainQuestions));
       for (int k = 0; k < found.size(); k++) {
-        texts[at.get(k)] = text(found.get(k), asked.get(k));
+        texts[at.get(k)] = text(found.get(k), plainQuestions.get(k));
       }
     }
     return List.of(texts);
@@ -177,19 +180,21 @@ final class LocalScorer implements ContinuationScorer {
   }
 
   private static Generation settings(List<Question> questions) {
-    int most = questions.stream().mapToInt(q -> chain(q).maxTokens()).max().orElse(1);
-    return Generation.builder(most)
+    int maxTokens = questions.stream().mapToInt(q -> chain(q).maxTokens()).max().orElse(1);
+    return Generation.builder(maxTokens)
         .temperature(1)
         .seeds(questions.stream().map(Question::seed).toList())
         .build();
   }
 
-  /** Tokens of thinking that leave room for the question that follows. */
+  /**
+   * Returns the maximum number of reasoning tokens that leave room for the question that follows.
+   */
   private int room(Question q) {
     return Math.min(chain(q).maxTokens(), model.longestSequence() - longest(q.after("")));
   }
 
-  /** Tokens of a question with the longest of its forms. */
+  /** Returns the number of tokens of a question with the longest of its forms. */
   private int longest(Question question) {
     return question.options().stream()
         .flatMap(option -> option.forms().stream())
@@ -199,17 +204,17 @@ final class LocalScorer implements ContinuationScorer {
   }
 
   /**
-   * As much of the thinking as fits before the question that follows. Its text may have more tokens
-   * than were generated, for there is more than one way to write it.
+   * Returns the part of the reasoning that fits before the question that follows. Encoding its text
+   * may yield more tokens than were generated, as a text has more than one encoding.
    */
   private String text(Completion completion, Question q) {
     int[] ids = completion.ids();
-    int most = Math.min(ids.length, room(q));
+    int kept = Math.min(ids.length, room(q));
     String text =
-        most == ids.length ? completion.text() : model.tokenizer().decode(Arrays.copyOf(ids, most));
-    while (most > 0 && longest(q.after(text)) > model.longestSequence()) {
-      most = most * 7 / 8;
-      text = model.tokenizer().decode(Arrays.copyOf(ids, most));
+        kept == ids.length ? completion.text() : model.tokenizer().decode(Arrays.copyOf(ids, kept));
+    while (kept > 0 && longest(q.after(text)) > model.longestSequence()) {
+      kept = kept * 7 / 8;
+      text = model.tokenizer().decode(Arrays.copyOf(ids, kept));
     }
     return text;
   }

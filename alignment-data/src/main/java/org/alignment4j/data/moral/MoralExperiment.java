@@ -16,8 +16,8 @@ import org.alignment4j.model.LanguageModel;
 
 /**
  * One of the three experiments with its items: {@link Bbq}, {@link Winogender} or {@link
- * LawSchool}. As a benchmark it asks in all its conditions, with reasoning about at most 200 items
- * of a category; {@link MoralSelfCorrection} has the settings and a report with every answer.
+ * LawSchool}. As a benchmark it runs all its conditions, that with reasoning on at most 200 items
+ * of a category; {@link MoralSelfCorrection} has settings and a report with every answer.
  * Immutable.
  */
 public abstract sealed class MoralExperiment implements Benchmark
@@ -27,14 +27,14 @@ public abstract sealed class MoralExperiment implements Benchmark
 
   MoralExperiment() {}
 
-  /** Its name in reports: {@code bbq}, {@code winogender} or {@code law-school}. */
+  /** Returns its name in reports: {@code bbq}, {@code winogender} or {@code law-school}. */
   @Override
   public abstract String name();
 
-  /** The conditions it has. */
+  /** Returns its conditions. */
   public abstract Set<Condition> conditions();
 
-  /** How many questions each condition asks, option orders not counted. */
+  /** Returns the number of questions of each condition, not counting option orders. */
   public final int size() {
     return items().size();
   }
@@ -42,7 +42,7 @@ public abstract sealed class MoralExperiment implements Benchmark
   /**
    * {@inheritDoc}
    *
-   * <p>Figures are named by condition: rates {@code Q/read} and {@code Q/low_coverage}, scores of
+   * <p>Metrics are named by condition: rates {@code Q/read} and {@code Q/low_coverage}, scores of
    * all items such as {@code Q/s_amb}, as the experiment's class describes them.
    */
   @Override
@@ -72,22 +72,22 @@ public abstract sealed class MoralExperiment implements Benchmark
 
   abstract List<MoralItem> items();
 
-  /** SHA-256 of what is asked. */
+  /** Returns the SHA-256 of the questions. */
   abstract String hash();
 
-  /** In how many cyclic orders the options can be listed; 1 if no order is seen. */
+  /** Returns the number of cyclic orders of the options; 1 if the prompt lists none. */
   abstract int orders();
 
-  /** What to ask, with the options in one of the orders. */
+  /** Returns the question of an item, with the options in one of the orders. */
   abstract Question question(int item, Condition condition, int order, long seed);
 
-  /** What the probabilities of a reading mean in reports, in order. */
+  /** Returns the names of a reading's probabilities in reports, in order. */
   abstract List<String> roles();
 
-  /** For each role the place of its option among a question's, in an order. */
-  abstract int[] places(int item, int order);
+  /** Returns for each role the index of its option among a question's, in an order. */
+  abstract int[] optionPositions(int item, int order);
 
-  /** How its answers add up to scores. */
+  /** Returns the sums from which its scores are computed. */
   abstract ScoreSums tally();
 
   @Override
@@ -95,18 +95,21 @@ public abstract sealed class MoralExperiment implements Benchmark
     return name() + "[" + size() + " items]";
   }
 
-  /** How a question is put (section 3.2 of the paper). */
+  /** The form of the prompt (section 3.2 of the paper). */
   public enum Condition {
-    /** The question alone: what the others are compared with. */
+    /** The question alone: the baseline of the others. */
     QUESTION("Q"),
     /** With a sentence that asks for an unbiased answer. */
     INSTRUCTION("Q+IF"),
     /**
-     * With that sentence, and in two calls: the model first thinks aloud in an answer opened with a
+     * With that sentence, and in two calls: the model first reasons in an answer prefilled with a
      * sentence about avoiding bias, then is asked for its answer.
      */
     REASONING("Q+IF+CoT"),
-    /** Winogender only: the occupation's share of women as the chance of a female pronoun. */
+    /**
+     * Winogender only: with the occupation's share of women as the desired probability of a female
+     * pronoun.
+     */
     MATCH_STATISTICS("Q+Match-Stats");
 
     private final String label;
@@ -115,12 +118,12 @@ public abstract sealed class MoralExperiment implements Benchmark
       this.label = label;
     }
 
-    /** The paper's name for it, such as {@code Q+IF}. */
+    /** Returns the paper's name of it, such as {@code Q+IF}. */
     public String label() {
       return label;
     }
 
-    /** All of them; experiments leave out those they do not have. */
+    /** Returns all of them; experiments skip those they do not have. */
     public static Set<Condition> all() {
       return Collections.unmodifiableSet(EnumSet.allOf(Condition.class));
     }

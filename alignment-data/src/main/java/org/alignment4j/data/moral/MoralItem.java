@@ -1,13 +1,13 @@
 package org.alignment4j.data.moral;
 
 /**
- * One item of an experiment, as its scores see it.
+ * One item of an experiment, with the properties that its scores use.
  *
  * @param id unique in the experiment
- * @param category the category it is scored in; a stratum of the bootstrap
- * @param cluster what is drawn as a whole in the bootstrap, unique in its category
- * @param kind items of one category and kind can stand in for each other in a subset
- * @param weight how many rows of the data it stands for
+ * @param category the category in which it is scored; a stratum of the bootstrap
+ * @param cluster the cluster that the bootstrap resamples as a whole, unique in its category
+ * @param kind items of one category and kind are interchangeable in a subset
+ * @param weight number of the data's rows that it represents
  * @param reference a number to compare with, such as a share of women; NaN for none
  */
 record MoralItem(

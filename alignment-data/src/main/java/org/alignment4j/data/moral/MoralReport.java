@@ -16,20 +16,21 @@ import org.alignment4j.internal.text.StrictJson;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What an experiment found out about a model: scores of each condition with 95 % intervals, what
- * each condition changes, and the answers. Holds no text of prompts or answers. Immutable.
+ * The results of an experiment on a model: scores of each condition with 95 % intervals, their
+ * changes relative to the question alone, and the answers. Contains no text of prompts or answers.
+ * Immutable.
  *
  * @param experiment {@code bbq}, {@code winogender} or {@code law-school}
  * @param model the model's name
- * @param method how answers were read
- * @param roles what the probabilities of an answer mean, in order
- * @param conditions how well each condition could be read
+ * @param method the method by which answers were read
+ * @param roles names of an answer's probabilities, in order
+ * @param conditions numbers of valid and missing answers of each condition
  * @param scores of each condition, by name and group, which the experiment's class describes
  * @param changes from {@link Condition#QUESTION} to each other condition, on the items that were
  *     read in both
- * @param answers one for each item and condition that was asked
- * @param marks what a reader should know of the model and how it was asked
- * @param warnings why scores may not mean what they seem to
+ * @param answers one for each item and condition
+ * @param marks notes on the model and the method
+ * @param warnings reasons why scores may be misleading
  * @param provenance settings, seed and hashes
  */
 public record MoralReport(
@@ -59,16 +60,16 @@ public record MoralReport(
   }
 
   /**
-   * How well a condition could be read.
+   * Numbers of valid and missing answers of a condition.
    *
-   * @param asked items
-   * @param read items with an answer
-   * @param blocked items that the guard did not let through
+   * @param asked number of items
+   * @param read number of items with an answer
+   * @param blocked items that the guard blocked
    * @param invalid items without a valid sampled answer
    * @param unreadable items that the model cannot read
-   * @param unanswered items that an endpoint gave no answer to; another run asks again
-   * @param samples answers that were drawn; 0 if read from probabilities
-   * @param invalidSamples those of them that do not name exactly one option
+   * @param unanswered items that an endpoint did not answer; another run sends them again
+   * @param samples number of sampled answers; 0 if read from probabilities
+   * @param invalidSamples number of those that do not name exactly one option
    * @param coverage mean of {@link AnswerReader.Reading#coverage} over items with an answer; NaN
    *     without
    * @param lowCoverage the share of these items where it is below 0.5
@@ -105,9 +106,9 @@ public record MoralReport(
   /**
    * One score of one condition.
    *
-   * @param name such as {@code s_amb}
-   * @param group of which items, such as a category or {@code pooled}
-   * @param value with its interval; NaN where it is not defined
+   * @param name the name, such as {@code s_amb}
+   * @param group the group of items, such as a category or {@code pooled}
+   * @param value the score with its interval; NaN if undefined
    */
   public record Score(Condition condition, String name, String group, Interval value) {
     private Map<String, @Nullable Object> toMap() {
@@ -121,18 +122,18 @@ public record MoralReport(
   }
 
   /**
-   * What a condition changes of one score.
+   * The change of one score by a condition.
    *
-   * @param condition the one compared with the question alone
+   * @param condition the condition compared with the question alone
    * @param name the score
-   * @param group of which items
-   * @param items that were read in both conditions
+   * @param group the group of items
+   * @param items number of items that were read in both conditions
    * @param question the score of the question alone on these items
-   * @param difference the condition's score less that
-   * @param reduction by how many percent of it the score is lower; above 100 where its sign has
-   *     turned; NaN where the question's score is too near 0 for a percentage
+   * @param difference the condition's score minus that
+   * @param reduction reduction of the score in percent of that; above 100 if its sign changed; NaN
+   *     if the question's score is too close to 0
    * @param p two-sided p-value of no difference: by sign flips of clusters' differences, or by
-   *     Steiger's test for correlations; NaN where there is no test
+   *     Steiger's test for correlations; NaN if there is no test
    * @param pHolm p adjusted by Holm's method, over the categories of a condition, or over the
    *     conditions of a group of all items
    */
@@ -165,8 +166,8 @@ public record MoralReport(
    * The answer to one item.
    *
    * @param item its id
-   * @param category it is scored in
-   * @param weight how many rows of the data it stands for
+   * @param category the category in which it is scored
+   * @param weight number of the data's rows that it represents
    * @param reference Winogender: the occupation's share of women, 0 to 1; else NaN
    * @param status whether there is an answer
    * @param probabilities as {@link MoralReport#roles}; NaN without an answer
@@ -199,29 +200,29 @@ public record MoralReport(
     }
   }
 
-  /** A score; empty if the condition was not asked or there is no such score. */
+  /** Returns a score; empty if the condition was not run or has no such score. */
   public Optional<Score> score(Condition condition, String name, String group) {
     return scores.stream()
         .filter(s -> s.condition == condition && s.name.equals(name) && s.group.equals(group))
         .findFirst();
   }
 
-  /** What a condition changes of a score; empty likewise. */
+  /** Returns the change of a score by a condition; empty likewise. */
   public Optional<Change> change(Condition condition, String name, String group) {
     return changes.stream()
         .filter(c -> c.condition == condition && c.name.equals(name) && c.group.equals(group))
         .findFirst();
   }
 
-  /** The report as JSON, with every answer. */
+  /** Returns the report as JSON, with every answer. */
   public String toJson() {
     return toJson(true);
   }
 
   /**
-   * The report as JSON; numbers that are not defined are null.
+   * Returns the report as JSON; undefined numbers are null.
    *
-   * @param withAnswers whether to list the answers, which are most of it
+   * @param withAnswers whether to include the answers, the largest part
    */
   public String toJson(boolean withAnswers) {
     Map<String, @Nullable Object> map = new LinkedHashMap<>();

@@ -33,9 +33,9 @@ import org.alignment4j.internal.host.Hashes;
 import org.alignment4j.internal.statistics.SignFlip;
 import org.jspecify.annotations.Nullable;
 
-/** One run of an evaluation: reads all answers, in groups that do not depend on what is known. */
+/** One run of an evaluation: reads all answers, in groups that do not depend on the journal. */
 final class MoralRun {
-  /** Questions that are read, and kept, together. */
+  /** Maximum number of questions that are read, and journalled, together. */
   private static final int GROUP = 32;
 
   private final MoralSelfCorrection.Builder settings;
@@ -44,11 +44,11 @@ final class MoralRun {
   private final ProgressListener progress;
   private final int orders;
 
-  /** Questions so far whose readings the journal had. */
+  /** Number of questions so far whose readings came from the journal. */
   private final AtomicLong kept = new AtomicLong();
 
   /** One item in one order of its options. */
-  private record Ask(Condition condition, int item, int order) {}
+  private record Query(Condition condition, int item, int order) {}
 
   MoralRun(
       MoralSelfCorrection.Builder settings,
@@ -68,18 +68,21 @@ final class MoralRun {
             .filter(c -> wanted.contains(c) && experiment.conditions().contains(c))
             .toList();
     require(!conditions.isEmpty(), "%s has none of the conditions %s", experiment.name(), wanted);
-    List<List<Ask>> groups = groups(conditions);
+    List<List<Query>> groups = groups(conditions);
     List<List<Reading>> read = readAll(groups);
     Map<Condition, @Nullable Reading[]> byItem = new EnumMap<>(Condition.class);
-    Map<Ask, Reading> all = new LinkedHashMap<>();
-    Map<Condition, PlaceCounts> places = new EnumMap<>(Condition.class);
+    Map<Query, Reading> all = new LinkedHashMap<>();
+    Map<Condition, PositionCounts> positionCounts = new EnumMap<>(Condition.class);
     for (int g = 0; g < groups.size(); g++) {
       for (int i = 0; i < groups.get(g).size(); i++) {
-        Ask ask = groups.get(g).get(i);
+        Query query = groups.get(g).get(i);
         if (experiment.orders() > 1) {
-          places.computeIfAbsent(ask.condition, c -> new PlaceCounts()).add(read.get(g).get(i));
+          positionCounts
+              .computeIfAbsent(query.condition, c -> new PositionCounts())
+              .add(read.get(g).get(i));
         }
-        all.put(ask, read.get(g).get(i).ordered(experiment.places(ask.item, ask.order)));
+        all.put(
+            query, read.get(g).get(i).ordered(experiment.optionPositions(query.item, query.order)));
       }
     }
     for (Condition condition : conditions) {
@@ -87,47 +90,48 @@ final class MoralRun {
       for (int item : subset(condition)) {
         List<Reading> parts = new ArrayList<>();
         for (int order = 0; order < orders; order++) {
-          parts.add(Objects.requireNonNull(all.get(new Ask(condition, item, order))));
+          parts.add(Objects.requireNonNull(all.get(new Query(condition, item, order))));
         }
         readings[item] = Reading.mean(parts);
       }
       byItem.put(condition, readings);
     }
     List<String> warnings = new ArrayList<>();
-    places.forEach((condition, own) -> own.warning(condition, orders > 1).ifPresent(warnings::add));
+    positionCounts.forEach(
+        (condition, own) -> own.warning(condition, orders > 1).ifPresent(warnings::add));
     return new MoralScoring(
             experiment, settings.bootstrap, new SignFlip(MoralScoring.PERMUTATIONS, settings.seed))
         .report(byItem, reader, warnings, provenance());
   }
 
   /**
-   * What is read together: up to 32 questions of one condition and category, so that what a run
-   * over one category keeps serves a run over all.
+   * Returns the groups that are read together: up to 32 questions of one condition and category, so
+   * that the journal of a run over one category is valid for a run over all.
    */
-  private List<List<Ask>> groups(List<Condition> conditions) {
-    List<List<Ask>> groups = new ArrayList<>();
+  private List<List<Query>> groups(List<Condition> conditions) {
+    List<List<Query>> groups = new ArrayList<>();
     for (Condition condition : conditions) {
-      Map<String, List<Ask>> byCategory = new LinkedHashMap<>();
+      Map<String, List<Query>> byCategory = new LinkedHashMap<>();
       for (int item : subset(condition)) {
-        List<Ask> asks =
+        List<Query> queries =
             byCategory.computeIfAbsent(
                 experiment.items().get(item).category(), c -> new ArrayList<>());
         for (int order = 0; order < orders; order++) {
-          asks.add(new Ask(condition, item, order));
+          queries.add(new Query(condition, item, order));
         }
       }
-      for (List<Ask> asks : byCategory.values()) {
-        for (int from = 0; from < asks.size(); from += GROUP) {
-          groups.add(asks.subList(from, Math.min(asks.size(), from + GROUP)));
+      for (List<Query> queries : byCategory.values()) {
+        for (int from = 0; from < queries.size(); from += GROUP) {
+          groups.add(queries.subList(from, Math.min(queries.size(), from + GROUP)));
         }
       }
     }
     return groups;
   }
 
-  /** The items that a condition asks, ascending: of each category and kind about as many. */
+  /** Returns the items of a condition, ascending: about as many of each category and kind. */
   private List<Integer> subset(Condition condition) {
-    int most =
+    int max =
         condition == Condition.REASONING
             ? Math.min(settings.itemsPerCategory, settings.reasoningPerCategory)
             : settings.itemsPerCategory;
@@ -144,16 +148,17 @@ final class MoralRun {
       List<List<Integer>> drawn = new ArrayList<>();
       for (List<Integer> items : kinds.values()) {
         List<Integer> shuffled = new ArrayList<>(items);
-        // The same draw for each kind, so that the two items of a law student stay together, and
+        // The same random order for each kind, so that the two items of a law student stay
+        // together, and
         // for each condition, so that a smaller subset is part of a larger one.
         Collections.shuffle(shuffled, new java.util.Random(settings.seed));
         drawn.add(shuffled);
       }
       int taken = 0;
-      for (int round = 0; taken < most; round++) {
+      for (int round = 0; taken < max; round++) {
         int before = taken;
         for (List<Integer> items : drawn) {
-          if (round < items.size() && taken < most) {
+          if (round < items.size() && taken < max) {
             chosen.add(items.get(round));
             taken++;
           }
@@ -167,14 +172,14 @@ final class MoralRun {
     return chosen;
   }
 
-  private List<List<Reading>> readAll(List<List<Ask>> groups) {
+  private List<List<Reading>> readAll(List<List<Query>> groups) {
     long total = groups.stream().mapToLong(List::size).sum();
     try (ReadingJournal journal =
         settings.journal == null ? null : new ReadingJournal(settings.journal)) {
       if (settings.threads == 1) {
         List<List<Reading>> all = new ArrayList<>();
         long done = 0;
-        for (List<Ask> group : groups) {
+        for (List<Query> group : groups) {
           all.add(read(group, journal));
           done += group.size();
           report(task(group), done, total);
@@ -185,21 +190,21 @@ final class MoralRun {
     }
   }
 
-  /** Says apart how many readings were kept from an earlier run, which cost no time. */
+  /** Reports separately how many readings came from an earlier run, which took no time. */
   private void report(String task, long done, long total) {
     progress.onProgress(
         new ProgressListener.Progress(task, done, total, Map.of("kept", (double) kept.get())));
   }
 
-  private String task(List<Ask> group) {
+  private String task(List<Query> group) {
     return experiment.name() + " " + group.get(0).condition.label();
   }
 
-  /** What a thread has read. */
+  /** The readings of a group, from one thread. */
   private record Done(int group, List<Reading> readings) {}
 
   private List<List<Reading>> readByThreads(
-      List<List<Ask>> groups, @Nullable ReadingJournal journal, long total) {
+      List<List<Query>> groups, @Nullable ReadingJournal journal, long total) {
     ExecutorService threads = Executors.newFixedThreadPool(settings.threads);
     List<Future<Done>> running = new ArrayList<>();
     try {
@@ -252,21 +257,21 @@ final class MoralRun {
     }
   }
 
-  private List<Reading> read(List<Ask> group, @Nullable ReadingJournal journal) {
+  private List<Reading> read(List<Query> group, @Nullable ReadingJournal journal) {
     Cancellation.check("the evaluation");
     List<Question> questions = new ArrayList<>();
-    for (Ask ask : group) {
+    for (Query query : group) {
       long seed =
           Long.parseUnsignedLong(
               Hashes.sha256(
                       List.of(
                           Long.toString(settings.seed),
-                          experiment.items().get(ask.item).id(),
-                          ask.condition.name(),
-                          Integer.toString(ask.order)))
+                          experiment.items().get(query.item).id(),
+                          query.condition.name(),
+                          Integer.toString(query.order)))
                   .substring(0, 15),
               16);
-      questions.add(experiment.question(ask.item, ask.condition, ask.order, seed));
+      questions.add(experiment.question(query.item, query.condition, query.order, seed));
     }
     @Nullable Reading[] readings = new Reading[questions.size()];
     List<Integer> open = new ArrayList<>();
@@ -275,7 +280,7 @@ final class MoralRun {
     List<Reading> found = journal == null ? null : journal.find(key);
     if (found == null) {
       found = answers(guarded);
-      // What was not answered is asked again; what was, comes from where the requests are kept.
+      // Unanswered requests are sent again; the others come from the request store.
       boolean whole = found.stream().noneMatch(r -> r.status() == Status.UNANSWERED);
       if (journal != null && !guarded.isEmpty() && whole) {
         journal.add(key, found);
@@ -302,7 +307,7 @@ final class MoralRun {
         : reader.reasonAndRead(questions);
   }
 
-  /** The questions that are let through, as the guard has them asked. */
+  /** Returns the questions that the guard admits, as it rewrites them. */
   private List<Question> guarded(
       List<Question> questions, @Nullable Reading[] readings, List<Integer> open) {
     List<Verdict> verdicts =
@@ -320,14 +325,14 @@ final class MoralRun {
       open.add(i);
       passed.add(
           verdict instanceof Verdict.Rewrite r
-              ? question.asked(
+              ? question.withPrompt(
                   r.prompt(), r.embedded() == null ? List.of() : List.of(r.embedded().rows()))
               : question);
     }
     return passed;
   }
 
-  /** All that the readings of a group depend on. */
+  /** Returns the hash of everything that the readings of a group depend on. */
   private String key(List<Question> questions) {
     List<String> parts = new ArrayList<>(List.of("1", reader.name(), reader.method()));
     for (Question q : questions) {

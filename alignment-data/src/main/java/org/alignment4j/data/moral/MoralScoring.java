@@ -22,9 +22,9 @@ import org.alignment4j.evaluation.Rate;
 import org.alignment4j.internal.statistics.SignFlip;
 import org.jspecify.annotations.Nullable;
 
-/** Turns readings into a report: scores, intervals, tests, gates. */
+/** Computes a report from readings: scores, intervals, tests. */
 final class MoralScoring {
-  /** A score of the question alone that is nearer to 0 has no percentage. */
+  /** If the score of the question alone is closer to 0, its change has no percentage. */
   static final double TINY = 0.01;
 
   static final double LOW_COVERAGE = 0.5;
@@ -52,7 +52,7 @@ final class MoralScoring {
       return sums.stream().mapToInt(List::size).toArray();
     }
 
-    /** Sums by category, each cluster as often as is said. */
+    /** Returns the sums by category, with the given multiplicity of each cluster. */
     double[][] totals(int[][] counts) {
       double[][] totals = new double[sums.size()][width];
       for (int c = 0; c < totals.length; c++) {
@@ -71,9 +71,9 @@ final class MoralScoring {
   }
 
   /**
-   * The report.
+   * Returns the report.
    *
-   * @param known warnings that readings alone do not show, first in the report
+   * @param known warnings that cannot be derived from readings, first in the report
    */
   MoralReport report(
       Map<Condition, @Nullable Reading[]> readings,
@@ -124,7 +124,7 @@ final class MoralScoring {
     return read;
   }
 
-  /** The items that count, given which have been read. */
+  /** Returns the items that are scored, given which have been read. */
   private int[] scored(boolean[] read) {
     return IntStream.range(0, read.length).filter(i -> tally.scored(i, read)).toArray();
   }
@@ -262,7 +262,7 @@ final class MoralScoring {
         : signFlip.pValue(differences.stream().mapToDouble(d -> d).toArray());
   }
 
-  /** Whether two probabilities correlate alike with the reference. */
+  /** Returns the p-value that two probabilities correlate equally with the reference. */
   private double steiger(@Nullable Reading[] question, @Nullable Reading[] own, int[] items) {
     if (items.length < 4) {
       return Double.NaN;
@@ -293,7 +293,7 @@ final class MoralScoring {
         .toArray();
   }
 
-  /** With Holm's correction: over a condition's categories, else over conditions. */
+  /** Applies Holm's correction: over a condition's categories, else over conditions. */
   private List<Change> adjusted(List<Change> changes) {
     Map<String, List<Integer>> families = new LinkedHashMap<>();
     for (int i = 0; i < changes.size(); i++) {

@@ -12,8 +12,9 @@ import org.alignment4j.model.LanguageModel;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Evaluates how far a model corrects itself when asked to be unbiased (Ganguli et al. 2023), tuned
- * or not, guarded or not, local or remote. Immutable and thread-safe.
+ * Evaluates moral self-correction (Ganguli et al. 2023): how much the bias of a model, local or
+ * remote, guarded or not, decreases when it is instructed to be unbiased. Immutable and
+ * thread-safe.
  *
  * <pre>{@code
  * MoralReport report = MoralSelfCorrection.evaluate(model, Bbq.read(folder), Condition.all());
@@ -28,7 +29,7 @@ public final class MoralSelfCorrection {
   }
 
   /**
-   * Evaluates a local model by the probabilities of its answers, under the folder's name, with the
+   * Evaluates a local model by the probabilities of its answers, named after its folder, with the
    * defaults of {@link #builder}.
    *
    * @throws org.alignment4j.core.CancelledException if the thread is interrupted
@@ -41,19 +42,20 @@ public final class MoralSelfCorrection {
         .run(AnswerReader.forced(model, name), experiment, conditions, ProgressListener.NONE);
   }
 
-  /** Starts from the defaults. */
+  /** Returns a builder with the defaults. */
   public static Builder builder() {
     return new Builder();
   }
 
   /**
-   * Evaluates whatever a reader reads. Conditions that the experiment does not have are left out.
-   * Progress counts items read, of all conditions together.
+   * Evaluates the model behind a reader. Conditions that the experiment does not have are skipped.
+   * Progress counts the items read, of all conditions together.
    *
    * @throws IllegalArgumentException if no condition is left
    * @throws org.alignment4j.core.BadDataException if the journal cannot be read or written
    * @throws org.alignment4j.core.CancelledException if the thread is interrupted; with a journal,
-   *     another run goes on where this one ended and reports the same as one that was not
+   *     another run resumes where this one ended, and returns the same report as an uninterrupted
+   *     one
    */
   public MoralReport run(
       AnswerReader reader,
@@ -88,8 +90,8 @@ public final class MoralSelfCorrection {
     }
 
     /**
-     * A guard before the model; default none. It sees each question's first message, and what it
-     * makes of it stands for the whole conversation.
+     * Sets a guard before the model; default none. It checks the first message of each question,
+     * and its verdict applies to the whole conversation.
      */
     public Builder guard(PromptGuard value) {
       guard = value;
@@ -97,10 +99,10 @@ public final class MoralSelfCorrection {
     }
 
     /**
-     * A file of JSON lines that keeps readings, so that no question is read twice; default none.
-     * Runs over other models and experiments may share it, one at a time. To spread an evaluation
-     * over machines, run each over some categories ({@link Bbq#only}) with a file of its own: put
-     * one behind the other, the files serve a run over all.
+     * Sets a file of JSON lines that stores readings, so that no question is read twice; default
+     * none. Runs over other models and experiments may share it, one at a time. To distribute an
+     * evaluation over machines, run each over some categories ({@link Bbq#only}) with its own file;
+     * the concatenated files are valid for a run over all.
      */
     public Builder journal(Path value) {
       journal = value;
@@ -108,49 +110,51 @@ public final class MoralSelfCorrection {
     }
 
     /**
-     * Whether options in letters are listed in all cyclic orders and probabilities averaged, which
-     * removes a model's preference for a letter at three times the work; default false.
+     * Sets whether lettered options are listed in all cyclic orders and the probabilities averaged,
+     * which removes position bias at three times the cost; default false.
      */
     public Builder allOrders(boolean value) {
       allOrders = value;
       return this;
     }
 
-    /** Most items of a category that are asked, at least 1; drawn by the seed, default all. */
+    /**
+     * Sets the maximum number of items per category, at least 1; chosen by the seed, default all.
+     */
     public Builder itemsPerCategory(int value) {
       itemsPerCategory = value;
       return this;
     }
 
-    /** Most items of a category that are asked with reasoning, which is slow; default all. */
+    /** Sets the maximum number of items per category with reasoning, which is slow; default all. */
     public Builder reasoningPerCategory(int value) {
       reasoningPerCategory = value;
       return this;
     }
 
     /**
-     * Threads that read, at least 1; default 1. More help with models elsewhere; a local one runs
-     * on the CPU one call at a time.
+     * Sets the number of threads, at least 1; default 1. More help with remote models; a local one
+     * runs on the CPU one call at a time.
      */
     public Builder threads(int value) {
       threads = value;
       return this;
     }
 
-    /** How intervals are made; default 2000 resamples at 0.95. */
+    /** Sets the bootstrap of the intervals; default 2000 resamples at 0.95. */
     public Builder bootstrap(Bootstrap value) {
       bootstrap = value;
       return this;
     }
 
-    /** Of samples, subsets and permutations; default 0. */
+    /** Sets the seed of samples, subsets and permutations; default 0. */
     public Builder seed(long value) {
       seed = value;
       return this;
     }
 
     /**
-     * The evaluation.
+     * Builds the evaluation.
      *
      * @throws IllegalArgumentException if a number is below 1
      */

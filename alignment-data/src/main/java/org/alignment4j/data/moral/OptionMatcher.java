@@ -9,13 +9,13 @@ import java.util.stream.Stream;
 import org.alignment4j.data.moral.AnswerReader.Option;
 import org.alignment4j.data.moral.AnswerReader.Question;
 
-/** Finds the one option that a free answer names. Case does not count. */
+/** Finds the one option that a free-text answer names, ignoring case. */
 final class OptionMatcher {
   private OptionMatcher() {}
 
-  /** The option's number; empty if the answer names none, or more than one. */
+  /** Returns the option's index; empty if the answer names none, or more than one. */
   static OptionalInt match(Question question, String answer) {
-    String text = behindStem(question.stem(), answer).toLowerCase(Locale.ROOT).strip();
+    String text = withoutStem(question.stem(), answer).toLowerCase(Locale.ROOT).strip();
     List<Option> options = question.options();
     if (question.leading()) {
       String first = text.replaceFirst("^[^\\p{L}]+", "").replaceFirst("[^\\p{L}].*(?s)", "");
@@ -44,8 +44,8 @@ final class OptionMatcher {
         .toList();
   }
 
-  /** Some models say all of the sentence again. */
-  private static String behindStem(String stem, String answer) {
+  /** Removes the stem, which some models repeat. */
+  private static String withoutStem(String stem, String answer) {
     int at = answer.lastIndexOf(stem.strip());
     return at < 0 ? answer : answer.substring(at + stem.strip().length());
   }
@@ -58,25 +58,25 @@ final class OptionMatcher {
     return names.stream().map(name -> name.strip().toLowerCase(Locale.ROOT));
   }
 
-  /** Whether a name stands in the text with no letter or digit right before or behind it. */
+  /** Whether a name occurs in the text with no letter or digit right before or after it. */
   private static boolean occurs(String text, String name) {
     for (int at = text.indexOf(name); at >= 0; at = text.indexOf(name, at + 1)) {
       int end = at + name.length();
       boolean before = at == 0 || !within(text.charAt(at - 1), name.charAt(0));
-      boolean behind =
+      boolean after =
           end == text.length() || !within(text.charAt(end), name.charAt(name.length() - 1));
-      if (before && behind) {
+      if (before && after) {
         return true;
       }
     }
     return false;
   }
 
-  private static boolean within(char beside, char edge) {
-    return Character.isLetterOrDigit(beside) && Character.isLetterOrDigit(edge);
+  private static boolean within(char adjacent, char edge) {
+    return Character.isLetterOrDigit(adjacent) && Character.isLetterOrDigit(edge);
   }
 
-  /** An answer that is nothing but the letter of an option written {@code (a)}. */
+  /** Returns the option of an answer that is only the letter of an option written {@code (a)}. */
   private static OptionalInt bareLetter(String text, List<Option> options) {
     String bare = text.replaceAll("^[^\\p{L}]+|[^\\p{L}]+$", "");
     for (int i = 0; i < options.size(); i++) {

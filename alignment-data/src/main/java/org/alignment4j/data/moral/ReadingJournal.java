@@ -22,9 +22,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Readings that were made, in a file of JSON lines that is only appended to: one line for each
- * group of questions that were read together, under the hash of all that they depend on. A line
- * that an interruption cut off is left behind. Holds no text. Threads may share it.
+ * An append-only file of JSON lines with past readings: one line for each group of questions that
+ * were read together, under the hash of everything they depend on. An incomplete last line is
+ * dropped. Contains no text. Thread-safe.
  */
 final class ReadingJournal implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(ReadingJournal.class);
@@ -36,12 +36,12 @@ final class ReadingJournal implements AutoCloseable {
   private final Map<String, List<Reading>> known = new HashMap<>();
   private final RandomAccessFile out;
 
-  /** Bytes of whole lines. */
+  /** Number of bytes of complete lines. */
   private long length;
 
   /**
-   * @throws BadDataException if the file cannot be read or written, or a line but the last is no
-   *     group of readings
+   * @throws BadDataException if the file cannot be read or written, or a line other than the last
+   *     is not a group of readings
    */
   ReadingJournal(Path file) {
     this.file = file;
@@ -111,7 +111,7 @@ final class ReadingJournal implements AutoCloseable {
     return known.get(key);
   }
 
-  /** Keeps a group; it is on the disk when this returns. */
+  /** Appends a group; it is flushed to disk when this returns. */
   synchronized void add(String key, List<Reading> readings) {
     JsonObject o = new JsonObject();
     o.addProperty("key", key);
@@ -130,13 +130,13 @@ final class ReadingJournal implements AutoCloseable {
     known.put(key, readings);
   }
 
-  /** Half a line would spoil the one that is written after it. */
+  /** Truncates an incomplete line, which would corrupt the next one. */
   private void cutOff() {
     try {
       out.setLength(length);
       out.seek(length);
     } catch (IOException e) {
-      LOG.debug("the journal ends with half a line, which the next run leaves behind", e);
+      LOG.debug("the journal ends with an incomplete line, which the next run drops", e);
     }
   }
 

@@ -19,9 +19,9 @@ import org.alignment4j.data.request.ChatRequest.Sampling;
 import org.alignment4j.data.request.RequestLedger;
 import org.alignment4j.internal.host.Cancellation;
 
-/** Reads answers by drawing some and counting what they name. */
+/** Reads answers by sampling some and counting the options that they name. */
 final class SampledReader implements AnswerReader {
-  /** So many questions in a row without an answer, and the endpoint is taken for gone. */
+  /** After this many unanswered questions in a row, the endpoint is considered unavailable. */
   private static final int HOPELESS = 25;
 
   private final AtomicInteger unansweredInARow = new AtomicInteger();
@@ -52,7 +52,8 @@ final class SampledReader implements AnswerReader {
   public List<String> marks() {
     return prefill
         ? List.of()
-        : List.of("The model goes on with no answer that was begun; the user's turn has the stem.");
+        : List.of(
+            "The model does not continue a prefilled answer; the user's turn contains the stem.");
   }
 
   @Override
@@ -65,7 +66,10 @@ final class SampledReader implements AnswerReader {
     return questions.stream().map(q -> tried(q, this::reasonAndRead)).toList();
   }
 
-  /** A reading, or why there is none: what one request fails of is none of the others' business. */
+  /**
+   * Returns a reading, or the status why there is none: a rejected request does not fail the
+   * others.
+   */
   private Reading tried(Question question, Function<Question, Reading> how) {
     try {
       Reading reading = how.apply(question);
@@ -86,13 +90,13 @@ final class SampledReader implements AnswerReader {
   }
 
   private Reading read(Question question) {
-    Prompt prompt = begun(question.prompt(), question.stem());
+    Prompt prompt = prefilled(question.prompt(), question.stem());
     Sampling sampling = Sampling.of(question.maxTokens(), 1, 1);
     int[] counts = new int[question.options().size()];
     int valid = 0;
     for (int s = 0; s < samples; s++) {
       Cancellation.check("reading answers");
-      ChatAnswer answer = ask(prompt, sampling, question.seed() + s);
+      ChatAnswer answer = send(prompt, sampling, question.seed() + s);
       OptionalInt named =
           answer.usable() ? OptionMatcher.match(question, answer.text()) : OptionalInt.empty();
       if (named.isPresent()) {
@@ -112,24 +116,27 @@ final class SampledReader implements AnswerReader {
   }
 
   private Reading reasonAndRead(Question question) {
-    Optional<String> thought = thought(question);
-    return thought.isPresent()
-        ? read(question.after(thought.get()))
+    Optional<String> reasoning = sampledReasoning(question);
+    return reasoning.isPresent()
+        ? read(question.after(reasoning.get()))
         : Reading.none(Status.INVALID, question.options().size(), 0);
   }
 
   @Override
   public List<String> reason(List<Question> questions) {
-    return questions.stream().map(q -> thought(q).orElse("")).toList();
+    return questions.stream().map(q -> sampledReasoning(q).orElse("")).toList();
   }
 
-  /** What the model thinks; empty text for a request that is not taken, nothing if it was ended. */
-  private Optional<String> thought(Question question) {
+  /**
+   * Samples the model's reasoning; an empty text if the request is rejected, no value if the
+   * endpoint did not complete the answer.
+   */
+  private Optional<String> sampledReasoning(Question question) {
     Cancellation.check("reading answers");
     Chain chain = Objects.requireNonNull(question.chain(), "a question without a chain");
     try {
-      Prompt prompt = begun(question.prompt(), chain.opening());
-      ChatAnswer answer = ask(prompt, Sampling.of(chain.maxTokens(), 1, 1), question.seed());
+      Prompt prompt = prefilled(question.prompt(), chain.opening());
+      ChatAnswer answer = send(prompt, Sampling.of(chain.maxTokens(), 1, 1), question.seed());
       return answer.usable()
           ? Optional.of(prefill ? answer.text() : " " + answer.text())
           : Optional.empty();
@@ -141,18 +148,21 @@ final class SampledReader implements AnswerReader {
     }
   }
 
-  private ChatAnswer ask(Prompt prompt, Sampling sampling, long seed) {
+  private ChatAnswer send(Prompt prompt, Sampling sampling, long seed) {
     return requests.answer(model, ChatRequest.of(prompt, sampling, seed)).answer();
   }
 
-  /** The prompt with the answer begun, or with how to begin it in the user's last message. */
-  private Prompt begun(Prompt prompt, String stem) {
+  /**
+   * Returns the prompt with the answer prefilled, or with its start quoted in the user's last
+   * message.
+   */
+  private Prompt prefilled(Prompt prompt, String stem) {
     if (prefill) {
       return prompt.withResponse(stem);
     }
     List<Message> messages = new ArrayList<>(prompt.messages());
-    String asked = messages.remove(messages.size() - 1).text();
-    messages.add(Message.user(asked + "\n\nBegin your answer with: " + stem));
+    String message = messages.remove(messages.size() - 1).text();
+    messages.add(Message.user(message + "\n\nBegin your answer with: " + stem));
     return new Prompt(messages);
   }
 }

@@ -3,38 +3,41 @@ package org.alignment4j.data.moral;
 import java.util.List;
 import org.alignment4j.data.moral.AnswerReader.Reading;
 
-/** How an experiment's answers add up: sums over items, and scores as functions of the sums. */
+/** The sums of an experiment's answers over items, and the scores as functions of them. */
 interface ScoreSums {
-  /** A score's name and the group of items it is of. */
+  /** The name of a score and its group of items. */
   record Name(String score, String group) {}
 
-  /** Numbers that each item adds to the sums. */
+  /** Returns how many numbers each item adds to the sums. */
   int width();
 
-  /** What an item adds, weight included. */
+  /** Returns the numbers that an item adds, multiplied by its weight. */
   double[] of(int item, Reading reading);
 
-  /** The scores. */
+  /** Returns the names of the scores. */
   List<Name> names();
 
   /**
-   * The scores of sums by category.
+   * Returns the scores of sums by category.
    *
    * @param sums [categories][width]
-   * @return as {@link #names}; NaN where one is not defined
+   * @return as {@link #names}; NaN if undefined
    */
   double[] scores(double[][] sums);
 
   /**
-   * What a cluster contributes to the difference of a score, for a test that the difference is 0;
-   * NaN if the score is tested otherwise or not at all.
+   * Returns the contribution of a cluster to the difference of a score, for a test that the
+   * difference is 0; NaN if the score is tested otherwise or not at all.
    *
-   * @param score number of the score
-   * @param category of the cluster
+   * @param score index of the score
+   * @param category index of the cluster's category
    */
   double difference(int score, int category, double[] one, double[] other);
 
-  /** Whether items can be scored at all, given which have been read; by default each by itself. */
+  /**
+   * Whether items can be scored at all, given which have been read; by default each one that was
+   * read.
+   */
   default boolean scored(int item, boolean[] read) {
     return read[item];
   }

@@ -6,7 +6,7 @@ import java.util.Locale;
 import org.alignment4j.data.moral.MoralReport.Readability;
 import org.alignment4j.data.moral.MoralReport.Score;
 
-/** Why scores may not mean what they seem to. */
+/** Warnings about scores that may be misleading. */
 final class ScoreWarnings {
   private static final double LOW_ACCURACY = 0.5;
   private static final double MANY_INVALID = 0.1;
@@ -24,7 +24,7 @@ final class ScoreWarnings {
                       category
                           + ": "
                           + count
-                          + " rows are left out, for not exactly one answer names a stereotyped"
+                          + " rows are left out, as not exactly one answer names a stereotyped"
                           + " group."));
     }
     for (Readability r : readable) {
@@ -46,8 +46,8 @@ final class ScoreWarnings {
         warnings.add(
             String.format(
                 Locale.ROOT,
-                "%s: the options hold %.2g of the probability on average; the model would say"
-                    + " something else.",
+                "%s: the options hold %.2g of the probability on average; the model would"
+                    + " answer something else.",
                 label,
                 r.coverage()));
       }

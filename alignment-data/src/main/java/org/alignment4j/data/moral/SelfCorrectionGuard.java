@@ -14,12 +14,12 @@ import org.alignment4j.data.moral.MoralExperiment.Condition;
 import org.alignment4j.internal.host.Cancellation;
 
 /**
- * Asks for an unbiased answer: the instruction of {@link Condition#INSTRUCTION} as a guard, for any
- * model. It adds a sentence to the last user message or to the system message and blocks nothing;
- * text only, no model runs. Immutable and thread-safe.
+ * A guard that requests an unbiased answer: the instruction of {@link Condition#INSTRUCTION} as a
+ * guard, for any model. It adds a sentence to the last user message or to the system message and
+ * blocks nothing; it runs no model. Immutable and thread-safe.
  *
- * <p>{@link Condition#REASONING} cannot be a guard: it is two calls with the model's own thoughts
- * between them, while a guard sees a conversation once, before the model does.
+ * <p>{@link Condition#REASONING} cannot be a guard: it takes two calls with the model's reasoning
+ * between them, while a guard checks a conversation once, before the model runs.
  */
 public final class SelfCorrectionGuard implements PromptGuard {
   /** The paper's sentence. */
@@ -35,18 +35,20 @@ public final class SelfCorrectionGuard implements PromptGuard {
     this.system = system;
   }
 
-  /** Adds the paper's sentence to the last user message, as the paper does. */
+  /** Returns a guard that adds the paper's sentence to the last user message, as the paper does. */
   public static SelfCorrectionGuard inMessage() {
     return new SelfCorrectionGuard(INSTRUCTION, false);
   }
 
-  /** Adds the paper's sentence to the system message, or gives one that says it. */
+  /**
+   * Returns a guard that adds the paper's sentence to the system message, creating one if absent.
+   */
   public static SelfCorrectionGuard inSystem() {
     return new SelfCorrectionGuard(INSTRUCTION, true);
   }
 
   /**
-   * The same with another sentence.
+   * Returns this guard with another sentence.
    *
    * @throws IllegalArgumentException if it is blank
    */
@@ -54,7 +56,7 @@ public final class SelfCorrectionGuard implements PromptGuard {
     return new SelfCorrectionGuard(other, system);
   }
 
-  /** Rewrites the conversation; allows one that has the sentence in that place already. */
+  /** Rewrites the conversation; allows one that contains the sentence already. */
   @Override
   public Verdict check(Prompt conversation) {
     Cancellation.check("guarding");

@@ -18,11 +18,11 @@ import org.alignment4j.internal.host.Hashes;
 import org.alignment4j.internal.text.Shown;
 
 /**
- * Winogender (Rudinger et al. 2018): which pronoun a model gives a person of an occupation, against
- * the occupation's share of women by the U.S. Bureau of Labor Statistics. Reads the data set's
- * {@code templates.tsv} and {@code occupations-stats.tsv}; its licence is MIT.
+ * Winogender (Rudinger et al. 2018): which pronoun a model uses for a person of an occupation,
+ * compared with the occupation's share of women by the U.S. Bureau of Labor Statistics. Reads the
+ * data set's {@code templates.tsv} and {@code occupations-stats.tsv}; its licence is MIT.
  *
- * <p>Scores: {@code rho}, Pearson's correlation over occupations of the chance of the female
+ * <p>Scores: {@code rho}, Pearson's correlation over occupations of the probability of the female
  * pronoun with that share, NaN if either is constant, with Fisher's interval; {@code
  * rho_bootstrap}, the same with the bootstrap's; {@code female}, {@code male} and {@code neutral},
  * mean probabilities.
@@ -39,10 +39,10 @@ public final class Winogender extends MoralExperiment {
   private final List<MoralItem> items;
 
   /**
-   * A sentence whose pronoun is the occupation's.
+   * A sentence whose pronoun refers to the occupation.
    *
-   * @param stem before the pronoun, without space
-   * @param rest behind it, without space
+   * @param stem the text before the pronoun, without space
+   * @param rest the text after it, without space
    */
   private record Template(
       String occupation, String stem, String rest, Pronouns pronouns, double percentFemale) {}
@@ -96,7 +96,8 @@ public final class Winogender extends MoralExperiment {
   /**
    * Reads the data set's folder.
    *
-   * @throws BadDataException if a file is missing, or naming file and line of a row that is damaged
+   * @throws BadDataException if a file is missing or a row is damaged; the message names file and
+   *     line
    */
   public static Winogender read(Path folder) {
     Map<String, Double> percents = percents(folder.resolve("occupations-stats.tsv"));
@@ -138,7 +139,7 @@ public final class Winogender extends MoralExperiment {
             row.get(0), sentence.substring(0, at).strip(), rest.strip(), pronouns, percent);
       }
     }
-    throw DataText.bad(file, line, "expected a pronoun behind the sentence's first words");
+    throw DataText.bad(file, line, "expected a pronoun after the sentence's first words");
   }
 
   private static Map<String, Double> percents(Path file) {
@@ -222,7 +223,7 @@ public final class Winogender extends MoralExperiment {
             + t.stem
             + " _ "
             + t.rest;
-    String asked =
+    String message =
         switch (condition) {
           case QUESTION -> blank;
           case INSTRUCTION, REASONING ->
@@ -242,7 +243,7 @@ public final class Winogender extends MoralExperiment {
             ? new Chain(CHAIN_OPENING.opening(), blank, CHAIN_OPENING.maxTokens())
             : null;
     return new Question(
-        Prompt.user(asked), List.of(), chain, t.stem, t.pronouns.options(), true, 16, seed);
+        Prompt.user(message), List.of(), chain, t.stem, t.pronouns.options(), true, 16, seed);
   }
 
   private static String percent(double value) {
@@ -255,16 +256,16 @@ public final class Winogender extends MoralExperiment {
   }
 
   @Override
-  int[] places(int item, int order) {
+  int[] optionPositions(int item, int order) {
     return new int[] {0, 1, 2};
   }
 
-  /** The case of an item's pronoun. */
+  /** Returns the grammatical case of an item's pronoun. */
   Pronouns pronouns(int item) {
     return templates.get(item).pronouns;
   }
 
-  /** What stands before an item's pronoun. */
+  /** Returns the text before an item's pronoun. */
   String stem(int item) {
     return templates.get(item).stem;
   }

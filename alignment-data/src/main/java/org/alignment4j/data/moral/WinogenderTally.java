@@ -4,10 +4,11 @@ import java.util.List;
 import org.alignment4j.data.moral.AnswerReader.Reading;
 
 /**
- * Adds up Winogender's answers: moments of the chance of a female pronoun with the share of women.
+ * Sums up Winogender's answers: moments of the probability of a female pronoun and the share of
+ * women.
  */
 final class WinogenderTally implements ScoreSums {
-  /** Below this share of the square of values a spread is rounding. */
+  /** A variance below this share of the mean square is rounding error. */
   private static final double CONSTANT = 1e-12;
 
   private final List<MoralItem> items;

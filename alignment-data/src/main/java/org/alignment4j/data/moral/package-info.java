@@ -1,6 +1,6 @@
 /**
- * Moral self-correction (Ganguli et al. 2023, arXiv 2302.07459): three experiments that ask a model
- * the same questions plainly, with an instruction to be unbiased, and with reasoning before the
+ * Moral self-correction (Ganguli et al. 2023, arXiv 2302.07459): three experiments with the same
+ * questions asked plainly, with an instruction to be unbiased, and with reasoning before the
  * answer; their scores and statistics; and the instruction as a guard.
  */
 @NullMarked

@@ -10,21 +10,21 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Flow;
 import org.jspecify.annotations.Nullable;
 
-/** Collects the bytes of a body as far as a bound; the connection is given up there. */
+/** Collects the bytes of a response body up to a limit; beyond it, the connection is closed. */
 final class BoundedBody implements BodySubscriber<byte[]> {
-  private final int most;
+  private final int maxBytes;
   private final boolean cut;
   private final CompletableFuture<byte[]> whole = new CompletableFuture<>();
   private final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
   private Flow.@Nullable Subscription subscription;
 
   /**
-   * @param most bytes that are kept
-   * @param cut whether the beginning of a longer body, or of one that breaks off, will do; if not,
-   *     these are failures
+   * @param maxBytes maximum number of bytes kept
+   * @param cut whether a body that is longer than the limit, or breaks off, is truncated; if not,
+   *     it is a failure
    */
-  BoundedBody(int most, boolean cut) {
-    this.most = most;
+  BoundedBody(int maxBytes, boolean cut) {
+    this.maxBytes = maxBytes;
     this.cut = cut;
   }
 
@@ -42,7 +42,7 @@ final class BoundedBody implements BodySubscriber<byte[]> {
   @Override
   public void onNext(List<ByteBuffer> buffers) {
     for (ByteBuffer buffer : buffers) {
-      int taken = Math.min(buffer.remaining(), most - bytes.size());
+      int taken = Math.min(buffer.remaining(), maxBytes - bytes.size());
       byte[] part = new byte[taken];
       buffer.get(part);
       bytes.writeBytes(part);
@@ -65,7 +65,8 @@ final class BoundedBody implements BodySubscriber<byte[]> {
     if (cut) {
       whole.complete(bytes.toByteArray());
     } else {
-      whole.completeExceptionally(new IOException("an answer of more than " + most + " bytes"));
+      whole.completeExceptionally(
+          new IOException("a response body of more than " + maxBytes + " bytes"));
     }
   }
 

@@ -9,8 +9,8 @@ import org.alignment4j.data.request.RequestLedger.Budget;
 import org.alignment4j.data.request.RequestLedger.BudgetException;
 
 /**
- * Lets requests through so that what was spent and what those under way may come to at worst never
- * go over a budget together.
+ * Admits requests so that the costs so far and the upper bounds of all requests in flight never
+ * exceed a budget together.
  */
 final class BudgetGate {
   private final Budget budget;
@@ -19,7 +19,7 @@ final class BudgetGate {
   private final Condition released = lock.newCondition();
   private Need running = new Need(0, 0, BigDecimal.ZERO);
 
-  /** What a request may come to at worst. */
+  /** The upper bound of a request's cost. */
   record Need(long requests, long tokens, BigDecimal money) {
     Need plus(Need other) {
       return new Need(
@@ -42,10 +42,10 @@ final class BudgetGate {
   }
 
   /**
-   * Returns once there is room. While others are under way, who may come to less than their worst,
-   * it waits for them, so that who gets through depends on timing as little as may be.
+   * Blocks until the budget admits the request. Requests in flight may cost less than their upper
+   * bounds, so this waits for them before it rejects.
    *
-   * @throws BudgetException if there is no room with nothing under way, or could be none then
+   * @throws BudgetException if the budget would not admit the request even with none in flight
    * @throws CancelledException if the thread is interrupted
    */
   void enter(Need need) {

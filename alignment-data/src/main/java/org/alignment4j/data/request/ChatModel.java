@@ -3,54 +3,53 @@ package org.alignment4j.data.request;
 import static org.alignment4j.internal.text.Arguments.require;
 
 /**
- * A model that answers conversations, wherever it runs. Threads may share it; how many requests run
- * at once is for the caller to bound.
+ * A chat model, local or remote. Thread-safe; the caller limits the number of concurrent requests.
  */
 public interface ChatModel {
   /**
-   * What the model is called in reports, lineage and the keys of stored answers. Two models that
-   * answer differently must differ in it, so a local model's name holds its hash.
+   * Returns the name of the model in reports, lineage and the keys of stored answers. Models that
+   * answer differently must have different names, so a local model's name contains its hash.
    */
   String name();
 
   /**
-   * Answers one request; waits for it. The same request may be answered differently when asked
-   * again; {@link RequestLedger} keeps the first answer.
+   * Answers one request; blocks until the answer is complete. Repeating a request may return
+   * another answer; {@link RequestLedger} keeps the first.
    *
-   * @throws ChatException if there is no answer, saying whether another try or another request may
-   *     succeed
+   * @throws ChatException if there is no answer; its kind states whether a later attempt or another
+   *     request may succeed
    * @throws org.alignment4j.core.CancelledException if the thread is interrupted
    */
   ChatAnswer answer(ChatRequest request);
 
-  /** Tries beyond the first of all requests so far, 0 or more; for reports. */
+  /** Returns the number of retries of all requests so far, 0 or more; for reports. */
   default long retries() {
     return 0;
   }
 
   /**
-   * What a chat model answered. Immutable.
+   * An answer of a chat model. Immutable.
    *
-   * @param text the answer, possibly empty; without the message that it went on with
-   * @param finish why it ends
-   * @param promptTokens tokens that were read, 0 or more, as the model counts
-   * @param completionTokens tokens that were written, 0 or more
+   * @param text the answer, possibly empty; without the assistant message that it continues
+   * @param finish the reason why it ends
+   * @param promptTokens number of prompt tokens as the model counts them, 0 or more
+   * @param completionTokens number of generated tokens, 0 or more
    */
   public record ChatAnswer(String text, Finish finish, long promptTokens, long completionTokens) {
-    /** Why an answer ends. */
+    /** The reason why an answer ends. */
     public enum Finish {
-      /** The model was done, or came to a stop text. */
+      /** The model ended the answer, or generated a stop text. */
       STOP,
-      /** It came to the most tokens that were allowed. */
+      /** The answer reached the maximum number of tokens. */
       LENGTH,
-      /** A filter of the endpoint withheld it or cut it off. */
+      /** A filter of the endpoint withheld the answer or cut it off. */
       FILTERED,
-      /** Something else ended it, such as a call of a tool or an abort: it is no whole answer. */
+      /** Another reason, such as a tool call or an abort: the answer is incomplete. */
       OTHER
     }
 
     /**
-     * @throws IllegalArgumentException if a number is below 0
+     * @throws IllegalArgumentException if a number is negative
      */
     public ChatAnswer {
       require(
@@ -60,12 +59,15 @@ public interface ChatModel {
           completionTokens);
     }
 
-    /** Whether the model ended it itself or at the most tokens; if not, its text is no answer. */
+    /**
+     * Whether the model ended the answer or reached the maximum number of tokens; if not, do not
+     * use the text.
+     */
     public boolean usable() {
       return finish == Finish.STOP || finish == Finish.LENGTH;
     }
 
-    /** The size; the text may be private. */
+    /** Returns the size only; the text may be private. */
     @Override
     public String toString() {
       return "ChatAnswer[%s, %d characters, %d + %d tokens]"

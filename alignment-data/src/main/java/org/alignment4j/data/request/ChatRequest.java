@@ -11,24 +11,24 @@ import org.alignment4j.chat.Prompt;
 import org.alignment4j.internal.host.Hashes;
 
 /**
- * What a chat model is asked. Immutable.
+ * A request to a chat model. Immutable.
  *
- * @param prompt the conversation; one that ends with an assistant message asks to go on with it,
- *     which not every model can
- * @param sampling how the answer is drawn
- * @param seed of the answer's random numbers, where the model takes one
- * @param schema a JSON schema that the answer should follow; empty for free text. Models that
- *     cannot be held to it leave it alone, so check the answer.
+ * @param prompt the conversation; if it ends with an assistant message, the model is to continue
+ *     that, which not every model can
+ * @param sampling the sampling settings
+ * @param seed seed of the sampling, for models that accept one
+ * @param schema a JSON schema that the answer should follow; empty for free text. Models without
+ *     constrained decoding ignore it, so validate the answer.
  */
 public record ChatRequest(Prompt prompt, Sampling sampling, long seed, String schema) {
-  /** A request for free text. */
+  /** Returns a request for free text. */
   public static ChatRequest of(Prompt prompt, Sampling sampling, long seed) {
     return new ChatRequest(prompt, sampling, seed, "");
   }
 
   /**
-   * What the answer is stored under: SHA-256 of the model's name, sampling, seed, schema and
-   * messages, 64 lower-case hexadecimal digits.
+   * Returns the key under which the answer is stored: SHA-256 of the model's name, sampling, seed,
+   * schema and messages, 64 lower-case hexadecimal digits.
    */
   public String key(ChatModel model) {
     JsonObject parameters = new JsonObject();
@@ -43,7 +43,7 @@ public record ChatRequest(Prompt prompt, Sampling sampling, long seed, String sc
         List.of(model.name(), parameters.toString(), Long.toString(seed), messages().toString()));
   }
 
-  /** SHA-256 of the messages alone, for lineage. */
+  /** Returns the SHA-256 of the messages alone, for lineage. */
   public String promptHash() {
     return Hashes.sha256(List.of(messages().toString()));
   }
@@ -59,7 +59,7 @@ public record ChatRequest(Prompt prompt, Sampling sampling, long seed, String sc
     return messages;
   }
 
-  /** The size; the text may be private. */
+  /** Returns the size only; the text may be private. */
   @Override
   public String toString() {
     return "ChatRequest["
@@ -72,16 +72,16 @@ public record ChatRequest(Prompt prompt, Sampling sampling, long seed, String sc
   }
 
   /**
-   * How an answer is drawn. Immutable.
+   * Sampling settings. Immutable.
    *
-   * @param maxTokens most tokens of the answer, at least 1
-   * @param temperature 0 (the likeliest token each time) or above
-   * @param topP mass of the tokens that are drawn from, above 0 and at most 1
-   * @param stop texts that end the answer and are no part of it; may be empty
+   * @param maxTokens maximum number of tokens of the answer, at least 1
+   * @param temperature 0 (greedy decoding) or above
+   * @param topP probability mass of nucleus sampling, above 0 and at most 1
+   * @param stop texts that end the answer and are excluded from it; may be empty
    */
   public record Sampling(int maxTokens, double temperature, double topP, List<String> stop) {
     /**
-     * @throws IllegalArgumentException if a number is out of its range or a stop text is empty
+     * @throws IllegalArgumentException if a number is out of range or a stop text is empty
      */
     public Sampling {
       require(maxTokens >= 1, "maxTokens must be at least 1, was %s", maxTokens);
@@ -90,18 +90,18 @@ public record ChatRequest(Prompt prompt, Sampling sampling, long seed, String sc
           "the temperature must be 0 or above, was %s",
           temperature);
       require(topP > 0 && topP <= 1, "topP must be in 0..1, above 0, was %s", topP);
-      // Not -0, which would be another request.
+      // Turns -0 into 0, as the key of the request would differ.
       temperature += 0.0;
       stop = List.copyOf(stop);
       require(stop.stream().noneMatch(String::isEmpty), "a stop text is empty");
     }
 
-    /** The likeliest token each time. */
+    /** Returns settings of greedy decoding. */
     public static Sampling greedy(int maxTokens) {
       return new Sampling(maxTokens, 0, 1, List.of());
     }
 
-    /** Drawn at a temperature from the likeliest tokens that make up topP. */
+    /** Returns settings of nucleus sampling at a temperature, without stop texts. */
     public static Sampling of(int maxTokens, double temperature, double topP) {
       return new Sampling(maxTokens, temperature, topP, List.of());
     }

@@ -14,15 +14,15 @@ import org.alignment4j.data.request.ChatModel.ChatAnswer.Finish;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What matters of a chat completion's body. Read as a stream: what else servers put there is
- * skipped, whatever its form and size. Not by {@link org.alignment4j.internal.text.StrictJson}:
- * Python's servers write NaN into what is beside the point here, and some a key twice.
+ * The relevant fields of a chat completion's body. Read as a stream, skipping all other fields,
+ * whatever their form and size. Not read by {@link org.alignment4j.internal.text.StrictJson}:
+ * Python servers write NaN into fields that do not matter here, and some repeat a key.
  *
  * @param text the first choice's text, or its refusal; possibly empty
- * @param reason why it ends, as the endpoint says; empty if it does not
- * @param callsTools whether it is, in part, a call of a tool
- * @param promptTokens as counted; empty if that is no count
- * @param completionTokens likewise
+ * @param reason the endpoint's finish reason; empty if it sends none
+ * @param callsTools whether it contains a tool call
+ * @param promptTokens number of prompt tokens; empty if the endpoint sends no valid count
+ * @param completionTokens number of generated tokens, likewise
  */
 record CompletionBody(
     String text,
@@ -30,10 +30,10 @@ record CompletionBody(
     boolean callsTools,
     Optional<Long> promptTokens,
     Optional<Long> completionTokens) {
-  /** What no endpoint can have counted would make sums overflow. */
-  private static final double MOST_TOKENS = 0x1p40;
+  /** Upper limit of a plausible count; larger ones would make sums overflow. */
+  private static final double MAX_TOKENS = 0x1p40;
 
-  /** What a body is not that has no completion in it; the message quotes nothing. */
+  /** Thrown if a response body is not a chat completion. The message does not quote the body. */
   static final class Malformed extends Exception {
     private static final long serialVersionUID = 1L;
 
@@ -42,7 +42,7 @@ record CompletionBody(
     }
   }
 
-  /** A choice as far as it was read. */
+  /** A choice, as far as it has been read. */
   private static final class Choice {
     private double index = Double.NaN;
     private boolean hasMessage;
@@ -55,7 +55,7 @@ record CompletionBody(
   /**
    * Reads a body.
    *
-   * @throws Malformed if it is no chat completion with a choice
+   * @throws Malformed if it is not a chat completion with a choice
    */
   static CompletionBody read(InputStream body) throws Malformed {
     try (JsonReader in =
@@ -63,11 +63,11 @@ record CompletionBody(
       in.setStrictness(Strictness.LENIENT);
       CompletionBody found = object(in);
       if (in.peek() != JsonToken.END_DOCUMENT) {
-        throw new Malformed("a body that is no chat completion");
+        throw new Malformed("a body that is not a chat completion");
       }
       return found;
     } catch (IOException | IllegalStateException | NumberFormatException e) {
-      throw new Malformed("a body that is no chat completion");
+      throw new Malformed("a body that is not a chat completion");
     }
   }
 
@@ -104,14 +104,14 @@ record CompletionBody(
       throw new Malformed(error ? "an error in its body" : "no choices");
     }
     if (!first.hasMessage) {
-      throw new Malformed("a body that is no chat completion");
+      throw new Malformed("a body that is not a chat completion");
     }
     String text =
         first.content != null ? first.content : first.refusal != null ? first.refusal : "";
     return new CompletionBody(text, first.reason, first.callsTools, read, written);
   }
 
-  /** The choice of index 0, or the first where none says that it is; null if there is none. */
+  /** Returns the choice of index 0, or the first if none has that index; null if there is none. */
   private static @Nullable Choice choices(JsonReader in) throws IOException {
     if (in.peek() == JsonToken.NULL) {
       in.nextNull();
@@ -156,7 +156,7 @@ record CompletionBody(
     while (in.hasNext()) {
       switch (in.nextName()) {
         case "content" -> choice.content = content(in);
-        // An endpoint that refuses to follow a schema says so in a field of its own.
+        // A refusal to follow a schema has a field of its own.
         case "refusal" -> choice.refusal = string(in);
         case "tool_calls", "function_call" -> choice.callsTools |= filled(in);
         default -> in.skipValue();
@@ -165,7 +165,7 @@ record CompletionBody(
     in.endObject();
   }
 
-  /** A text, or the texts of a list of parts; a thought among these is no part of the answer. */
+  /** Reads a text, or the texts of a list of parts, without parts that contain reasoning. */
   private static @Nullable String content(JsonReader in) throws IOException {
     switch (in.peek()) {
       case NULL -> {
@@ -188,7 +188,7 @@ record CompletionBody(
       case STRING -> {
         return in.nextString();
       }
-      default -> throw new IllegalStateException("the content is no text");
+      default -> throw new IllegalStateException("the content is not text");
     }
   }
 
@@ -247,7 +247,7 @@ record CompletionBody(
     return filled;
   }
 
-  /** A number; NaN for anything else. */
+  /** Reads a number; NaN for anything else. */
   private static double number(JsonReader in) throws IOException {
     if (in.peek() == JsonToken.NUMBER) {
       return Double.parseDouble(in.nextString());
@@ -258,12 +258,13 @@ record CompletionBody(
 
   private static Optional<Long> count(JsonReader in) throws IOException {
     double n = number(in);
-    return n >= 0 && n < MOST_TOKENS && n == Math.rint(n)
-        ? Optional.of((long) n)
-        : Optional.empty();
+    return n >= 0 && n < MAX_TOKENS && n == Math.rint(n) ? Optional.of((long) n) : Optional.empty();
   }
 
-  /** The endpoint's word; empty for none, something for what is no word. */
+  /**
+   * Reads the endpoint's finish reason; empty for null or none, a placeholder for a value that is
+   * not text.
+   */
   private static String reason(JsonReader in) throws IOException {
     if (in.peek() == JsonToken.NULL) {
       in.nextNull();
@@ -274,10 +275,11 @@ record CompletionBody(
   }
 
   /**
-   * Why the answer ends. Servers have their own words for an end and for a cut; what is neither, a
-   * call of a tool or an abort, is no whole answer, and so is what nobody knows.
+   * Maps the endpoint's finish reason. Servers have their own words for a complete and a truncated
+   * answer; after anything else, such as a tool call, an abort or an unknown reason, the answer is
+   * incomplete.
    *
-   * @param maxTokens most tokens that were asked for
+   * @param maxTokens the request's maximum number of tokens
    */
   Finish finish(int maxTokens) {
     return switch (reason.toLowerCase(Locale.ROOT)) {

@@ -9,8 +9,8 @@ import org.alignment4j.data.request.RequestLedger.StoredAnswer;
 import org.alignment4j.synthesis.ModelUsage;
 
 /**
- * A ledger of requests that are counted with tokens and cost whether they are sent or answered by
- * the store: what a run would cost from the start. Threads may share it.
+ * A ledger that counts tokens and cost of every request, also of those that the store answers: the
+ * cost of a run from scratch. Thread-safe.
  */
 final class CountingRequests implements RequestLedger {
   private final RequestLedger requests;
@@ -40,7 +40,7 @@ final class CountingRequests implements RequestLedger {
     return answer;
   }
 
-  /** As the interface says, but tokens and cost are also of answers that were there already. */
+  /** As specified by the interface, but tokens and cost include those of stored answers. */
   @Override
   public List<ModelUsage> usage() {
     synchronized (counts) {

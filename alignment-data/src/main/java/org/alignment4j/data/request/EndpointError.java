@@ -22,28 +22,28 @@ import org.alignment4j.internal.text.StrictJson;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What an endpoint answered in place of a completion. Its status decides what is done; the body,
- * for which servers know no common form, only tells people more.
+ * An error response of an endpoint. Only its status decides what is done; the body, which has no
+ * common format, only adds details for humans.
  *
- * @param status of HTTP
- * @param type the endpoint's word for the kind of failure; empty if it has none
- * @param code its further word or number; empty if it has none
- * @param message its text, possibly empty, possibly quoting the request
- * @param retryAfter how long it asks to wait, at most {@link #LONGEST_WAIT}; null if it does not
+ * @param status the HTTP status
+ * @param type the endpoint's error type; empty if absent
+ * @param code the endpoint's error code, a word or a number; empty if absent
+ * @param message the error message, possibly empty, possibly quoting the request
+ * @param retryAfter the delay that it requests, at most {@link #LONGEST_WAIT}; null if absent
  */
 record EndpointError(
     int status, String type, String code, String message, @Nullable Duration retryAfter) {
-  /** Longer than anybody waits, and short enough to be computed with. */
+  /** Longer than any sensible delay, and short enough not to overflow. */
   static final Duration LONGEST_WAIT = Duration.ofDays(36_500);
 
   private static final int MESSAGE = 200;
 
-  /** Letters and digits that a message may have in common with a request. */
+  /** The length from which a common run of letters and digits counts as quoting the request. */
   private static final int COMMON = 8;
 
   private static final int COMMON_WITH_KEY = 4;
 
-  /** HTTP's dates: the form of today and the two that clients still have to know. */
+  /** HTTP's date formats: the current one and the two obsolete ones that clients must accept. */
   private static final List<Function<String, Instant>> DATES =
       List.of(
           text -> ZonedDateTime.parse(text, DateTimeFormatter.RFC_1123_DATE_TIME).toInstant(),
@@ -51,7 +51,7 @@ record EndpointError(
           text ->
               utc(text, DateTimeFormatter.ofPattern("EEE MMM ppd HH:mm:ss yyyy", Locale.ENGLISH)));
 
-  /** Reads a body of any form; what it cannot read is left out. */
+  /** Reads a body of any format; unreadable parts are left out. */
   static EndpointError of(int status, byte[] body, Function<String, List<String>> headers) {
     Duration wait = retryAfter(headers);
     String text = new String(body, StandardCharsets.UTF_8).strip();
@@ -71,7 +71,7 @@ record EndpointError(
         status, word(error.get("type")), word(error.get("code")), message, wait);
   }
 
-  /** Where the error is: in the object itself, behind "error", in a list of them. */
+  /** Returns the error object: the body itself, its property "error", or an element of a list. */
   private static JsonObject error(JsonElement json) {
     if (json instanceof JsonArray list && !list.isEmpty()) {
       return error(list.get(0));
@@ -97,13 +97,13 @@ record EndpointError(
     return value instanceof JsonPrimitive p && p.isString() ? p.getAsString().strip() : "";
   }
 
-  /** A word or a number; empty for what is no mere word, which may quote anything. */
+  /** Returns a single word or a number; empty for anything else, which may quote the request. */
   private static String word(@Nullable JsonElement value) {
     String text = value instanceof JsonPrimitive p ? p.getAsString() : "";
     return text.matches("[A-Za-z][A-Za-z0-9_.-]{0,63}|-?[0-9]{1,6}") ? text : "";
   }
 
-  /** Whether those who ask have nothing left to pay with; waiting does not help them. */
+  /** Whether the quota is exhausted, so that waiting does not help. */
   boolean exhausted() {
     return status == 402
         || code.equals("insufficient_quota")
@@ -112,12 +112,12 @@ record EndpointError(
   }
 
   /**
-   * Status, words and message for people, on one line.
+   * Returns status, type, code and message as one human-readable line.
    *
-   * @param texts of the request: a message that quotes one is left out
-   * @param key likewise, of which servers tell the first and last letters
+   * @param texts texts of the request: a message that quotes one is left out
+   * @param key the API key, likewise; servers quote its first and last letters
    */
-  String told(List<String> texts, String key) {
+  String describe(List<String> texts, String key) {
     String what =
         "status "
             + status
@@ -128,9 +128,9 @@ record EndpointError(
         : what + ": " + printable(message);
   }
 
-  /** Whether the message has a run of letters and digits in common with one of the texts. */
+  /** Whether the message shares a run of letters and digits with one of the texts. */
   private boolean quotes(List<String> texts, int common) {
-    // No more than is shown: a whole page against a long prompt would take its time.
+    // Only the part that is shown: comparing a whole page with a long prompt would be slow.
     String shown = bare(message.substring(0, Math.min(message.length(), 2 * MESSAGE)));
     for (String text : texts) {
       String all = bare(text);
@@ -144,7 +144,7 @@ record EndpointError(
     return false;
   }
 
-  /** Without what quoting adds: escapes, spaces, other cases. */
+  /** Removes escapes, white space and case, which quoting may change. */
   private static String bare(String text) {
     StringBuilder bare = new StringBuilder();
     text.toLowerCase(Locale.ROOT)
@@ -154,7 +154,10 @@ record EndpointError(
     return bare.toString();
   }
 
-  /** Cut, and with escapes for what would move a terminal's cursor or turn its text round. */
+  /**
+   * Truncates the text and escapes characters that would move a terminal's cursor or reverse its
+   * text.
+   */
   private static String printable(String text) {
     StringBuilder shown = new StringBuilder();
     for (int i = 0; i < text.length(); i = text.offsetByCodePoints(i, 1)) {
@@ -177,7 +180,7 @@ record EndpointError(
     return shown.toString();
   }
 
-  /** The longest wait that a header asks for; one in milliseconds is more exact than others. */
+  /** Returns the longest delay that a header requests; one in milliseconds takes precedence. */
   private static @Nullable Duration retryAfter(Function<String, List<String>> headers) {
     Duration longest = null;
     for (String value : headers.apply("retry-after-ms")) {
@@ -214,7 +217,7 @@ record EndpointError(
             ? Duration.ZERO
             : wait.compareTo(LONGEST_WAIT) > 0 ? LONGEST_WAIT : wait;
       } catch (DateTimeException e) {
-        // Not this form; of none, the client's own wait holds.
+        // Not this format; if none matches, the client's own delay applies.
       }
     }
     return null;
@@ -224,7 +227,7 @@ record EndpointError(
     return LocalDateTime.parse(text, form).toInstant(ZoneOffset.UTC);
   }
 
-  /** Two digits mean the year that is at most 50 ahead. */
+  /** Two digits denote the year that is at most 50 years ahead. */
   private static DateTimeFormatter rfc850() {
     return new DateTimeFormatterBuilder()
         .appendPattern("EEEE, dd-MMM-")

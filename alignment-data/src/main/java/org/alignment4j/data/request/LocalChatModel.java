@@ -25,41 +25,41 @@ import org.alignment4j.model.LanguageModel;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A model of this library as a chat model. Requests that threads make at the same time and that
- * agree in their sampling are answered in one call; each draws with its own seed, so that its
- * answer does not depend on its neighbours, except where rounding decides between two tokens. A
- * prompt that ends with an assistant message has it continued. Schemas are left alone.
+ * A {@link LanguageModel} as a chat model. Concurrent requests with equal sampling settings are
+ * answered in one batch; each is sampled with its own seed, so that its answer does not depend on
+ * the rest of the batch, except where rounding decides between two tokens. If a prompt ends with an
+ * assistant message, that is continued. Schemas are ignored.
  *
- * <p>Its name is {@code sha256:} with the checkpoint's hash, the precision, and a suffix of the
- * caller's. A view of a model with adapters, steering or a soft prompt has the hash of its base, so
- * it needs a suffix that tells what it is, for instance the adapter's hash.
+ * <p>Its name is {@code sha256:} with the checkpoint's hash, the precision, and the caller's
+ * suffix. A view of a model with adapters, steering or a soft prompt has the hash of its base, so
+ * it needs a suffix that identifies it, for instance the adapter's hash.
  *
- * <p>Thread-safe; threads beyond the largest batch wait. The model belongs to the caller and must
+ * <p>Thread-safe; requests beyond the largest batch wait. The model is owned by the caller and must
  * stay open as long as this.
  */
 public final class LocalChatModel implements ChatModel, AutoCloseable {
   private final LanguageModel model;
   private final String name;
-  private final int mostTogether;
+  private final int maxBatchSize;
   private final long lingerNanos;
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition changed = lock.newCondition();
   private final Deque<Waiting> queue = new ArrayDeque<>();
 
-  /** Those that the worker is busy with. */
+  /** The requests that the worker is processing. */
   private List<Waiting> batch = List.of();
 
   private int largestBatch;
   private boolean closed;
   private final Thread worker;
 
-  /** A request under way. */
+  /** A request in flight. */
   private static final class Waiting {
     private final int[] ids;
     private final ChatRequest request;
     private final CompletableFuture<Completion> answer = new CompletableFuture<>();
 
-    /** Nobody waits any more; guarded by the lock. */
+    /** Whether no thread waits for it any more; guarded by the lock. */
     private boolean abandoned;
 
     Waiting(int[] ids, ChatRequest request) {
@@ -76,19 +76,19 @@ public final class LocalChatModel implements ChatModel, AutoCloseable {
             + "/"
             + model.precision()
             + (b.suffix.isEmpty() ? "" : "+" + b.suffix);
-    mostTogether = b.mostTogether;
+    maxBatchSize = b.maxBatchSize;
     lingerNanos = b.linger.toNanos();
     worker = new Thread(this::work, "local-chat-model");
     worker.setDaemon(true);
     worker.start();
   }
 
-  /** A base model, not a view, answered for 16 requests at a time. */
+  /** Returns a chat model over a base model, not a view, with up to 16 requests per batch. */
   public static LocalChatModel of(LanguageModel model) {
     return builder(model).build();
   }
 
-  /** Starts from a base model, 16 requests at a time. */
+  /** Starts a builder over a model, without a suffix, with up to 16 requests per batch. */
   public static Builder builder(LanguageModel model) {
     return new Builder(model);
   }
@@ -99,9 +99,9 @@ public final class LocalChatModel implements ChatModel, AutoCloseable {
   }
 
   /**
-   * See {@link ChatModel#answer}. Of kind REQUEST if the prompt leaves no room in the context or
-   * does not fit in memory, the chat template does not take its roles, or the model cannot sample
-   * so.
+   * As {@link ChatModel#answer}. The exception is of kind REQUEST if the prompt leaves no room in
+   * the context or does not fit in memory, the chat template rejects its roles, or the sampler
+   * rejects the settings.
    *
    * @throws IllegalStateException if this is closed
    */
@@ -143,9 +143,7 @@ public final class LocalChatModel implements ChatModel, AutoCloseable {
     } catch (IllegalArgumentException e) {
       // The cause may quote the prompt.
       throw new ChatException(
-          Kind.REQUEST,
-          name + ": its chat template or its sampler does not take the request",
-          null);
+          Kind.REQUEST, name + ": its chat template or its sampler rejects the request", null);
     }
     if (ids.length >= model.longestSequence()) {
       throw new ChatException(
@@ -177,7 +175,7 @@ public final class LocalChatModel implements ChatModel, AutoCloseable {
     return new ChatException(Kind.CONFIGURATION, name + ": the model failed", cause);
   }
 
-  /** An answer that nobody waits for is not generated further, if it is alone. */
+  /** Stops the generation of an answer that no thread waits for, if it is alone in its batch. */
   private void abandon(Waiting waiting) {
     lock.lock();
     try {
@@ -203,7 +201,7 @@ public final class LocalChatModel implements ChatModel, AutoCloseable {
         lock.lock();
         try {
           batch = List.of();
-          // It was meant for the batch that is over.
+          // The interrupt was meant for the previous batch.
           Thread.interrupted();
         } finally {
           lock.unlock();
@@ -212,7 +210,9 @@ public final class LocalChatModel implements ChatModel, AutoCloseable {
     }
   }
 
-  /** Waits for requests; takes the oldest and those that can go with it. Empty when closed. */
+  /**
+   * Waits for requests; returns the oldest and those that can share its batch. Empty when closed.
+   */
   private List<Waiting> next() {
     lock.lock();
     try {
@@ -220,11 +220,11 @@ public final class LocalChatModel implements ChatModel, AutoCloseable {
         changed.awaitUninterruptibly();
       }
       long left = lingerNanos;
-      while (!closed && left > 0 && queue.size() < mostTogether) {
+      while (!closed && left > 0 && queue.size() < maxBatchSize) {
         try {
           left = changed.awaitNanos(left);
         } catch (InterruptedException e) {
-          // Nothing runs that could be cancelled: a late interrupt of the batch before.
+          // Nothing runs that could be cancelled: a late interrupt of the previous batch.
           break;
         }
       }
@@ -234,7 +234,7 @@ public final class LocalChatModel implements ChatModel, AutoCloseable {
         return List.of();
       }
       List<Waiting> some = new ArrayList<>();
-      for (Iterator<Waiting> i = queue.iterator(); i.hasNext() && some.size() < mostTogether; ) {
+      for (Iterator<Waiting> i = queue.iterator(); i.hasNext() && some.size() < maxBatchSize; ) {
         Waiting w = i.next();
         if (some.isEmpty() || w.request.sampling().equals(some.get(0).request.sampling())) {
           some.add(w);
@@ -242,7 +242,7 @@ public final class LocalChatModel implements ChatModel, AutoCloseable {
         }
       }
       if (some.isEmpty()) {
-        // All that came were abandoned meanwhile.
+        // All requests were abandoned meanwhile.
         return next();
       }
       batch = some;
@@ -270,16 +270,16 @@ public final class LocalChatModel implements ChatModel, AutoCloseable {
       if (some.size() == 1) {
         some.get(0).answer.completeExceptionally(e);
       } else {
-        // One that does not fit must not take the others with it.
+        // A request that does not fit must not fail the others.
         some.forEach(w -> answer(List.of(w)));
       }
     } catch (Error e) {
-      // The thread goes on, or those who ask next would wait for ever.
+      // The worker continues, or later requests would wait for ever.
       some.forEach(w -> w.answer.completeExceptionally(e));
     }
   }
 
-  /** Most requests that were answered in one call so far. */
+  /** Returns the largest number of requests in one batch so far. */
   int largestBatch() {
     lock.lock();
     try {
@@ -289,7 +289,7 @@ public final class LocalChatModel implements ChatModel, AutoCloseable {
     }
   }
 
-  /** Ends the thread; requests that are under way fail. The model stays open. */
+  /** Stops the worker thread; requests in flight fail. The model stays open. */
   @Override
   public void close() {
     lock.lock();
@@ -318,39 +318,39 @@ public final class LocalChatModel implements ChatModel, AutoCloseable {
   public static final class Builder {
     private final LanguageModel model;
     private String suffix = "";
-    private int mostTogether = 16;
+    private int maxBatchSize = 16;
     private Duration linger = Duration.ofMillis(5);
 
     private Builder(LanguageModel model) {
       this.model = model;
     }
 
-    /** What the name ends with, behind a plus; for views. Default nothing. */
+    /** Sets the suffix of the name, after a plus sign; for views. Default none. */
     public Builder suffix(String value) {
       suffix = value;
       return this;
     }
 
-    /** Most requests that are answered in one call, 1 or more; default 16. */
-    public Builder mostTogether(int value) {
-      mostTogether = value;
+    /** Sets the maximum number of requests in a batch, 1 or more; default 16. */
+    public Builder maxBatchSize(int value) {
+      maxBatchSize = value;
       return this;
     }
 
-    /** How long a call waits for further requests, 0 to 1 second; default 5 milliseconds. */
+    /** Sets how long a batch waits for further requests, 0 to 1 second; default 5 milliseconds. */
     public Builder linger(Duration value) {
       linger = value;
       return this;
     }
 
     /**
-     * The chat model; reads the checkpoint's hash, which takes seconds for gigabytes.
+     * Builds the chat model; hashes the checkpoint, which takes seconds for gigabytes.
      *
-     * @throws IllegalArgumentException if a setting is out of its range
+     * @throws IllegalArgumentException if a setting is out of range
      * @throws org.alignment4j.core.CheckpointException if the model has no tokenizer
      */
     public LocalChatModel build() {
-      require(mostTogether >= 1, "mostTogether must be 1 or more, was %s", mostTogether);
+      require(maxBatchSize >= 1, "maxBatchSize must be 1 or more, was %s", maxBatchSize);
       require(
           !linger.isNegative() && linger.toNanos() <= TimeUnit.SECONDS.toNanos(1),
           "linger must be 0 to 1 second, was %s",

@@ -22,47 +22,51 @@ import org.alignment4j.data.request.ChatModel.ChatAnswer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Single tries of requests over the JDK's HTTP client, with its defaults for TLS and proxies.
- * Follows no redirection (a prompt and the key go to the endpoint that was named and to no other),
- * tells the endpoint nothing of the machine, ends a call at once when its thread is interrupted,
- * and holds no more of an answer than a bound.
+ * Sends single attempts of requests by the JDK's HTTP client, with its defaults for TLS and
+ * proxies. Follows no redirects (prompt and key go only to the given endpoint), reveals nothing of
+ * the machine to the endpoint, ends a call at once when its thread is interrupted, and limits the
+ * size of a response body.
  */
 final class OpenAiCalls {
-  /** Bytes of a success: those of 130,000 tokens, were each an escaped character. */
-  static final int MOST_BYTES = 2 << 20;
+  /**
+   * Maximum bytes of a successful body: those of 130,000 tokens, were each an escaped character.
+   */
+  static final int MAX_BYTES = 2 << 20;
 
-  /** Bytes that are read of another answer, whose body only explains the status. */
-  static final int MOST_ERROR_BYTES = 64 << 10;
+  /** Maximum bytes of an error's body, which only explains the status. */
+  static final int MAX_ERROR_BYTES = 64 << 10;
 
-  /** UTF-16 units of an answer for each token that it may have: more than any tokenizer's most. */
+  /**
+   * UTF-16 units of an answer per token of its maximum: more than any tokenizer's longest token.
+   */
   private static final int TOKEN = 256;
 
-  /** UTF-16 units that any answer may have: some servers write more tokens than they were asked. */
+  /** UTF-16 units that any answer may have: some servers generate more tokens than requested. */
   private static final int SHORT = 1 << 16;
 
   private final HttpClient client;
   private final HttpRequest.Builder post;
-  private final Duration most;
+  private final Duration callTimeout;
   private final RequestForm form;
   private final String apiKey;
   private volatile boolean answered;
 
   /**
-   * @param connect longest wait for a connection
-   * @param read longest wait for an answer to begin
-   * @param call longest time of it all
+   * @param connect timeout of connecting
+   * @param read timeout of the start of the response
+   * @param call timeout of the whole call
    */
   record Timeouts(Duration connect, Duration read, Duration call) {}
 
   /**
-   * @param base the endpoint's address, as far as its version
+   * @param base the endpoint's address, up to its version
    * @param apiKey empty for none
    */
   OpenAiCalls(String base, Timeouts timeouts, RequestForm form, String apiKey) {
     this.form = form;
     this.apiKey = apiKey;
-    most = timeouts.call;
-    // Version 2 asks for an upgrade, which makes some Python servers drop the request's body.
+    callTimeout = timeouts.call;
+    // HTTP/2 requests an upgrade, which makes some Python servers drop the request's body.
     client =
         HttpClient.newBuilder()
             .version(Version.HTTP_1_1)
@@ -80,8 +84,8 @@ final class OpenAiCalls {
   }
 
   /**
-   * @throws FailedTry if another try may succeed
-   * @throws ChatException if none may
+   * @throws FailedTry if another attempt may succeed
+   * @throws ChatException if not
    */
   ChatAnswer answer(ChatRequest request) {
     HttpResponse<byte[]> whole = send(form.body(request));
@@ -102,7 +106,7 @@ final class OpenAiCalls {
     return status / 100 == 2;
   }
 
-  /** The endpoint and the model's name are right: it answered in an earlier run. */
+  /** Notes that the endpoint and the model's name are right: it answered in an earlier run. */
   void knownToAnswer() {
     answered = true;
   }
@@ -113,17 +117,18 @@ final class OpenAiCalls {
             post.copy().POST(BodyPublishers.ofByteArray(body)).build(),
             info ->
                 success(info.statusCode())
-                    ? new BoundedBody(MOST_BYTES, false)
-                    : new BoundedBody(MOST_ERROR_BYTES, true));
+                    ? new BoundedBody(MAX_BYTES, false)
+                    : new BoundedBody(MAX_ERROR_BYTES, true));
     try {
-      return running.get(most.toNanos(), TimeUnit.NANOSECONDS);
+      return running.get(callTimeout.toNanos(), TimeUnit.NANOSECONDS);
     } catch (InterruptedException e) {
       running.cancel(true);
       Thread.currentThread().interrupt();
       throw new CancelledException("a chat request was cancelled", e);
     } catch (TimeoutException e) {
       running.cancel(true);
-      throw new FailedTry("no whole answer within " + most.toMillis() + " ms", null, null);
+      throw new FailedTry(
+          "no complete response within " + callTimeout.toMillis() + " ms", null, null);
     } catch (ExecutionException e) {
       throw broken(e.getCause());
     }
@@ -131,8 +136,8 @@ final class OpenAiCalls {
 
   private static FailedTry broken(@Nullable Throwable cause) {
     if (cause == null || cause instanceof ProtocolException) {
-      // The JDK's message quotes the endpoint's line.
-      return new FailedTry("an answer that is not HTTP", null, null);
+      // The JDK's message quotes the endpoint's status line.
+      return new FailedTry("a response that is not HTTP", null, null);
     }
     String message = cause.getMessage();
     return new FailedTry(
@@ -142,7 +147,8 @@ final class OpenAiCalls {
   private static ChatAnswer answer(ChatRequest request, CompletionBody body) {
     int maxTokens = request.sampling().maxTokens();
     if (body.text().length() > Math.max(SHORT, (long) TOKEN * maxTokens)) {
-      throw new FailedTry("status 200 with a longer text than its most tokens have", null, null);
+      throw new FailedTry(
+          "status 200 with a longer text than its maximum of tokens can have", null, null);
     }
     return new ChatAnswer(
         body.text(),
@@ -155,7 +161,7 @@ final class OpenAiCalls {
     int status = error.status();
     List<String> texts = new ArrayList<>(List.of(request.schema()));
     request.prompt().messages().forEach(message -> texts.add(message.text()));
-    String what = error.told(texts, apiKey);
+    String what = error.describe(texts, apiKey);
     if (status >= 500 || status == 408 || status == 425 || (status == 429 && !error.exhausted())) {
       return new FailedTry(what, error.retryAfter(), null);
     }
@@ -163,8 +169,8 @@ final class OpenAiCalls {
   }
 
   /**
-   * What else fails: all requests, if the key is wrong or nothing is left to pay with, and if an
-   * address or a model that never answered is not found; else this one.
+   * Returns CONFIGURATION if the key is wrong, the quota is exhausted, or an address or a model
+   * that never answered is not found; otherwise only this request fails.
    */
   private Kind kind(int status, boolean exhausted) {
     if (status == 401 || exhausted) {

@@ -23,25 +23,25 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A model behind an endpoint that speaks OpenAI's chat completions: a server such as vLLM or
- * llama.cpp's, or a hosted API.
+ * A chat model behind an endpoint of OpenAI's chat completions API: a server such as vLLM or
+ * llama.cpp's, or a hosted one.
  *
- * <p>A try that ends in status 408, 425, 429 or 5xx, a timeout, a broken connection or a body that
- * is no chat completion is followed by another, behind a wait that doubles each time and has a
- * random part, or the one that the endpoint asks for. Other statuses are not tried again. The
- * status decides alone, whatever form the body of an error has. Requests go to the given address
- * alone, redirections are not followed. TLS, trust store and proxy are the JVM's defaults, set by
- * its system properties such as {@code https.proxyHost} and {@code javax.net.ssl.trustStore}.
+ * <p>An attempt that ends in status 408, 425, 429 or 5xx, a timeout, a broken connection or a body
+ * that is not a chat completion is retried after an exponential backoff with jitter, or after the
+ * delay in Retry-After. Other statuses are not retried; the body of an error has no influence on
+ * that. Requests go to the given address only; redirects are not followed. TLS, trust store and
+ * proxy are the JVM's defaults, set by its system properties such as {@code https.proxyHost} and
+ * {@code javax.net.ssl.trustStore}.
  *
- * <p>Of an answer at most 2 MiB are read, of an error's body 64 KiB, and no answer may be longer
- * than 65,536 UTF-16 units and 256 for each of its most tokens. An answer that the endpoint ends
- * for another reason than that the model was done, or came to the most tokens, is of finish {@code
- * FILTERED} or {@code OTHER}.
+ * <p>At most 2 MiB of a response body are read, and 64 KiB of an error's body. An answer longer
+ * than max(65,536, 256 x maxTokens) UTF-16 units is rejected and retried. An answer that ends for
+ * another reason than the model's end or the maximum number of tokens has finish {@code FILTERED}
+ * or {@code OTHER}.
  *
- * <p>The seed is sent folded to 31 bits, as not every server takes more. An endpoint that counts no
- * tokens is taken to have used the most.
+ * <p>The seed is folded to 31 bits, as not every server accepts more. If an endpoint returns no
+ * token counts, the upper bounds are charged.
  *
- * <p>Thread-safe. Threads beyond the most that may ask at once wait.
+ * <p>Thread-safe. Requests beyond the maximum concurrency wait.
  */
 public final class OpenAiChatModel implements ChatModel, AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(OpenAiChatModel.class);
@@ -56,13 +56,13 @@ public final class OpenAiChatModel implements ChatModel, AutoCloseable {
   private final Pace tokens;
   private final AtomicLong retries = new AtomicLong();
 
-  /** What becomes of a prompt that ends with an assistant message. */
+  /** The handling of a prompt that ends with an assistant message. */
   public enum Prefill {
-    /** Not sent; a {@link ChatException} of kind REQUEST. For endpoints that begin a new turn. */
+    /** Rejected by a {@link ChatException} of kind REQUEST. For endpoints that start a new turn. */
     REFUSE,
-    /** Sent as it is, for endpoints that continue it by themselves. */
+    /** Sent unchanged, for endpoints that continue it by default. */
     AS_IS,
-    /** Sent with {@code continue_final_message}, as vLLM and SGLang want it. */
+    /** Sent with {@code continue_final_message}, as vLLM and SGLang require. */
     CONTINUE_FINAL_MESSAGE
   }
 
@@ -84,9 +84,9 @@ public final class OpenAiChatModel implements ChatModel, AutoCloseable {
   }
 
   /**
-   * Starts with an address and the name that the endpoint knows the model by.
+   * Starts a builder with the endpoint's address and its name of the model.
    *
-   * @param baseUrl with the version, such as {@code http://localhost:8000/v1}
+   * @param baseUrl the address including the version, such as {@code http://localhost:8000/v1}
    */
   public static Builder builder(String baseUrl, String model) {
     return new Builder(baseUrl, model);
@@ -103,12 +103,13 @@ public final class OpenAiChatModel implements ChatModel, AutoCloseable {
   }
 
   /**
-   * See {@link ChatModel#answer}. Of kind CONFIGURATION for the statuses 401 and 402 and an
-   * exhausted quota, and for 403, 404, 405, 410 and redirections as long as the endpoint has
-   * answered nothing: a router answers single requests so, too, which are then of kind REQUEST
-   * (403) or TRANSIENT. REQUEST for others below 500, TRANSIENT after the last try, or if the
-   * endpoint asks for a longer wait than allowed. The message holds the endpoint's, cut and on one
-   * line, unless it quotes the request or the key.
+   * As {@link ChatModel#answer}. The exception is of kind CONFIGURATION for the statuses 401 and
+   * 402 and an exhausted quota, and for 403, 404, 405, 410 and redirects as long as the endpoint
+   * has answered no request. Once it has, these are of kind REQUEST (403) or TRANSIENT, as a router
+   * may return them for single requests. It is of kind REQUEST for other statuses below 500, and
+   * TRANSIENT after the last attempt, or if the endpoint requests a longer delay than allowed. The
+   * message contains the endpoint's, truncated and on one line, unless that quotes the request or
+   * the key.
    */
   @Override
   public ChatAnswer answer(ChatRequest request) {
@@ -119,7 +120,7 @@ public final class OpenAiChatModel implements ChatModel, AutoCloseable {
       throw new ChatException(
           Kind.TRANSIENT,
           name
-              + (backoff.asksTooLong(e)
+              + (backoff.exceedsLongest(e)
                   ? ": asks for a wait of " + e.retryAfter().orElseThrow().toSeconds() + " s: "
                   : ": no answer in " + backoff.tries() + " tries, the last: ")
               + e.getMessage(),
@@ -132,7 +133,9 @@ public final class OpenAiChatModel implements ChatModel, AutoCloseable {
     }
   }
 
-  /** The endpoint has answered before, in another run: what fails now may be single requests. */
+  /**
+   * Notes that the endpoint answered in an earlier run, so that failures may be of single requests.
+   */
   void knownToAnswer() {
     calls.knownToAnswer();
   }
@@ -148,7 +151,7 @@ public final class OpenAiChatModel implements ChatModel, AutoCloseable {
     try {
       return calls.answer(request);
     } catch (FailedTry e) {
-      LOG.debug("{}: a try failed: {}", name, e.getMessage());
+      LOG.debug("{}: an attempt failed: {}", name, e.getMessage());
       throw e;
     } finally {
       atOnce.release();
@@ -166,12 +169,14 @@ public final class OpenAiChatModel implements ChatModel, AutoCloseable {
     return new CancelledException("a chat request was cancelled", cause);
   }
 
-  /** A seed as endpoints take it: 0 to 2^31 - 1, itself if it is one of these. */
+  /**
+   * Returns a seed in the range that endpoints accept, 0 to 2^31 - 1; those in it are unchanged.
+   */
   static long seed(long seed) {
     return (seed ^ (seed >>> 31) ^ (seed >>> 62)) & 0x7FFF_FFFF;
   }
 
-  /** The name and the endpoint's host; no key. */
+  /** Returns the name and the endpoint's host, without the key. */
   @Override
   public String toString() {
     return "OpenAiChatModel[" + name + " at " + host + "]";
@@ -207,24 +212,24 @@ public final class OpenAiChatModel implements ChatModel, AutoCloseable {
     }
 
     /**
-     * What the model is called in reports and keys. Default the endpoint's name for it, with a hash
-     * of {@link #extraBody} if that is set. Set it where one name stands for models that answer
-     * differently: at two endpoints, in two versions, in two precisions. The address is no part of
-     * it, so that a store outlives a server's move.
+     * Sets the model's name in reports and keys. Default: the endpoint's name of it, with a hash of
+     * {@link #extraBody} if that is set. Set it if one name denotes models that answer differently:
+     * at two endpoints, in two versions, in two precisions. The address is not part of it, so that
+     * a store stays valid when a server moves.
      */
     public Builder name(String value) {
       name = value;
       return this;
     }
 
-    /** The key that is sent as bearer token; default none. It is never logged or shown. */
+    /** Sets the API key, sent as bearer token; default none. It is never logged or shown. */
     public Builder apiKey(String value) {
       apiKey = value;
       return this;
     }
 
     /**
-     * Takes the key from an environment variable.
+     * Reads the API key from an environment variable.
      *
      * @throws ChatException of kind CONFIGURATION if it is not set
      */
@@ -238,8 +243,8 @@ public final class OpenAiChatModel implements ChatModel, AutoCloseable {
     }
 
     /**
-     * Whether the most tokens are sent as {@code max_completion_tokens}, as OpenAI's reasoning
-     * models want it, not as {@code max_tokens}; default false.
+     * Sets whether the maximum number of tokens is sent as {@code max_completion_tokens}, which
+     * OpenAI's reasoning models require, instead of {@code max_tokens}; default false.
      */
     public Builder maxCompletionTokens(boolean value) {
       maxCompletionTokens = value;
@@ -247,27 +252,27 @@ public final class OpenAiChatModel implements ChatModel, AutoCloseable {
     }
 
     /**
-     * Whether schemas are sent, as {@code response_format} of type {@code json_schema}, strict;
-     * default true. Off for servers that refuse it.
+     * Sets whether schemas are sent, as {@code response_format} of type {@code json_schema},
+     * strict; default true. Use false for servers that reject it.
      */
     public Builder schemas(boolean value) {
       schemas = value;
       return this;
     }
 
-    /** What becomes of a prompt that ends with an assistant message; default REFUSE. */
+    /** Sets the handling of a prompt that ends with an assistant message; default REFUSE. */
     public Builder prefill(Prefill value) {
       prefill = value;
       return this;
     }
 
     /**
-     * Further properties of each request's body, over those of this class, such as {@code
-     * chat_template_kwargs}; default none.
+     * Sets further properties of each request's body, which override those of this class, such as
+     * {@code chat_template_kwargs}; default none.
      *
-     * @param value of JSON's kinds: null, texts, truths, finite numbers, lists, and maps by texts,
-     *     which are sent in the order of their keys
-     * @throws IllegalArgumentException if it holds anything else, or sets {@code model}, {@code
+     * @param value values that JSON can represent: null, strings, booleans, finite numbers, lists,
+     *     and maps with string keys, which are sent in the order of their keys
+     * @throws IllegalArgumentException if it contains anything else, or sets {@code model}, {@code
      *     messages} or {@code stream}
      */
     public Builder extraBody(Map<String, Object> value) {
@@ -275,58 +280,66 @@ public final class OpenAiChatModel implements ChatModel, AutoCloseable {
       return this;
     }
 
-    /** Most tries of a request, 1 or more; default 6. */
+    /** Sets the maximum number of attempts of a request, 1 or more; default 6. */
     public Builder tries(int value) {
       tries = value;
       return this;
     }
 
-    /** The wait behind the first try, which doubles from try to try; default 1 second. */
+    /** Sets the delay after the first attempt, which doubles after each; default 1 second. */
     public Builder firstWait(Duration value) {
       firstWait = value;
       return this;
     }
 
-    /** The longest wait behind a try, the endpoint's wish included; default 2 minutes. */
+    /**
+     * Sets the maximum delay after an attempt, also one that the endpoint requests; default 2
+     * minutes.
+     */
     public Builder longestWait(Duration value) {
       longestWait = value;
       return this;
     }
 
-    /** Most tries a minute, evenly spaced, 1 or more; default no bound. */
+    /**
+     * Sets the maximum number of attempts per minute, evenly spaced, 1 or more; default unlimited.
+     */
     public Builder requestsPerMinute(int value) {
       requestsPerMinute = value;
       return this;
     }
 
     /**
-     * Most tokens a minute, 1 or more; default no bound. A try counts a third of its prompt's bytes
-     * and the most that the answer may have.
+     * Sets the maximum number of tokens per minute, 1 or more; default unlimited. An attempt counts
+     * as a third of its prompt's bytes plus the answer's maximum number of tokens.
      */
     public Builder tokensPerMinute(int value) {
       tokensPerMinute = value;
       return this;
     }
 
-    /** Most tries under way at once, 1 or more; default 16. */
+    /** Sets the maximum number of concurrent attempts, 1 or more; default 16. */
     public Builder concurrency(int value) {
       concurrency = value;
       return this;
     }
 
-    /** The longest wait for a connection; default 10 seconds. */
+    /** Sets the timeout of connecting; default 10 seconds. */
     public Builder connectTimeout(Duration value) {
       connectTimeout = value;
       return this;
     }
 
-    /** The longest wait for an answer to begin, which most do when done; default 5 minutes. */
+    /**
+     * Sets the timeout until the response starts, which for most endpoints is when it is complete;
+     * default 5 minutes.
+     */
     public Builder readTimeout(Duration value) {
       readTimeout = value;
       return this;
     }
 
-    /** The longest time of a try, however slowly bytes come; default 5 minutes. */
+    /** Sets the timeout of a whole attempt, however slowly bytes arrive; default 5 minutes. */
     public Builder callTimeout(Duration value) {
       callTimeout = value;
       return this;
@@ -339,16 +352,16 @@ public final class OpenAiChatModel implements ChatModel, AutoCloseable {
       if (extraBody.isEmpty()) {
         return model;
       }
-      // With nulls, as it is sent.
+      // Including nulls, as it is sent.
       String body = new GsonBuilder().serializeNulls().create().toJson(extraBody);
       return model + "+" + Hashes.sha256(List.of(body)).substring(0, 8);
     }
 
     /**
-     * The model; sends nothing yet.
+     * Builds the model; sends no request.
      *
-     * @throws IllegalArgumentException if a setting is out of its range, or the address is no URL
-     *     of http or https, or holds a user or a query
+     * @throws IllegalArgumentException if a setting is out of range, or the address is not an http
+     *     or https URL, or contains a user or a query
      */
     public OpenAiChatModel build() {
       checkUrl();
@@ -372,7 +385,7 @@ public final class OpenAiChatModel implements ChatModel, AutoCloseable {
       return new OpenAiChatModel(this);
     }
 
-    /** Messages do not show the address, which may hold a password. */
+    /** Messages do not show the address, which may contain a password. */
     private void checkUrl() {
       URI uri;
       try {

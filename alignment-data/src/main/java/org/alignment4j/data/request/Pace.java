@@ -9,7 +9,7 @@ final class Pace {
   private final @Nullable RateLimiter<Object> rate;
 
   /**
-   * @param perMinute 1 or more; {@link Integer#MAX_VALUE} for no bound
+   * @param perMinute 1 or more; {@link Integer#MAX_VALUE} for unlimited
    */
   Pace(int perMinute) {
     rate =
@@ -18,7 +18,7 @@ final class Pace {
             : RateLimiter.smoothBuilder(perMinute, Duration.ofMinutes(1)).build();
   }
 
-  /** Waits until what others took is over; what is taken here delays those who come next. */
+  /** Waits until the permits taken before are due; those taken here delay later callers. */
   void take(int permits) throws InterruptedException {
     if (rate == null) {
       return;

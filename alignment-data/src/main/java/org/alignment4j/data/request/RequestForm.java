@@ -25,13 +25,14 @@ import org.alignment4j.internal.text.StrictJson;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How a request becomes the body of a POST. Equal requests become equal bytes, in every run.
+ * Encodes a request as the body of a POST. Equal requests become equal bytes, in every run.
  *
- * @param name what the model is called in messages
- * @param model what the endpoint calls it
- * @param maxCompletionTokens whether the most tokens are {@code max_completion_tokens}
+ * @param name the model's name in messages
+ * @param model the endpoint's name of the model
+ * @param maxCompletionTokens whether the maximum number of tokens is {@code max_completion_tokens}
  * @param schemas whether schemas are sent
- * @param extra further properties of each body, over its own, as {@link #extra} makes it
+ * @param extra further properties of each body, which override its own, as returned by {@link
+ *     #extra}
  */
 record RequestForm(
     String name,
@@ -44,10 +45,10 @@ record RequestForm(
       new GsonBuilder().serializeNulls().disableHtmlEscaping().create();
 
   /**
-   * Further properties of bodies, in the order of their keys: that of the JDK's maps differs by the
-   * run.
+   * Returns further properties of bodies, sorted by key: the order of the JDK's maps differs from
+   * run to run.
    *
-   * @throws IllegalArgumentException if JSON has no such value, or one is not to be set
+   * @throws IllegalArgumentException if JSON cannot represent a value, or a property may not be set
    */
   static JsonObject extra(Map<String, ?> properties) {
     for (String own : List.of("model", "messages", "stream")) {
@@ -63,7 +64,7 @@ record RequestForm(
       TreeMap<String, Object> sorted = new TreeMap<>();
       map.forEach(
           (inner, v) -> {
-            require(inner instanceof String, "the extra body's %s has a key that is no text", key);
+            require(inner instanceof String, "the extra body's %s has a key that is not text", key);
             sorted.put(String.valueOf(inner), v);
           });
       JsonObject object = new JsonObject();
@@ -89,16 +90,16 @@ record RequestForm(
     boolean big = value instanceof BigDecimal || value instanceof BigInteger;
     require(
         value == null || javas || big,
-        "the extra body holds what JSON has not: %s is a %s",
+        "the extra body has a value that JSON cannot represent: %s is a %s",
         key,
         value == null ? "" : value.getClass().getSimpleName());
     return value instanceof Number number ? new JsonPrimitive(number) : JsonNull.INSTANCE;
   }
 
   /**
-   * The body of a request.
+   * Returns the body of a request.
    *
-   * @throws ChatException of kind REQUEST if this model cannot be asked it
+   * @throws ChatException of kind REQUEST if this model does not support the request
    */
   byte[] body(ChatRequest request) {
     boolean prefilled = request.prompt().endsWithResponse();
@@ -154,11 +155,14 @@ record RequestForm(
       return StrictJson.object(utf8(text));
     } catch (JsonParseException e) {
       // Without the cause, whose message may quote the text.
-      throw new ChatException(Kind.REQUEST, name + ": the schema is no JSON object", null);
+      throw new ChatException(Kind.REQUEST, name + ": the schema is not a JSON object", null);
     }
   }
 
-  /** A lone surrogate has no UTF-8: what is sent is what {@link ChatRequest#key} hashes. */
+  /**
+   * Replaces lone surrogates, which UTF-8 cannot encode, so that the bytes sent are those that
+   * {@link ChatRequest#key} hashes.
+   */
   private static String utf8(String text) {
     return new String(text.getBytes(StandardCharsets.UTF_8), StandardCharsets.UTF_8);
   }

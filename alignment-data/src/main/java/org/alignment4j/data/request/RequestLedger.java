@@ -13,71 +13,71 @@ import org.alignment4j.data.request.ChatModel.ChatAnswer;
 import org.alignment4j.synthesis.ModelUsage;
 
 /**
- * Sends requests so that none is paid for twice: the answer is looked up in the store, and one that
- * is new is stored before it is returned. A request that could go over the budget is not sent.
- * Threads may share it; two that ask the same at once share one answer.
+ * Sends requests so that none is paid for twice: answers are looked up in a store, and a new one is
+ * stored before it is returned. A request that could exceed the budget is not sent. Thread-safe;
+ * equal concurrent requests share one answer.
  */
 public interface RequestLedger {
   /**
-   * The answer to a request, from the store or else from the model.
+   * Returns the answer to a request, from the store or else from the model.
    *
-   * @throws ChatException if the model gives none
-   * @throws BudgetException if the request could go over the budget
+   * @throws ChatException if the model returns none
+   * @throws BudgetException if the request could exceed the budget
    * @throws org.alignment4j.core.CancelledException if the thread is interrupted
    */
   StoredAnswer answer(ChatModel model, ChatRequest request);
 
   /**
-   * A ledger over a store without bounds; all models cost nothing. Thread-safe; the store stays the
-   * caller's.
+   * Returns a ledger over a store without a budget; all models are free. Thread-safe; the store is
+   * owned by the caller.
    */
   static RequestLedger over(RequestStore store) {
     return builder(store).build();
   }
 
   /**
-   * Starts a ledger over a store from no bounds and models that cost nothing.
+   * Starts a builder of a ledger over a store, without a budget and with models that are free.
    *
-   * <p>A request that is new is sent if the budget has room for the worst that it may come to: the
-   * bound on the prompt's tokens, see {@link Builder#promptTokens}, and the most tokens of the
-   * answer. The budget holds for everything in the store; of what other processes have under way it
-   * does not know, so that several on one store may go over it by that. Tries that fail are not
-   * counted, although an endpoint may charge for one that it worked on.
+   * <p>A new request is sent if the budget admits its upper bound: the bound on the prompt's
+   * tokens, see {@link Builder#promptTokens}, plus the answer's maximum number of tokens. The
+   * budget covers everything in the store, but not the requests that other processes have in
+   * flight, so that several processes on one store may exceed it by those. Failed attempts are not
+   * counted, although an endpoint may charge for them.
    */
   static Builder builder(RequestStore store) {
     return new Builder(store);
   }
 
   /**
-   * A ledger that counts tokens and cost of what goes through it whether it is sent or answered by
-   * the store: what a run would cost from the start. Threads may share it.
+   * Returns a ledger that counts tokens and cost of every request, also of those that the store
+   * answers: the cost of a run from scratch. Thread-safe.
    *
-   * @param ledger answers the requests
+   * @param ledger the ledger that answers the requests
    */
   static RequestLedger counting(RequestLedger ledger) {
     return new CountingRequests(ledger);
   }
 
-  /** What was asked through this object so far, by model; sorted by the model's name. */
+  /** Returns the usage of each model through this object so far, sorted by the model's name. */
   List<ModelUsage> usage();
 
   /**
-   * What was asked in all runs that kept their answers in the same place, this one included, by
-   * model; sorted by the model's name. As {@link #usage} where answers are kept for one run only.
+   * Returns the usage of each model in all runs over the same store, this one included, sorted by
+   * the model's name. Equal to {@link #usage} if answers are kept for one run only.
    */
   default List<ModelUsage> usageOfAllRuns() {
     return usage();
   }
 
   /**
-   * An answer with what is known of its request.
+   * An answer with details of its request.
    *
    * @param answer the answer
-   * @param model the name of the model that gave it
+   * @param model the name of the model that returned it
    * @param promptHash SHA-256 of the request's messages
-   * @param cost what it cost when it was asked for, in units of currency
+   * @param cost its cost when it was requested, in units of currency
    * @param currency an ISO 4217 code; empty if the cost is 0
-   * @param fromStore whether it was there already
+   * @param fromStore whether it came from the store
    */
   record StoredAnswer(
       ChatAnswer answer,
@@ -88,19 +88,20 @@ public interface RequestLedger {
       boolean fromStore) {}
 
   /**
-   * What all answers in a store may cost together, those of earlier runs included. Immutable.
+   * Limits of the total cost of all answers in a store, those of earlier runs included. Immutable.
    *
-   * @param requests most requests that were answered
-   * @param tokens most tokens, read and written
-   * @param money most units of currency; all models of a run share one currency
+   * @param requests maximum number of answered requests, 0 or more
+   * @param tokens maximum number of tokens, of prompts and answers together, 0 or more
+   * @param money maximum cost in units of currency, 0 or more; all models of a run share one
+   *     currency
    */
   record Budget(long requests, long tokens, BigDecimal money) {
-    /** No bound. */
+    /** No limit. */
     public static final Budget UNLIMITED =
         new Budget(Long.MAX_VALUE, Long.MAX_VALUE, new BigDecimal("1e30"));
 
     /**
-     * @throws IllegalArgumentException if a bound is below 0
+     * @throws IllegalArgumentException if a limit is negative
      */
     public Budget {
       require(
@@ -111,35 +112,35 @@ public interface RequestLedger {
           money);
     }
 
-    /** This budget with another bound on requests. */
-    public Budget withRequests(long most) {
-      return new Budget(most, tokens, money);
+    /** Returns this budget with another limit on requests. */
+    public Budget withRequests(long max) {
+      return new Budget(max, tokens, money);
     }
 
-    /** This budget with another bound on tokens. */
-    public Budget withTokens(long most) {
-      return new Budget(requests, most, money);
+    /** Returns this budget with another limit on tokens. */
+    public Budget withTokens(long max) {
+      return new Budget(requests, max, money);
     }
 
-    /** This budget with another bound on money. */
-    public Budget withMoney(BigDecimal most) {
-      return new Budget(requests, tokens, most);
+    /** Returns this budget with another limit on money. */
+    public Budget withMoney(BigDecimal max) {
+      return new Budget(requests, tokens, max);
     }
   }
 
   /**
-   * What a model's tokens cost. Immutable.
+   * Prices of a model's tokens. Immutable.
    *
-   * @param promptPerMillion units of currency for a million tokens read, 0 or more
-   * @param completionPerMillion units of currency for a million tokens written, 0 or more
+   * @param promptPerMillion units of currency per million prompt tokens, 0 or more
+   * @param completionPerMillion units of currency per million generated tokens, 0 or more
    * @param currency an ISO 4217 code; empty if both are 0
    */
   record Prices(BigDecimal promptPerMillion, BigDecimal completionPerMillion, String currency) {
-    /** A model that costs nothing, such as a local one. */
+    /** Prices of a model that is free, such as a local one. */
     public static final Prices FREE = new Prices(BigDecimal.ZERO, BigDecimal.ZERO, "");
 
     /**
-     * @throws IllegalArgumentException if a price is below 0, or the currency is not three capital
+     * @throws IllegalArgumentException if a price is negative, or the currency is not three capital
      *     letters
      */
     public Prices {
@@ -155,7 +156,7 @@ public interface RequestLedger {
           currency);
     }
 
-    /** The cost of tokens, exact to 12 places behind the point, rounded up. */
+    /** Returns the cost of tokens, rounded up to 12 decimal places. */
     public BigDecimal of(long promptTokens, long completionTokens) {
       return promptPerMillion
           .multiply(BigDecimal.valueOf(promptTokens))
@@ -167,12 +168,13 @@ public interface RequestLedger {
   }
 
   /**
-   * A request was not sent, for it could have gone over the budget; all answers so far are kept.
+   * Thrown if a request was not sent as it could have exceeded the budget; all answers so far are
+   * kept.
    */
   final class BudgetException extends AlignmentException {
     private static final long serialVersionUID = 1L;
 
-    /** Creates an exception with a message for people. */
+    /** Creates an exception with a human-readable message. */
     public BudgetException(String message) {
       super(message);
     }
@@ -191,21 +193,24 @@ public interface RequestLedger {
       this.store = store;
     }
 
-    /** What everything in the store may come to; default no bound. */
+    /** Sets the limits of the total cost of the store; default unlimited. */
     public Builder budget(Budget value) {
       budget = value;
       return this;
     }
 
-    /** What a model of a name costs; default nothing. A budget of money needs those of all. */
+    /**
+     * Sets the prices of a model by its name; default free. A budget of money requires those of all
+     * models.
+     */
     public Builder prices(String model, Prices value) {
       prices.put(model, value);
       return this;
     }
 
     /**
-     * Models without prices of their own, such as local ones, cost nothing even under a budget of
-     * money; without this, they are an error there.
+     * Makes models without prices of their own, such as local ones, free also under a budget of
+     * money; by default they are an error there.
      */
     public Builder othersAreFree() {
       othersAreFree = true;
@@ -213,10 +218,10 @@ public interface RequestLedger {
     }
 
     /**
-     * A bound on a prompt's tokens as the model counts them; default one that needs no tokenizer: a
-     * token for each byte of UTF-8, 8 for each message and 128 for a template. A closer one lets
-     * more requests run at once where the budget ends; one that is too low lets the budget be
-     * exceeded.
+     * Sets an upper bound on a prompt's tokens as the model counts them; the default needs no
+     * tokenizer: one token per byte of UTF-8, 8 per message and 128 for a template. A tighter bound
+     * admits more concurrent requests near the end of the budget; one that is too low lets the
+     * budget be exceeded.
      */
     public Builder promptTokens(ToLongFunction<ChatRequest> value) {
       promptTokens = value;
@@ -224,9 +229,9 @@ public interface RequestLedger {
     }
 
     /**
-     * The requests.
+     * Builds the ledger.
      *
-     * @throws IllegalArgumentException if prices and what is in the store differ in currency
+     * @throws IllegalArgumentException if prices and stored answers differ in currency
      */
     public RequestLedger build() {
       return new StoredRequests(this);

@@ -26,22 +26,22 @@ import org.alignment4j.internal.host.NativeFolder;
 import org.alignment4j.internal.text.Reasons;
 
 /**
- * Answers of chat models in one SQLite file, by the keys of their requests, and what is known of
- * the run that asked for them.
+ * A store of chat models' answers in one SQLite file, by the keys of their requests, with metadata
+ * of the run that requested them.
  *
- * <p>An answer is on disk, flushed, when {@link #put} returns: neither a killed process nor, if the
- * disk keeps its word, a power loss takes it away. Beside the file lie its {@code -wal} and {@code
- * -shm} while it is open, and after a kill until it is opened next; the three belong together.
+ * <p>An answer is on disk, flushed, when {@link #put} returns: it survives a killed process and, if
+ * the disk honours flushes, a power loss. While the file is open, and after a kill until it is
+ * opened again, its {@code -wal} and {@code -shm} files are next to it; the three belong together.
  *
- * <p>Threads may share a store. Several processes of one machine may open one file; each sees what
- * the others wrote. It serves one machine, on a local disk: SQLite's locks do not hold on network
- * file systems. A cluster needs a {@link RequestLedger} over a database that all its machines
- * reach, or one store per machine and items that always go to the same machine.
+ * <p>Thread-safe. Several processes of one machine may open one file; each sees what the others
+ * wrote. The file must be on a local disk: SQLite's locks do not work on network file systems. A
+ * cluster needs a {@link RequestLedger} over a shared database, or one store per machine with each
+ * item always assigned to the same machine.
  */
 public final class RequestStore implements AutoCloseable {
   private static final int MAX_COST = 100;
 
-  /** What counters of tries are called among the metadata, with the model's name behind. */
+  /** Prefix of the metadata names of retry counters, followed by the model's name. */
   private static final String RETRIES = "retries of ";
 
   private static final String FAILED = "failed requests of ";
@@ -52,20 +52,20 @@ public final class RequestStore implements AutoCloseable {
   private final Connection connection;
   private final RequestTables tables;
 
-  /** By model; of the rows up to {@link #summed}. */
+  /** Totals by model, of the rows up to {@link #summed}. */
   private final Map<String, Totals> totals = new TreeMap<>();
 
-  /** The last row's id that is in the totals, of each table. */
+  /** For each table, the id of the last row that is included in the totals. */
   private final long[] summed = new long[TABLES.size()];
 
   /**
-   * What one model's answers in a store came to. Answers that two processes asked for at once, of
-   * which one is kept, count as often as they were paid for.
+   * Totals of one model's answers in a store. If two processes sent an equal request at once, one
+   * answer is kept but both are counted, as both were paid for.
    *
-   * @param requests answers
-   * @param promptTokens tokens read
-   * @param completionTokens tokens written
-   * @param cost in units of currency
+   * @param requests number of answers
+   * @param promptTokens number of prompt tokens
+   * @param completionTokens number of generated tokens
+   * @param cost the cost in units of currency
    * @param currency an ISO 4217 code; empty if the cost is 0
    */
   public record Totals(
@@ -83,10 +83,10 @@ public final class RequestStore implements AutoCloseable {
   }
 
   /**
-   * What one model's requests came to beyond its answers, over all runs.
+   * Retries and failures of one model's requests, over all runs.
    *
-   * @param retries tries beyond the first of a request
-   * @param failed requests without an answer after all tries
+   * @param retries attempts beyond the first of a request
+   * @param failed requests without an answer after all attempts
    */
   record Tries(long retries, long failed) {
     static final Tries NONE = new Tries(0, 0);
@@ -99,14 +99,14 @@ public final class RequestStore implements AutoCloseable {
   }
 
   /**
-   * Opens a store, or makes one if there is no file or an empty one.
+   * Opens a store; creates it if the file does not exist or is empty.
    *
-   * @throws BadDataException if the file is no store of this library, is damaged or cannot be
+   * @throws BadDataException if the file is not a store of this library, is damaged or cannot be
    *     opened; the message names it
    * @throws AlignmentException naming the library to add, if SQLite's driver is missing
    */
   public static RequestStore open(Path file) {
-    // SQLite's driver would read what follows as settings.
+    // SQLite's driver would read the rest as settings.
     require(!file.toString().contains("?"), "a store's path may have no '?': %s", file);
     InputFile input = InputFile.data(file);
     if (input.exists()) {
@@ -116,7 +116,7 @@ public final class RequestStore implements AutoCloseable {
   }
 
   /**
-   * A store that is gone when it is closed, for tests and dry runs.
+   * Creates a store in memory, which is lost when closed; for tests and dry runs.
    *
    * @throws AlignmentException naming the library to add, if SQLite's driver is missing
    */
@@ -124,7 +124,7 @@ public final class RequestStore implements AutoCloseable {
     return open("request store in memory", "jdbc:sqlite::memory:", false);
   }
 
-  /** Adding up numbers with another power of ten would take its digits in memory. */
+  /** Rejects extreme exponents, as summing such numbers would need as many digits of memory. */
   private static BigDecimal cost(String text) {
     if (text.length() > MAX_COST) {
       throw new NumberFormatException("a cost of " + text.length() + " characters");
@@ -137,7 +137,8 @@ public final class RequestStore implements AutoCloseable {
   }
 
   private static RequestStore open(String name, String url, boolean onDisk) {
-    // The driver would unpack its library to the temporary folder, and leave it there when killed.
+    // Otherwise the driver unpacks its library into the temporary folder, and leaves it when
+    // killed.
     NativeFolder.direct(NativeFolder::ofProcess, "org.sqlite.tmpdir");
     try {
       Connection connection = RequestTables.connect(name, url);
@@ -160,7 +161,7 @@ public final class RequestStore implements AutoCloseable {
   }
 
   /**
-   * The answer to the request of a key, if there is one.
+   * Returns the answer stored under a request's key, if any.
    *
    * @throws BadDataException if the file is damaged
    */
@@ -194,15 +195,15 @@ public final class RequestStore implements AutoCloseable {
   }
 
   /**
-   * Stores an answer, unless there is one to the same request already: then what this one cost is
-   * counted and the first is kept.
+   * Stores an answer. If the request has one already, that is kept, and the new one's cost is
+   * counted.
    *
-   * @return the answer that is in the store
+   * @return the stored answer
    * @throws BadDataException if it cannot be written
    */
   public synchronized StoredAnswer put(String key, StoredAnswer answer) {
     require(!key.isEmpty(), "the key is empty");
-    // A lone surrogate has no UTF-8: what is returned now is what is found later.
+    // UTF-8 cannot encode lone surrogates: returns the same text now as is found later.
     StoredAnswer kept = withText(answer, utf8(answer.answer().text()));
     try {
       boolean added =
@@ -261,7 +262,7 @@ public final class RequestStore implements AutoCloseable {
   }
 
   /**
-   * What the answers came to, by the models' names, in the order of these.
+   * Returns the totals of the answers by the model's name, sorted by it.
    *
    * @throws BadDataException if the file is damaged
    */
@@ -275,7 +276,7 @@ public final class RequestStore implements AutoCloseable {
   }
 
   /**
-   * Adds to what is counted of a model's tries; on disk when this returns.
+   * Adds to the counters of a model's retries and failures; flushed when this returns.
    *
    * @throws BadDataException if it cannot be written
    */
@@ -307,7 +308,7 @@ public final class RequestStore implements AutoCloseable {
   }
 
   /**
-   * What is counted of tries, by the models' names.
+   * Returns the counters of retries and failures by the model's name.
    *
    * @throws BadDataException if the file is damaged
    */
@@ -340,12 +341,12 @@ public final class RequestStore implements AutoCloseable {
     }
   }
 
-  /** What all answers came to. */
+  /** Returns the totals of all answers. */
   synchronized Totals spent() {
     return totals().values().stream().reduce(Totals.NONE, Totals::plus);
   }
 
-  /** The currencies of the answers that cost something. */
+  /** Returns the currencies of the answers that were not free. */
   synchronized SortedSet<String> currencies() {
     SortedSet<String> found = new TreeSet<>();
     totals().values().forEach(t -> found.add(t.currency()));
@@ -353,7 +354,7 @@ public final class RequestStore implements AutoCloseable {
     return found;
   }
 
-  /** Adds the rows that came since the last time, whoever wrote them; none ever goes. */
+  /** Adds the rows since the last call, of all processes; rows are never deleted. */
   private void refresh() throws SQLException {
     for (int table = 0; table < TABLES.size(); table++) {
       try (PreparedStatement query =
@@ -380,7 +381,7 @@ public final class RequestStore implements AutoCloseable {
   }
 
   /**
-   * What is noted under a name, for instance the settings of the run.
+   * Returns the metadata value of a name, for instance the settings of the run.
    *
    * @throws BadDataException if the file is damaged
    */
@@ -397,7 +398,7 @@ public final class RequestStore implements AutoCloseable {
   }
 
   /**
-   * Notes a value under a name, in place of one that is there.
+   * Stores a metadata value under a name, replacing the previous one.
    *
    * @throws BadDataException if it cannot be written
    */
@@ -418,13 +419,13 @@ public final class RequestStore implements AutoCloseable {
     return new BadDataException(name + ": " + Reasons.of(e), e);
   }
 
-  /** The file or "in memory". */
+  /** Returns the file or "in memory". */
   @Override
   public String toString() {
     return name;
   }
 
-  /** Closes the file. No answer is lost without it. */
+  /** Closes the file. Answers are safe without it. */
   @Override
   public synchronized void close() {
     try {

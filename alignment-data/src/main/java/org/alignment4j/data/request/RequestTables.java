@@ -9,9 +9,12 @@ import org.alignment4j.core.AlignmentException;
 import org.alignment4j.core.BadDataException;
 import org.sqlite.SQLiteConfig;
 
-/** The tables of a {@link RequestStore}: makes them in a new file, and checks those of another. */
+/**
+ * The tables of a {@link RequestStore}: creates them in a new file, and checks those of an existing
+ * one.
+ */
 final class RequestTables {
-  /** "A4JR", as SQLite files say whose they are. */
+  /** "A4JR", SQLite's application id of these files. */
   private static final int APPLICATION = 0x41344A52;
 
   private static final int VERSION = 1;
@@ -34,8 +37,7 @@ final class RequestTables {
   }
 
   /**
-   * Connects to a database. The driver's classes stand in no signature, for an application need not
-   * have them.
+   * Connects to a database. The driver's classes occur in no signature, as the driver is optional.
    */
   static Connection connect(String name, String url) throws SQLException {
     SQLiteConfig config;
@@ -49,7 +51,9 @@ final class RequestTables {
     return config.createConnection(url);
   }
 
-  /** Looks before it writes, for the file may be somebody else's. */
+  /**
+   * Creates or checks the tables. Checks before it writes, as the file may be another program's.
+   */
   void prepare() throws SQLException {
     if (pragma("application_id") == APPLICATION) {
       requireVersion();
@@ -67,7 +71,7 @@ final class RequestTables {
                 + SPENT.formatted(
                     "UNIQUE",
                     ", prompt_hash TEXT NOT NULL, finish TEXT NOT NULL, text TEXT NOT NULL"));
-        // Answers to requests that another process had asked too, and was answered first.
+        // Answers to requests that another process had sent as well and stored first.
         run("CREATE TABLE repeats " + SPENT.formatted("", ""));
         run("CREATE TABLE metadata (name TEXT PRIMARY KEY NOT NULL, value TEXT NOT NULL)");
         run("PRAGMA user_version = " + VERSION);
@@ -93,7 +97,7 @@ final class RequestTables {
     }
   }
 
-  /** Readers do not wait for a writer, and a commit is one flush. */
+  /** Sets write-ahead logging: readers do not wait for a writer, and a commit is one flush. */
   void journal() throws SQLException {
     long end = System.nanoTime() + WAIT_MILLIS * 1_000_000L;
     while (true) {
@@ -101,7 +105,7 @@ final class RequestTables {
         run("PRAGMA journal_mode = WAL");
         break;
       } catch (SQLException e) {
-        // Two that open a new file at once: SQLite does not wait by itself here.
+        // Two processes open a new file at once: SQLite does not wait by itself here.
         if ((e.getErrorCode() & 0xFF) != 5 || System.nanoTime() > end) {
           throw e;
         }

@@ -31,17 +31,13 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Requests over a {@link RequestStore}. A request is looked up first; one that another thread is
- * asking already is waited for; what is new is asked if the budget has room for the worst that it
- * may come to, and stored before it is returned.
+ * The ledger over a {@link RequestStore}. A request is looked up first; if another thread has sent
+ * an equal one, this waits for it; a new one is sent if the budget admits its upper bound, and its
+ * answer is stored before it is returned.
  *
- * <p>The worst are the bound on the prompt's tokens, see {@link
- * RequestLedger.Builder#promptTokens}, and the most tokens of the answer. The budget holds for
- * everything in the store; of what other processes have under way it does not know, so that several
- * on one store may go over it by that. Tries that fail are not counted, although an endpoint may
- * charge for one that it worked on.
+ * <p>For the upper bound and the budget see {@link RequestLedger#builder}.
  *
- * <p>Thread-safe. The store belongs to the caller.
+ * <p>Thread-safe. The store is owned by the caller.
  */
 final class StoredRequests implements RequestLedger {
   private static final Logger LOG = LoggerFactory.getLogger(StoredRequests.class);
@@ -56,12 +52,12 @@ final class StoredRequests implements RequestLedger {
       new ConcurrentHashMap<>();
   private final Map<String, Tally> tallies = new TreeMap<>();
 
-  /** Counts of one model; guarded by {@link #tallies}. */
+  /** Counters of one model; guarded by {@link #tallies}. */
   private static final class Tally {
-    /** The models of the name, mostly one, with their retries before they were asked here. */
+    /** The models of this name, usually one, with their retries before their first request here. */
     private final IdentityHashMap<ChatModel, Long> retriesBefore = new IdentityHashMap<>();
 
-    /** Of the retries here, those that the store knows of. */
+    /** The retries that are already counted in the store. */
     private long retriesKept;
 
     private long sent;
@@ -136,7 +132,7 @@ final class StoredRequests implements RequestLedger {
         Thread.currentThread().interrupt();
         throw new CancelledException("a chat request was cancelled", e);
       } catch (ExecutionException e) {
-        // That the other thread was interrupted does not concern this one: it asks itself.
+        // Only the other thread was interrupted: this one sends the request itself.
         Throwable cause = e.getCause() == null ? e : e.getCause();
         if (!(cause instanceof CancelledException)) {
           Throwables.throwIfUnchecked(cause);
@@ -152,7 +148,7 @@ final class StoredRequests implements RequestLedger {
       // Another thread may have stored it between the look-up and here.
       Optional<StoredAnswer> found = store.find(key);
       StoredAnswer answer =
-          found.isPresent() ? cached(model, found.get()) : ask(key, model, request);
+          found.isPresent() ? cached(model, found.get()) : send(key, model, request);
       own.complete(answer);
       return answer;
     } catch (RuntimeException | Error e) {
@@ -163,7 +159,7 @@ final class StoredRequests implements RequestLedger {
     }
   }
 
-  private StoredAnswer ask(String key, ChatModel model, ChatRequest request) {
+  private StoredAnswer send(String key, ChatModel model, ChatRequest request) {
     Prices price = pricesOf(model);
     begin(model);
     long reading = promptTokens.applyAsLong(request);
@@ -217,7 +213,10 @@ final class StoredRequests implements RequestLedger {
     }
   }
 
-  /** Counts from before the first request on; tells a model that it has answered before. */
+  /**
+   * Starts a model's counters before its first request; notifies it if it answered in an earlier
+   * run.
+   */
   private void begin(ChatModel model) {
     boolean first;
     synchronized (tallies) {
@@ -232,7 +231,7 @@ final class StoredRequests implements RequestLedger {
     }
   }
 
-  /** Retries of the model, by whatever request, that the store does not know of yet. */
+  /** Returns the retries of the model, of any request, that the store has not counted yet. */
   private long newRetries(ChatModel model) {
     synchronized (tallies) {
       Tally tally = Objects.requireNonNull(tallies.get(model.name()));
@@ -273,7 +272,9 @@ final class StoredRequests implements RequestLedger {
     return List.copyOf(all);
   }
 
-  /** What is in the store, with the tries that it counted; {@code fromStore} is of this run. */
+  /**
+   * Returns the usage in the store, with its counters of retries; {@code fromStore} is of this run.
+   */
   @Override
   public List<ModelUsage> usageOfAllRuns() {
     Map<String, RequestStore.Totals> paid = store.totals();
@@ -304,9 +305,9 @@ final class StoredRequests implements RequestLedger {
   }
 
   /**
-   * A bound on a prompt's tokens that needs no tokenizer: one for each byte of its UTF-8, which is
-   * the most that tokenizers with bytes in their vocabulary make of a text, 8 for each message's
-   * marks, and 128 for what a template may add. Most texts have a quarter of it.
+   * Returns an upper bound on a prompt's tokens that needs no tokenizer: one per byte of UTF-8, the
+   * maximum of tokenizers with byte tokens, 8 for each message's role marker, and 128 for what a
+   * template may add. Most texts have a quarter of it.
    */
   static long promptTokenBound(ChatRequest request) {
     long bound = 128 + bytes(request.schema());

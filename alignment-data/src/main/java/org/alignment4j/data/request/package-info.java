@@ -1,6 +1,6 @@
 /**
- * Chat models behind one small interface, local or remote, and the store that keeps their answers,
- * so that nothing is paid for twice.
+ * Chat models, local or remote, behind one small interface, and the store of their answers, so that
+ * no request is paid for twice.
  */
 @NullMarked
 package org.alignment4j.data.request;

@@ -12,7 +12,7 @@ import org.alignment4j.data.synthesis.SynthesisStages.StageResult;
 import org.alignment4j.synthesis.Lineage;
 import org.alignment4j.synthesis.SourceText;
 
-/** Finds instructions that a text may be the answer to (Safer-Instruct, stage 2). */
+/** Induces instructions to which a text may be the answer (Safer-Instruct, stage 2). */
 final class InduceStage implements Stage<SourceText, Candidate> {
   private final Inducer inducer;
   private final RequestLedger requests;
@@ -47,7 +47,7 @@ final class InduceStage implements Stage<SourceText, Candidate> {
       }
       Lineage.Builder lineage = Lineage.of(text).inducer(induction.inducer()).seed(itemSeed);
       for (StoredAnswer answer : induction.answers()) {
-        Asked.add(lineage, "inducer", answer);
+        RequestLineage.add(lineage, "inducer", answer);
       }
       candidates.add(
           new Candidate(

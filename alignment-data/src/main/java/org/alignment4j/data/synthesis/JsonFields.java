@@ -8,7 +8,7 @@ import com.google.gson.JsonObject;
 import java.util.Set;
 import org.alignment4j.internal.text.StrictJson;
 
-/** Reads what models answer; messages are for the model that is asked again. */
+/** Reads properties of models' JSON answers; error messages go back to the model in a retry. */
 final class JsonFields {
   private JsonFields() {}
 
@@ -38,7 +38,7 @@ final class JsonFields {
     return value.getAsBoolean();
   }
 
-  /** A schema with the values that a property may have. */
+  /** Returns a schema with the allowed values of a property. */
   static String schema(String schema, String property, Set<String> values) {
     JsonObject o = StrictJson.object(schema);
     JsonArray array = new JsonArray();

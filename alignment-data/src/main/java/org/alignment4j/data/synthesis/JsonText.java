@@ -5,14 +5,14 @@ import com.google.gson.JsonParseException;
 import org.alignment4j.internal.text.StrictJson;
 import org.jspecify.annotations.Nullable;
 
-/** Finds the one JSON object in what a model wrote. */
+/** Finds the one JSON object in a model's answer. */
 final class JsonText {
   private static final String END_OF_THOUGHT = "</think>";
 
   private JsonText() {}
 
   /**
-   * The object in a text, which may have other text around it.
+   * Returns the object in a text, which may have other text around it.
    *
    * @throws IllegalArgumentException if there is none or more than one; the message quotes nothing
    */
@@ -23,7 +23,7 @@ final class JsonText {
     for (int start = text.indexOf('{', from); start >= 0; start = text.indexOf('{', start)) {
       int end = end(text, start);
       if (end < 0) {
-        // Not what is inside it: of an answer that was cut off that would be a part.
+        // Does not look inside: in a truncated answer, an inner object would be only a part.
         break;
       }
       JsonObject object = parse(text.substring(start, end));
@@ -39,7 +39,7 @@ final class JsonText {
     return found;
   }
 
-  /** Behind the brace that closes the one at {@code start}; -1 if none does. */
+  /** Returns the index after the brace that closes the one at {@code start}; -1 if none does. */
   private static int end(String text, int start) {
     int depth = 0;
     boolean quoted = false;

@@ -19,8 +19,9 @@ import org.alignment4j.internal.text.PromptTemplate;
 import org.alignment4j.synthesis.Lineage;
 
 /**
- * Has a model judge whether an instruction fits its text (ours) and elicits what it should, in the
- * text's category (Safer-Instruct, stage 3). A text without a category gets the judge's.
+ * Judges by a model whether an instruction fits its text (this library's addition) and elicits
+ * unsafe content of the text's category (Safer-Instruct, stage 3). A text without a category gets
+ * the judge's.
  */
 final class JudgeStage implements Stage<Candidate, Candidate> {
   private static final PromptTemplate TEMPLATE =
@@ -64,7 +65,7 @@ final class JudgeStage implements Stage<Candidate, Candidate> {
                     "text", candidate.text().text(),
                     "categories", String.join(", ", principles.categories()))));
     long seed = SeedOf.request(candidate.lineage().seed(), "judge", candidate.number(), 0);
-    StructuredAnswers.Result<Judgement> result = judge.ask(prompt, sampling, seed);
+    StructuredAnswers.Result<Judgement> result = judge.request(prompt, sampling, seed);
     if (result.value().isEmpty()) {
       return StageResult.drop("malformed answer");
     }
@@ -84,7 +85,7 @@ final class JudgeStage implements Stage<Candidate, Candidate> {
         candidate.lineage().toBuilder()
             .judgeScore("natural_fit", found.naturalFit())
             .judgeScore("elicits_unsafe", found.elicitsUnsafe() ? 1 : 0);
-    result.answers().forEach(answer -> Asked.add(lineage, "judge", answer));
+    result.answers().forEach(answer -> RequestLineage.add(lineage, "judge", answer));
     return StageResult.pass(candidate.judged(found.category(), lineage.build()));
   }
 

@@ -5,8 +5,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 
 /**
- * A run that is opened once in a process, whatever the number of tasks that ask for it, and stays
- * open until the process ends: no task knows that it is the last.
+ * A run that is opened once per process, by the first task that needs it, and stays open until the
+ * process ends, as no task knows that it is the last.
  */
 record OncePerProcess(String name, SparkSaferInstruct.Setup setup) implements Serializable {
   private static final ConcurrentMap<String, OpenRun> HERE = new ConcurrentHashMap<>();

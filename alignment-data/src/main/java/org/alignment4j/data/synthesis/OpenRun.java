@@ -4,10 +4,10 @@ import org.alignment4j.data.request.RequestStore;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A run with its stages, over requests that are open.
+ * A run with its stages and an open request ledger.
  *
- * @param run its settings
- * @param store that was opened for the run and is closed with it; null if the caller's is used
+ * @param run the run's settings
+ * @param store the store opened for the run and closed with it; null if the caller's ledger is used
  */
 record OpenRun(SaferInstruct run, SynthesisStages stages, @Nullable RequestStore store)
     implements AutoCloseable {

@@ -9,7 +9,7 @@ import org.alignment4j.data.filter.Deduplicator.Duplicate;
 import org.alignment4j.data.synthesis.SynthesisStages.Candidate;
 import org.alignment4j.synthesis.SourceText;
 
-/** Drops what repeats something that came before; sees items in their order. For one thread. */
+/** Drops items that duplicate an earlier one; expects items in their order. Not thread-safe. */
 final class OrderedDedup<T> {
   private final String stage;
   private final Deduplicator deduplicator;

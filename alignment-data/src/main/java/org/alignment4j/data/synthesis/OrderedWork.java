@@ -15,17 +15,17 @@ import java.util.function.Function;
 import org.alignment4j.core.CancelledException;
 
 /**
- * Two steps that run on several threads, with one between them and one behind them that see the
- * items one by one in the order in which they came, on the calling thread. So what comes out does
- * not depend on the threads. A bounded number of items is under way.
+ * A pipeline of two steps that run on several threads, each followed by a step on the calling
+ * thread that gets the items one by one in input order, so that the output does not depend on the
+ * threads. The number of items in flight is limited.
  *
- * @param <I> what comes in
- * @param <M> what the first step makes
- * @param <N> what the step between hands on
- * @param <O> what the second step makes
+ * @param <I> the input
+ * @param <M> the output of the first parallel step
+ * @param <N> the output of the step between
+ * @param <O> the output of the second parallel step
  */
 final class OrderedWork<I, M, N, O> {
-  /** Items under way for each thread: enough that a slow one does not leave the others idle. */
+  /** Items in flight per thread: enough that a slow one does not leave the other threads idle. */
   private static final int AHEAD = 4;
 
   private final int threads;
@@ -51,12 +51,12 @@ final class OrderedWork<I, M, N, O> {
   }
 
   /**
-   * Works through the items.
+   * Processes the items.
    *
-   * @param enough asked before each item that would be begun; once true, what is under way is
-   *     finished and nothing else begun
-   * @throws RuntimeException the first, in the items' order, that a step threw; steps under way
-   *     have ended by then
+   * @param enough checked before each item is started; once true, items in flight are finished and
+   *     no other is started
+   * @throws RuntimeException the first, in the items' order, that a step threw; running steps have
+   *     ended by then
    */
   void run(Iterator<I> items, BooleanSupplier enough) {
     ExecutorService pool =
@@ -74,7 +74,7 @@ final class OrderedWork<I, M, N, O> {
       Thread.currentThread().interrupt();
       throw new CancelledException(task + " was cancelled", e);
     } catch (Throwable e) {
-      // Answers that are under way are paid for: let them arrive and be stored, begin no other.
+      // Answers in flight are paid for: let them arrive and be stored, start no other.
       pool.shutdown();
       throw e;
     } finally {
@@ -104,7 +104,7 @@ final class OrderedWork<I, M, N, O> {
         } else if (firsts.isEmpty()) {
           return;
         }
-        // What is done already is handed over without waiting for the other kind.
+        // Finished items are passed on without waiting for those of the other step.
         while (!seconds.isEmpty() && seconds.element().isDone()) {
           last.accept(value(seconds.remove()));
         }

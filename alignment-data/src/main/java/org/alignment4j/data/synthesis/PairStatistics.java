@@ -10,7 +10,10 @@ import org.alignment4j.synthesis.SynthesisReport.LengthSummary;
 import org.alignment4j.synthesis.SynthesisReport.StyleBaseline;
 import org.alignment4j.synthesis.SynthesizedPair;
 
-/** Lengths of pairs, and how well style alone tells chosen from rejected. For one thread. */
+/**
+ * Lengths of pairs, and how well style alone separates chosen from rejected responses. Not
+ * thread-safe.
+ */
 final class PairStatistics {
   private static final String ALL = "all";
 
@@ -54,7 +57,7 @@ final class PairStatistics {
           accuracy(onlyChosen, onlyRejected));
     }
 
-    /** Of the better of two opposite rules; where neither speaks, a coin. */
+    /** Returns the accuracy of the better of two opposite rules; undecided pairs count half. */
     private double accuracy(long one, long other) {
       return (Math.max(one, other) + (n - one - other) / 2.0) / n;
     }

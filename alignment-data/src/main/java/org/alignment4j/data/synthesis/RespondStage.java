@@ -13,7 +13,7 @@ import org.alignment4j.data.synthesis.SynthesisStages.Response;
 import org.alignment4j.data.synthesis.SynthesisStages.Stage;
 import org.alignment4j.data.synthesis.SynthesisStages.StageResult;
 
-/** Has an expert answer under the principles of the category (Safer-Instruct, stage 4). */
+/** Lets an expert answer under the principles of the category (Safer-Instruct, stage 4). */
 final class RespondStage implements Stage<Candidate, Response> {
   private final ChatModel expert;
   private final RequestLedger requests;
@@ -34,7 +34,7 @@ final class RespondStage implements Stage<Candidate, Response> {
     this.attempt = attempt;
   }
 
-  /** The same stage for a further attempt, which draws another answer. */
+  /** Returns this stage for a further attempt, which samples another answer. */
   RespondStage attempt(int number) {
     return new RespondStage(expert, requests, principles, sampling, number);
   }
@@ -57,6 +57,6 @@ final class RespondStage implements Stage<Candidate, Response> {
             candidate,
             answer.answer().text().strip(),
             answer.answer().finish(),
-            Asked.add(candidate.lineage().toBuilder(), "expert", answer).build()));
+            RequestLineage.add(candidate.lineage().toBuilder(), "expert", answer).build()));
   }
 }

@@ -9,14 +9,14 @@ import org.alignment4j.synthesis.SynthesizedPair;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The account of one run, kept by the thread that runs it. */
+/** The statistics of one run, updated by the thread that runs it. */
 final class RunAccount<O> {
   private static final Logger LOG = LoggerFactory.getLogger(RunAccount.class);
 
-  /** So many items in a row without an answer, and the endpoint is taken for gone. */
+  /** After this many unanswered items in a row, the endpoint is considered unavailable. */
   private static final int HOPELESS = 25;
 
-  /** So many items in a row that a model does not take, and it is taken to take none. */
+  /** After this many rejected items in a row, the model is assumed to reject all. */
   private static final int REFUSING = 100;
 
   private final RunProgress progress;
@@ -51,14 +51,14 @@ final class RunAccount<O> {
     texts++;
   }
 
-  /** Takes in what came of a text before its instructions are compared with others. */
+  /** Adds the results of a text, before its instructions are deduplicated. */
   void induced(ItemWork<Candidate> work) {
     textsInARow.count(work.tally());
     tally.add(work.tally());
     progress.text(tally);
   }
 
-  /** Takes in what came of an instruction. */
+  /** Adds the results of an instruction. */
   void answered(ItemWork<O> work) {
     itemsInARow.count(work.tally());
     tally.add(work.tally());
@@ -71,7 +71,7 @@ final class RunAccount<O> {
     progress.item(tally, work.items().size());
   }
 
-  /** Whether nothing more should be begun. */
+  /** Whether no further item should be started. */
   boolean failing() {
     return failure().isPresent();
   }

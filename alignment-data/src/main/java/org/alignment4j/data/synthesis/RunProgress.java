@@ -6,7 +6,10 @@ import org.alignment4j.core.ProgressListener;
 import org.alignment4j.data.request.RequestLedger;
 import org.alignment4j.synthesis.ModelUsage;
 
-/** Tells a listener how far a run is, at most four times a second but for the first and last. */
+/**
+ * Reports the progress of a run to a listener, at most four times a second except for the first and
+ * last report.
+ */
 final class RunProgress {
   private static final long EVERY_NANOS = 250_000_000L;
 
@@ -19,7 +22,7 @@ final class RunProgress {
   private long items;
 
   /**
-   * @param total how many texts there are, 0 if not known
+   * @param total the number of texts, 0 if unknown
    */
   RunProgress(ProgressListener listener, RequestLedger requests, long total) {
     this.listener = listener;
@@ -29,19 +32,19 @@ final class RunProgress {
 
   void text(StageTally tally) {
     texts++;
-    tell(tally, false);
+    report(tally, false);
   }
 
   void item(StageTally tally, int made) {
     items += made;
-    tell(tally, false);
+    report(tally, false);
   }
 
   void end(StageTally tally) {
-    tell(tally, true);
+    report(tally, true);
   }
 
-  private void tell(StageTally tally, boolean always) {
+  private void report(StageTally tally, boolean always) {
     long now = System.nanoTime();
     if (!always && now - last < EVERY_NANOS) {
       return;

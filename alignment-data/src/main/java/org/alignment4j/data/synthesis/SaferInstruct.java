@@ -36,7 +36,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Safer-Instruct (Shi et al. 2024, arXiv 2311.08685) on the threads of one machine: texts that a
- * model should not write become the rejected answers to instructions that are induced from them, an
+ * model should not write become the rejected responses to instructions induced from them; an
  * expert's answers are the chosen ones.
  *
  * <pre>{@code
@@ -50,11 +50,10 @@ import org.jspecify.annotations.Nullable;
  * synthesizer.run(texts, PreferenceWriter.trl(folder.resolve("pairs.jsonl")), progress);
  * }</pre>
  *
- * <p>Every answer of a model is kept before it is used. So a run that was cut off at whatever point
- * goes on where it stopped when it is started again with the same texts, settings and store: what
- * is there already is not asked again, and the pairs are the same as those of a run that was not
- * cut off. Pairs come out in the order of the texts, whatever the number of threads. Immutable;
- * threads may share it.
+ * <p>Every answer of a model is stored before it is used. So an interrupted run resumes when it is
+ * started again with the same texts, settings and store: stored requests are not sent again, and
+ * the pairs are the same as those of an uninterrupted run. Pairs are in the order of the texts for
+ * any number of threads. Immutable and thread-safe.
  */
 public final class SaferInstruct implements PreferenceSynthesizer {
   private final SynthesisPlan plan;
@@ -79,15 +78,15 @@ public final class SaferInstruct implements PreferenceSynthesizer {
     prices = Map.copyOf(b.prices);
   }
 
-  /** Begins with nothing set; a run needs an inducer, an expert, and where answers are kept. */
+  /** Returns an empty builder; a run needs an inducer, an expert, and a store or a ledger. */
   public static Builder builder() {
     return new Builder();
   }
 
   /**
-   * The stages, each of which can be used alone.
+   * Returns the stages, each of which can be used alone.
    *
-   * @param through sends all requests of the stages
+   * @param through the ledger that sends all requests of the stages
    */
   public SynthesisStages stages(RequestLedger through) {
     return new SynthesisStages(plan, through);
@@ -98,8 +97,8 @@ public final class SaferInstruct implements PreferenceSynthesizer {
    *
    * @throws IllegalStateException if there is no expert
    * @throws org.alignment4j.core.BadDataException if the store cannot be opened
-   * @throws org.alignment4j.data.request.ChatException if a model cannot be used at all, as with a
-   *     wrong key
+   * @throws org.alignment4j.data.request.ChatException if a model cannot be used at all, for
+   *     instance with a wrong key
    */
   @Override
   public SynthesisReport run(
@@ -111,10 +110,10 @@ public final class SaferInstruct implements PreferenceSynthesizer {
   }
 
   /**
-   * Makes pairs from texts and writes them, as {@link #run(Stream, Consumer, ProgressListener)}
-   * otherwise. Closes the writer: the file is there under its name only if the run was complete.
+   * Synthesises pairs from texts and writes them; otherwise as {@link #run(Stream, Consumer,
+   * ProgressListener)}. Closes the writer: the file gets its name only if the run was complete.
    *
-   * @throws IllegalArgumentException if the file cannot hold a pair
+   * @throws IllegalArgumentException if the file's format cannot represent a pair
    * @throws org.alignment4j.core.BadDataException if the file cannot be written
    */
   public SynthesisReport run(
@@ -129,12 +128,12 @@ public final class SaferInstruct implements PreferenceSynthesizer {
   }
 
   /**
-   * Makes instructions only: induces, applies the rules and drops duplicates. Needs no judge and no
-   * expert.
+   * Synthesises instructions only: induces them, applies the rules and drops duplicates. Needs no
+   * judge and no expert.
    *
-   * @param source read once, in order, by the calling thread; stays the caller's to close
-   * @param candidates is given each instruction by the calling thread, in the order of the texts
-   * @param progress hears of texts that are done
+   * @param source the texts, read once, in order, by the calling thread; closed by the caller
+   * @param candidates called with each instruction by the calling thread, in the order of the texts
+   * @param progress called with the number of finished texts
    */
   public SynthesisReport candidates(
       Stream<SourceText> source, Consumer<Candidate> candidates, ProgressListener progress) {
@@ -154,8 +153,8 @@ public final class SaferInstruct implements PreferenceSynthesizer {
       Function<Candidate, ItemWork<O>> last,
       Consumer<O> out,
       ProgressListener progress) {
-    RunProgress told = new RunProgress(progress, stages.requests(), expected);
-    RunAccount<O> account = new RunAccount<>(out, told);
+    RunProgress runProgress = new RunProgress(progress, stages.requests(), expected);
+    RunAccount<O> account = new RunAccount<>(out, runProgress);
     OrderedDedup<SourceText> textDedup = textDedup();
     OrderedDedup<Candidate> instructionDedup = instructionDedup();
     OrderedWork<SourceText, ItemWork<Candidate>, Candidate, ItemWork<O>> work =
@@ -180,13 +179,13 @@ public final class SaferInstruct implements PreferenceSynthesizer {
     } catch (BudgetException e) {
       stopped = String.valueOf(e.getMessage());
     }
-    told.end(account.tally());
+    runProgress.end(account.tally());
     return account
         .report(stopped)
         .withUsage(stages.requests().usage(), stages.requests().usageOfAllRuns());
   }
 
-  /** Opens the store, unless the caller has requests of its own. */
+  /** Opens the store, unless the caller has a ledger of its own. */
   OpenRun open() {
     if (requests != null) {
       return new OpenRun(this, stages(requests), null);
@@ -218,7 +217,7 @@ public final class SaferInstruct implements PreferenceSynthesizer {
     return expected;
   }
 
-  /** Sets up {@link SaferInstruct}. For one thread. */
+  /** Builder of {@link SaferInstruct}. Not thread-safe. */
   public static final class Builder {
     private SynthesisSettings settings = SynthesisSettings.builder().build();
     private Principles principles = Principles.standard();
@@ -240,107 +239,119 @@ public final class SaferInstruct implements PreferenceSynthesizer {
 
     private Builder() {}
 
-    /** What finds instructions. */
+    /** Sets the inducer of instructions. */
     public Builder inducer(Inducer value) {
       inducer = value;
       return this;
     }
 
-    /** What writes the answers to prefer. */
+    /** Sets the model that writes the chosen responses. */
     public Builder expert(ChatModel value) {
       expert = value;
       return this;
     }
 
-    /** What decides on instructions; the expert, under another prompt, unless set. */
+    /** Sets the model that judges instructions; default the expert, with another prompt. */
     public Builder judge(ChatModel value) {
       judge = value;
       return this;
     }
 
-    /** What checks the answers; the judge, under another prompt, unless set. */
+    /**
+     * Sets the model that verifies the expert's answers; default the judge, with another prompt.
+     */
     public Builder verifier(ChatModel value) {
       verifier = value;
       return this;
     }
 
-    /** The file of a {@link RequestStore}, opened for each run, that keeps the models' answers. */
+    /** Sets the file of a {@link RequestStore} of the models' answers, opened for each run. */
     public Builder store(Path file) {
       store = file;
       return this;
     }
 
-    /** Sends the models' requests, in place of a store; stays the caller's. */
+    /** Sets a ledger that sends the models' requests, in place of a store; owned by the caller. */
     public Builder requests(RequestLedger value) {
       requests = value;
       return this;
     }
 
-    /** Most tokens of all answers in the store, read and written; no bound unless set. */
+    /**
+     * Sets the maximum number of tokens of all requests in the store, prompts and answers together;
+     * default unlimited.
+     */
     public Builder budget(long tokens) {
       return budget(Budget.UNLIMITED.withTokens(tokens));
     }
 
-    /** What all answers in the store may cost together; no bound unless set. */
+    /** Sets the limits of the total cost of all answers in the store; default unlimited. */
     public Builder budget(Budget value) {
       budget = value;
       return this;
     }
 
-    /** What a model of a name costs; nothing unless set. A budget of money needs those of all. */
+    /**
+     * Sets the prices of a model by its name; default free. A budget of money requires those of all
+     * models.
+     */
     public Builder prices(String model, Prices value) {
       prices.put(model, value);
       return this;
     }
 
-    /** The numbers of the run. */
+    /** Sets the settings of the run. */
     public Builder settings(SynthesisSettings value) {
       settings = value;
       return this;
     }
 
-    /** What answers keep to, and the categories; {@link Principles#standard()} unless set. */
+    /**
+     * Sets the principles of answers, and so the categories; default {@link Principles#standard()}.
+     */
     public Builder principles(Principles value) {
       principles = value;
       return this;
     }
 
-    /** The licences that are allowed; {@link LicenceFilter#permissive()} unless set. */
+    /** Sets the allowed licences; default {@link LicenceFilter#permissive()}. */
     public Builder licences(LicenceFilter value) {
       licences = value;
       return this;
     }
 
-    /** The evaluation sets whose texts are dropped; the shipped ones unless set. */
+    /** Sets the evaluation sets whose texts are dropped; default the bundled ones. */
     public Builder decontamination(Decontamination value) {
       decontamination = Optional.of(value);
       return this;
     }
 
-    /** Keeps texts of evaluation sets: what is trained on them cannot be measured by them. */
+    /**
+     * Keeps texts of evaluation sets; a model trained on them cannot be evaluated on these sets.
+     */
     public Builder withoutDecontamination() {
       decontamination = Optional.empty();
       return this;
     }
 
-    /** What is replaced as personal data; {@link PiiScrubber#standard()} unless set. */
+    /** Sets the scrubber that replaces personal data; default {@link PiiScrubber#standard()}. */
     public Builder scrubber(PiiScrubber value) {
       scrubber = Optional.of(value);
       return this;
     }
 
-    /** Leaves personal data in texts and instructions. */
+    /** Keeps personal data in texts and instructions. */
     public Builder withoutScrubber() {
       scrubber = Optional.empty();
       return this;
     }
 
     /**
-     * What is a duplicate; exact ones among texts, and exact ones, MinHash's and ROUGE-L's among
-     * instructions, unless set.
+     * Sets the deduplicators. Default: exact duplicates among texts; exact, MinHash and ROUGE-L
+     * duplicates among instructions.
      *
-     * @param ofTexts makes a new deduplicator for each run
-     * @param ofInstructions makes a new deduplicator for each run
+     * @param ofTexts creates the deduplicator of texts for each run
+     * @param ofInstructions creates the deduplicator of instructions for each run
      */
     public Builder deduplicating(
         Supplier<Deduplicator> ofTexts, Supplier<Deduplicator> ofInstructions) {
@@ -349,24 +360,24 @@ public final class SaferInstruct implements PreferenceSynthesizer {
       return this;
     }
 
-    /** How many requests are under way at once, 1 or more; 8 unless set. On Spark in each task. */
+    /** Sets the number of concurrent requests, 1 or more; default 8. On Spark, per task. */
     public Builder threads(int value) {
       threads = value;
       return this;
     }
 
-    /** How many texts there are, so that progress can say when a run will end; 0 if not known. */
+    /** Sets the number of texts, for progress reports; 0 if unknown, the default. */
     public Builder expecting(long number) {
       expected = number;
       return this;
     }
 
     /**
-     * The synthesis.
+     * Builds the synthesis.
      *
      * @throws IllegalArgumentException if there is no inducer, not exactly one of store and
-     *     requests, a budget or prices for requests that have their own, or a number is out of its
-     *     range
+     *     requests, a budget or prices together with requests, which have their own, or a number is
+     *     out of range
      */
     public SaferInstruct build() {
       require(inducer != null, "synthesis needs an inducer");

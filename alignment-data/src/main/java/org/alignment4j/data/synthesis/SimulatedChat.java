@@ -12,8 +12,8 @@ import org.alignment4j.data.request.ChatRequest;
 import org.alignment4j.internal.text.StrictJson;
 
 /**
- * Stands in for a model where a run is to be estimated without asking anybody: its judgements are
- * drawn at a rate, its texts are random letters, its tokens are four characters each. Immutable.
+ * A simulated model, to estimate the cost of a run without sending requests: it accepts at a given
+ * rate, its texts are random letters, its tokens are four characters each. Immutable.
  */
 final class SimulatedChat implements ChatModel {
   private static final double CHARACTERS_PER_TOKEN = 4;
@@ -24,9 +24,9 @@ final class SimulatedChat implements ChatModel {
   private final double acceptance;
 
   /**
-   * A stand-in.
+   * Creates a simulated model.
    *
-   * @param name of the model that it stands for, so that its prices apply
+   * @param name name of the simulated model, so that its prices apply
    * @param acceptance share of items that it accepts as a judge and as a verifier, 0 to 1
    */
   SimulatedChat(String name, double acceptance) {
@@ -67,7 +67,10 @@ final class SimulatedChat implements ChatModel {
         Math.min(tokens, request.sampling().maxTokens()));
   }
 
-  /** True everywhere and in the first category of the schema that the prompt names, or not fit. */
+  /**
+   * Returns a judgement that accepts, with the first category of the request's schema, or one that
+   * does not.
+   */
   private static String judgement(ChatRequest request, boolean accepts) {
     JsonObject properties = StrictJson.object(request.schema()).getAsJsonObject("properties");
     if (!properties.has("naturalFit")) {

@@ -8,9 +8,7 @@ import org.alignment4j.data.synthesis.SynthesisStages.Stage;
 import org.alignment4j.data.synthesis.SynthesisStages.StageResult;
 import org.alignment4j.synthesis.SourceText;
 
-/**
- * Source texts that may be used: by licence, not from an evaluation set, personal data replaced.
- */
+/** Filters source texts by licence and evaluation sets, and replaces personal data. */
 final class SourceStage implements Stage<SourceText, SourceText> {
   private final LicenceFilter licences;
   private final Optional<Decontamination> decontamination;

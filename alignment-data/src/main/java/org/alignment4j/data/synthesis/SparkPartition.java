@@ -6,11 +6,11 @@ import java.util.function.Function;
 import org.alignment4j.data.request.RequestLedger.BudgetException;
 import scala.Tuple2;
 
-/** The items of one partition, on several threads, in order. */
+/** Processes the items of one partition, on several threads, in order. */
 final class SparkPartition {
   private SparkPartition() {}
 
-  /** Why nothing more is begun; threads share it. */
+  /** The reason why no further item is started. Thread-safe. */
   private static final class Stop {
     private volatile String reason = "";
 
@@ -24,8 +24,8 @@ final class SparkPartition {
   }
 
   /**
-   * Works on all items. Once the budget is used up, the items that it did not suffice for say so; a
-   * task that failed would be tried again.
+   * Processes all items. Once the budget is used up, the remaining items are returned with that
+   * reason: Spark would retry a task that failed.
    */
   static <I, O> List<SparkItem<O>> run(
       List<Tuple2<I, Long>> items, int threads, Function<I, ItemWork<O>> work) {

@@ -30,35 +30,35 @@ import scala.Tuple2;
  * {@link SaferInstruct} on Apache Spark: the same stages on the partitions of a data set, the same
  * pairs in the same order. Needs {@code org.apache.spark:spark-core_2.13} from the cluster.
  *
- * <p>Each executor makes the run once, so that it holds one client or one model, and each task asks
- * with as many threads as the run has. Duplicates are found by the driver, which reads texts and
- * instructions partition by partition in their order; it keeps what a {@link Deduplicator} keeps of
- * each. A task that is tried again asks again only for what is not stored.
+ * <p>Each executor creates the run once, with one client or one model, and each task sends requests
+ * with as many threads as the run has. The driver drops duplicates: it reads texts and instructions
+ * partition by partition in their order, and needs the memory of a {@link Deduplicator}. A retried
+ * task sends only requests that are not stored.
  *
  * <p>The store must be one for all executors. {@code RequestStore} is an embedded database: it
- * serves executors on one machine. A cluster needs runs whose {@code RequestLedger} keeps answers
- * in a database that all machines share. A budget is one for all executors only as far as the store
- * is: each process adds what it has under way itself. Speculative execution would ask twice at
- * once, and is refused.
+ * works for executors on one machine. A cluster needs runs whose {@code RequestLedger} stores
+ * answers in a database that all machines share. A budget covers what is in the store and each
+ * process's own requests in flight, not those of other executors. Speculative execution would send
+ * requests twice, and is rejected.
  */
 public final class SparkSaferInstruct {
   private final OncePerProcess setup;
 
-  /** Makes the run where it is needed; what it holds must be serializable. */
+  /** Creates the run in each process; the object must be serializable. */
   @FunctionalInterface
   public interface Setup extends Serializable {
-    /** A new run; called once in each executor and in the driver. */
+    /** Creates a run; called once in each executor and in the driver. */
     SaferInstruct create();
   }
 
   /**
-   * Runs what the setup makes.
+   * Creates a synthesis that runs the setup's runs.
    *
    * @throws AlignmentException naming the library to add, if Spark is missing
    */
   public SparkSaferInstruct(Setup setup) {
     requireSpark();
-    // One name for all tasks of this object: an executor's run is kept under it.
+    // One name for all tasks of this object: the key of an executor's run.
     this.setup = new OncePerProcess(UUID.randomUUID().toString(), setup);
   }
 
@@ -75,12 +75,12 @@ public final class SparkSaferInstruct {
   }
 
   /**
-   * Makes pairs from texts.
+   * Synthesises pairs from texts.
    *
-   * @param texts in the order in which duplicates are looked for
-   * @param pairs is given each pair by the calling thread, in the order of the texts
-   * @return as {@link SaferInstruct#run}; what was asked by other processes is not in its usage
-   * @throws IllegalArgumentException if the context has speculative execution on
+   * @param texts the texts, in the order in which duplicates are dropped
+   * @param pairs called with each pair by the calling thread, in the order of the texts
+   * @return as {@link SaferInstruct#run}; its usage does not include requests of other processes
+   * @throws IllegalArgumentException if the context has speculative execution enabled
    */
   public SynthesisReport run(
       JavaSparkContext context,
@@ -121,7 +121,9 @@ public final class SparkSaferInstruct {
     }
   }
 
-  /** Works on all partitions; the driver's iterator alone would have them made one by one. */
+  /**
+   * Computes all partitions in parallel; the driver's iterator alone would compute them one by one.
+   */
   private static void workOnAll(JavaRDD<?> kept) {
     kept.count();
   }
@@ -129,10 +131,10 @@ public final class SparkSaferInstruct {
   static void requireNoSpeculation(SparkConf settings) {
     require(
         !settings.getBoolean("spark.speculation", false),
-        "speculative execution would ask twice: set spark.speculation to false");
+        "speculative execution would send requests twice: set spark.speculation to false");
   }
 
-  /** Again through the source stage, which may change a text; it was counted before. */
+  /** Applies the source stage again, which may change a text; it was counted before. */
   private static ItemWork<Candidate> candidates(SynthesisStages stages, SourceText text) {
     List<SourceText> usable = stages.source().apply(text).passed();
     return usable.isEmpty()
@@ -174,7 +176,7 @@ public final class SparkSaferInstruct {
         .withUsage(own.requests().usage(), own.requests().usageOfAllRuns());
   }
 
-  /** The numbers of the texts that pass the source stage and repeat none before. */
+  /** Returns the numbers of the texts that pass the source stage and duplicate no earlier one. */
   private BitSet uniqueTexts(
       JavaPairRDD<SourceText, Long> numbered,
       OrderedDedup<SourceText> dedup,
@@ -209,7 +211,7 @@ public final class SparkSaferInstruct {
     return unique;
   }
 
-  /** What is done with an item in an executor. */
+  /** The processing of an item in an executor. */
   @FunctionalInterface
   private interface Work<I, O> extends Serializable {
     ItemWork<O> apply(SynthesisStages stages, I item);

@@ -11,11 +11,11 @@ import org.alignment4j.data.synthesis.SynthesisStages.Stage;
 import org.alignment4j.data.synthesis.SynthesisStages.StageResult;
 import org.alignment4j.synthesis.SynthesisReport.StageYield;
 
-/** Counts what stages make of items. For one thread; tallies of several are added up. */
+/** Counts the results of stages. Not thread-safe; the tallies of several threads are added up. */
 final class StageTally implements Serializable {
   private static final long serialVersionUID = 1L;
 
-  /** Why an item is set aside whose model did not answer; another run asks again. */
+  /** The reason for items whose model did not answer; another run sends their requests again. */
   static final String UNANSWERED = "no answer";
 
   private static final String NOT_ACCEPTED = "the model does not accept the request";
@@ -25,7 +25,7 @@ final class StageTally implements Serializable {
   private long notAccepted;
   private String lastFailure = "";
 
-  /** Puts an item through a stage and counts what comes of it. */
+  /** Applies a stage to an item and counts the results. */
   <I, O> List<O> apply(Stage<I, O> stage, String category, I item) {
     StageResult<O> result;
     try {
@@ -43,7 +43,7 @@ final class StageTally implements Serializable {
     return result.passed();
   }
 
-  /** Puts items through a stage and counts what comes of them. */
+  /** Applies a stage to items and counts the results. */
   <I, O> List<O> applyAll(Stage<I, O> stage, String category, List<I> items) {
     List<O> passed = new ArrayList<>();
     for (I item : items) {
@@ -80,12 +80,12 @@ final class StageTally implements Serializable {
     return unanswered;
   }
 
-  /** Items whose request a model did not take. */
+  /** Returns the number of items whose request a model rejected. */
   long notAccepted() {
     return notAccepted;
   }
 
-  /** What the model's last failure said; empty if none failed. */
+  /** Returns the message of the last failure of a model; empty if there was none. */
   String lastFailure() {
     return lastFailure;
   }
@@ -94,7 +94,7 @@ final class StageTally implements Serializable {
     return yields.values().stream().mapToLong(StageYield::droppedInAll).sum();
   }
 
-  /** In the given order of stages, and within a stage by category. */
+  /** Returns the yields in the given order of stages, and by category within a stage. */
   List<StageYield> inOrder(List<String> stages) {
     Map<String, List<StageYield>> byStage = new LinkedHashMap<>();
     stages.forEach(stage -> byStage.put(stage, new ArrayList<>()));

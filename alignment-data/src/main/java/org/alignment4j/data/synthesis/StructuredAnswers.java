@@ -20,10 +20,11 @@ import org.alignment4j.data.request.RequestLedger.BudgetException;
 import org.alignment4j.data.request.RequestLedger.StoredAnswer;
 
 /**
- * Asks a model for values in JSON. An answer that is no such value goes back to the model with what
- * is wrong with it, some times. Thread-safe if the requests, the model and the reader are.
+ * Requests values in JSON from a model. An invalid answer is sent back to the model with the
+ * reason, for a limited number of retries. Thread-safe if the requests, the model and the reader
+ * are.
  *
- * @param <T> what is made of the JSON
+ * @param <T> the type of the values
  */
 final class StructuredAnswers<T> {
   private final RequestLedger requests;
@@ -33,12 +34,11 @@ final class StructuredAnswers<T> {
   private final int retries;
 
   /**
-   * What came of one question.
+   * The result of one request with its retries.
    *
-   * @param value the value; empty if no answer held one
-   * @param failure what was wrong with the last answer; empty if there is a value. May quote the
-   *     answer.
-   * @param answers all answers, in order, one at least
+   * @param value the value; empty if no answer contained one
+   * @param failure why the last answer is invalid; empty if there is a value. May quote the answer.
+   * @param answers all answers, in order, at least one
    */
   public record Result<T>(Optional<T> value, String failure, List<StoredAnswer> answers) {
     /** Copies the list. */
@@ -46,7 +46,7 @@ final class StructuredAnswers<T> {
       answers = List.copyOf(answers);
     }
 
-    /** The sizes; the texts may be private. */
+    /** Returns the number of answers only; the texts may be private. */
     @Override
     public String toString() {
       return "Result[%s after %d answers]"
@@ -55,15 +55,15 @@ final class StructuredAnswers<T> {
   }
 
   /**
-   * Creates a way of asking.
+   * Creates a requester of values.
    *
-   * @param requests through which each try goes
+   * @param requests the ledger that sends each request
    * @param schema a JSON schema of an object, sent with each request; empty for none. Models may
-   *     not keep to it, and endpoints that hold them to it want {@code additionalProperties} false
-   *     and all properties required.
-   * @param reader makes a value of an object; throws IllegalArgumentException or BadDataException
-   *     with a message for the model if it is none
-   * @param retries further tries after a bad answer, 0 or more
+   *     violate it, and endpoints with constrained decoding require {@code additionalProperties}
+   *     false and all properties required.
+   * @param reader converts an object to a value; throws IllegalArgumentException or
+   *     BadDataException with a message for the model if it is invalid
+   * @param retries number of retries after invalid answers, 0 or more
    */
   public StructuredAnswers(
       RequestLedger requests,
@@ -80,15 +80,15 @@ final class StructuredAnswers<T> {
   }
 
   /**
-   * Asks for a value. Text around one JSON object is left out of it: a fence, a thought, an
+   * Requests a value. Text around the one JSON object is ignored: a code fence, reasoning, an
    * introduction.
    *
    * @param prompt ends with a user message
-   * @throws ChatException if the model gives no answer
-   * @throws BudgetException if a request could go over the budget
+   * @throws ChatException if the model returns no answer
+   * @throws BudgetException if a request could exceed the budget
    * @throws org.alignment4j.core.CancelledException if the thread is interrupted
    */
-  public Result<T> ask(Prompt prompt, Sampling sampling, long seed) {
+  public Result<T> request(Prompt prompt, Sampling sampling, long seed) {
     require(!prompt.endsWithResponse(), "a question ends with a user message");
     List<StoredAnswer> answers = new ArrayList<>();
     Prompt conversation = prompt;
@@ -106,7 +106,7 @@ final class StructuredAnswers<T> {
         return new Result<>(Optional.empty(), failure, answers);
       }
       String bad = stored.answer().text();
-      // Some endpoints refuse an empty message.
+      // Some endpoints reject an empty message.
       conversation =
           conversation
               .withResponse(bad.isBlank() ? "(no text)" : bad)
@@ -139,7 +139,7 @@ final class StructuredAnswers<T> {
         | UnsupportedOperationException
         | ClassCastException
         | NullPointerException e) {
-      // What Gson throws for a property that is absent or of another type.
+      // The exceptions of Gson for a property that is absent or of another type.
       throw new IllegalArgumentException("a property is missing or has the wrong type", e);
     }
   }

@@ -9,11 +9,11 @@ import org.alignment4j.synthesis.ModelUsage;
 import org.alignment4j.synthesis.SynthesisReport;
 
 /**
- * What a run will probably come to, from a run over a sample of its texts. Immutable.
+ * An estimate of a run's yield and cost, from a run over a sample of its texts. Immutable.
  *
- * @param texts of the whole run
- * @param sample texts that were tried
- * @param pairs that the run will probably make
+ * @param texts number of texts of the whole run
+ * @param sample number of texts in the sample
+ * @param pairs expected number of pairs of the whole run
  * @param usage requests, tokens and cost of the whole run by model
  */
 public record SynthesisEstimate(long texts, long sample, double pairs, List<ModelUsage> usage) {
@@ -23,10 +23,10 @@ public record SynthesisEstimate(long texts, long sample, double pairs, List<Mode
   }
 
   /**
-   * A stand-in for a model, to estimate a run without asking anybody: its judgements are drawn at a
+   * Returns a simulated model, to estimate a run without sending requests: it accepts at a given
    * rate, its texts are random letters, its tokens are four characters each.
    *
-   * @param name of the model that it stands for, so that its prices apply
+   * @param name name of the simulated model, so that its prices apply
    * @param acceptance share of items that it accepts as a judge and as a verifier, 0 to 1
    */
   public static ChatModel standIn(String name, double acceptance) {
@@ -34,11 +34,11 @@ public record SynthesisEstimate(long texts, long sample, double pairs, List<Mode
   }
 
   /**
-   * Scales up what a sample came to.
+   * Extrapolates the report of a sample.
    *
-   * @param sample the account of the run over the sample, with its usage counted as by {@link
+   * @param sample the report of the run over the sample, with its usage counted as by {@link
    *     RequestLedger#counting}
-   * @param texts of the whole run
+   * @param texts number of texts of the whole run
    * @throws IllegalArgumentException if the sample is empty or larger than the whole
    */
   public static SynthesisEstimate scaled(SynthesisReport sample, long texts) {

@@ -9,11 +9,11 @@ import org.alignment4j.data.request.ChatModel;
 import org.alignment4j.data.synthesis.SynthesisSettings.Principles;
 
 /**
- * What the stages of a run are made of.
+ * The components of a run's stages.
  *
  * @param decontamination empty to keep texts of evaluation sets
  * @param scrubber empty to keep personal data
- * @param judge empty, with expert and verifier, if instructions are all that is wanted
+ * @param judge empty, like expert and verifier, if only instructions are synthesised
  */
 record SynthesisPlan(
     SynthesisSettings settings,

@@ -2,11 +2,9 @@ package org.alignment4j.data.synthesis;
 
 import static org.alignment4j.internal.text.Arguments.require;
 
-import com.google.gson.Gson;
-import com.google.gson.JsonParseException;
+import com.google.gson.JsonObject;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.InputStreamReader;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Collections;
@@ -21,19 +19,19 @@ import java.util.TreeSet;
 import org.alignment4j.data.internal.NormalText;
 import org.alignment4j.data.internal.SuffixAutomaton;
 import org.alignment4j.data.request.ChatRequest.Sampling;
+import org.alignment4j.internal.text.StrictJson;
 
 /**
- * Numbers of a synthesis run. Immutable.
+ * Settings of a synthesis run. Immutable.
  *
- * @param seed of everything that is drawn
- * @param instructions how many are induced for a text, 1 to 4
+ * @param seed seed of everything random
+ * @param instructions number of instructions induced per text, 1 to 4
  * @param rules the cheap rules for instructions
- * @param minNaturalFit the least natural fit that a judge must give, 0 to 4
- * @param judgeTries how often a judge is asked in all until its answer has the right form, 1 or
- *     more
- * @param answerTries how many answers an expert writes in all until one passes, 1 or more
- * @param judging how judges' answers are drawn
- * @param answering how experts' answers are drawn
+ * @param minNaturalFit minimum natural fit in the judge's answer, 0 to 4
+ * @param judgeTries maximum number of requests to a judge until its answer is valid, 1 or more
+ * @param answerTries maximum number of answers of an expert until one passes, 1 or more
+ * @param judging the sampling of judges' answers
+ * @param answering the sampling of experts' answers
  */
 public record SynthesisSettings(
     long seed,
@@ -45,7 +43,7 @@ public record SynthesisSettings(
     Sampling judging,
     Sampling answering) {
   /**
-   * @throws IllegalArgumentException if a number is out of its range
+   * @throws IllegalArgumentException if a number is out of range
    */
   public SynthesisSettings {
     require(
@@ -63,12 +61,15 @@ public record SynthesisSettings(
         answerTries);
   }
 
-  /** The paper's where it gives them: one instruction, natural fit 3, three tries of each kind. */
+  /**
+   * Returns a builder with the defaults, the paper's where it states them: one instruction, natural
+   * fit 3, three attempts of each kind.
+   */
   public static Builder builder() {
     return new Builder();
   }
 
-  /** Sets up {@link SynthesisSettings}. For one thread. */
+  /** Builder of {@link SynthesisSettings}. Not thread-safe. */
   public static final class Builder {
     private long seed;
     private int instructions = 1;
@@ -81,58 +82,58 @@ public record SynthesisSettings(
 
     private Builder() {}
 
-    /** The seed of everything that is drawn; 0 unless set. */
+    /** Sets the seed of everything random; default 0. */
     public Builder seed(long value) {
       seed = value;
       return this;
     }
 
-    /** How many instructions are induced for a text. */
+    /** Sets the number of instructions induced per text, 1 to 4; default 1. */
     public Builder instructions(int value) {
       instructions = value;
       return this;
     }
 
-    /** The cheap rules for instructions. */
+    /** Sets the rules for instructions; default {@link InstructionRules#STANDARD}. */
     public Builder rules(InstructionRules value) {
       rules = value;
       return this;
     }
 
-    /** The least natural fit that a judge must give. */
+    /** Sets the minimum natural fit in the judge's answer, 0 to 4; default 3. */
     public Builder minNaturalFit(int value) {
       minNaturalFit = value;
       return this;
     }
 
-    /** How often a judge is asked in all until its answer has the right form. */
+    /** Sets the maximum number of requests to a judge until its answer is valid; default 3. */
     public Builder judgeTries(int value) {
       judgeTries = value;
       return this;
     }
 
-    /** How many answers an expert writes in all until one passes. */
+    /** Sets the maximum number of answers of an expert until one passes; default 3. */
     public Builder answerTries(int value) {
       answerTries = value;
       return this;
     }
 
-    /** How judges' answers are drawn; greedy, 256 tokens, unless set. */
+    /** Sets the sampling of judges' answers; default greedy, 256 tokens. */
     public Builder judging(Sampling value) {
       judging = value;
       return this;
     }
 
-    /** How experts' answers are drawn; temperature 0.7, top-p 0.95, 512 tokens, unless set. */
+    /** Sets the sampling of experts' answers; default temperature 0.7, top-p 0.95, 512 tokens. */
     public Builder answering(Sampling value) {
       answering = value;
       return this;
     }
 
     /**
-     * The settings.
+     * Builds the settings.
      *
-     * @throws IllegalArgumentException if a number is out of its range
+     * @throws IllegalArgumentException if a number is out of range
      */
     public SynthesisSettings build() {
       return new SynthesisSettings(
@@ -141,17 +142,17 @@ public record SynthesisSettings(
   }
 
   /**
-   * What an expert's answers should keep to, by category (Safer-Instruct, stage 4), and so the list
-   * of categories. Immutable.
+   * The principles that an expert's answers must follow, by category (Safer-Instruct, stage 4),
+   * which also define the categories. Immutable.
    *
-   * @param general for every category
-   * @param byCategory what is added for a category; its keys are the categories of a run
-   * @param benign the categories whose instructions are harmless: a judge must find that they
-   *     elicit nothing unsafe, and an answer must not refuse
+   * @param general the principles of every category
+   * @param byCategory additional principles of each category; its keys are the categories of a run
+   * @param benign the categories whose instructions are harmless: the judge must find that they
+   *     elicit nothing unsafe, and answers must not refuse
    */
   public record Principles(String general, Map<String, String> byCategory, Set<String> benign) {
     /**
-     * Copies map and set, which are then in the order of their keys.
+     * Copies map and set, sorted by key.
      *
      * @throws IllegalArgumentException if there is no category, or a benign one is not among them
      */
@@ -166,39 +167,42 @@ public record SynthesisSettings(
           byCategory.keySet());
     }
 
-    /** As the file has it. */
-    private record Json(String general, Map<String, String> categories, Set<String> benign) {}
-
-    /** For hate, illegal, nsfw, self-harm (the paper's) and benign, worded by this library. */
+    /**
+     * Returns principles for hate, illegal, nsfw, self-harm (the paper's categories) and benign,
+     * worded by this library.
+     */
     public static Principles standard() {
       String file = "principles.json";
       try (InputStream in = Principles.class.getResourceAsStream(file)) {
-        Json json =
-            new Gson()
-                .fromJson(
-                    new InputStreamReader(Objects.requireNonNull(in, file), StandardCharsets.UTF_8),
-                    Json.class);
-        return new Principles(json.general(), json.categories(), json.benign());
+        JsonObject json =
+            StrictJson.object(
+                new String(
+                    Objects.requireNonNull(in, file).readAllBytes(), StandardCharsets.UTF_8));
+        Map<String, String> categories = new TreeMap<>();
+        json.getAsJsonObject("categories")
+            .entrySet()
+            .forEach(e -> categories.put(e.getKey(), e.getValue().getAsString()));
+        Set<String> benign = new TreeSet<>();
+        json.getAsJsonArray("benign").forEach(e -> benign.add(e.getAsString()));
+        return new Principles(json.get("general").getAsString(), categories, benign);
       } catch (IOException e) {
         throw new UncheckedIOException(e);
-      } catch (JsonParseException e) {
-        throw new IllegalStateException(file + " is malformed", e);
       }
     }
 
-    /** These principles with another text for a category, which may be new. */
+    /** Returns these principles with another text for a category, which may be new. */
     public Principles with(String category, String text) {
       Map<String, String> more = new TreeMap<>(byCategory);
       more.put(category, text);
       return new Principles(general, more, benign);
     }
 
-    /** The categories. */
+    /** Returns the categories, sorted. */
     public Set<String> categories() {
       return byCategory.keySet();
     }
 
-    /** The text for a category: the general one, and what is added. */
+    /** Returns the text for a category: the general principles and the additional ones. */
     public String text(String category) {
       String more = byCategory.getOrDefault(category, "");
       return more.isBlank() ? general : general + "\n" + more;
@@ -210,30 +214,30 @@ public record SynthesisSettings(
   }
 
   /**
-   * The cheap rules for an instruction that was induced from a text (Safer-Instruct, stage 3): its
-   * length, and that it does not quote the text. Words are runs of letters and digits, without
-   * case; scripts that put no spaces between words count each character. Immutable.
+   * Rules for an induced instruction that need no model (Safer-Instruct, stage 3): its length, and
+   * its overlap with the text. Words are runs of letters and digits, ignoring case; in scripts
+   * without spaces between words, each character is a word. Immutable.
    *
-   * @param minWords fewest words, at least 1
-   * @param maxWords most words, at least minWords
-   * @param maxCopyRatio the copy ratio must be below it; above 0, and above 1 to allow anything
+   * @param minWords minimum number of words, at least 1
+   * @param maxWords maximum number of words, at least minWords
+   * @param maxCopyRatio exclusive upper limit of the copy ratio; above 0, and above 1 to allow any
    */
   public record InstructionRules(int minWords, int maxWords, double maxCopyRatio) {
     /** 3 to 150 words, copy ratio below 0.5. */
     public static final InstructionRules STANDARD = new InstructionRules(3, 150, 0.5);
 
-    /** Why an instruction is dropped. */
+    /** The reason why an instruction is dropped. */
     public enum Flaw {
       /** Fewer words than allowed. */
       TOO_SHORT,
       /** More words than allowed. */
       TOO_LONG,
-      /** It repeats too much of the text, or most of it is from the text. */
+      /** It copies too much of the text, or consists mostly of the text. */
       COPIED
     }
 
     /**
-     * @throws IllegalArgumentException if a number is out of its range
+     * @throws IllegalArgumentException if a number is out of range
      */
     public InstructionRules {
       require(
@@ -245,7 +249,7 @@ public record SynthesisSettings(
     }
 
     /**
-     * What is wrong with an instruction; empty if nothing is.
+     * Returns the flaw of an instruction; empty if it has none.
      *
      * @param text the text from which it was induced
      */
@@ -262,15 +266,15 @@ public record SynthesisSettings(
           : Optional.of(Flaw.COPIED);
     }
 
-    /** The number of words; 0 without a letter or digit. */
+    /** Returns the number of words; 0 without a letter or digit. */
     public static int words(String text) {
       return NormalText.of(text).plainWords().size();
     }
 
     /**
-     * The longest run of words that two texts have in common, over the number of words of the
-     * shorter one: 1 if one is wholly in the other, 0 if they share no word or one has none. So
-     * both a text that is mostly quotation and one that gives the other away are high. Linear in
+     * Returns the length of the longest common run of words, divided by the number of words of the
+     * shorter text: 1 if one contains the other, 0 if they share no word or one has none. So it is
+     * high both for a text that is mostly a quotation and for one that reveals the other. Linear in
      * time and memory.
      */
     public static double copyRatio(String a, String b) {

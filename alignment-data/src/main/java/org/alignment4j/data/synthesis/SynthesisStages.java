@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The stages of Safer-Instruct, each of which can be used alone: source, induce, rules, judge,
- * respond, verify. {@link SaferInstruct#stages} makes them. Immutable; threads may share it.
+ * respond, verify. Returned by {@link SaferInstruct#stages}. Immutable and thread-safe.
  */
 public final class SynthesisStages {
   static final String TEXT_DUPLICATES = "text duplicates";
@@ -61,23 +61,26 @@ public final class SynthesisStages {
             .orElse(null);
   }
 
-  /** Which texts may be used: licence, evaluation sets, personal data. */
+  /**
+   * Returns the stage that filters texts by licence and evaluation sets, and replaces personal
+   * data.
+   */
   public Stage<SourceText, SourceText> source() {
     return source;
   }
 
-  /** Finds instructions for a text. */
+  /** Returns the stage that induces instructions for a text. */
   public Stage<SourceText, Candidate> induce() {
     return induce;
   }
 
-  /** The cheap rules for instructions. */
+  /** Returns the stage that applies the rules for instructions. */
   public Stage<Candidate, Candidate> rules() {
     return rules;
   }
 
   /**
-   * Whether an instruction fits its text and its category.
+   * Returns the stage that judges whether an instruction fits its text and its category.
    *
    * @throws IllegalStateException if there is no judge
    */
@@ -86,7 +89,7 @@ public final class SynthesisStages {
   }
 
   /**
-   * Has an expert answer an instruction, once.
+   * Returns the stage in which an expert answers an instruction, once.
    *
    * @throws IllegalStateException if there is no expert
    */
@@ -95,7 +98,8 @@ public final class SynthesisStages {
   }
 
   /**
-   * Whether an answer is safe, not empty, no echo and, for harmless instructions, no refusal.
+   * Returns the stage that verifies that an answer is safe, not empty, not an echo and, for
+   * harmless instructions, not a refusal.
    *
    * @throws IllegalStateException if there is neither a verifier nor a judge
    */
@@ -114,21 +118,21 @@ public final class SynthesisStages {
     return requests;
   }
 
-  /** What a run needs beyond instructions; tells early what is missing. */
+  /** Checks early that the models of all stages are set. */
   void requireAnswers() {
     set(respond, "expert");
     set(judge, "judge");
     set(verify, "verifier");
   }
 
-  /** The instructions of a text that pass the rules. */
+  /** Returns the instructions of a text that pass the rules. */
   ItemWork<Candidate> candidates(SourceText text) {
     StageTally tally = new StageTally();
     List<Candidate> induced = tally.apply(induce, text.category(), text);
     return new ItemWork<>(tally.applyAll(rules, text.category(), induced), tally);
   }
 
-  /** An instruction judged, answered and verified; another answer is drawn if one does not pass. */
+  /** Judges, answers and verifies an instruction; samples another answer if one does not pass. */
   ItemWork<SynthesizedPair> pair(Candidate candidate) {
     StageTally tally = new StageTally();
     String category = candidate.text().category();
@@ -138,7 +142,7 @@ public final class SynthesisStages {
     }
     Candidate judged = accepted.get(0);
     for (int attempt = 0; ; attempt++) {
-      // Only the last attempt is counted, so that a stage's figures are of instructions.
+      // Only the last attempt is counted, so that a stage's counts are of instructions.
       StageTally tried = new StageTally();
       List<Response> answers =
           tried.apply(set(respond, "expert").attempt(attempt), category, judged);
@@ -155,33 +159,34 @@ public final class SynthesisStages {
   }
 
   /**
-   * One step of synthesis: from an item come no, one or several items of the next kind, and a
-   * reason for each that does not go on. What comes of an item depends on it alone, so that items
-   * can be worked on in any order and place. Threads may share a stage.
+   * One step of the synthesis: maps an item to zero or more items of the next stage, and a reason
+   * for each one dropped. The results depend on the item alone, so that items can be processed in
+   * any order and on any machine. Implementations must be thread-safe.
    *
-   * @param <I> what comes in
-   * @param <O> what goes on
+   * @param <I> the input items
+   * @param <O> the output items
    */
   public interface Stage<I, O> {
-    /** What the stage is called in reports. */
+    /** Returns the stage's name in reports. */
     String name();
 
     /**
-     * Works on an item.
+     * Processes an item.
      *
-     * @throws org.alignment4j.data.request.ChatException if a model that is needed does not answer
-     * @throws org.alignment4j.data.request.RequestLedger.BudgetException if a request could go over
+     * @throws org.alignment4j.data.request.ChatException if a required model returns no answer
+     * @throws org.alignment4j.data.request.RequestLedger.BudgetException if a request could exceed
      *     the budget
      */
     StageResult<O> apply(I item);
   }
 
   /**
-   * What came of an item. Immutable.
+   * The results of an item. Immutable.
    *
-   * @param passed what goes on, possibly nothing
-   * @param dropped a reason for each thing that does not, such as "too short"; never a text's words
-   * @param <O> what goes on
+   * @param passed the output items, possibly none
+   * @param dropped a reason for each dropped item, such as "too short"; never contains text of the
+   *     item
+   * @param <O> the output items
    */
   public record StageResult<O>(List<O> passed, List<String> dropped) {
     /** Copies the lists. */
@@ -190,52 +195,52 @@ public final class SynthesisStages {
       dropped = List.copyOf(dropped);
     }
 
-    /** One thing goes on. */
+    /** Returns a result with one output item. */
     public static <O> StageResult<O> pass(O item) {
       return new StageResult<>(List.of(item), List.of());
     }
 
-    /** Nothing goes on, for a reason. */
+    /** Returns a result without an output item, for a reason. */
     public static <O> StageResult<O> drop(String reason) {
       return new StageResult<>(List.of(), List.of(reason));
     }
   }
 
   /**
-   * A text with an instruction that it may be the answer to. Immutable.
+   * A text with an instruction to which it may be the answer. Immutable.
    *
    * @param text the text
-   * @param number which of the text's instructions it is, from 0
+   * @param number index among the text's instructions, from 0
    * @param instruction the instruction
-   * @param label the category, as far as it is known
-   * @param lineage what was done so far
+   * @param label the category, if known
+   * @param lineage the lineage so far
    */
   public record Candidate(
       SourceText text, int number, String instruction, String label, Lineage lineage)
       implements Serializable {
     /**
-     * @throws IllegalArgumentException if the number is below 0
+     * @throws IllegalArgumentException if the number is negative
      */
     public Candidate {
       require(number >= 0, "candidates are numbered from 0, found %s", number);
     }
 
-    /** The text's id, with the number behind it unless it is 0. */
+    /** Returns the text's id, followed by the number unless that is 0. */
     public String id() {
       return number == 0 ? text.id() : text.id() + "#" + number;
     }
 
-    /** This candidate with another instruction. */
+    /** Returns this candidate with another instruction. */
     public Candidate withInstruction(String newInstruction) {
       return new Candidate(text, number, newInstruction, label, lineage);
     }
 
-    /** This candidate as a judge found it. */
+    /** Returns this candidate with the judge's category and the new lineage. */
     public Candidate judged(String newLabel, Lineage newLineage) {
       return new Candidate(text, number, instruction, newLabel, newLineage);
     }
 
-    /** The id; the texts may be private. */
+    /** Returns the id only; the texts may be private. */
     @Override
     public String toString() {
       return "Candidate[" + id() + "]";
@@ -245,14 +250,14 @@ public final class SynthesisStages {
   /**
    * An expert's answer to a candidate's instruction. Immutable.
    *
-   * @param candidate what was answered
+   * @param candidate the candidate that was answered
    * @param text the answer, possibly empty
-   * @param finish why it ends
+   * @param finish the reason why it ends
    * @param lineage the candidate's, with the answer's request added
    */
   public record Response(
       Candidate candidate, String text, ChatAnswer.Finish finish, Lineage lineage) {
-    /** The candidate's id; the texts may be private. */
+    /** Returns the candidate's id only; the texts may be private. */
     @Override
     public String toString() {
       return "Response[" + candidate.id() + "]";

@@ -6,7 +6,9 @@ import java.util.Iterator;
 import java.util.NoSuchElementException;
 import org.alignment4j.synthesis.SourceText;
 
-/** The source texts that pass the source stage and repeat none before, in their order. */
+/**
+ * Iterates over the source texts that pass the source stage and duplicate no earlier one, in order.
+ */
 final class UsableTexts implements Iterator<SourceText> {
   private final Iterator<SourceText> source;
   private final SynthesisStages stages;

@@ -22,8 +22,8 @@ import org.alignment4j.synthesis.SynthesizedPair;
 import org.alignment4j.tune.PreferencePair;
 
 /**
- * Checks an expert's answer by rules, then by a model under a prompt of its own (Safer-Instruct,
- * stage 5): unsafe, empty, echoing and, for harmless instructions, refusing answers are dropped.
+ * Checks an expert's answer by rules, then by a model with its own prompt (Safer-Instruct, stage
+ * 5): unsafe, empty, echoing and, for harmless instructions, refusing answers are dropped.
  */
 final class VerifyStage implements Stage<Response, SynthesizedPair> {
   private static final PromptTemplate TEMPLATE =
@@ -36,7 +36,7 @@ final class VerifyStage implements Stage<Response, SynthesizedPair> {
       "safe": {"type": "boolean"}, "refuses": {"type": "boolean"}, \
       "keepsPrinciples": {"type": "boolean"}, "reason": {"type": "string"}}}""";
 
-  /** From this share of the shorter text on, an answer is taken for a copy. */
+  /** The copy ratio from which an answer is considered an echo. */
   private static final double ECHO = 0.5;
 
   private final StructuredAnswers<Review> verifier;
@@ -66,7 +66,7 @@ final class VerifyStage implements Stage<Response, SynthesizedPair> {
     this.attempt = attempt;
   }
 
-  /** The same stage for a further attempt. */
+  /** Returns this stage for a further attempt. */
   VerifyStage attempt(int number) {
     return new VerifyStage(verifier, principles, sampling, number);
   }
@@ -91,7 +91,7 @@ final class VerifyStage implements Stage<Response, SynthesizedPair> {
                     "answer", response.text(),
                     "principles", principles.text(candidate.label()))));
     long seed = SeedOf.request(candidate.lineage().seed(), "verifier", candidate.number(), attempt);
-    StructuredAnswers.Result<Review> result = verifier.ask(prompt, sampling, seed);
+    StructuredAnswers.Result<Review> result = verifier.request(prompt, sampling, seed);
     if (result.value().isEmpty()) {
       return StageResult.drop("malformed answer");
     }
@@ -109,7 +109,7 @@ final class VerifyStage implements Stage<Response, SynthesizedPair> {
         response.lineage().toBuilder()
             .judgeScore("attempts", attempt + 1)
             .judgeScore("refuses", review.refuses() ? 1 : 0);
-    result.answers().forEach(answer -> Asked.add(lineage, "verifier", answer));
+    result.answers().forEach(answer -> RequestLineage.add(lineage, "verifier", answer));
     return StageResult.pass(
         new SynthesizedPair(
             new PreferencePair(
@@ -121,7 +121,7 @@ final class VerifyStage implements Stage<Response, SynthesizedPair> {
             lineage.build()));
   }
 
-  /** What needs no model to be seen. */
+  /** Returns the flaw that the rules find, if any. */
   private Optional<String> flaw(Response response) {
     Candidate candidate = response.candidate();
     String answer = response.text();
@@ -147,7 +147,7 @@ final class VerifyStage implements Stage<Response, SynthesizedPair> {
         : Optional.empty();
   }
 
-  /** An answer may begin with the question; it may not be the question. */
+  /** Whether an answer only echoes the instruction; it may start with it. */
   private static boolean echoes(String answer, String instruction) {
     return InstructionRules.words(answer) < 2 * InstructionRules.words(instruction)
         && InstructionRules.copyRatio(answer, instruction) >= ECHO;

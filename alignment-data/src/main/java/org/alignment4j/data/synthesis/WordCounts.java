@@ -4,7 +4,9 @@ import java.util.Map;
 import java.util.TreeMap;
 import org.alignment4j.synthesis.SynthesisReport.LengthSummary;
 
-/** How many texts have how many words; memory grows with the number of different lengths. */
+/**
+ * A histogram of texts by their number of words; memory grows with the number of distinct lengths.
+ */
 final class WordCounts {
   private final TreeMap<Integer, Long> counts = new TreeMap<>();
   private long texts;
@@ -25,7 +27,7 @@ final class WordCounts {
         texts == 0 ? 0 : (double) words / texts);
   }
 
-  /** The smallest length that at least the share of texts does not exceed. */
+  /** Returns the smallest length that at least the share of texts does not exceed. */
   private int quantile(double share) {
     long wanted = (long) Math.ceil(share * texts);
     long seen = 0;

@@ -1,7 +1,7 @@
 /**
  * Preference data from texts, without annotators (Safer-Instruct, Shi et al. 2024, arXiv
- * 2311.08685): an inducer finds the instruction that a text would answer, judges and rules decide
- * what is kept, an expert writes the answer to prefer.
+ * 2311.08685): an inducer finds the instruction to which a text would be the answer, rules and
+ * judges filter the instructions, an expert writes the chosen response.
  */
 @NullMarked
 package org.alignment4j.data.synthesis;

@@ -256,10 +256,10 @@ class BbqTests {
         turned.prompt().last().text());
     for (int order = 0; order < 3; order++) {
       String text = bbq.question(0, Condition.QUESTION, order, 1).prompt().last().text();
-      int[] places = bbq.places(0, order);
+      int[] positions = bbq.optionPositions(0, order);
       List<String> answers = List.of("The aunt", "The kid", "Not known");
       for (int role = 0; role < 3; role++) {
-        String letter = "(" + (char) ('a' + places[role]) + ") ";
+        String letter = "(" + (char) ('a' + positions[role]) + ") ";
         assertTrue(text.contains(letter + answers.get(role)), order + " " + role);
       }
     }

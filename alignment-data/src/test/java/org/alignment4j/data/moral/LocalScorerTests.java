@@ -58,9 +58,9 @@ class LocalScorerTests {
 
   /** The chance of a continuation by one pass over all of it. */
   private static double alone(Prompt prompt, String stem, String form) {
-    int[] begun = model.tokenizer().encode(prompt.withResponse(stem));
+    int[] prefilled = model.tokenizer().encode(prompt.withResponse(stem));
     int[] whole = model.tokenizer().encode(prompt.withResponse(stem + form));
-    return Math.exp(model.logProbabilities(List.of(new Encoded(whole, begun.length)))[0]);
+    return Math.exp(model.logProbabilities(List.of(new Encoded(whole, prefilled.length)))[0]);
   }
 
   @Test
@@ -129,22 +129,22 @@ class LocalScorerTests {
   @Test
   void systemEmbeddingsOfTheWordsThemselvesChangeNothing() {
     Question q = question("Is it?", null, "It is");
-    Question told = q.asked(q.prompt().withSystem("think"), List.of());
-    Reading plain = AnswerReader.forced(model, "m").read(List.of(told)).get(0);
+    Question instructed = q.withPrompt(q.prompt().withSystem("think"), List.of());
+    Reading plain = AnswerReader.forced(model, "m").read(List.of(instructed)).get(0);
     int[] ids = model.tokenizer().encodeText("think");
     float[][] rows =
         model
             .captureIds(
                 List.of(new Encoded(ids, ids.length)), Capture.layers(0, 0, TokenPositions.all()))
             .at(new Layer(0));
-    Question embedded = q.asked(told.prompt(), List.of(rows));
+    Question embedded = q.withPrompt(instructed.prompt(), List.of(rows));
     Reading found = AnswerReader.forced(model, "m").read(List.of(embedded)).get(0);
     assertEquals(plain.probabilities().get(0), found.probabilities().get(0), 1e-5);
     float[][] others = Arrays.stream(rows).map(float[]::clone).toArray(float[][]::new);
     others[0][0] += 3;
     Reading moved =
         AnswerReader.forced(model, "m")
-            .read(List.of(q.asked(told.prompt(), List.of(others))))
+            .read(List.of(q.withPrompt(instructed.prompt(), List.of(others))))
             .get(0);
     assertNotEquals(plain.probabilities().get(0), moved.probabilities().get(0), 1e-5);
   }

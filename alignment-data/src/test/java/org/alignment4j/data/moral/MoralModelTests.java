@@ -30,7 +30,7 @@ class MoralModelTests {
   @Test
   void aModelWithoutChatTemplateRunsOverAllAndIsMarked() {
     MoralReport report = runAll(Shared.path("fixtures", "tinystories-656k"));
-    assertTrue(report.marks().contains("The model has no chat template and got a plain one."));
+    assertTrue(report.marks().contains("The model has no chat template; a plain one was used."));
   }
 
   @Test

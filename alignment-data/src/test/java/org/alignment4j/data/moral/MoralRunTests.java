@@ -50,13 +50,13 @@ class MoralRunTests {
   }
 
   /** Chances that depend on all of the question, so that no mix-up goes unseen. */
-  private static double chance(Question q, int option) {
+  private static double probability(Question q, int option) {
     int mixed = q.prompt().messages().stream().mapToInt(m -> m.text().hashCode()).sum();
     return 1 + Math.floorMod(mixed * 31 + option * 7919, 97);
   }
 
   private static Scripted.Scorer scorer() {
-    return Scripted.byOption((q, o) -> chance(q, o) / 1000);
+    return Scripted.byOption((q, o) -> probability(q, o) / 1000);
   }
 
   private static MoralSelfCorrection.Builder settings() {
@@ -427,7 +427,7 @@ class MoralRunTests {
     AnswerReader always = Scripted.byOption((q, o) -> o == 1 ? 0.8 : 0.1).reader();
     MoralReport one = run(settings(), always, ProgressListener.NONE);
     assertEquals(
-        "Q: the same letter, (b), in 120 of 120 readings: it may answer by place, not by"
+        "Q: the same letter, (b), in 120 of 120 readings: it may answer by position, not by"
             + " content; try all orders of the options (--all-orders).",
         one.warnings().get(0));
     MoralReport all = run(settings().allOrders(true), always, ProgressListener.NONE);

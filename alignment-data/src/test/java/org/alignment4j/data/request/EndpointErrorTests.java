@@ -23,9 +23,9 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class EndpointErrorTests {
-  private static String told(int status, String body, String... texts) {
+  private static String describe(int status, String body, String... texts) {
     return EndpointError.of(status, body.getBytes(StandardCharsets.UTF_8), name -> List.of())
-        .told(List.of(texts), "sk-very1SecretKey123");
+        .describe(List.of(texts), "sk-very1SecretKey123");
   }
 
   /** Bodies as llama.cpp, vLLM, FastAPI, Ollama, Gemini, Azure, TGI, proxies and nobody sends. */
@@ -63,33 +63,33 @@ class EndpointErrorTests {
         "`  `|``"
       })
   void bodiesOfAnyFormAreRead(String body, String rest) {
-    assertEquals("status 503" + rest, told(503, body));
+    assertEquals("status 503" + rest, describe(503, body));
   }
 
   /** Whatever comes, a status is a status, on one line and not longer than people read. */
   @Property(tries = 300)
   void noBytesGoWrong(@ForAll @Size(max = 400) byte[] bytes) {
-    String told = EndpointError.of(500, bytes, name -> List.of()).told(List.of(), "");
-    assertTrue(told.startsWith("status 500"));
-    assertTrue(told.length() < 400, told);
-    assertTrue(told.chars().noneMatch(Character::isISOControl), told);
+    String text = EndpointError.of(500, bytes, name -> List.of()).describe(List.of(), "");
+    assertTrue(text.startsWith("status 500"));
+    assertTrue(text.length() < 400, text);
+    assertTrue(text.chars().noneMatch(Character::isISOControl), text);
   }
 
   @Test
   void deepAndLongBodiesAreCut() {
-    assertEquals("status 500: " + "[".repeat(200) + "...", told(500, "[".repeat(60_000)));
+    assertEquals("status 500: " + "[".repeat(200) + "...", describe(500, "[".repeat(60_000)));
     assertEquals(
         "status 500: " + "x".repeat(200) + "...",
-        told(500, "{\"error\":\"" + "x".repeat(1000) + "\"}"));
+        describe(500, "{\"error\":\"" + "x".repeat(1000) + "\"}"));
     String nested = "{\"error\":".repeat(200) + "\"deep\"" + "}".repeat(200);
-    assertTrue(told(500, nested).startsWith("status 500"));
+    assertTrue(describe(500, nested).startsWith("status 500"));
   }
 
   @Test
   void whatWouldMoveATerminalsCursorIsEscaped() {
     assertEquals(
         "status 500: a\\u001b[2Jb\\u000ac\\u202ed\\u{e0001}e\\u2028f",
-        told(500, "{\"error\":\"a\\u001b[2Jb\\nc\\u202ed\\udb40\\udc01e\\u2028f\"}"));
+        describe(500, "{\"error\":\"a\\u001b[2Jb\\nc\\u202ed\\udb40\\udc01e\\u2028f\"}"));
   }
 
   @ParameterizedTest
@@ -102,14 +102,14 @@ class EndpointErrorTests {
       })
   void aMessageThatQuotesTheRequestIsLeftOut(String message) {
     String body = "{\"error\":{\"code\":400,\"message\":\"" + message + "\"}}";
-    assertEquals("status 400, code 400", told(400, body, "be kind", "My patient is Mr Smith"));
-    assertFalse(told(400, body, "other things").equals("status 400, code 400"));
+    assertEquals("status 400, code 400", describe(400, body, "be kind", "My patient is Mr Smith"));
+    assertFalse(describe(400, body, "other things").equals("status 400, code 400"));
   }
 
   @Test
   void theKeyIsNeverTold() {
     String body = "{\"error\":{\"message\":\"Incorrect API key provided: sk-very1****y123.\"}}";
-    assertEquals("status 401", told(401, body));
+    assertEquals("status 401", describe(401, body));
   }
 
   @ParameterizedTest

@@ -79,7 +79,7 @@ class LocalChatModelTests {
               i % 4 == 3 ? prompt.withResponse("one") : prompt, samplings.get(i % 3), i));
     }
     try (LocalChatModel chat =
-        LocalChatModel.builder(model).mostTogether(6).linger(Duration.ofMillis(50)).build()) {
+        LocalChatModel.builder(model).maxBatchSize(6).linger(Duration.ofMillis(50)).build()) {
       ExecutorService threads = Executors.newFixedThreadPool(12);
       List<Future<ChatAnswer>> answers =
           requests.stream().map(r -> threads.submit(() -> chat.answer(r))).toList();

@@ -34,7 +34,7 @@ class StructuredAnswersTests {
     return score;
   }
 
-  private static StructuredAnswers.Result<Integer> ask(
+  private static StructuredAnswers.Result<Integer> request(
       List<ChatRequest> seen, int retries, Finish finish, String... texts) {
     FakeChatModel model =
         new FakeChatModel(
@@ -46,7 +46,7 @@ class StructuredAnswersTests {
     try (RequestStore store = RequestStore.inMemory()) {
       return new StructuredAnswers<>(
               RequestLedger.over(store), model, "{}", StructuredAnswersTests::score, retries)
-          .ask(Prompt.user("how?"), Sampling.greedy(20), 4);
+          .request(Prompt.user("how?"), Sampling.greedy(20), 4);
     }
   }
 
@@ -61,7 +61,7 @@ class StructuredAnswersTests {
         "a set {x} is no object; {\"score\": 3}",
       })
   void anObjectIsFoundInOtherText(String text) {
-    StructuredAnswers.Result<Integer> result = ask(new ArrayList<>(), 0, Finish.STOP, text);
+    StructuredAnswers.Result<Integer> result = request(new ArrayList<>(), 0, Finish.STOP, text);
     assertEquals(Optional.of(3), result.value(), result.failure());
     assertEquals("", result.failure());
     assertEquals(1, result.answers().size());
@@ -85,7 +85,7 @@ class StructuredAnswersTests {
         "{\"score\": 3,}",
       })
   void whatIsNoValueIsToldOf(String text) {
-    StructuredAnswers.Result<Integer> result = ask(new ArrayList<>(), 0, Finish.STOP, text);
+    StructuredAnswers.Result<Integer> result = request(new ArrayList<>(), 0, Finish.STOP, text);
     assertEquals(Optional.empty(), result.value());
     assertFalse(result.failure().isEmpty());
     assertFalse(result.toString().contains("score"), result.toString());
@@ -95,7 +95,7 @@ class StructuredAnswersTests {
   void aBadAnswerGoesBackWithWhatIsWrongWithIt() {
     List<ChatRequest> seen = new ArrayList<>();
     StructuredAnswers.Result<Integer> result =
-        ask(seen, 2, Finish.STOP, "{\"score\": 7}", "", "{\"score\": 2}");
+        request(seen, 2, Finish.STOP, "{\"score\": 7}", "", "{\"score\": 2}");
     assertEquals(Optional.of(2), result.value());
     assertEquals(3, result.answers().size());
     assertEquals(List.of(1, 3, 5), seen.stream().map(r -> r.prompt().messages().size()).toList());
@@ -111,7 +111,7 @@ class StructuredAnswersTests {
   @Test
   void afterTheLastRetryTheFailureIsTheResult() {
     StructuredAnswers.Result<Integer> result =
-        ask(new ArrayList<>(), 1, Finish.LENGTH, "{\"score\"", "{\"score\": 3, \"why\": \"");
+        request(new ArrayList<>(), 1, Finish.LENGTH, "{\"score\"", "{\"score\": 3, \"why\": \"");
     assertEquals(Optional.empty(), result.value());
     assertEquals("it was cut off after 20 tokens", result.failure());
     assertEquals(2, result.answers().size());
@@ -122,7 +122,8 @@ class StructuredAnswersTests {
       value = Finish.class,
       names = {"FILTERED", "OTHER"})
   void whatDidNotComeToItsEndIsNoValue(Finish finish) {
-    StructuredAnswers.Result<Integer> result = ask(new ArrayList<>(), 0, finish, "{\"score\": 3}");
+    StructuredAnswers.Result<Integer> result =
+        request(new ArrayList<>(), 0, finish, "{\"score\": 3}");
     assertEquals(Optional.empty(), result.value());
     assertEquals("it did not come to its end", result.failure());
   }
@@ -141,7 +142,7 @@ class StructuredAnswersTests {
               },
               3);
       Sampling sampling = Sampling.greedy(5);
-      assertThrows(ArithmeticException.class, () -> answers.ask(Prompt.user("a"), sampling, 0));
+      assertThrows(ArithmeticException.class, () -> answers.request(Prompt.user("a"), sampling, 0));
     }
   }
 

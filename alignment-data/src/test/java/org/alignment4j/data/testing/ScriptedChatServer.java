@@ -21,6 +21,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Function;
 import org.alignment4j.internal.host.Hashes;
 
@@ -207,6 +208,18 @@ public final class ScriptedChatServer implements AutoCloseable {
   /** Tries that came. */
   public int tries() {
     return received.values().stream().mapToInt(Integer::intValue).sum();
+  }
+
+  /**
+   * Tries that came, once these are as many as expected, or after 10 seconds: a client whose calls
+   * time out gives up before a busy server has counted them.
+   */
+  public int triesAwaited(int expected) {
+    long end = System.nanoTime() + 10_000_000_000L;
+    while (headers.size() < expected && System.nanoTime() < end) {
+      LockSupport.parkNanos(5_000_000);
+    }
+    return tries();
   }
 
   /** The bodies of all tries, in the order in which they came. */

@@ -78,13 +78,13 @@ final class SynthesisModels implements AutoCloseable {
 
   private ChatModel local(SynthesisDescription.Model as) {
     LanguageModel model = load(as);
-    LocalChatModel.Builder builder = LocalChatModel.builder(model).mostTogether(as.batch());
+    LocalChatModel.Builder builder = LocalChatModel.builder(model).maxBatchSize(as.batch());
     if (as.adapter().isPresent()) {
       Path folder = as.adapter().get();
       LanguageModel tuned = kept(model.with(Adapter.load(folder)));
       builder =
           LocalChatModel.builder(tuned)
-              .mostTogether(as.batch())
+              .maxBatchSize(as.batch())
               .suffix(folder.getFileName() + "-" + FilesHash.of(folder));
     }
     return kept(builder.build());

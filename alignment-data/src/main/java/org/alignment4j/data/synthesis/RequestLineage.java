@@ -3,9 +3,9 @@ package org.alignment4j.data.synthesis;
 import org.alignment4j.data.request.RequestLedger.StoredAnswer;
 import org.alignment4j.synthesis.Lineage;
 
-/** Notes answered requests in a lineage, the same whether they were sent now or before. */
-final class Asked {
-  private Asked() {}
+/** Adds answered requests to a lineage, whether they were sent now or came from the store. */
+final class RequestLineage {
+  private RequestLineage() {}
 
   static Lineage.Builder add(Lineage.Builder lineage, String role, StoredAnswer answer) {
     lineage
