@@ -16,10 +16,10 @@ import org.alignment4j.examples.demo.Conversation.Kind;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Conversations made from the word lists and templates written for this project: harmful request
+ * Builds conversations from the word lists and templates written for this project: harmful request
  * lines, always refused, and harmless requests in the same grammatical forms, answered.
  *
- * <p>Harmful requests are lines only; nothing says how anything harmful is done.
+ * <p>Harmful requests are single lines; no text describes how anything harmful is done.
  */
 final class WrittenConversations {
   static final String SOURCE = "own";
@@ -28,7 +28,7 @@ final class WrittenConversations {
   private static final int FORMS_PER_THING = 5;
   private static final int QUESTIONS_PER_TEMPLATE = 18;
 
-  /** How many forms each line of a kind is asked in, at most. */
+  /** Maximum number of forms of each line, by type. */
   private static final Map<String, Integer> FORMS_PER_LINE =
       Map.ofEntries(
           Map.entry("howto", 15),
@@ -212,7 +212,7 @@ final class WrittenConversations {
             null, varied(prompt, random), VerbForms.capital(answer), kind, SOURCE, row));
   }
 
-  /** People write without care: some requests lose their capital or full stop, some say please. */
+  /** Imitates careless writing: some requests lose their capital or full stop, some say please. */
   static String varied(String prompt, Random random) {
     String text = prompt;
     boolean question = text.endsWith("?");
@@ -254,10 +254,10 @@ final class WrittenConversations {
     };
   }
 
-  private <T> List<T> sample(List<T> items, int most) {
+  private <T> List<T> sample(List<T> items, int max) {
     List<T> shuffled = new ArrayList<>(items);
     Collections.shuffle(shuffled, random);
-    return shuffled.subList(0, Math.min(most, shuffled.size()));
+    return shuffled.subList(0, Math.min(max, shuffled.size()));
   }
 
   private static Map<String, List<String[]>> forms(String file, int columns) {

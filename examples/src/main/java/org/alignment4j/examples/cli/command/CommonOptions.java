@@ -1,7 +1,7 @@
 package org.alignment4j.examples.cli.command;
 
 import java.nio.file.Path;
-import org.alignment4j.examples.cli.option.OnDisk;
+import org.alignment4j.examples.cli.option.CheckedPath;
 import org.alignment4j.examples.cli.output.Console;
 import org.alignment4j.examples.cli.output.Json;
 import org.alignment4j.examples.cli.output.TextOutput;
@@ -18,7 +18,7 @@ public final class CommonOptions {
       fallbackValue = STANDARD_OUTPUT,
       paramLabel = "FILE",
       description = "write the result as JSON to FILE; without FILE, to standard output")
-  @OnDisk(OnDisk.Place.NEW_FILE)
+  @CheckedPath(CheckedPath.Kind.NEW_FILE)
   private @Nullable Path json;
 
   @Option(names = "--debug", description = "show the stack of an error")

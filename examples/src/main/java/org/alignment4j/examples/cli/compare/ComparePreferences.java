@@ -20,7 +20,7 @@ import org.alignment4j.data.Preferences.Contents;
 import org.alignment4j.examples.cli.command.AlignCommand;
 import org.alignment4j.examples.cli.command.Outcome;
 import org.alignment4j.examples.cli.evaluate.EvaluatePreferences;
-import org.alignment4j.examples.cli.option.OnDisk;
+import org.alignment4j.examples.cli.option.CheckedPath;
 import org.alignment4j.examples.cli.option.PairsInput;
 import org.alignment4j.examples.cli.output.PairsText;
 import org.alignment4j.examples.cli.output.TextOutput;
@@ -92,7 +92,7 @@ final class ComparePreferences extends AlignCommand {
   private int test;
 
   @Option(names = "--out", required = true, paramLabel = "FOLDER", description = "folder to write")
-  @OnDisk(OnDisk.Place.NEW_FOLDER)
+  @CheckedPath(CheckedPath.Kind.NEW_FOLDER)
   private Path out = Path.of("");
 
   /** Options of one method. */

@@ -26,8 +26,8 @@ import org.alignment4j.examples.cli.command.Outcome;
 import org.alignment4j.examples.cli.evaluate.RefusalComparison;
 import org.alignment4j.examples.cli.input.PromptFile;
 import org.alignment4j.examples.cli.option.AnswerTokens;
+import org.alignment4j.examples.cli.option.CheckedPath;
 import org.alignment4j.examples.cli.option.ModelOptions;
-import org.alignment4j.examples.cli.option.OnDisk;
 import org.alignment4j.model.LanguageModel;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -46,11 +46,11 @@ public final class StudyCommand extends AlignCommand {
   @Mixin private ModelOptions model = new ModelOptions();
 
   @Option(names = "--data", required = true, paramLabel = "DIR", description = "prompt sets")
-  @OnDisk(OnDisk.Place.FOLDER)
+  @CheckedPath(CheckedPath.Kind.FOLDER)
   private Path data = Path.of("");
 
   @Option(names = "--benign", required = true, paramLabel = "FILE", description = "benign prompts")
-  @OnDisk(OnDisk.Place.FILE)
+  @CheckedPath(CheckedPath.Kind.FILE)
   private Path benign = Path.of("");
 
   @Mixin private SeedsOption seeds = new SeedsOption();

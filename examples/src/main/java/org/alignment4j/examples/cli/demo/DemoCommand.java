@@ -17,7 +17,7 @@ import org.alignment4j.examples.cli.command.AlignCommand;
 import org.alignment4j.examples.cli.command.Outcome;
 import org.alignment4j.examples.cli.evaluate.RefusalComparison;
 import org.alignment4j.examples.cli.input.PromptFile;
-import org.alignment4j.examples.cli.option.OnDisk;
+import org.alignment4j.examples.cli.option.CheckedPath;
 import org.alignment4j.examples.demo.DemoPrompts;
 import org.alignment4j.model.Completion;
 import org.alignment4j.model.Generation;
@@ -42,11 +42,11 @@ public final class DemoCommand extends AlignCommand {
       names = "--model",
       paramLabel = "DIR",
       description = "another model in the place of the demonstration model")
-  @OnDisk(OnDisk.Place.MODEL)
+  @CheckedPath(CheckedPath.Kind.MODEL)
   private @Nullable Path model;
 
   @Option(names = "--out", paramLabel = "DIR", description = "folder to write the tuned block to")
-  @OnDisk(OnDisk.Place.NEW_FOLDER)
+  @CheckedPath(CheckedPath.Kind.NEW_FOLDER)
   private @Nullable Path out;
 
   @Override

@@ -11,8 +11,8 @@ import org.alignment4j.evaluation.Benchmark;
 import org.alignment4j.evaluation.Rate;
 import org.alignment4j.examples.cli.command.AlignCommand;
 import org.alignment4j.examples.cli.command.Outcome;
+import org.alignment4j.examples.cli.option.CheckedPath;
 import org.alignment4j.examples.cli.option.ModelOption;
-import org.alignment4j.examples.cli.option.OnDisk;
 import org.alignment4j.examples.cli.option.ThreadOptions;
 import org.alignment4j.model.LanguageModel;
 import org.jspecify.annotations.Nullable;
@@ -37,7 +37,7 @@ final class EvaluateBenchmark extends AlignCommand {
       required = true,
       paramLabel = "PATH",
       description = "the benchmark's file or folder")
-  @OnDisk(OnDisk.Place.FILE_OR_FOLDER)
+  @CheckedPath(CheckedPath.Kind.FILE_OR_FOLDER)
   private Path data = Path.of("");
 
   @Mixin private ModelOption model = new ModelOption();
@@ -46,7 +46,7 @@ final class EvaluateBenchmark extends AlignCommand {
       names = "--adapter",
       paramLabel = "DIR",
       description = "folder of an adapter; without one the model itself is measured")
-  @OnDisk(OnDisk.Place.FOLDER)
+  @CheckedPath(CheckedPath.Kind.FOLDER)
   private @Nullable Path adapter;
 
   @Option(

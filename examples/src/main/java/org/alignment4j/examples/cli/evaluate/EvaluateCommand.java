@@ -11,9 +11,9 @@ import org.alignment4j.data.Prompts.PromptRow;
 import org.alignment4j.examples.cli.command.AlignCommand;
 import org.alignment4j.examples.cli.command.Outcome;
 import org.alignment4j.examples.cli.option.AnswerTokens;
+import org.alignment4j.examples.cli.option.CheckedPath;
 import org.alignment4j.examples.cli.option.HarmfulFile;
 import org.alignment4j.examples.cli.option.ModelOption;
-import org.alignment4j.examples.cli.option.OnDisk;
 import org.alignment4j.examples.cli.option.ThreadOptions;
 import org.alignment4j.model.LanguageModel;
 import org.jspecify.annotations.Nullable;
@@ -45,7 +45,7 @@ public final class EvaluateCommand {
     @Mixin private ModelOption model = new ModelOption();
 
     @Option(names = "--adapter", paramLabel = "DIR", description = "folder of an adapter")
-    @OnDisk(OnDisk.Place.FOLDER)
+    @CheckedPath(CheckedPath.Kind.FOLDER)
     private @Nullable Path adapter;
 
     @Mixin private ThreadOptions threads = new ThreadOptions();
@@ -55,7 +55,7 @@ public final class EvaluateCommand {
         required = true,
         paramLabel = "FILE",
         description = "prompts to be answered; may be given often, for a C.R. of each set")
-    @OnDisk(OnDisk.Place.FILE)
+    @CheckedPath(CheckedPath.Kind.FILE)
     private List<Path> safe = List.of();
 
     @Mixin private HarmfulFile harmful = new HarmfulFile();

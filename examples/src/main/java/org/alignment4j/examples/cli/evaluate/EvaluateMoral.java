@@ -27,7 +27,7 @@ import org.alignment4j.data.moral.Winogender;
 import org.alignment4j.data.request.RequestStore;
 import org.alignment4j.examples.cli.command.AlignCommand;
 import org.alignment4j.examples.cli.command.Outcome;
-import org.alignment4j.examples.cli.option.OnDisk;
+import org.alignment4j.examples.cli.option.CheckedPath;
 import org.alignment4j.examples.cli.option.OutputFolder;
 import org.alignment4j.examples.cli.option.SeedOption;
 import org.alignment4j.examples.cli.output.TextOutput;
@@ -55,14 +55,14 @@ final class EvaluateMoral extends AlignCommand {
   @Mixin private MoralSubjects subjects = new MoralSubjects();
 
   @Option(names = "--bbq", paramLabel = "DIR", description = "BBQ's files, as many as are there")
-  @OnDisk(OnDisk.Place.FOLDER)
+  @CheckedPath(CheckedPath.Kind.FOLDER)
   private @Nullable Path bbq;
 
   @Option(
       names = "--winogender",
       paramLabel = "DIR",
       description = "Winogender's templates.tsv and occupations-stats.tsv")
-  @OnDisk(OnDisk.Place.FOLDER)
+  @CheckedPath(CheckedPath.Kind.FOLDER)
   private @Nullable Path winogender;
 
   @Option(
@@ -71,7 +71,7 @@ final class EvaluateMoral extends AlignCommand {
       fallbackValue = "",
       paramLabel = "FILE",
       description = "students as CSV with sex, LSAT, UGPA; without FILE a synthetic grid")
-  @OnDisk(OnDisk.Place.FILE)
+  @CheckedPath(CheckedPath.Kind.FILE)
   private @Nullable Path lawSchool;
 
   @Option(
@@ -111,7 +111,7 @@ final class EvaluateMoral extends AlignCommand {
       names = "--beside",
       paramLabel = "DIR",
       description = "an earlier evaluation's folder to compare with, shown first; several times")
-  @OnDisk(OnDisk.Place.FOLDER)
+  @CheckedPath(CheckedPath.Kind.FOLDER)
   private List<Path> beside = new ArrayList<>();
 
   @Mixin private OutputFolder out = new OutputFolder();

@@ -24,7 +24,7 @@ import org.alignment4j.evaluation.WinRate.PairwiseJudge;
 import org.alignment4j.examples.cli.command.AlignCommand;
 import org.alignment4j.examples.cli.command.Outcome;
 import org.alignment4j.examples.cli.option.AnswerTokens;
-import org.alignment4j.examples.cli.option.OnDisk;
+import org.alignment4j.examples.cli.option.CheckedPath;
 import org.alignment4j.examples.cli.option.PairsInput;
 import org.alignment4j.examples.cli.output.PairedText;
 import org.alignment4j.examples.cli.output.PairsText;
@@ -97,7 +97,7 @@ public final class EvaluatePreferences extends AlignCommand {
       names = "--adapter",
       paramLabel = "FOLDER",
       description = "folder of an adapter; without one the model itself is measured")
-  @OnDisk(OnDisk.Place.FOLDER)
+  @CheckedPath(CheckedPath.Kind.FOLDER)
   private @Nullable Path adapter;
 
   @Option(names = "--skip", paramLabel = "N", description = "leave out the file's first N pairs")
@@ -115,14 +115,14 @@ public final class EvaluatePreferences extends AlignCommand {
       description =
           "checkpoint folder of a model that judges the adapter's answers against the start's, each"
               + " pair in both orders")
-  @OnDisk(OnDisk.Place.MODEL)
+  @CheckedPath(CheckedPath.Kind.MODEL)
   private @Nullable Path judge;
 
   @Option(
       names = "--judge-prompt",
       paramLabel = "FILE",
       description = "what the judge is asked, with {question}, {a} and {b} (default: built in)")
-  @OnDisk(OnDisk.Place.FILE)
+  @CheckedPath(CheckedPath.Kind.FILE)
   private @Nullable Path judgePrompt;
 
   /**

@@ -19,8 +19,8 @@ import org.alignment4j.data.request.OpenAiChatModel;
 import org.alignment4j.data.request.RequestLedger;
 import org.alignment4j.data.request.RequestStore;
 import org.alignment4j.examples.cli.input.FilesHash;
+import org.alignment4j.examples.cli.option.CheckedPath;
 import org.alignment4j.examples.cli.option.EngineOptions;
-import org.alignment4j.examples.cli.option.OnDisk;
 import org.alignment4j.model.LanguageModel;
 import org.alignment4j.synthesis.ModelUsage;
 import org.alignment4j.sysformer.SysformerGuard;
@@ -31,7 +31,7 @@ import picocli.CommandLine.Option;
 /** Whom a moral evaluation asks: local models, with adapters and guards, or an endpoint. */
 final class MoralSubjects {
   /** Where the intervention of one sentence goes. */
-  enum Place {
+  enum InstructionPosition {
     SYSTEM,
     MESSAGE
   }
@@ -40,14 +40,14 @@ final class MoralSubjects {
       names = "--model",
       paramLabel = "DIR",
       description = "Hugging Face checkpoint folder; several times to compare")
-  @OnDisk(OnDisk.Place.MODEL)
+  @CheckedPath(CheckedPath.Kind.MODEL)
   private List<Path> models = new ArrayList<>();
 
   @Option(
       names = "--adapter",
       paramLabel = "DIR",
       description = "evaluate the one model with this adapter; several times to compare")
-  @OnDisk(OnDisk.Place.FOLDER)
+  @CheckedPath(CheckedPath.Kind.FOLDER)
   private List<Path> adapters = new ArrayList<>();
 
   @Option(names = "--with-base", description = "with --adapter: the model without one, too")
@@ -57,7 +57,7 @@ final class MoralSubjects {
       names = "--guard",
       paramLabel = "DIR",
       description = "a guard that guard train wrote, before the model")
-  @OnDisk(OnDisk.Place.FOLDER)
+  @CheckedPath(CheckedPath.Kind.FOLDER)
   private @Nullable Path guard;
 
   @Option(
@@ -65,7 +65,7 @@ final class MoralSubjects {
       paramLabel = "PLACE",
       description =
           "a guard that asks for unbiased answers in every question: ${COMPLETION-CANDIDATES}")
-  private @Nullable Place instruct;
+  private @Nullable InstructionPosition instruct;
 
   @Option(
       names = "--endpoint",
@@ -93,11 +93,11 @@ final class MoralSubjects {
 
   @Mixin private EngineOptions engine = new EngineOptions();
 
-  private final List<RequestLedger> asked = new ArrayList<>();
+  private final List<RequestLedger> ledgers = new ArrayList<>();
 
   private RequestLedger requests(RequestStore store) {
     RequestLedger requests = RequestLedger.over(store);
-    asked.add(requests);
+    ledgers.add(requests);
     return requests;
   }
 
@@ -112,7 +112,7 @@ final class MoralSubjects {
   }
 
   private Stream<ModelUsage> usage() {
-    return asked.stream().flatMap(r -> r.usage().stream());
+    return ledgers.stream().flatMap(r -> r.usage().stream());
   }
 
   boolean remote() {
@@ -191,8 +191,8 @@ final class MoralSubjects {
   private Optional<PromptGuard> textGuard() {
     return Optional.ofNullable(instruct)
         .map(
-            place ->
-                place == Place.SYSTEM
+            position ->
+                position == InstructionPosition.SYSTEM
                     ? SelfCorrectionGuard.inSystem()
                     : SelfCorrectionGuard.inMessage());
   }

@@ -6,7 +6,7 @@ import java.util.Map;
 import org.alignment4j.core.ProgressListener;
 import org.alignment4j.examples.cli.command.AlignCommand;
 import org.alignment4j.examples.cli.command.Outcome;
-import org.alignment4j.examples.cli.option.OnDisk;
+import org.alignment4j.examples.cli.option.CheckedPath;
 import org.alignment4j.examples.cli.output.TextOutput;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Parameters;
@@ -19,11 +19,11 @@ import picocli.CommandLine.Parameters;
             + " after with their 95 %% intervals.")
 public final class PictureCommand extends AlignCommand {
   @Parameters(index = "0", paramLabel = "JSON", description = "result of demo or evaluate")
-  @OnDisk(OnDisk.Place.FILE)
+  @CheckedPath(CheckedPath.Kind.FILE)
   private Path from = Path.of("");
 
   @Parameters(index = "1", paramLabel = "SVG", description = "file to write")
-  @OnDisk(OnDisk.Place.NEW_FILE)
+  @CheckedPath(CheckedPath.Kind.NEW_FILE)
   private Path to = Path.of("");
 
   @Override

@@ -16,8 +16,8 @@ import org.alignment4j.examples.cli.command.AlignCommand;
 import org.alignment4j.examples.cli.command.Outcome;
 import org.alignment4j.examples.cli.guard.GuardedAnswers.Latency;
 import org.alignment4j.examples.cli.option.AnswerTokens;
+import org.alignment4j.examples.cli.option.CheckedPath;
 import org.alignment4j.examples.cli.option.ModelOptions;
-import org.alignment4j.examples.cli.option.OnDisk;
 import org.alignment4j.examples.cli.output.TextOutput;
 import org.alignment4j.internal.text.RougeL;
 import org.alignment4j.model.LanguageModel;
@@ -45,7 +45,7 @@ final class GuardEvaluate extends AlignCommand {
   @Mixin private GuardTimes times = new GuardTimes();
 
   @Option(names = "--figure", paramLabel = "FILE", description = "draw refusals by family, SVG")
-  @OnDisk(OnDisk.Place.NEW_FILE)
+  @CheckedPath(CheckedPath.Kind.NEW_FILE)
   private @Nullable Path figure;
 
   @Override

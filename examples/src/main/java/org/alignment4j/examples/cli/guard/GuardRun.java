@@ -13,8 +13,8 @@ import org.alignment4j.core.ProgressListener;
 import org.alignment4j.examples.cli.command.AlignCommand;
 import org.alignment4j.examples.cli.command.Outcome;
 import org.alignment4j.examples.cli.input.InputLines;
+import org.alignment4j.examples.cli.option.CheckedPath;
 import org.alignment4j.examples.cli.option.ModelOptions;
-import org.alignment4j.examples.cli.option.OnDisk;
 import org.alignment4j.examples.cli.option.SamplingOptions;
 import org.alignment4j.sysformer.SysformerGuard;
 import picocli.CommandLine.Command;
@@ -37,7 +37,7 @@ final class GuardRun extends AlignCommand {
       required = true,
       paramLabel = "DIR",
       description = "a guard that guard train wrote")
-  @OnDisk(OnDisk.Place.FOLDER)
+  @CheckedPath(CheckedPath.Kind.FOLDER)
   private Path guard = Path.of("");
 
   @Mixin private SamplingOptions sampling = new SamplingOptions(256);

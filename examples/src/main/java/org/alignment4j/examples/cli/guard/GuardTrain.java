@@ -15,8 +15,8 @@ import org.alignment4j.data.Prompts;
 import org.alignment4j.evaluation.StringRefusalJudge;
 import org.alignment4j.examples.cli.command.AlignCommand;
 import org.alignment4j.examples.cli.command.Outcome;
+import org.alignment4j.examples.cli.option.CheckedPath;
 import org.alignment4j.examples.cli.option.ModelOptions;
-import org.alignment4j.examples.cli.option.OnDisk;
 import org.alignment4j.examples.cli.option.OutputFolder;
 import org.alignment4j.model.Generation;
 import org.alignment4j.model.LanguageModel;
@@ -58,7 +58,7 @@ final class GuardTrain extends AlignCommand {
       split = ",",
       paramLabel = "FILE",
       description = "prompts to be answered; several with commas")
-  @OnDisk(OnDisk.Place.FILE)
+  @CheckedPath(CheckedPath.Kind.FILE)
   private List<Path> harmless = List.of();
 
   @Mixin private GuardTrainOptions options = new GuardTrainOptions();

@@ -2,7 +2,7 @@ package org.alignment4j.examples.cli.guard;
 
 import java.nio.file.Path;
 import java.util.List;
-import org.alignment4j.examples.cli.option.OnDisk;
+import org.alignment4j.examples.cli.option.CheckedPath;
 import picocli.CommandLine.Option;
 
 /** Prompts that a guard should keep from being answered. */
@@ -13,7 +13,7 @@ final class HarmfulFiles {
       split = ",",
       paramLabel = "FILE",
       description = "prompts to be refused; several with commas")
-  @OnDisk(OnDisk.Place.FILE)
+  @CheckedPath(CheckedPath.Kind.FILE)
   private List<Path> files = List.of();
 
   List<Path> get() {

@@ -10,7 +10,7 @@ import org.alignment4j.actor.ActorProbe;
 import org.alignment4j.adapter.Adapter;
 import org.alignment4j.chat.Prompt;
 import org.alignment4j.examples.cli.input.PromptFile;
-import org.alignment4j.examples.cli.option.OnDisk;
+import org.alignment4j.examples.cli.option.CheckedPath;
 import org.alignment4j.model.LanguageModel;
 import org.alignment4j.sysformer.SysformerSettings;
 import org.alignment4j.sysformer.SysformerTuner;
@@ -20,20 +20,20 @@ import picocli.CommandLine.Option;
 /** What {@code guard evaluate} measures beside the plain system prompt. */
 final class MeasuredGuards {
   /** Prompts of each kind that a screen's probe is fitted to at most. */
-  private static final int MOST_ANCHORS = 64;
+  private static final int MAX_ANCHORS = 64;
 
   @Option(
       names = "--guard",
       paramLabel = "NAME=DIR",
       description = "a guard that guard train wrote; may be given often")
-  @OnDisk(OnDisk.Place.FOLDER)
+  @CheckedPath(CheckedPath.Kind.FOLDER)
   private List<String> guards = new ArrayList<>();
 
   @Option(
       names = "--lora",
       paramLabel = "NAME=DIR",
       description = "an adapter to measure in place of a guard; may be given often")
-  @OnDisk(OnDisk.Place.FOLDER)
+  @CheckedPath(CheckedPath.Kind.FOLDER)
   private List<String> loras = new ArrayList<>();
 
   @Option(
@@ -43,7 +43,7 @@ final class MeasuredGuards {
       description =
           "also a guard that blocks by hidden states, made with these two files: a probe from each"
               + " one's first half, a threshold from the second")
-  @OnDisk(OnDisk.Place.FILE)
+  @CheckedPath(CheckedPath.Kind.FILE)
   private @Nullable List<Path> screen;
 
   @Option(
@@ -102,7 +102,7 @@ final class MeasuredGuards {
   }
 
   private static List<Prompt> half(List<Prompt> all, int which) {
-    int middle = Math.min(MOST_ANCHORS, all.size() / 2);
+    int middle = Math.min(MAX_ANCHORS, all.size() / 2);
     require(middle >= 1, "--screen needs two prompts of each kind at least");
     return which == 0 ? all.subList(0, middle) : all.subList(middle, all.size());
   }

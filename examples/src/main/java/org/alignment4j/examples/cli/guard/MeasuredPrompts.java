@@ -7,7 +7,7 @@ import java.util.Map;
 import java.util.stream.Stream;
 import org.alignment4j.chat.Prompt;
 import org.alignment4j.data.Prompts;
-import org.alignment4j.examples.cli.option.OnDisk;
+import org.alignment4j.examples.cli.option.CheckedPath;
 import org.alignment4j.model.LanguageModel;
 import org.alignment4j.sysformer.AttackEvaluator;
 import picocli.CommandLine.Mixin;
@@ -26,7 +26,7 @@ final class MeasuredPrompts {
       split = ",",
       paramLabel = "FILE",
       description = "prompts to be answered; several with commas")
-  @OnDisk(OnDisk.Place.FILE)
+  @CheckedPath(CheckedPath.Kind.FILE)
   private List<Path> safe = List.of();
 
   @Option(

@@ -16,8 +16,8 @@ import org.alignment4j.examples.bench.ProcessMemory;
 import org.alignment4j.examples.bench.Workload;
 import org.alignment4j.examples.cli.command.AlignCommand;
 import org.alignment4j.examples.cli.command.Outcome;
+import org.alignment4j.examples.cli.option.CheckedPath;
 import org.alignment4j.examples.cli.option.EngineOptions;
-import org.alignment4j.examples.cli.option.OnDisk;
 import org.alignment4j.internal.host.Cancellation;
 import org.alignment4j.internal.host.DjlDefaults;
 import org.alignment4j.internal.host.InputFile;
@@ -42,7 +42,7 @@ import picocli.CommandLine.Parameters;
     })
 public final class BenchCommand extends AlignCommand {
   @Parameters(paramLabel = "CHECKPOINT", description = "Hugging Face checkpoint folder")
-  @OnDisk(OnDisk.Place.MODEL)
+  @CheckedPath(CheckedPath.Kind.MODEL)
   private Path folder = Path.of("");
 
   @Option(
@@ -69,7 +69,7 @@ public final class BenchCommand extends AlignCommand {
       names = "--workload",
       paramLabel = "FILE",
       description = "JSON with prompts as lists of numbers; default: generated")
-  @OnDisk(OnDisk.Place.FILE)
+  @CheckedPath(CheckedPath.Kind.FILE)
   private @Nullable Path workload;
 
   @Mixin private EngineOptions engine = new EngineOptions();

@@ -14,7 +14,7 @@ import org.alignment4j.core.ProgressListener;
 import org.alignment4j.core.Provenance;
 import org.alignment4j.examples.cli.command.AlignCommand;
 import org.alignment4j.examples.cli.command.Outcome;
-import org.alignment4j.examples.cli.option.OnDisk;
+import org.alignment4j.examples.cli.option.CheckedPath;
 import org.alignment4j.examples.cli.option.OutputFolder;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -39,7 +39,7 @@ public final class ExportCommand {
         required = true,
         paramLabel = "DIR",
         description = "folder of a LoRA or a soft prompt")
-    @OnDisk(OnDisk.Place.FOLDER)
+    @CheckedPath(CheckedPath.Kind.FOLDER)
     private Path adapter = Path.of("");
 
     @Option(
@@ -86,7 +86,7 @@ public final class ExportCommand {
         required = true,
         paramLabel = "PATH",
         description = "a control vector: folder, or FILE.gguf")
-    @OnDisk(OnDisk.Place.FILE_OR_FOLDER)
+    @CheckedPath(CheckedPath.Kind.FILE_OR_FOLDER)
     private Path adapter = Path.of("");
 
     @Option(
@@ -102,7 +102,7 @@ public final class ExportCommand {
         required = true,
         paramLabel = "FILE",
         description = "file to write, .gguf")
-    @OnDisk(OnDisk.Place.NEW_FILE)
+    @CheckedPath(CheckedPath.Kind.NEW_FILE)
     private Path out = Path.of("");
 
     @Override
@@ -131,7 +131,7 @@ public final class ExportCommand {
         required = true,
         paramLabel = "DIR",
         description = "Hugging Face checkpoint folder of the base")
-    @OnDisk(OnDisk.Place.MODEL)
+    @CheckedPath(CheckedPath.Kind.MODEL)
     private Path model = Path.of("");
 
     @Option(
@@ -139,7 +139,7 @@ public final class ExportCommand {
         required = true,
         paramLabel = "DIR",
         description = "folder of a LoRA or a tuned block")
-    @OnDisk(OnDisk.Place.FOLDER)
+    @CheckedPath(CheckedPath.Kind.FOLDER)
     private Path adapter = Path.of("");
 
     @Mixin private OutputFolder out = new OutputFolder();

@@ -22,7 +22,7 @@ import org.alignment4j.core.BadDataException;
 import org.alignment4j.core.ProgressListener;
 import org.alignment4j.examples.cli.command.AlignCommand;
 import org.alignment4j.examples.cli.command.Outcome;
-import org.alignment4j.examples.cli.option.OnDisk;
+import org.alignment4j.examples.cli.option.CheckedPath;
 import org.alignment4j.examples.cli.output.TerminalText;
 import org.alignment4j.internal.host.InputFile;
 import org.alignment4j.internal.text.Reasons;
@@ -45,7 +45,7 @@ public final class RenderCommand extends AlignCommand {
       required = true,
       paramLabel = "DIR",
       description = "folder with tokenizer.json and what lies beside it")
-  @OnDisk(OnDisk.Place.FOLDER)
+  @CheckedPath(CheckedPath.Kind.FOLDER)
   private Path model = Path.of("");
 
   @ArgGroup(exclusive = true, multiplicity = "1")
@@ -78,7 +78,7 @@ public final class RenderCommand extends AlignCommand {
         description =
             "a conversation as JSON: a list of {\"role\", \"content\"}, or an object with it as"
                 + " messages")
-    @OnDisk(OnDisk.Place.FILE)
+    @CheckedPath(CheckedPath.Kind.FILE)
     private @Nullable Path messages;
 
     Prompt read() {

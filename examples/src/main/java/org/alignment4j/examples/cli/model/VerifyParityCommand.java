@@ -11,8 +11,8 @@ import org.alignment4j.core.ProgressListener;
 import org.alignment4j.core.UnsupportedArchitectureException;
 import org.alignment4j.examples.cli.command.AlignCommand;
 import org.alignment4j.examples.cli.command.Outcome;
+import org.alignment4j.examples.cli.option.CheckedPath;
 import org.alignment4j.examples.cli.option.EngineOptions;
-import org.alignment4j.examples.cli.option.OnDisk;
 import org.alignment4j.internal.host.Cancellation;
 import org.alignment4j.model.Parity;
 import org.alignment4j.model.Precision;
@@ -33,7 +33,7 @@ public final class VerifyParityCommand extends AlignCommand {
       paramLabel = "DIR",
       arity = "1..*",
       description = "checkpoint folders with expected.safetensors")
-  @OnDisk(OnDisk.Place.FOLDER)
+  @CheckedPath(CheckedPath.Kind.FOLDER)
   private List<Path> folders = List.of();
 
   @Mixin private EngineOptions engine = new EngineOptions();

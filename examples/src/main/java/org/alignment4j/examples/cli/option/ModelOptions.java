@@ -18,7 +18,7 @@ public final class ModelOptions {
       description =
           "folder of an adapter to apply: tuned block, LoRA or soft prompt in PEFT's form, control"
               + " vector")
-  @OnDisk(OnDisk.Place.FOLDER)
+  @CheckedPath(CheckedPath.Kind.FOLDER)
   private @Nullable Path adapter;
 
   @Mixin private EngineOptions engine = new EngineOptions();

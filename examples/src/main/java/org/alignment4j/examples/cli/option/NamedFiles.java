@@ -31,7 +31,7 @@ public final class NamedFiles {
    */
   public static void check(CommandSpec command) {
     for (ArgSpec arg : command.args()) {
-      OnDisk use = use(arg);
+      CheckedPath use = use(arg);
       if (use != null) {
         for (Path path : paths(arg.<Object>getValue())) {
           check(name(arg), path, use.value());
@@ -41,8 +41,8 @@ public final class NamedFiles {
   }
 
   /** What an argument names; null if no file. */
-  static @Nullable OnDisk use(ArgSpec arg) {
-    return arg.userObject() instanceof Field field ? field.getAnnotation(OnDisk.class) : null;
+  static @Nullable CheckedPath use(ArgSpec arg) {
+    return arg.userObject() instanceof Field field ? field.getAnnotation(CheckedPath.class) : null;
   }
 
   private static String name(ArgSpec arg) {
@@ -68,9 +68,9 @@ public final class NamedFiles {
     return paths;
   }
 
-  private static void check(String argument, Path path, OnDisk.Place place) {
+  private static void check(String argument, Path path, CheckedPath.Kind kind) {
     try {
-      switch (place) {
+      switch (kind) {
         case FILE -> InputFile.data(path).requireRegular();
         case FOLDER -> InputFile.checkpoint(path).requireFolder();
         case MODEL -> ModelConfig.read(path);

@@ -20,7 +20,7 @@ public final class PairsInput {
       index = "1",
       paramLabel = "PAIRS",
       description = "preference file: JSON Lines, JSON or CSV, plain or gzip")
-  @OnDisk(OnDisk.Place.FILE)
+  @CheckedPath(CheckedPath.Kind.FILE)
   private Path pairs = Path.of("");
 
   /** Reads the file; before the model, which takes longer. */

@@ -28,7 +28,7 @@ public final class PromptOptions {
         names = "--file",
         paramLabel = "FILE",
         description = "prompts: JSON Lines, CSV of a known set, or text, one a line")
-    @OnDisk(OnDisk.Place.FILE)
+    @CheckedPath(CheckedPath.Kind.FILE)
     private @Nullable Path file;
   }
 

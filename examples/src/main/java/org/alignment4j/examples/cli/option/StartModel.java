@@ -12,7 +12,7 @@ public final class StartModel {
       index = "0",
       paramLabel = "MODEL",
       description = "Hugging Face checkpoint folder of the model to start from")
-  @OnDisk(OnDisk.Place.MODEL)
+  @CheckedPath(CheckedPath.Kind.MODEL)
   private Path model = Path.of("");
 
   @Mixin private EngineOptions engine = new EngineOptions();

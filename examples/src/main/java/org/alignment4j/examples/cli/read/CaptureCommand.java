@@ -17,9 +17,9 @@ import org.alignment4j.examples.cli.command.AlignCommand;
 import org.alignment4j.examples.cli.command.Outcome;
 import org.alignment4j.examples.cli.input.CapturedRows;
 import org.alignment4j.examples.cli.input.PromptBatches;
+import org.alignment4j.examples.cli.option.CheckedPath;
 import org.alignment4j.examples.cli.option.LayerList;
 import org.alignment4j.examples.cli.option.ModelOptions;
-import org.alignment4j.examples.cli.option.OnDisk;
 import org.alignment4j.examples.cli.option.SystemOption;
 import org.alignment4j.model.Capture;
 import org.alignment4j.model.Generation;
@@ -47,7 +47,7 @@ public final class CaptureCommand extends AlignCommand {
       required = true,
       paramLabel = "FILE",
       description = "prompts: JSON Lines, CSV of a known set, or text, one a line")
-  @OnDisk(OnDisk.Place.FILE)
+  @CheckedPath(CheckedPath.Kind.FILE)
   private Path prompts = Path.of("");
 
   @Option(
@@ -85,7 +85,7 @@ public final class CaptureCommand extends AlignCommand {
       required = true,
       paramLabel = "FILE",
       description = "file to write, .npz or .safetensors")
-  @OnDisk(OnDisk.Place.NEW_FILE)
+  @CheckedPath(CheckedPath.Kind.NEW_FILE)
   private Path out = Path.of("");
 
   @Override

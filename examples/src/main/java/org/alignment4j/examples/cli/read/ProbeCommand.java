@@ -19,9 +19,9 @@ import org.alignment4j.data.Prompts.PromptRow;
 import org.alignment4j.examples.cli.command.AlignCommand;
 import org.alignment4j.examples.cli.command.Outcome;
 import org.alignment4j.examples.cli.input.PromptFile;
+import org.alignment4j.examples.cli.option.CheckedPath;
 import org.alignment4j.examples.cli.option.LayerOption;
 import org.alignment4j.examples.cli.option.ModelOptions;
-import org.alignment4j.examples.cli.option.OnDisk;
 import org.alignment4j.examples.cli.output.AurocText;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -47,11 +47,11 @@ public final class ProbeCommand extends AlignCommand {
       required = true,
       paramLabel = "FILE",
       description = "harmful anchors")
-  @OnDisk(OnDisk.Place.FILE)
+  @CheckedPath(CheckedPath.Kind.FILE)
   private Path harmful = Path.of("");
 
   @Option(names = "--benign", required = true, paramLabel = "FILE", description = "benign anchors")
-  @OnDisk(OnDisk.Place.FILE)
+  @CheckedPath(CheckedPath.Kind.FILE)
   private Path benign = Path.of("");
 
   @Option(
@@ -62,11 +62,11 @@ public final class ProbeCommand extends AlignCommand {
           "prompts whose wording does not give them away: harmful ones worded as harmless ones, and"
               + " the reverse; every other one chooses the layer, the rest measure it. Without"
               + " HARMLESS, held-out benign anchors take their place")
-  @OnDisk(OnDisk.Place.FILE)
+  @CheckedPath(CheckedPath.Kind.FILE)
   private @Nullable List<Path> contrast;
 
   @Option(names = "--prompts", paramLabel = "FILE", description = "prompts to score")
-  @OnDisk(OnDisk.Place.FILE)
+  @CheckedPath(CheckedPath.Kind.FILE)
   private @Nullable Path prompts;
 
   @Mixin private LayerOption layer = new LayerOption();
@@ -142,10 +142,11 @@ public final class ProbeCommand extends AlignCommand {
     text.append(
         String.format(Locale.ROOT, "%s: %s%n", probe.layer(), report.choice().description()));
     text.append("held-out AUROC of anchors      ").append(AurocText.of(report.heldOut()));
-    text.append("\n  of a bag of words            ").append(AurocText.of(report.words()));
-    if (report.contrast() != null && report.contrastWords() != null) {
+    text.append("\n  of a bag of words            ").append(AurocText.of(report.bagOfWords()));
+    if (report.contrast() != null && report.contrastBagOfWords() != null) {
       text.append("\nAUROC of contrast prompts      ").append(AurocText.of(report.contrast()));
-      text.append("\n  of a bag of words            ").append(AurocText.of(report.contrastWords()));
+      text.append("\n  of a bag of words            ")
+          .append(AurocText.of(report.contrastBagOfWords()));
     }
     text.append(
         String.format(

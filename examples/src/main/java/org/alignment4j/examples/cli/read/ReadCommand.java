@@ -14,9 +14,9 @@ import org.alignment4j.core.ProgressListener;
 import org.alignment4j.examples.cli.command.AlignCommand;
 import org.alignment4j.examples.cli.command.Outcome;
 import org.alignment4j.examples.cli.input.PromptFile;
+import org.alignment4j.examples.cli.option.CheckedPath;
 import org.alignment4j.examples.cli.option.LayerList;
 import org.alignment4j.examples.cli.option.ModelOptions;
-import org.alignment4j.examples.cli.option.OnDisk;
 import org.alignment4j.examples.cli.output.AurocText;
 import org.alignment4j.model.LanguageModel;
 import org.alignment4j.model.TokenPositions;
@@ -54,7 +54,7 @@ public final class ReadCommand extends AlignCommand {
       required = true,
       paramLabel = "FILE",
       description = "positive prompts: JSON Lines, CSV of a known set, or text, one a line")
-  @OnDisk(OnDisk.Place.FILE)
+  @CheckedPath(CheckedPath.Kind.FILE)
   private Path positive = Path.of("");
 
   @Option(
@@ -62,7 +62,7 @@ public final class ReadCommand extends AlignCommand {
       required = true,
       paramLabel = "FILE",
       description = "negative prompts, as many; may be the same file with another system message")
-  @OnDisk(OnDisk.Place.FILE)
+  @CheckedPath(CheckedPath.Kind.FILE)
   private Path negative = Path.of("");
 
   @Option(
@@ -133,7 +133,7 @@ public final class ReadCommand extends AlignCommand {
       required = true,
       paramLabel = "PATH",
       description = "FILE.gguf, as llama.cpp reads it, or a folder for it and its provenance")
-  @OnDisk(OnDisk.Place.NEW)
+  @CheckedPath(CheckedPath.Kind.NEW)
   private Path out = Path.of("");
 
   @Override

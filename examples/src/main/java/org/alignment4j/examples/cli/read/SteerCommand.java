@@ -17,10 +17,10 @@ import org.alignment4j.evaluation.TextHealth;
 import org.alignment4j.examples.cli.command.AlignCommand;
 import org.alignment4j.examples.cli.command.Outcome;
 import org.alignment4j.examples.cli.input.PromptBatches;
+import org.alignment4j.examples.cli.option.CheckedPath;
 import org.alignment4j.examples.cli.option.LayerList;
 import org.alignment4j.examples.cli.option.ModelOptions;
 import org.alignment4j.examples.cli.option.NewTokens;
-import org.alignment4j.examples.cli.option.OnDisk;
 import org.alignment4j.examples.cli.option.PromptOptions;
 import org.alignment4j.model.Completion;
 import org.alignment4j.model.Generation;
@@ -48,7 +48,7 @@ public final class SteerCommand extends AlignCommand {
       required = true,
       paramLabel = "PATH",
       description = "a control vector: FILE.gguf, or a folder that 'align read' wrote")
-  @OnDisk(OnDisk.Place.FILE_OR_FOLDER)
+  @CheckedPath(CheckedPath.Kind.FILE_OR_FOLDER)
   private Path vector = Path.of("");
 
   @Option(

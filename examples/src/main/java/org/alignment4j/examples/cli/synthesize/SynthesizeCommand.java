@@ -22,7 +22,7 @@ import org.alignment4j.data.synthesis.SaferInstruct;
 import org.alignment4j.data.synthesis.SynthesisEstimate;
 import org.alignment4j.examples.cli.command.AlignCommand;
 import org.alignment4j.examples.cli.command.Outcome;
-import org.alignment4j.examples.cli.option.OnDisk;
+import org.alignment4j.examples.cli.option.CheckedPath;
 import org.alignment4j.examples.cli.option.ThreadOptions;
 import org.alignment4j.examples.cli.output.TextOutput;
 import org.alignment4j.examples.report.SynthesisPage;
@@ -54,7 +54,7 @@ public final class SynthesizeCommand extends AlignCommand {
   private static final String DESCRIPTION = "description";
 
   @Parameters(paramLabel = "RUN.yaml", description = "describes the run")
-  @OnDisk(OnDisk.Place.FILE)
+  @CheckedPath(CheckedPath.Kind.FILE)
   private Path file = Path.of("");
 
   @Option(
@@ -62,7 +62,7 @@ public final class SynthesizeCommand extends AlignCommand {
       required = true,
       paramLabel = "DIR",
       description = "folder for store, pairs and reports")
-  @OnDisk(OnDisk.Place.NEW_FOLDER)
+  @CheckedPath(CheckedPath.Kind.NEW_FOLDER)
   private Path out = Path.of("");
 
   @Option(names = "--resume", description = "go on with the run in DIR")

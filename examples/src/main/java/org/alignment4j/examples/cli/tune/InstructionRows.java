@@ -24,7 +24,7 @@ import org.alignment4j.tune.PreferencePair;
  */
 final class InstructionRows {
   private static final long MAX_BYTES = 1 << 28;
-  private static final int LONGEST_LINE = 1 << 22;
+  private static final int MAX_LINE = 1 << 22;
 
   private InstructionRows() {}
 
@@ -48,7 +48,7 @@ final class InstructionRows {
   private static String first(Path file) {
     InputFile input = InputFile.data(file);
     try (InputStream in = input.stream()) {
-      String beginning = new String(in.readNBytes(LONGEST_LINE), StandardCharsets.UTF_8);
+      String beginning = new String(in.readNBytes(MAX_LINE), StandardCharsets.UTF_8);
       return beginning.lines().findFirst().orElse("");
     } catch (IOException e) {
       throw input.failed(e);

@@ -17,7 +17,7 @@ import org.alignment4j.data.Prompts.PromptRow;
 import org.alignment4j.data.Prompts.Split;
 import org.alignment4j.examples.cli.command.AlignCommand;
 import org.alignment4j.examples.cli.command.Outcome;
-import org.alignment4j.examples.cli.option.OnDisk;
+import org.alignment4j.examples.cli.option.CheckedPath;
 import org.alignment4j.internal.text.Reasons;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ArgGroup;
@@ -44,20 +44,20 @@ public final class SplitCommand extends AlignCommand {
       required = true,
       paramLabel = "DIR",
       description = "folder to write to; made if absent")
-  @OnDisk(OnDisk.Place.NEW_FOLDER)
+  @CheckedPath(CheckedPath.Kind.NEW_FOLDER)
   private Path out = Path.of("");
 
   private static final class Sets {
     @Option(names = "--xstest", paramLabel = "FILE", description = "XSTest's prompts, CSV")
-    @OnDisk(OnDisk.Place.FILE)
+    @CheckedPath(CheckedPath.Kind.FILE)
     private @Nullable Path xstest;
 
     @Option(names = "--advbench", paramLabel = "FILE", description = "AdvBench's behaviours, CSV")
-    @OnDisk(OnDisk.Place.FILE)
+    @CheckedPath(CheckedPath.Kind.FILE)
     private @Nullable Path advbench;
 
     @Option(names = "--halves", paramLabel = "FILE", description = "any prompts")
-    @OnDisk(OnDisk.Place.FILE)
+    @CheckedPath(CheckedPath.Kind.FILE)
     private @Nullable Path halves;
   }
 

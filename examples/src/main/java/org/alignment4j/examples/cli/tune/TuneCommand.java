@@ -16,9 +16,9 @@ import org.alignment4j.examples.cli.command.AlignCommand;
 import org.alignment4j.examples.cli.command.Outcome;
 import org.alignment4j.examples.cli.evaluate.RefusalComparison;
 import org.alignment4j.examples.cli.input.PromptFile;
+import org.alignment4j.examples.cli.option.CheckedPath;
 import org.alignment4j.examples.cli.option.HarmfulFile;
 import org.alignment4j.examples.cli.option.ModelOptions;
-import org.alignment4j.examples.cli.option.OnDisk;
 import org.alignment4j.examples.cli.option.OutputFolder;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -63,7 +63,7 @@ public final class TuneCommand {
         required = true,
         paramLabel = "FILE",
         description = "prompts to be answered")
-    @OnDisk(OnDisk.Place.FILE)
+    @CheckedPath(CheckedPath.Kind.FILE)
     private Path benign = Path.of("");
 
     @Option(
@@ -71,7 +71,7 @@ public final class TuneCommand {
         required = true,
         paramLabel = "FILE",
         description = "prompts to be answered that look harmful")
-    @OnDisk(OnDisk.Place.FILE)
+    @CheckedPath(CheckedPath.Kind.FILE)
     private Path pseudoHarmful = Path.of("");
 
     @Mixin private OutputFolder out = new OutputFolder();
@@ -80,7 +80,7 @@ public final class TuneCommand {
         names = "--merge",
         paramLabel = "DIR",
         description = "write the whole checkpoint with the tuned block merged, too")
-    @OnDisk(OnDisk.Place.NEW_FOLDER)
+    @CheckedPath(CheckedPath.Kind.NEW_FOLDER)
     private @Nullable Path merge;
 
     @Override

@@ -14,7 +14,7 @@ import org.alignment4j.core.ProgressListener;
 import org.alignment4j.data.Preferences.Contents;
 import org.alignment4j.examples.cli.command.AlignCommand;
 import org.alignment4j.examples.cli.command.Outcome;
-import org.alignment4j.examples.cli.option.OnDisk;
+import org.alignment4j.examples.cli.option.CheckedPath;
 import org.alignment4j.examples.cli.option.PairsInput;
 import org.alignment4j.examples.cli.option.SeedOption;
 import org.alignment4j.examples.cli.output.PairsText;
@@ -40,7 +40,7 @@ public abstract class TunePreferences extends AlignCommand {
       required = true,
       paramLabel = "FOLDER",
       description = "folder for the LoRA, in PEFT's form")
-  @OnDisk(OnDisk.Place.NEW_FOLDER)
+  @CheckedPath(CheckedPath.Kind.NEW_FOLDER)
   private Path out = Path.of("");
 
   @Mixin private SeedOption seed = new SeedOption(1);
@@ -56,7 +56,7 @@ public abstract class TunePreferences extends AlignCommand {
       paramLabel = "FOLDER",
       description =
           "folder for checkpoints; the same command called again goes on from what lies there")
-  @OnDisk(OnDisk.Place.NEW_FOLDER)
+  @CheckedPath(CheckedPath.Kind.NEW_FOLDER)
   private @Nullable Path resume;
 
   @Option(

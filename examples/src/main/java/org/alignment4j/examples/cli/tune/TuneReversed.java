@@ -14,7 +14,7 @@ import org.alignment4j.data.induction.ReversedInstructionTuner.ReversedTuning;
 import org.alignment4j.data.induction.ReversedSettings;
 import org.alignment4j.examples.cli.command.AlignCommand;
 import org.alignment4j.examples.cli.command.Outcome;
-import org.alignment4j.examples.cli.option.OnDisk;
+import org.alignment4j.examples.cli.option.CheckedPath;
 import org.alignment4j.examples.cli.option.SeedOption;
 import org.alignment4j.examples.cli.option.StartModel;
 import org.alignment4j.model.TrainableLora;
@@ -44,11 +44,11 @@ final class TuneReversed extends AlignCommand {
       description =
           "instructions with responses: JSON Lines with instruction and output, or preference"
               + " files, of which the chosen responses are taken")
-  @OnDisk(OnDisk.Place.FILE)
+  @CheckedPath(CheckedPath.Kind.FILE)
   private List<Path> files = List.of();
 
   @Option(names = "--out", required = true, paramLabel = "FOLDER", description = "for the LoRA")
-  @OnDisk(OnDisk.Place.NEW_FOLDER)
+  @CheckedPath(CheckedPath.Kind.NEW_FOLDER)
   private Path out = Path.of("");
 
   @Option(
@@ -119,7 +119,7 @@ final class TuneReversed extends AlignCommand {
       names = "--resume",
       paramLabel = "FOLDER",
       description = "folder for checkpoints; the same command goes on from what lies there")
-  @OnDisk(OnDisk.Place.NEW_FOLDER)
+  @CheckedPath(CheckedPath.Kind.NEW_FOLDER)
   private @Nullable Path resume;
 
   @Override

@@ -11,12 +11,12 @@ import java.lang.annotation.Target;
  */
 @Retention(RetentionPolicy.RUNTIME)
 @Target(ElementType.FIELD)
-public @interface OnDisk {
+public @interface CheckedPath {
   /** What has to be there. */
-  Place value();
+  Kind value();
 
   /** What a path can be. */
-  enum Place {
+  enum Kind {
     /** A file that is read. */
     FILE,
     /** A folder that is read. */
