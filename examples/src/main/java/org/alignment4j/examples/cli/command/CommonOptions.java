@@ -21,7 +21,7 @@ public final class CommonOptions {
   @CheckedPath(CheckedPath.Kind.NEW_FILE)
   private @Nullable Path json;
 
-  @Option(names = "--debug", description = "show the stack of an error")
+  @Option(names = "--debug", description = "show the stack trace of an error")
   private boolean debug;
 
   @Option(
@@ -39,7 +39,7 @@ public final class CommonOptions {
     return json != null && json.toString().equals(STANDARD_OUTPUT);
   }
 
-  /** Writes a finished command's result where it was asked for. */
+  /** Writes a finished command's result to the requested output. */
   public void report(Outcome outcome, Console console) {
     if (!jsonOnStandardOutput() && !outcome.text().isEmpty()) {
       console.out().println(outcome.text());

@@ -34,11 +34,15 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** ACTOR's forms, layers and controls over several seeds, on public prompt sets: docs/actor.md. */
+/**
+ * Evaluates ACTOR's forms, layers and controls over several seeds on public prompt sets, see
+ * docs/actor.md.
+ */
 @Command(
     name = "study",
     description = {
-      "Tunes a model with ACTOR under several settings and seeds, measures each on public prompt sets"
+      "Tunes a model with ACTOR under several settings and seeds, measures each on public"
+          + " prompt sets"
           + " and prints a table. DATA holds xstest/, advbench/, jailbreakbench/, strongreject/ and"
           + " ultrafeedback prompts are given by --benign."
     })
@@ -66,7 +70,7 @@ public final class StudyCommand extends AlignCommand {
       names = "--harmful-prompts",
       defaultValue = "200",
       paramLabel = "N",
-      description = "harmful tuning prompts, drawn by seed (default: ${DEFAULT-VALUE})")
+      description = "number of harmful tuning prompts, sampled by seed (default: ${DEFAULT-VALUE})")
   private int harmfulPrompts;
 
   @Mixin private AnswerTokens tokens = new AnswerTokens();

@@ -5,7 +5,7 @@ import java.nio.file.Path;
 import java.util.List;
 import org.alignment4j.core.CheckpointException;
 
-/** Where the demonstration model lies: in the examples folder, which the script names. */
+/** Location of the demonstration model: in the examples folder, which the script names. */
 final class DemoFiles {
   private static final String HOME = "alignment4j.examples";
 

@@ -21,12 +21,13 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** Any benchmark by its name. */
+/** Runs any benchmark by its name. */
 @Command(
     name = "benchmark",
     description =
         "Runs one benchmark on one model: bbq, winogender, law-school, over-refusal (a file of"
-            + " prompts labelled safe or unsafe, such as XSTest's) or preferences (a file of pairs)."
+            + " prompts labelled safe or unsafe, such as XSTest's) or preferences (a file of"
+            + " pairs)."
             + " The other evaluate commands compare models and have more settings.")
 final class EvaluateBenchmark extends AlignCommand {
   @Parameters(paramLabel = "NAME", description = "which benchmark")
@@ -53,7 +54,7 @@ final class EvaluateBenchmark extends AlignCommand {
       names = "--seed",
       paramLabel = "N",
       defaultValue = "1",
-      description = "seed of all that is drawn (default: ${DEFAULT-VALUE})")
+      description = "seed of everything random (default: ${DEFAULT-VALUE})")
   private long seed;
 
   @Mixin private ThreadOptions threads = new ThreadOptions();

@@ -38,8 +38,9 @@ public final class EvaluateCommand {
   @Command(
       name = "over-refusal",
       description =
-          "Refusals of safe and of harmful prompts, before (the model) and after (with the"
-              + " adapter; without one, the same figures twice), which prompts changed, and ACTOR's"
+          "Measures refusals of safe and of harmful prompts, before (the model) and after (with"
+              + " the adapter; without one, the same figures twice), which prompts changed, and"
+              + " ACTOR's"
               + " scores: compliance (C.R.), safety (S.S.) and their mean (T.S.), in percent.")
   static final class OverRefusalOf extends AlignCommand {
     @Mixin private ModelOption model = new ModelOption();
@@ -54,7 +55,7 @@ public final class EvaluateCommand {
         names = "--safe",
         required = true,
         paramLabel = "FILE",
-        description = "prompts to be answered; may be given often, for a C.R. of each set")
+        description = "prompts to be answered; may be repeated, for a C.R. of each set")
     @CheckedPath(CheckedPath.Kind.FILE)
     private List<Path> safe = List.of();
 

@@ -28,9 +28,9 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** Whom a moral evaluation asks: local models, with adapters and guards, or an endpoint. */
+/** Models of a moral evaluation: local models, with adapters and guards, or an endpoint. */
 final class MoralSubjects {
-  /** Where the intervention of one sentence goes. */
+  /** Position of the one-sentence instruction. */
   enum InstructionPosition {
     SYSTEM,
     MESSAGE
@@ -39,24 +39,26 @@ final class MoralSubjects {
   @Option(
       names = "--model",
       paramLabel = "DIR",
-      description = "Hugging Face checkpoint folder; several times to compare")
+      description = "Hugging Face checkpoint folder; may be repeated to compare")
   @CheckedPath(CheckedPath.Kind.MODEL)
   private List<Path> models = new ArrayList<>();
 
   @Option(
       names = "--adapter",
       paramLabel = "DIR",
-      description = "evaluate the one model with this adapter; several times to compare")
+      description = "evaluate the model with this adapter; may be repeated to compare")
   @CheckedPath(CheckedPath.Kind.FOLDER)
   private List<Path> adapters = new ArrayList<>();
 
-  @Option(names = "--with-base", description = "with --adapter: the model without one, too")
+  @Option(
+      names = "--with-base",
+      description = "with --adapter: also evaluate the model without" + " one")
   private boolean base;
 
   @Option(
       names = "--guard",
       paramLabel = "DIR",
-      description = "a guard that guard train wrote, before the model")
+      description = "folder of a guard from guard train, applied before the model")
   @CheckedPath(CheckedPath.Kind.FOLDER)
   private @Nullable Path guard;
 
@@ -64,16 +66,20 @@ final class MoralSubjects {
       names = "--instruct",
       paramLabel = "PLACE",
       description =
-          "a guard that asks for unbiased answers in every question: ${COMPLETION-CANDIDATES}")
+          "add an instruction to answer without bias to every question, at:"
+              + " ${COMPLETION-CANDIDATES}")
   private @Nullable InstructionPosition instruct;
 
   @Option(
       names = "--endpoint",
       paramLabel = "URL",
-      description = "evaluate a model behind an OpenAI-compatible server, by samples")
+      description = "evaluate a model behind an OpenAI-compatible server, by sampling")
   private @Nullable String endpoint;
 
-  @Option(names = "--endpoint-model", paramLabel = "NAME", description = "what the server calls it")
+  @Option(
+      names = "--endpoint-model",
+      paramLabel = "NAME",
+      description = "the model's name on" + " the server")
   private @Nullable String endpointModel;
 
   @Option(
@@ -87,8 +93,8 @@ final class MoralSubjects {
       paramLabel = "N",
       defaultValue = "0",
       description =
-          "draw N answers to each question instead of reading probabilities (a server: 4 unless"
-              + " given)")
+          "sample N answers to each question instead of reading probabilities (default for a"
+              + " server: 4)")
   private int samples;
 
   @Mixin private EngineOptions engine = new EngineOptions();
@@ -101,12 +107,12 @@ final class MoralSubjects {
     return requests;
   }
 
-  /** Requests for sampled answers that were sent so far. */
+  /** Number of requests for sampled answers sent so far. */
   long sent() {
     return usage().mapToLong(ModelUsage::sent).sum();
   }
 
-  /** Those that the store answered. */
+  /** Number of those answered from the store. */
   long stored() {
     return usage().mapToLong(ModelUsage::fromStore).sum();
   }
@@ -119,7 +125,7 @@ final class MoralSubjects {
     return endpoint != null;
   }
 
-  /** Calls the work for each subject with what reads it and what guards it. */
+  /** Runs the work for each model, with its answer reader and its guard. */
   void each(RequestStore store, BiConsumer<AnswerReader, Optional<PromptGuard>> work) {
     require(
         models.isEmpty() != (endpoint == null), "expected either --model or --endpoint, not both");
@@ -175,7 +181,7 @@ final class MoralSubjects {
       RequestStore store,
       BiConsumer<AnswerReader, Optional<PromptGuard>> work) {
     if (samples > 0) {
-      require(guard == null, "--guard cannot be sampled; read it by probabilities");
+      require(guard == null, "--guard does not work with --samples");
       try (LocalChatModel chat = LocalChatModel.builder(model).suffix(name).build()) {
         work.accept(AnswerReader.sampled(chat, requests(store), samples, true), textGuard());
       }
@@ -197,7 +203,7 @@ final class MoralSubjects {
                     : SelfCorrectionGuard.inMessage());
   }
 
-  /** What the guard is called in reports; empty for none. */
+  /** Returns the guard's name in reports; empty for none. */
   String guardName() {
     return guard != null ? guard.toString() : instruct == null ? "" : "instruction in " + instruct;
   }

@@ -5,14 +5,14 @@ import java.util.List;
 import org.alignment4j.examples.cli.option.CheckedPath;
 import picocli.CommandLine.Option;
 
-/** Prompts that a guard should keep from being answered. */
+/** Option for prompts that should not be answered. */
 final class HarmfulFiles {
   @Option(
       names = "--harmful",
       required = true,
       split = ",",
       paramLabel = "FILE",
-      description = "prompts to be refused; several with commas")
+      description = "prompts to be refused; several separated by commas")
   @CheckedPath(CheckedPath.Kind.FILE)
   private List<Path> files = List.of();
 

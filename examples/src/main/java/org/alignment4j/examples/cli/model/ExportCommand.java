@@ -21,10 +21,10 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** What other programs read. */
+/** Exports adapters for other programs. */
 @Command(
     name = "export",
-    description = "Writes adapters in forms that other programs read.",
+    description = "Writes adapters in formats that other programs read.",
     mixinStandardHelpOptions = true,
     subcommands = {ExportCommand.Peft.class, ExportCommand.Gguf.class, ExportCommand.Merged.class})
 public final class ExportCommand {
@@ -93,8 +93,7 @@ public final class ExportCommand {
         names = "--hint",
         paramLabel = "NAME",
         defaultValue = "llama",
-        description =
-            "the architecture it is for, as llama.cpp calls it (default: ${DEFAULT-VALUE})")
+        description = "the architecture's name in llama.cpp (default: ${DEFAULT-VALUE})")
     private String hint = "";
 
     @Option(
@@ -118,7 +117,7 @@ public final class ExportCommand {
     }
   }
 
-  /** A whole checkpoint. */
+  /** A full checkpoint. */
   @Command(
       name = "merged",
       description = {
@@ -153,7 +152,7 @@ public final class ExportCommand {
         block.merge(model, out.get());
       } else {
         throw new AlignmentException(
-            adapter + " holds a " + kind(found) + ", which is no change of weights");
+            adapter + " holds a " + kind(found) + ", which does not change weights");
       }
       return written("checkpoint with a " + kind(found), out.get());
     }

@@ -6,28 +6,28 @@ import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 
 /**
- * Says of an argument that names files what has to be there, which {@link NamedFiles} looks at
- * before a command begins: paths, lists of them, or texts of the form NAME=PATH.
+ * Marks an argument that names files, for {@link NamedFiles} to check before a command starts: a
+ * path, a list of paths, or texts of the form NAME=PATH.
  */
 @Retention(RetentionPolicy.RUNTIME)
 @Target(ElementType.FIELD)
 public @interface CheckedPath {
-  /** What has to be there. */
+  /** The kind of path that is required. */
   Kind value();
 
-  /** What a path can be. */
+  /** Kinds of paths. */
   enum Kind {
-    /** A file that is read. */
+    /** An existing file, to be read. */
     FILE,
-    /** A folder that is read. */
+    /** An existing folder, to be read. */
     FOLDER,
     /** A folder with a model's configuration. */
     MODEL,
-    /** One or the other. */
+    /** An existing file or folder, to be read. */
     FILE_OR_FOLDER,
-    /** A file that is written, perhaps over another one, in a folder that is there. */
+    /** A file to be written, possibly replacing another, in an existing folder. */
     NEW_FILE,
-    /** A folder that is written to, and made if it is not there. */
+    /** A folder to write to, created if absent. */
     NEW_FOLDER,
     /** A new file if its name ends in .gguf, else a new folder. */
     NEW

@@ -46,7 +46,7 @@ public final class CaptureCommand extends AlignCommand {
       names = "--prompts",
       required = true,
       paramLabel = "FILE",
-      description = "prompts: JSON Lines, CSV of a known set, or text, one a line")
+      description = "prompts: JSON Lines, CSV of a known set, or text, one per line")
   @CheckedPath(CheckedPath.Kind.FILE)
   private Path prompts = Path.of("");
 
@@ -55,7 +55,7 @@ public final class CaptureCommand extends AlignCommand {
       required = true,
       paramLabel = "LIST",
       converter = LayerList.Converter.class,
-      description = "such as 4 or 1,3-5, or all")
+      description = "layers such as 4 or 1,3-5, or all")
   private LayerList layers = LayerList.ALL;
 
   @Option(
@@ -64,8 +64,9 @@ public final class CaptureCommand extends AlignCommand {
       defaultValue = "last",
       converter = PositionsConverter.class,
       description = {
-        "last: the last prompt token; all: every prompt token; response: the tokens of the model's"
-            + " own greedy answer; FROM:TO: prompt tokens, from 0 or, negative, from the end, TO"
+        "last: the last prompt token; all: every prompt token; response: the tokens of the"
+            + " model's own greedy response; FROM:TO: prompt tokens, from 0 or, negative, from"
+            + " the end, TO"
             + " not included, either may be left out (default: ${DEFAULT-VALUE})"
       })
   private TokenPositions positions = TokenPositions.lastPrompt();
@@ -75,7 +76,8 @@ public final class CaptureCommand extends AlignCommand {
       paramLabel = "N",
       defaultValue = "64",
       description =
-          "most tokens of an answer, for --positions response (default: ${DEFAULT-VALUE})")
+          "maximum number of tokens of a response, for --positions response (default:"
+              + " ${DEFAULT-VALUE})")
   private int maxTokens;
 
   @Mixin private SystemOption system = new SystemOption();

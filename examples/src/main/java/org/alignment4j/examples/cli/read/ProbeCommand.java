@@ -34,10 +34,10 @@ import picocli.CommandLine.Option;
     description = {
       "Finds a model's refusal direction from harmful and benign anchors, scores every layer, and"
           + " scores further prompts: 0 is the benign mean, 1 the harmful mean.",
-      "The layer is the one that tells contrast prompts apart best; without --contrast the first at"
-          + " which the direction, added, raises refusal nine tenths as much as anywhere; where the"
-          + " model refuses too few anchors for that, the last whose held-out AUROC is within a"
-          + " standard error of the best."
+      "The layer is the one with the highest AUROC on contrast prompts; without --contrast, the"
+          + " first whose direction, when added, raises the refusal score at least 0.9 times as"
+          + " much as the best; if the model refuses too few anchors for that, the last"
+          + " whose held-out AUROC is within a standard error of the best."
     })
 public final class ProbeCommand extends AlignCommand {
   @Mixin private ModelOptions model = new ModelOptions();
@@ -59,9 +59,9 @@ public final class ProbeCommand extends AlignCommand {
       split = ",",
       paramLabel = "HARMFUL,HARMLESS",
       description =
-          "prompts whose wording does not give them away: harmful ones worded as harmless ones, and"
-              + " the reverse; every other one chooses the layer, the rest measure it. Without"
-              + " HARMLESS, held-out benign anchors take their place")
+          "prompts whose wording does not give away their class: harmful ones worded like"
+              + " harmless ones, and the reverse; every other one is used to choose the layer,"
+              + " the rest to measure it. Without HARMLESS, held-out benign anchors are used")
   @CheckedPath(CheckedPath.Kind.FILE)
   private @Nullable List<Path> contrast;
 
@@ -75,7 +75,7 @@ public final class ProbeCommand extends AlignCommand {
       names = "--anchors",
       paramLabel = "N",
       defaultValue = "64",
-      description = "anchors of each class that are used (default: ${DEFAULT-VALUE})")
+      description = "maximum number of anchors per class (default: ${DEFAULT-VALUE})")
   private int anchors;
 
   @Option(

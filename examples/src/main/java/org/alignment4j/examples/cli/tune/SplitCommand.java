@@ -24,15 +24,15 @@ import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
-/** Divides a prompt set into what is tuned on and what is measured on. */
+/** Splits a prompt set into tuning and held-out prompts. */
 @Command(
     name = "split",
     description = {
-      "Divides prompt sets once and for all and writes JSON Lines: SET-tuning.jsonl,"
+      "Splits prompt sets in a fixed way and writes JSON Lines: SET-tuning.jsonl,"
           + " SET-held-out.jsonl and, for XSTest, xstest-contrast.jsonl.",
       "XSTest: the 10 lowest ids of each of the 10 safe types for tuning (100), the other 150 safe"
           + " prompts held out, the 200 unsafe ones as contrast. AdvBench: rows 0 to 419 for"
-          + " tuning, 420 to 519 held out. --halves: the rows of any file by turns, the first for"
+          + " tuning, 420 to 519 held out. --halves: alternate rows of any file, the first for"
           + " tuning."
     })
 public final class SplitCommand extends AlignCommand {
@@ -43,7 +43,7 @@ public final class SplitCommand extends AlignCommand {
       names = "--out",
       required = true,
       paramLabel = "DIR",
-      description = "folder to write to; made if absent")
+      description = "folder to write to; created if absent")
   @CheckedPath(CheckedPath.Kind.NEW_FOLDER)
   private Path out = Path.of("");
 
@@ -108,7 +108,7 @@ public final class SplitCommand extends AlignCommand {
     try {
       Files.createDirectories(out);
     } catch (IOException e) {
-      throw new AlignmentException("cannot make the folder " + out + ": " + Reasons.of(e), e);
+      throw new AlignmentException("cannot create the folder " + out + ": " + Reasons.of(e), e);
     }
   }
 

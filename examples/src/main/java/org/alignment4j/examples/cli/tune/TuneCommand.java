@@ -28,7 +28,7 @@ import picocli.CommandLine.Option;
 /** The tuning methods. */
 @Command(
     name = "tune",
-    description = "Tunes a model on its representations, or by a rival of such methods.",
+    description = "Tunes a model by a representation method or a baseline.",
     mixinStandardHelpOptions = true,
     subcommands = {
       TuneCommand.Actor.class,
@@ -79,7 +79,7 @@ public final class TuneCommand {
     @Option(
         names = "--merge",
         paramLabel = "DIR",
-        description = "write the whole checkpoint with the tuned block merged, too")
+        description = "also write the full checkpoint with the tuned block merged")
     @CheckedPath(CheckedPath.Kind.NEW_FOLDER)
     private @Nullable Path merge;
 
@@ -137,7 +137,7 @@ public final class TuneCommand {
               + out.get()
               + "\n"
               + tuning.reason()
-              + "\non the gate's held-out prompts, which chose the state:\n"
+              + "\non the gate's held-out prompts, which the state was selected on:\n"
               + RefusalComparison.text(tuning.report());
       String warnings =
           tuning.probe().map(ProbeReport::warnings).orElse(List.of()).stream()
