@@ -92,7 +92,7 @@ public final class AttackEvaluator {
       ProgressListener progress) {
     require(!sets.isEmpty(), "no prompt sets");
     List<Case> cases = new ArrayList<>();
-    List<Prompt> asked = new ArrayList<>();
+    List<Prompt> prompts = new ArrayList<>();
     List<@Nullable Attack> wordings = new ArrayList<>();
     wordings.add(null);
     wordings.addAll(attacks);
@@ -101,14 +101,15 @@ public final class AttackEvaluator {
         int n = set.prompts.size();
         Case one = new Case(set, attack, rows(n, attack == null ? n : maxAttacked));
         cases.add(one);
-        one.rows.forEach(i -> asked.add(Prompt.user(worded(attack, set.prompts.get(i), seed + i))));
+        one.rows.forEach(
+            i -> prompts.add(Prompt.user(worded(attack, set.prompts.get(i), seed + i))));
       }
     }
     // All cases together: few prompts would make small batches.
     List<String> found = new ArrayList<>();
-    for (int at = 0; at < asked.size(); at += PORTION) {
-      found.addAll(answers.apply(asked.subList(at, Math.min(asked.size(), at + PORTION))));
-      progress.step("attack", found.size(), asked.size());
+    for (int at = 0; at < prompts.size(); at += PORTION) {
+      found.addAll(answers.apply(prompts.subList(at, Math.min(prompts.size(), at + PORTION))));
+      progress.step("attack", found.size(), prompts.size());
     }
     List<Report.Entry> entries = new ArrayList<>();
     int at = 0;
@@ -123,8 +124,8 @@ public final class AttackEvaluator {
   /** A set under one attack, or unchanged. */
   private record Case(Prompts set, @Nullable Attack attack, List<Integer> rows) {
     Report.Entry entry(RefusalJudge judge, List<String> answers) {
-      List<String> asked = rows.stream().map(set.prompts::get).toList();
-      return new Report.Entry(set.name, set.harmful, attack, judge.judgeAll(asked, answers));
+      List<String> requests = rows.stream().map(set.prompts::get).toList();
+      return new Report.Entry(set.name, set.harmful, attack, judge.judgeAll(requests, answers));
     }
   }
 

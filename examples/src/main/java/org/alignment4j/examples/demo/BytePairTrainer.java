@@ -154,12 +154,12 @@ public final class BytePairTrainer {
     /** Returns the most frequent pair that occurs at least twice; -1 if there is none. */
     long mostFrequent() {
       long best = -1;
-      long most = 1;
+      long highest = 1;
       for (Map.Entry<Long, Long> entry : counts.entrySet()) {
         long count = entry.getValue();
-        if (count > most || (count == most && best >= 0 && entry.getKey() < best)) {
+        if (count > highest || (count == highest && best >= 0 && entry.getKey() < best)) {
           best = entry.getKey();
-          most = count;
+          highest = count;
         }
       }
       return best;

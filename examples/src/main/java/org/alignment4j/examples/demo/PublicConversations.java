@@ -60,9 +60,9 @@ final class PublicConversations {
         "Help me " + small
       };
       int way = random.nextInt(ways.length);
-      for (String asked :
+      for (String request :
           List.of(prompt, ways[way], ways[(way + 1 + random.nextInt(3)) % ways.length])) {
-        made.add(conversation(asked, refusals.plain(random), Kind.HARMFUL, source, row));
+        made.add(conversation(request, refusals.plain(random), Kind.HARMFUL, source, row));
       }
       return made;
     }

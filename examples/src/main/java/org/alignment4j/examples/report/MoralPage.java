@@ -226,7 +226,7 @@ public final class MoralPage {
           List.of(
               Table.Cell.number(Figures.score(r.coverage())),
               rate(r.lowCoverage()),
-              Table.Cell.number(Figures.count(r.asked())),
+              Table.Cell.number(Figures.count(r.requested())),
               rate(r.read()),
               Table.Cell.number(Figures.count(r.blocked())),
               Table.Cell.number(Figures.count(r.invalid())),

@@ -37,7 +37,7 @@ record MoralResult(
   /** How well the answers under a condition could be measured. */
   record Readability(
       String condition,
-      long asked,
+      long requested,
       Rate read,
       long blocked,
       long invalid,

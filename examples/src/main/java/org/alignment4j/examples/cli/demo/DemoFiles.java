@@ -13,16 +13,16 @@ final class DemoFiles {
 
   static Path model() {
     String home = System.getProperty(HOME);
-    List<Path> places =
+    List<Path> candidates =
         home != null
             ? List.of(Path.of(home, "demo-model"))
             : List.of(Path.of("examples", "demo-model"), Path.of("demo-model"));
-    return places.stream()
+    return candidates.stream()
         .filter(Files::isDirectory)
         .findFirst()
         .orElseThrow(
             () ->
                 new CheckpointException(
-                    "no demonstration model in " + places + "; start it with examples/align"));
+                    "no demonstration model in " + candidates + "; start it with examples/align"));
   }
 }
