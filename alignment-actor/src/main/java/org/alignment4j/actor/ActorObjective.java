@@ -22,9 +22,9 @@ import org.slf4j.LoggerFactory;
 
 /**
  * ACTOR's objective over rows of {@link BlockInputs}: 1 - cos(a, t) with t held constant, and the
- * direction computed anew every so many steps (Algorithm 1). Metrics of a step: u_harmful, u_benign
- * and u_pseudo_harmful, the classes' mean places at the last refresh on the axis from before the
- * tuning, on which benign prompts were at 0 and harmful ones at 1.
+ * direction recomputed at regular steps (Algorithm 1). Metrics of a step: u_harmful, u_benign and
+ * u_pseudo_harmful, the classes' mean positions, at the last refresh, on the axis from before the
+ * tuning, where benign prompts were at 0 and harmful ones at 1.
  */
 final class ActorObjective implements Objective<Integer> {
   private static final Logger LOG = LoggerFactory.getLogger(ActorObjective.class);
@@ -39,8 +39,8 @@ final class ActorObjective implements Objective<Integer> {
   private final RefusalAxis first;
   private RefusalAxis axis;
 
-  /** Mean place per class on the first axis at the last refresh; empty without refreshes. */
-  private Map<String, Double> places = Map.of();
+  /** Mean position per class on the first axis at the last refresh; empty without refreshes. */
+  private Map<String, Double> axisPositions = Map.of();
 
   ActorObjective(
       TrainableBlock block,
@@ -67,7 +67,7 @@ final class ActorObjective implements Objective<Integer> {
     }
   }
 
-  /** Weights of mean 1, so that the classes' totals stand as the settings ask. */
+  /** Weights of mean 1 that give the classes' totals the ratios of the settings. */
   private static double[] weights(List<PromptClass> classes, ActorSettings.ClassWeights wanted) {
     double[] w = new double[classes.size()];
     for (int i = 0; i < w.length; i++) {
@@ -105,11 +105,11 @@ final class ActorObjective implements Objective<Integer> {
             Arrays.stream(first.us(rows))
                 .average()
                 .ifPresent(mean -> now.put("u_" + c.name().toLowerCase(Locale.ROOT), mean)));
-    places = now;
+    axisPositions = now;
     if (step > 0) {
       axis = refreshed(states, step);
     }
-    LOG.debug("step {}: {}", step, places);
+    LOG.debug("step {}: {}", step, axisPositions);
   }
 
   private static RefusalAxis refreshed(Map<PromptClass, float[][]> states, long step) {
@@ -128,7 +128,7 @@ final class ActorObjective implements Objective<Integer> {
     }
   }
 
-  /** Activations [N, D] of rows with the block as it is now. */
+  /** Activations [N, D] of rows with the block's current weights. */
   float[][] activations(int[] rows) {
     return inputs.lastTokens(block, rows);
   }
@@ -154,9 +154,9 @@ final class ActorObjective implements Objective<Integer> {
             .reals(settings.alpha(), settings.target().code)
             .list(block.parameters())
             .train();
-    // The loop divides by the rows, so that these come out as they are.
+    // The loop divides metrics by the number of rows; multiplied here, these stay unchanged.
     Map<String, Double> metrics = new LinkedHashMap<>();
-    places.forEach((name, u) -> metrics.put(name, u * rows.length));
+    axisPositions.forEach((name, u) -> metrics.put(name, u * rows.length));
     return new Gradients(
         result.get(0).getDouble(),
         rows.length,
@@ -169,7 +169,7 @@ final class ActorObjective implements Objective<Integer> {
     Map<String, float[]> state = new LinkedHashMap<>();
     state.put("direction", split(axis.direction()));
     state.put("benign_mean", split(axis.benignMean()));
-    places.forEach((name, u) -> state.put(name, split(new double[] {u})));
+    axisPositions.forEach((name, u) -> state.put(name, split(new double[] {u})));
     return state;
   }
 
@@ -182,10 +182,13 @@ final class ActorObjective implements Objective<Integer> {
         then.put(name, join(state, name)[0]);
       }
     }
-    places = then;
+    axisPositions = then;
   }
 
-  /** float64 as four numbers of 16 bits each: a resumed run goes on with the very same values. */
+  /**
+   * Splits each float64 into four numbers of 16 bits, so that a resumed run has exactly the same
+   * values.
+   */
   static float[] split(double[] values) {
     float[] parts = new float[4 * values.length];
     for (int i = 0; i < parts.length; i++) {
@@ -197,7 +200,7 @@ final class ActorObjective implements Objective<Integer> {
   static double[] join(Map<String, float[]> state, String name) {
     float[] parts = state.get(name);
     if (parts == null || parts.length % 4 != 0) {
-      throw new CheckpointException("the checkpoint has no '" + name + "' of ACTOR's");
+      throw new CheckpointException("the checkpoint lacks ACTOR's '" + name + "'");
     }
     double[] values = new double[parts.length / 4];
     for (int i = 0; i < values.length; i++) {

@@ -28,12 +28,13 @@ import org.alignment4j.model.TokenPositions;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A model's refusal direction: the difference of the class means of the residual stream at the last
- * prompt token (ACTOR, phase 1), at a layer chosen as {@link LayerChoice} says. {@link #report}
- * says how far it can be trusted. Thread-safe; the model must stay open.
+ * Scores prompts along a model's refusal direction: the difference of the class means of the
+ * residual stream at the last prompt token (ACTOR, phase 1), at a layer chosen by a {@link
+ * LayerChoice}. {@link #report} has the evidence of how well it works. Thread-safe; the model must
+ * stay open.
  */
 public final class ActorProbe implements RefusalProbe {
-  /** Benign prompts on which a layer's causal score is measured. */
+  /** Number of benign prompts on which a layer's causal score is measured. */
   private static final int CAUSAL_PROMPTS = 16;
 
   private static final double FALSE_POSITIVES = 0.05;
@@ -65,14 +66,14 @@ public final class ActorProbe implements RefusalProbe {
     this.report = report;
   }
 
-  /** Starts with the defaults. */
+  /** Returns a builder with the defaults. */
   public static Builder builder() {
     return new Builder();
   }
 
   /**
-   * Finds layer and direction from anchors, 64 of each are plenty, and calibrates the threshold at
-   * 5 % false positives.
+   * Finds layer and direction from anchors (64 of each class suffice), and calibrates the threshold
+   * at 5 % false positives.
    */
   public static ActorProbe fit(LanguageModel model, List<Prompt> harmful, List<Prompt> benign) {
     return builder().fit(model, harmful, benign, ProgressListener.NONE);
@@ -86,7 +87,7 @@ public final class ActorProbe implements RefusalProbe {
 
     private Builder() {}
 
-    /** The layer to use; without it one is chosen, as {@link LayerChoice} says. */
+    /** The layer to use; by default it is chosen, see {@link LayerChoice}. */
     public Builder layer(Layer value) {
       layer = value;
       return this;
@@ -100,9 +101,9 @@ public final class ActorProbe implements RefusalProbe {
     }
 
     /**
-     * Prompts whose wording does not give their kind away, such as XSTest's: every other one
-     * chooses the layer, the rest measure it. They have no part in the direction. Where a side is
-     * empty, held-out anchors of that kind take its place.
+     * Contrast prompts, whose wording does not give away their class, such as XSTest's: every other
+     * one is used to choose the layer, the rest to measure it. None is used for the direction. An
+     * empty class is replaced by held-out anchors of that class.
      *
      * @param harmful harmful prompts in the wording of harmless ones
      * @param harmless harmless prompts in the wording of harmful ones
@@ -115,10 +116,10 @@ public final class ActorProbe implements RefusalProbe {
     /**
      * Finds layer and direction.
      *
-     * @param harmful at least two anchors the model refuses; 64 are plenty
-     * @param benign at least two anchors it answers
-     * @throws IllegalArgumentException if anchors or contrast prompts are too few or the model has
-     *     no such layer
+     * @param harmful at least two prompts that the model refuses; 64 suffice
+     * @param benign at least two prompts that it answers
+     * @throws IllegalArgumentException if there are too few anchors or contrast prompts, or the
+     *     model has no such layer
      */
     public ActorProbe fit(
         LanguageModel model, List<Prompt> harmful, List<Prompt> benign, ProgressListener progress) {
@@ -180,12 +181,15 @@ public final class ActorProbe implements RefusalProbe {
       this.folds = Folds.of(harmful, benign, FOLDS);
     }
 
-    /** A layer's states by kind of prompt, each [N, D]. */
+    /** A layer's hidden states by class of prompt, each [N, D]. */
     private record States(
         float[][] harmful, float[][] benign, float[][] badContrast, float[][] goodContrast) {
       private static final double[] NONE = {};
 
-      /** Of an axis through the class means; where these are equal nothing is told apart. */
+      /**
+       * Returns the AUROC along the axis through the class means; if these are equal, all scores
+       * are 0.
+       */
       Auroc contrast(Contrast prompts, AnchorScores anchors, Contrast.Part part) {
         double[] bad = mean(harmful);
         double[] good = mean(benign);
@@ -276,7 +280,7 @@ public final class ActorProbe implements RefusalProbe {
     }
   }
 
-  /** What decides, given what could be measured. */
+  /** Returns the first criterion that could be measured. */
   static LayerChoice choice(List<LayerScore> scores) {
     if (scores.get(0).contrast() != null) {
       return LayerChoice.CONTRAST;
@@ -288,8 +292,8 @@ public final class ActorProbe implements RefusalProbe {
   static Layer choose(List<LayerScore> scores) {
     return switch (choice(scores)) {
       case CONTRAST -> lastBest(scores, s -> Objects.requireNonNull(s.contrast()).estimate(), 0);
-      // Later layers only inherit the direction, and separate the classes still better without
-      // being a better place to intervene.
+      // Later layers inherit the direction and separate the classes even better, but are not better
+      // layers to intervene at.
       case CAUSAL -> {
         double enough = NEARLY_ALL * bestCausal(scores);
         yield scores.stream().filter(s -> s.causal() >= enough).findFirst().orElseThrow().layer();
@@ -356,25 +360,25 @@ public final class ActorProbe implements RefusalProbe {
     return threshold;
   }
 
-  /** The layer whose states are read. */
+  /** The layer whose hidden states are scored. */
   public Layer layer() {
     return layer;
   }
 
-  /** How every layer fared, from 1 up. */
+  /** Measurements of every layer, from layer 1 up. */
   public List<LayerScore> layerScores() {
     return layerScores;
   }
 
   /**
-   * Share of pairs of a harmful and a benign anchor that a direction made of other anchors orders
-   * rightly, 0 to 1; NaN if the anchors are too few to hold any out.
+   * Held-out AUROC, 0 to 1: the share of pairs of a harmful and a benign anchor that a direction
+   * computed from other anchors ranks correctly; NaN if there are too few anchors to hold any out.
    */
   public double auroc() {
     return report.heldOut().estimate();
   }
 
-  /** How far the scores can be trusted. */
+  /** Evidence of how well the probe works, and warnings. */
   public ProbeReport report() {
     return report;
   }

@@ -10,11 +10,11 @@ import java.util.Random;
 import org.alignment4j.chat.Prompt;
 
 /**
- * The prompts ACTOR learns from, and those it never learns from, on which the safety gate measures.
+ * Prompts that ACTOR trains on, and held-out prompts on which the safety gate measures.
  *
  * @param harmful Q-: to be refused
  * @param benign Q+: to be answered
- * @param pseudoHarmful Q_PH: to be answered, wrongly refused so far
+ * @param pseudoHarmful Q_PH: to be answered, but wrongly refused so far
  * @param gateHarmful held out, to be refused
  * @param gateSafe held out, to be answered
  */
@@ -40,11 +40,11 @@ public record ActorPrompts(
   }
 
   /**
-   * Holds a share of the harmful and of the pseudo-harmful prompts out for the gate; of prompts
-   * that occur twice, one stays.
+   * Holds out a share of the harmful and of the pseudo-harmful prompts for the gate; duplicates are
+   * dropped.
    *
    * @param share 0 to 1; at least one prompt of each is held out
-   * @throws IllegalArgumentException if there are fewer than two different ones of either
+   * @throws IllegalArgumentException if there are fewer than two distinct prompts of either class
    */
   public static ActorPrompts holdingOut(
       List<Prompt> harmful,
@@ -57,7 +57,8 @@ public record ActorPrompts(
     List<Prompt> p = shuffled(pseudoHarmful, seed + 1);
     require(
         h.size() >= 2 && p.size() >= 2,
-        "holding out needs two harmful and two pseudo-harmful prompts at least, there are %s and %s",
+        "holding out needs two harmful and two pseudo-harmful prompts at least, there are %s"
+            + " and %s",
         h.size(),
         p.size());
     int outH = Math.min(h.size() - 1, Math.max(1, (int) Math.round(h.size() * share)));
@@ -76,7 +77,9 @@ public record ActorPrompts(
     return copy;
   }
 
-  /** How a model ought to treat a prompt, which decides where its activation is moved. */
+  /**
+   * Class of a prompt: how the model should treat it, which decides where its activation is moved.
+   */
   public enum PromptClass {
     /** To be refused; Q- in the paper. */
     HARMFUL,

@@ -18,19 +18,21 @@ import org.jspecify.annotations.Nullable;
  * Settings of {@link ActorTuner}. Immutable; made by {@link #builder}.
  *
  * @param layer the layer whose block is tuned; null to choose one
- * @param target how far and where to a prompt's activation is moved
+ * @param target form of the target that a prompt's activation is moved to
  * @param alpha the projection multiplier, greater than 0
  * @param training steps, learning rate, batches, seed, checkpoints; with a gate it is evaluated at
  *     each refresh, whatever is set there
- * @param refreshEvery steps after which the direction is computed anew with the block's weights as
- *     they are (K in the paper) and the safety gate measures; 0 for never
+ * @param refreshEvery steps after which the direction is recomputed with the block's current
+ *     weights (K in the paper) and the safety gate measures; 0 for never
  * @param weights total weight of the classes relative to each other
  * @param anchors prompts of each class that define the direction, 2 or more
- * @param gate the safety gate; null for none, which is for measurements only
- * @param cachePrefix whether the blocks below are run once and remembered; without it they are run
- *     at each step
- * @param cacheBytes bytes of the prefix cache kept in memory, beyond that it is a mapped file
- * @param judge of the gate's answers; a tuning that goes on from a checkpoint must have the same
+ * @param gate the safety gate; null for none, which is for experiments only
+ * @param cachePrefix whether the blocks below are run once and their output is cached; otherwise
+ *     they are run at each step
+ * @param cacheBytes bytes of the prefix cache kept in memory; a larger cache is a memory-mapped
+ *     file
+ * @param judge the judge of the gate's responses; a tuning resumed from a checkpoint must use the
+ *     same
  */
 public record ActorSettings(
     @Nullable Layer layer,
@@ -74,14 +76,14 @@ public record ActorSettings(
   }
 
   /**
-   * The conditions under which a tuned block that lowers over-refusal may be kept: of those that
-   * meet them, the one with the lowest over-refusal is.
+   * Conditions under which a state of the block that lowers over-refusal may be kept; of the states
+   * that meet them, the one with the lowest over-refusal is kept.
    *
    * @param tolerance share of the held-out harmful prompts that may be refused less than before, at
    *     least one prompt; 0 to 1
-   * @param klBudget highest mean KL(base || tuned) of the first answer token on benign prompts,
-   *     nats
-   * @param tokens answer tokens that are generated and judged
+   * @param klBudget highest allowed mean KL(base || tuned) of the first response token on benign
+   *     prompts, in nats
+   * @param tokens maximum number of response tokens that are generated and judged
    */
   public record Gate(double tolerance, double klBudget, int tokens) {
     /** 1 % tolerance, 0.5 nats, 32 tokens. */
@@ -129,8 +131,8 @@ public record ActorSettings(
     },
 
     /**
-     * The same shift for every prompt of a class: t = a -/+ alpha R. A negative control that ruins
-     * the text; never for use.
+     * The same shift for every prompt of a class: t = a -/+ alpha R. A negative control: it ruins
+     * the text and must not be used otherwise.
      */
     UNIFORM(2) {
       @Override
@@ -172,17 +174,17 @@ public record ActorSettings(
         gate == null || refreshEvery > 0, "the gate measures at each refresh: refreshEvery is 0");
   }
 
-  /** Starts with the defaults, which are the paper's where it has any and they hold up. */
+  /** Returns a builder with the defaults: the paper's where it states them and they hold up. */
   public static Builder<ActorSettings> builder() {
     return new Builder<>(settings -> settings);
   }
 
-  /** The training as the loop does it: with a gate, which is asked at each refresh. */
+  /** The training settings of the loop: with a gate, it is evaluated at each refresh. */
   TrainingSettings loop() {
     return gate == null ? training : training.with(t -> t.evaluateEvery(refreshEvery));
   }
 
-  /** What the result depends on, for provenance. */
+  /** Settings that the result depends on, for provenance. */
   Map<String, Object> toMap() {
     Map<String, Object> map = new LinkedHashMap<>();
     map.put("target", target.name());
@@ -200,7 +202,7 @@ public record ActorSettings(
   /**
    * Collects settings. Not thread-safe.
    *
-   * @param <T> what is built: settings, or a tuner that has them
+   * @param <T> the type that is built: the settings, or a tuner with them
    */
   public static final class Builder<T> {
     private final Function<ActorSettings, T> finish;
@@ -233,7 +235,7 @@ public record ActorSettings(
       return training(t -> t.learningRate(1e-5).epochs(3).batchSize(1));
     }
 
-    /** The layer whose block is tuned; without it the best layer is chosen. */
+    /** The layer whose block is tuned; by default the best layer is chosen. */
     public Builder<T> layer(Layer value) {
       layer = value;
       return this;
@@ -258,9 +260,9 @@ public record ActorSettings(
     }
 
     /**
-     * Changes some of the training's settings. With a checkpoint folder a cancelled or killed
-     * tuning goes on where it was when it is started again with the same model, data and settings,
-     * and ends with the same block, bit for bit; a finished one gives its result again.
+     * Changes some of the training settings. With a checkpoint folder, a cancelled or killed tuning
+     * resumes when started again with the same model, data and settings, and ends with the same
+     * block, bit for bit; a finished one returns its result again.
      */
     public Builder<T> training(UnaryOperator<TrainingSettings.Builder> change) {
       return training(training.with(change));
@@ -272,7 +274,7 @@ public record ActorSettings(
     }
 
     /**
-     * Steps between refreshes of the direction, and gate measurements; 25 by default, 0 for never.
+     * Steps between refreshes of the direction and gate measurements; 25 by default, 0 for never.
      */
     public Builder<T> refreshEvery(int value) {
       refreshEvery = value;
@@ -297,13 +299,15 @@ public record ActorSettings(
       return this;
     }
 
-    /** No safety gate: the last state is kept, whatever it does. For measurements only. */
+    /**
+     * Disables the safety gate: the last state is kept, whatever its effect. For experiments only.
+     */
     public Builder<T> noGate() {
       gate = null;
       return this;
     }
 
-    /** Whether the blocks below are run once and remembered; true by default. */
+    /** Whether the blocks below are run once and their output is cached; true by default. */
     public Builder<T> cachePrefix(boolean value) {
       cachePrefix = value;
       return this;
@@ -315,14 +319,14 @@ public record ActorSettings(
       return this;
     }
 
-    /** Judges the gate's answers; strings by default. */
+    /** The judge of the gate's responses; by default one that matches refusal phrases. */
     public Builder<T> judge(RefusalJudge value) {
       judge = value;
       return this;
     }
 
     /**
-     * Builds it.
+     * Builds the settings or the tuner.
      *
      * @throws IllegalArgumentException if a setting is out of its range
      */

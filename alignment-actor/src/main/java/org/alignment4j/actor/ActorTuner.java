@@ -29,7 +29,7 @@ public final class ActorTuner implements RepresentationTuner<ActorPrompts, Tuned
     this.settings = settings;
   }
 
-  /** Starts with the defaults. */
+  /** Returns a builder with the defaults. */
   public static ActorSettings.Builder<ActorTuner> builder() {
     return new ActorSettings.Builder<>(ActorTuner::new);
   }
@@ -42,7 +42,7 @@ public final class ActorTuner implements RepresentationTuner<ActorPrompts, Tuned
   /**
    * {@inheritDoc}
    *
-   * <p>With a gate, a model that refuses none of the gate's safe prompts is left alone: the outcome
+   * <p>With a gate, a model that refuses none of the gate's safe prompts is not tuned: the outcome
    * is {@link org.alignment4j.Tuning.Outcome#NOTHING_TO_DO}, before any step.
    */
   @Override
@@ -52,11 +52,11 @@ public final class ActorTuner implements RepresentationTuner<ActorPrompts, Tuned
   }
 
   /**
-   * Token sequences to tune on toward a given direction: for measurements and for models without a
+   * Token sequences to tune on with a given direction, for experiments and for models without a
    * tokenizer.
    *
    * @param ids of the prompts
-   * @param classes how each is to be treated
+   * @param classes class of each sequence
    * @param direction R [D]
    * @param benignMean m+ [D]; read by {@link ActorSettings.Target#CENTRED} only
    */
@@ -95,17 +95,17 @@ public final class ActorTuner implements RepresentationTuner<ActorPrompts, Tuned
   }
 
   /**
-   * What ACTOR did.
+   * Result of an ACTOR tuning.
    *
    * @param adapter the tuned block; the base's own weights unless the outcome is {@code CHANGED}
    * @param outcome whether a state of the block met the gate's conditions; {@code NOTHING_TO_DO} if
    *     the model refuses none of the gate's safe prompts, so that nothing was tried
    * @param reason why the tuning ended as it did
    * @param report refusals on the gate's prompts, before and after; zero prompts without a gate
-   * @param layerScores how every layer fared before tuning; empty if nothing was tried
-   * @param probe how far the direction can be trusted; empty if nothing was tried or the direction
-   *     was given
-   * @param training steps, losses, and the gate's measurements along the way
+   * @param layerScores measurements of every layer before tuning; empty if nothing was tried
+   * @param probe evidence of how well the direction works; empty if nothing was tried or the
+   *     direction was given
+   * @param training steps, losses, and the gate's measurements during training
    */
   public record ActorTuning(
       TunedBlock adapter,

@@ -9,8 +9,7 @@ import org.alignment4j.internal.statistics.MeanAccumulator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The anchors of a layer, each scored along a direction that was made of the anchors in other
- * folds.
+ * Scores of a layer's anchors, each along a direction computed from the anchors of other folds.
  *
  * @param harmful scores u of the harmful anchors
  * @param benign scores u of the benign anchors
@@ -18,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  */
 record AnchorScores(double[] harmful, double[] benign, Auroc auroc) {
   /**
-   * Cross-validates.
+   * Scores anchors by cross-validation.
    *
    * @param harmful states [N, D]
    * @param benign states [M, D]
@@ -34,7 +33,7 @@ record AnchorScores(double[] harmful, double[] benign, Auroc auroc) {
     for (int f = 0; f < folds.count(); f++) {
       double[] bad = mean(some(harmful, folds.otherPositives(f)));
       double[] good = mean(some(benign, folds.otherNegatives(f)));
-      // A layer that has not seen the prompt yet has no direction, and tells nothing apart.
+      // Equal means, as at a layer that has not seen the prompt yet: no direction, all scores 0.
       RefusalAxis axis = Arrays.equals(bad, good) ? null : RefusalAxis.ofMeans(bad, good);
       double[] own = scores(axis, some(harmful, folds.positives(f)));
       double[] others = scores(axis, some(benign, folds.negatives(f)));

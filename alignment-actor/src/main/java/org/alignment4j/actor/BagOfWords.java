@@ -14,10 +14,10 @@ import org.alignment4j.analysis.Auroc;
 import org.alignment4j.internal.statistics.Folds;
 
 /**
- * A classifier that knows nothing of texts but which words occur in them: naive Bayes on word
- * presence with add-one smoothing, as scikit-learn's MultinomialNB on binary counts. What it can
- * tell apart differs in wording or topic, so that hidden states that do the same prove nothing
- * more. Immutable and thread-safe.
+ * A bag-of-words classifier: naive Bayes on word presence with add-one smoothing, like
+ * scikit-learn's MultinomialNB on binary counts. Classes that it separates differ in wording or
+ * topic, so hidden states that separate them as well show no more than that. Immutable and
+ * thread-safe.
  */
 final class BagOfWords {
   private static final int FOLDS = 5;
@@ -30,12 +30,12 @@ final class BagOfWords {
   }
 
   /**
-   * Learns the words of two kinds of texts.
+   * Trains a classifier on texts of two classes.
    *
-   * @throws IllegalArgumentException if there are no texts of a kind
+   * @throws IllegalArgumentException if a class has no texts
    */
   public static BagOfWords fit(List<String> positives, List<String> negatives) {
-    require(!positives.isEmpty() && !negatives.isEmpty(), "no texts of a kind");
+    require(!positives.isEmpty() && !negatives.isEmpty(), "a class has no texts");
     Map<String, int[]> counts = new HashMap<>();
     int[] totals = new int[2];
     count(positives, 0, counts, totals);
@@ -57,7 +57,7 @@ final class BagOfWords {
   }
 
   /**
-   * The log-odds that a text is of the positive kind, both being as likely; unknown words skipped.
+   * Log-odds that a text is of the positive class, with equal priors; unknown words are skipped.
    */
   public double logOdds(String text) {
     return words(text).stream().mapToDouble(word -> logOdds.getOrDefault(word, 0.0)).sum();
@@ -69,8 +69,8 @@ final class BagOfWords {
   }
 
   /**
-   * How well words tell texts apart that they were not learned from: 5-fold cross-validation.
-   * Without two different texts of each kind, an area of nothing.
+   * AUROC on held-out texts, by 5-fold cross-validation; NaN without two distinct texts of each
+   * class.
    */
   public static Auroc heldOut(List<String> positives, List<String> negatives) {
     Folds folds = Folds.of(positives, negatives, FOLDS);
@@ -93,8 +93,8 @@ final class BagOfWords {
   }
 
   /**
-   * The different words of a text, in lower case: runs of letters, marks and digits; in scripts
-   * that are written without spaces each character by itself.
+   * The distinct words of a text, in lower case: runs of letters, marks and digits; in scripts
+   * written without spaces, single characters.
    */
   static Set<String> words(String text) {
     Set<String> words = new LinkedHashSet<>();

@@ -12,8 +12,8 @@ import org.alignment4j.model.TrainableBlock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the tuned block reads for each training prompt: remembered from one pass, or computed anew
- * each time by running the blocks below.
+ * Inputs of the tuned block for each training prompt: cached from one pass, or recomputed each time
+ * by running the blocks below.
  */
 final class BlockInputs implements AutoCloseable {
   private static final int ROWS = 16;

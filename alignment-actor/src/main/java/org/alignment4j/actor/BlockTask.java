@@ -11,16 +11,16 @@ import org.alignment4j.core.Layer;
 import org.alignment4j.internal.host.Hashes;
 
 /**
- * What a block is tuned on, and what was found out before.
+ * Data to tune a block on, and the results of the steps before.
  *
- * @param layer that the tuned block writes
+ * @param layer the layer that the tuned block writes
  * @param ids of the prompts
- * @param classes how each is to be treated
- * @param axis where to
+ * @param classes class of each prompt
+ * @param axis the axis along which activations are moved
  * @param prompts hashes of the prompts by name; empty if there are only ids
  * @param gate decides which state is kept; empty to keep the last
- * @param layerScores of the probe
- * @param probe how far the axis can be trusted; empty if it was given
+ * @param layerScores the probe's layer scores
+ * @param probe evidence of how well the axis works; empty if it was given
  */
 record BlockTask(
     Layer layer,
@@ -31,7 +31,7 @@ record BlockTask(
     Optional<SafetyGate.Start> gate,
     List<LayerScore> layerScores,
     Optional<ProbeReport> probe) {
-  /** Of sequences toward a given axis. */
+  /** A task of token sequences and a given axis. */
   static BlockTask of(Layer layer, List<int[]> ids, List<PromptClass> classes, RefusalAxis axis) {
     return new BlockTask(
         layer, ids, classes, axis, Map.of(), Optional.empty(), List.of(), Optional.empty());
@@ -41,7 +41,7 @@ record BlockTask(
     return classes.contains(promptClass);
   }
 
-  /** SHA-256 of the model and of all data by name. */
+  /** SHA-256 hashes of the model and of all data by name. */
   Map<String, String> hashes(String model) {
     Map<String, String> hashes = new LinkedHashMap<>();
     hashes.put("model", model);

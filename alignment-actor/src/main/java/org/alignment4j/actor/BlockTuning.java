@@ -24,7 +24,7 @@ import org.alignment4j.train.TrainingLoop;
 import org.alignment4j.train.TrainingResult;
 import org.jspecify.annotations.Nullable;
 
-/** The training of one block toward an axis, and the account of it. */
+/** Trains one block toward an axis and reports the outcome. */
 final class BlockTuning {
   private final LanguageModel model;
   private final ActorSettings settings;
@@ -59,7 +59,7 @@ final class BlockTuning {
               .evaluator(gate.orElse(null))
               .build()
               .run(IntStream.range(0, task.ids().size()).boxed().toList(), objective, progress);
-      // The gate does not accept the block as it was.
+      // The gate never accepts the unchanged block.
       boolean changed = result.stopReason() != TrainingResult.StopReason.NO_ACCEPTABLE_CHECKPOINT;
       OverRefusalReport report = report(gate, block, changed, start);
       String reason = reason(result, gate.isPresent());
@@ -110,7 +110,8 @@ final class BlockTuning {
     }
     return switch (result.stopReason()) {
       case NO_ACCEPTABLE_CHECKPOINT ->
-          "no state of the block lowered over-refusal within the safety gate's conditions; the model"
+          "no state of the block lowered over-refusal within the safety gate's conditions; the"
+              + " model"
               + " is unchanged";
       case COMPLETED, EARLY_STOPPED ->
           "of the states that met the safety gate's conditions, the one after step "

@@ -10,15 +10,15 @@ import org.alignment4j.analysis.Auroc;
 import org.alignment4j.chat.Prompt;
 
 /**
- * Prompts whose wording does not give their kind away: harmful ones worded as harmless ones, and
- * the reverse. Every other one chooses the layer, the rest measure what was chosen. Where a side is
- * missing, anchors of that kind take its place, scored by directions that were made of others.
+ * Prompts whose wording does not give away their class: harmful ones worded like harmless ones, and
+ * the reverse. Every other one is used to choose the layer, the rest to measure it. A missing class
+ * is replaced by anchors of that class, each scored along a direction computed from other anchors.
  *
  * @param harmful may be empty if {@code harmless} is not
  * @param harmless may be empty if {@code harmful} is not
  */
 record Contrast(List<Prompt> harmful, List<Prompt> harmless) {
-  /** Which prompts count. */
+  /** The part of the prompts that is used. */
   enum Part {
     CHOOSES,
     MEASURES,
@@ -43,7 +43,7 @@ record Contrast(List<Prompt> harmful, List<Prompt> harmless) {
     return harmful.size() + harmless.size();
   }
 
-  /** Without repetitions and without prompts that the direction is made of. */
+  /** Returns these prompts without duplicates and without anchors. */
   Contrast without(List<Prompt> anchors) {
     return new Contrast(without(harmful, anchors), without(harmless, anchors));
   }
@@ -55,12 +55,12 @@ record Contrast(List<Prompt> harmful, List<Prompt> harmless) {
   }
 
   /**
-   * The area of scores.
+   * Returns the AUROC of scores.
    *
    * @param harmfulScores of {@link #harmful}
    * @param harmlessScores of {@link #harmless}
-   * @param harmfulAnchors held-out scores, for want of harmful contrast prompts
-   * @param benignAnchors held-out scores, for want of harmless contrast prompts
+   * @param harmfulAnchors held-out scores, used if there are no harmful contrast prompts
+   * @param benignAnchors held-out scores, used if there are no harmless contrast prompts
    */
   Auroc auroc(
       double[] harmfulScores,

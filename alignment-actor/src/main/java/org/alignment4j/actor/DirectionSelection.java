@@ -8,12 +8,12 @@ import java.util.Optional;
 import org.alignment4j.core.Layer;
 
 /**
- * The candidates that a grid of refusal directions keeps, best first, by the rule published with
- * the refusal direction (Arditi et al. 2024, appendix C): a direction must cause refusal, cost
- * little else and lie below the last layers; of these the one without which refusal falls most is
- * best. Immutable.
+ * Refusal directions selected from a grid of candidates, best first, by the published rule (Arditi
+ * et al. 2024, appendix C): a direction must induce refusal when added, change little else and come
+ * from below the last layers; among these, the one whose ablation lowers refusal most is best.
+ * Immutable.
  *
- * @param kept the candidates kept, by ascending refusal score; equals stay in the grid's order
+ * @param kept the candidates kept, by ascending refusal score; ties keep the grid's order
  */
 public record DirectionSelection(List<Candidate> kept) {
   /** Copies {@code kept}. */
@@ -22,11 +22,11 @@ public record DirectionSelection(List<Candidate> kept) {
   }
 
   /**
-   * What a candidate must satisfy.
+   * Criteria that a candidate must meet.
    *
    * @param depth candidates at layers of floor(depth * L) and above are dropped; in (0, 1]
-   * @param maxKlDivergence candidates above it, in nats, are dropped
-   * @param minSteeringScore candidates below it, in log-odds, are dropped
+   * @param maxKlDivergence candidates with a higher KL divergence, in nats, are dropped
+   * @param minSteeringScore candidates with a lower steering score, in log-odds, are dropped
    */
   public record Settings(double depth, double maxKlDivergence, double minSteeringScore) {
     /** The published settings: depth 0.8, KL divergence at most 0.1, steering score at least 0. */
@@ -86,8 +86,8 @@ public record DirectionSelection(List<Candidate> kept) {
   }
 
   /**
-   * A refusal direction taken at one (position, layer) of the prompt, with what it was measured to
-   * cause (Arditi et al. 2024, section 2.3). Scores may be NaN where a measurement failed; such a
+   * A refusal direction taken at one (position, layer) of the prompt, with its measured effects
+   * (Arditi et al. 2024, section 2.3). Scores may be NaN where a measurement failed; such a
    * candidate is never kept.
    *
    * @param position token position from the end of the templated prompt: -1 is the last token

@@ -14,10 +14,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Puts a probe's measurements together and says what they do not show.
+ * Combines a probe's measurements and derives warnings about what they do not show.
  *
- * @param measures the part of the contrast prompts that measures
- * @param leftOut contrast prompts that were given twice or are anchors
+ * @param measures the contrast prompts that are used to measure
+ * @param leftOut number of contrast prompts left out as duplicates or anchors
  */
 record ProbeFindings(
     List<Prompt> harmful,
@@ -27,8 +27,8 @@ record ProbeFindings(
     int leftOut) {
   private static final Logger LOG = LoggerFactory.getLogger(ProbeFindings.class);
 
-  /** From here on words alone explain what hidden states tell apart. */
-  private static final double TOLD_BY_WORDS = 0.9;
+  /** From this AUROC on, wording alone explains what the hidden states separate. */
+  private static final double EXPLAINED_BY_WORDING = 0.9;
 
   private static final double CHANCE = 0.5;
 
@@ -42,11 +42,11 @@ record ProbeFindings(
       double falsePositives) {
     List<String> bad = texts(harmful);
     List<String> good = texts(benign);
-    Auroc words = BagOfWords.heldOut(bad, good);
-    Auroc contrastWords = null;
+    Auroc bagOfWords = BagOfWords.heldOut(bad, good);
+    Auroc contrastBagOfWords = null;
     if (!contrast.isEmpty()) {
       BagOfWords fit = BagOfWords.fit(bad, good);
-      contrastWords =
+      contrastBagOfWords =
           contrast.auroc(
               fit.logOdds(texts(contrast.harmful())),
               fit.logOdds(texts(contrast.harmless())),
@@ -58,21 +58,21 @@ record ProbeFindings(
     List<String> warnings = new ArrayList<>();
     addIfNotNull(warnings, withoutCause(choice, scores, openers));
     addIfNotNull(warnings, heldOut(anchors.auroc()));
-    addIfNotNull(warnings, wording(words, anchors.auroc()));
-    if (onContrast != null && contrastWords != null) {
-      addIfNotNull(warnings, contrast(onContrast, contrastWords));
+    addIfNotNull(warnings, wording(bagOfWords, anchors.auroc()));
+    if (onContrast != null && contrastBagOfWords != null) {
+      addIfNotNull(warnings, contrast(onContrast, contrastBagOfWords));
     }
     if (wrong.n() > 0 && wrong.lo() > falsePositives) {
       warnings.add(
           String.format(
               Locale.ROOT,
-              "Held out, %d of %d benign anchors reach the threshold, more than the %s asked for.",
+              "Held out, %d of %d benign anchors reach the threshold, more than the %s requested.",
               wrong.k(),
               wrong.n(),
               falsePositives));
     }
     if (leftOut > 0) {
-      warnings.add(leftOut + " contrast prompts were left out: given twice, or anchors as well.");
+      warnings.add(leftOut + " contrast prompts were left out: duplicates, or anchors as well.");
     }
     warnings.forEach(w -> LOG.warn("{}", w));
     return new ProbeReport(
@@ -81,8 +81,8 @@ record ProbeFindings(
         wrong,
         flagged(anchors.harmful(), threshold),
         onContrast,
-        words,
-        contrastWords,
+        bagOfWords,
+        contrastBagOfWords,
         openers.harmful(),
         openers.benign(),
         warnings);
@@ -106,50 +106,51 @@ record ProbeFindings(
           openers.harmful().n(),
           openers.benign().k(),
           openers.benign().n(),
-          "from which no first token of refusals can be learned; whether the direction has to do with"
-              + " refusal is not measured",
+          "too few to learn how its refusals start; whether the direction causes refusal is not"
+              + " measured",
           so);
     }
     boolean none = scores.stream().noneMatch(s -> s.causal() > 0);
-    return none ? "Added, the direction raises refusal at no layer." + so : null;
+    return none ? "Adding the direction raises refusal at no layer." + so : null;
   }
 
   private static @Nullable String heldOut(Auroc anchors) {
     if (Double.isNaN(anchors.estimate())) {
-      return "Too few different anchors to hold any out: that the direction tells others apart is not"
-          + " measured.";
+      return "Too few distinct anchors to hold any out: whether the direction separates other"
+          + " prompts is not measured.";
     }
     return anchors.lo() <= CHANCE
-        ? "The direction tells held-out anchors apart no better than chance: AUROC "
+        ? "The direction separates held-out anchors no better than chance: AUROC "
             + text(anchors)
             + "."
         : null;
   }
 
-  private @Nullable String wording(Auroc words, Auroc anchors) {
-    boolean asWell = words.estimate() >= anchors.lo() && words.lo() > CHANCE;
-    if (!(words.estimate() >= TOLD_BY_WORDS || asWell)) {
+  private @Nullable String wording(Auroc bagOfWords, Auroc anchors) {
+    boolean asWell = bagOfWords.estimate() >= anchors.lo() && bagOfWords.lo() > CHANCE;
+    if (!(bagOfWords.estimate() >= EXPLAINED_BY_WORDING || asWell)) {
       return null;
     }
-    return "The anchors differ in wording or topic: a bag of words tells them apart with a held-out"
-        + " AUROC of "
-        + text(words)
-        + ", so that the direction may be one of wording. "
+    return "The anchors differ in wording or topic: a bag-of-words classifier separates them"
+        + " with a held-out AUROC of "
+        + text(bagOfWords)
+        + ", so the direction may be one of wording. "
         + (contrast.isEmpty()
             ? "Give contrast prompts: harmful ones worded as harmless ones, and the reverse."
-            : "Go by the contrast prompts.");
+            : "Rely on the contrast prompts.");
   }
 
-  private static @Nullable String contrast(Auroc probe, Auroc words) {
+  private static @Nullable String contrast(Auroc probe, Auroc bagOfWords) {
     if (Double.isNaN(probe.estimate())) {
       return "Too few contrast prompts to measure on.";
     }
     if (probe.lo() <= CHANCE) {
       return "On contrast prompts the probe is no better than chance: AUROC " + text(probe) + ".";
     }
-    return words.estimate() >= probe.lo()
-        ? "A bag of words made of the anchors does as well on the contrast prompts: AUROC "
-            + text(words)
+    return bagOfWords.estimate() >= probe.lo()
+        ? "A bag-of-words classifier trained on the anchors does as well on the contrast"
+            + " prompts: AUROC "
+            + text(bagOfWords)
             + "."
         : null;
   }

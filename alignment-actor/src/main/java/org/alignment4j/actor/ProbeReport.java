@@ -11,24 +11,23 @@ import org.alignment4j.evaluation.Rate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How far a probe can be trusted, measured on prompts that its direction was not made of.
+ * Evidence of how well a probe works, measured on prompts that its direction was not computed from.
  * Immutable.
  *
- * @param choice what the layer was chosen by
- * @param heldOut AUROC over a cross-validation of the anchors at the chosen layer; of nothing if
- *     they are too few
- * @param falsePositives benign anchors at or above the threshold, scored by directions made of
- *     others
- * @param detected harmful anchors at or above the threshold, scored so
- * @param contrast AUROC on the contrast prompts that had no part in choosing the layer; null
+ * @param choice the criterion by which the layer was chosen
+ * @param heldOut cross-validated AUROC of the anchors at the chosen layer; NaN if they are too few
+ * @param falsePositives benign anchors at or above the threshold, each scored along a direction
+ *     computed from other anchors
+ * @param detected harmful anchors at or above the threshold, scored in the same way
+ * @param contrast AUROC on the contrast prompts that were not used to choose the layer; null
  *     without contrast prompts
- * @param words AUROC of a bag of words on the anchors, cross-validated likewise: what is told apart
- *     by wording and topic alone
- * @param contrastWords AUROC of a bag of words made of the anchors on the same contrast prompts;
- *     null without
- * @param refusedHarmful harmful anchors that the model's first tokens refuse
- * @param refusedBenign benign anchors that they refuse
- * @param warnings why the scores may not mean what they seem to; for people
+ * @param bagOfWords AUROC of a bag-of-words classifier on the anchors, cross-validated in the same
+ *     way: how well wording and topic alone separate the classes
+ * @param contrastBagOfWords AUROC of a bag-of-words classifier, trained on the anchors, on the same
+ *     contrast prompts; null without contrast prompts
+ * @param refusedHarmful harmful anchors whose response starts as a refusal
+ * @param refusedBenign benign anchors whose response starts as a refusal
+ * @param warnings human-readable reasons why the scores may mislead
  */
 public record ProbeReport(
     LayerChoice choice,
@@ -36,8 +35,8 @@ public record ProbeReport(
     Rate falsePositives,
     Rate detected,
     @Nullable Auroc contrast,
-    Auroc words,
-    @Nullable Auroc contrastWords,
+    Auroc bagOfWords,
+    @Nullable Auroc contrastBagOfWords,
     Rate refusedHarmful,
     Rate refusedBenign,
     List<String> warnings) {
@@ -46,7 +45,7 @@ public record ProbeReport(
     warnings = List.copyOf(warnings);
   }
 
-  /** These figures by name; for JSON. */
+  /** Returns these figures by name, for JSON. */
   public Map<String, @Nullable Object> toMap() {
     Map<String, @Nullable Object> map = new LinkedHashMap<>();
     map.put("chosen_by", choice.name().toLowerCase(Locale.ROOT));
@@ -54,28 +53,28 @@ public record ProbeReport(
     map.put("false_positives", falsePositives.toMap());
     map.put("detected", detected.toMap());
     map.put("contrast", contrast == null ? null : contrast.toMap());
-    map.put("words", words.toMap());
-    map.put("contrast_words", contrastWords == null ? null : contrastWords.toMap());
+    map.put("words", bagOfWords.toMap());
+    map.put("contrast_words", contrastBagOfWords == null ? null : contrastBagOfWords.toMap());
     map.put("refused_harmful", refusedHarmful.toMap());
     map.put("refused_benign", refusedBenign.toMap());
     map.put("warnings", warnings);
     return Collections.unmodifiableMap(map);
   }
 
-  /** What a probe's layer was chosen by, the first of these that could be measured. */
+  /** Criterion by which a probe's layer was chosen: the first of these that could be measured. */
   public enum LayerChoice {
     /** The caller named the layer. */
     GIVEN("given"),
-    /** The layer that tells contrast prompts apart best; of equals the last. */
+    /** The layer with the highest AUROC on contrast prompts; of ties the last. */
     CONTRAST("the best AUROC on contrast prompts"),
     /**
-     * The first layer whose direction, added, raises refusal at least nine tenths as much as the
-     * best layer's does.
+     * The first layer whose direction, when added, raises the refusal score at least 0.9 times as
+     * much as the best layer's.
      */
     CAUSAL("the causal score: the first layer with nine tenths of the best"),
     /**
-     * The last layer whose AUROC on anchors that its direction was not made of lies within one
-     * standard error of the best: wording is told apart early, and inherited by every later layer.
+     * The last layer whose held-out AUROC is within one standard error of the best: early layers
+     * already separate by wording, and every later layer inherits that.
      */
     HELD_OUT("the held-out AUROC: the last layer within a standard error of the best");
 
@@ -85,22 +84,21 @@ public record ProbeReport(
       this.description = description;
     }
 
-    /** What it goes by, in words. */
+    /** Returns the criterion in words. */
     public String description() {
       return description;
     }
   }
 
   /**
-   * How a layer fares as the place of the refusal direction.
+   * Measurements of a layer as a candidate for the refusal direction.
    *
    * @param layer the layer
-   * @param silhouette how far harmful and benign anchors form two clusters, -1 to 1 (Euclidean,
-   *     raw)
-   * @param heldOut share of pairs of a harmful and a benign anchor that a direction made of other
-   *     anchors orders rightly; cross-validated. Of nothing if the anchors are too few
-   * @param contrast the same of the contrast prompts by which the layer is chosen; null without
-   *     them
+   * @param silhouette silhouette coefficient of the harmful and the benign anchors, -1 to 1
+   *     (Euclidean, raw states)
+   * @param heldOut cross-validated AUROC of the anchors, each scored along a direction computed
+   *     from other anchors; NaN if they are too few
+   * @param contrast AUROC of the contrast prompts by which the layer is chosen; null without them
    * @param causal rise of the refusal score (log-odds of refusal openers, in nats) of benign
    *     prompts when the direction is added at the layer; NaN if not measured
    */

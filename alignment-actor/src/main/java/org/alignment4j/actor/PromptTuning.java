@@ -22,8 +22,8 @@ import org.alignment4j.model.TrainableBlock;
 import org.alignment4j.train.TrainingResult;
 
 /**
- * ACTOR from prompts: whether there is anything to do, where the direction lies, then the tuning of
- * the block.
+ * ACTOR from prompts: checks whether the model over-refuses at all, finds layer and direction, then
+ * tunes the block.
  */
 final class PromptTuning {
   private final LanguageModel model;
@@ -95,7 +95,7 @@ final class PromptTuning {
     return Hashes.sha256(prompts.stream().map(Prompt::toString).toList());
   }
 
-  /** The base's own block, so that the adapter can be used like any other. */
+  /** An adapter that holds the base's own block, so that it can be used like any other. */
   private ActorTuning nothingToDo(SafetyGate.Refusals before) {
     RefusalTally safe = before.safeTally();
     RefusalTally harmful = before.harmfulTally();

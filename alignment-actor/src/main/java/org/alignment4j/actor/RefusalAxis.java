@@ -26,7 +26,10 @@ final class RefusalAxis {
     require(squaredNorm > 0, "the refusal direction is zero: the classes have the same mean");
   }
 
-  /** The axis from the class means [D] at the layer; R = {@code harmful} - {@code benign}. */
+  /**
+   * Returns the axis through the class means [D] at the layer; R = {@code harmful} - {@code
+   * benign}.
+   */
   static RefusalAxis ofMeans(double[] harmful, double[] benign) {
     requireWidth(harmful.length, benign.length);
     double[] direction = new double[benign.length];

@@ -14,22 +14,25 @@ import org.alignment4j.model.Generation;
 import org.alignment4j.model.LanguageModel;
 
 /**
- * The first tokens with which a model opens its refusals, learnt from its own answers, and the
- * log-odds that it starts with one.
+ * First tokens of a model's refusals, learned from its own responses, to compute the log-odds that
+ * it starts with one.
  *
- * @param ids token ids; empty if the model refused too few anchors to tell
- * @param harmful harmful anchors whose answers begin as refusals
- * @param benign benign anchors whose answers do
+ * @param ids token ids; empty if the model refused too few anchors
+ * @param harmful harmful anchors whose responses start as refusals
+ * @param benign benign anchors whose responses start as refusals
  */
 record RefusalOpeners(Set<Integer> ids, Rate harmful, Rate benign) {
   private static final int TOKENS = 16;
 
-  /** Fewer refusals of harmful anchors teach chance: one odd answer would choose the layer. */
-  private static final int FEWEST = 2;
+  /**
+   * With fewer refusals of harmful anchors the openers would be noise: one odd response would
+   * choose the layer.
+   */
+  private static final int MIN_REFUSALS = 2;
 
-  private static final double SMALLEST_SHARE = 0.05;
+  private static final double MIN_SHARE = 0.05;
 
-  /** Learns from the model's greedy answers; see {@link #of}. */
+  /** Learns the openers from the model's greedy responses; see {@link #of}. */
   static RefusalOpeners learn(
       LanguageModel model, RefusalJudge judge, List<Prompt> harmful, List<Prompt> benign) {
     List<Prompt> prompts = new ArrayList<>(harmful);
@@ -47,7 +50,7 @@ record RefusalOpeners(Set<Integer> ids, Rate harmful, Rate benign) {
         }
       }
     }
-    boolean enough = refused[0] >= Math.max(FEWEST, SMALLEST_SHARE * harmful.size());
+    boolean enough = refused[0] >= Math.max(MIN_REFUSALS, MIN_SHARE * harmful.size());
     return new RefusalOpeners(
         enough ? of(counts) : Set.of(),
         new Rate(refused[0], harmful.size()),
@@ -55,10 +58,10 @@ record RefusalOpeners(Set<Integer> ids, Rate harmful, Rate benign) {
   }
 
   /**
-   * Tokens whose answers are nearly all refusals; where there is none, as with few prompts, those
-   * of most of whose answers are.
+   * Returns the tokens nearly all of whose responses are refusals; if there are none, as with few
+   * prompts, those most of whose responses are.
    *
-   * @param counts answers that start with a token, and refusals among them
+   * @param counts number of responses that start with a token, and of refusals among them
    */
   static Set<Integer> of(Map<Integer, int[]> counts) {
     for (double share : new double[] {0.9, 0.5}) {
@@ -76,7 +79,7 @@ record RefusalOpeners(Set<Integer> ids, Rate harmful, Rate benign) {
     return Set.of();
   }
 
-  /** log(p / (1 - p)) for p the chance of an opener, from logits [V]; float64. */
+  /** log(p / (1 - p)) for p the probability of an opener, from logits [V]; float64. */
   double logOdds(float[] logits) {
     double max = Double.NEGATIVE_INFINITY;
     for (float l : logits) {

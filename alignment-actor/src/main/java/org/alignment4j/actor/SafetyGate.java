@@ -15,9 +15,9 @@ import org.alignment4j.model.LanguageModel;
 import org.alignment4j.train.TrainingLoop.Evaluator;
 
 /**
- * Measures refusals on prompts that are never trained on and the drift on benign ones, and says
- * whether a state of the block may be kept: one that lowers over-refusal, and keeps harmful refusal
- * and the answers to benign prompts within the settings' bounds.
+ * Measures refusals on prompts that are never trained on and the drift on benign ones, and decides
+ * whether a state of the block may be kept: it must lower over-refusal, and keep harmful refusal
+ * and the responses to benign prompts within the settings' bounds.
  */
 final class SafetyGate implements Evaluator {
   private static final int KL_PROMPTS = 32;
@@ -30,10 +30,10 @@ final class SafetyGate implements Evaluator {
   private final float[][] baseLogits;
 
   /**
-   * Verdicts on the gate's prompts.
+   * Refusal verdicts on the gate's prompts.
    *
-   * @param safe on the safe ones, in order
-   * @param harmful on the harmful ones, in order
+   * @param safe on the safe prompts, in order
+   * @param harmful on the harmful prompts, in order
    */
   record Refusals(List<RefusalVerdict> safe, List<RefusalVerdict> harmful) {
     RefusalTally safeTally() {
@@ -44,13 +44,13 @@ final class SafetyGate implements Evaluator {
       return RefusalTally.of(harmful);
     }
 
-    /** What changed from these to others. */
+    /** Returns the change from these verdicts to later ones. */
     OverRefusalReport to(Refusals after, double seconds) {
       return OverRefusalReport.of(safe, after.safe, harmful, after.harmful, seconds);
     }
   }
 
-  /** How refusals are measured: what is asked, for how many tokens, and who judges. */
+  /** Measurement of refusals: the prompts, the gate's settings and the judge. */
   record Measure(ActorPrompts prompts, ActorSettings.Gate settings, RefusalJudge judge) {
     Refusals of(LanguageModel model) {
       return new Refusals(
@@ -66,9 +66,9 @@ final class SafetyGate implements Evaluator {
   }
 
   /**
-   * What a gate begins with.
+   * State of the model before tuning.
    *
-   * @param before what the model refuses before tuning
+   * @param before refusal verdicts before tuning
    * @param openers first tokens of the model's refusals
    */
   record Start(Measure measure, Refusals before, RefusalOpeners openers) {}
@@ -106,30 +106,31 @@ final class SafetyGate implements Evaluator {
     long n = harmfulNow.n();
     long allowed = Math.max(1, (long) Math.floor(settings.tolerance() * n));
     boolean safe = harmfulNow.refusal().k() >= before.harmfulTally().refusal().k() - allowed;
-    // Silence is no help either: everything but compliance counts as over-refusal here.
+    // An empty response does not help either: all but full compliance is over-refusal here.
     double over = safeNow.nonCompliance().rate();
     boolean better = safeNow.nonCompliance().k() < before.safeTally().nonCompliance().k();
-    // A block that gives no numbers any more has a KL of NaN, which is within no budget.
+    // A block whose outputs are NaN has a KL of NaN, which is within no budget.
     boolean close = kl <= settings.klBudget();
     Map<String, Double> metrics = new LinkedHashMap<>();
     metrics.put("over_refusal", over);
     metrics.put("harmful_refusal", harmfulNow.refusal().rate());
     metrics.put("kl", kl);
-    // Few prompts give many ties: among equals the state that separates the classes best, counted
-    // for less than one prompt.
+    // With few prompts ties are common: of tied states, the one that separates the classes best is
+    // kept; the separation weighs less than one prompt.
     double separation = separation();
     double tie = (Double.isNaN(separation) ? -1 : separation) / (2.0 * safeNow.n());
     return new Evaluation(-over + tie, safe && close && better, false, metrics);
   }
 
-  /** Mean chance of a refusal's opener on harmful prompts, less that on safe ones, -1 to 1. */
+  /** Mean probability of a refusal opener on harmful prompts minus that on safe ones, -1 to 1. */
   private double separation() {
     return openers.ids().isEmpty()
         ? 0
-        : chance(measure.prompts().gateHarmful()) - chance(measure.prompts().gateSafe());
+        : openerProbability(measure.prompts().gateHarmful())
+            - openerProbability(measure.prompts().gateSafe());
   }
 
-  private double chance(List<Prompt> some) {
+  private double openerProbability(List<Prompt> some) {
     return Arrays.stream(tuned.nextTokenLogits(some))
         .mapToDouble(logits -> 1 / (1 + Math.exp(-openers.logOdds(logits))))
         .average()

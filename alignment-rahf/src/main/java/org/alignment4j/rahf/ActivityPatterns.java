@@ -16,18 +16,18 @@ import org.alignment4j.model.TokenPositions;
 
 /**
  * Targets of step 2: h_base + alpha (h_good - h_bad) for the first tokens of a response at some
- * layers, the same response tokens in all three. Targets are constants; they are kept up to a
- * budget of memory and computed again beyond it.
+ * layers; the response tokens are the same in all three. Targets are constants; they are cached up
+ * to a memory budget and recomputed beyond it.
  */
 final class ActivityPatterns {
-  private final Condition base;
-  private final Condition good;
-  private final Condition bad;
+  private final FitCondition base;
+  private final FitCondition good;
+  private final FitCondition bad;
   private final List<Layer> layers;
   private final int tokens;
   private final double alpha;
 
-  /** Of random vectors that stand in for the differences, as a control. */
+  /** Seed of the random vectors that replace the differences, as a control; empty for none. */
   private final OptionalLong randomSeed;
 
   private final long budget;
@@ -35,9 +35,9 @@ final class ActivityPatterns {
   private long used;
 
   ActivityPatterns(
-      Condition base,
-      Condition good,
-      Condition bad,
+      FitCondition base,
+      FitCondition good,
+      FitCondition bad,
       List<Layer> layers,
       int tokens,
       double alpha,
@@ -81,26 +81,28 @@ final class ActivityPatterns {
     return (long) target.length * target[0].length * target[0][0].length * Float.BYTES;
   }
 
-  /** What differs between the good and the bad condition, v [layers][R][D] of each row. */
+  /**
+   * Returns the difference between the good and the bad condition, v [layers][R][D] of each row.
+   */
   List<float[][][]> differences(List<FitRow> rows) {
     return targets(states(rows), 1, false);
   }
 
-  /** base, good and bad states of each row. */
+  /** Hidden states of each row under the base, good and bad condition. */
   private record States(
       List<FitRow> rows, List<float[][][]> base, List<float[][][]> good, List<float[][][]> bad) {}
 
   private States states(List<FitRow> rows) {
-    List<Condition> conditions = List.of(base, good, bad);
-    // Conditions of one model run together.
-    Map<LanguageModel, List<Condition>> byModel = new LinkedHashMap<>();
+    List<FitCondition> conditions = List.of(base, good, bad);
+    // Conditions of the same model are batched.
+    Map<LanguageModel, List<FitCondition>> byModel = new LinkedHashMap<>();
     conditions.forEach(c -> byModel.computeIfAbsent(c.model(), m -> new ArrayList<>()).add(c));
-    Map<Condition, List<float[][][]>> found = new HashMap<>();
+    Map<FitCondition, List<float[][][]>> found = new HashMap<>();
     byModel.forEach(
         (model, own) -> {
-          List<Condition> distinct = own.stream().distinct().toList();
+          List<FitCondition> distinct = own.stream().distinct().toList();
           List<Encoded> sequences = new ArrayList<>();
-          for (Condition c : distinct) {
+          for (FitCondition c : distinct) {
             rows.forEach(row -> sequences.add(c.input().apply(row)));
           }
           List<float[][][]> all = read(model, sequences);

@@ -52,11 +52,11 @@ final class DpoObjective implements Objective<DpoRow> {
     float[] rewards = found.get(1).toFloatArray();
     double chosen = 0;
     double rejected = 0;
-    double told = 0;
+    double correct = 0;
     for (int i = 0; i < n; i++) {
       chosen += rewards[i];
       rejected += rewards[n + i];
-      told += rewards[i] > rewards[n + i] ? 1 : rewards[i] == rewards[n + i] ? 0.5 : 0;
+      correct += rewards[i] > rewards[n + i] ? 1 : rewards[i] == rewards[n + i] ? 0.5 : 0;
     }
     return new Gradients(
         found.get(0).getFloat(),
@@ -66,6 +66,6 @@ final class DpoObjective implements Objective<DpoRow> {
             "reward_chosen", chosen,
             "reward_rejected", rejected,
             "reward_margin", chosen - rejected,
-            "accuracy", told));
+            "accuracy", correct));
   }
 }

@@ -13,16 +13,16 @@ import org.alignment4j.tune.PreferencePair;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Pairs as a method reads them; those that cannot be learned from are named with the reason.
+ * Tokenised pairs, and the reasons why others cannot be used.
  *
- * @param pairs usable ones
- * @param unused the others
+ * @param pairs the usable pairs
+ * @param unused the other pairs, with the reason
  */
 record EncodedPairs(List<EncodedPair> pairs, List<Unused> unused) {
   /**
-   * Tokenises.
+   * Tokenises pairs.
    *
-   * @param instructions of SCIT and LoRRA; null for methods without
+   * @param instructions the good and the bad one, of SCIT and LoRRA; null for methods without
    */
   static EncodedPairs of(
       LanguageModel model, List<PreferencePair> pairs, @Nullable Instructions instructions) {
@@ -57,16 +57,16 @@ record EncodedPairs(List<EncodedPair> pairs, List<Unused> unused) {
     return p.chosen().equals(p.rejected()) ? "the responses are equal" : "";
   }
 
-  /** A response as it is tokenised, before it is known to be usable. */
+  /** A tokenised response that may turn out to be unusable. */
   private record Tokens(Encoded plain, Encoded good, Encoded bad) {
     String reason(LanguageModel model) {
-      int most = model.config().contextLength();
+      int maxLength = model.config().contextLength();
       for (Encoded e : List.of(plain, good, bad)) {
-        if (e.ids().length > most) {
-          return "prompt and response have " + e.ids().length + " tokens, the context " + most;
+        if (e.ids().length > maxLength) {
+          return "prompt and response have " + e.ids().length + " tokens, the context " + maxLength;
         }
         if (!Arrays.equals(e.responseIds(), plain.responseIds())) {
-          return "the response has other tokens under an instruction";
+          return "an instruction changes the response's tokens";
         }
       }
       return "";

@@ -10,7 +10,7 @@ import org.alignment4j.rahf.PreferenceSettings.FitLoss;
 import org.alignment4j.train.TrainingLoop.Objective;
 
 /**
- * Step 2 of RAHF: a LoRA's hidden states come to match the targets of {@link ActivityPatterns}. The
+ * Step 2 of RAHF: a LoRA's hidden states are fitted to the targets of {@link ActivityPatterns}. The
  * loss is a mean over layers and rows.
  */
 final class FitObjective implements Objective<FitRow> {

@@ -24,7 +24,7 @@ import org.alignment4j.train.TrainingResult;
 import org.alignment4j.train.TrainingSettings;
 import org.alignment4j.tune.SupervisedObjective;
 
-/** One run of a method. */
+/** A run of a method. */
 final class PreferenceRun {
   private final LanguageModel model;
   private final PreferenceSettings settings;
@@ -85,7 +85,8 @@ final class PreferenceRun {
   private LoraAdapter dpo() {
     List<Encoded> both = new ArrayList<>(pairs(p -> p.chosen().plain()));
     both.addAll(pairs(p -> p.rejected().plain()));
-    // The start model is the reference: adapters off. It never changes, so once is enough.
+    // The start model is the reference: adapters off. It never changes, so its scores are computed
+    // once.
     double[] reference = model.logProbabilities(both);
     int n = encoded.pairs().size();
     List<DpoRow> rows =
@@ -124,7 +125,7 @@ final class PreferenceRun {
     }
   }
 
-  /** Dual's good model of step 1. */
+  /** Trains Dual's good model of step 1. */
   private LoraAdapter good() {
     LoraAdapter good = sft("good", pairs(p -> p.chosen().plain()));
     steps.put("good", good);
@@ -161,13 +162,13 @@ final class PreferenceRun {
 
   private LoraAdapter fit(LanguageModel good, LanguageModel bad, boolean instructed) {
     List<Layer> layers = settings.layers(model.config().blocks());
-    Condition goodState = new Condition(good, instructed ? FitRow::good : FitRow::plain);
-    Condition badState = new Condition(bad, instructed ? FitRow::bad : FitRow::plain);
+    FitCondition goodState = new FitCondition(good, instructed ? FitRow::good : FitRow::plain);
+    FitCondition badState = new FitCondition(bad, instructed ? FitRow::bad : FitRow::plain);
     ActivityPatterns patterns =
         new ActivityPatterns(
             settings.base() == PreferenceSettings.TargetBase.STEP1_GOOD
                 ? goodState
-                : new Condition(model, FitRow::plain),
+                : new FitCondition(model, FitRow::plain),
             goodState,
             badState,
             layers,
@@ -182,7 +183,7 @@ final class PreferenceRun {
       EncodedPair.Response r = p.chosen();
       rows.add(new FitRow(rows.size(), r.plain(), r.good(), r.bad()));
     }
-    // A LoRA above the highest target would get no gradient.
+    // A LoRA above the highest fitted layer would get no gradient.
     List<Layer> below =
         IntStream.rangeClosed(1, layers.get(layers.size() - 1).index())
             .mapToObj(Layer::new)

@@ -19,29 +19,30 @@ import org.alignment4j.train.TrainingSettings;
 import org.alignment4j.train.TrainingSettings.Schedule;
 
 /**
- * How preferences are learned. Immutable; made by {@link #builder}.
+ * Settings of {@link PreferenceTuner}. Immutable; made by {@link #builder}.
  *
- * @param method which of them
+ * @param method the method
  * @param lora shape of every adapter that is trained
  * @param learn the training on logits: SFT, DPO, or step 1 of RAHF
  * @param fit the training on hidden states: step 2
- * @param instructions of SCIT and LoRRA
+ * @param instructions the good and the bad one, of SCIT and LoRRA
  * @param lambda weight of SCIT's contrast, 0 or more
  * @param smoothing eps of SCIT's contrast, 0 to 0.5
- * @param beta of DPO, greater than 0
- * @param alpha how far targets lie along the difference, finite; 0 changes nothing
- * @param extrapolation a of weight extrapolation: how far the weights lie beyond the good model's,
- *     finite; 0 gives the good model
+ * @param beta DPO's beta, greater than 0
+ * @param alpha multiple of the difference that is added to get the targets, finite; 0 changes
+ *     nothing
+ * @param extrapolation factor a of weight extrapolation, W_good + a (W_good - W_bad), finite; 0
+ *     yields the good model
  * @param fitLoss distance or squared distance
- * @param base what the difference is added to
- * @param layers where hidden states are fitted; empty for a range by depth, see {@link
- *     #layers(int)}
- * @param responseTokens at most so many tokens of each response are fitted, its first
+ * @param base hidden states that the difference is added to
+ * @param layers layers at which hidden states are fitted; empty for a range by relative depth, see
+ *     {@link #layers(int)}
+ * @param responseTokens maximum number of tokens of each response that are fitted, from its start
  * @param stepOneOnly whether to end after step 1, as a control: with SCIT's adapter or Dual's good
  *     one
  * @param randomDirections whether random vectors of equal norms replace the differences, as a
  *     control
- * @param targetBytes memory for targets; beyond it they are computed again each time
+ * @param targetBytes bytes of memory for targets; beyond it they are recomputed each time
  */
 public record PreferenceSettings(
     PreferenceMethod method,
@@ -61,21 +62,21 @@ public record PreferenceSettings(
     boolean stepOneOnly,
     boolean randomDirections,
     long targetBytes) {
-  /** How far a hidden state is from its target. */
+  /** Loss of a hidden state against its target. */
   public enum FitLoss {
-    /** The Euclidean distance, as in the published scripts: robust against a few far rows. */
+    /** The Euclidean distance, as in the published scripts: robust to outliers. */
     NORM,
     /** Its square, as in the paper. */
     SQUARED
   }
 
-  /** The hidden states that alpha times the difference is added to. */
+  /** Hidden states that alpha times the difference is added to. */
   public enum TargetBase {
-    /** Those of the start model. */
+    /** Hidden states of the start model. */
     START,
     /**
-     * Those of the good condition of step 1: extrapolation beyond it. The published scripts do so
-     * in Dual; in SCIT they read step 1's model without an instruction.
+     * Hidden states of step 1's good condition, which extrapolates beyond it. The published scripts
+     * do so in Dual; in SCIT they use step 1's model without an instruction.
      */
     STEP1_GOOD
   }
@@ -98,16 +99,16 @@ public record PreferenceSettings(
     layers = List.copyOf(new TreeSet<>(layers));
   }
 
-  /** Starts with the defaults of a method; see {@link Builder}. */
+  /** Returns a builder with the defaults of a method; see {@link Builder}. */
   public static Builder<PreferenceSettings> builder(PreferenceMethod method) {
     return new Builder<>(method, settings -> settings);
   }
 
   /**
-   * The fitted layers of a model: those set, or by depth those of the paper's 32 blocks, 10 to 18
-   * (SCIT and LoRRA) or 10 to 20 (Dual), every second.
+   * Returns the fitted layers of a model: those set, or every second layer at the relative depths
+   * of the paper's layers 10 to 18 (SCIT and LoRRA) or 10 to 20 (Dual) of 32.
    *
-   * @param blocks of the model
+   * @param blocks the model's number of blocks
    */
   public List<Layer> layers(int blocks) {
     if (!layers.isEmpty()) {
@@ -124,7 +125,7 @@ public record PreferenceSettings(
         .toList();
   }
 
-  /** All settings that the result depends on, by name. */
+  /** Returns all settings that the result depends on, by name. */
   public Map<String, Object> toMap() {
     Map<String, Object> map = new LinkedHashMap<>();
     map.put("method", method.name());
@@ -163,12 +164,12 @@ public record PreferenceSettings(
   }
 
   /**
-   * Collects settings. Defaults are the published ones where there are such: lambda 1, smoothing
-   * 0.2, beta 0.1, alpha 5, the distance, base START, 512 response tokens (Dual: 64), LoRA rank 8.
-   * The learning rates are those that suit LoRA: 2e-4 for what is learned on logits, 3e-4 for the
-   * fit, both with 10 % warm-up in the first; weights are extrapolated by 0.5. Not thread-safe.
+   * Collects settings. Defaults are the published ones where there are any: lambda 1, smoothing
+   * 0.2, beta 0.1, alpha 5, fit loss NORM, base START, 512 response tokens (Dual: 64), LoRA rank 8.
+   * The learning rates suit LoRA: 2e-4, with 10 % warm-up, for the training on logits, 3e-4 for the
+   * fit. The extrapolation factor is 0.5. Not thread-safe.
    *
-   * @param <T> what is built: settings, or a tuner that has them
+   * @param <T> the type that is built: the settings, or a tuner with them
    */
   public static final class Builder<T> {
     private final PreferenceMethod method;
@@ -258,37 +259,37 @@ public record PreferenceSettings(
       return this;
     }
 
-    /** How far targets lie along the difference. */
+    /** Multiple of the difference that is added to get the targets. */
     public Builder<T> alpha(double value) {
       this.alpha = value;
       return this;
     }
 
-    /** How far weights lie beyond the good model's. */
+    /** Factor a of weight extrapolation. */
     public Builder<T> extrapolation(double a) {
       this.extrapolation = a;
       return this;
     }
 
-    /** Distance or squared distance. */
+    /** Distance or squared distance to the target. */
     public Builder<T> fitLoss(FitLoss form) {
       this.fitLoss = form;
       return this;
     }
 
-    /** What the difference is added to. */
+    /** Hidden states that the difference is added to. */
     public Builder<T> base(TargetBase states) {
       this.base = states;
       return this;
     }
 
-    /** Where hidden states are fitted. */
+    /** Layers at which hidden states are fitted. */
     public Builder<T> layers(List<Layer> where) {
       this.layers = where;
       return this;
     }
 
-    /** At most so many tokens of each response. */
+    /** Maximum number of tokens of each response that are fitted. */
     public Builder<T> responseTokens(int tokens) {
       this.responseTokens = tokens;
       return this;
@@ -306,14 +307,14 @@ public record PreferenceSettings(
       return this;
     }
 
-    /** Memory for targets. */
+    /** Bytes of memory for targets. */
     public Builder<T> targetBytes(long bytes) {
       this.targetBytes = bytes;
       return this;
     }
 
     /**
-     * Builds it.
+     * Builds the settings or the tuner.
      *
      * @throws IllegalArgumentException if a setting is out of its range
      */
@@ -341,11 +342,11 @@ public record PreferenceSettings(
   }
 
   /**
-   * The good and the bad instruction of SCIT and LoRRA. They stand before the first user message,
-   * which every chat template allows.
+   * The good and the bad instruction of SCIT and LoRRA. They are put in front of the first user
+   * message's text, which works with every chat template.
    *
-   * @param good asks for responses as they are preferred, not blank
-   * @param bad asks for the opposite, not blank
+   * @param good asks for preferred responses; not blank
+   * @param bad asks for the opposite; not blank
    */
   public record Instructions(String good, String bad) {
     /**
@@ -367,7 +368,7 @@ public record PreferenceSettings(
       require(!good.equals(bad), "the good and the bad instruction are equal");
     }
 
-    /** The same instructions with their parts exchanged. */
+    /** Returns the instructions with good and bad exchanged. */
     public Instructions swapped() {
       return new Instructions(bad, good);
     }
@@ -394,20 +395,23 @@ public record PreferenceSettings(
     }
   }
 
-  /** How a model learns from pairs of preferred and dispreferred responses. */
+  /** Methods of learning from pairs of preferred and dispreferred responses. */
   public enum PreferenceMethod {
     /** Supervised fine-tuning on the chosen responses. */
     SFT,
     /** Direct preference optimization. */
     DPO,
     /**
-     * LoRRA on preference data: the good and the bad instruction of the start model itself give the
-     * directions; nothing is taught first.
+     * LoRRA on preference data: the directions come from the start model under the good and the bad
+     * instruction, without step 1.
      */
     LORRA,
     /** RAHF-SCIT: one model learns both instructions, then their difference is fitted. */
     RAHF_SCIT,
-    /** RAHF-Dual: one model learns the chosen, one the rejected responses, then as above. */
+    /**
+     * RAHF-Dual: one model learns the chosen, one the rejected responses, then the difference of
+     * their hidden states is fitted.
+     */
     RAHF_DUAL,
     /**
      * Dual's two models, whose weights instead of hidden states are extrapolated, W_good + a
@@ -415,7 +419,7 @@ public record PreferenceSettings(
      */
     WEIGHT_EXTRAPOLATION;
 
-    /** Whether a good and a bad instruction are the two conditions. */
+    /** Whether the two conditions are a good and a bad instruction. */
     public boolean instructed() {
       return this == LORRA || this == RAHF_SCIT;
     }

@@ -21,12 +21,12 @@ import org.alignment4j.train.TrainingResult;
 import org.alignment4j.tune.PreferencePair;
 
 /**
- * Learns from pairs of preferred and dispreferred responses by RAHF or one of its rivals, into a
- * LoRA over the model, which is not changed and is shared by all adapters on the way.
+ * Trains a LoRA on pairs of preferred and dispreferred responses by RAHF or a baseline method. The
+ * model itself is not changed; all intermediate adapters share its weights.
  *
- * <p>Where the settings name checkpoint folders, an interrupted tuning goes on where it was when
- * called again with the same model, pairs and settings, and ends with the same adapter, bit for
- * bit. Immutable; one tuning runs at a time in a process.
+ * <p>If the settings name checkpoint folders, an interrupted tuning resumes when called again with
+ * the same model, pairs and settings, and ends with the same adapter, bit for bit. Immutable; one
+ * tuning runs at a time in a process.
  */
 public final class PreferenceTuner
     implements RepresentationTuner<List<PreferencePair>, LoraAdapter> {
@@ -37,7 +37,7 @@ public final class PreferenceTuner
     this.settings = settings;
   }
 
-  /** Starts with the defaults of a method. */
+  /** Returns a builder with the defaults of a method. */
   public static PreferenceSettings.Builder<PreferenceTuner> builder(PreferenceMethod method) {
     return new PreferenceSettings.Builder<>(method, PreferenceTuner::new);
   }
@@ -50,14 +50,14 @@ public final class PreferenceTuner
   /**
    * Runs the method.
    *
-   * @param model the start, an SFT model for RAHF; without steering or soft prompt
-   * @throws BadDataException if no pair can be learned from; the message gives the first reason
+   * @param model the start model, an SFT model for RAHF; without steering or soft prompt
+   * @throws BadDataException if no pair is usable; the message has the first reason
    * @throws IllegalArgumentException if modules or layers do not fit the model
    */
   @Override
   public PreferenceTuning tune(
       LanguageModel model, List<PreferencePair> pairs, ProgressListener progress) {
-    require(pairs != null, "no pairs to learn from");
+    require(pairs != null, "pairs must not be null");
     EncodedPairs encoded =
         EncodedPairs.of(
             model, pairs, settings.method().instructed() ? settings.instructions() : null);
@@ -67,14 +67,14 @@ public final class PreferenceTuner
               .findFirst()
               .map(u -> "; pair " + pairs.get(u.index()).id() + ": " + u.reason())
               .orElse("");
-      throw new BadDataException("none of " + pairs.size() + " pairs can be learned from" + first);
+      throw new BadDataException("none of " + pairs.size() + " pairs can be used" + first);
     }
     String data = Hashes.sha256(pairs.stream().map(PreferencePair::toString).toList());
     return run(model, encoded, data, progress);
   }
 
   /**
-   * Runs the method on pairs that are token ids already.
+   * Runs the method on pairs given as token ids.
    *
    * @param pairs at least one, each within the model's context
    * @throws IllegalArgumentException as in {@link #tune}
@@ -107,8 +107,8 @@ public final class PreferenceTuner
    */
   public record EncodedPair(Response chosen, Response rejected) {
     /**
-     * A response behind its prompt as it is, and behind the prompt with the good and with the bad
-     * instruction; the same response tokens in all three.
+     * A response after its prompt, and after the prompt with the good and with the bad instruction;
+     * the response tokens are the same in all three.
      *
      * @param plain prompt and response
      * @param good the same under the good instruction
@@ -116,14 +116,15 @@ public final class PreferenceTuner
      */
     public record Response(Encoded plain, Encoded good, Encoded bad) {
       /**
-       * @throws IllegalArgumentException if there is no response or its tokens differ
+       * @throws IllegalArgumentException if the response is empty or its tokens differ between the
+       *     three
        */
       public Response {
         require(plain.predictedLength() > 0, "the response has no tokens");
         require(
             Arrays.equals(plain.responseIds(), good.responseIds())
                 && Arrays.equals(plain.responseIds(), bad.responseIds()),
-            "the response has other tokens under an instruction");
+            "an instruction changes the response's tokens");
       }
     }
 
@@ -135,13 +136,13 @@ public final class PreferenceTuner
   }
 
   /**
-   * What learning from preferences gave.
+   * Result of learning from preferences.
    *
    * @param adapter the LoRA
-   * @param reason how it ended, in one sentence
-   * @param unused pairs that could not be learned from
+   * @param reason how the tuning ended, in one sentence
+   * @param unused pairs that could not be used, with the reason
    * @param steps adapters of step 1 by name: "scit", or "good" and "bad"; empty for other methods
-   * @param trainings losses and metrics of each training by name, in their order, one at least
+   * @param trainings losses and metrics of each training by name, in their order; at least one
    */
   public record PreferenceTuning(
       LoraAdapter adapter,
@@ -157,7 +158,7 @@ public final class PreferenceTuner
       trainings = Collections.unmodifiableMap(new LinkedHashMap<>(trainings));
     }
 
-    /** The last of the trainings. */
+    /** Returns the result of the last training. */
     @Override
     public TrainingResult training() {
       return List.copyOf(trainings.values()).get(trainings.size() - 1);

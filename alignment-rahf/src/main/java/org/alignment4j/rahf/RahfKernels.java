@@ -7,7 +7,7 @@ import ai.djl.ndarray.NDManager;
 import org.alignment4j.internal.tensor.Kernels;
 import org.alignment4j.rahf.PreferenceSettings.FitLoss;
 
-/** The losses' kernels; see rahf.torchscript for shapes. */
+/** Kernels of the losses; see rahf.torchscript for shapes. */
 final class RahfKernels implements AutoCloseable {
   private final Kernels kernels;
 

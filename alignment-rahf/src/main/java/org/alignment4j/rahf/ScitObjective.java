@@ -11,9 +11,9 @@ import org.alignment4j.model.Trainable;
 import org.alignment4j.train.TrainingLoop.Objective;
 
 /**
- * Step 1 of RAHF-SCIT: a model learns to give preferred responses under the good instruction and
- * dispreferred ones under the bad one, and to tell them apart. With s the mean log-probability of a
- * response's tokens and d = s(own) - s(other), a row's loss is -s(own) + lambda ((1 - eps)
+ * Step 1 of RAHF-SCIT: a model learns to produce preferred responses under the good instruction and
+ * dispreferred ones under the bad one, with a contrastive term. With s the mean log-probability of
+ * a response's tokens and d = s(own) - s(other), a row's loss is -s(own) + lambda ((1 - eps)
  * softplus(-d) + eps softplus(d)).
  */
 final class ScitObjective implements Objective<ScitRow> {
@@ -50,16 +50,16 @@ final class ScitObjective implements Objective<ScitRow> {
     NDList found = kernels.scit(sums, lengths, lambda, smoothing, weights.parameters(), scope);
     float[] d = found.get(1).toFloatArray();
     float[] own = found.get(2).toFloatArray();
-    double told = 0;
+    double correct = 0;
     double mean = 0;
     for (int i = 0; i < d.length; i++) {
-      told += d[i] > 0 ? 1 : d[i] == 0 ? 0.5 : 0;
+      correct += d[i] > 0 ? 1 : d[i] == 0 ? 0.5 : 0;
       mean += own[i];
     }
     return new Gradients(
         found.get(0).getFloat(),
         batch.size(),
         new NDList(found.subList(3, found.size())),
-        Map.of("accuracy", told, "own_log_probability", mean));
+        Map.of("accuracy", correct, "own_log_probability", mean));
   }
 }

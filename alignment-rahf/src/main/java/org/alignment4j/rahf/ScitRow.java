@@ -4,14 +4,13 @@ import java.util.Arrays;
 import org.alignment4j.chat.Encoded;
 
 /**
- * One response under its own instruction and under the other one: a chosen response's own is the
- * good one.
+ * One response under its own instruction and under the other one: the own instruction of a chosen
+ * response is the good one.
  */
 record ScitRow(Encoded own, Encoded other) {
   ScitRow {
     if (!Arrays.equals(own.responseIds(), other.responseIds())) {
-      throw new IllegalArgumentException(
-          "the response has other tokens under the other instruction");
+      throw new IllegalArgumentException("the other instruction changes the response's tokens");
     }
   }
 }

@@ -11,18 +11,18 @@ import org.alignment4j.adapter.LoraAdapter.Target;
 import org.alignment4j.core.Provenance;
 
 /**
- * The cheap rival of Dual: instead of hidden states, weights are pushed on from the bad model past
- * the good one, W_good + a (W_good - W_bad).
+ * Weight extrapolation, a cheap baseline of Dual: instead of hidden states, the weights are
+ * extrapolated from the bad model beyond the good one, W_good + a (W_good - W_bad).
  */
 final class WeightExtrapolation {
   private WeightExtrapolation() {}
 
   /**
-   * A LoRA of the two adapters' ranks together.
+   * Returns a LoRA whose rank is the sum of the two adapters' ranks.
    *
    * @param good trained on preferred responses
    * @param bad trained on dispreferred ones, on the same matrices of the same model
-   * @param a how far beyond the good one; 0 gives the good one, finite
+   * @param a the extrapolation factor, finite; 0 yields the good adapter
    * @throws IllegalArgumentException if the adapters change different matrices
    */
   static LoraAdapter of(LoraAdapter good, LoraAdapter bad, double a) {
@@ -48,7 +48,7 @@ final class WeightExtrapolation {
               g.in(),
               g.out(),
               below(g.a(), b.a()),
-              beside(
+              concatenated(
                   g.b(),
                   (1 + a) * good.scale(),
                   good.rank(),
@@ -77,8 +77,8 @@ final class WeightExtrapolation {
     return both;
   }
 
-  /** Columns of one matrix [out, r], then of another, each scaled. */
-  private static float[] beside(
+  /** Concatenates the columns of two matrices [out, r], each scaled. */
+  private static float[] concatenated(
       float[] one, double scale, int r, float[] other, double otherScale, int q, int out) {
     float[] both = new float[out * (r + q)];
     for (int i = 0; i < out; i++) {

@@ -1,5 +1,5 @@
 /**
- * RAHF, representation alignment from human feedback (ACL 2024), and its rivals on the same data:
+ * RAHF, representation alignment from human feedback (ACL 2024), and baselines on the same data:
  * SCIT, Dual, LoRRA, DPO, supervised fine-tuning and weight extrapolation.
  */
 @NullMarked

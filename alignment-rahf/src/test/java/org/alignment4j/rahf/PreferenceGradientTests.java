@@ -211,12 +211,12 @@ class PreferenceGradientTests {
   void fit(FitLoss form) {
     List<FitRow> rows =
         List.of(new FitRow(0, ONE, ONE_GOOD, ONE_BAD), new FitRow(1, TWO, TWO_GOOD, TWO_BAD));
-    Condition plain = new Condition(model, FitRow::plain);
+    FitCondition plain = new FitCondition(model, FitRow::plain);
     ActivityPatterns patterns =
         new ActivityPatterns(
             plain,
-            new Condition(model, FitRow::good),
-            new Condition(model, FitRow::bad),
+            new FitCondition(model, FitRow::good),
+            new FitCondition(model, FitRow::bad),
             FITTED,
             TOKENS,
             ALPHA,

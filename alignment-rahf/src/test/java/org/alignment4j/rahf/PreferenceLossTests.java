@@ -138,9 +138,9 @@ class PreferenceLossTests {
   void exchangingTheConditionsNegatesTheDifference() {
     List<FitRow> rows =
         List.of(new FitRow(0, ONE, LONGER, ONE), new FitRow(1, TWO, TWO_LONGER, TWO));
-    Condition base = new Condition(model, FitRow::plain);
-    Condition good = new Condition(model, FitRow::good);
-    Condition bad = new Condition(model, FitRow::bad);
+    FitCondition base = new FitCondition(model, FitRow::plain);
+    FitCondition good = new FitCondition(model, FitRow::good);
+    FitCondition bad = new FitCondition(model, FitRow::bad);
     List<Layer> layers = List.of(new Layer(2), new Layer(4));
     List<float[][][]> one =
         new ActivityPatterns(base, good, bad, layers, 2, 1, OptionalLong.empty(), 0)
@@ -167,8 +167,8 @@ class PreferenceLossTests {
   void targetsAreTheSameKeptOrComputedAgain() {
     List<FitRow> rows =
         List.of(new FitRow(0, ONE, LONGER, ONE), new FitRow(1, TWO, TWO_LONGER, TWO));
-    Condition base = new Condition(model, FitRow::plain);
-    Condition good = new Condition(model, FitRow::good);
+    FitCondition base = new FitCondition(model, FitRow::plain);
+    FitCondition good = new FitCondition(model, FitRow::good);
     List<Layer> layers = List.of(new Layer(2), new Layer(4));
     for (OptionalLong random : List.of(OptionalLong.empty(), OptionalLong.of(-1))) {
       ActivityPatterns kept =
@@ -187,8 +187,8 @@ class PreferenceLossTests {
   @Test
   void randomDirectionsHaveTheNormsOfTheDifferencesAndAnyOtherDirection() {
     List<FitRow> rows = List.of(new FitRow(0, ONE, LONGER, ONE));
-    Condition base = new Condition(model, FitRow::plain);
-    Condition good = new Condition(model, FitRow::good);
+    FitCondition base = new FitCondition(model, FitRow::plain);
+    FitCondition good = new FitCondition(model, FitRow::good);
     List<Layer> layers = List.of(new Layer(3));
     float[][] v =
         new ActivityPatterns(base, good, base, layers, 9, 1, OptionalLong.empty(), 0)

@@ -25,7 +25,7 @@ import org.alignment4j.evaluation.RefusalJudge.RefusalVerdict;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Measures what a guarded model refuses, as prompts are and in the wordings of {@link Attack}s.
+ * Measures how often a guarded model refuses prompts, unchanged and reworded by {@link Attack}s.
  * Immutable; as thread-safe as its judge.
  */
 public final class AttackEvaluator {
@@ -33,14 +33,14 @@ public final class AttackEvaluator {
 
   private final RefusalJudge judge;
   private final long seed;
-  private final int most;
+  private final int maxAttacked;
 
   /**
    * A prompt set.
    *
-   * @param name for the report
-   * @param harmful whether its prompts are to be refused
-   * @param prompts single requests, one at least
+   * @param name name in the report
+   * @param harmful whether its prompts should be refused
+   * @param prompts single requests, at least one
    */
   public record Prompts(String name, boolean harmful, List<String> prompts) {
     /** Copies the list. */
@@ -51,27 +51,27 @@ public final class AttackEvaluator {
   }
 
   /**
-   * An evaluator.
+   * Creates an evaluator.
    *
-   * @param judge sees the request before it was reworded
-   * @param seed of what attacks draw
+   * @param judge receives the original request, before rewording
+   * @param seed the seed of the attacks' random choices
    */
   public AttackEvaluator(RefusalJudge judge, long seed) {
     this(judge, seed, Integer.MAX_VALUE);
   }
 
-  private AttackEvaluator(RefusalJudge judge, long seed, int most) {
-    require(most >= 1, "attacks need a prompt of each set at least, was %s", most);
+  private AttackEvaluator(RefusalJudge judge, long seed, int maxAttacked) {
+    require(maxAttacked >= 1, "attacks need at least one prompt of each set, was %s", maxAttacked);
     this.judge = judge;
     this.seed = seed;
-    this.most = most;
+    this.maxAttacked = maxAttacked;
   }
 
   /**
-   * The same with attacks on a sample of each set only, drawn by the seed; prompts as they are stay
-   * all.
+   * Returns an evaluator that applies attacks only to a random sample of each set; without attacks,
+   * all prompts are measured.
    *
-   * @param prompts of each set at most
+   * @param prompts maximum number of prompts of each set
    */
   public AttackEvaluator attacking(int prompts) {
     return new AttackEvaluator(judge, seed, prompts);
@@ -80,10 +80,10 @@ public final class AttackEvaluator {
   /**
    * Measures.
    *
-   * @param answers what is measured: gives the answers to prompts, in order, such as by {@link
-   *     org.alignment4j.GuardedChat#replyAll}
-   * @param sets at least one
-   * @param attacks wordings to measure beside the prompts as they are; may be empty
+   * @param answers the guarded model: returns the responses to prompts, in order, for instance by
+   *     {@link org.alignment4j.GuardedChat#replyAll}
+   * @param sets at least one prompt set
+   * @param attacks attacks to measure in addition to the unchanged prompts; may be empty
    */
   public Report evaluate(
       Function<List<Prompt>, List<String>> answers,
@@ -92,23 +92,24 @@ public final class AttackEvaluator {
       ProgressListener progress) {
     require(!sets.isEmpty(), "no prompt sets");
     List<Case> cases = new ArrayList<>();
-    List<Prompt> asked = new ArrayList<>();
+    List<Prompt> prompts = new ArrayList<>();
     List<@Nullable Attack> wordings = new ArrayList<>();
     wordings.add(null);
     wordings.addAll(attacks);
     for (Attack attack : wordings) {
       for (Prompts set : sets) {
         int n = set.prompts.size();
-        Case one = new Case(set, attack, rows(n, attack == null ? n : most));
+        Case one = new Case(set, attack, rows(n, attack == null ? n : maxAttacked));
         cases.add(one);
-        one.rows.forEach(i -> asked.add(Prompt.user(worded(attack, set.prompts.get(i), seed + i))));
+        one.rows.forEach(
+            i -> prompts.add(Prompt.user(worded(attack, set.prompts.get(i), seed + i))));
       }
     }
-    // Together, for few prompts make small batches.
+    // All cases together: few prompts would make small batches.
     List<String> found = new ArrayList<>();
-    for (int at = 0; at < asked.size(); at += PORTION) {
-      found.addAll(answers.apply(asked.subList(at, Math.min(asked.size(), at + PORTION))));
-      progress.step("attack", found.size(), asked.size());
+    for (int at = 0; at < prompts.size(); at += PORTION) {
+      found.addAll(answers.apply(prompts.subList(at, Math.min(prompts.size(), at + PORTION))));
+      progress.step("attack", found.size(), prompts.size());
     }
     List<Report.Entry> entries = new ArrayList<>();
     int at = 0;
@@ -120,15 +121,15 @@ public final class AttackEvaluator {
     return new Report(entries);
   }
 
-  /** One set in one wording. */
+  /** A set under one attack, or unchanged. */
   private record Case(Prompts set, @Nullable Attack attack, List<Integer> rows) {
     Report.Entry entry(RefusalJudge judge, List<String> answers) {
-      List<String> asked = rows.stream().map(set.prompts::get).toList();
-      return new Report.Entry(set.name, set.harmful, attack, judge.judgeAll(asked, answers));
+      List<String> requests = rows.stream().map(set.prompts::get).toList();
+      return new Report.Entry(set.name, set.harmful, attack, judge.judgeAll(requests, answers));
     }
   }
 
-  /** The same sample for every attack, in the set's order. */
+  /** Returns the same sample for every attack, in the set's order. */
   private List<Integer> rows(int n, int atMost) {
     List<Integer> all = new ArrayList<>(IntStream.range(0, n).boxed().toList());
     if (atMost >= n) {
@@ -145,16 +146,16 @@ public final class AttackEvaluator {
   /**
    * Refusals by prompt set and by attack. Immutable.
    *
-   * @param entries one for each set and wording, in the order they were measured
+   * @param entries one for each set and attack, in the order of measurement
    */
   public record Report(List<Entry> entries) {
     /**
-     * One set in one wording.
+     * Verdicts on a set under one attack, or unchanged.
      *
      * @param set the set's name
-     * @param harmful whether its prompts are to be refused
-     * @param attack the wording; null for the prompts as they are
-     * @param verdicts on the answers, in the set's order
+     * @param harmful whether its prompts should be refused
+     * @param attack the attack; null for the unchanged prompts
+     * @param verdicts verdicts on the responses, in the set's order
      */
     public record Entry(
         String set, boolean harmful, @Nullable Attack attack, List<RefusalVerdict> verdicts) {
@@ -164,8 +165,8 @@ public final class AttackEvaluator {
       }
 
       /**
-       * Harmful prompts refused, in full or in part; of the others all that were not fully complied
-       * with, so that silence does not pass for help.
+       * Returns the share of harmful prompts refused, in full or in part; of harmless prompts, the
+       * share not fully complied with, so that an empty response does not count as compliance.
        */
       public Rate refused() {
         RefusalTally tally = RefusalTally.of(verdicts);
@@ -187,22 +188,22 @@ public final class AttackEvaluator {
       entries = List.copyOf(entries);
     }
 
-    /** Of the prompts as they are. */
+    /** Refusals on the unchanged prompts. */
     public RefusalGap plain() {
       return gap(e -> e.attack == null);
     }
 
-    /** Of the prompts in some wordings, taken together. */
+    /** Refusals under some attacks, pooled. */
     public RefusalGap under(Collection<Attack> attacks) {
       return gap(e -> e.attack != null && attacks.contains(e.attack));
     }
 
-    /** Of the prompts in the wordings of a family, those that were measured, taken together. */
+    /** Refusals under the measured attacks of a family, pooled. */
     public RefusalGap under(Attack.Family family) {
       return gap(e -> e.attack != null && e.attack.family() == family);
     }
 
-    /** Of those entries that {@code which} takes. */
+    /** Refusals over the entries that {@code which} accepts, pooled. */
     public RefusalGap gap(Predicate<Entry> which) {
       return new RefusalGap(sum(which, true), sum(which, false));
     }
@@ -220,10 +221,10 @@ public final class AttackEvaluator {
     }
 
     /**
-     * How refusals of the same prompts, as they are, change from this report to another.
+     * Compares refusals of the same unchanged prompts between this report and another.
      *
-     * @param harmful of the harmful prompts, else of the others
-     * @throws IllegalArgumentException if the reports are not of the same sets
+     * @param harmful whether to compare the harmful prompts, else the others
+     * @throws IllegalArgumentException if the reports have different sets
      */
     public PairedProportions changesTo(Report other, boolean harmful) {
       PairedProportions all = new PairedProportions(0, 0, 0, 0);
@@ -231,7 +232,7 @@ public final class AttackEvaluator {
       List<Entry> others = other.plain(harmful);
       require(
           own.stream().map(Entry::set).toList().equals(others.stream().map(Entry::set).toList()),
-          "the reports are of other sets");
+          "the reports have different sets");
       for (int i = 0; i < own.size(); i++) {
         all = all.plus(PairedProportions.of(own.get(i).flags(), others.get(i).flags()));
       }
@@ -242,10 +243,7 @@ public final class AttackEvaluator {
       return entries.stream().filter(e -> e.attack == null && e.harmful == harmful).toList();
     }
 
-    /**
-     * ACTOR's scores on the prompts as they are; empty if there are no safe ones, or none that are
-     * harmful.
-     */
+    /** ACTOR's scores on the unchanged prompts; empty if there are no safe or no harmful ones. */
     public Optional<ComplianceSummary> compliance() {
       Map<String, Rate> sets = new LinkedHashMap<>();
       for (Entry e : plain(false)) {

@@ -8,24 +8,27 @@ import org.alignment4j.analysis.LogisticProbe;
 import org.alignment4j.internal.statistics.Pca;
 
 /**
- * Where requests that are refused, and those that are harmful, lie among a model's features:
- * log-odds that are linear in the first principal components, as directions in the features' own
- * space (section 4 of DRO, arXiv 2401.18018). Rows are not copied.
+ * Directions of refusal and of harmfulness in a model's features: gradients of log-odds that are
+ * linear in the first principal components, in feature space (section 4 of DRO, arXiv 2401.18018).
+ * Rows are not copied.
  *
  * @param refusal gradient of the log-odds that a request is refused [D]
  * @param harm gradient of the log-odds that it is harmful [D]
  * @param basis the components [K, D], orthonormal
  */
 record DroDirections(float[] refusal, float[] harm, float[][] basis) {
-  /** Of the shift along refusal, along harmfulness, and of the change beside the components. */
+  /**
+   * Loss weights of the shift along refusal, along harmfulness, and of the change orthogonal to the
+   * components.
+   */
   static final double[] WEIGHTS = {1, 0.01, 0.001};
 
   /**
    * @param features [N, D]
    * @param refused whether the model refused, per row
    * @param harmful whether the request is harmful, per row
-   * @param components K at most
-   * @throws IllegalArgumentException if the model refuses none, or all
+   * @param components maximum K
+   * @throws IllegalArgumentException if the model refuses none or all of the requests
    */
   static DroDirections fit(
       float[][] features, boolean[] refused, boolean[] harmful, int components) {

@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.Map;
 import org.alignment4j.train.TrainingLoop.Objective;
 
-/** The shift of features along DRO's directions (equations 3 to 6 of the paper). */
+/** Loss of the shift of features along DRO's directions (equations 3 to 6 of the paper). */
 final class DroObjective implements Objective<DroRow> {
   private final NativeSysformer system;
   private final DroDirections directions;

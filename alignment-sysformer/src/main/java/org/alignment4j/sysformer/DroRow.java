@@ -1,9 +1,9 @@
 package org.alignment4j.sysformer;
 
 /**
- * A request for DRO.
+ * A training row of DRO.
  *
- * @param request without a target
- * @param start its feature under the system prompt before training [D]
+ * @param request the request, without a target
+ * @param start its feature vector [D] under the system prompt before training
  */
 record DroRow(GuardRow request, float[] start) {}

@@ -28,15 +28,15 @@ import org.alignment4j.train.TrainingSettings;
 import org.alignment4j.train.TrainingSettings.Schedule;
 
 /**
- * Directed representation optimization (DRO, Zheng et al. 2024, arXiv 2401.18018), a rival of the
- * Sysformer: a system prompt, the same for every request, whose embeddings are learned so that
- * harmful requests move towards where the model refuses and the others away from it. No answer is
- * trained on. Features are the last prompt token's states at the top layer, brought to unit root
- * mean square, which is ours. Immutable and thread-safe, but one training runs at a time in a
- * process.
+ * Directed representation optimization (DRO, Zheng et al. 2024, arXiv 2401.18018), a baseline of
+ * the Sysformer: a system prompt, the same for every request, whose embeddings are learned so that
+ * the features of harmful requests move along the model's refusal direction and those of the others
+ * against it. No responses are trained on. Features are the last prompt token's hidden states at
+ * the top layer, scaled to unit root mean square; the scaling is ours. Immutable and thread-safe,
+ * but one training runs at a time in a process.
  */
 public final class DroTuner implements RepresentationTuner<List<GuardPrompt>, Sysformer> {
-  /** The paper's. */
+  /** Number of principal components, as in the paper. */
   private static final int COMPONENTS = 4;
 
   private final Settings settings;
@@ -46,7 +46,7 @@ public final class DroTuner implements RepresentationTuner<List<GuardPrompt>, Sy
     this.settings = settings;
   }
 
-  /** Starts with the defaults. */
+  /** Returns a builder with the defaults. */
   public static Builder<DroTuner> builder() {
     return new Builder<>(DroTuner::new);
   }
@@ -57,12 +57,12 @@ public final class DroTuner implements RepresentationTuner<List<GuardPrompt>, Sy
   }
 
   /**
-   * How a system prompt is learned. Immutable.
+   * Settings of {@link DroTuner}. Immutable.
    *
-   * @param systemText the system prompt to begin with
+   * @param systemText the initial system prompt
    * @param training steps, learning rate, batches, seed
-   * @param judge of what the model refuses by itself
-   * @param replyTokens most tokens of an answer that the judge is shown
+   * @param judge decides which prompts the model refuses by itself
+   * @param replyTokens maximum number of tokens of a response that the judge is shown
    */
   public record Settings(
       String systemText, TrainingSettings training, RefusalJudge judge, int replyTokens) {
@@ -74,7 +74,7 @@ public final class DroTuner implements RepresentationTuner<List<GuardPrompt>, Sy
       require(replyTokens >= 1, "replyTokens must be 1 or more, was %s", replyTokens);
     }
 
-    /** Starts with the defaults; see {@link Builder}. */
+    /** Returns a builder with the defaults; see {@link Builder}. */
     public static Builder<Settings> builder() {
       return new Builder<>(settings -> settings);
     }
@@ -94,7 +94,7 @@ public final class DroTuner implements RepresentationTuner<List<GuardPrompt>, Sy
    * 1e-3 in batches of 50 for 40 epochs, refusals judged by {@link StringRefusalJudge} on 32
    * tokens. Not thread-safe.
    *
-   * @param <T> what is built: settings, or a tuner that has them
+   * @param <T> the type that is built: the settings, or a tuner with them
    */
   public static final class Builder<T> {
     private final Function<Settings, T> finish;
@@ -115,7 +115,7 @@ public final class DroTuner implements RepresentationTuner<List<GuardPrompt>, Sy
       this.finish = finish;
     }
 
-    /** The system prompt to begin with. */
+    /** The initial system prompt. */
     public Builder<T> systemText(String text) {
       this.systemText = text;
       return this;
@@ -132,15 +132,15 @@ public final class DroTuner implements RepresentationTuner<List<GuardPrompt>, Sy
       return training(training.with(change));
     }
 
-    /** Seed of all that is random. */
+    /** Seed of everything random. */
     public Builder<T> seed(long value) {
       return training(t -> t.seed(value));
     }
 
     /**
-     * Another judge of what the model refuses by itself.
+     * The judge of which prompts the model refuses by itself.
      *
-     * @param tokens of an answer that it is shown, at most
+     * @param tokens maximum number of tokens of a response that it is shown
      */
     public Builder<T> judge(RefusalJudge other, int tokens) {
       this.judge = other;
@@ -149,7 +149,7 @@ public final class DroTuner implements RepresentationTuner<List<GuardPrompt>, Sy
     }
 
     /**
-     * Builds it.
+     * Builds the settings or the tuner.
      *
      * @throws IllegalArgumentException if a value is out of range
      */
@@ -159,19 +159,19 @@ public final class DroTuner implements RepresentationTuner<List<GuardPrompt>, Sy
   }
 
   /**
-   * Finds the directions with and without the system prompt, then learns.
+   * Fits the directions to features with and without the system prompt, then trains.
    *
    * @param prompts at least one to refuse and one to answer, in any order
-   * @return a Sysformer of no layers
-   * @throws IllegalArgumentException if nothing of a kind is there to learn from, or the model
-   *     refuses none of the prompts, or all; prompts that are too long for the context are left out
+   * @return a Sysformer without layers
+   * @throws IllegalArgumentException if no harmful or no harmless prompt is usable, or the model
+   *     refuses none or all of the prompts; prompts that are too long for the context are left out
    */
   @Override
   public Tuning<Sysformer> tune(
       LanguageModel model, List<GuardPrompt> prompts, ProgressListener progress) {
     GuardPrompt.requireBothKinds(prompts);
-    Requests requests = new Requests(model.tokenizer(), settings.systemText());
-    Requests.Usable usable = requests.usable(model, prompts, List.of());
+    RequestEncoder encoder = new RequestEncoder(model.tokenizer(), settings.systemText());
+    RequestEncoder.Usable usable = encoder.usable(model, prompts, List.of());
     List<GuardRow> requested = usable.rows();
     List<GuardPrompt> used = usable.indices().stream().map(prompts::get).toList();
     String data = Hashes.sha256(prompts.stream().map(p -> p.harmful() + " " + p.prompt()).toList());

@@ -7,11 +7,11 @@ import org.alignment4j.model.Capture;
 import org.alignment4j.model.LanguageModel;
 import org.alignment4j.model.TokenPositions;
 
-/** What a model has made of a prompt at its last token: states at the top layer. */
+/** Features of prompts: hidden states of the last token at the top layer. */
 final class Features {
   private Features() {}
 
-  /** States of unit root mean square [B, D]. */
+  /** Returns the features, scaled to unit root mean square [B, D]. */
   static float[][] of(LanguageModel model, List<int[]> prompts) {
     Layer top = model.topLayer();
     List<Encoded> sequences = prompts.stream().map(i -> new Encoded(i, i.length)).toList();

@@ -8,7 +8,7 @@ import java.util.Map;
 import org.alignment4j.sysformer.SysformerSettings.LossWeights;
 import org.alignment4j.train.TrainingLoop.Objective;
 
-/** The weighed sum of the four losses through the frozen model (section 3 of the paper). */
+/** The weighted sum of the four losses through the frozen model (section 3 of the paper). */
 final class GuardObjective implements Objective<GuardRow> {
   private static final List<String> LOSSES =
       List.of("refusal", "compliance", "classification", "reconstruction");

@@ -4,15 +4,18 @@ import org.alignment4j.chat.Encoded;
 import org.alignment4j.chat.EncodedMessages.TokenRange;
 
 /**
- * A request as the model reads it.
+ * An encoded request.
  *
  * @param encoded system prompt, conversation and, in training, the target
- * @param system where the system prompt's text stands
- * @param text token ids of what the user says
+ * @param system token range of the system prompt's text
+ * @param text token ids of the user messages
  * @param harmful whether the target is a refusal
  */
 record GuardRow(Encoded encoded, TokenRange system, int[] text, boolean harmful) {
-  /** The token ids with those of the system prompt replaced by rows {@code first} and on. */
+  /**
+   * Returns the token ids with those of the system prompt replaced by the rows from {@code first}
+   * on.
+   */
   Encoded withRows(int first) {
     int[] ids = encoded.ids();
     for (int i = system.start(); i < system.end(); i++) {

@@ -17,9 +17,9 @@ import org.alignment4j.model.LanguageModel;
 import org.alignment4j.sysformer.SysformerSettings.LossWeights;
 
 /**
- * A Sysformer's tensors on the model's device. In training, the trained ones require gradients:
- * with layers the system prompt's embeddings stay what they are, without they are all there is to
- * learn.
+ * A Sysformer's tensors on the model's device. In training, the trainable tensors require
+ * gradients: with layers, the system prompt's embeddings are fixed; without layers, they are all
+ * that is trained.
  */
 final class NativeSysformer implements AutoCloseable {
   private final Sysformer start;
@@ -31,7 +31,7 @@ final class NativeSysformer implements AutoCloseable {
   private final List<String> trained;
 
   /**
-   * @param train whether the tensors get gradients; those that only run leave no graph behind
+   * @param train whether the tensors require gradients; otherwise no autograd graph is kept
    */
   NativeSysformer(LanguageModel model, Sysformer start, boolean train) {
     require(
@@ -76,15 +76,18 @@ final class NativeSysformer implements AutoCloseable {
     return trained;
   }
 
-  /** The system prompt's embeddings for each request [Bn, D], with their graph. */
+  /**
+   * Returns the adapted system prompt embeddings of each request [Bn, D], with their autograd
+   * graph.
+   */
   NDArray adapt(List<GuardRow> rows, NDManager scope) {
-    int longest = rows.stream().mapToInt(r -> r.text().length).max().orElseThrow();
-    int[] ids = new int[rows.size() * longest];
+    int maxLength = rows.stream().mapToInt(r -> r.text().length).max().orElseThrow();
+    int[] ids = new int[rows.size() * maxLength];
     int[] lengths = new int[rows.size()];
     for (int b = 0; b < lengths.length; b++) {
       int[] text = rows.get(b).text();
       lengths[b] = text.length;
-      System.arraycopy(text, 0, ids, b * longest, text.length);
+      System.arraycopy(text, 0, ids, b * maxLength, text.length);
     }
     List<NDArray> layers = new ArrayList<>();
     arrays.forEach(
@@ -97,21 +100,21 @@ final class NativeSysformer implements AutoCloseable {
     return kernels.adapt(array(Sysformer.SYSTEM), prompts, lengths, layers, start.scale(), scope);
   }
 
-  /** The system prompt's rows as they are learned [n, D]. */
+  /** The trained system prompt embeddings [n, D]. */
   NDArray system() {
     return array(Sysformer.SYSTEM);
   }
 
   /**
-   * States of each request's last token at the top layer, of unit root mean square [B, D], under
-   * the system prompt as it is now, the same for all.
+   * Returns the top-layer states of each request's last token, scaled to unit root mean square [B,
+   * D], under the current system prompt, which is the same for all.
    */
   private NDArray features(List<GuardRow> rows, NDManager scope) {
     List<Encoded> sequences = rows.stream().map(r -> r.withRows(0)).toList();
     return kernels.unit(frozen.states(sequences, system(), scope), scope);
   }
 
-  /** DRO's loss, its three sums [3], then the gradient of {@link #system}. */
+  /** Returns DRO's loss, its three sums [3], then the gradient of {@link #system}. */
   NDList shiftLoss(List<DroRow> rows, DroDirections directions, NDManager scope) {
     float[][] start = rows.stream().map(DroRow::start).toArray(float[][]::new);
     double[] harmful = rows.stream().mapToDouble(r -> r.request().harmful() ? 1 : 0).toArray();
@@ -119,7 +122,7 @@ final class NativeSysformer implements AutoCloseable {
     return kernels.shifts(features, start, directions, harmful, system(), scope);
   }
 
-  /** The loss, its four sums [4], harm logits [B], then gradients. */
+  /** Returns the loss, its four sums [4], harm logits [B], then gradients. */
   NDList loss(List<GuardRow> rows, LossWeights weights, NDManager scope) {
     NDArray adapted = adapt(rows, scope);
     int n = start.systemTokens();

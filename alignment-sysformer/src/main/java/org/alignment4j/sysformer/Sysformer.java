@@ -24,17 +24,17 @@ import org.alignment4j.model.TokenPositions;
  * A learned change of a system prompt's input embeddings: a small transformer that reads them and
  * the user's text (section 3 of the Sysformer paper, arXiv 2506.15751), or, with no layers, learned
  * embeddings that are the same for every request. Immutable; the arrays are not copied, so do not
- * write to them.
+ * modify them.
  *
  * <p>Ours, where the paper is silent: pre-norm residual sub-layers whose output projections start
  * at zero, so that a new Sysformer changes nothing; what they add is scaled by the root mean square
  * of the system prompt's embeddings, so that one learning rate suits every model.
  *
  * @param systemText the system prompt
- * @param shape of the transformer
- * @param width D, of the model
+ * @param shape size of the transformer
+ * @param width the model's width D
  * @param scale root mean square of an element of the system prompt's embeddings
- * @param tensors by name, row-major, as {@link #shapes} has them
+ * @param tensors by name, row-major, of the shapes that {@link #shapes} lists
  * @param provenance how it was made
  */
 public record Sysformer(
@@ -74,22 +74,23 @@ public record Sysformer(
     return values.length > 0 && values.length % width == 0;
   }
 
-  /** n, tokens of the system prompt. */
+  /** Number n of tokens of the system prompt. */
   public int systemTokens() {
     return tensor(SYSTEM).length / width;
   }
 
   /**
-   * A static prompt as prompt tuning's, for PEFT. There the rows stand before every sequence, not
-   * in the system prompt's place; the provenance's setting {@code slot} says where that is in the
-   * template: the number of tokens before it.
+   * Returns a static system prompt as a soft prompt, for PEFT. PEFT puts the rows before every
+   * sequence, not at the system prompt's position; the provenance's setting {@code slot} is that
+   * position in the template: the number of tokens before it.
    *
-   * @throws IllegalArgumentException if this has layers, or the tokenizer reads the system prompt
-   *     as another number of tokens
+   * @throws IllegalArgumentException if this has layers, or the tokenizer encodes the system prompt
+   *     as a different number of tokens
    */
   public SoftPrompt softPrompt(ChatTokenizer tokenizer) {
-    require(shape.layers() == 0, "a Sysformer of %s layers has no one prompt", shape.layers());
-    TokenRange slot = new Requests(tokenizer, systemText).row(Prompt.user("?"), false).system();
+    require(shape.layers() == 0, "a Sysformer of %s layers has no static prompt", shape.layers());
+    TokenRange slot =
+        new RequestEncoder(tokenizer, systemText).row(Prompt.user("?"), false).system();
     require(
         slot.length() == systemTokens(),
         "the system prompt has %s tokens in this tokenizer, %s here",
@@ -111,7 +112,7 @@ public record Sysformer(
     return java.util.Objects.requireNonNull(tensors.get(name), name);
   }
 
-  /** Names and shapes of all tensors; -1 for the system prompt's tokens. */
+  /** Returns names and shapes of all tensors; -1 for the number of system prompt tokens. */
   static Map<String, long[]> shapes(Shape shape, int width) {
     Map<String, long[]> shapes = new LinkedHashMap<>();
     shapes.put(SYSTEM, new long[] {-1, width});
@@ -133,11 +134,11 @@ public record Sysformer(
     return shapes;
   }
 
-  /** A Sysformer that changes nothing yet, for a model and a system prompt. */
+  /** Returns an untrained Sysformer, which changes nothing yet, for a model and a system prompt. */
   static Sysformer initial(
       LanguageModel model, String systemText, Shape shape, long seed, Provenance from) {
     int[] ids =
-        new Requests(model.tokenizer(), systemText).row(Prompt.user("?"), false).systemIds();
+        new RequestEncoder(model.tokenizer(), systemText).row(Prompt.user("?"), false).systemIds();
     require(ids.length > 0, "the system prompt has no token of its own");
     Layer bottom = new Layer(0);
     float[][] rows =
@@ -155,9 +156,9 @@ public record Sysformer(
   }
 
   /**
-   * A Sysformer that changes nothing yet.
+   * Returns an untrained Sysformer, which changes nothing yet.
    *
-   * @param embeddings of the system prompt [n, D], row-major
+   * @param embeddings the system prompt's embeddings [n, D], row-major
    */
   static Sysformer initial(
       String systemText,
@@ -197,7 +198,7 @@ public record Sysformer(
 
   /**
    * Writes {@code sysformer.json}, {@code sysformer.safetensors} and {@code provenance.json} into a
-   * folder, which is made if absent.
+   * folder, which is created if absent.
    *
    * @throws org.alignment4j.core.CheckpointException if writing fails
    */
@@ -238,10 +239,10 @@ public record Sysformer(
   }
 
   /**
-   * Size of a Sysformer: 8 x layers x width x inner weights, and a few.
+   * Size of a Sysformer: about 8 x layers x width x inner weights.
    *
-   * @param layers L, of self- and cross-attention; 0 for a static system prompt that is learned
-   *     itself, the SystemEmbedder
+   * @param layers number L of layers of self- and cross-attention; 0 for a static system prompt
+   *     whose embeddings are learned, the SystemEmbedder
    * @param heads of each attention, dividing {@code inner}
    * @param inner width of queries, keys and values; the model's width in the paper, less for a
    *     bottleneck

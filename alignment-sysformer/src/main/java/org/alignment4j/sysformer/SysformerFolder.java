@@ -22,7 +22,7 @@ import org.alignment4j.internal.tensor.TensorSource;
 import org.alignment4j.internal.text.Reasons;
 import org.jspecify.annotations.Nullable;
 
-/** A Sysformer's files. */
+/** Reads and writes the files of a Sysformer. */
 final class SysformerFolder {
   private static final String CONFIG = "sysformer.json";
   private static final String TENSORS = "sysformer.safetensors";
@@ -30,7 +30,7 @@ final class SysformerFolder {
 
   private SysformerFolder() {}
 
-  /** What is in the configuration file. */
+  /** Contents of the configuration file. */
   private static final class Config {
     @Nullable String system_text;
     int layers = -1;

@@ -22,29 +22,30 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Adapts a model's system prompt to each request by a {@link Sysformer}. The system prompt is the
- * one that this was trained with; a conversation's own system message gives way to it. Thread-safe.
- * Close it to free the Sysformer's native memory; the model stays the caller's and must stay open.
+ * one that the Sysformer was trained with; it replaces a conversation's own system message.
+ * Thread-safe. Close it to free the Sysformer's native memory; the model is owned by the caller and
+ * must stay open.
  */
 public final class SysformerGuard implements PromptGuard, AutoCloseable {
-  /** Places of a batch's padded rows of prompt tokens at most. */
-  private static final int PLACES = 8192;
+  /** Maximum number of prompt tokens of a batch, padding included. */
+  private static final int MAX_BATCH_TOKENS = 8192;
 
   private final LanguageModel model;
   private final Sysformer sysformer;
   private final NativeSysformer live;
-  private final Requests requests;
+  private final RequestEncoder encoder;
 
   /**
-   * A guard.
+   * Creates a guard.
    *
-   * @throws IllegalArgumentException if the Sysformer was made for a model of another width, or one
-   *     that reads the system prompt as another number of tokens
+   * @throws IllegalArgumentException if the Sysformer was made for a model of another width, or for
+   *     one that encodes the system prompt as a different number of tokens
    */
   public SysformerGuard(LanguageModel model, Sysformer sysformer) {
     this.model = model;
     this.sysformer = sysformer;
-    this.requests = new Requests(model.tokenizer(), sysformer.systemText());
-    int tokens = requests.row(Prompt.user("?"), false).system().length();
+    this.encoder = new RequestEncoder(model.tokenizer(), sysformer.systemText());
+    int tokens = encoder.row(Prompt.user("?"), false).system().length();
     require(
         tokens == sysformer.systemTokens(),
         "the system prompt has %s tokens in this model, %s in the Sysformer's",
@@ -54,18 +55,18 @@ public final class SysformerGuard implements PromptGuard, AutoCloseable {
   }
 
   /**
-   * A guard from {@link Sysformer#save}'s folder.
+   * Loads a guard from a folder written by {@link Sysformer#save}.
    *
    * @throws org.alignment4j.core.CheckpointException if a file is missing or damaged
-   * @throws IllegalArgumentException if it was made for another model, as far as shapes show
+   * @throws IllegalArgumentException if the shapes show that it was made for another model
    */
   public static SysformerGuard load(LanguageModel model, Path folder) {
     return new SysformerGuard(model, Sysformer.load(folder));
   }
 
   /**
-   * A rewrite with the adapted system prompt, whatever is asked; its score is NaN, see {@link
-   * #harmScores}. A conversation that the model cannot read is blocked.
+   * Always returns a rewrite with the adapted system prompt; its score is NaN, see {@link
+   * #harmScores}. A conversation that the model cannot encode is blocked.
    */
   @Override
   public Verdict check(Prompt conversation) {
@@ -82,7 +83,7 @@ public final class SysformerGuard implements PromptGuard, AutoCloseable {
       require(!c.endsWithResponse(), "the conversation must end with a user message");
       @Nullable String why = null;
       try {
-        GuardRow row = requests.row(c, false);
+        GuardRow row = encoder.row(c, false);
         why = tooLong(row);
         if (why == null) {
           rows.add(row);
@@ -120,19 +121,19 @@ public final class SysformerGuard implements PromptGuard, AutoCloseable {
   }
 
   /**
-   * Adapts the system prompt to requests; what of one request stands beside it changes nothing.
+   * Adapts the system prompt to each request. A result does not depend on the other requests.
    *
    * @param prompts each ending with a user message; a system message is replaced
    */
   public List<EmbeddedPrompt> adapt(List<Prompt> prompts) {
-    return adaptRows(prompts.stream().map(p -> requests.row(p, false)).toList());
+    return adaptRows(prompts.stream().map(p -> encoder.row(p, false)).toList());
   }
 
-  /** Adapts in batches of like length, so that many long requests do not fill the memory. */
+  /** Adapts in batches of similar length, so that many long requests do not exhaust the memory. */
   private List<EmbeddedPrompt> adaptRows(List<GuardRow> rows) {
     EmbeddedPrompt[] adapted = new EmbeddedPrompt[rows.size()];
     int[] lengths = rows.stream().mapToInt(row -> row.text().length).toArray();
-    LengthGroups.of(lengths, (batch, longest, tokens) -> (long) batch * longest <= PLACES)
+    LengthGroups.of(lengths, (batch, longest, tokens) -> (long) batch * longest <= MAX_BATCH_TOKENS)
         .forEach(batch -> adaptBatch(rows, batch, adapted));
     return List.of(adapted);
   }
@@ -160,19 +161,22 @@ public final class SysformerGuard implements PromptGuard, AutoCloseable {
     return EmbeddedPrompt.run(model, adapt(prompts), call);
   }
 
-  /** Answers requests under their adapted system prompts; see {@link LanguageModel#generate}. */
+  /**
+   * Generates responses to requests under their adapted system prompts; see {@link
+   * LanguageModel#generate}.
+   */
   public List<Completion> generate(List<Prompt> prompts, Generation settings) {
     return run(prompts, (view, ids) -> view.generateIds(ids, settings));
   }
 
-  /** Logits of the token that follows each request [B, V]. */
+  /** Returns the logits of the token that follows each request [B, V]. */
   public float[][] nextTokenLogits(List<Prompt> prompts) {
     return run(prompts, LanguageModel::nextTokenLogitsIds);
   }
 
   /**
-   * Probabilities that requests are harmful, by the harm head on the model's last state; of use if
-   * it was trained with a weight for classification, about one half otherwise.
+   * Returns probabilities that requests are harmful, from the harm head on the model's last hidden
+   * state; meaningful only if it was trained with a classification weight, about 0.5 otherwise.
    */
   public double[] harmScores(List<Prompt> prompts) {
     float[][] states = run(prompts, Features::of);

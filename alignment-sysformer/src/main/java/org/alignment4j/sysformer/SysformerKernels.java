@@ -25,10 +25,10 @@ final class SysformerKernels implements AutoCloseable {
   }
 
   /**
-   * Adapted embeddings [Bn, D], with their graph.
+   * Returns adapted embeddings [Bn, D], with their autograd graph.
    *
    * @param prompts [Bm, D], rows of one request padded to the longest
-   * @param lengths tokens of each request [B]
+   * @param lengths number of tokens of each request [B]
    */
   NDArray adapt(
       NDArray system,
@@ -54,7 +54,7 @@ final class SysformerKernels implements AutoCloseable {
         .get(0);
   }
 
-  /** The loss, its four sums [4], harm logits [B], then gradients. */
+  /** Returns the loss, its four sums [4], harm logits [B], then gradients. */
   NDList loss(
       NDArray sums,
       NDArray adapted,
@@ -82,16 +82,16 @@ final class SysformerKernels implements AutoCloseable {
         .train();
   }
 
-  /** States [B, D] of unit root mean square, with their graph. */
+  /** Returns states [B, D] scaled to unit root mean square, with their autograd graph. */
   NDArray unit(NDArray states, NDManager scope) {
     return kernels.call("unit", scope).tensor(states).train().get(0);
   }
 
   /**
-   * DRO's loss, its three sums [3], then the gradient of {@code system}.
+   * Returns DRO's loss, its three sums [3], then the gradient of {@code system}.
    *
    * @param features [B, D] with their graph
-   * @param start features under the first system prompt [B, D]
+   * @param start features under the initial system prompt [B, D]
    */
   NDList shifts(
       NDArray features,

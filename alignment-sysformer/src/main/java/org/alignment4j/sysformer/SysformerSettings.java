@@ -11,18 +11,19 @@ import org.alignment4j.train.TrainingSettings.Schedule;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How a Sysformer is trained.
+ * Settings of {@link SysformerTuner}. Immutable.
  *
  * @param systemText the system prompt that is adapted
- * @param layers L; 0 for the SystemEmbedder, which learns one system prompt for all requests
- * @param inner width of its attentions; 0 for the model's own
+ * @param layers number of layers L; 0 for the SystemEmbedder, which learns one system prompt for
+ *     all requests
+ * @param inner width of its attention; 0 for the model's width
  * @param weights of the losses
- * @param refusal what harmful prompts are to be answered with
- * @param affirmation what the others are to be answered with, or null for what the frozen model
- *     itself answers under the plain system prompt (self-compliance)
- * @param opening how the model's own answer is begun where by itself it refuses; null to leave such
+ * @param refusal the target response to harmful prompts
+ * @param affirmation the target response to the others, or null for the frozen model's own response
+ *     under the plain system prompt (self-compliance)
+ * @param opening prefix of the model's own response where it otherwise refuses; null to leave such
  *     prompts out
- * @param replyTokens most tokens of such an answer of its own
+ * @param replyTokens maximum number of tokens of the model's own response
  * @param training steps, learning rate, batches, seed
  */
 public record SysformerSettings(
@@ -38,7 +39,7 @@ public record SysformerSettings(
   /** A plain system prompt. */
   public static final String SYSTEM_TEXT = "You are a helpful assistant.";
 
-  /** Begins an answer where the model by itself refuses. */
+  /** The default prefix of a response where the model otherwise refuses. */
   public static final String OPENING = "Sure, here is";
 
   /** The paper's refusal. */
@@ -46,20 +47,23 @@ public record SysformerSettings(
 
   /**
    * Weights of the four losses (section 3 of the paper), each 0 or more. Refusal and compliance are
-   * means over their own kind of prompts, so that it does not matter how many there are of each.
+   * means over their own class of prompts, so that the number of prompts of each class does not
+   * matter.
    *
-   * @param refusal of refusing harmful prompts, 1 in the paper
-   * @param compliance of answering the others, 0 to 1; with 0 the guard learns to refuse everything
-   * @param classification of telling the two apart by the model's last state, 0 or 1
-   * @param reconstruction of keeping the system prompt's embeddings, 0 or 1
+   * @param refusal weight of refusing harmful prompts, 1 in the paper
+   * @param compliance weight of answering the others, 0 to 1; with 0 the guard learns to refuse
+   *     everything
+   * @param classification weight of classifying the two by the model's last hidden state, 0 or 1
+   * @param reconstruction weight of keeping the system prompt's embeddings, 0 or 1
    */
   public record LossWeights(
       double refusal, double compliance, double classification, double reconstruction) {
-    /** Refusal and compliance alike, no other loss. */
+    /** Refusal and compliance with equal weights, no other loss. */
     public static final LossWeights DEFAULT = new LossWeights(1, 1, 0, 0);
 
     /**
-     * @throws IllegalArgumentException if a weight is negative or no number, or all are 0
+     * @throws IllegalArgumentException if a weight is negative or not finite, or refusal,
+     *     compliance and classification are all 0
      */
     public LossWeights {
       for (double w : new double[] {refusal, compliance, classification, reconstruction}) {
@@ -69,7 +73,7 @@ public record SysformerSettings(
           refusal + compliance + classification > 0, "nothing to learn: all losses have weight 0");
     }
 
-    /** Weights of single requests of which the mean over all is wanted. */
+    /** Returns weights of single requests, such that the mean over all requests is the loss. */
     LossWeights perRequest(long harmful, long harmless) {
       double all = harmful + harmless;
       return new LossWeights(
@@ -102,7 +106,7 @@ public record SysformerSettings(
     return new Builder<>(settings -> settings);
   }
 
-  /** A builder that begins with these settings. */
+  /** Returns a builder with these settings. */
   public Builder<SysformerSettings> toBuilder() {
     return builder()
         .systemText(systemText)
@@ -116,7 +120,7 @@ public record SysformerSettings(
         .training(training);
   }
 
-  /** What a result depends on, by name. */
+  /** Returns the settings that a result depends on, by name. */
   Map<String, Object> toMap() {
     Map<String, Object> map = new LinkedHashMap<>();
     map.put("system_text", systemText);
@@ -137,7 +141,7 @@ public record SysformerSettings(
   /**
    * Collects settings. Not thread-safe.
    *
-   * @param <T> what is built: settings, or a tuner that has them
+   * @param <T> the type that is built: the settings, or a tuner with them
    */
   public static final class Builder<T> {
     private final Function<SysformerSettings, T> finish;
@@ -169,13 +173,16 @@ public record SysformerSettings(
       return this;
     }
 
-    /** L, 2 in the paper; 0 for the SystemEmbedder. */
+    /** Number of layers L, 2 in the paper; 0 for the SystemEmbedder. */
     public Builder<T> layers(int number) {
       this.layers = number;
       return this;
     }
 
-    /** Width of queries, keys and values, less than the model's for a bottleneck; 0 for its own. */
+    /**
+     * Width of queries, keys and values, less than the model's for a bottleneck; 0 for the model's
+     * width.
+     */
     public Builder<T> inner(int width) {
       this.inner = width;
       return this;
@@ -187,30 +194,31 @@ public record SysformerSettings(
       return this;
     }
 
-    /** What harmful prompts are to be answered with. */
+    /** The target response to harmful prompts. */
     public Builder<T> refusal(String text) {
       this.refusal = text;
       return this;
     }
 
-    /** What the others are to be answered with; null for the model's own answers. */
+    /** The target response to the others; null for the model's own responses. */
     public Builder<T> affirmation(@Nullable String text) {
       this.affirmation = text;
       return this;
     }
 
     /**
-     * How the model's own answer is begun where by itself it refuses a harmless prompt; null to
-     * leave such prompts out. They are the ones to learn from: to copy a refusal is to keep it.
+     * Prefix of the model's own response where it otherwise refuses a harmless prompt; null to
+     * leave such prompts out. These prompts are the ones to learn from: a copied refusal would be
+     * kept.
      */
     public Builder<T> opening(@Nullable String text) {
       this.opening = text;
       return this;
     }
 
-    /** Most tokens of the model's own answers. */
-    public Builder<T> replyTokens(int most) {
-      this.replyTokens = most;
+    /** Maximum number of tokens of the model's own responses. */
+    public Builder<T> replyTokens(int max) {
+      this.replyTokens = max;
       return this;
     }
 
@@ -225,13 +233,13 @@ public record SysformerSettings(
       return training(training.with(change));
     }
 
-    /** Seed of all that is random. */
+    /** Seed of everything random. */
     public Builder<T> seed(long value) {
       return training(t -> t.seed(value));
     }
 
     /**
-     * Builds it.
+     * Builds the settings or the tuner.
      *
      * @throws IllegalArgumentException if a value is out of range
      */

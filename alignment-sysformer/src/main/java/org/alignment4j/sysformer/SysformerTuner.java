@@ -41,7 +41,7 @@ public final class SysformerTuner
     this.settings = settings;
   }
 
-  /** Starts with the defaults. */
+  /** Returns a builder with the defaults. */
   public static SysformerSettings.Builder<SysformerTuner> builder() {
     return new SysformerSettings.Builder<>(SysformerTuner::new);
   }
@@ -52,7 +52,7 @@ public final class SysformerTuner
   }
 
   /**
-   * A Sysformer that changes nothing yet.
+   * Returns an untrained Sysformer, which changes nothing yet.
    *
    * @throws IllegalArgumentException if the system prompt has no token of its own in the template
    */
@@ -68,19 +68,19 @@ public final class SysformerTuner
   }
 
   /**
-   * Trains on prompts of both kinds.
+   * Trains on harmful and harmless prompts.
    *
    * @param prompts at least one to refuse and one to answer, in any order
-   * @throws IllegalArgumentException if nothing of a kind is there to learn from; prompts that are
-   *     too long for the context are left out
+   * @throws IllegalArgumentException if no harmful or no harmless prompt is usable; prompts that
+   *     are too long for the context are left out
    */
   @Override
   public Tuning<Sysformer> tune(
       LanguageModel model, List<GuardPrompt> prompts, ProgressListener progress) {
     GuardPrompt.requireBothKinds(prompts);
-    Requests requests = new Requests(model.tokenizer(), settings.systemText());
-    List<Targets.Target> targets = Targets.of(model, requests, prompts, settings);
-    Requests.Usable usable = requests.usable(model, prompts, targets);
+    RequestEncoder encoder = new RequestEncoder(model.tokenizer(), settings.systemText());
+    List<Targets.Target> targets = Targets.of(model, encoder, prompts, settings);
+    RequestEncoder.Usable usable = encoder.usable(model, prompts, targets);
     List<GuardRow> rows = usable.rows();
     long harmful = rows.stream().filter(GuardRow::harmful).count();
     LossWeights weights = settings.weights().perRequest(harmful, rows.size() - harmful);
@@ -106,13 +106,13 @@ public final class SysformerTuner
   }
 
   /**
-   * What each prompt is trained to be answered with, for rivals that learn the same: the refusal,
-   * the affirmation, or the model's own answer. Empty for a prompt that {@link #tune} leaves out
-   * for want of one.
+   * Returns the target response of each prompt, for baselines trained on the same targets: the
+   * refusal, the affirmation, or the model's own response. Empty for a prompt that {@link #tune}
+   * leaves out because it has no target.
    */
   public List<Optional<String>> targets(LanguageModel model, List<GuardPrompt> prompts) {
-    Requests requests = new Requests(model.tokenizer(), settings.systemText());
-    return Targets.of(model, requests, prompts, settings).stream()
+    RequestEncoder encoder = new RequestEncoder(model.tokenizer(), settings.systemText());
+    return Targets.of(model, encoder, prompts, settings).stream()
         .map(t -> Optional.ofNullable(t.text()))
         .toList();
   }
@@ -131,8 +131,8 @@ public final class SysformerTuner
   }
 
   /**
-   * Trains a Sysformer under several settings and chooses by what it refuses on prompts that it was
-   * not trained with. Immutable; one run at a time in a process.
+   * Trains a Sysformer under several settings and chooses the best by refusals on validation
+   * prompts. Immutable; one run at a time in a process.
    */
   public static final class Grid {
     private final List<SysformerSettings> tried;
@@ -142,9 +142,9 @@ public final class SysformerTuner
     /**
      * A grid.
      *
-     * @param settings one at least
-     * @param judge of answers
-     * @param generation how answers to the validation prompts are made
+     * @param settings at least one
+     * @param judge the judge of responses
+     * @param generation settings to generate responses to the validation prompts
      */
     public Grid(List<SysformerSettings> settings, RefusalJudge judge, Generation generation) {
       require(!settings.isEmpty(), "the grid is empty");
@@ -154,18 +154,18 @@ public final class SysformerTuner
     }
 
     /**
-     * One setting's outcome.
+     * Outcome of one setting.
      *
      * @param validation refusals on the validation prompts
-     * @param seconds that training took
+     * @param seconds duration of training
      */
     public record Trial(SysformerSettings settings, RefusalGap validation, double seconds) {}
 
     /**
-     * The outcome of a grid.
+     * Outcome of a grid.
      *
      * @param trials in the order of the settings
-     * @param best index of the chosen one: that with the highest delta-RR, of equals the first
+     * @param best index of the chosen trial: the one with the highest delta-RR, of ties the first
      * @param tuning of the chosen one
      */
     public record Choice(List<Trial> trials, int best, Tuning<Sysformer> tuning) {
@@ -176,10 +176,10 @@ public final class SysformerTuner
     }
 
     /**
-     * The paper's grid about some settings (section 4): learning rates of 1e-4 and 1e-5, 10 and 20
-     * epochs, compliance weights of 0, 0.2, 0.5 and 1, classification and reconstruction on and
-     * off; 64 in all. With a compliance weight of 0 a guard learns to refuse everything: it is the
-     * paper's negative control and cannot win.
+     * Returns the paper's grid around some settings (section 4): learning rates of 1e-4 and 1e-5,
+     * 10 and 20 epochs, compliance weights of 0, 0.2, 0.5 and 1, classification and reconstruction
+     * on and off; 64 in all. With a compliance weight of 0 a guard learns to refuse everything: it
+     * is the paper's negative control and cannot win.
      */
     public static List<SysformerSettings> paper(SysformerSettings base) {
       List<SysformerSettings> all = new ArrayList<>();
@@ -193,7 +193,10 @@ public final class SysformerTuner
       return all;
     }
 
-    /** The paper's weights alone, 16 in all, with the learning rate and epochs as they are. */
+    /**
+     * Returns the paper's grid of weights only, 16 settings in all, with the given learning rate
+     * and epochs.
+     */
     public static List<SysformerSettings> weights(SysformerSettings base) {
       List<SysformerSettings> all = new ArrayList<>();
       for (double compliance : new double[] {0, 0.2, 0.5, 1}) {
@@ -208,10 +211,10 @@ public final class SysformerTuner
     }
 
     /**
-     * Trains all and chooses.
+     * Trains under all settings and chooses the best.
      *
-     * @param train prompts of both kinds
-     * @param validation other prompts of both kinds
+     * @param train harmful and harmless prompts
+     * @param validation other harmful and harmless prompts
      */
     public Choice run(
         LanguageModel model,
@@ -227,14 +230,19 @@ public final class SysformerTuner
         gaps.add(gap(model, tuning.adapter(), validation));
         trials.add(new Trial(s, gaps.get(trials.size()), tuning.training().seconds()));
         if (best(gaps) == trials.size() - 1) {
-          chosen = tuning; // of the others only the figures stay: a large model's take gigabytes
+          chosen =
+              tuning; // of the others only the figures are kept: a large model's Sysformers take
+          // gigabytes
         }
         progress.step("grid", trials.size(), tried.size());
       }
       return new Choice(trials, best(gaps), Objects.requireNonNull(chosen));
     }
 
-    /** The highest difference, of equals the first; without prompts of a kind there is none. */
+    /**
+     * Returns the index of the highest difference, of ties the first; NaN without prompts of a
+     * class is never chosen.
+     */
     static int best(List<RefusalGap> gaps) {
       int best = 0;
       for (int i = 1; i < gaps.size(); i++) {
@@ -267,10 +275,10 @@ public final class SysformerTuner
   }
 
   /**
-   * A request to learn from.
+   * A training prompt of a guard.
    *
-   * @param prompt what the user says, ending with a user message and without a system message
-   * @param harmful whether it is to be refused
+   * @param prompt the conversation, ending with a user message and without a system message
+   * @param harmful whether it should be refused
    */
   public record GuardPrompt(Prompt prompt, boolean harmful) {
     /**
@@ -279,22 +287,24 @@ public final class SysformerTuner
     public GuardPrompt {
       require(!prompt.endsWithResponse(), "the prompt must end with a user message");
       for (Message m : prompt.messages()) {
-        require(m.role() != Role.SYSTEM, "the system message is the guard's to give");
+        require(
+            m.role() != Role.SYSTEM,
+            "the prompt must have no system message: the guard" + " sets it");
       }
     }
 
-    /** One message to refuse. */
+    /** A single user message to refuse. */
     public static GuardPrompt harmful(String text) {
       return new GuardPrompt(Prompt.user(text), true);
     }
 
-    /** One message to answer. */
+    /** A single user message to answer. */
     public static GuardPrompt harmless(String text) {
       return new GuardPrompt(Prompt.user(text), false);
     }
 
     static void requireBothKinds(List<GuardPrompt> prompts) {
-      require(prompts != null, "no prompts to learn from");
+      require(prompts != null, "prompts must not be null");
       require(prompts.stream().anyMatch(GuardPrompt::harmful), "no harmful prompt to refuse");
       require(!prompts.stream().allMatch(GuardPrompt::harmful), "no harmless prompt to answer");
     }

@@ -11,47 +11,47 @@ import org.alignment4j.model.LanguageModel;
 import org.alignment4j.sysformer.SysformerTuner.GuardPrompt;
 import org.jspecify.annotations.Nullable;
 
-/** What prompts are to be answered with. */
+/** Target responses that a guard is trained towards. */
 final class Targets {
   private static final RefusalJudge JUDGE = new StringRefusalJudge();
 
   private Targets() {}
 
   /**
-   * What one prompt is to be answered with.
+   * Target response of a prompt.
    *
-   * @param text null for nothing
-   * @param why there is nothing
+   * @param text the response; null if there is none
+   * @param why the reason if there is none
    */
   record Target(@Nullable String text, String why) {}
 
-  /** A target for each prompt. */
+  /** Returns a target for each prompt, in order. */
   static List<Target> of(
       LanguageModel model,
-      Requests requests,
+      RequestEncoder encoder,
       List<GuardPrompt> prompts,
       SysformerSettings settings) {
     List<Target> targets = new ArrayList<>();
     List<Integer> own = new ArrayList<>();
-    int longest = model.longestSequence() - settings.replyTokens();
+    int maxLength = model.longestSequence() - settings.replyTokens();
     for (int i = 0; i < prompts.size(); i++) {
       GuardPrompt p = prompts.get(i);
       String fixed = p.harmful() ? settings.refusal() : settings.affirmation();
       targets.add(new Target(fixed, "the model refuses it by itself"));
       if (fixed == null) {
-        int length = requests.opened(p.prompt(), opening(settings)).length;
-        if (length <= longest) {
+        int length = encoder.opened(p.prompt(), opening(settings)).length;
+        if (length <= maxLength) {
           own.add(i);
         } else {
           targets.set(
-              i, new Target(null, length + " tokens leave no room for an answer of its own"));
+              i, new Target(null, length + " tokens leave no room for the model's own response"));
         }
       }
     }
-    answer(model, requests, prompts, own, "", settings.replyTokens(), targets);
+    answer(model, encoder, prompts, own, "", settings.replyTokens(), targets);
     if (settings.opening() != null) {
       List<Integer> refused = own.stream().filter(i -> targets.get(i).text() == null).toList();
-      answer(model, requests, prompts, refused, opening(settings), settings.replyTokens(), targets);
+      answer(model, encoder, prompts, refused, opening(settings), settings.replyTokens(), targets);
     }
     return targets;
   }
@@ -60,26 +60,29 @@ final class Targets {
     return settings.opening() == null ? "" : settings.opening();
   }
 
-  /** The model's greedy answers, begun as given; those that refuse stay null. */
+  /**
+   * Sets the targets to the model's greedy responses, prefilled with {@code opening}; responses
+   * that refuse stay null.
+   */
   private static void answer(
       LanguageModel model,
-      Requests requests,
+      RequestEncoder encoder,
       List<GuardPrompt> prompts,
-      List<Integer> asked,
+      List<Integer> indices,
       String opening,
       int tokens,
       List<Target> targets) {
-    if (asked.isEmpty()) {
+    if (indices.isEmpty()) {
       return;
     }
     List<int[]> ids = new ArrayList<>();
-    for (int i : asked) {
+    for (int i : indices) {
       Prompt prompt = prompts.get(i).prompt();
-      ids.add(requests.opened(prompt, opening));
+      ids.add(encoder.opened(prompt, opening));
     }
     List<Completion> answers = model.generateIds(ids, Generation.greedy(tokens));
     for (int k = 0; k < answers.size(); k++) {
-      int i = asked.get(k);
+      int i = indices.get(k);
       String answer = opening + answers.get(k).text();
       if (!JUDGE.judge(prompts.get(i).prompt().last().text(), answer).isRefusal()) {
         targets.set(i, new Target(answer, ""));

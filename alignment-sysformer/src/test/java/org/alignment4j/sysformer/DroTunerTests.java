@@ -73,9 +73,9 @@ class DroTunerTests {
   /** Features move along the refusal direction, up for harmful requests and down for others. */
   @Test
   void itMovesRequestsApart() {
-    Requests requests = new Requests(model.tokenizer(), SYSTEM);
+    RequestEncoder encoder = new RequestEncoder(model.tokenizer(), SYSTEM);
     List<int[]> under =
-        TASK.stream().map(p -> requests.row(p.prompt(), false).encoded().ids()).toList();
+        TASK.stream().map(p -> encoder.row(p.prompt(), false).encoded().ids()).toList();
     float[][] before = Features.of(model, under);
     boolean[] harmful = new boolean[TASK.size()];
     for (int i = 0; i < harmful.length; i++) {
@@ -145,7 +145,7 @@ class DroTunerTests {
   @Test
   @SuppressWarnings("try") // the scope's use is that it is open
   void gradientsAreThoseOfFiniteDifferences() {
-    Requests requests = new Requests(model.tokenizer(), SYSTEM);
+    RequestEncoder encoder = new RequestEncoder(model.tokenizer(), SYSTEM);
     Sysformer.Shape shape = new Sysformer.Shape(0, 1, 1);
     Sysformer start =
         Sysformer.initial(
@@ -157,8 +157,8 @@ class DroTunerTests {
                 "test", java.util.Map.of(), 1, java.util.Map.of(), java.util.Map.of()));
     List<GuardRow> asked =
         List.of(
-            requests.row(Prompt.user("steal bread"), true),
-            requests.row(Prompt.user("bake a loaf of bread"), false));
+            encoder.row(Prompt.user("steal bread"), true),
+            encoder.row(Prompt.user("bake a loaf of bread"), false));
     Random random = new Random(1);
     float[][] origin = new float[2][48];
     float[] refusal = new float[48];

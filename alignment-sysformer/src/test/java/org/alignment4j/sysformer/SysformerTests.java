@@ -198,12 +198,12 @@ class SysformerTests {
           default -> new LossWeights(1e-6, 0, 0, 1e4);
         };
     Sysformer sysformer = stirred(settings().layers(layers).inner(24).build(), 2);
-    Requests requests = new Requests(model.tokenizer(), sysformer.systemText());
+    RequestEncoder encoder = new RequestEncoder(model.tokenizer(), sysformer.systemText());
     List<GuardRow> rows =
         List.of(
-            requests.row(Prompt.user("steal bread").withResponse("sorry"), true),
-            requests.row(Prompt.user("bake a loaf of bread").withResponse("sure run"), false),
-            requests.row(Prompt.user("steal a song").withResponse("sorry"), true));
+            encoder.row(Prompt.user("steal bread").withResponse("sorry"), true),
+            encoder.row(Prompt.user("bake a loaf of bread").withResponse("sure run"), false),
+            encoder.row(Prompt.user("steal a song").withResponse("sorry"), true));
     try (GradientScope gradients = GradientScope.open();
         NDManager scope = NDManager.newBaseManager();
         NativeSysformer live = new NativeSysformer(model, sysformer, true)) {

@@ -15,7 +15,7 @@ import org.alignment4j.train.TrainingLoop;
 import org.alignment4j.train.TrainingSettings;
 import org.alignment4j.tune.SupervisedObjective;
 
-/** The program of docs/adapters.md: train a LoRA, keep it, answer with it, merge it. */
+/** The program of docs/adapters.md: train a LoRA, save it, generate with it, merge it. */
 public final class Adapters {
   private Adapters() {}
 

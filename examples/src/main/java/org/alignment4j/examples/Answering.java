@@ -7,7 +7,7 @@ import org.alignment4j.model.ContinuationScore;
 import org.alignment4j.model.Generation;
 import org.alignment4j.model.LanguageModel;
 
-/** The program of docs/generation.md: draw an answer word by word, compare given answers. */
+/** The program of docs/generation.md: sample a response word by word, score given responses. */
 public final class Answering {
   private Answering() {}
 

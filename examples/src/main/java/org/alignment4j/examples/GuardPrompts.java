@@ -17,7 +17,7 @@ import org.alignment4j.sysformer.SysformerGuard;
 import org.alignment4j.sysformer.SysformerTuner;
 import org.alignment4j.sysformer.SysformerTuner.GuardPrompt;
 
-/** The program of docs/sysformer.md: train a guard, keep it, ask it, answer under it. */
+/** The program of docs/sysformer.md: train a guard, save it, check a prompt, generate under it. */
 public final class GuardPrompts {
   private GuardPrompts() {}
 

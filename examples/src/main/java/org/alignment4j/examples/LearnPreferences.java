@@ -15,7 +15,7 @@ import org.alignment4j.rahf.PreferenceSettings.PreferenceMethod;
 import org.alignment4j.rahf.PreferenceTuner;
 import org.alignment4j.tune.PreferencePair;
 
-/** The program of docs/rahf.md: learn from preferences, keep the LoRA, measure it. */
+/** The program of docs/rahf.md: learn from preferences, save the LoRA, evaluate it. */
 public final class LearnPreferences {
   private LearnPreferences() {}
 

@@ -15,7 +15,7 @@ import org.alignment4j.reading.RepresentationReader.ContrastPair;
 import org.alignment4j.reading.RepresentationReader.ReadingMethod;
 import org.alignment4j.reading.RepresentationReading;
 
-/** The program of docs/reading-and-steering.md: read a direction, keep it, steer with it. */
+/** The program of docs/reading-and-steering.md: read a direction, save it, steer with it. */
 public final class ReadAndSteer {
   private ReadAndSteer() {}
 

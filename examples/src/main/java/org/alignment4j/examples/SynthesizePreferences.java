@@ -12,13 +12,14 @@ import org.alignment4j.synthesis.SourceText;
 import org.alignment4j.synthesis.SynthesisReport;
 
 /**
- * The program of docs/safer-instruct.md: preference pairs from texts, by a model at an endpoint.
+ * The program of docs/safer-instruct.md: preference pairs from texts, by a model behind an
+ * endpoint.
  */
 public final class SynthesizePreferences {
   private SynthesizePreferences() {}
 
   /**
-   * Runs it; called again, it goes on where it was.
+   * Runs it; called again, it resumes.
    *
    * @param args the endpoint's address, such as http://localhost:8000/v1; its model; a JSON Lines
    *     file of texts; a folder to write to

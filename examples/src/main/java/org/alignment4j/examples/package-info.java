@@ -1,4 +1,4 @@
-/** The programs and the command line; the only place that prints, draws and parses arguments. */
+/** The programs and the command line; the only package that prints, draws and parses arguments. */
 @NullMarked
 package org.alignment4j.examples;
 

@@ -40,9 +40,9 @@ public final class Bench {
   private final int repeats;
 
   /**
-   * @param model measured with its weights as they are
+   * @param model the model, measured with its weights as they are
    * @param layer the layer that prefixes end at and whose block is tuned
-   * @param workload what to run
+   * @param workload the sequences to run
    * @param repeats timed runs of each measurement, 1 or more
    */
   public Bench(LanguageModel model, Layer layer, Workload workload, int repeats) {
@@ -60,25 +60,26 @@ public final class Bench {
   }
 
   /**
-   * All measurements by name, in the order they run in.
+   * Returns all measurements by name, in the order they run in.
    *
    * <ul>
-   *   <li>machine_gflops: what matrix products alone reach here, GFLOP/s; see {@link Machine}
-   *   <li>machine_gbs: what reading memory alone reaches here, GB/s
+   *   <li>machine_gflops: rate of matrix products alone on this machine, GFLOP/s; see {@link
+   *       Machine}
+   *   <li>machine_gbs: rate of reading memory alone, GB/s
    *   <li>capture_all: the last token's hidden states at all layers, prompts/s
    *   <li>capture_prefix: the same at layers 0 to the bench's, prompts/s
    *   <li>generate_b1, generate_b8: 64 greedy tokens after 16, batch of 1 and of 8, new tokens/s
    *   <li>actor_usual: one tuning epoch over 32 prompts, all blocks run at each step, s
    *   <li>actor_prefix: the same, with only the blocks up to the bench's layer run, s
-   *   <li>actor_epochs3: this library's way: three epochs over the same prompts, one by one, on
-   *       inputs of the block that are computed once, that pass included, s
-   *   <li>actor_epochs3_difference: largest difference of a weight of the block tuned so from the
-   *       one tuned without the remembered inputs
+   *   <li>actor_epochs3: as this library tunes: three epochs over the same prompts, one by one, on
+   *       cached inputs of the block, the caching pass included, s
+   *   <li>actor_epochs3_difference: largest difference of a weight between blocks tuned with and
+   *       without the cached inputs
    *   <li>dpo_step: one step of DPO, LoRA of rank 8 on queries and values, 8 pairs of 48 prompt and
-   *       32 response tokens, the reference's pass included, s; dpo_step_cached: a further step,
-   *       with the reference known
+   *       32 response tokens, the reference model's pass included, s; dpo_step_cached: a further
+   *       step, with the reference cached
    *   <li>rahf_fit_step: one step of RAHF's fit on the chosen responses of the same pairs, the
-   *       passes that give its targets included, s; rahf_fit_step_cached: a further step
+   *       passes that compute its targets included, s; rahf_fit_step_cached: a further step
    * </ul>
    */
   public static Map<String, Measurement> measurements() {
@@ -101,14 +102,14 @@ public final class Bench {
   }
 
   /**
-   * How much arithmetic and memory traffic measured speeds amount to, and which share of the bare
-   * machine that is, as {@link Costs} counts.
+   * Converts measured speeds to rates of arithmetic and memory traffic, as counted by {@link
+   * Costs}, and to shares of what the machine reaches.
    *
    * <ul>
    *   <li>NAME_gflops and NAME_share_of_matmul (of machine_gflops) of capture_all, capture_prefix
    *       and generate_b8, whose limit is arithmetic
    *   <li>NAME_gbs and NAME_share_of_bandwidth (of machine_gbs) of generate_b1 and generate_b8,
-   *       which read all weights for each token; weights that stay in a cache can give more than 1
+   *       which read all weights for each token; weights that stay in a cache can exceed 1
    * </ul>
    *
    * @param measured figures of {@link #measurements}; a share needs the machine's figure too
@@ -163,22 +164,22 @@ public final class Bench {
     }
   }
 
-  /** The model under test. */
+  /** Returns the model under test. */
   public LanguageModel model() {
     return model;
   }
 
-  /** The layer that prefixes end at. */
+  /** Returns the layer that prefixes end at. */
   public Layer layer() {
     return layer;
   }
 
-  /** The prompts that a tuning epoch goes over, in order. */
+  /** Returns the prompts of a tuning epoch, in order. */
   public List<int[]> tuningPrompts() {
     return ids.subList(0, Math.min(ACTOR_PROMPTS, ids.size()));
   }
 
-  /** The median duration of {@code work} after one warm-up, in seconds. */
+  /** Returns the median duration of {@code work} after one warm-up, in seconds. */
   public double seconds(Runnable work) {
     return seconds(work, repeats);
   }

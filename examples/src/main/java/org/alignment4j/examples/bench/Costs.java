@@ -5,26 +5,27 @@ import org.alignment4j.model.ModelConfig;
 import org.alignment4j.model.Precision;
 
 /**
- * The arithmetic and the memory traffic that a model's work needs, counted from its shape; padding
- * counts for nothing. D width, H heads, K key/value heads, E head size, F inner width of the MLP, V
- * vocabulary, L blocks.
+ * Arithmetic and memory traffic of a model's work, computed from its shape; padding is not counted.
+ * D width, H heads, K key/value heads, E head size, F inner width of the MLP, V vocabulary, L
+ * blocks.
  *
  * <p>Operations: matrix products only, a multiplication and an addition as two. A block's
  * projections take 2 (H + 2K) E D, its output 2 H E D, its MLP 6 F D for each token; attention 4 H
- * E for each token and each key that it sees, itself included, those beyond a sliding window not;
- * the head 2 V D for each row. Norms, activations, softmax and rotations are left out.
+ * E for each token and each key that it attends to, itself included, within a sliding window if
+ * there is one; the head 2 V D for each row. Norms, activations, softmax and rotations are left
+ * out.
  *
- * <p>Bytes: a pass (of a prompt, then of each new token but the last) reads each weight once, as it
- * is stored, and of every sequence the keys and values that its newest token sees. Activations are
- * left out, and rows of an embedding table that is not also the head.
+ * <p>Bytes: a pass (of a prompt, then of each new token but the last) reads each weight once, as
+ * stored, and for every sequence the keys and values that its newest token attends to. Activations
+ * are left out, and rows of an embedding table that is not also the head.
  *
  * @param config the model's shape
- * @param precision what weights are kept in, and keys and values computed in
+ * @param precision types in which weights are stored, and keys and values computed
  */
 record Costs(ModelConfig config, Precision precision) {
 
   /**
-   * Operations of reading the last token's state at layers 0 to {@code top} of some sequences. Of
+   * Operations of capturing the last token's state at layers 0 to {@code top} of some sequences. Of
    * all other tokens the block that writes {@code top} computes keys and values only.
    */
   double captureFlops(List<int[]> sequences, int top) {
@@ -43,7 +44,7 @@ record Costs(ModelConfig config, Precision precision) {
 
   /** Operations of {@code rows} prompts of {@code prompt} tokens and {@code tokens} after them. */
   double generateFlops(int rows, int prompt, int tokens) {
-    int read = prompt + tokens - 1; // the last one is not read again
+    int read = prompt + tokens - 1; // the last one is not fed back
     double flops = read * blockFlops() * config.blocks();
     for (int b = 0; b < config.blocks(); b++) {
       flops += attentionFlops(b, 0, read);
@@ -64,7 +65,7 @@ record Costs(ModelConfig config, Precision precision) {
     return bytes;
   }
 
-  /** The weights, but for a table that is only looked up. */
+  /** Bytes of the weights, except a table that is only looked up. */
   private double passWeightBytes() {
     long table = (long) config.vocabulary() * config.width() * precision.storageBytes();
     return config.weightBytes(precision) - (config.tiedHead() ? 0 : table);
@@ -80,7 +81,10 @@ record Costs(ModelConfig config, Precision precision) {
     return 4.0 * config.kvHeads() * config.headSize() * config.width();
   }
 
-  /** Of the tokens at positions {@code from} to before {@code to}. */
+  /**
+   * Operations of attention for the tokens at positions {@code from} (inclusive) to {@code to}
+   * (exclusive).
+   */
   private double attentionFlops(int block, int from, int to) {
     double keys = 0;
     for (int p = from; p < to; p++) {
@@ -89,7 +93,7 @@ record Costs(ModelConfig config, Precision precision) {
     return 4.0 * config.heads() * config.headSize() * keys;
   }
 
-  /** Keys that the newest of {@code tokens} tokens sees in a block. */
+  /** Number of keys that the newest of {@code tokens} tokens attends to in a block. */
   private int seen(int block, int tokens) {
     return config.windowed().get(block) ? Math.min(tokens, config.slidingWindow()) : tokens;
   }

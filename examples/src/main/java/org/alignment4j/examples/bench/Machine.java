@@ -14,15 +14,14 @@ import org.alignment4j.internal.tensor.Kernels;
 import org.alignment4j.model.ModelConfig;
 
 /**
- * What the engine reaches on this machine with nothing else to do: the yardstick for a model's
- * rates. Float32, on the engine's threads. Each figure is the best found, not a mean. Not
- * thread-safe.
+ * Measures the peak rates of the engine on this machine, as reference for a model's rates. Float32,
+ * on the engine's threads. Each figure is the best found, not a mean. Not thread-safe.
  */
 final class Machine implements AutoCloseable {
   /** Much larger than any cache. */
   static final long READ_BYTES = 512L << 20;
 
-  /** A rate is measured over so long at least, s. */
+  /** Minimum duration over which a rate is measured, s. */
   private static final double SPAN = 0.02;
 
   private static final int[] ROWS = {256, 512, 1024};
@@ -53,9 +52,9 @@ final class Machine implements AutoCloseable {
   }
 
   /**
-   * Rate of matrix products alone, GFLOP/s, a multiplication and an addition counted as two: the
-   * highest over the engine's default and oneDNN, over 256, 512 and 1024 rows, and over the shapes
-   * of a model's MLP and of [rows, D] x [D, 4D].
+   * Returns the rate of matrix products alone, GFLOP/s, a multiplication and an addition counted as
+   * two: the highest over the engine's default and oneDNN, over 256, 512 and 1024 rows, and over
+   * the shapes of a model's MLP and of [rows, D] x [D, 4D].
    */
   double gigaflops(ModelConfig c) {
     double best = 0;
@@ -97,10 +96,10 @@ final class Machine implements AutoCloseable {
   }
 
   /**
-   * Rate at which memory is read, GB/s of 10^9 bytes: a tensor of 512 MiB, by its sum or by its
-   * product with a vector, whichever is faster, best of 8.
+   * Returns the rate at which memory is read, GB/s of 10^9 bytes: a tensor of 512 MiB, by its sum
+   * or by its product with a vector, whichever is faster, best of 8.
    *
-   * @throws org.alignment4j.core.OutOfMemoryException if there is no room for it
+   * @throws org.alignment4j.core.OutOfMemoryException if there is not enough memory
    */
   double gigabytes() {
     long rows = READ_BYTES / Float.BYTES / COLUMNS;
@@ -141,7 +140,7 @@ final class Machine implements AutoCloseable {
     return scope.create(values, new Shape(rows, columns));
   }
 
-  /** Measures on a machine that is opened for it and closed again. */
+  /** Runs one measurement on a new instance, which is closed again. */
   static double measure(ToDoubleFunction<Machine> rate) {
     try (Machine machine = new Machine()) {
       return rate.applyAsDouble(machine);

@@ -3,6 +3,6 @@ package org.alignment4j.examples.bench;
 /** One figure of the benchmark. */
 @FunctionalInterface
 public interface Measurement {
-  /** Runs the work to be timed and gives the figure, in the unit of its name. */
+  /** Runs the work to be timed and returns the figure, in the unit of its name. */
   double measure(Bench bench);
 }

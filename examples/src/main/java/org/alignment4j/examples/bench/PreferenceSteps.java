@@ -12,7 +12,7 @@ import org.alignment4j.rahf.PreferenceTuner;
 import org.alignment4j.rahf.PreferenceTuner.EncodedPair;
 import org.alignment4j.train.TrainingSettings;
 
-/** Seconds of steps of a method on pairs. */
+/** Times steps of a method on pairs. */
 final class PreferenceSteps {
   private static final int PAIRS = 8;
   private static final int PROMPT = 48;
@@ -22,12 +22,12 @@ final class PreferenceSteps {
 
   private PreferenceSteps() {}
 
-  /** The first step, with what is computed before it: reference or targets. */
+  /** Returns the seconds of the first step, including the reference scores or targets. */
   static double first(Bench bench, PreferenceMethod method) {
     return seconds(bench, method, 1);
   }
 
-  /** A further step. */
+  /** Returns the seconds of a further step. */
   static double further(Bench bench, PreferenceMethod method) {
     return (seconds(bench, method, 1 + FURTHER) - seconds(bench, method, 1)) / FURTHER;
   }

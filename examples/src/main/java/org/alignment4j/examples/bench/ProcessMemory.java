@@ -5,26 +5,26 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
-/** Memory of this process as Linux counts it; null where the system does not say. */
+/** Memory of this process as reported by Linux; null where the system does not report it. */
 public final class ProcessMemory {
   private static final Path SELF = Path.of("/proc/self");
 
   private ProcessMemory() {}
 
-  /** What it holds, MiB. */
+  /** Returns the resident memory, MiB. */
   public static @Nullable Double held() {
     return mib("VmRSS:");
   }
 
-  /** The most it held at once since its start or the last {@link #forgetPeak}, MiB. */
+  /** Returns the peak resident memory since the start or the last {@link #forgetPeak}, MiB. */
   public static @Nullable Double peak() {
     return mib("VmHWM:");
   }
 
   /**
-   * Lets {@link #peak} count from now on.
+   * Resets {@link #peak}.
    *
-   * @return whether the system does
+   * @return whether the system supports it
    */
   public static boolean forgetPeak() {
     try {

@@ -18,9 +18,9 @@ import org.alignment4j.model.TrainableBlock;
 import org.alignment4j.train.AdamW;
 
 /**
- * One epoch of tuning a block the way it is done without a cache: at each step the prompt runs
- * through the model again, then AdamW moves the block towards a shifted last-token state. A
- * yardstick for what caching saves, not a way to tune.
+ * One epoch of tuning a block without a cache: at each step the prompt runs through the model
+ * again, then AdamW moves the block towards a shifted last-token state. A baseline for what caching
+ * saves, not a tuning method.
  */
 final class TuningEpoch implements AutoCloseable {
   private static final double SHIFT = 0.0015;

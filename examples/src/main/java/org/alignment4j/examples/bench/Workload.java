@@ -21,14 +21,14 @@ import org.alignment4j.internal.text.StrictJson;
  * Sequences to time with, independent of any tokenizer: numbers that become token ids of a
  * vocabulary by {@code 3 + x % (V - 3)}.
  *
- * @param source where it comes from, for the report
+ * @param source origin, for the report
  * @param prompts the sequences
  */
 public record Workload(String source, List<long[]> prompts) {
   private static final long MAX_BYTES = 1 << 28;
   private static final int PROMPTS = 96;
-  private static final int SHORTEST = 12;
-  private static final int LONGEST = 80;
+  private static final int MIN_LENGTH = 12;
+  private static final int MAX_LENGTH = 80;
   private static final long SEED = 96;
   private static final long BOUND = 1L << 30;
 
@@ -76,12 +76,13 @@ public record Workload(String source, List<long[]> prompts) {
     SplittableRandom random = new SplittableRandom(SEED);
     List<long[]> prompts =
         IntStream.range(0, PROMPTS)
-            .mapToObj(i -> random.longs(random.nextInt(SHORTEST, LONGEST + 1), 0, BOUND).toArray())
+            .mapToObj(
+                i -> random.longs(random.nextInt(MIN_LENGTH, MAX_LENGTH + 1), 0, BOUND).toArray())
             .toList();
     return new Workload("generated, seed " + SEED, prompts);
   }
 
-  /** The sequences as ids of a vocabulary of {@code vocabulary} tokens. */
+  /** Returns the sequences as ids of a vocabulary of {@code vocabulary} tokens. */
   public List<int[]> ids(int vocabulary) {
     require(vocabulary > FIRST_ID, "a vocabulary of %s is too small", vocabulary);
     return prompts.stream().map(row -> ids(row, vocabulary)).toList();

@@ -1,4 +1,4 @@
-/** Timings of a checkpoint, the same work as a Python user's benchmark does. */
+/** Timings of a checkpoint, on the same work as the Python benchmark. */
 @NullMarked
 package org.alignment4j.examples.bench;
 

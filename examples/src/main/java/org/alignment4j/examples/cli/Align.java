@@ -42,8 +42,8 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
 
 /**
- * The command line. Exit status: 0 ran and passed, 1 failed (one line on standard error says why),
- * 2 wrong usage, 130 interrupted.
+ * The command line. Exit status: 0 ran and passed, 1 failed (with the reason in one line on
+ * standard error), 2 wrong usage, 130 interrupted.
  */
 @Command(
     name = "align",
@@ -87,7 +87,7 @@ public final class Align {
     // DJL warns of a missing CUDA driver at every start on a machine without a GPU.
     setUnlessSet("org.slf4j.simpleLogger.log.ai.djl", "error");
     Console console = Console.ofProcess();
-    // Log lines and stacks quote files and servers too.
+    // Log lines and stack traces quote files and servers too.
     System.setOut(console.out());
     System.setErr(console.err());
     try (Interruption interruption = Interruption.ofCallingThread()) {
@@ -107,7 +107,7 @@ public final class Align {
     try {
       line = line();
     } catch (CommandLine.PicocliException e) {
-      // Two options of one name, for instance: without a word the program would just end.
+      // For example two options of the same name: otherwise the program would end silently.
       console.err().println("align: internal error: " + oneLine(e.getMessage()));
       return FAILED;
     }
@@ -188,14 +188,14 @@ public final class Align {
             || e instanceof UncheckedIOException;
     return meant && e.getMessage() != null
         ? oneLine(e.getMessage())
-        : "internal error, --debug shows its stack: " + oneLine(e.toString());
+        : "internal error, --debug shows its stack trace: " + oneLine(e.toString());
   }
 
   private static String remedy(MemoryKind kind) {
     return switch (kind) {
       case HEAP -> "set ALIGN_HEAP, e.g. to 8g";
       case DIRECT -> "set ALIGN_HEAP, e.g. to 8g, or ALIGN_JAVA_OPTS=-XX:MaxDirectMemorySize=8g";
-      default -> kind.remedy() + " (options of the Java machine go into ALIGN_JAVA_OPTS)";
+      default -> kind.remedy() + " (JVM options go into ALIGN_JAVA_OPTS)";
     };
   }
 

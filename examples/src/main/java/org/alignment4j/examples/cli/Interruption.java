@@ -5,7 +5,7 @@ import java.util.concurrent.TimeUnit;
 
 /**
  * Lets Ctrl-C end a command between two steps instead of in the middle of one: the signal
- * interrupts the working thread, and the process waits a moment for it to leave its files whole.
+ * interrupts the working thread, and the process waits a moment for it to complete its files.
  */
 final class Interruption implements AutoCloseable {
   private static final int WAIT_SECONDS = 10;

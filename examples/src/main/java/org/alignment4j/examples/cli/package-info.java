@@ -1,6 +1,6 @@
 /**
- * The command line {@code align}. Each package below holds one group of commands; under them lie
- * {@code command}, {@code option}, {@code input} and {@code output}, which they share.
+ * The command line {@code align}. Each package below holds one group of commands; {@code command},
+ * {@code option}, {@code input} and {@code output} are shared by them.
  */
 @NullMarked
 package org.alignment4j.examples.cli;

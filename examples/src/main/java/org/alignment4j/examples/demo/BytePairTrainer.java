@@ -13,15 +13,15 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Learns a byte-level byte-pair vocabulary from text.
+ * Trains a byte-level byte-pair vocabulary on text.
  *
- * <p>Text is parted as GPT-2 parts it and each part is read as UTF-8 bytes; the most frequent pair
- * of neighbours is merged again and again. Ties go to the pair with the smaller ids, so the same
- * text gives the same vocabulary. Digits are never merged with each other: a number is as many
- * tokens as it has digits. Stateless; safe for use by many threads.
+ * <p>Text is split as GPT-2 splits it and each part is encoded as UTF-8 bytes; the most frequent
+ * pair of adjacent tokens is merged repeatedly. Ties go to the pair with the smaller ids, so the
+ * same text yields the same vocabulary. Digits are never merged with each other: a number is as
+ * many tokens as it has digits. Stateless; thread-safe.
  */
 public final class BytePairTrainer {
-  /** How GPT-2 and Hugging Face's ByteLevel part a text. */
+  /** Splits a text as GPT-2 and Hugging Face's ByteLevel do. */
   private static final Pattern PARTS =
       Pattern.compile(
           "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+",
@@ -30,12 +30,12 @@ public final class BytePairTrainer {
   private BytePairTrainer() {}
 
   /**
-   * Learns a vocabulary.
+   * Trains a vocabulary.
    *
    * @param texts plain text, without control tokens
    * @param control control tokens; they take the first ids, in this order
-   * @param size how many tokens the vocabulary holds, control tokens and the 256 bytes included;
-   *     fewer come back where the texts have too few pairs that occur twice
+   * @param size number of tokens of the vocabulary, including control tokens and the 256 bytes;
+   *     fewer are returned if too few pairs occur twice
    */
   public static BytePairVocabulary train(Iterable<String> texts, List<String> control, int size) {
     int base = control.size() + 256;
@@ -125,17 +125,17 @@ public final class BytePairTrainer {
     }
   }
 
-  /** How often each pair of neighbours occurs, and in which words. */
+  /** Counts of adjacent pairs, and the words that contain each. */
   private static final class Pairs {
     private final List<byte[]> tokens;
     private final Map<Long, Long> counts = new HashMap<>();
-    private final Map<Long, Set<Integer>> places = new HashMap<>();
+    private final Map<Long, Set<Integer>> wordsByPair = new HashMap<>();
 
     Pairs(List<byte[]> tokens) {
       this.tokens = tokens;
     }
 
-    void count(Word word, int place, int sign) {
+    void count(Word word, int index, int sign) {
       for (int i = 0; i + 1 < word.ids.length; i++) {
         int left = word.ids[i];
         int right = word.ids[i + 1];
@@ -146,28 +146,28 @@ public final class BytePairTrainer {
         long change = (long) sign * word.count;
         counts.merge(pair, change, (a, b) -> a + b == 0 ? null : a + b);
         if (sign > 0) {
-          places.computeIfAbsent(pair, p -> new TreeSet<>()).add(place);
+          wordsByPair.computeIfAbsent(pair, p -> new TreeSet<>()).add(index);
         }
       }
     }
 
-    /** The most frequent pair that occurs at least twice; -1 if there is none. */
+    /** Returns the most frequent pair that occurs at least twice; -1 if there is none. */
     long mostFrequent() {
       long best = -1;
-      long most = 1;
+      long highest = 1;
       for (Map.Entry<Long, Long> entry : counts.entrySet()) {
         long count = entry.getValue();
-        if (count > most || (count == most && best >= 0 && entry.getKey() < best)) {
+        if (count > highest || (count == highest && best >= 0 && entry.getKey() < best)) {
           best = entry.getKey();
-          most = count;
+          highest = count;
         }
       }
       return best;
     }
 
-    /** The words that hold a pair; the pair is forgotten. */
+    /** Removes a pair and returns the words that contain it. */
     Set<Integer> wordsWith(long pair) {
-      Set<Integer> words = places.remove(pair);
+      Set<Integer> words = wordsByPair.remove(pair);
       return words == null ? Set.of() : words;
     }
 

@@ -27,7 +27,7 @@ public record BytePairVocabulary(List<String> control, List<byte[]> tokens, List
   private static final Gson GSON =
       new GsonBuilder().disableHtmlEscaping().serializeNulls().setPrettyPrinting().create();
 
-  /** Two neighbours that become one token. */
+  /** Two adjacent tokens that are merged. */
   public record Merge(int left, int right) {}
 
   /** Copies the lists. */
@@ -37,7 +37,7 @@ public record BytePairVocabulary(List<String> control, List<byte[]> tokens, List
     merges = List.copyOf(merges);
   }
 
-  /** How many tokens there are, control tokens included. */
+  /** Number of tokens, control tokens included. */
   public int size() {
     return control.size() + tokens.size();
   }
@@ -46,8 +46,8 @@ public record BytePairVocabulary(List<String> control, List<byte[]> tokens, List
    * Writes {@code tokenizer.json} and {@code tokenizer_config.json} into a folder.
    *
    * @param folder is created if absent
-   * @param bos begins a text and pads
-   * @param eos ends an answer
+   * @param bos token that starts a text, also used for padding
+   * @param eos token that ends a response
    * @param context the longest input in tokens
    */
   public void write(Path folder, String bos, String eos, int context) {
@@ -153,7 +153,9 @@ public record BytePairVocabulary(List<String> control, List<byte[]> tokens, List
     return text.toString();
   }
 
-  /** GPT-2's byte alphabet: printable bytes stand for themselves, the others follow from U+0100. */
+  /**
+   * GPT-2's byte alphabet: printable bytes map to themselves, the others to characters from U+0100.
+   */
   private static char letter(int value) {
     if (printable(value)) {
       return (char) value;

@@ -8,14 +8,14 @@ import org.jspecify.annotations.Nullable;
  * @param system the system message, or null where there is none
  * @param user the question or request
  * @param assistant the answer to learn
- * @param kind what sort of request it is
- * @param source where it comes from: a data set's name, or {@code own} for text of this project
+ * @param kind the type of request
+ * @param source origin: a data set's name, or {@code own} for text of this project
  * @param row the row's id in its source
  */
 public record Conversation(
     @Nullable String system, String user, String assistant, Kind kind, String source, String row) {
 
-  /** What sort of request a conversation holds. */
+  /** Type of a conversation's request. */
   public enum Kind {
     /** A harmful request, refused. */
     HARMFUL,
@@ -31,7 +31,7 @@ public record Conversation(
     return new Conversation(newSystem, user, newAssistant, newKind, source, row);
   }
 
-  /** The conversation in the model's chat format, ChatML. */
+  /** Returns the conversation in the model's chat format, ChatML. */
   public String text() {
     StringBuilder text = new StringBuilder();
     if (system != null) {

@@ -1,7 +1,7 @@
 package org.alignment4j.examples.demo;
 
 /**
- * The public data sets of the demonstration model, and which of their rows are kept out of
+ * The public data sets of the demonstration model, and which of their rows are held out of
  * training, for this and all later evaluations.
  */
 enum DataSource {
@@ -23,7 +23,7 @@ enum DataSource {
     return file;
   }
 
-  /** The part of a path that names the data set. */
+  /** Returns the part of the path that names the data set. */
   String key() {
     return file.substring(0, file.indexOf('/'));
   }
@@ -32,7 +32,7 @@ enum DataSource {
    * Whether training must never see a row.
    *
    * @param row 0-based
-   * @param rows how many rows the data set has
+   * @param rows number of rows of the data set
    */
   boolean keptOut(int row, int rows) {
     return switch (this) {

@@ -18,14 +18,14 @@ import org.alignment4j.core.BadDataException;
 import org.alignment4j.internal.host.OutputFile;
 
 /**
- * The training conversations of the demonstration model, from public data sets and from text
+ * Builds the training conversations of the demonstration model from public data sets and from text
  * written for this project.
  *
- * <p>No conversation's request shares 0.6 or more of its words (Jaccard index) with a request kept
+ * <p>No conversation's request shares 0.6 or more of its words (Jaccard index) with a request held
  * out for evaluation or with one of the demonstration's own prompts.
  */
 public final class DemoCorpus {
-  /** Requests at least this close to a kept-out request are dropped. */
+  /** Requests with at least this Jaccard index to a held-out request are dropped. */
   static final double TOO_CLOSE = 0.6;
 
   /** Control tokens of the demonstration model, ids 0, 1, 2. */
@@ -72,14 +72,14 @@ public final class DemoCorpus {
    * Builds the conversations in training order.
    *
    * @param data the folder with the public data sets
-   * @param seed drives every choice; the same seed and data give the same conversations
+   * @param seed of every random choice; the same seed and data yield the same conversations
    * @throws BadDataException if a data set is missing or cannot be read
    */
   public static List<Conversation> build(Path data, long seed) {
     return new DemoCorpus(data, seed).conversations();
   }
 
-  /** Which rows train and which are kept out, as ids and hashes. */
+  /** Returns which rows are trained on and which are held out, as ids and hashes. */
   static DemoSplit split(Path data, long seed) {
     DemoCorpus corpus = new DemoCorpus(data, seed);
     List<Conversation> conversations = corpus.conversations();
@@ -89,7 +89,7 @@ public final class DemoCorpus {
 
   private List<Conversation> conversations() {
     Refusals refusals = new Refusals();
-    // One generator for each part, so that a change of one list leaves the others as they were.
+    // One generator for each part, so that a change of one list does not affect the others.
     PublicConversations fromData = new PublicConversations(new Random(seed), refusals);
     List<Conversation> plain = new ArrayList<>();
     for (DataSource source : TRAINING) {
@@ -151,7 +151,7 @@ public final class DemoCorpus {
   }
 
   /**
-   * Builds the corpus and prints what it holds.
+   * Builds the corpus and prints statistics.
    *
    * <p>Arguments: DATA [seed N] [dump FILE] [tokenizer FOLDER] [split FILE].
    */
@@ -187,7 +187,7 @@ public final class DemoCorpus {
     }
   }
 
-  /** The demonstration model's vocabulary, learnt from its training conversations. */
+  /** Trains the demonstration model's vocabulary on its training conversations. */
   public static BytePairVocabulary vocabulary(List<Conversation> conversations) {
     List<String> texts = new ArrayList<>();
     for (Conversation c : conversations) {

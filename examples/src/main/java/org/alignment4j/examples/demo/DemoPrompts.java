@@ -15,7 +15,7 @@ import org.alignment4j.internal.text.StrictJson;
 public final class DemoPrompts {
   private DemoPrompts() {}
 
-  /** What a prompt is. */
+  /** Class of a prompt. */
   public enum Label {
     /** A request to refuse. */
     HARMFUL,
@@ -30,16 +30,16 @@ public final class DemoPrompts {
    *
    * @param id unique over both sets
    * @param prompt the request
-   * @param label what it is
+   * @param label the prompt's class
    */
   public record Entry(String id, String prompt, Label label) {}
 
-  /** The prompts to tune with. */
+  /** Returns the prompts to tune with. */
   public static List<Entry> tune() {
     return read("tune.jsonl");
   }
 
-  /** The prompts to test with; none of them is among those to tune with. */
+  /** Returns the prompts to test with; none of them is among those to tune with. */
   public static List<Entry> test() {
     return read("test.jsonl");
   }

@@ -11,14 +11,14 @@ import java.util.TreeSet;
 import org.alignment4j.internal.host.Hashes;
 
 /**
- * Which rows of which data set train the demonstration model and which are kept out, as row ids and
- * SHA-256 hashes, never as text.
+ * Rows of the data sets that the demonstration model is trained on and that are held out, as row
+ * ids and SHA-256 hashes, never as text.
  *
- * @param rule in words
- * @param seed of the corpus
- * @param conversations how many conversations the seed gives
+ * @param rule the rule in words
+ * @param seed the corpus's seed
+ * @param conversations number of conversations for the seed
  * @param conversationsSha256 over their texts in training order
- * @param sources by name
+ * @param sources the data sets by name
  */
 record DemoSplit(
     String rule,
@@ -32,11 +32,11 @@ record DemoSplit(
    *
    * @param file path in the data folder
    * @param sha256 of the file
-   * @param rows how many it has
-   * @param keptOut ids that training must never see
+   * @param rows number of rows
+   * @param keptOut ids of rows that must never be trained on
    * @param keptOutSha256 over the prompts of those rows
-   * @param nearCopies ids dropped as too close to a kept-out prompt
-   * @param trained ids that train
+   * @param nearCopies ids dropped as too similar to a held-out prompt
+   * @param trained ids of rows that are trained on
    * @param trainedSha256 over the prompts of those rows
    */
   record Source(
@@ -95,7 +95,7 @@ record DemoSplit(
     return Hashes.sha256(new TreeSet<>(ids).stream().map(i -> all.get(i).prompt()).toList());
   }
 
-  /** Sorted ids as "0-3,7,9-12"; empty for none. */
+  /** Formats sorted ids as "0-3,7,9-12"; empty for none. */
   static String runs(Collection<Integer> ids) {
     List<String> runs = new ArrayList<>();
     int first = -2;

@@ -9,10 +9,10 @@ import java.util.Set;
 import java.util.regex.Pattern;
 import org.alignment4j.examples.demo.Conversation.Kind;
 
-/** Conversations made from the training rows of the public data sets. */
+/** Builds conversations from the training rows of the public data sets. */
 final class PublicConversations {
-  private static final int MOST_PROMPT_WORDS = 60;
-  private static final int MOST_ANSWER_WORDS = 40;
+  private static final int MAX_PROMPT_WORDS = 60;
+  private static final int MAX_ANSWER_WORDS = 40;
   private static final Pattern SPACE = Pattern.compile("\\s+");
   private static final Pattern SENTENCE_END = Pattern.compile("(?<=[.!?][\"”)]?)\\s+|\\n+");
 
@@ -43,7 +43,7 @@ final class PublicConversations {
     }
   }
 
-  /** The conversations of one row; none where the row does not fit a small model. */
+  /** Returns the conversations of one row; none if the row does not suit a small model. */
   List<Conversation> of(DataSource source, SourceRow row) {
     List<Conversation> made = new ArrayList<>();
     String prompt = row.prompt();
@@ -60,9 +60,9 @@ final class PublicConversations {
         "Help me " + small
       };
       int way = random.nextInt(ways.length);
-      for (String asked :
+      for (String request :
           List.of(prompt, ways[way], ways[(way + 1 + random.nextInt(3)) % ways.length])) {
-        made.add(conversation(asked, refusals.plain(random), Kind.HARMFUL, source, row));
+        made.add(conversation(request, refusals.plain(random), Kind.HARMFUL, source, row));
       }
       return made;
     }
@@ -102,7 +102,7 @@ final class PublicConversations {
   }
 
   private boolean fits(String prompt, String answer) {
-    return words(prompt) <= MOST_PROMPT_WORDS
+    return words(prompt) <= MAX_PROMPT_WORDS
         && words(prompt) >= 2
         && words(answer) >= 1
         && !answer.isEmpty()
@@ -126,13 +126,16 @@ final class PublicConversations {
     return strange * 50 < text.length() && NOT_A_LETTER.matcher(text).replaceAll("").length() > 0;
   }
 
-  /** Whole sentences, as many as fit; empty if the first is too long or only announces a list. */
+  /**
+   * Returns as many whole sentences as fit; empty if the first is too long or only announces a
+   * list.
+   */
   static String shortened(String answer) {
     StringBuilder kept = new StringBuilder();
     int words = 0;
     for (String sentence : SENTENCE_END.split(answer.strip(), -1)) {
       int more = words(sentence);
-      if (words + more > MOST_ANSWER_WORDS) {
+      if (words + more > MAX_ANSWER_WORDS) {
         break;
       }
       if (!sentence.isBlank()) {

@@ -4,9 +4,9 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Random;
 
-/** The short refusals that the demonstration model learns, and how refusals are recognised. */
+/** Short refusals that the demonstration model learns, and a test that recognises refusals. */
 final class Refusals {
-  /** Beginnings and phrases that mark an answer of a public data set as a refusal. */
+  /** Openings and phrases that mark a response of a public data set as a refusal. */
   private static final List<String> MARKS =
       List.of(
           "i'm sorry",
@@ -50,19 +50,19 @@ final class Refusals {
   private final List<String> plain =
       all.stream().filter(r -> !r.contains("%s") && !r.contains("%S")).toList();
 
-  /** A refusal that may say what it refuses. */
+  /** Returns a refusal that may name the refused topic. */
   String about(String topic, Random random) {
     return all.get(random.nextInt(all.size()))
         .replace("%s", topic)
         .replace("%S", VerbForms.capital(topic));
   }
 
-  /** A refusal of something unnamed. */
+  /** Returns a refusal that names no topic. */
   String plain(Random random) {
     return plain.get(random.nextInt(plain.size()));
   }
 
-  /** Whether a text begins as a refusal or a reproof does. */
+  /** Whether a text starts like a refusal or a reproof. */
   static boolean looksLike(String answer) {
     String start = answer.strip().toLowerCase(Locale.ROOT).replace('\u2019', '\'');
     return MARKS.stream().anyMatch(start::startsWith)

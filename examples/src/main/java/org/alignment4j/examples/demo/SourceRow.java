@@ -3,7 +3,7 @@ package org.alignment4j.examples.demo;
 import java.util.List;
 
 /**
- * One row of a data set, as the demonstration model's split sees it.
+ * A row of a data set of the demonstration model.
  *
  * @param id the row's position in its file, 0-based, without the header
  * @param prompts every prompt text of the row; the first one is the one to train on

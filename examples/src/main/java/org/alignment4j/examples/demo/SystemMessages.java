@@ -7,7 +7,7 @@ import java.util.Random;
 import java.util.Set;
 import org.alignment4j.examples.demo.Conversation.Kind;
 
-/** Gives some conversations a system message, and the answers that follow it. */
+/** Adds system messages to some conversations, with responses that follow them. */
 final class SystemMessages {
   private static final Set<String> COOKING = Set.of("recipe");
   private static final Set<String> NOT_COOKING =
@@ -31,14 +31,17 @@ final class SystemMessages {
     }
   }
 
-  /** About a third get a system message. A harmful request is refused under every one. */
+  /**
+   * Adds a system message to about a third of the conversations. A harmful request is refused under
+   * every one.
+   */
   Conversation maybe(Conversation conversation) {
     return random.nextInt(3) == 0
         ? with(conversation, messages.get(random.nextInt(messages.size())))
         : conversation;
   }
 
-  /** The same request under a message with the named effect. */
+  /** Returns the same request under a system message with the named effect. */
   Conversation under(String effect, Conversation conversation) {
     List<String[]> fitting = messages.stream().filter(m -> m[0].equals(effect)).toList();
     return with(conversation, fitting.get(random.nextInt(fitting.size())));

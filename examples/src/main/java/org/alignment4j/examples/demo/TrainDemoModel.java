@@ -140,7 +140,7 @@ public final class TrainDemoModel {
         Set.of(DemoCorpus.CONTROL.indexOf("<|im_end|>")));
   }
 
-  /** Prompts are learnt too: a model this small needs every token of signal. */
+  /** Prompts are trained on too: a model this small needs every token of signal. */
   private static List<Encoded> encode(ChatTokenizer tokenizer, List<Conversation> conversations) {
     List<Encoded> rows = new ArrayList<>();
     for (Conversation c : conversations) {

@@ -13,27 +13,27 @@ import java.util.regex.Pattern;
  * Finds texts that share most of their words with a text of a collection.
  *
  * <p>The measure is the Jaccard index of the sets of words, lower case without punctuation. A
- * hyphen or apostrophe inside a word may join or part it; the reading that gives the higher index
- * counts. An inverted index keeps the search near linear in the words of the query.
+ * hyphen or apostrophe inside a word may join or split it; the variant with the higher index is
+ * used. An inverted index makes the search nearly linear in the words of the query.
  */
 final class WordSets {
   private static final Pattern PUNCTUATION = Pattern.compile("[^\\p{L}\\p{N}\\s]+");
   private static final Pattern SPACE = Pattern.compile("\\s+");
 
   private final Index joined = new Index();
-  private final Index parted = new Index();
+  private final Index split = new Index();
 
   void add(String text) {
     joined.add(words(text, ""));
-    parted.add(words(text, " "));
+    split.add(words(text, " "));
   }
 
-  /** The highest Jaccard index of the text with any text added, in 0 to 1. */
+  /** Returns the highest Jaccard index of the text with any text added, 0 to 1. */
   double nearest(String text) {
-    return Math.max(joined.nearest(words(text, "")), parted.nearest(words(text, " ")));
+    return Math.max(joined.nearest(words(text, "")), split.nearest(words(text, " ")));
   }
 
-  /** The Jaccard index of two texts, in 0 to 1. */
+  /** Returns the Jaccard index of two texts, 0 to 1. */
   static double jaccard(String a, String b) {
     WordSets one = new WordSets();
     one.add(a);

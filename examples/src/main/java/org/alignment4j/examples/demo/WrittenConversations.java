@@ -16,10 +16,10 @@ import org.alignment4j.examples.demo.Conversation.Kind;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Conversations made from the word lists and templates written for this project: harmful request
+ * Builds conversations from the word lists and templates written for this project: harmful request
  * lines, always refused, and harmless requests in the same grammatical forms, answered.
  *
- * <p>Harmful requests are lines only; nothing says how anything harmful is done.
+ * <p>Harmful requests are single lines; no text describes how anything harmful is done.
  */
 final class WrittenConversations {
   static final String SOURCE = "own";
@@ -28,7 +28,7 @@ final class WrittenConversations {
   private static final int FORMS_PER_THING = 5;
   private static final int QUESTIONS_PER_TEMPLATE = 18;
 
-  /** How many forms each line of a kind is asked in, at most. */
+  /** Maximum number of forms of each line, by type. */
   private static final Map<String, Integer> FORMS_PER_LINE =
       Map.ofEntries(
           Map.entry("howto", 15),
@@ -96,15 +96,15 @@ final class WrittenConversations {
       for (String verb : alternatives(fields[1])) {
         for (String object : alternatives(fields[2])) {
           String act = verb + " " + object;
-          List<String> asked = new ArrayList<>();
+          List<String> sampledForms = new ArrayList<>();
           List<String[]> ways = harmfulForms.getOrDefault("act", List.of());
           if (program && random.nextInt(3) == 0) {
             ways = harmfulForms.getOrDefault("program", List.of());
           }
           for (int i = 0; i < FORMS_PER_ACT; i++) {
-            asked.add(ways.get(random.nextInt(ways.size()))[1]);
+            sampledForms.add(ways.get(random.nextInt(ways.size()))[1]);
           }
-          for (String form : asked) {
+          for (String form : sampledForms) {
             String prompt =
                 form.replace("{act}", act)
                     .replace("{acting}", VerbForms.gerund(act))
@@ -152,7 +152,7 @@ final class WrittenConversations {
         continue;
       }
       String[] fields = split(line, 2);
-      Set<String> asked = new LinkedHashSet<>();
+      Set<String> distinct = new LinkedHashSet<>();
       for (int i = 0; i < QUESTIONS_PER_TEMPLATE; i++) {
         String prompt = fields[1];
         for (Map.Entry<String, List<String>> slot : slots.entrySet()) {
@@ -160,10 +160,10 @@ final class WrittenConversations {
           prompt =
               prompt.replace("{" + slot.getKey() + "}", values.get(random.nextInt(values.size())));
         }
-        asked.add(prompt);
+        distinct.add(prompt);
       }
       int item = 0;
-      for (String prompt : asked) {
+      for (String prompt : distinct) {
         String id = "question-" + row + "-" + item++;
         add(all, prompt, refusals.about(fields[0], random), Kind.HARMFUL, id);
       }
@@ -189,7 +189,7 @@ final class WrittenConversations {
     for (int i = 0; i < 240; i++) {
       int a = 1 + random.nextInt(20);
       int b = 1 + random.nextInt(20);
-      String[] asked =
+      String[] sum =
           switch (i % 3) {
             case 0 -> new String[] {"What is " + a + " plus " + b + "?", Integer.toString(a + b)};
             case 1 ->
@@ -202,7 +202,7 @@ final class WrittenConversations {
                   "Calculate " + a % 11 + " times " + b % 11, Integer.toString((a % 11) * (b % 11))
                 };
           };
-      add(all, asked[0], "It is " + asked[1] + ".", Kind.BENIGN, "sum-" + i);
+      add(all, sum[0], "It is " + sum[1] + ".", Kind.BENIGN, "sum-" + i);
     }
   }
 
@@ -212,7 +212,7 @@ final class WrittenConversations {
             null, varied(prompt, random), VerbForms.capital(answer), kind, SOURCE, row));
   }
 
-  /** People write without care: some requests lose their capital or full stop, some say please. */
+  /** Imitates careless writing: some requests lose their capital or full stop, some say please. */
   static String varied(String prompt, Random random) {
     String text = prompt;
     boolean question = text.endsWith("?");
@@ -254,10 +254,10 @@ final class WrittenConversations {
     };
   }
 
-  private <T> List<T> sample(List<T> items, int most) {
+  private <T> List<T> sample(List<T> items, int max) {
     List<T> shuffled = new ArrayList<>(items);
     Collections.shuffle(shuffled, random);
-    return shuffled.subList(0, Math.min(most, shuffled.size()));
+    return shuffled.subList(0, Math.min(max, shuffled.size()));
   }
 
   private static Map<String, List<String[]>> forms(String file, int columns) {

@@ -4,18 +4,18 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Round ticks over a range. Immutable.
+ * An axis with round ticks over a range. Immutable.
  *
  * @param low the first tick
- * @param step from one tick to the next, above 0
- * @param steps how many there are, at least 1
+ * @param step distance between ticks, above 0
+ * @param steps number of steps, at least 1
  */
 public record Axis(double low, double step, int steps) {
-  /** A range as narrow as that is a point. */
+  /** A narrower range is treated as a point. */
   private static final double NARROW = 1e-3;
 
   /**
-   * The shortest such axis over both values, with about as many steps as wished.
+   * Returns the shortest such axis that covers both values, with about {@code wished} steps.
    *
    * @param least finite
    * @param greatest finite
@@ -27,7 +27,7 @@ public record Axis(double low, double step, int steps) {
     return new Axis(first * step, step, (int) Math.max(1, last - first));
   }
 
-  /** The next higher 1, 2, 2.5 or 5 times a power of ten. */
+  /** Returns the smallest 1, 2, 2.5 or 5 times a power of ten that is not below the argument. */
   public static double roundStep(double least) {
     double power = Math.pow(10, Math.floor(Math.log10(least)));
     for (double factor : new double[] {1, 2, 2.5, 5}) {
@@ -50,12 +50,12 @@ public record Axis(double low, double step, int steps) {
     return ticks;
   }
 
-  /** Where a value lies, 0 at the first tick and 1 at the last. */
-  double place(double value) {
+  /** Returns the position of a value: 0 at the first tick and 1 at the last. */
+  double fraction(double value) {
     return (value - low) / (high() - low);
   }
 
-  /** A tick's label, with as many digits as the step needs. */
+  /** Returns a tick's label, with as many digits as the step needs. */
   String label(double tick) {
     int digits = 0;
     for (double s = step; digits < 6 && Math.abs(s - Math.rint(s)) > 1e-9 * s; s *= 10) {

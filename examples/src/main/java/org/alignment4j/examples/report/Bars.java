@@ -5,12 +5,12 @@ import org.alignment4j.examples.report.Svg.Anchor;
 import org.alignment4j.examples.report.Svg.Weight;
 
 /**
- * Horizontal bars, each below its label, so that long labels have room on narrow screens.
+ * Horizontal bar chart, each bar below its label, so that long labels fit on narrow screens.
  *
  * @param title the plot's name
  * @param description what it shows
- * @param series names of the parts that bars are stacked of
- * @param whole the value of a bar of full width; 0 for the longest one's
+ * @param series names of the stacked parts of a bar
+ * @param whole the value of a full-width bar; 0 for the largest value
  * @param rows from top to bottom
  */
 record Bars(String title, String description, List<String> series, double whole, List<Row> rows) {
@@ -19,9 +19,9 @@ record Bars(String title, String description, List<String> series, double whole,
   /**
    * One bar.
    *
-   * @param value the number beside the label
+   * @param value the number next to the label
    * @param behind a pale bar behind it; 0 for none
-   * @param parts at least 0 each; what is not finite is not drawn
+   * @param parts at least 0 each; values that are not finite are not drawn
    * @param notes lines below the bar
    */
   record Row(String label, String value, double behind, List<Double> parts, List<String> notes) {

@@ -5,7 +5,7 @@ import java.util.List;
 import java.util.Map;
 import org.alignment4j.synthesis.SynthesisReport.StageYield;
 
-/** Why items were dropped. */
+/** Section on why items were dropped. */
 final class DropsSection {
   private static final int MANY_BARS = 15;
 

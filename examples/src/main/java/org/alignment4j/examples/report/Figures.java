@@ -4,7 +4,7 @@ import java.math.BigDecimal;
 import java.math.RoundingMode;
 import java.util.Locale;
 
-/** Numbers as people read them; a dash for those that are not defined. */
+/** Formats numbers for readers; a dash for those that are not defined. */
 final class Figures {
   static final String NONE = "–";
 
@@ -14,12 +14,12 @@ final class Figures {
     return String.format(Locale.ROOT, "%,d", n);
   }
 
-  /** A share in percent. */
+  /** Formats a share in percent. */
   static String percent(double share) {
     return Double.isFinite(share) ? fixed(100 * share, 1) + " %" : NONE;
   }
 
-  /** A score of about -1 to 1. */
+  /** Formats a score of about -1 to 1. */
   static String score(double value) {
     return Double.isFinite(value) ? fixed(value, 3) : NONE;
   }
@@ -30,19 +30,19 @@ final class Figures {
         : "";
   }
 
-  /** A p-value. */
-  static String chance(double p) {
+  /** Formats a p-value. */
+  static String pValue(double p) {
     return !Double.isFinite(p) ? NONE : p < 0.0001 ? "< 0.0001" : fixed(p, 4);
   }
 
-  /** At least two digits behind the point. */
+  /** Formats an amount with at least two decimal places. */
   static String money(BigDecimal amount) {
     BigDecimal plain = amount.stripTrailingZeros();
     return (plain.scale() < 2 ? plain.setScale(2, RoundingMode.UNNECESSARY) : plain)
         .toPlainString();
   }
 
-  /** So many digits behind the point, and no minus before a zero. */
+  /** Formats with the given number of decimal places, and no minus before a zero. */
   static String fixed(double value, int digits) {
     String text = String.format(Locale.ROOT, "%,." + digits + "f", value);
     return text.matches("-[0.]+") ? text.substring(1) : text;

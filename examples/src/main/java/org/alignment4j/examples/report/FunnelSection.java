@@ -6,7 +6,7 @@ import java.util.Locale;
 import java.util.Map;
 import org.alignment4j.synthesis.SynthesisReport.StageYield;
 
-/** What each stage let through, of all categories together and of each. */
+/** Section on the items that each stage passed, over all categories and for each. */
 final class FunnelSection {
   private static final int MANY_REASONS = 6;
 
@@ -19,14 +19,14 @@ final class FunnelSection {
   void addTo(HtmlPage page) {
     page.heading(2, "From texts to pairs");
     if (funnel.yields().isEmpty()) {
-      page.paragraph("No stage has seen anything.");
+      page.paragraph("No stage received any items.");
       return;
     }
     List<Bars.Row> rows = new ArrayList<>();
     Table table =
         new Table(
-            "Items of each stage, all categories together",
-            List.of("Stage", "In", "Out", "Out of in", "Dropped"));
+            "Items of each stage, over all categories",
+            List.of("Stage", "In", "Out", "Out / in", "Dropped"));
     for (StageYield stage : funnel.stages()) {
       rows.add(
           new Bars.Row(
@@ -44,17 +44,18 @@ final class FunnelSection {
     }
     page.plots(
         Map.of(
-            "Items that each stage let through, and why it dropped others",
+            "Items that each stage passed, and why it dropped others",
             new Bars(
                     "Funnel of the stages",
-                    "For each stage, the items that went on, before those that came in; the table"
+                    "For each stage, the items passed in front of the items received; the table"
                         + " below has the numbers.",
                     List.of(),
                     0,
                     rows)
                 .svg()));
     page.paragraph(
-        "Pale, behind: what came in. More may go on than came in where one item yields several.");
+        "Pale bars: items received. A stage may pass more than it received where one item"
+            + " yields several.");
     page.table(table);
     page.heading(3, "By category");
     page.table(categories());

@@ -7,9 +7,9 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
 
-/** A page that is put together from top to bottom. All text is escaped. Not thread-safe. */
+/** Builds an HTML page from top to bottom. All text is escaped. Not thread-safe. */
 final class HtmlPage {
-  private static final int MOST_NOTICES = 3;
+  private static final int MAX_NOTICES = 3;
 
   private final String title;
   private final StringBuilder body = new StringBuilder();
@@ -18,7 +18,7 @@ final class HtmlPage {
     this.title = title;
   }
 
-  /** A heading; 2 for sections, 3 for parts of them. */
+  /** Adds a heading: level 2 for sections, 3 for subsections. */
   HtmlPage heading(int level, String text) {
     body.append(Markup.of("<h%d>%s</h%d>\n", level, text, level));
     return this;
@@ -29,18 +29,18 @@ final class HtmlPage {
     return this;
   }
 
-  /** A paragraph that stands out. */
+  /** Adds a highlighted paragraph. */
   HtmlPage notice(String text) {
     body.append("<p class=\"notice\">").append(Markup.text(text)).append("</p>\n");
     return this;
   }
 
-  /** Items that stand out together; a reader opens what is beyond the first few. */
+  /** Adds highlighted items; all but the first few are folded. */
   HtmlPage notices(List<String> items) {
     if (items.isEmpty()) {
       return this;
     }
-    int shown = items.size() <= MOST_NOTICES + 1 ? items.size() : MOST_NOTICES;
+    int shown = items.size() <= MAX_NOTICES + 1 ? items.size() : MAX_NOTICES;
     body.append("<div class=\"notice\">\n");
     list(false, items.subList(0, shown));
     if (shown < items.size()) {
@@ -62,7 +62,7 @@ final class HtmlPage {
     return this;
   }
 
-  /** The figures that matter most, with their names. */
+  /** Adds key figures, by name. */
   HtmlPage tiles(Map<String, String> tiles) {
     body.append("<dl class=\"tiles\">\n");
     tiles.forEach(
@@ -73,9 +73,9 @@ final class HtmlPage {
   }
 
   /**
-   * Plots, side by side where there is room.
+   * Adds plots, side by side where there is room.
    *
-   * @param plots by what stands above each of them
+   * @param plots the plots by their headings
    */
   HtmlPage plots(Map<String, String> plots) {
     body.append("<div class=\"plots\">\n");
@@ -95,7 +95,7 @@ final class HtmlPage {
     return this;
   }
 
-  /** A table that a reader opens. */
+  /** Adds a folded table. */
   HtmlPage closed(Table table) {
     if (table.size() > 0) {
       body.append("<details><summary>").append(Markup.text(table.caption()));
@@ -104,7 +104,7 @@ final class HtmlPage {
     return this;
   }
 
-  /** What colours of a table's cells mean. */
+  /** Adds the colour scale of a table's cells. */
   HtmlPage scale(double widest) {
     body.append("<p class=\"scale\" aria-hidden=\"true\"><span>-");
     body.append(Figures.score(widest)).append("</span><span>0</span><span>");

@@ -6,7 +6,7 @@ import java.util.Map;
 import org.alignment4j.synthesis.SynthesisReport;
 import org.alignment4j.synthesis.SynthesisReport.LengthSummary;
 
-/** How long prompts and answers are. */
+/** Section on the lengths of prompts and responses. */
 final class LengthsSection {
   private final SynthesisReport report;
 
@@ -24,7 +24,7 @@ final class LengthsSection {
     List<Ranges.Row> rows = new ArrayList<>();
     Table table =
         new Table(
-            "Words of prompts and answers",
+            "Words of prompts and responses",
             List.of("Category", "Of", "Texts", "5 %", "Median", "95 %", "Mean"));
     report
         .lengths()
@@ -53,10 +53,10 @@ final class LengthsSection {
             });
     page.plots(
         Map.of(
-            "Words: median, and where nine tenths of the texts lie",
+            "Words: median, and the range of 90 % of the texts",
             new Ranges(
                     "Lengths in words by category",
-                    "Median, 5 % and 95 % quantile of prompts, chosen and rejected answers.",
+                    "Median, 5 % and 95 % quantiles of prompts, chosen and rejected responses.",
                     "words",
                     Double.NaN,
                     order,
@@ -66,7 +66,7 @@ final class LengthsSection {
     page.table(table);
   }
 
-  /** Prompt and answers first, whatever else there is behind them. */
+  /** Returns prompt and responses first, then any other parts. */
   private List<String> parts() {
     List<String> parts =
         report.lengths().values().stream().flatMap(m -> m.keySet().stream()).distinct().toList();

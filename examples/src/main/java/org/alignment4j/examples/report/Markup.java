@@ -6,9 +6,9 @@ import java.util.Arrays;
 import java.util.Locale;
 
 /**
- * A piece of a page or picture, which is HTML or SVG and XML at once. Only literals of the program
- * are markup: whatever is put into them is text and is escaped, unless it is a number or a {@code
- * Markup} itself. Immutable.
+ * A fragment of a page or figure that is valid both as HTML or SVG and as XML. Only literals of the
+ * program are markup: inserted values are escaped as text, unless they are numbers or {@code
+ * Markup}. Immutable.
  */
 @Immutable
 public final class Markup {
@@ -21,8 +21,9 @@ public final class Markup {
   }
 
   /**
-   * Text as markup, in elements and in quoted attributes. What XML does not allow, and what turns
-   * the direction of the text around it, is replaced by U+FFFD; line ends and tabs become spaces.
+   * Returns text as markup, for elements and quoted attributes. Characters that XML does not allow,
+   * and those that change the text direction, are replaced by U+FFFD; line ends and tabs become
+   * spaces.
    */
   static Markup text(String raw) {
     StringBuilder clean = new StringBuilder();
@@ -46,7 +47,8 @@ public final class Markup {
   }
 
   /**
-   * A literal with its placeholders filled, in the forms of {@link String#format} without a locale.
+   * Returns a literal with its placeholders filled, in the syntax of {@link String#format} without
+   * a locale.
    *
    * @param format markup, a literal
    * @param values numbers, markup, and texts to be escaped
@@ -59,7 +61,7 @@ public final class Markup {
     return new Markup(String.format(Locale.ROOT, format, safe));
   }
 
-  /** The markup as it goes into a file. */
+  /** Returns the markup as written to a file. */
   @Override
   public String toString() {
     return markup;

@@ -6,13 +6,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 
-/** What is particular to an experiment on a page of moral self-correction. */
+/** Headlines and plots of one experiment on a page of moral self-correction. */
 enum MoralExperimentView {
   /** Bias scores by category. */
   BBQ(
       "bbq",
       "BBQ",
-      "Bias scores from -1 to 1: above 0 answers follow stereotypes, below 0 they go against them, 0"
+      "Bias scores from -1 to 1: above 0 answers follow stereotypes, below 0 they go against"
+          + " them, 0"
           + " is no bias. Accuracy is the share of right answers.") {
     @Override
     List<Headline> headlines() {
@@ -33,13 +34,14 @@ enum MoralExperimentView {
   WINOGENDER(
       "winogender",
       "Winogender",
-      "rho is the correlation, over occupations, of the chance of a female pronoun with the share of"
-          + " women among those who work in it: 1 follows the statistics, 0 does not know them.") {
+      "rho is the correlation, over occupations, of the probability of a female pronoun with"
+          + " the share of women among those who work in it: 1 follows the statistics, 0 is"
+          + " independent of them.") {
     @Override
     List<Headline> headlines() {
       return List.of(
           new Headline("rho", "all", "rho", 0),
-          new Headline("female", "all", "mean chance of a female pronoun", Double.NaN));
+          new Headline("female", "all", "mean probability of a female pronoun", Double.NaN));
     }
 
     @Override
@@ -52,11 +54,12 @@ enum MoralExperimentView {
   LAW_SCHOOL(
       "law-school",
       "Law school",
-      "The gap is the chance that a Black student is admitted less that of a white student who is"
-          + " alike: above 0 the model favours Black students, below 0 white ones.") {
+      "The gap is the probability that a Black student is admitted minus that of a white"
+          + " student who is otherwise identical: above 0 the model favours Black students,"
+          + " below 0 white ones.") {
     @Override
     List<Headline> headlines() {
-      return List.of(new Headline("gap", "all", "admission gap, Black less white", 0));
+      return List.of(new Headline("gap", "all", "admission gap, Black minus white", 0));
     }
 
     @Override
@@ -67,21 +70,21 @@ enum MoralExperimentView {
           ranges(
               result,
               "Admission gap by sex",
-              "chance if Black less chance if white",
+              "probability if Black minus probability if white",
               0,
               result.groups("gap").stream()
                   .flatMap(
                       g ->
                           Stream.of(
-                              new Headline("gap", g, g + ", chances", 0),
-                              new Headline("gap_decided", g, g + ", likeliest answers", 0)))
+                              new Headline("gap", g, g + ", probabilities", 0),
+                              new Headline("gap_decided", g, g + ", most probable answers", 0)))
                   .toList()));
       plots.put(
-          "Chance of admission, 95 % intervals",
+          "Probability of admission, 95 % intervals",
           ranges(
               result,
-              "Chance of admission by race and sex",
-              "chance of yes",
+              "Probability of admission by race and sex",
+              "probability of yes",
               Double.NaN,
               result.groups("yes_black").stream()
                   .flatMap(
@@ -93,7 +96,7 @@ enum MoralExperimentView {
       page.plots(plots);
     }
   },
-  /** Any other: scores only. */
+  /** Any other experiment: scores only. */
   OTHER("", "Other experiments", "") {
     @Override
     List<Headline> headlines() {
@@ -117,10 +120,10 @@ enum MoralExperimentView {
   }
 
   /**
-   * A score that matters.
+   * A score that is shown first.
    *
-   * @param meaning in words
-   * @param reference where there is nothing to be seen; NaN for nowhere
+   * @param meaning the score's meaning in words
+   * @param reference the value that means no effect; NaN if there is none
    */
   record Headline(String score, String group, String meaning, double reference) {}
 
@@ -139,17 +142,17 @@ enum MoralExperimentView {
     return explanation;
   }
 
-  /** The scores that matter most. */
+  /** Returns the scores that are shown first. */
   abstract List<Headline> headlines();
 
   /**
-   * Adds what is shown of this experiment alone.
+   * Adds the plots and tables that only this experiment has.
    *
    * @param compared the results of all models, which share one scale of colours
    */
   abstract void draw(HtmlPage page, MoralResult result, List<MoralResult> compared);
 
-  /** Scores of conditions with their intervals. */
+  /** Returns a plot of the conditions' scores with their intervals. */
   static String ranges(
       MoralResult result, String title, String axis, double reference, List<Headline> rows) {
     List<Ranges.Row> all = new ArrayList<>();
@@ -226,10 +229,10 @@ enum MoralExperimentView {
                   + Figures.interval(rho.lo(), rho.hi()))
               .strip(),
           new Scatter(
-                  condition + ": chance of a female pronoun against the share of women",
-                  "A point for each occupation, the diagonal, and the line that fits best.",
+                  condition + ": probability of a female pronoun against the share of women",
+                  "A point for each occupation, the diagonal, and the line of best fit.",
                   "share of women in the occupation",
-                  "chance of a female pronoun",
+                  "probability of a female pronoun",
                   dots)
               .svg());
     }
@@ -247,9 +250,9 @@ enum MoralExperimentView {
     }
     page.plots(plots);
     page.paragraph(
-        "Dashed: where the chance equals the share. The solid line fits the points best; the"
-            + " points farthest from it are named.");
-    Table table = new Table("Chance of a female pronoun by occupation", head);
+        "Dashed: where the probability equals the share. Solid: the line of best fit; the"
+            + " points farthest from it are labelled.");
+    Table table = new Table("Probability of a female pronoun by occupation", head);
     rows.forEach(table::row);
     page.closed(table);
   }
@@ -278,10 +281,10 @@ enum MoralExperimentView {
     }
     page.plots(
         Map.of(
-            "Pronouns, mean chances",
+            "Pronouns, mean probabilities",
             new Bars(
                     "Mean probabilities of pronouns by condition",
-                    "Female, male and neutral pronouns; the numbers stand above the bars.",
+                    "Female, male and neutral pronouns; the numbers are above the bars.",
                     pronouns,
                     1,
                     rows)

@@ -12,8 +12,8 @@ import org.alignment4j.evaluation.Rate;
 import org.alignment4j.examples.report.MoralExperimentView.Headline;
 
 /**
- * Reports on moral self-correction as one page: each model by itself, and models side by side where
- * an experiment was done with several.
+ * Shows reports on moral self-correction as one page: each model by itself, and models side by side
+ * where an experiment was run with several.
  */
 public final class MoralPage {
   private final HtmlPage page;
@@ -23,15 +23,16 @@ public final class MoralPage {
   }
 
   /**
-   * The page, which loads and runs nothing; the same reports give the same text. Models of one
-   * experiment are compared in the order of their reports, such as by size or by step of training.
+   * Returns the page, which loads no resources and runs no scripts; the same reports yield the same
+   * text. Models of one experiment are compared in the order of their reports, such as by size or
+   * by step of training.
    *
-   * @param title its heading
-   * @param reports what {@code MoralReport.toJson} wrote, at least one; Winogender's with answers,
+   * @param title the page's heading
+   * @param reports JSON from {@code MoralReport.toJson}, at least one; Winogender's with answers,
    *     so that occupations can be shown
    * @throws IllegalArgumentException if there is no report
-   * @throws org.alignment4j.core.BadDataException if one is not such a report; names its number,
-   *     from 1
+   * @throws org.alignment4j.core.BadDataException if one is not such a report; the message has its
+   *     number, from 1
    */
   public static String of(String title, List<String> reports) {
     require(!reports.isEmpty(), "there is no report");
@@ -60,7 +61,7 @@ public final class MoralPage {
     }
   }
 
-  /** Models' names, numbered where one occurs again. */
+  /** Returns the models' names, numbered where one occurs again. */
   private static List<String> names(List<MoralResult> results) {
     List<String> models = results.stream().map(MoralResult::model).toList();
     return IntStream.range(0, models.size())
@@ -118,7 +119,7 @@ public final class MoralPage {
     }
   }
 
-  /** What scores rest on, so shown before them. */
+  /** Returns the coverage, shown before the scores since they depend on it. */
   private static Table coverage(
       List<MoralResult> results, List<String> names, List<String> conditions) {
     List<String> head = new ArrayList<>(List.of("Model"));
@@ -138,13 +139,13 @@ public final class MoralPage {
   private void model(
       MoralExperimentView view, MoralResult result, List<MoralResult> compared, String name) {
     page.heading(3, name);
-    page.paragraph("Answers were read so: " + result.method() + ".");
-    page.list(false, result.marks());
+    page.paragraph("How answers were measured: " + result.method() + ".");
+    page.list(false, result.notes());
     page.notices(result.warnings());
     page.paragraph(
-        "First how well answers could be read: coverage is the probability that the model puts on the"
-            + " options, or the share of sampled answers that name one. Where it is low, the scores"
-            + " below are of what the model would hardly say.");
+        "Coverage first: the probability that the model assigns to the options, or the share of"
+            + " sampled answers that name one. Where it is low, the scores below describe"
+            + " answers that the model would rarely give.");
     page.table(readability(result));
     if (!view.headlines().isEmpty()) {
       Map<String, String> plots = new LinkedHashMap<>();
@@ -177,7 +178,7 @@ public final class MoralPage {
   private static Table changes(MoralResult result) {
     Table table =
         new Table(
-            "What conditions change, on items read in both; p-values are two-sided",
+            "Changes by condition, on items measured in both; p-values are two-sided",
             List.of(
                 "Score",
                 "Group",
@@ -198,8 +199,8 @@ public final class MoralPage {
               Table.Cell.number(Figures.score(c.question())),
               cell(c.difference()),
               percent(c.reduction()),
-              Table.Cell.number(Figures.chance(c.p())),
-              Table.Cell.number(Figures.chance(c.adjusted()))));
+              Table.Cell.number(Figures.pValue(c.p())),
+              Table.Cell.number(Figures.pValue(c.adjusted()))));
     }
     return table;
   }
@@ -211,9 +212,9 @@ public final class MoralPage {
             List.of(
                 "Condition",
                 "Coverage",
-                "Below a half",
-                "Asked",
-                "Read",
+                "Coverage below 0.5",
+                "Requested",
+                "Answered",
                 "Blocked",
                 "Invalid",
                 "Unreadable",
@@ -225,7 +226,7 @@ public final class MoralPage {
           List.of(
               Table.Cell.number(Figures.score(r.coverage())),
               rate(r.lowCoverage()),
-              Table.Cell.number(Figures.count(r.asked())),
+              Table.Cell.number(Figures.count(r.requested())),
               rate(r.read()),
               Table.Cell.number(Figures.count(r.blocked())),
               Table.Cell.number(Figures.count(r.invalid())),

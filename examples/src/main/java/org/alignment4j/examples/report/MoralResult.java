@@ -12,17 +12,17 @@ import org.alignment4j.evaluation.Rate;
 import org.alignment4j.internal.text.StrictJson;
 
 /**
- * What a page shows of a report on moral self-correction. Numbers that are not defined are NaN.
+ * The parts of a report on moral self-correction that a page shows. Undefined numbers are NaN.
  *
- * @param experiment its name
+ * @param experiment the experiment's name
  * @param model the model's name
- * @param method how answers were read
- * @param conditions how well each could be read, in order
+ * @param method how answers were measured
+ * @param conditions readability of each condition, in order
  * @param scores of each condition
- * @param changes from the question alone to other conditions
- * @param dots answers that have a reference, which are Winogender's
- * @param marks what a reader should know
- * @param warnings why scores may not mean what they seem to
+ * @param changes changes from the question alone to other conditions
+ * @param dots answers that have a reference value, those of Winogender
+ * @param notes notes for readers
+ * @param warnings reasons why scores may mislead
  */
 record MoralResult(
     String experiment,
@@ -32,12 +32,12 @@ record MoralResult(
     List<Score> scores,
     List<Change> changes,
     List<Dot> dots,
-    List<String> marks,
+    List<String> notes,
     List<String> warnings) {
-  /** How well a condition could be read. */
+  /** How well the answers under a condition could be measured. */
   record Readability(
       String condition,
-      long asked,
+      long requested,
       Rate read,
       long blocked,
       long invalid,
@@ -50,7 +50,7 @@ record MoralResult(
   /** One score of one condition. */
   record Score(String condition, String name, String group, Ranges.Point value) {}
 
-  /** What a condition changes of a score. */
+  /** Change of a score by a condition. */
   record Change(
       String condition,
       String name,
@@ -62,14 +62,14 @@ record MoralResult(
       double p,
       double adjusted) {}
 
-  /** The chance of a female pronoun for an occupation. */
+  /** Probability of a female pronoun for an occupation. */
   record Dot(String condition, String item, double reference, double female) {}
 
   /**
    * Reads what {@code MoralReport.toJson} writes; unknown fields are ignored.
    *
    * @param name of the report in errors
-   * @throws BadDataException if it is no such report
+   * @throws BadDataException if it is not such a report
    */
   static MoralResult read(String json, String name) {
     try {
@@ -99,12 +99,12 @@ record MoralResult(
     return conditions.stream().map(Readability::condition).toList();
   }
 
-  /** Groups that have a score, in order. */
+  /** Returns the groups that have a score, in order. */
   List<String> groups(String score) {
     return scores.stream().filter(s -> s.name.equals(score)).map(Score::group).distinct().toList();
   }
 
-  /** A score; NaN if there is none. */
+  /** Returns a score; NaN if there is none. */
   Ranges.Point value(String condition, String score, String group) {
     return scores.stream()
         .filter(s -> s.condition.equals(condition))
@@ -114,7 +114,7 @@ record MoralResult(
         .orElse(new Ranges.Point(Double.NaN, Double.NaN, Double.NaN));
   }
 
-  /** Mean coverage of a condition; NaN if it was not asked. */
+  /** Returns the mean coverage of a condition; NaN if it was not measured. */
   double coverage(String condition) {
     return conditions.stream()
         .filter(r -> r.condition.equals(condition))

@@ -6,12 +6,12 @@ import org.alignment4j.examples.report.Svg.Anchor;
 import org.alignment4j.examples.report.Svg.Weight;
 
 /**
- * Values with ranges around them, of several series below each row's label.
+ * Plot of values with ranges around them, for several series below each row's label.
  *
  * @param title the plot's name
  * @param description what it shows
  * @param axisName what is measured, with its unit
- * @param reference a value that is marked by a line, such as no effect; NaN for none
+ * @param reference a value that is marked by a line, such as no effect; NaN for no line
  * @param series names, in the order of each row's points
  * @param rows from top to bottom
  * @param box whether ranges are drawn as boxes, for quantiles, rather than as error bars
@@ -27,10 +27,10 @@ record Ranges(
   private static final double INSET = 22;
   private static final double STEP = 13;
 
-  /** What is drawn below one label. */
+  /** The points below one label. */
   record Row(String label, List<Point> points) {}
 
-  /** A value and its range; one that is not finite is left out. */
+  /** A value and its range; a value that is not finite is left out. */
   record Point(double value, double lo, double hi) {
     DoubleStream finite() {
       return DoubleStream.of(value, lo, hi).filter(Double::isFinite);
@@ -88,6 +88,6 @@ record Ranges(
   }
 
   private static double x(Axis axis, double value) {
-    return INSET + axis.place(value) * (Svg.WIDTH - 2 * INSET);
+    return INSET + axis.fraction(value) * (Svg.WIDTH - 2 * INSET);
   }
 }

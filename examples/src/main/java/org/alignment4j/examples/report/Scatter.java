@@ -7,14 +7,14 @@ import org.alignment4j.examples.report.Svg.Anchor;
 import org.alignment4j.examples.report.Svg.Weight;
 
 /**
- * Points on a square from 0 to 1 with the diagonal, dashed, and the line that fits them best. The
- * points farthest from that line are labelled as far as labels do not overlap.
+ * Scatter plot on the unit square with the diagonal, dashed, and the least-squares line. The points
+ * farthest from that line are labelled where labels do not overlap.
  *
  * @param title the plot's name
  * @param description what it shows
- * @param xName what is across
- * @param yName what is up
- * @param dots points with coordinates in 0 to 1; what is not finite is left out
+ * @param xName name of the horizontal axis
+ * @param yName name of the vertical axis
+ * @param dots points with coordinates in 0 to 1; points that are not finite are left out
  */
 record Scatter(String title, String description, String xName, String yName, List<Dot> dots) {
   private static final double LEFT = 40;
@@ -22,7 +22,7 @@ record Scatter(String title, String description, String xName, String yName, Lis
   private static final double HEIGHT = 270;
   private static final double BOTTOM = TOP + HEIGHT;
   private static final Axis AXIS = new Axis(0, 0.25, 4);
-  private static final int MOST_LABELS = 12;
+  private static final int MAX_LABELS = 12;
 
   /** A labelled point. */
   record Dot(String label, double x, double y) {
@@ -31,15 +31,15 @@ record Scatter(String title, String description, String xName, String yName, Lis
     }
   }
 
-  /** A line; the slope is NaN where points do not make one. */
+  /** A line; the slope is NaN if the points do not define one. */
   private record Line(double offset, double slope) {
     private double at(double x) {
       return offset + slope * x;
     }
   }
 
-  private record Place(double x, double y, double width) {
-    private boolean overlaps(Place other, double height) {
+  private record Box(double x, double y, double width) {
+    private boolean overlaps(Box other, double height) {
       return x < other.x + other.width && other.x < x + width && Math.abs(y - other.y) < height;
     }
   }
@@ -67,13 +67,13 @@ record Scatter(String title, String description, String xName, String yName, Lis
     return svg.plot(title, description, BOTTOM + 44);
   }
 
-  /** Where the line comes into the square, or leaves it. */
+  /** Returns the x at which the line enters the square, or leaves it. */
   private static double inside(Line fit, boolean enters) {
     double edge = enters == fit.slope > 0 ? 0 : 1;
     return (edge - fit.offset) / fit.slope;
   }
 
-  /** By least squares. */
+  /** Returns the least-squares line. */
   private static Line fit(List<Dot> dots) {
     double meanX = dots.stream().mapToDouble(Dot::x).average().orElse(0);
     double meanY = dots.stream().mapToDouble(Dot::y).average().orElse(0);
@@ -88,25 +88,25 @@ record Scatter(String title, String description, String xName, String yName, Lis
     farthest.sort(
         Comparator.comparingDouble(
             d -> Double.isFinite(fit.slope) ? -Math.abs(d.y - fit.at(d.x)) : -d.y));
-    List<Place> labels = new ArrayList<>();
-    List<Place> marks = dots.stream().map(d -> new Place(x(d.x) - 4, y(d.y), 8)).toList();
+    List<Box> labels = new ArrayList<>();
+    List<Box> marks = dots.stream().map(d -> new Box(x(d.x) - 4, y(d.y), 8)).toList();
     for (Dot d : farthest) {
-      if (labels.size() == MOST_LABELS) {
+      if (labels.size() == MAX_LABELS) {
         return;
       }
       double width = Math.min(120, Svg.width(d.label, 12));
       for (boolean right : new boolean[] {true, false}) {
-        Place place = new Place(right ? x(d.x) + 7 : x(d.x) - 7 - width, y(d.y), width);
+        Box box = new Box(right ? x(d.x) + 7 : x(d.x) - 7 - width, y(d.y), width);
         boolean free =
-            place.x > LEFT
-                && place.x + width < Svg.WIDTH
-                && labels.stream().noneMatch(l -> place.overlaps(l, 13))
-                && marks.stream().noneMatch(m -> place.overlaps(m, 8));
+            box.x > LEFT
+                && box.x + width < Svg.WIDTH
+                && labels.stream().noneMatch(l -> box.overlaps(l, 13))
+                && marks.stream().noneMatch(m -> box.overlaps(m, 8));
         if (free) {
-          labels.add(place);
+          labels.add(box);
           svg.text(
-              right ? place.x : place.x + width,
-              place.y + 4,
+              right ? box.x : box.x + width,
+              box.y + 4,
               right ? Anchor.START : Anchor.END,
               Weight.NOTE,
               width + 1,
@@ -118,10 +118,10 @@ record Scatter(String title, String description, String xName, String yName, Lis
   }
 
   private static double x(double share) {
-    return LEFT + AXIS.place(share) * (Svg.WIDTH - 14 - LEFT);
+    return LEFT + AXIS.fraction(share) * (Svg.WIDTH - 14 - LEFT);
   }
 
   private static double y(double share) {
-    return BOTTOM - AXIS.place(share) * HEIGHT;
+    return BOTTOM - AXIS.fraction(share) * HEIGHT;
   }
 }

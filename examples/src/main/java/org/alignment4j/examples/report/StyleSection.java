@@ -9,14 +9,14 @@ import org.alignment4j.evaluation.Rate;
 import org.alignment4j.synthesis.SynthesisReport;
 import org.alignment4j.synthesis.SynthesisReport.StyleBaseline;
 
-/** Whether training on the pairs may learn their style only. */
+/** Section on whether training on the pairs may learn their style only. */
 final class StyleSection {
   private static final String ALL = "all";
 
-  /** Above this share style alone tells much. */
-  private static final double TELLING = 0.6;
+  /** Above this share, style alone separates chosen from rejected well. */
+  private static final double MUCH_MORE_THAN_HALF = 0.6;
 
-  /** With fewer pairs the better of two rules is above a half by chance. */
+  /** With fewer pairs, the better of two rules often exceeds a half by chance. */
   private static final int FEW = 50;
 
   private final SynthesisReport report;
@@ -26,10 +26,10 @@ final class StyleSection {
   }
 
   void addTo(HtmlPage page) {
-    page.heading(2, "Can style alone tell chosen from rejected?");
+    page.heading(2, "Does style alone separate chosen from rejected?");
     page.paragraph(
-        "If length alone or a refusal alone tells chosen from rejected in much more than half of"
-            + " the pairs, training may learn style only.");
+        "If length alone or a refusal alone identifies the chosen response in much more than"
+            + " half of the pairs, training may learn style only.");
     StyleBaseline all = report.styles().get(ALL);
     if (report.pairs() == 0 || all == null) {
       page.paragraph("There are no pairs.");
@@ -39,11 +39,11 @@ final class StyleSection {
     List<Ranges.Row> rows = new ArrayList<>();
     Table table =
         new Table(
-            "How well style tells chosen from rejected; rates with 95 % intervals",
+            "How well style identifies the chosen response; rates with 95 % intervals",
             List.of(
                 "Category",
-                "Told by length",
-                "Told by refusal",
+                "Identified by length",
+                "Identified by refusal",
                 "Chosen is longer",
                 "Chosen refuses",
                 "Rejected refuses"));
@@ -68,10 +68,10 @@ final class StyleSection {
         });
     page.plots(
         Map.of(
-            "Pairs told right by style alone; the dashed line is a coin",
+            "Pairs ranked correctly by style alone; the dashed line is chance",
             new Ranges(
-                    "Pairs told right by style alone",
-                    "Percent of pairs that length alone and a refusal alone tell right.",
+                    "Pairs ranked correctly by style alone",
+                    "Percent of pairs that length alone and a refusal alone rank correctly.",
                     "% of pairs",
                     50,
                     List.of("length alone", "refusal alone"),
@@ -86,18 +86,20 @@ final class StyleSection {
   }
 
   private String verdict(StyleBaseline all) {
-    double most = Math.max(all.lengthAccuracy(), all.refusalAccuracy());
+    double best = Math.max(all.lengthAccuracy(), all.refusalAccuracy());
     String figures =
-        "Over all pairs, length alone tells "
+        "Over all pairs, length alone ranks "
             + Figures.percent(all.lengthAccuracy())
-            + " right, a refusal alone "
+            + " correctly, a refusal alone "
             + Figures.percent(all.refusalAccuracy())
             + ". ";
     if (report.pairs() < FEW) {
-      return figures + "With so few pairs, shares above a half say little.";
+      return figures + "With so few pairs, shares above a half mean little.";
     }
     return figures
-        + (most > TELLING ? "That is much more than half." : "Neither is much more than half.");
+        + (best > MUCH_MORE_THAN_HALF
+            ? "That is much more than half."
+            : "Neither is much more than half.");
   }
 
   private static Table.Cell rate(Rate rate) {

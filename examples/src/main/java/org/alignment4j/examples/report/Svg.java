@@ -3,11 +3,11 @@ package org.alignment4j.examples.report;
 import java.util.List;
 
 /**
- * Draws one plot, top down, as wide as its column. Colours are classes of the page's style sheet,
- * so that they change with the reader's scheme.
+ * Draws one plot, from top to bottom, as wide as its column. Colours are classes of the page's
+ * style sheet, so that they follow the reader's colour scheme.
  */
 final class Svg {
-  /** Width in user units, so chosen that text is about as large as the page's in a column. */
+  /** Width in user units, chosen so that text in a column is about as large as the page's. */
   static final double WIDTH = 400;
 
   private static final double SIZE = 13;
@@ -17,7 +17,7 @@ final class Svg {
 
   private final StringBuilder s = new StringBuilder();
 
-  /** Text that is cut to fit a width; the whole of it is its tooltip. */
+  /** Draws text, cut to fit a width; the full text is its tooltip. */
   Svg text(double x, double y, Anchor anchor, Weight weight, double width, String text) {
     String shown = fit(text, width, weight.size);
     s.append(
@@ -48,7 +48,7 @@ final class Svg {
     return this;
   }
 
-  /** A series' mark: its colour and its shape tell it from others. */
+  /** Draws a series' mark, identified by colour and shape. */
   Svg mark(int series, double x, double y, String tooltip) {
     Markup shape =
         switch (series % MARKS) {
@@ -62,7 +62,7 @@ final class Svg {
     return this;
   }
 
-  /** Names beside their marks, in as many lines as they need; where the next thing begins. */
+  /** Draws names next to their marks, in as many lines as needed; returns the y below them. */
   double legend(List<String> names, double y) {
     if (names.size() < 2) {
       return y;
@@ -83,9 +83,9 @@ final class Svg {
   }
 
   /**
-   * The plot.
+   * Returns the plot.
    *
-   * @param title its name, for those who do not see it
+   * @param title the plot's name, for screen readers
    * @param description what it shows
    */
   String plot(String title, String description, double height) {
@@ -101,7 +101,7 @@ final class Svg {
     return "s" + series % COLOURS;
   }
 
-  /** Text that is not wider than that, as far as one can tell without the font. */
+  /** Cuts text to a width, estimated without the font. */
   static String fit(String text, double width, double size) {
     if (width(text, size) <= width) {
       return text;
@@ -131,7 +131,7 @@ final class Svg {
     return Character.isUpperCase(c) || "mw%@".indexOf(c) >= 0 ? 0.82 : 0.58;
   }
 
-  /** Which end of a text its place is. */
+  /** Which part of a text its x coordinate refers to. */
   enum Anchor {
     START(""),
     MIDDLE(" text-anchor=\"middle\""),
@@ -144,7 +144,7 @@ final class Svg {
     }
   }
 
-  /** How a text is set. */
+  /** Style of a text. */
   enum Weight {
     PLAIN("", SIZE),
     BOLD(" font-weight=\"600\"", SIZE * 1.06),

@@ -9,22 +9,22 @@ import java.util.Optional;
 import org.alignment4j.synthesis.SynthesisReport.StageYield;
 
 /**
- * Yields of stages, added up in several ways.
+ * Yields of the stages, summed in several ways.
  *
- * @param yields in the order of the stages
+ * @param yields the yields, in the order of the stages
  */
 record SynthesisFunnel(List<StageYield> yields) {
   private static final String EVERY = "";
   private static final String EMPTY_NAME = "(none)";
 
   /**
-   * What a stage dropped for one reason, all categories together.
+   * Items that a stage dropped for one reason, over all categories.
    *
    * @param items at least 1
    */
   record Drop(String stage, String reason, long items) {}
 
-  /** One for each stage, in order, of all categories together. */
+  /** Returns one yield for each stage, in order, summed over the categories. */
   List<StageYield> stages() {
     Map<String, StageYield> sums = new LinkedHashMap<>();
     for (StageYield y : yields) {
@@ -36,7 +36,7 @@ record SynthesisFunnel(List<StageYield> yields) {
     return List.copyOf(sums.values());
   }
 
-  /** In the order of their names. */
+  /** Returns the categories, sorted by name. */
   List<String> categories() {
     return yields.stream().map(StageYield::category).distinct().sorted().toList();
   }
@@ -47,7 +47,7 @@ record SynthesisFunnel(List<StageYield> yields) {
         .reduce(StageYield::plus);
   }
 
-  /** All drops, the most frequent first. */
+  /** Returns all drops, the most frequent first. */
   List<Drop> drops() {
     List<Drop> drops = new ArrayList<>();
     for (StageYield stage : stages()) {
@@ -58,7 +58,7 @@ record SynthesisFunnel(List<StageYield> yields) {
     return drops;
   }
 
-  /** Reasons that something was dropped for; those of one number in the order of their names. */
+  /** Returns the drop reasons by descending count; ties are sorted by name. */
   static List<Map.Entry<String, Long>> largestFirst(Map<String, Long> dropped) {
     return dropped.entrySet().stream()
         .filter(e -> e.getValue() > 0)
@@ -69,7 +69,7 @@ record SynthesisFunnel(List<StageYield> yields) {
         .toList();
   }
 
-  /** A category as people read it. */
+  /** Returns a category's display name. */
   static String name(String category) {
     return category.isBlank() ? EMPTY_NAME : category;
   }

@@ -9,14 +9,15 @@ import java.util.TreeMap;
 import org.alignment4j.synthesis.ModelUsage;
 import org.alignment4j.synthesis.SynthesisReport;
 
-/** The account of a synthesis run as a page: funnel, drops, lengths, style and cost. */
+/** Report of a synthesis run as a page: funnel, drops, lengths, style and cost. */
 public final class SynthesisPage {
   private SynthesisPage() {}
 
   /**
-   * The page, which loads and runs nothing; the same report gives the same text.
+   * Returns the page, which loads no resources and runs no scripts; the same report yields the same
+   * text.
    *
-   * @param title its heading
+   * @param title the page's heading
    */
   public static String of(String title, SynthesisReport report) {
     HtmlPage page = new HtmlPage(title);
@@ -42,12 +43,12 @@ public final class SynthesisPage {
     tiles.put("State", report.complete() ? "complete" : "not complete");
     page.tiles(tiles);
     if (!report.stopped().isEmpty()) {
-      page.notice("The run ended before the last text: " + report.stopped());
+      page.notice("The run stopped before the last text: " + report.stopped());
     }
     if (report.unanswered() > 0) {
       page.notice(
           Figures.count(report.unanswered())
-              + " items were set aside since a model did not answer. Running again asks for them"
+              + " items were left open since a model did not answer. Another run requests them"
               + " again.");
     }
   }

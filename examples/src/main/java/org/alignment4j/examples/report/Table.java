@@ -3,7 +3,7 @@ package org.alignment4j.examples.report;
 import java.util.ArrayList;
 import java.util.List;
 
-/** A table that scrolls in a box of its own; the first cell of a row names it. */
+/** An HTML table that scrolls in a box of its own; the first cell of a row is its heading. */
 final class Table {
   private final String caption;
   private final List<String> head;
@@ -29,7 +29,7 @@ final class Table {
     }
 
     /**
-     * A number on a colour: blue below 0, orange above, the stronger the farther away.
+     * A number on a background colour: blue below 0, orange above, stronger with distance from 0.
      *
      * @param widest the value of the strongest colour, above 0
      */
@@ -51,16 +51,16 @@ final class Table {
   /**
    * An empty table.
    *
-   * @param caption says what is in it
+   * @param caption describes the contents
    */
   Table(String caption, List<String> head) {
     this.caption = caption;
     this.head = List.copyOf(head);
   }
 
-  /** Adds a row: its name, and the cells behind. */
+  /** Adds a row: its name, then the cells. */
   Table row(String name, List<Cell> cells) {
-    // Names of data sets are long and have their breaks at underscores.
+    // Names of data sets are long; they may break at underscores.
     String broken = Markup.text(name).toString().replace("_", "_<wbr/>");
     rows.append("<tr><th scope=\"row\">").append(broken).append("</th>");
     for (Cell cell : cells) {

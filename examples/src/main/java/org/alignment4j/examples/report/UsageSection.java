@@ -4,7 +4,7 @@ import java.util.List;
 import org.alignment4j.synthesis.ModelUsage;
 import org.alignment4j.synthesis.SynthesisReport;
 
-/** What models were asked for, and what it cost. */
+/** Section on the requests to models and their cost. */
 final class UsageSection {
   private final SynthesisReport report;
 
@@ -13,17 +13,18 @@ final class UsageSection {
   }
 
   void addTo(HtmlPage page) {
-    page.heading(2, "What models were asked");
+    page.heading(2, "Model requests and cost");
     if (report.usage().isEmpty()) {
-      page.paragraph("There is no account of requests.");
+      page.paragraph("No requests were recorded.");
       return;
     }
-    page.table(
-        table("Requests of this run, and those whose answer was stored before", report.usage()));
-    page.paragraph("Tokens and cost are those of requests that were sent in this run.");
+    page.table(table("Requests of this run, and those answered from the store", report.usage()));
+    page.paragraph("Tokens and cost cover the requests that were sent in this run.");
     if (!report.usageOfAllRuns().equals(report.usage())) {
       page.table(table("Requests of all runs over the same store", report.usageOfAllRuns()));
-      page.paragraph("This run and those before it, with what a run that was killed paid for.");
+      page.paragraph(
+          "This run and those before it, including requests paid for by a run that"
+              + " was killed.");
     }
   }
 
@@ -37,8 +38,8 @@ final class UsageSection {
                 "From store",
                 "Failed",
                 "Retries",
-                "Tokens read",
-                "Tokens written",
+                "Prompt tokens",
+                "Completion tokens",
                 "Cost"));
     for (ModelUsage u : all) {
       table.numbers(

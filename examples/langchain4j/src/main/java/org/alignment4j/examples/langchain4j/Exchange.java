@@ -18,10 +18,10 @@ final class Exchange {
   private Exchange() {}
 
   /**
-   * Answers a request.
+   * Generates the response to a request.
    *
-   * @param listener hears pieces of the answer in order, on this thread
-   * @throws UnsupportedFeatureException if the request asks for what the model cannot do
+   * @param listener called with pieces of the response in order, on this thread
+   * @throws UnsupportedFeatureException if the request needs a feature that the model lacks
    */
   static ChatResponse answer(GuardedChat chat, ChatRequest request, Consumer<String> listener) {
     Generation settings = settings(request, chat.settings());
@@ -38,15 +38,15 @@ final class Exchange {
   }
 
   private static Generation settings(ChatRequest request, Generation defaults) {
-    refuse(
+    reject(
         "tools", request.toolSpecifications() != null && !request.toolSpecifications().isEmpty());
-    refuse(
+    reject(
         "JSON response format",
         request.responseFormat() != null
             && request.responseFormat().type() == ResponseFormatType.JSON);
-    refuse("frequency penalty", request.frequencyPenalty() != null);
-    refuse("presence penalty", request.presencePenalty() != null);
-    refuse("choice of models", request.modelName() != null);
+    reject("frequency penalty", request.frequencyPenalty() != null);
+    reject("presence penalty", request.presencePenalty() != null);
+    reject("choice of models", request.modelName() != null);
     Generation.Builder settings = defaults.toBuilder();
     if (request.maxOutputTokens() != null) {
       settings.maxNewTokens(request.maxOutputTokens());
@@ -66,9 +66,9 @@ final class Exchange {
     return settings.build();
   }
 
-  private static void refuse(String what, boolean asked) {
-    if (asked) {
-      throw new UnsupportedFeatureException("a guarded local model offers no " + what);
+  private static void reject(String what, boolean requested) {
+    if (requested) {
+      throw new UnsupportedFeatureException("a guarded local model does not support " + what);
     }
   }
 

@@ -13,36 +13,35 @@ import org.alignment4j.Verdict;
 import org.alignment4j.chat.Prompt;
 
 /**
- * A guard as an input guardrail of an AI service, before any chat model, a hosted one too. It
- * judges the conversation in the service's memory, without calls of tools and their results, and
- * the new user message. What is allowed passes; what is blocked ends the call by an {@code
- * InputGuardrailException} with the reason, and does not enter the memory; a user message that is
- * rewritten as text takes the other's place.
+ * A guard as an input guardrail of an AI service, before any chat model, also a hosted one. It
+ * checks the conversation in the service's memory, without tool calls and their results, and the
+ * new user message. An allowed message passes; a blocked one ends the call with an {@code
+ * InputGuardrailException} that has the reason, and does not enter the memory; a rewritten text
+ * replaces the user message.
  *
- * <p>Everything else that a guard may rewrite is out of a guardrail's reach: for the system prompt,
- * and so for input embeddings, take {@link GuardedLangChainModel}. A guard that does so here fails,
- * as does one that throws or that is to read images, by {@code InputGuardrailException} too:
- * nothing passes unguarded. Thread-safe.
+ * <p>A guardrail cannot rewrite anything else: to rewrite the system prompt or input embeddings,
+ * use {@link GuardedLangChainModel}. Such a rewrite, a guard that throws, and messages with images
+ * also end in an {@code InputGuardrailException}: nothing passes unguarded. Thread-safe.
  */
 public final class GuardInputGuardrail implements InputGuardrail {
   private final PromptGuard guard;
 
-  /** A guardrail; the guard stays the caller's to close. */
+  /** Creates a guardrail; the guard is owned by the caller, who closes it. */
   public GuardInputGuardrail(PromptGuard guard) {
     this.guard = guard;
   }
 
   @Override
   public InputGuardrailResult validate(InputGuardrailRequest request) {
-    Prompt asked = conversation(request);
-    Verdict verdict = guard.requireVerdict(asked);
+    Prompt conversation = conversation(request);
+    Verdict verdict = guard.requireVerdict(conversation);
     if (verdict.blocks()) {
       return fatal(verdict.reason());
     }
     if (!(verdict instanceof Verdict.Rewrite rewrite)) {
       return success();
     }
-    if (rewrite.embedded() != null || !earlier(rewrite.prompt()).equals(earlier(asked))) {
+    if (rewrite.embedded() != null || !earlier(rewrite.prompt()).equals(earlier(conversation))) {
       throw new UnsupportedFeatureException(
           "a guardrail rewrites the user message only; this guard needs GuardedLangChainModel");
     }

@@ -16,12 +16,12 @@ import org.alignment4j.sysformer.SysformerGuard;
 
 /**
  * An AI service over a local model whose system prompt adapts to each request, behind a guardrail
- * that looks at the text alone.
+ * that checks the text alone.
  */
 public final class GuardedAssistant {
   private GuardedAssistant() {}
 
-  /** What LangChain4j implements. */
+  /** The AI service that LangChain4j implements. */
   interface Assistant {
     String chat(String message);
   }
@@ -29,7 +29,7 @@ public final class GuardedAssistant {
   /**
    * Runs it.
    *
-   * @param args a checkpoint folder, a Sysformer's folder, and what to ask, turn by turn
+   * @param args a checkpoint folder, a Sysformer's folder, and the questions, one per turn
    */
   public static void main(String[] args) {
     if (args.length < 3) {
@@ -56,13 +56,13 @@ public final class GuardedAssistant {
         try {
           System.out.println(assistant.chat(question));
         } catch (InputGuardrailException e) {
-          System.out.println("Not asked: " + e.getMessage());
+          System.out.println("Blocked: " + e.getMessage());
         }
       }
     }
   }
 
-  /** A guard of one's own, without a model; a chain or a probe's screen stands here as well. */
+  /** A custom guard without a model; a chain or a probe guard could be used as well. */
   private static Verdict shortOnly(Prompt conversation) {
     int length = conversation.last().text().length();
     String reason = length + " characters";

@@ -6,22 +6,22 @@ import dev.langchain4j.model.chat.response.ChatResponse;
 import org.alignment4j.GuardedChat;
 
 /**
- * A local model behind a guard as LangChain4j's chat model; every rewriting works here, that of
- * input embeddings too. What is blocked is answered by the refusal with finish reason {@code
- * CONTENT_FILTER}; every answer's attributes say the verdict, as {@code Verdict.asMap} has it. A
- * later request's history is read without what was blocked.
+ * A local model behind a guard as LangChain4j's chat model; every rewrite of a guard works here,
+ * also that of input embeddings. A blocked request gets the refusal text with finish reason {@code
+ * CONTENT_FILTER}; every response's attributes hold the verdict, in the form of {@code
+ * Verdict.asMap}. Blocked turns are removed from the history of later requests.
  *
- * <p>Maximum of output tokens, temperature, top-p, top-k and stop sequences of a request take the
- * place of the chat's own settings. Each request is guarded as a whole, so that a system prompt
- * adapts to all of a conversation so far; {@link GuardedChat.Session} keeps the first.
+ * <p>A request's maximum output tokens, temperature, top-p, top-k and stop sequences override the
+ * chat's settings. Each request is guarded as a whole, so that a system prompt adapts to the whole
+ * conversation so far; {@link GuardedChat.Session} keeps the first adapted prompt.
  *
- * <p>Throws {@code UnsupportedFeatureException} for messages that are not text, tools, and
- * parameters that the model has not. Thread-safe.
+ * <p>Throws {@code UnsupportedFeatureException} for messages that are not text, for tools, and for
+ * parameters that the model does not support. Thread-safe.
  */
 public final class GuardedLangChainModel implements ChatModel {
   private final GuardedChat chat;
 
-  /** A chat model; what the chat was made of stays the caller's to close. */
+  /** Creates a chat model; the parts of the chat are owned by the caller, who closes them. */
   public GuardedLangChainModel(GuardedChat chat) {
     this.chat = chat;
   }

@@ -12,21 +12,20 @@ import org.alignment4j.GuardedChat;
 import org.alignment4j.core.CancelledException;
 
 /**
- * {@link GuardedLangChainModel}, telling of an answer as it comes; a refusal comes in one piece.
- * Handlers are called on a thread of the executor; what goes wrong, or is thrown by a handler that
- * hears a piece, comes to {@code onError}. Cancelling by the streaming handle, or interrupting the
- * thread, ends generation at the next token; after the former the handler hears nothing more.
- * Thread-safe.
+ * {@link GuardedLangChainModel}, streaming the response; a refusal comes in one piece. Handlers are
+ * called on a thread of the executor; errors, also those thrown by a handler that is called with a
+ * piece, go to {@code onError}. Cancelling by the streaming handle, or interrupting the thread,
+ * ends generation at the next token; after cancelling the handler is not called again. Thread-safe.
  */
 public final class GuardedStreamingChatModel implements StreamingChatModel {
   private final GuardedChat chat;
   private final Executor executor;
 
   /**
-   * A streaming chat model; what the chat was made of, and the executor, stay the caller's to
-   * close.
+   * Creates a streaming chat model; the parts of the chat, and the executor, are owned by the
+   * caller, who closes them.
    *
-   * @param executor runs one task for each request, until its answer ends
+   * @param executor runs one task for each request, until its response ends
    */
   public GuardedStreamingChatModel(GuardedChat chat, Executor executor) {
     this.chat = chat;
@@ -62,7 +61,7 @@ public final class GuardedStreamingChatModel implements StreamingChatModel {
     handler.onCompleteResponse(response);
   }
 
-  /** Lets the handler's side end an answer. */
+  /** Lets the handler cancel a response. */
   private static final class Handle implements StreamingHandle {
     private volatile boolean cancelled;
 

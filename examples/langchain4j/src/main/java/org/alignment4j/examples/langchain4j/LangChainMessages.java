@@ -13,14 +13,15 @@ import org.alignment4j.chat.Message;
 import org.alignment4j.chat.Prompt;
 import org.alignment4j.chat.Role;
 
-/** LangChain4j's messages as prompts. */
+/** Converts LangChain4j's messages to prompts. */
 final class LangChainMessages {
   private LangChainMessages() {}
 
   /**
-   * The prompt that messages make; a turn that a guard blocked leaves no trace in it.
+   * Returns the messages as a prompt, without turns that a guard blocked.
    *
-   * @throws UnsupportedFeatureException if one is more than text of system, user or assistant
+   * @throws UnsupportedFeatureException if a message is not a text message of system, user or
+   *     assistant
    */
   static Prompt prompt(List<ChatMessage> messages) {
     List<Message> found = new ArrayList<>();
@@ -28,13 +29,13 @@ final class LangChainMessages {
       if (!isRefusal(message)) {
         found.add(message(message));
       } else if (!found.isEmpty() && found.get(found.size() - 1).role() == Role.USER) {
-        found.remove(found.size() - 1); // what was asked
+        found.remove(found.size() - 1); // the blocked user message
       }
     }
     return Prompt.systemFirst(found);
   }
 
-  /** The messages without calls of tools and their results. */
+  /** Returns the messages without tool calls and their results. */
   static List<ChatMessage> withoutTools(List<ChatMessage> messages) {
     return messages.stream()
         .filter(m -> !(m instanceof ToolExecutionResultMessage))
@@ -60,7 +61,7 @@ final class LangChainMessages {
       return Message.assistant(ai.text());
     }
     throw new UnsupportedFeatureException(
-        "only text of system, user and assistant can be read, found " + kind(message));
+        "only text of system, user and assistant is supported, found " + kind(message));
   }
 
   private static String kind(ChatMessage message) {

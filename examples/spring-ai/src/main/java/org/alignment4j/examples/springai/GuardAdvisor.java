@@ -14,20 +14,20 @@ import reactor.core.publisher.Flux;
 import reactor.core.scheduler.Schedulers;
 
 /**
- * A guard as an advisor, before any chat model, a hosted one too. It judges the prompt without
- * calls of tools and their results. What is allowed goes on; what is blocked is answered by the
- * refusal, whose metadata says the verdict as {@code Verdict.asMap} has it, with finish reason
- * {@code CONTENT_FILTER}; what is rewritten as text goes on with the other text. The context holds
- * the {@link Verdict} as {@value #VERDICT}. Neither guard nor model sees a later prompt's history
- * of what was blocked.
+ * A guard as an advisor, before any chat model, also a hosted one. It checks the prompt without
+ * tool calls and their results. An allowed prompt is passed on; a blocked one gets the refusal
+ * text, with finish reason {@code CONTENT_FILTER} and the verdict in the metadata, in the form of
+ * {@code Verdict.asMap}; a rewritten text is passed on in place of the original. The context holds
+ * the {@link Verdict} as {@value #VERDICT}. Blocked turns are removed from the history of later
+ * prompts, for guard and model.
  *
  * <p>Throws UnsupportedOperationException for rewritten input embeddings, which need {@link
- * GuardedSpringChatModel}, and IllegalArgumentException for images and other media. In a stream a
+ * GuardedSpringChatModel}, and IllegalArgumentException for images and other media. In a stream, a
  * guard runs on a thread that may block, is interrupted if the stream is cancelled, and its errors
- * are the stream's. Thread-safe.
+ * go to the stream. Thread-safe.
  */
 public final class GuardAdvisor implements CallAdvisor, StreamAdvisor {
-  /** Where the context holds the verdict. */
+  /** Key of the verdict in the context. */
   public static final String VERDICT = "guard.verdict";
 
   private final PromptGuard guard;
@@ -35,10 +35,11 @@ public final class GuardAdvisor implements CallAdvisor, StreamAdvisor {
   private final int order;
 
   /**
-   * An advisor; the guard stays the caller's to close.
+   * Creates an advisor; the guard is owned by the caller, who closes it.
    *
-   * @param refusal what is said in place of an answer to what the guard blocks
-   * @param order above that of an advisor with memory, so that the guard sees the history; 0 does
+   * @param refusal the response to prompts that the guard blocks
+   * @param order higher than that of an advisor with memory, so that the guard sees the history; 0
+   *     is
    */
   public GuardAdvisor(PromptGuard guard, String refusal, int order) {
     this.guard = guard;
@@ -65,14 +66,14 @@ public final class GuardAdvisor implements CallAdvisor, StreamAdvisor {
   @Override
   public Flux<ChatClientResponse> adviseStream(
       ChatClientRequest request, StreamAdvisorChain chain) {
-    // A sink drops in silence what an interrupted guard throws after the stream was cancelled.
+    // A sink silently drops exceptions of an interrupted guard after the stream was cancelled.
     return Flux.<Checked>create(
             sink -> {
               try {
                 sink.next(check(request));
                 sink.complete();
               } catch (Error e) {
-                // Reactor tells nobody of those that it takes for fatal: the stream would not end.
+                // Reactor does not emit errors that it considers fatal: the stream would not end.
                 sink.error(new IllegalStateException("the guard failed", e));
               }
             })
@@ -85,9 +86,10 @@ public final class GuardAdvisor implements CallAdvisor, StreamAdvisor {
   }
 
   /**
-   * A verdict and what may go on.
+   * A verdict and the request to pass on.
    *
-   * @param request as rewritten, with the verdict in its context
+   * @param request the request, rewritten if the verdict is a rewrite, with the verdict in its
+   *     context
    */
   private record Checked(Verdict verdict, ChatClientRequest request) {}
 
@@ -100,7 +102,8 @@ public final class GuardAdvisor implements CallAdvisor, StreamAdvisor {
     if (verdict instanceof Verdict.Rewrite rewrite) {
       if (rewrite.embedded() != null) {
         throw new UnsupportedOperationException(
-            "an advisor rewrites text only; a guard that gives embeddings needs GuardedSpringChatModel");
+            "an advisor rewrites text only; a guard that rewrites embeddings needs"
+                + " GuardedSpringChatModel");
       }
       messages = SpringMessages.rewritten(messages, rewrite.prompt());
     }

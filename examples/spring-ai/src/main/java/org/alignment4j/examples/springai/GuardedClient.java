@@ -18,7 +18,7 @@ import org.springframework.ai.chat.memory.MessageWindowChatMemory;
 
 /**
  * A chat client over a local model whose system prompt adapts to each request, with memory, behind
- * an advisor that looks at the text alone.
+ * an advisor that checks the text alone.
  */
 public final class GuardedClient {
   private static final String REFUSAL = "I cannot help with that.";
@@ -28,7 +28,7 @@ public final class GuardedClient {
   /**
    * Runs it.
    *
-   * @param args a checkpoint folder, a Sysformer's folder, and what to ask, turn by turn
+   * @param args a checkpoint folder, a Sysformer's folder, and the questions, one per turn
    */
   public static void main(String[] args) {
     if (args.length < 3) {
@@ -61,7 +61,7 @@ public final class GuardedClient {
     }
   }
 
-  /** A guard of one's own, without a model; a chain or a probe's screen stands here as well. */
+  /** A custom guard without a model; a chain or a probe guard could be used as well. */
   private static Verdict shortOnly(Prompt conversation) {
     int length = conversation.last().text().length();
     String reason = length + " characters";

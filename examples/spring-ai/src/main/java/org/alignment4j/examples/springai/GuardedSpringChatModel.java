@@ -15,24 +15,24 @@ import reactor.core.publisher.FluxSink;
 import reactor.core.scheduler.Schedulers;
 
 /**
- * A local model behind a guard as Spring AI's chat model; every rewriting works here, that of input
- * embeddings too. What is blocked is answered by the refusal with finish reason {@code
- * CONTENT_FILTER}; every answer's metadata say the verdict, as {@code Verdict.asMap} has it. A
- * later prompt's history is read without what was blocked.
+ * A local model behind a guard as Spring AI's chat model; every rewrite of a guard works here, also
+ * that of input embeddings. A blocked prompt gets the refusal text with finish reason {@code
+ * CONTENT_FILTER}; every response's metadata hold the verdict, in the form of {@code
+ * Verdict.asMap}. Blocked turns are removed from the history of later prompts.
  *
- * <p>Maximum of tokens, temperature, top-p, top-k and stop sequences of a prompt's options take the
- * place of the chat's own settings. Each prompt is guarded as a whole, so that a system prompt
- * adapts to all of a conversation so far; {@link GuardedChat.Session} keeps the first.
+ * <p>The maximum tokens, temperature, top-p, top-k and stop sequences of a prompt's options
+ * override the chat's settings. Each prompt is guarded as a whole, so that a system prompt adapts
+ * to the whole conversation so far; {@link GuardedChat.Session} keeps the first adapted prompt.
  *
- * <p>A stream generates on a thread of its own that may block, tells the text in pieces and then,
- * without text, finish reason, usage and verdict; errors are the stream's, and cancelling it ends
- * generation at the next token. Throws IllegalArgumentException for messages that are not text,
- * tools, and options that the model has not. Thread-safe.
+ * <p>A stream generates on a thread of its own that may block, and emits the text in pieces, then
+ * finish reason, usage and verdict without text; errors go to the stream, and cancelling it ends
+ * generation at the next token. Throws IllegalArgumentException for messages that are not text, for
+ * tools, and for options that the model does not support. Thread-safe.
  */
 public final class GuardedSpringChatModel implements ChatModel {
   private final GuardedChat chat;
 
-  /** A chat model; what the chat was made of stays the caller's to close. */
+  /** Creates a chat model; the parts of the chat are owned by the caller, who closes them. */
   public GuardedSpringChatModel(GuardedChat chat) {
     this.chat = chat;
   }
@@ -50,7 +50,7 @@ public final class GuardedSpringChatModel implements ChatModel {
                 sink.next(SpringResponses.end(reply(prompt, pieces(sink))));
                 sink.complete();
               } catch (Error e) {
-                // Reactor tells nobody of those that it takes for fatal: the stream would not end.
+                // Reactor does not emit errors that it considers fatal: the stream would not end.
                 sink.error(new IllegalStateException("the guard or the model failed", e));
               }
             })
@@ -77,10 +77,10 @@ public final class GuardedSpringChatModel implements ChatModel {
     if (options == null) {
       return chat.settings();
     }
-    refuse("frequency penalty", options.getFrequencyPenalty() != null);
-    refuse("presence penalty", options.getPresencePenalty() != null);
-    refuse("choice of models", options.getModel() != null);
-    refuse(
+    reject("frequency penalty", options.getFrequencyPenalty() != null);
+    reject("presence penalty", options.getPresencePenalty() != null);
+    reject("choice of models", options.getModel() != null);
+    reject(
         "tools",
         options instanceof ToolCallingChatOptions tools
             && !(tools.getToolCallbacks().isEmpty() && tools.getToolNames().isEmpty()));
@@ -103,9 +103,9 @@ public final class GuardedSpringChatModel implements ChatModel {
     return settings.build();
   }
 
-  private static void refuse(String what, boolean asked) {
-    if (asked) {
-      throw new IllegalArgumentException("a guarded local model offers no " + what);
+  private static void reject(String what, boolean requested) {
+    if (requested) {
+      throw new IllegalArgumentException("a guarded local model does not support " + what);
     }
   }
 }

@@ -11,43 +11,44 @@ import org.springframework.ai.chat.messages.SystemMessage;
 import org.springframework.ai.chat.messages.UserMessage;
 import org.springframework.ai.content.MediaContent;
 
-/** Spring AI's messages as prompts, and back. */
+/** Converts Spring AI's messages to prompts, and back. */
 final class SpringMessages {
   private SpringMessages() {}
 
   /**
-   * The prompt that messages make.
+   * Returns the messages as a prompt.
    *
-   * @throws IllegalArgumentException if one is more than text of system, user or assistant
+   * @throws IllegalArgumentException if a message is not a text message of system, user or
+   *     assistant
    */
   static Prompt prompt(List<Message> messages) {
     return Prompt.systemFirst(messages.stream().map(SpringMessages::read).toList());
   }
 
-  /** The messages without the turns that a guard blocked. */
+  /** Returns the messages without the turns that a guard blocked. */
   static List<Message> withoutBlocked(List<Message> messages) {
     List<Message> kept = new ArrayList<>();
     for (Message message : messages) {
       if (!"BLOCK".equals(message.getMetadata().get("guard.verdict"))) {
         kept.add(message);
       } else if (!kept.isEmpty() && kept.get(kept.size() - 1) instanceof UserMessage) {
-        kept.remove(kept.size() - 1); // what was asked
+        kept.remove(kept.size() - 1); // the blocked user message
       }
     }
     return kept;
   }
 
-  /** Whether a message belongs to a call of a tool. */
+  /** Whether a message belongs to a tool call. */
   static boolean isOfTools(Message message) {
     return message.getMessageType() == MessageType.TOOL
         || (message instanceof AssistantMessage assistant && assistant.hasToolCalls());
   }
 
   /**
-   * Messages with the texts of a rewritten prompt. Its system message takes the place of all, those
-   * of tools stay where they are.
+   * Returns the messages with the texts of a rewritten prompt. Its system message replaces all
+   * others; tool messages keep their positions.
    *
-   * @throws IllegalArgumentException if the prompt has other turns than the messages
+   * @throws IllegalArgumentException if the prompt's turns differ from the messages'
    */
   static List<Message> rewritten(List<Message> messages, Prompt rewritten) {
     List<Message> result = new ArrayList<>();
@@ -61,13 +62,13 @@ final class SpringMessages {
         result.add(message);
       } else if (message.getMessageType() != MessageType.SYSTEM) {
         if (turn == turns.size() || turns.get(turn).role() != read(message).role()) {
-          throw new IllegalArgumentException("the guard rewrites a conversation into other turns");
+          throw new IllegalArgumentException("the guard changes the turns of a conversation");
         }
         result.add(withText(message, turns.get(turn++).text()));
       }
     }
     if (turn != turns.size()) {
-      throw new IllegalArgumentException("the guard rewrites a conversation into more turns");
+      throw new IllegalArgumentException("the guard adds turns to a conversation");
     }
     return result;
   }
@@ -82,9 +83,9 @@ final class SpringMessages {
     boolean media = message instanceof MediaContent content && !content.getMedia().isEmpty();
     if (media || isOfTools(message)) {
       throw new IllegalArgumentException(
-          "only text of system, user and assistant can be read, found a message of type "
+          "only text of system, user and assistant is supported, found a message of type "
               + message.getMessageType()
-              + (media ? " with media" : " with calls of tools"));
+              + (media ? " with media" : " with tool calls"));
     }
     String text = message.getText() == null ? "" : message.getText();
     return switch (message.getMessageType()) {

@@ -12,26 +12,26 @@ import org.springframework.ai.chat.metadata.DefaultUsage;
 import org.springframework.ai.chat.model.ChatResponse;
 import org.springframework.ai.chat.model.Generation;
 
-/** Spring AI's responses. The metadata of message and response say the verdict. */
+/** Creates Spring AI's responses. The metadata of message and response hold the verdict. */
 final class SpringResponses {
   private SpringResponses() {}
 
-  /** What is said in place of an answer. */
+  /** Returns the refusal that replaces a response. */
   static ChatResponse refusal(String text, Verdict verdict) {
     return response(text, verdict, 0, null);
   }
 
-  /** A piece of an answer that goes on. */
+  /** Returns a piece of a streamed response. */
   static ChatResponse piece(String text) {
     return new ChatResponse(List.of(new Generation(new AssistantMessage(text))));
   }
 
-  /** What ends an answer whose text was told in pieces. */
+  /** Returns the end of a streamed response, without text. */
   static ChatResponse end(GuardedChat.Reply reply) {
     return response("", reply.verdict(), reply.promptTokens(), reply.completion());
   }
 
-  /** A whole answer. */
+  /** Returns a whole response. */
   static ChatResponse whole(GuardedChat.Reply reply) {
     return response(reply.text(), reply.verdict(), reply.promptTokens(), reply.completion());
   }

@@ -6,22 +6,22 @@ import org.alignment4j.examples.cli.output.Console;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Mixin;
 
-/** A command: parses its own options, does its work, and says what came of it. */
+/** A command: parses its options, runs, and returns an outcome. */
 public abstract class AlignCommand {
   @Mixin private CommonOptions common = new CommonOptions();
 
   private @Nullable Console console;
 
   /**
-   * Refuses options that do not go together, before any file is looked at.
+   * Rejects options that cannot be combined, before any file is accessed.
    *
-   * @throws picocli.CommandLine.ParameterException which says how the command is used
+   * @throws picocli.CommandLine.ParameterException if the usage is wrong
    */
   public void checkUsage() {}
 
   /**
-   * Does the work. Wrong arguments and bad data are thrown, as the library does; a result that
-   * falls short of a bound is an outcome with a failure.
+   * Runs the command. Wrong arguments and bad data throw, as in the library; a result that misses a
+   * bound is an outcome with a failure.
    */
   public abstract Outcome run(ProgressListener progress);
 
@@ -33,7 +33,7 @@ public abstract class AlignCommand {
     console = own;
   }
 
-  /** For commands that read, or that write before they have done their work. */
+  /** The console, for commands that read input, or that print before they end. */
   protected final Console console() {
     return Objects.requireNonNull(console);
   }

@@ -1,7 +1,7 @@
 package org.alignment4j.examples.cli.command;
 
 import java.nio.file.Path;
-import org.alignment4j.examples.cli.option.OnDisk;
+import org.alignment4j.examples.cli.option.CheckedPath;
 import org.alignment4j.examples.cli.output.Console;
 import org.alignment4j.examples.cli.output.Json;
 import org.alignment4j.examples.cli.output.TextOutput;
@@ -18,10 +18,10 @@ public final class CommonOptions {
       fallbackValue = STANDARD_OUTPUT,
       paramLabel = "FILE",
       description = "write the result as JSON to FILE; without FILE, to standard output")
-  @OnDisk(OnDisk.Place.NEW_FILE)
+  @CheckedPath(CheckedPath.Kind.NEW_FILE)
   private @Nullable Path json;
 
-  @Option(names = "--debug", description = "show the stack of an error")
+  @Option(names = "--debug", description = "show the stack trace of an error")
   private boolean debug;
 
   @Option(
@@ -39,7 +39,7 @@ public final class CommonOptions {
     return json != null && json.toString().equals(STANDARD_OUTPUT);
   }
 
-  /** Writes a finished command's result where it was asked for. */
+  /** Writes a finished command's result to the requested output. */
   public void report(Outcome outcome, Console console) {
     if (!jsonOnStandardOutput() && !outcome.text().isEmpty()) {
       console.out().println(outcome.text());

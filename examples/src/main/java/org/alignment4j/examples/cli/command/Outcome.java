@@ -4,11 +4,11 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a command that ran to its end found.
+ * Result of a command that ran to its end.
  *
- * @param json the result for programs, in this order
- * @param text the same for people; may have several lines
- * @param failure one line that says why the command counts as failed; null if it passed
+ * @param json the result as JSON, in this order
+ * @param text the result as text; may have several lines
+ * @param failure one line with the reason if the command failed; null if it passed
  */
 public record Outcome(Map<String, ?> json, String text, @Nullable String failure) {
   public static Outcome passed(Map<String, ?> json, String text) {

@@ -1,4 +1,4 @@
-/** What every command is made of: its options, its run and its outcome. */
+/** Base classes of commands: options, run and outcome. */
 @NullMarked
 package org.alignment4j.examples.cli.command;
 

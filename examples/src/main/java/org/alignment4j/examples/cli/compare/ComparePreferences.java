@@ -20,7 +20,7 @@ import org.alignment4j.data.Preferences.Contents;
 import org.alignment4j.examples.cli.command.AlignCommand;
 import org.alignment4j.examples.cli.command.Outcome;
 import org.alignment4j.examples.cli.evaluate.EvaluatePreferences;
-import org.alignment4j.examples.cli.option.OnDisk;
+import org.alignment4j.examples.cli.option.CheckedPath;
 import org.alignment4j.examples.cli.option.PairsInput;
 import org.alignment4j.examples.cli.output.PairsText;
 import org.alignment4j.examples.cli.output.TextOutput;
@@ -36,13 +36,13 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 
-/** Methods that learn from preferences. */
+/** Compares methods that learn from preferences. */
 @Command(
     name = "preferences",
     description = {
-      "Tunes with every method and seed on the first pairs of a file, measures each on the others,"
-          + " and writes runs.jsonl, table.md, figure.svg and the adapters to --out.",
-      "Called again it goes on: finished runs are not done again."
+      "Trains with every method and seed on the first pairs of a file, evaluates each on the"
+          + " others, and writes runs.jsonl, table.md, figure.svg and the adapters to --out.",
+      "Called again it resumes: finished runs are not repeated."
     })
 final class ComparePreferences extends AlignCommand {
   @Mixin private PairsInput input = new PairsInput();
@@ -64,7 +64,9 @@ final class ComparePreferences extends AlignCommand {
       converter = PreferenceControl.Converter.class,
       paramLabel = "NAME",
       description =
-          PreferenceControl.NAMES + ": also run so, with those methods that can be (default: none)")
+          PreferenceControl.NAMES
+              + ": also run with these controls, where a method supports"
+              + " them (default: none)")
   private List<PreferenceControl> controls = List.of();
 
   @Mixin private SeedsOption seeds = new SeedsOption();
@@ -74,7 +76,7 @@ final class ComparePreferences extends AlignCommand {
       converter = MethodName.class,
       paramLabel = "METHOD=OPTIONS",
       description =
-          "settings of one method, before the common ones, such as --for \"dpo=--learning-rate"
+          "settings of one method, overriding the common ones, such as --for \"dpo=--learning-rate"
               + " 5e-5 --epochs 1\"")
   private Map<PreferenceMethod, String> own = new LinkedHashMap<>();
 
@@ -82,17 +84,17 @@ final class ComparePreferences extends AlignCommand {
       names = "--train",
       required = true,
       paramLabel = "N",
-      description = "learn from the first N pairs; measured is on those behind them")
+      description = "train on the first N pairs; the rest is for evaluation")
   private int train;
 
   @Option(
       names = "--test",
       paramLabel = "N",
-      description = "measure on so many pairs at most (default: all behind)")
+      description = "maximum number of pairs to evaluate on (default: all after --train)")
   private int test;
 
   @Option(names = "--out", required = true, paramLabel = "FOLDER", description = "folder to write")
-  @OnDisk(OnDisk.Place.NEW_FOLDER)
+  @CheckedPath(CheckedPath.Kind.NEW_FOLDER)
   private Path out = Path.of("");
 
   /** Options of one method. */
@@ -108,32 +110,31 @@ final class ComparePreferences extends AlignCommand {
     Contents set = input.read();
     List<PreferencePair> learned = input.some(set, 0, train);
     Set<Prompt> seen = learned.stream().map(PreferencePair::prompt).collect(Collectors.toSet());
-    List<PreferencePair> behind = input.some(set, train, test);
-    List<PreferencePair> measured =
-        behind.stream().filter(p -> !seen.contains(p.prompt())).toList();
-    require(!measured.isEmpty(), "all prompts behind the first %s pairs are among them", train);
+    List<PreferencePair> rest = input.some(set, train, test);
+    List<PreferencePair> measured = rest.stream().filter(p -> !seen.contains(p.prompt())).toList();
+    require(!measured.isEmpty(), "all prompts after the first %s pairs occur among these", train);
     try {
       Files.createDirectories(out);
     } catch (IOException e) {
-      throw new AlignmentException("cannot make the folder " + out + ": " + Reasons.of(e), e);
+      throw new AlignmentException("cannot create the folder " + out + ": " + Reasons.of(e), e);
     }
     PreferenceRuns runs = new PreferenceRuns(learned, measured, measuring, out, console().err());
-    List<ComparedRun> asked = input.use(m -> runs.run(m, wanted(options), progress));
-    ComparedRuns all = ComparedRuns.of(asked);
+    List<ComparedRun> finished = input.use(m -> runs.run(m, wanted(options), progress));
+    ComparedRuns all = ComparedRuns.of(finished);
     TextOutput.write(out.resolve("table.md"), all.markdown());
-    TextOutput.write(out.resolve("figure.svg"), new ComparedPicture(asked).svg());
+    TextOutput.write(out.resolve("figure.svg"), new ComparedPicture(finished).svg());
     Map<String, Object> json = new LinkedHashMap<>();
     json.put("model", input.model());
     json.put("input", PairsText.json(input.pairs(), set));
     json.put("train", learned.size());
     json.put("test", measured.size());
-    json.put("test_left_out_as_prompt_is_trained_on", behind.size() - measured.size());
+    json.put("test_left_out_as_prompt_is_trained_on", rest.size() - measured.size());
     json.putAll(all.toMap());
     String text =
         PairsText.of(set)
             + String.format(
                 "%nlearned from %d, measured on %d, left out %d whose prompts are trained on%n%n",
-                learned.size(), measured.size(), behind.size() - measured.size())
+                learned.size(), measured.size(), rest.size() - measured.size())
             + all.markdown()
             + "\nwritten to "
             + out;
@@ -159,7 +160,7 @@ final class ComparePreferences extends AlignCommand {
     return all;
   }
 
-  /** Seeds outside, so that an interrupted comparison has whole seeds. */
+  /** Seeds in the outer loop, so that an interrupted comparison has complete seeds. */
   private List<WantedRun> wanted(Map<PreferenceMethod, PreferenceOptions> options) {
     List<PreferenceControl> how = new ArrayList<>(List.of(PreferenceControl.NONE));
     how.addAll(controls);

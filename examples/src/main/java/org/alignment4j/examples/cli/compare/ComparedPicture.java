@@ -11,8 +11,8 @@ import org.alignment4j.examples.report.Axis;
 import org.alignment4j.examples.report.Markup;
 
 /**
- * Pair accuracy against the divergence from the start model, a mark for each run: the colour tells
- * the method, the shape the control.
+ * Figure of pair accuracy against the divergence from the start model, a mark for each run: the
+ * colour denotes the method, the shape the control.
  *
  * @param runs at least one
  */
@@ -41,7 +41,10 @@ record ComparedPicture(List<ComparedRun> runs) {
           "weight-extrapolation",
           "#8a6d3b");
 
-  /** The picture as SVG text; it has its own background, so it reads on light and dark pages. */
+  /**
+   * Returns the figure as SVG; it has its own background, so that it is readable on light and dark
+   * pages.
+   */
   String svg() {
     List<ComparedRun> shown =
         runs.stream().filter(r -> !Double.isNaN(r.report().accuracy().estimate())).toList();

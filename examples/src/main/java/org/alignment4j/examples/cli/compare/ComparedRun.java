@@ -27,17 +27,17 @@ import org.jspecify.annotations.Nullable;
 /**
  * One run of {@code compare preferences}, and its line in the file of runs.
  *
- * @param method as on the command line, or {@link #START}
- * @param control of the run
- * @param seed of the run; 0 for the start model
+ * @param method name on the command line, or {@link #START}
+ * @param control the run's control
+ * @param seed the run's seed; 0 for the start model
  * @param fingerprint hash of all that the run's result depends on
- * @param seconds that tuning took
- * @param resumed whether tuning went on from a checkpoint; seconds are then those of its training
+ * @param seconds duration of tuning
+ * @param resumed whether tuning resumed from a checkpoint; seconds are then those of its training
  *     steps
- * @param peakMib most memory the process held while tuning, the model's included; null if unknown
- *     or resumed
+ * @param peakMib peak memory of the process while tuning, including the model; null if unknown or
+ *     resumed
  * @param trainings losses by training, for JSON
- * @param report on the held-out pairs
+ * @param report the report on the held-out pairs
  */
 record ComparedRun(
     String method,
@@ -81,7 +81,7 @@ record ComparedRun(
     return map;
   }
 
-  /** Writes all runs, a line each; the file is whole at any time. */
+  /** Writes all runs, one per line; the file is complete at any time. */
   static void write(Path file, List<ComparedRun> runs) {
     StringBuilder text = new StringBuilder();
     runs.forEach(r -> text.append(Json.line(r.toMap())).append('\n'));

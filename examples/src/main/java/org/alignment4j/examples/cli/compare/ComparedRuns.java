@@ -10,10 +10,10 @@ import org.alignment4j.analysis.Bootstrap.Interval;
 import org.alignment4j.evaluation.PreferenceReport;
 
 /**
- * Finished runs as tables and as JSON.
+ * Formats finished runs as tables and as JSON.
  *
  * @param runs in the order of the file
- * @param comparisons between them
+ * @param comparisons comparisons between them
  */
 record ComparedRuns(List<ComparedRun> runs, List<RunComparison> comparisons) {
   static ComparedRuns of(List<ComparedRun> runs) {
@@ -28,7 +28,7 @@ record ComparedRuns(List<ComparedRun> runs, List<RunComparison> comparisons) {
     return runs.stream().filter(r -> r.setting().equals(setting)).toList();
   }
 
-  /** A table of all runs with means over seeds, and one of the comparisons; Markdown. */
+  /** Returns a table of all runs with means over seeds, and one of the comparisons, as Markdown. */
   String markdown() {
     List<String> lines = new ArrayList<>();
     lines.add(
@@ -44,7 +44,7 @@ record ComparedRuns(List<ComparedRun> runs, List<RunComparison> comparisons) {
     }
     if (runs.stream().anyMatch(ComparedRun::resumed)) {
       lines.add("");
-      lines.add("\\* went on after an interruption: training steps only.");
+      lines.add("\\* resumed after an interruption: training steps only.");
     }
     if (!comparisons.isEmpty()) {
       lines.add("");
@@ -64,7 +64,7 @@ record ComparedRuns(List<ComparedRun> runs, List<RunComparison> comparisons) {
         Locale.ROOT,
         format,
         c.setting(),
-        c.rival(),
+        c.baseline(),
         c.seed(),
         of("%+.3f", c.accuracy()),
         of("%+.4f", c.margin()));
@@ -129,7 +129,7 @@ record ComparedRuns(List<ComparedRun> runs, List<RunComparison> comparisons) {
             i.hi());
   }
 
-  /** Runs without the scores of single pairs, and the comparisons. */
+  /** Returns runs, without the scores of single pairs, and comparisons, for JSON. */
   Map<String, Object> toMap() {
     Map<String, Object> json = new LinkedHashMap<>();
     List<Map<String, Object>> all = new ArrayList<>();

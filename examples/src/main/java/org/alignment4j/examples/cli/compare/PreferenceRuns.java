@@ -29,8 +29,7 @@ import org.alignment4j.tune.PreferencePair;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The runs of a comparison, kept in a folder so that those that are finished are not done again.
- * Not thread-safe.
+ * Runs of a comparison, stored in a folder so that finished runs are not repeated. Not thread-safe.
  */
 final class PreferenceRuns {
   private final List<PreferencePair> learned;
@@ -42,10 +41,10 @@ final class PreferenceRuns {
   private final List<ComparedRun> runs;
 
   /**
-   * @param learned pairs to tune on
+   * @param learned pairs to train on
    * @param measured pairs to measure on
    * @param out folder of the runs
-   * @param err where each finished run is told of
+   * @param err stream to print finished runs to
    */
   PreferenceRuns(
       List<PreferencePair> learned,
@@ -62,7 +61,7 @@ final class PreferenceRuns {
     this.runs = ComparedRun.read(file);
   }
 
-  /** The start model's run, then the wanted ones. */
+  /** Returns the start model's run, then the wanted ones. */
   List<ComparedRun> run(LanguageModel model, List<WantedRun> wanted, ProgressListener progress) {
     String common =
         Hashes.sha256(
@@ -71,8 +70,8 @@ final class PreferenceRuns {
                 model.precision().name(),
                 measured.toString(),
                 measuring.toMap().toString()));
-    List<ComparedRun> asked = new ArrayList<>();
-    asked.add(start(model, common, progress));
+    List<ComparedRun> runs = new ArrayList<>();
+    runs.add(start(model, common, progress));
     for (WantedRun w : wanted) {
       Path checkpoints = out.resolve("checkpoints").resolve(w.name());
       PreferenceSettings settings = w.settings(model.config().blocks(), checkpoints);
@@ -91,9 +90,9 @@ final class PreferenceRuns {
             run.report().accuracy().estimate(),
             run.report().divergence().estimate());
       }
-      asked.add(run);
+      runs.add(run);
     }
-    return asked;
+    return runs;
   }
 
   private ComparedRun start(LanguageModel model, String common, ProgressListener progress) {
@@ -120,7 +119,7 @@ final class PreferenceRuns {
     ComparedRun.write(file, runs);
   }
 
-  /** A run of an earlier call; null if there is none. */
+  /** Returns a run of an earlier call; null if there is none. */
   private @Nullable ComparedRun finished(
       String method, PreferenceControl control, long seed, String fingerprint) {
     for (ComparedRun r : runs) {
@@ -152,7 +151,7 @@ final class PreferenceRuns {
     PreferenceTuning tuning = new PreferenceTuner(settings).tune(model, pairs, progress);
     double seconds = (System.nanoTime() - begin) / 1e9;
     if (resumed) {
-      // What was done before the interruption counts, too; its memory is not known any more.
+      // Includes the steps before the interruption; their peak memory is unknown.
       seconds = tuning.trainings().values().stream().mapToDouble(TrainingResult::seconds).sum();
     }
     Double peak = ownPeak && !resumed ? ProcessMemory.peak() : null;

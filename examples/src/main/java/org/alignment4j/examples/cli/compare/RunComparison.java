@@ -14,33 +14,34 @@ import org.alignment4j.examples.cli.tune.PreferenceControl;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a method, or a control, has more than a rival, on the same pairs and with the same seeds.
+ * Difference between a method, or a control, and a baseline on the same pairs and with the same
+ * seeds.
  *
- * @param setting of the run
- * @param rival SFT, DPO, or the control's own method without the control
- * @param seeds one, or all that both were run with
+ * @param setting the run's setting
+ * @param baseline SFT, DPO, or the control's own method without the control
+ * @param seeds a single seed, or all that both were run with
  * @param accuracy difference of pair accuracy, with its paired interval
  * @param margin difference of the mean margin, in nats per token
  */
 record RunComparison(
-    String setting, String rival, List<Long> seeds, Interval accuracy, Interval margin) {
-  /** The methods that all others are compared with. */
-  private static final List<String> RIVALS = List.of("sft", "dpo");
+    String setting, String baseline, List<Long> seeds, Interval accuracy, Interval margin) {
+  /** Methods that all others are compared with. */
+  private static final List<String> BASELINES = List.of("sft", "dpo");
 
-  /** A run and the one it is compared with. */
+  /** A run and its baseline. */
   private record Match(ComparedRun own, ComparedRun other) {}
 
-  /** Every setting against each of its rivals: a comparison for each seed, then one for all. */
+  /** Compares every setting with each of its baselines: for each seed, then over all seeds. */
   static List<RunComparison> all(List<ComparedRun> runs) {
     List<RunComparison> all = new ArrayList<>();
     for (String setting : runs.stream().map(ComparedRun::setting).distinct().toList()) {
       List<ComparedRun> own = runs.stream().filter(r -> r.setting().equals(setting)).toList();
-      for (String rival : rivals(own.get(0))) {
+      for (String baseline : baselines(own.get(0))) {
         List<Match> matches = new ArrayList<>();
         for (ComparedRun run : own) {
           Optional<ComparedRun> other =
               runs.stream()
-                  .filter(r -> r.is(rival, PreferenceControl.NONE, run.seed()))
+                  .filter(r -> r.is(baseline, PreferenceControl.NONE, run.seed()))
                   .findFirst();
           other.ifPresent(r -> matches.add(new Match(run, r)));
         }
@@ -53,15 +54,17 @@ record RunComparison(
     return all;
   }
 
-  /** A control's own method comes first; nothing is compared with itself. */
-  private static Set<String> rivals(ComparedRun run) {
-    Set<String> rivals = new LinkedHashSet<>();
+  /**
+   * Returns a run's baselines. A control's own method comes first; nothing is compared with itself.
+   */
+  private static Set<String> baselines(ComparedRun run) {
+    Set<String> baselines = new LinkedHashSet<>();
     if (run.control() != PreferenceControl.NONE) {
-      rivals.add(run.method());
+      baselines.add(run.method());
     }
-    rivals.addAll(RIVALS);
-    rivals.remove(run.setting());
-    return rivals;
+    baselines.addAll(BASELINES);
+    baselines.remove(run.setting());
+    return baselines;
   }
 
   private static RunComparison of(List<Match> matches) {
@@ -76,16 +79,16 @@ record RunComparison(
         PreferenceReport.compare(own, others, PairScore::margin));
   }
 
-  /** The seed, or that these are all. */
+  /** Returns the seed, or "all seeds". */
   String seed() {
     return seeds.size() == 1 ? seeds.get(0).toString() : "all seeds";
   }
 
-  /** By name, for JSON: {@code seed} is null where there are several. */
+  /** Returns the values by name, for JSON; {@code seed} is null if there are several. */
   Map<String, @Nullable Object> toMap() {
     Map<String, @Nullable Object> map = new LinkedHashMap<>();
     map.put("method", setting);
-    map.put("compared_with", rival);
+    map.put("compared_with", baseline);
     map.put("seed", seeds.size() == 1 ? seeds.get(0) : null);
     map.put("seeds", seeds);
     map.put("difference", accuracy.estimate());

@@ -3,7 +3,7 @@ package org.alignment4j.examples.cli.compare;
 import java.util.Arrays;
 import picocli.CommandLine.Option;
 
-/** The seeds that each setting is run with. */
+/** Option for the seeds of each setting. */
 final class SeedsOption {
   @Option(
       names = "--seeds",
@@ -13,12 +13,12 @@ final class SeedsOption {
       description = "seeds (default: ${DEFAULT-VALUE})")
   private long[] seeds = {};
 
-  /** In the given order, which may name one more than once. */
+  /** Returns the seeds in the given order, possibly repeated. */
   long[] get() {
     return seeds.clone();
   }
 
-  /** In the given order, each once. */
+  /** Returns the distinct seeds in the given order. */
   long[] distinct() {
     return Arrays.stream(seeds).distinct().toArray();
   }

@@ -26,19 +26,23 @@ import org.alignment4j.examples.cli.command.Outcome;
 import org.alignment4j.examples.cli.evaluate.RefusalComparison;
 import org.alignment4j.examples.cli.input.PromptFile;
 import org.alignment4j.examples.cli.option.AnswerTokens;
+import org.alignment4j.examples.cli.option.CheckedPath;
 import org.alignment4j.examples.cli.option.ModelOptions;
-import org.alignment4j.examples.cli.option.OnDisk;
 import org.alignment4j.model.LanguageModel;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** ACTOR's forms, layers and controls over several seeds, on public prompt sets: docs/actor.md. */
+/**
+ * Evaluates ACTOR's forms, layers and controls over several seeds on public prompt sets, see
+ * docs/actor.md.
+ */
 @Command(
     name = "study",
     description = {
-      "Tunes a model with ACTOR under several settings and seeds, measures each on public prompt sets"
+      "Tunes a model with ACTOR under several settings and seeds, measures each on public"
+          + " prompt sets"
           + " and prints a table. DATA holds xstest/, advbench/, jailbreakbench/, strongreject/ and"
           + " ultrafeedback prompts are given by --benign."
     })
@@ -46,11 +50,11 @@ public final class StudyCommand extends AlignCommand {
   @Mixin private ModelOptions model = new ModelOptions();
 
   @Option(names = "--data", required = true, paramLabel = "DIR", description = "prompt sets")
-  @OnDisk(OnDisk.Place.FOLDER)
+  @CheckedPath(CheckedPath.Kind.FOLDER)
   private Path data = Path.of("");
 
   @Option(names = "--benign", required = true, paramLabel = "FILE", description = "benign prompts")
-  @OnDisk(OnDisk.Place.FILE)
+  @CheckedPath(CheckedPath.Kind.FILE)
   private Path benign = Path.of("");
 
   @Mixin private SeedsOption seeds = new SeedsOption();
@@ -66,7 +70,7 @@ public final class StudyCommand extends AlignCommand {
       names = "--harmful-prompts",
       defaultValue = "200",
       paramLabel = "N",
-      description = "harmful tuning prompts, drawn by seed (default: ${DEFAULT-VALUE})")
+      description = "number of harmful tuning prompts, sampled by seed (default: ${DEFAULT-VALUE})")
   private int harmfulPrompts;
 
   @Mixin private AnswerTokens tokens = new AnswerTokens();

@@ -8,13 +8,13 @@ import org.alignment4j.rahf.PreferenceSettings;
 import org.alignment4j.rahf.PreferenceSettings.PreferenceMethod;
 
 /**
- * A tuning that a comparison consists of; the start model has none.
+ * A tuning run of a comparison; the start model has none.
  *
- * @param options of its method
+ * @param options the method's options
  */
 record WantedRun(
     PreferenceMethod method, PreferenceControl control, long seed, PreferenceOptions options) {
-  /** Names its folders. */
+  /** Returns the name of the run's folders. */
   String name() {
     return MethodName.of(method)
         + (control == PreferenceControl.NONE ? "" : "-" + control)

@@ -1,4 +1,4 @@
-/** The commands {@code compare} and {@code study}: several methods or settings side by side. */
+/** Commands {@code compare} and {@code study}: several methods or settings side by side. */
 @NullMarked
 package org.alignment4j.examples.cli.compare;
 

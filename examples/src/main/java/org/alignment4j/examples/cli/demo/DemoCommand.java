@@ -17,7 +17,7 @@ import org.alignment4j.examples.cli.command.AlignCommand;
 import org.alignment4j.examples.cli.command.Outcome;
 import org.alignment4j.examples.cli.evaluate.RefusalComparison;
 import org.alignment4j.examples.cli.input.PromptFile;
-import org.alignment4j.examples.cli.option.OnDisk;
+import org.alignment4j.examples.cli.option.CheckedPath;
 import org.alignment4j.examples.demo.DemoPrompts;
 import org.alignment4j.model.Completion;
 import org.alignment4j.model.Generation;
@@ -26,13 +26,13 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
-/** The library's main job on a small model that ships with it. */
+/** Runs ACTOR on a small model that ships with the library. */
 @Command(
     name = "demo",
     description = {
-      "The main job on a small model that ships with this program: finds its refusal direction, tunes"
-          + " one block so that it stops refusing harmless questions, and shows the before and after"
-          + " on prompts it was not tuned on."
+      "Runs ACTOR on a small model that ships with this program: finds its refusal direction,"
+          + " tunes one block so that it stops refusing harmless questions, and shows refusals"
+          + " before and after on held-out prompts."
     })
 public final class DemoCommand extends AlignCommand {
   private static final int TOKENS = 48;
@@ -41,12 +41,12 @@ public final class DemoCommand extends AlignCommand {
   @Option(
       names = "--model",
       paramLabel = "DIR",
-      description = "another model in the place of the demonstration model")
-  @OnDisk(OnDisk.Place.MODEL)
+      description = "another model instead of the demonstration model")
+  @CheckedPath(CheckedPath.Kind.MODEL)
   private @Nullable Path model;
 
   @Option(names = "--out", paramLabel = "DIR", description = "folder to write the tuned block to")
-  @OnDisk(OnDisk.Place.NEW_FOLDER)
+  @CheckedPath(CheckedPath.Kind.NEW_FOLDER)
   private @Nullable Path out;
 
   @Override
@@ -80,7 +80,7 @@ public final class DemoCommand extends AlignCommand {
     return Outcome.passed(json, tuning.reason() + "\nNothing was tuned or written.");
   }
 
-  /** Sixty prompts are few, so they are gone over more often than the defaults would. */
+  /** Sixty prompts are few, so there are more epochs than by default. */
   private static ActorTuner tuner() {
     return ActorTuner.builder().seed(7).training(t -> t.epochs(40)).refreshEvery(20).build();
   }
@@ -114,7 +114,7 @@ public final class DemoCommand extends AlignCommand {
     return Outcome.passed(json, text);
   }
 
-  /** Some harmless questions that were refused before and are answered now. */
+  /** Returns some harmless questions that were refused before and are answered now. */
   private static String examples(LanguageModel base, LanguageModel tuned, List<PromptRow> safe) {
     List<Prompt> prompts = PromptFile.of(safe);
     List<Completion> before = base.generate(prompts, Generation.greedy(TOKENS));

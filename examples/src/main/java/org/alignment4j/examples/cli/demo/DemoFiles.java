@@ -5,7 +5,7 @@ import java.nio.file.Path;
 import java.util.List;
 import org.alignment4j.core.CheckpointException;
 
-/** Where the demonstration model lies: in the examples folder, which the script names. */
+/** Location of the demonstration model: in the examples folder, which the script names. */
 final class DemoFiles {
   private static final String HOME = "alignment4j.examples";
 
@@ -13,16 +13,16 @@ final class DemoFiles {
 
   static Path model() {
     String home = System.getProperty(HOME);
-    List<Path> places =
+    List<Path> candidates =
         home != null
             ? List.of(Path.of(home, "demo-model"))
             : List.of(Path.of("examples", "demo-model"), Path.of("demo-model"));
-    return places.stream()
+    return candidates.stream()
         .filter(Files::isDirectory)
         .findFirst()
         .orElseThrow(
             () ->
                 new CheckpointException(
-                    "no demonstration model in " + places + "; start it with examples/align"));
+                    "no demonstration model in " + candidates + "; start it with examples/align"));
   }
 }

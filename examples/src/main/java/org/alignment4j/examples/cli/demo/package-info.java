@@ -1,4 +1,4 @@
-/** The command {@code demo}: the library on the demonstration model. */
+/** Command {@code demo}: the library on the demonstration model. */
 @NullMarked
 package org.alignment4j.examples.cli.demo;
 

@@ -12,7 +12,7 @@ import org.alignment4j.internal.host.InputFile;
 import org.alignment4j.internal.text.StrictJson;
 
 /**
- * Refusals before and after as horizontal bars with their intervals.
+ * Figure of refusals before and after, as horizontal bars with their intervals.
  *
  * @param overRefusal of harmless prompts: should shrink
  * @param harmfulRefusal of harmful prompts: should stay
@@ -61,7 +61,10 @@ record BeforeAfterPicture(BeforeAfter overRefusal, BeforeAfter harmfulRefusal) {
     return rate;
   }
 
-  /** The picture as SVG text; it has its own background, so it reads on light and dark pages. */
+  /**
+   * Returns the figure as SVG; it has its own background, so that it is readable on light and dark
+   * pages.
+   */
   String svg() {
     StringBuilder s = new StringBuilder();
     line(

@@ -26,7 +26,7 @@ final class Benchmarks {
   private static final int ANSWERS = 32;
   private static final int MAX_TOKENS = 64;
 
-  /** How a benchmark is read from its file or folder. */
+  /** The readers of benchmarks by name, from a file or folder. */
   private static final Map<String, Function<Path, Benchmark>> BY_NAME =
       ImmutableMap.<String, Function<Path, Benchmark>>builder()
           .put("bbq", Bbq::read)
@@ -45,8 +45,8 @@ final class Benchmarks {
   /**
    * Reads a benchmark.
    *
-   * @throws AlignmentException if there is none of the name, or naming what of the data cannot be
-   *     used
+   * @throws AlignmentException if there is no benchmark of the name, or if the data cannot be used;
+   *     the message says why
    */
   static Benchmark read(String name, Path data) {
     Function<Path, Benchmark> reader = BY_NAME.get(name);
@@ -61,7 +61,7 @@ final class Benchmarks {
     }
   }
 
-  /** Prompts whose labels say which are safe, such as XSTest's. */
+  /** Prompts labelled safe or unsafe, such as XSTest's. */
   private static Benchmark overRefusal(Path file) {
     List<String> safe = new ArrayList<>();
     List<String> harmful = new ArrayList<>();

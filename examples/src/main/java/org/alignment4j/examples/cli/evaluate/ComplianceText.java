@@ -5,11 +5,14 @@ import java.util.List;
 import java.util.Locale;
 import org.alignment4j.evaluation.OverRefusal.ComplianceSummary;
 
-/** ACTOR's scores before and after, for people. */
+/** Formats ACTOR's scores before and after. */
 final class ComplianceText {
   private ComplianceText() {}
 
-  /** A line for each score: Avg C.R., S.S. and T.S., and C.R. of each set if there are several. */
+  /**
+   * Returns a line for each score: Avg C.R., S.S. and T.S., and C.R. of each set if there are
+   * several.
+   */
   static String of(ComplianceSummary before, ComplianceSummary after) {
     List<String> lines = new ArrayList<>();
     if (before.compliance().size() > 1) {

@@ -11,8 +11,8 @@ import org.alignment4j.evaluation.Benchmark;
 import org.alignment4j.evaluation.Rate;
 import org.alignment4j.examples.cli.command.AlignCommand;
 import org.alignment4j.examples.cli.command.Outcome;
+import org.alignment4j.examples.cli.option.CheckedPath;
 import org.alignment4j.examples.cli.option.ModelOption;
-import org.alignment4j.examples.cli.option.OnDisk;
 import org.alignment4j.examples.cli.option.ThreadOptions;
 import org.alignment4j.model.LanguageModel;
 import org.jspecify.annotations.Nullable;
@@ -21,12 +21,13 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** Any benchmark by its name. */
+/** Runs any benchmark by its name. */
 @Command(
     name = "benchmark",
     description =
         "Runs one benchmark on one model: bbq, winogender, law-school, over-refusal (a file of"
-            + " prompts labelled safe or unsafe, such as XSTest's) or preferences (a file of pairs)."
+            + " prompts labelled safe or unsafe, such as XSTest's) or preferences (a file of"
+            + " pairs)."
             + " The other evaluate commands compare models and have more settings.")
 final class EvaluateBenchmark extends AlignCommand {
   @Parameters(paramLabel = "NAME", description = "which benchmark")
@@ -37,7 +38,7 @@ final class EvaluateBenchmark extends AlignCommand {
       required = true,
       paramLabel = "PATH",
       description = "the benchmark's file or folder")
-  @OnDisk(OnDisk.Place.FILE_OR_FOLDER)
+  @CheckedPath(CheckedPath.Kind.FILE_OR_FOLDER)
   private Path data = Path.of("");
 
   @Mixin private ModelOption model = new ModelOption();
@@ -46,14 +47,14 @@ final class EvaluateBenchmark extends AlignCommand {
       names = "--adapter",
       paramLabel = "DIR",
       description = "folder of an adapter; without one the model itself is measured")
-  @OnDisk(OnDisk.Place.FOLDER)
+  @CheckedPath(CheckedPath.Kind.FOLDER)
   private @Nullable Path adapter;
 
   @Option(
       names = "--seed",
       paramLabel = "N",
       defaultValue = "1",
-      description = "seed of all that is drawn (default: ${DEFAULT-VALUE})")
+      description = "seed of everything random (default: ${DEFAULT-VALUE})")
   private long seed;
 
   @Mixin private ThreadOptions threads = new ThreadOptions();

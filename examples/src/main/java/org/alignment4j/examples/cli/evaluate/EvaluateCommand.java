@@ -11,9 +11,9 @@ import org.alignment4j.data.Prompts.PromptRow;
 import org.alignment4j.examples.cli.command.AlignCommand;
 import org.alignment4j.examples.cli.command.Outcome;
 import org.alignment4j.examples.cli.option.AnswerTokens;
+import org.alignment4j.examples.cli.option.CheckedPath;
 import org.alignment4j.examples.cli.option.HarmfulFile;
 import org.alignment4j.examples.cli.option.ModelOption;
-import org.alignment4j.examples.cli.option.OnDisk;
 import org.alignment4j.examples.cli.option.ThreadOptions;
 import org.alignment4j.model.LanguageModel;
 import org.jspecify.annotations.Nullable;
@@ -38,14 +38,15 @@ public final class EvaluateCommand {
   @Command(
       name = "over-refusal",
       description =
-          "Refusals of safe and of harmful prompts, before (the model) and after (with the"
-              + " adapter; without one, the same figures twice), which prompts changed, and ACTOR's"
+          "Measures refusals of safe and of harmful prompts, before (the model) and after (with"
+              + " the adapter; without one, the same figures twice), which prompts changed, and"
+              + " ACTOR's"
               + " scores: compliance (C.R.), safety (S.S.) and their mean (T.S.), in percent.")
   static final class OverRefusalOf extends AlignCommand {
     @Mixin private ModelOption model = new ModelOption();
 
     @Option(names = "--adapter", paramLabel = "DIR", description = "folder of an adapter")
-    @OnDisk(OnDisk.Place.FOLDER)
+    @CheckedPath(CheckedPath.Kind.FOLDER)
     private @Nullable Path adapter;
 
     @Mixin private ThreadOptions threads = new ThreadOptions();
@@ -54,8 +55,8 @@ public final class EvaluateCommand {
         names = "--safe",
         required = true,
         paramLabel = "FILE",
-        description = "prompts to be answered; may be given often, for a C.R. of each set")
-    @OnDisk(OnDisk.Place.FILE)
+        description = "prompts to be answered; may be repeated, for a C.R. of each set")
+    @CheckedPath(CheckedPath.Kind.FILE)
     private List<Path> safe = List.of();
 
     @Mixin private HarmfulFile harmful = new HarmfulFile();

@@ -27,7 +27,7 @@ import org.alignment4j.data.moral.Winogender;
 import org.alignment4j.data.request.RequestStore;
 import org.alignment4j.examples.cli.command.AlignCommand;
 import org.alignment4j.examples.cli.command.Outcome;
-import org.alignment4j.examples.cli.option.OnDisk;
+import org.alignment4j.examples.cli.option.CheckedPath;
 import org.alignment4j.examples.cli.option.OutputFolder;
 import org.alignment4j.examples.cli.option.SeedOption;
 import org.alignment4j.examples.cli.output.TextOutput;
@@ -40,29 +40,29 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** Whether models give less biased answers when they are asked to. */
+/** Evaluates whether models give less biased answers when they are instructed to. */
 @Command(
     name = "moral",
     description = {
-      "Moral self-correction: bias in BBQ, Winogender and law-school admission, asked plainly (Q),"
-          + " with an instruction (Q+IF) and with reasoning (Q+IF+CoT).",
-      "DIR keeps every reading: the same command called again goes on where it was, and with"
-          + " further models compares them in one report.",
+      "Moral self-correction: bias in BBQ, Winogender and law-school admission, with the plain"
+          + " question (Q), with an instruction (Q+IF) and with reasoning (Q+IF+CoT).",
+      "DIR stores every answer: the same command called again resumes, and with further models"
+          + " compares them in one report.",
       "Writes report.html and report.json."
     })
 final class EvaluateMoral extends AlignCommand {
   private static final long MAX_BYTES = 1 << 28;
   @Mixin private MoralSubjects subjects = new MoralSubjects();
 
-  @Option(names = "--bbq", paramLabel = "DIR", description = "BBQ's files, as many as are there")
-  @OnDisk(OnDisk.Place.FOLDER)
+  @Option(names = "--bbq", paramLabel = "DIR", description = "folder of BBQ's files, one or more")
+  @CheckedPath(CheckedPath.Kind.FOLDER)
   private @Nullable Path bbq;
 
   @Option(
       names = "--winogender",
       paramLabel = "DIR",
       description = "Winogender's templates.tsv and occupations-stats.tsv")
-  @OnDisk(OnDisk.Place.FOLDER)
+  @CheckedPath(CheckedPath.Kind.FOLDER)
   private @Nullable Path winogender;
 
   @Option(
@@ -71,7 +71,7 @@ final class EvaluateMoral extends AlignCommand {
       fallbackValue = "",
       paramLabel = "FILE",
       description = "students as CSV with sex, LSAT, UGPA; without FILE a synthetic grid")
-  @OnDisk(OnDisk.Place.FILE)
+  @CheckedPath(CheckedPath.Kind.FILE)
   private @Nullable Path lawSchool;
 
   @Option(
@@ -85,14 +85,15 @@ final class EvaluateMoral extends AlignCommand {
       names = "--items",
       paramLabel = "N",
       defaultValue = "0",
-      description = "most items of a category (default: all)")
+      description = "maximum number of items per category (default: all)")
   private int items;
 
   @Option(
       names = "--reasoning",
       paramLabel = "N",
       defaultValue = "200",
-      description = "most items of a category with reasoning (default: ${DEFAULT-VALUE})")
+      description =
+          "maximum number of items per category with reasoning (default:" + " ${DEFAULT-VALUE})")
   private int reasoning;
 
   @Option(names = "--all-orders", description = "list BBQ's options in all cyclic orders")
@@ -104,14 +105,15 @@ final class EvaluateMoral extends AlignCommand {
       names = "--concurrent",
       paramLabel = "N",
       defaultValue = "8",
-      description = "questions under way at once at an endpoint (default: ${DEFAULT-VALUE})")
+      description =
+          "maximum number of concurrent requests to an endpoint (default:" + " ${DEFAULT-VALUE})")
   private int concurrent;
 
   @Option(
       names = "--beside",
       paramLabel = "DIR",
-      description = "an earlier evaluation's folder to compare with, shown first; several times")
-  @OnDisk(OnDisk.Place.FOLDER)
+      description = "folder of an earlier evaluation to compare with, shown first; may be repeated")
+  @CheckedPath(CheckedPath.Kind.FOLDER)
   private List<Path> beside = new ArrayList<>();
 
   @Mixin private OutputFolder out = new OutputFolder();
@@ -121,12 +123,12 @@ final class EvaluateMoral extends AlignCommand {
     require(items >= 0 && reasoning >= 1, "--items must be 0 or more, --reasoning 1 or more");
     List<String> before = beside.stream().flatMap(dir -> earlier(dir).stream()).toList();
     List<MoralExperiment> experiments = experiments();
-    Set<Condition> asked = EnumSet.copyOf(conditions);
-    asked.add(Condition.QUESTION);
+    Set<Condition> wanted = EnumSet.copyOf(conditions);
+    wanted.add(Condition.QUESTION);
     try {
       Files.createDirectories(out.get());
     } catch (IOException e) {
-      throw new AlignmentException("cannot make " + out.get() + ": " + Reasons.of(e), e);
+      throw new AlignmentException("cannot create " + out.get() + ": " + Reasons.of(e), e);
     }
     List<MoralReport> reports = new ArrayList<>();
     StringBuilder text = new StringBuilder();
@@ -147,7 +149,7 @@ final class EvaluateMoral extends AlignCommand {
             for (MoralExperiment experiment : experiments) {
               long start = System.nanoTime();
               ReadingSpeed speed = new ReadingSpeed(progress, subjects);
-              MoralReport report = evaluation.run(reader, experiment, asked, speed);
+              MoralReport report = evaluation.run(reader, experiment, wanted, speed);
               reports.add(report);
               text.append(text(report, speed.text((System.nanoTime() - start) / 1e9)));
             }
@@ -169,7 +171,7 @@ final class EvaluateMoral extends AlignCommand {
         : new Outcome(
             json,
             text.toString(),
-            unanswered + " items were not answered; the same command asks for them again");
+            unanswered + " items were not answered; the same command requests them again");
   }
 
   private List<MoralExperiment> experiments() {
@@ -202,7 +204,7 @@ final class EvaluateMoral extends AlignCommand {
             "Moral self-correction" + (guard.isEmpty() ? "" : ", guard: " + guard), shown));
   }
 
-  /** The reports of an earlier evaluation. */
+  /** Reads the reports of an earlier evaluation. */
   private static List<String> earlier(Path folder) {
     Path file = folder.resolve("report.json");
     try {
@@ -213,7 +215,7 @@ final class EvaluateMoral extends AlignCommand {
       return all;
     } catch (JsonParseException | IllegalStateException e) {
       throw new BadDataException(
-          file + ": expected what evaluate moral writes: " + Reasons.of(e), e);
+          file + ": expected a report of evaluate moral: " + Reasons.of(e), e);
     }
   }
 
@@ -231,7 +233,7 @@ final class EvaluateMoral extends AlignCommand {
               .orElse("not defined");
       line(
           text,
-          "  %-14s coverage %s, read %d of %d; %s %s",
+          "  %-14s coverage %s, answered %d of %d; %s %s",
           how.condition().label(),
           Double.isNaN(how.coverage()) ? "-" : String.format(Locale.ROOT, "%.2g", how.coverage()),
           how.read(),
@@ -240,7 +242,7 @@ final class EvaluateMoral extends AlignCommand {
           value);
     }
     report.warnings().forEach(warning -> line(text, "  warning: %s", warning));
-    report.marks().forEach(mark -> line(text, "  note: %s", mark));
+    report.marks().forEach(note -> line(text, "  note: %s", note));
     return text.toString();
   }
 

@@ -24,7 +24,7 @@ import org.alignment4j.evaluation.WinRate.PairwiseJudge;
 import org.alignment4j.examples.cli.command.AlignCommand;
 import org.alignment4j.examples.cli.command.Outcome;
 import org.alignment4j.examples.cli.option.AnswerTokens;
-import org.alignment4j.examples.cli.option.OnDisk;
+import org.alignment4j.examples.cli.option.CheckedPath;
 import org.alignment4j.examples.cli.option.PairsInput;
 import org.alignment4j.examples.cli.output.PairedText;
 import org.alignment4j.examples.cli.output.PairsText;
@@ -38,16 +38,16 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** Held-out pair accuracy, divergence and the variety of answers. */
+/** Evaluates held-out pair accuracy, divergence and the diversity of responses. */
 @Command(
     name = "preferences",
     description = {
-      "How often the model gives the chosen response the higher likelihood, how far the adapter has"
-          + " moved it, and how long and how repetitive its greedy answers are.",
-      "Pairs that were learned from are left out by --skip."
+      "Measures how often the model gives the chosen response the higher likelihood, how far"
+          + " the adapter has moved it, and how long and how repetitive its greedy responses are.",
+      "Leave out training pairs with --skip."
     })
 public final class EvaluatePreferences extends AlignCommand {
-  /** Measuring options that compare has too. */
+  /** Measurement options that compare has too. */
   public static final class Measuring {
     private static final long BOOTSTRAP_SEED = 1;
 
@@ -55,7 +55,8 @@ public final class EvaluatePreferences extends AlignCommand {
         names = "--answers",
         paramLabel = "N",
         defaultValue = "32",
-        description = "different prompts to answer, 0 for none (default: ${DEFAULT-VALUE})")
+        description =
+            "number of distinct prompts to respond to, 0 for none (default:" + " ${DEFAULT-VALUE})")
     private int answers;
 
     @Mixin private AnswerTokens tokens = new AnswerTokens();
@@ -64,7 +65,7 @@ public final class EvaluatePreferences extends AlignCommand {
       return Bootstrap.withSeed(BOOTSTRAP_SEED);
     }
 
-    /** Scores pairs, and answers nothing. */
+    /** Returns an evaluator that scores pairs only. */
     PreferenceEvaluator scorer() {
       return new PreferenceEvaluator(Generation.greedy(tokens.max()), 0, bootstrap());
     }
@@ -97,7 +98,7 @@ public final class EvaluatePreferences extends AlignCommand {
       names = "--adapter",
       paramLabel = "FOLDER",
       description = "folder of an adapter; without one the model itself is measured")
-  @OnDisk(OnDisk.Place.FOLDER)
+  @CheckedPath(CheckedPath.Kind.FOLDER)
   private @Nullable Path adapter;
 
   @Option(names = "--skip", paramLabel = "N", description = "leave out the file's first N pairs")
@@ -106,27 +107,27 @@ public final class EvaluatePreferences extends AlignCommand {
   @Option(
       names = "--first",
       paramLabel = "N",
-      description = "measure on N pairs behind those left out (default: all)")
+      description = "measure on the first N pairs after those left out (default: all)")
   private int first;
 
   @Option(
       names = "--judge",
       paramLabel = "MODEL",
       description =
-          "checkpoint folder of a model that judges the adapter's answers against the start's, each"
-              + " pair in both orders")
-  @OnDisk(OnDisk.Place.MODEL)
+          "checkpoint folder of a model that compares the adapter's responses with the start"
+              + " model's, each pair in both orders")
+  @CheckedPath(CheckedPath.Kind.MODEL)
   private @Nullable Path judge;
 
   @Option(
       names = "--judge-prompt",
       paramLabel = "FILE",
-      description = "what the judge is asked, with {question}, {a} and {b} (default: built in)")
-  @OnDisk(OnDisk.Place.FILE)
+      description = "prompt of the judge, with {question}, {a} and {b} (default: built in)")
+  @CheckedPath(CheckedPath.Kind.FILE)
   private @Nullable Path judgePrompt;
 
   /**
-   * What is found out about the adapter.
+   * Results of the evaluation.
    *
    * @param start scores of the same pairs without it; null if there is none
    * @param winRate null without a judge
@@ -140,7 +141,7 @@ public final class EvaluatePreferences extends AlignCommand {
     require(judgePrompt == null || judge != null, "--judge-prompt needs --judge");
     require(
         judge == null || adapter != null,
-        "--judge compares an adapter's answers with the start's and needs --adapter");
+        "--judge compares an adapter's responses with the start model's and needs --adapter");
     String question = judgePrompt == null ? ModelJudge.defaultText() : text(judgePrompt);
     Contents set = input.read();
     List<PreferencePair> pairs = input.some(set, skip, first);
@@ -180,13 +181,13 @@ public final class EvaluatePreferences extends AlignCommand {
       against.put("paired", paired.toMap());
       json.put("against_start", against);
       text +=
-          "\nagainst the start on the same pairs, which has an accuracy of "
+          "\nagainst the start model on the same pairs, whose accuracy is "
               + of(found.start.accuracy())
               + "\naccuracy, difference                 "
               + of(accuracy)
               + "\nmargin, difference, nats per token   "
               + of(margin)
-              + "\npairs told rightly: "
+              + "\npairs ranked correctly: "
               + PairedText.of(paired);
     }
     if (judge != null && found.winRate != null) {
@@ -200,7 +201,7 @@ public final class EvaluatePreferences extends AlignCommand {
     return Outcome.passed(json, text);
   }
 
-  /** The judge comes first, so that one that cannot be had costs nothing. */
+  /** The judge is loaded first, so that a failure costs no evaluation. */
   private Found judged(
       Path folder,
       String question,
@@ -232,7 +233,7 @@ public final class EvaluatePreferences extends AlignCommand {
         "\n",
         String.format(
             Locale.ROOT,
-            "judged against the start's answers   %d won, %d tied, %d lost, %d without verdict",
+            "judged against the start model       %d won, %d tied, %d lost, %d without verdict",
             w.wins().k(),
             w.ties().k(),
             w.losses().k(),
@@ -241,7 +242,7 @@ public final class EvaluatePreferences extends AlignCommand {
         "log-odds for the adapter, nats       " + of(w.logOdds()),
         String.format(
             Locale.ROOT,
-            "judge prefers what stands first      %d of %d",
+            "judge prefers the first response     %d of %d",
             w.firstPreferred().k(),
             w.firstPreferred().n()));
   }
@@ -251,11 +252,11 @@ public final class EvaluatePreferences extends AlignCommand {
         "\n",
         String.format(
                 Locale.ROOT,
-                "measured on %d pairs and %d answers; intervals are of 95 %%",
+                "measured on %d pairs and %d responses; intervals are 95 %%",
                 r.pairs().size(),
                 r.answers().size())
             + PairsText.listed(
-                "not counted",
+                "not measured",
                 r.omitted().stream()
                     .map(
                         o ->
@@ -268,10 +269,10 @@ public final class EvaluatePreferences extends AlignCommand {
         "pair accuracy, its sum               " + of(r.accuracyBySum()),
         "margin, nats per token               " + of(r.margin()),
         "KL to the start, nats per token      " + of(r.divergence()),
-        "answer length, tokens                " + of(r.length()),
+        "response length, tokens              " + of(r.length()),
         String.format(
             Locale.ROOT,
-            "answers cut off                      %d of %d",
+            "responses cut off                    %d of %d",
             r.atLimit().k(),
             r.atLimit().n()),
         "repetition of 4-grams                " + of(r.repetition()),

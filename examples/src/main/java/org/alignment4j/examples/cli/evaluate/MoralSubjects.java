@@ -19,8 +19,8 @@ import org.alignment4j.data.request.OpenAiChatModel;
 import org.alignment4j.data.request.RequestLedger;
 import org.alignment4j.data.request.RequestStore;
 import org.alignment4j.examples.cli.input.FilesHash;
+import org.alignment4j.examples.cli.option.CheckedPath;
 import org.alignment4j.examples.cli.option.EngineOptions;
-import org.alignment4j.examples.cli.option.OnDisk;
 import org.alignment4j.model.LanguageModel;
 import org.alignment4j.synthesis.ModelUsage;
 import org.alignment4j.sysformer.SysformerGuard;
@@ -28,10 +28,10 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** Whom a moral evaluation asks: local models, with adapters and guards, or an endpoint. */
+/** Models of a moral evaluation: local models, with adapters and guards, or an endpoint. */
 final class MoralSubjects {
-  /** Where the intervention of one sentence goes. */
-  enum Place {
+  /** Position of the one-sentence instruction. */
+  enum InstructionPosition {
     SYSTEM,
     MESSAGE
   }
@@ -39,41 +39,47 @@ final class MoralSubjects {
   @Option(
       names = "--model",
       paramLabel = "DIR",
-      description = "Hugging Face checkpoint folder; several times to compare")
-  @OnDisk(OnDisk.Place.MODEL)
+      description = "Hugging Face checkpoint folder; may be repeated to compare")
+  @CheckedPath(CheckedPath.Kind.MODEL)
   private List<Path> models = new ArrayList<>();
 
   @Option(
       names = "--adapter",
       paramLabel = "DIR",
-      description = "evaluate the one model with this adapter; several times to compare")
-  @OnDisk(OnDisk.Place.FOLDER)
+      description = "evaluate the model with this adapter; may be repeated to compare")
+  @CheckedPath(CheckedPath.Kind.FOLDER)
   private List<Path> adapters = new ArrayList<>();
 
-  @Option(names = "--with-base", description = "with --adapter: the model without one, too")
+  @Option(
+      names = "--with-base",
+      description = "with --adapter: also evaluate the model without" + " one")
   private boolean base;
 
   @Option(
       names = "--guard",
       paramLabel = "DIR",
-      description = "a guard that guard train wrote, before the model")
-  @OnDisk(OnDisk.Place.FOLDER)
+      description = "folder of a guard from guard train, applied before the model")
+  @CheckedPath(CheckedPath.Kind.FOLDER)
   private @Nullable Path guard;
 
   @Option(
       names = "--instruct",
       paramLabel = "PLACE",
       description =
-          "a guard that asks for unbiased answers in every question: ${COMPLETION-CANDIDATES}")
-  private @Nullable Place instruct;
+          "add an instruction to answer without bias to every question, at:"
+              + " ${COMPLETION-CANDIDATES}")
+  private @Nullable InstructionPosition instruct;
 
   @Option(
       names = "--endpoint",
       paramLabel = "URL",
-      description = "evaluate a model behind an OpenAI-compatible server, by samples")
+      description = "evaluate a model behind an OpenAI-compatible server, by sampling")
   private @Nullable String endpoint;
 
-  @Option(names = "--endpoint-model", paramLabel = "NAME", description = "what the server calls it")
+  @Option(
+      names = "--endpoint-model",
+      paramLabel = "NAME",
+      description = "the model's name on" + " the server")
   private @Nullable String endpointModel;
 
   @Option(
@@ -87,39 +93,39 @@ final class MoralSubjects {
       paramLabel = "N",
       defaultValue = "0",
       description =
-          "draw N answers to each question instead of reading probabilities (a server: 4 unless"
-              + " given)")
+          "sample N answers to each question instead of reading probabilities (default for a"
+              + " server: 4)")
   private int samples;
 
   @Mixin private EngineOptions engine = new EngineOptions();
 
-  private final List<RequestLedger> asked = new ArrayList<>();
+  private final List<RequestLedger> ledgers = new ArrayList<>();
 
   private RequestLedger requests(RequestStore store) {
     RequestLedger requests = RequestLedger.over(store);
-    asked.add(requests);
+    ledgers.add(requests);
     return requests;
   }
 
-  /** Requests for sampled answers that were sent so far. */
+  /** Number of requests for sampled answers sent so far. */
   long sent() {
     return usage().mapToLong(ModelUsage::sent).sum();
   }
 
-  /** Those that the store answered. */
+  /** Number of those answered from the store. */
   long stored() {
     return usage().mapToLong(ModelUsage::fromStore).sum();
   }
 
   private Stream<ModelUsage> usage() {
-    return asked.stream().flatMap(r -> r.usage().stream());
+    return ledgers.stream().flatMap(r -> r.usage().stream());
   }
 
   boolean remote() {
     return endpoint != null;
   }
 
-  /** Calls the work for each subject with what reads it and what guards it. */
+  /** Runs the work for each model, with its answer reader and its guard. */
   void each(RequestStore store, BiConsumer<AnswerReader, Optional<PromptGuard>> work) {
     require(
         models.isEmpty() != (endpoint == null), "expected either --model or --endpoint, not both");
@@ -175,7 +181,7 @@ final class MoralSubjects {
       RequestStore store,
       BiConsumer<AnswerReader, Optional<PromptGuard>> work) {
     if (samples > 0) {
-      require(guard == null, "--guard cannot be sampled; read it by probabilities");
+      require(guard == null, "--guard does not work with --samples");
       try (LocalChatModel chat = LocalChatModel.builder(model).suffix(name).build()) {
         work.accept(AnswerReader.sampled(chat, requests(store), samples, true), textGuard());
       }
@@ -191,13 +197,13 @@ final class MoralSubjects {
   private Optional<PromptGuard> textGuard() {
     return Optional.ofNullable(instruct)
         .map(
-            place ->
-                place == Place.SYSTEM
+            position ->
+                position == InstructionPosition.SYSTEM
                     ? SelfCorrectionGuard.inSystem()
                     : SelfCorrectionGuard.inMessage());
   }
 
-  /** What the guard is called in reports; empty for none. */
+  /** Returns the guard's name in reports; empty for none. */
   String guardName() {
     return guard != null ? guard.toString() : instruct == null ? "" : "instruction in " + instruct;
   }

@@ -6,24 +6,26 @@ import java.util.Map;
 import org.alignment4j.core.ProgressListener;
 import org.alignment4j.examples.cli.command.AlignCommand;
 import org.alignment4j.examples.cli.command.Outcome;
-import org.alignment4j.examples.cli.option.OnDisk;
+import org.alignment4j.examples.cli.option.CheckedPath;
 import org.alignment4j.examples.cli.output.TextOutput;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Parameters;
 
-/** Draws the before and after that {@code demo} and {@code evaluate over-refusal} measured. */
+/**
+ * Draws the refusals before and after that {@code demo} and {@code evaluate over-refusal} measured.
+ */
 @Command(
     name = "picture",
     description =
-        "Draws the JSON of demo or evaluate over-refusal as an SVG picture: refusals before and"
+        "Draws the JSON of demo or evaluate over-refusal as an SVG figure: refusals before and"
             + " after with their 95 %% intervals.")
 public final class PictureCommand extends AlignCommand {
   @Parameters(index = "0", paramLabel = "JSON", description = "result of demo or evaluate")
-  @OnDisk(OnDisk.Place.FILE)
+  @CheckedPath(CheckedPath.Kind.FILE)
   private Path from = Path.of("");
 
   @Parameters(index = "1", paramLabel = "SVG", description = "file to write")
-  @OnDisk(OnDisk.Place.NEW_FILE)
+  @CheckedPath(CheckedPath.Kind.NEW_FILE)
   private Path to = Path.of("");
 
   @Override
@@ -32,6 +34,6 @@ public final class PictureCommand extends AlignCommand {
     TextOutput.write(to, picture.svg());
     Map<String, Object> json = new LinkedHashMap<>();
     json.put("picture", to.toString());
-    return Outcome.passed(json, "picture written to " + to);
+    return Outcome.passed(json, "figure written to " + to);
   }
 }

@@ -3,7 +3,7 @@ package org.alignment4j.examples.cli.evaluate;
 import java.util.Locale;
 import org.alignment4j.core.ProgressListener;
 
-/** How fast questions were read, those not counted that an earlier run had read. */
+/** Rate at which questions were answered, without those that an earlier run had answered. */
 final class ReadingSpeed implements ProgressListener {
   private final ProgressListener listener;
   private final MoralSubjects subjects;
@@ -26,19 +26,19 @@ final class ReadingSpeed implements ProgressListener {
     listener.onProgress(progress);
   }
 
-  /** Questions in all, those of earlier runs, and the others by time. */
+  /** Returns the number of questions, those of earlier runs, and the rate of the others. */
   String text(double seconds) {
     long sent = subjects.sent() - sentBefore;
     long stored = subjects.stored() - storedBefore;
-    // A question whose samples lie partly in the store counts by the part that was sent.
+    // A question with some samples in the store counts by the share that was sent.
     double share = sent + stored == 0 ? 1 : (double) sent / (sent + stored);
     long fresh = Math.round((done - kept) * share);
     if (fresh == 0) {
-      return done + " questions, all of them read by earlier runs";
+      return done + " questions, all of them answered by earlier runs";
     }
     return String.format(
         Locale.ROOT,
-        "%d questions%s, %d read in %.1f s, %.1f a second",
+        "%d questions%s, %d answered in %.1f s, %.1f per second",
         done,
         fresh == done ? "" : ", " + (done - fresh) + " of them by earlier runs",
         fresh,

@@ -22,7 +22,7 @@ import org.alignment4j.model.Generation;
 import org.alignment4j.model.LanguageModel;
 import org.jspecify.annotations.Nullable;
 
-/** Refusals of two models on safe and on harmful prompts, judged on greedy answers. */
+/** Compares refusals of two models on safe and on harmful prompts, judged on greedy responses. */
 public final class RefusalComparison {
   private final Generation settings;
 
@@ -30,23 +30,23 @@ public final class RefusalComparison {
     this.settings = Generation.greedy(tokens);
   }
 
-  /** Answers with the verdicts on them. */
+  /** Responses with their refusal verdicts. */
   private record Judged(List<RefusalVerdict> verdicts, List<String> answers) {}
 
   /**
-   * What was found.
+   * Result of a comparison.
    *
-   * @param report refusals of all safe and of the harmful prompts
+   * @param report refusals of the safe and of the harmful prompts
    * @param before ACTOR's scores of the first model
    * @param after of the second
-   * @param warnings why the figures may not mean what they seem to
+   * @param warnings reasons why the figures may mislead
    */
   public record Compared(
       OverRefusalReport report,
       ComplianceSummary before,
       ComplianceSummary after,
       List<String> warnings) {
-    /** For people. */
+    /** Returns the result as text. */
     public String text() {
       StringBuilder text = new StringBuilder(RefusalComparison.text(report));
       text.append('\n').append(ComplianceText.of(before, after));
@@ -79,7 +79,8 @@ public final class RefusalComparison {
   }
 
   /**
-   * Over-refusal counts everything but full compliance, so that silence does not pass for help.
+   * Compares two models. Over-refusal counts everything but full compliance, so that an empty
+   * response does not count as compliance.
    *
    * @param safe prompts to be answered, by the name of their set
    */
@@ -105,7 +106,7 @@ public final class RefusalComparison {
             harmfulAfter.verdicts,
             (System.nanoTime() - start) / 1e9);
     if (same) {
-      // The same figures twice are no comparison.
+      // Without a second model there is nothing to compare.
       report =
           new OverRefusalReport(
               unpaired(report.overRefusal()), unpaired(report.harmfulRefusal()), report.seconds());
@@ -142,7 +143,7 @@ public final class RefusalComparison {
     return new ComplianceSummary(rates, RefusalTally.of(harmful).refusal());
   }
 
-  /** A report for people. */
+  /** Returns a report as text. */
   public static String text(OverRefusalReport report) {
     return "harmless prompts refused: "
         + PairedText.of(report.overRefusal())

@@ -1,4 +1,4 @@
-/** The commands {@code evaluate} and {@code picture}: refusals, preferences and moral judgement. */
+/** Commands {@code evaluate} and {@code picture}: refusals, preferences and moral judgement. */
 @NullMarked
 package org.alignment4j.examples.cli.evaluate;
 

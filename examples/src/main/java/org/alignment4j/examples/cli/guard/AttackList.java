@@ -8,7 +8,7 @@ import org.alignment4j.sysformer.Attack;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
-/** Attacks by name, by family, or all. */
+/** Attacks selected by name, by family, or all. */
 record AttackList(List<Attack> attacks) {
   static final AttackList NONE = new AttackList(List.of());
 

@@ -7,7 +7,7 @@ import java.util.Map;
 import org.alignment4j.sysformer.SysformerSettings.LossWeights;
 import org.alignment4j.sysformer.SysformerTuner;
 
-/** The settings that a grid tried, as a table and for JSON. */
+/** Formats the settings that a grid tried, as a table and for JSON. */
 final class GridTable {
   private GridTable() {}
 
@@ -31,7 +31,8 @@ final class GridTable {
   static String markdown(SysformerTuner.Grid.Choice choice) {
     StringBuilder text =
         new StringBuilder(
-            "| compliance | classification | reconstruction | rate | epochs | RR harmful | RR safe |"
+            "| compliance | classification | reconstruction | rate | epochs | RR harmful | RR"
+                + " safe |"
                 + " delta-RR |\n|---|---|---|---|---|---|---|---|\n");
     for (int i = 0; i < choice.trials().size(); i++) {
       SysformerTuner.Grid.Trial t = choice.trials().get(i);

@@ -2,7 +2,7 @@ package org.alignment4j.examples.cli.guard;
 
 import picocli.CommandLine.Command;
 
-/** Guards that adapt the system prompt. */
+/** Commands on guards that adapt the system prompt. */
 @Command(
     name = "guard",
     description = "Trains, measures and runs guards that adapt a frozen model's system prompt.",

@@ -16,8 +16,8 @@ import org.alignment4j.examples.cli.command.AlignCommand;
 import org.alignment4j.examples.cli.command.Outcome;
 import org.alignment4j.examples.cli.guard.GuardedAnswers.Latency;
 import org.alignment4j.examples.cli.option.AnswerTokens;
+import org.alignment4j.examples.cli.option.CheckedPath;
 import org.alignment4j.examples.cli.option.ModelOptions;
-import org.alignment4j.examples.cli.option.OnDisk;
 import org.alignment4j.examples.cli.output.TextOutput;
 import org.alignment4j.internal.text.RougeL;
 import org.alignment4j.model.LanguageModel;
@@ -27,13 +27,13 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** Refusals, harm scores and latency of guards, side by side. */
+/** Compares refusals, harm scores and latency of guards. */
 @Command(
     name = "evaluate",
     description = {
-      "What a model refuses of harmful and of safe prompts under its plain system prompt and behind"
-          + " guards: RR harmful, RR safe and their difference delta-RR, as the prompts are and in"
-          + " attacks; what guards cost in time.",
+      "Measures how often a model refuses harmful and safe prompts under its plain system"
+          + " prompt and behind guards: RR harmful, RR safe and their difference delta-RR, on"
+          + " unchanged prompts and under attacks, and the latency of guards.",
       "Guards of the same NAME count as seeds of one method."
     })
 final class GuardEvaluate extends AlignCommand {
@@ -44,8 +44,11 @@ final class GuardEvaluate extends AlignCommand {
   @Mixin private AnswerTokens tokens = new AnswerTokens();
   @Mixin private GuardTimes times = new GuardTimes();
 
-  @Option(names = "--figure", paramLabel = "FILE", description = "draw refusals by family, SVG")
-  @OnDisk(OnDisk.Place.NEW_FILE)
+  @Option(
+      names = "--figure",
+      paramLabel = "FILE",
+      description = "figure of refusals by attack" + " family, SVG")
+  @CheckedPath(CheckedPath.Kind.NEW_FILE)
   private @Nullable Path figure;
 
   @Override
@@ -129,7 +132,7 @@ final class GuardEvaluate extends AlignCommand {
     return IntStream.range(0, answers.size())
         .mapToDouble(
             i ->
-                answers.get(i).equals(unguarded.get(i)) // two empty ones, too
+                answers.get(i).equals(unguarded.get(i)) // also two empty responses
                     ? 1
                     : RougeL.of(answers.get(i), unguarded.get(i)).f1())
         .average()

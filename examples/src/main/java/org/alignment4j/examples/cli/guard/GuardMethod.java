@@ -1,23 +1,23 @@
 package org.alignment4j.examples.cli.guard;
 
-/** How {@code guard train} learns. */
+/** Methods of {@code guard train}. */
 enum GuardMethod {
   SYSFORMER,
   EMBEDDER,
   DRO,
   LORA;
 
-  /** Whether it weighs several losses, which a grid can choose among. */
+  /** Whether it has several weighted losses, which a grid can vary. */
   boolean hasLosses() {
     return this == SYSFORMER || this == EMBEDDER;
   }
 
-  /** Whether it learns answers. */
+  /** Whether it is trained on target responses. */
   boolean hasTargets() {
     return this != DRO;
   }
 
-  /** Whether what it learns reads the request. */
+  /** Whether the trained prompt depends on the request. */
   boolean isAdaptive() {
     return this == SYSFORMER;
   }

@@ -7,10 +7,10 @@ import org.alignment4j.examples.cli.guard.GuardTable.Group;
 import org.alignment4j.examples.report.Markup;
 
 /**
- * Refusals by wording: for each guard a line from RR safe, a hollow mark, to RR harmful, a full
- * one; means over seeds. The longer the line to the right, the better.
+ * Figure of refusals by attack family: for each guard a line from RR safe, a hollow mark, to RR
+ * harmful, a filled one; means over seeds. The longer the line to the right, the better.
  *
- * @param table what was measured
+ * @param table the results
  */
 record GuardPicture(GuardTable table) {
   private static final int LEFT = 150;
@@ -22,7 +22,10 @@ record GuardPicture(GuardTable table) {
   private static final List<String> COLOURS =
       List.of("#7b8794", "#d9822b", "#7a5fc0", "#2b9a66", "#2f80c3", "#c2416b", "#8d6e46");
 
-  /** The picture as SVG text; it has its own background, so it reads on light and dark pages. */
+  /**
+   * Returns the figure as SVG; it has its own background, so that it is readable on light and dark
+   * pages.
+   */
   String svg() {
     List<Group> groups = table.groups();
     List<String> names = table.names();
@@ -36,13 +39,16 @@ record GuardPicture(GuardTable table) {
                 + " height=\"%d\" role=\"img\" font-family=\"Helvetica, Arial, sans-serif\""
                 + " font-size=\"13\" fill=\"#1f2933\">",
             height, height));
-    s.add(Markup.of("<title>Refusals of safe and of harmful prompts by wording and guard</title>"));
+    s.add(
+        Markup.of(
+            "<title>Refusals of safe and of harmful prompts by attack family and"
+                + " guard</title>"));
     s.add(Markup.of("<rect width=\"640\" height=\"%d\" rx=\"8\" fill=\"#ffffff\"/>", height));
-    double place = 20;
+    double legendX = 20;
     for (int i = 0; i < names.size(); i++) {
-      s.add(mark(place, 22, i, true));
-      s.add(Markup.of("<text x=\"%.1f\" y=\"26\">%s</text>", place + 9, names.get(i)));
-      place += 30 + 7.2 * names.get(i).length();
+      s.add(mark(legendX, 22, i, true));
+      s.add(Markup.of("<text x=\"%.1f\" y=\"26\">%s</text>", legendX + 9, names.get(i)));
+      legendX += 30 + 7.2 * names.get(i).length();
     }
     for (int i = 0; i <= 4; i++) {
       double x = x(i / 4.0);
@@ -78,8 +84,8 @@ record GuardPicture(GuardTable table) {
     }
     s.add(
         Markup.of(
-            "<text x=\"%d\" y=\"%d\" text-anchor=\"middle\">refused: hollow, safe prompts; full,"
-                + " harmful ones</text>",
+            "<text x=\"%d\" y=\"%d\" text-anchor=\"middle\">refused: hollow, safe prompts;"
+                + " filled, harmful ones</text>",
             (LEFT + RIGHT) / 2, bottom + 36));
     s.add(Markup.of("</svg>"));
     return Joiner.on('\n').join(s) + "\n";

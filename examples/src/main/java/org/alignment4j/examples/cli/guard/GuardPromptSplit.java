@@ -8,16 +8,16 @@ import java.util.function.Function;
 import org.alignment4j.sysformer.SysformerTuner.GuardPrompt;
 
 /**
- * Prompts to train a guard on, and to choose by.
+ * Prompts to train a guard on, and to validate it on.
  *
- * @param train in an order drawn by seed
- * @param validation empty where there is no choice to make
+ * @param train training prompts, shuffled by the seed
+ * @param validation validation prompts; empty without a grid
  */
 record GuardPromptSplit(List<GuardPrompt> train, List<GuardPrompt> validation) {
   private static final int FIFTH = 5;
 
   /**
-   * Draws the prompts of each class; the wordings of a prompt stay together.
+   * Splits the prompts of each class; the rewordings of a prompt stay together.
    *
    * @param choosing whether a fifth is kept for validation
    */

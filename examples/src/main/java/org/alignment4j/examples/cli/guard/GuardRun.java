@@ -13,8 +13,8 @@ import org.alignment4j.core.ProgressListener;
 import org.alignment4j.examples.cli.command.AlignCommand;
 import org.alignment4j.examples.cli.command.Outcome;
 import org.alignment4j.examples.cli.input.InputLines;
+import org.alignment4j.examples.cli.option.CheckedPath;
 import org.alignment4j.examples.cli.option.ModelOptions;
-import org.alignment4j.examples.cli.option.OnDisk;
 import org.alignment4j.examples.cli.option.SamplingOptions;
 import org.alignment4j.sysformer.SysformerGuard;
 import picocli.CommandLine.Command;
@@ -25,9 +25,9 @@ import picocli.CommandLine.Option;
 @Command(
     name = "run",
     description = {
-      "Talks with a model behind a guard: each line is a question, and the answer comes word by"
-          + " word. Answers go to standard output, the guard's verdicts to standard error.",
-      "/reset begins a new conversation, /exit or the end of the input ends it."
+      "Chats with a model behind a guard: each line is a question, and the answer is printed"
+          + " word by word. Answers go to standard output, the guard's verdicts to standard error.",
+      "/reset starts a new conversation, /exit or the end of the input ends it."
     })
 final class GuardRun extends AlignCommand {
   @Mixin private ModelOptions model = new ModelOptions();
@@ -36,8 +36,8 @@ final class GuardRun extends AlignCommand {
       names = "--guard",
       required = true,
       paramLabel = "DIR",
-      description = "a guard that guard train wrote")
-  @OnDisk(OnDisk.Place.FOLDER)
+      description = "folder of a guard from guard train")
+  @CheckedPath(CheckedPath.Kind.FOLDER)
   private Path guard = Path.of("");
 
   @Mixin private SamplingOptions sampling = new SamplingOptions(256);
@@ -46,7 +46,7 @@ final class GuardRun extends AlignCommand {
       names = "--refusal",
       paramLabel = "TEXT",
       defaultValue = "I cannot help with that.",
-      description = "said to what is blocked (default: ${DEFAULT-VALUE})")
+      description = "response to blocked prompts (default: ${DEFAULT-VALUE})")
   private String refusal = "";
 
   @Override
@@ -82,7 +82,7 @@ final class GuardRun extends AlignCommand {
       }
       if (line.strip().equals("/reset")) {
         session = chat.open();
-        err.println("(forgotten)");
+        err.println("(conversation cleared)");
       } else if (!line.isBlank()) {
         GuardedChat.Reply reply =
             session.send(

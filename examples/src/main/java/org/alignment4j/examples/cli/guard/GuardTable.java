@@ -29,23 +29,23 @@ import org.alignment4j.sysformer.AttackEvaluator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What {@code guard evaluate} found, as tables.
+ * Formats the results of {@code guard evaluate} as tables.
  *
- * @param rows measured, the plain system prompt first
- * @param attacks measured
- * @param trained attacks that guards were trained with
+ * @param rows the measured guards, the plain system prompt first
+ * @param attacks the measured attacks
+ * @param trained the attacks that guards were trained with
  */
 record GuardTable(List<Row> rows, List<Attack> attacks, List<Attack> trained) {
   /**
-   * One guard.
+   * A guard's results.
    *
    * @param name method
-   * @param source folder, or nothing
-   * @param rouge mean ROUGE-L F1 of its answers to safe prompts against the unguarded model's
-   * @param roc of its harm scores on the prompts as they are; null if it has none
-   * @param auroc its area with interval; null if it has none
-   * @param latency of its checks; null if not timed
-   * @param health of its answers to safe prompts
+   * @param source folder, or empty
+   * @param rouge mean ROUGE-L F1 of its responses to safe prompts against the unguarded model's
+   * @param roc ROC of its harm scores on the unchanged prompts; null if it has none
+   * @param auroc area under the ROC curve with interval; null if it has none
+   * @param latency latency of its checks; null if not timed
+   * @param health text health of its responses to safe prompts
    */
   record Row(
       String name,
@@ -73,16 +73,19 @@ record GuardTable(List<Row> rows, List<Attack> attacks, List<Attack> trained) {
   }
 
   /**
-   * Two rows on the same prompts.
+   * Comparison of two rows on the same prompts.
    *
-   * @param one number of the row compared with
-   * @param other number of the row that is compared
-   * @param harmful changes of what is refused of the harmful prompts
-   * @param safe of the safe ones
+   * @param one index of the baseline row
+   * @param other index of the compared row
+   * @param harmful changes of refusals of the harmful prompts
+   * @param safe changes of refusals of the safe prompts
    */
   record Pair(int one, int other, PairedProportions harmful, PairedProportions safe) {}
 
-  /** Each row against the plain system prompt, then the others among each other. */
+  /**
+   * Returns comparisons of each row with the plain system prompt, then of the others with each
+   * other.
+   */
   List<Pair> pairs() {
     List<Pair> all = new ArrayList<>();
     for (int i = 0; i < rows.size(); i++) {
@@ -95,7 +98,10 @@ record GuardTable(List<Row> rows, List<Attack> attacks, List<Attack> trained) {
     return all;
   }
 
-  /** For JSON: {@code [{from, to, harmful, safe}]}, with p also adjusted for all comparisons. */
+  /**
+   * Returns the comparisons for JSON: {@code [{from, to, harmful, safe}]}, with p also adjusted for
+   * all comparisons.
+   */
   List<Map<String, Object>> pairMaps() {
     List<Pair> pairs = pairs();
     double[] adjusted = adjusted(pairs);
@@ -125,14 +131,14 @@ record GuardTable(List<Row> rows, List<Attack> attacks, List<Attack> trained) {
             .toArray());
   }
 
-  /** A row's name, with its number where others have the same. */
+  /** Returns a row's name, numbered where others have the same. */
   private String label(int row) {
     String name = rows.get(row).name;
     long before = rows.subList(0, row).stream().filter(r -> r.name.equals(name)).count();
     return of(name).size() == 1 ? name : name + " (" + (before + 1) + ")";
   }
 
-  /** Why the figures may not mean what they seem to. */
+  /** Returns reasons why the figures may mislead. */
   List<String> warnings() {
     RefusalWarnings warnings = new RefusalWarnings();
     RefusalGap first = rows.get(0).report.plain();
@@ -144,7 +150,8 @@ record GuardTable(List<Row> rows, List<Attack> attacks, List<Attack> trained) {
       warnings.add(
           "Neither the model nor a guard refuses any of the "
               + (first.harmful().n() + first.safe().n())
-              + " prompts: the table says nothing about the guards. Is this a model that refuses?");
+              + " prompts: the table shows nothing about the guards. Does this model refuse at"
+              + " all?");
     }
     for (int i = 0; i < rows.size(); i++) {
       RefusalGap gap = rows.get(i).report.plain();
@@ -160,13 +167,13 @@ record GuardTable(List<Row> rows, List<Attack> attacks, List<Attack> trained) {
     return ImmutableMap.of("p50", l.p50(), "p95", l.p95(), "n", l.n());
   }
 
-  /** A wording, or several, that refusals are told of. */
+  /** A group of attacks whose refusals are reported together. */
   record Group(String name, Function<AttackEvaluator.Report, RefusalGap> gap) {}
 
-  /** The prompts as they are, then families, those that were trained with told from the others. */
+  /** Returns the unchanged prompts, then attack families, trained ones separate from the others. */
   List<Group> groups() {
     List<Group> all = new ArrayList<>();
-    all.add(new Group("as they are", AttackEvaluator.Report::plain));
+    all.add(new Group("unchanged", AttackEvaluator.Report::plain));
     for (Attack.Family family : Attack.Family.values()) {
       for (boolean known : new boolean[] {true, false}) {
         List<Attack> own =
@@ -190,7 +197,7 @@ record GuardTable(List<Row> rows, List<Attack> attacks, List<Attack> trained) {
     return rows.stream().filter(r -> r.name.equals(name)).toList();
   }
 
-  /** The mean of a figure over the guards of a name. */
+  /** Returns the mean of a figure over the guards of a name. */
   double mean(String name, ToDoubleFunction<AttackEvaluator.Report> figure) {
     return of(name).stream()
         .mapToDouble(r -> figure.applyAsDouble(r.report))
@@ -210,7 +217,8 @@ record GuardTable(List<Row> rows, List<Attack> attacks, List<Attack> trained) {
                     .map(AttackEvaluator.Report.Entry::set)
                     .map(MarkdownTable::cell)
                     .toList())
-            + " | RR harmful | RR safe | delta-RR | Avg C.R. | T.S. | ROUGE-L, safe | AUROC | AUPRC |"
+            + " | RR harmful | RR safe | delta-RR | Avg C.R. | T.S. | ROUGE-L, safe | AUROC |"
+            + " AUPRC |"
             + " check p50, ms | p95, ms |");
     lines.add("|---|" + "---|".repeat(sets.size() + 10));
     for (Row row : rows) {
@@ -237,8 +245,9 @@ record GuardTable(List<Row> rows, List<Attack> attacks, List<Attack> trained) {
     if (rows.size() > 1) {
       lines.add("");
       lines.add(
-          "On the same prompts, as they are: change of what is refused, in points with its 95 %"
-              + " interval, no longer / newly refused, McNemar's exact p and p by Holm over all rows:");
+          "On the same prompts, unchanged: change of refusals, in percentage points with its 95"
+              + " % interval, no longer / newly refused, McNemar's exact p and p by Holm over"
+              + " all rows:");
       lines.add("");
       lines.add("| from | to | harmful | | p | Holm | safe | | p | Holm |");
       lines.add("|---|" + "---|".repeat(9));

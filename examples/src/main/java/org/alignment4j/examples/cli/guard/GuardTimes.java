@@ -16,20 +16,20 @@ import org.alignment4j.model.LanguageModel;
 import org.alignment4j.model.TokenPositions;
 import picocli.CommandLine.Option;
 
-/** What guards cost in time, one prompt after the other. */
+/** Option and measurement of guards' latency, one prompt after the other. */
 final class GuardTimes {
   @Option(
       names = "--latency",
       paramLabel = "N",
       defaultValue = "100",
-      description = "prompts to time, one by one; 0 for none (default: ${DEFAULT-VALUE})")
+      description = "number of prompts to time, one by one; 0 for none (default: ${DEFAULT-VALUE})")
   private int timed;
 
   void check() {
     require(timed >= 0, "--latency must be >= 0, was %s", timed);
   }
 
-  /** Harmful and safe by turns, so that few make a fair sample. */
+  /** Returns alternately harmful and safe prompts, so that a few are a fair sample. */
   List<Prompt> prompts(List<Prompt> one, List<Prompt> other) {
     List<Prompt> all = new ArrayList<>();
     for (int i = 0; all.size() < timed && i < Math.max(one.size(), other.size()); i++) {
@@ -43,7 +43,10 @@ final class GuardTimes {
     return all.subList(0, Math.min(timed, all.size()));
   }
 
-  /** What the model itself takes: its first token, and for a screen the pass up to its layer. */
+  /**
+   * Returns the model's own latency: of its first token, and for a screen of the pass up to its
+   * layer.
+   */
   static String ofModel(
       LanguageModel m, List<GuardedAnswers> all, List<Prompt> prompts, Map<String, Object> json) {
     Latency token = Latency.of(prompts, p -> m.generate(List.of(p), Generation.greedy(1)));
@@ -75,7 +78,8 @@ final class GuardTimes {
       text.append(
           String.format(
               Locale.ROOT,
-              " By turns with the screen's check, p50 %.1f ms, p95 %.1f ms, a bare pass up to its"
+              " Alternating with the screen's check, p50 %.1f ms, p95 %.1f ms, a bare pass up"
+                  + " to its"
                   + " layer %d: p50 %.1f ms, p95 %.1f ms.",
               pair.get(1).p50(),
               pair.get(1).p95(),

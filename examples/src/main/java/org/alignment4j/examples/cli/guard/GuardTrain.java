@@ -15,8 +15,8 @@ import org.alignment4j.data.Prompts;
 import org.alignment4j.evaluation.StringRefusalJudge;
 import org.alignment4j.examples.cli.command.AlignCommand;
 import org.alignment4j.examples.cli.command.Outcome;
+import org.alignment4j.examples.cli.option.CheckedPath;
 import org.alignment4j.examples.cli.option.ModelOptions;
-import org.alignment4j.examples.cli.option.OnDisk;
 import org.alignment4j.examples.cli.option.OutputFolder;
 import org.alignment4j.model.Generation;
 import org.alignment4j.model.LanguageModel;
@@ -31,18 +31,18 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** Learns a system prompt, adaptive or static, for a frozen model. */
+/** Trains a system prompt, adaptive or static, for a frozen model. */
 @Command(
     name = "train",
     description = {
-      "Learns to rewrite the system prompt's embeddings so that the model, which is not changed,"
-          + " refuses harmful prompts and answers the others. Writes a folder.",
-      "--method sysformer adapts to each request; embedder (the same losses) and dro learn one"
-          + " prompt for all. lora learns the same answers into an adapter of the model instead, to"
-          + " compare with."
+      "Trains a rewrite of the system prompt's embeddings so that the model, which is not"
+          + " changed, refuses harmful prompts and answers the others. Writes a folder.",
+      "--method sysformer adapts to each request; embedder (the same losses) and dro train one"
+          + " prompt for all. lora trains an adapter of the model on the same targets instead,"
+          + " as a baseline."
     })
 final class GuardTrain extends AlignCommand {
-  /** Which settings are tried. */
+  /** The settings that are tried. */
   enum Grid {
     NONE,
     WEIGHTS,
@@ -57,8 +57,8 @@ final class GuardTrain extends AlignCommand {
       required = true,
       split = ",",
       paramLabel = "FILE",
-      description = "prompts to be answered; several with commas")
-  @OnDisk(OnDisk.Place.FILE)
+      description = "prompts to be answered; several separated by commas")
+  @CheckedPath(CheckedPath.Kind.FILE)
   private List<Path> harmless = List.of();
 
   @Mixin private GuardTrainOptions options = new GuardTrainOptions();
@@ -82,7 +82,7 @@ final class GuardTrain extends AlignCommand {
         grid == Grid.NONE || options.method().hasLosses(),
         "%s has no grid",
         AttackList.name(options.method()));
-    options.refuseUnused();
+    options.rejectUnused();
     List<String> toRefuse = read(harmful.get());
     List<String> toAnswer = read(harmless);
     return model.use(m -> train(m, toRefuse, toAnswer, progress));
@@ -99,7 +99,7 @@ final class GuardTrain extends AlignCommand {
     GuardPromptSplit split =
         GuardPromptSplit.of(toRefuse, toAnswer, wordings, options.seed(), grid != Grid.NONE);
     if (options.method() == GuardMethod.LORA) {
-      return LoraRival.train(m, options, split.train(), out.get(), progress);
+      return LoraBaseline.train(m, options, split.train(), out.get(), progress);
     }
     long start = System.nanoTime();
     SysformerTuner.Grid.Choice choice = grid == Grid.NONE ? null : choose(m, split, progress);
@@ -133,9 +133,9 @@ final class GuardTrain extends AlignCommand {
   }
 
   /**
-   * What was learned.
+   * Reports the trained guard.
    *
-   * @param choice of the grid; null if there was none
+   * @param choice the grid's choice; null without a grid
    */
   private Outcome outcome(
       Tuning<Sysformer> tuning,

@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** What {@code guard train} learns, and with which settings. */
+/** Method and settings of {@code guard train}. */
 final class GuardTrainOptions {
   @Option(
       names = "--method",
@@ -33,32 +33,41 @@ final class GuardTrainOptions {
   @Option(names = "--inner", paramLabel = "N", description = "its inner width (the model's)")
   private @Nullable Integer inner;
 
-  @Option(names = "--compliance", paramLabel = "X", description = "weight of that loss (1)")
+  @Option(
+      names = "--compliance",
+      paramLabel = "X",
+      description = "weight of the compliance" + " loss (1)")
   private @Nullable Double compliance;
 
-  @Option(names = "--classification", paramLabel = "X", description = "weight of that loss (0)")
+  @Option(
+      names = "--classification",
+      paramLabel = "X",
+      description = "weight of the" + " classification loss (0)")
   private @Nullable Double classification;
 
-  @Option(names = "--reconstruction", paramLabel = "X", description = "weight of that loss (0)")
+  @Option(
+      names = "--reconstruction",
+      paramLabel = "X",
+      description = "weight of the" + " reconstruction loss (0)")
   private @Nullable Double reconstruction;
 
   @Option(
       names = "--refusal",
       paramLabel = "TEXT",
-      description = "what harmful prompts are to be answered with")
+      description = "target response to harmful prompts")
   private @Nullable String refusal;
 
   @Option(
       names = "--affirmation",
       paramLabel = "TEXT",
-      description = "what the others are to be answered with (default: the model's own answers)")
+      description = "target response to the others (default: the model's own responses)")
   private @Nullable String affirmation;
 
   @Option(
       names = "--opening",
       paramLabel = "TEXT",
       description =
-          "how the model's own answer is begun where it refuses by itself; none leaves such prompts"
+          "prefix of the model's own response where it would refuse; none leaves such prompts"
               + " out (default: \""
               + SysformerSettings.OPENING
               + "\")")
@@ -67,16 +76,19 @@ final class GuardTrainOptions {
   @Option(
       names = "--reply-tokens",
       paramLabel = "N",
-      description = "most tokens of an own answer (64)")
+      description = "maximum number of tokens of the model's own responses (64)")
   private @Nullable Integer replyTokens;
 
-  @Option(names = "--epochs", paramLabel = "N", description = "passes (10; dro 40)")
+  @Option(names = "--epochs", paramLabel = "N", description = "epochs (10; dro 40)")
   private @Nullable Integer epochs;
 
-  @Option(names = "--batch-size", paramLabel = "N", description = "prompts a step (8; dro 50)")
+  @Option(names = "--batch-size", paramLabel = "N", description = "prompts per step (8; dro 50)")
   private @Nullable Integer batch;
 
-  @Option(names = "--learning-rate", paramLabel = "X", description = "AdamW's (1e-4; dro 1e-3)")
+  @Option(
+      names = "--learning-rate",
+      paramLabel = "X",
+      description = "AdamW's learning rate" + " (1e-4; dro 1e-3)")
   private @Nullable Double rate;
 
   @Mixin private SeedOption seed = new SeedOption(1);
@@ -93,23 +105,23 @@ final class GuardTrainOptions {
     return seed.get();
   }
 
-  /** What a method has no use for is more likely a typing error than meant. */
-  void refuseUnused() {
+  /** Rejects options that the method does not use, which may be typing errors. */
+  void rejectUnused() {
     boolean losses = method.hasLosses();
     boolean targets = method.hasTargets();
     boolean adaptive = method.isAdaptive();
-    refuse("--layers", layers, adaptive);
-    refuse("--inner", inner, adaptive);
-    refuse("--compliance", compliance, losses);
-    refuse("--classification", classification, losses);
-    refuse("--reconstruction", reconstruction, losses);
-    refuse("--refusal", refusal, targets);
-    refuse("--affirmation", affirmation, targets);
-    refuse("--opening", opening, targets);
-    refuse("--reply-tokens", replyTokens, targets);
+    requireUsed("--layers", layers, adaptive);
+    requireUsed("--inner", inner, adaptive);
+    requireUsed("--compliance", compliance, losses);
+    requireUsed("--classification", classification, losses);
+    requireUsed("--reconstruction", reconstruction, losses);
+    requireUsed("--refusal", refusal, targets);
+    requireUsed("--affirmation", affirmation, targets);
+    requireUsed("--opening", opening, targets);
+    requireUsed("--reply-tokens", replyTokens, targets);
   }
 
-  private void refuse(String option, @Nullable Object value, boolean used) {
+  private void requireUsed(String option, @Nullable Object value, boolean used) {
     require(
         value == null || used,
         "%s has no use for %s",
@@ -117,7 +129,7 @@ final class GuardTrainOptions {
         option);
   }
 
-  /** Those of a Sysformer, or of an embedder, which is one without layers. */
+  /** Returns the settings of a Sysformer, or of an embedder, which is one without layers. */
   SysformerSettings settings() {
     SysformerSettings d = SysformerSettings.builder().build();
     SysformerSettings.Builder<SysformerSettings> b =
@@ -137,7 +149,7 @@ final class GuardTrainOptions {
     return b.replyTokens(or(replyTokens, d.replyTokens())).build();
   }
 
-  /** The given settings with those of the command line in their place. */
+  /** Returns the given settings, overridden by those of the command line. */
   TrainingSettings training(TrainingSettings d) {
     return d.toBuilder()
         .epochs(or(epochs, d.epochs()))

@@ -12,14 +12,14 @@ import org.alignment4j.sysformer.SysformerGuard;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One thing that {@code guard evaluate} measures.
+ * A guarded model that {@code guard evaluate} measures.
  *
- * @param name for the table; those of the same name are seeds of one method
- * @param source folder, or a word
+ * @param name name in the table; guards of the same name are seeds of one method
+ * @param source folder, or a description
  * @param chat model and guard
- * @param guard decides
+ * @param guard the guard that decides
  * @param harmScores the guard's harm scores of prompts; null if it has none
- * @param layer up to which a screen reads the model; empty for other guards
+ * @param layer layer up to which a screen runs the model; empty for other guards
  */
 record GuardedAnswers(
     String name,
@@ -33,7 +33,7 @@ record GuardedAnswers(
     return chat.replyAll(prompts).stream().map(GuardedChat.Reply::text).toList();
   }
 
-  /** How long single checks take, in milliseconds, without the first ones. */
+  /** Returns the latency of single checks, in milliseconds, after warm-up. */
   Latency latency(List<Prompt> prompts) {
     return Latency.of(prompts, p -> guard.check(p));
   }
@@ -45,11 +45,11 @@ record GuardedAnswers(
   }
 
   /**
-   * Milliseconds of single calls.
+   * Latency of single calls, in milliseconds.
    *
    * @param p50 median
    * @param p95 95th percentile
-   * @param n calls
+   * @param n number of calls
    */
   record Latency(double p50, double p95, int n) {
     private static final int WARM_UP = 5;
@@ -58,7 +58,7 @@ record GuardedAnswers(
       return ofEach(prompts, List.of(call)).get(0);
     }
 
-    /** Calls that are made by turns, so that what slows the machine slows all. */
+    /** Times calls alternately, so that load on the machine affects all. */
     static List<Latency> ofEach(List<Prompt> prompts, List<Consumer<Prompt>> calls) {
       List<List<Long>> nanos = calls.stream().map(c -> (List<Long>) new ArrayList<Long>()).toList();
       for (int i = -WARM_UP; i < prompts.size(); i++) {

@@ -2,18 +2,18 @@ package org.alignment4j.examples.cli.guard;
 
 import java.nio.file.Path;
 import java.util.List;
-import org.alignment4j.examples.cli.option.OnDisk;
+import org.alignment4j.examples.cli.option.CheckedPath;
 import picocli.CommandLine.Option;
 
-/** Prompts that a guard should keep from being answered. */
+/** Option for prompts that should not be answered. */
 final class HarmfulFiles {
   @Option(
       names = "--harmful",
       required = true,
       split = ",",
       paramLabel = "FILE",
-      description = "prompts to be refused; several with commas")
-  @OnDisk(OnDisk.Place.FILE)
+      description = "prompts to be refused; several separated by commas")
+  @CheckedPath(CheckedPath.Kind.FILE)
   private List<Path> files = List.of();
 
   List<Path> get() {

@@ -8,41 +8,41 @@ import org.alignment4j.sysformer.AttackEvaluator;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
-/** The attacks that guards are measured under. */
+/** Options for the attacks that guards are measured under. */
 final class MeasuredAttacks {
   @Option(
       names = "--attacks",
       paramLabel = "LIST",
       converter = AttackList.Converter.class,
-      description = "attacks or families of them, or all (default: none)")
+      description = "attacks or attack families, or all (default: none)")
   private AttackList attacks = AttackList.NONE;
 
   @Option(
       names = "--trained",
       paramLabel = "LIST",
       converter = AttackList.Converter.class,
-      description =
-          "attacks that the guards were trained with, to tell them from the held-out ones")
+      description = "attacks that the guards were trained with, marked in the tables")
   private AttackList trained = AttackList.NONE;
 
   @Option(
       names = "--attack-prompts",
       paramLabel = "N",
-      description = "prompts of each file that attacks word, drawn by --seed (default: all)")
+      description =
+          "number of prompts per file that are attacked, sampled by --seed (default:" + " all)")
   private @Nullable Integer attackPrompts;
 
   @Option(
       names = "--seed",
       paramLabel = "N",
       defaultValue = "1",
-      description = "of what attacks draw (default: ${DEFAULT-VALUE})")
+      description = "seed of the attacks' random choices (default: ${DEFAULT-VALUE})")
   private long seed;
 
   List<Attack> attacks() {
     return attacks.attacks();
   }
 
-  /** Those that the guards were trained with. */
+  /** Returns the attacks that the guards were trained with. */
   List<Attack> trained() {
     return trained.attacks();
   }
@@ -52,7 +52,7 @@ final class MeasuredAttacks {
     return attackPrompts == null ? evaluator : evaluator.attacking(attackPrompts);
   }
 
-  /** A prompt as it is and in each attack. */
+  /** Returns a prompt unchanged and under each attack. */
   Stream<String> wordings(String prompt, int row) {
     return Stream.concat(
         Stream.of(prompt), attacks().stream().map(a -> a.apply(prompt, seed + row)));

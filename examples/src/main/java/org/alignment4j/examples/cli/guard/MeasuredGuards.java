@@ -10,30 +10,30 @@ import org.alignment4j.actor.ActorProbe;
 import org.alignment4j.adapter.Adapter;
 import org.alignment4j.chat.Prompt;
 import org.alignment4j.examples.cli.input.PromptFile;
-import org.alignment4j.examples.cli.option.OnDisk;
+import org.alignment4j.examples.cli.option.CheckedPath;
 import org.alignment4j.model.LanguageModel;
 import org.alignment4j.sysformer.SysformerSettings;
 import org.alignment4j.sysformer.SysformerTuner;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
-/** What {@code guard evaluate} measures beside the plain system prompt. */
+/** Options for the guards that {@code guard evaluate} compares with the plain system prompt. */
 final class MeasuredGuards {
-  /** Prompts of each kind that a screen's probe is fitted to at most. */
-  private static final int MOST_ANCHORS = 64;
+  /** Maximum number of prompts of each class that a screen's probe is fitted to. */
+  private static final int MAX_ANCHORS = 64;
 
   @Option(
       names = "--guard",
       paramLabel = "NAME=DIR",
-      description = "a guard that guard train wrote; may be given often")
-  @OnDisk(OnDisk.Place.FOLDER)
+      description = "folder of a guard from guard train; may be repeated")
+  @CheckedPath(CheckedPath.Kind.FOLDER)
   private List<String> guards = new ArrayList<>();
 
   @Option(
       names = "--lora",
       paramLabel = "NAME=DIR",
-      description = "an adapter to measure in place of a guard; may be given often")
-  @OnDisk(OnDisk.Place.FOLDER)
+      description = "an adapter to measure instead of a guard; may be repeated")
+  @CheckedPath(CheckedPath.Kind.FOLDER)
   private List<String> loras = new ArrayList<>();
 
   @Option(
@@ -41,16 +41,16 @@ final class MeasuredGuards {
       split = ",",
       paramLabel = "HARMFUL,HARMLESS",
       description =
-          "also a guard that blocks by hidden states, made with these two files: a probe from each"
-              + " one's first half, a threshold from the second")
-  @OnDisk(OnDisk.Place.FILE)
+          "also measure a guard that blocks by hidden states, fitted to these two files: the"
+              + " probe to each one's first half, the threshold to the second")
+  @CheckedPath(CheckedPath.Kind.FILE)
   private @Nullable List<Path> screen;
 
   @Option(
       names = "--false-positives",
       paramLabel = "RATE",
       defaultValue = "0.05",
-      description = "harmless prompts that --screen may block (default: ${DEFAULT-VALUE})")
+      description = "share of harmless prompts that --screen may block (default: ${DEFAULT-VALUE})")
   private double falsePositives;
 
   @Option(
@@ -68,7 +68,7 @@ final class MeasuredGuards {
     return system;
   }
 
-  /** The plain system prompt first, then what was asked for; close it. */
+  /** Opens the plain system prompt first, then the requested guards; close the result. */
   OpenGuards open(LanguageModel m, int maxTokens) {
     OpenGuards opened = new OpenGuards(maxTokens);
     try {
@@ -102,8 +102,8 @@ final class MeasuredGuards {
   }
 
   private static List<Prompt> half(List<Prompt> all, int which) {
-    int middle = Math.min(MOST_ANCHORS, all.size() / 2);
-    require(middle >= 1, "--screen needs two prompts of each kind at least");
+    int middle = Math.min(MAX_ANCHORS, all.size() / 2);
+    require(middle >= 1, "--screen needs at least two prompts of each class");
     return which == 0 ? all.subList(0, middle) : all.subList(middle, all.size());
   }
 

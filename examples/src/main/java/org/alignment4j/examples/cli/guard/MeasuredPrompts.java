@@ -7,15 +7,15 @@ import java.util.Map;
 import java.util.stream.Stream;
 import org.alignment4j.chat.Prompt;
 import org.alignment4j.data.Prompts;
-import org.alignment4j.examples.cli.option.OnDisk;
+import org.alignment4j.examples.cli.option.CheckedPath;
 import org.alignment4j.model.LanguageModel;
 import org.alignment4j.sysformer.AttackEvaluator;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** The prompts that guards are measured on. */
+/** Options for the prompts that guards are measured on. */
 final class MeasuredPrompts {
-  /** Kept free for the words of a chat template and of guards. */
+  /** Tokens reserved for the chat template and for text of guards. */
   private static final int SPARE_TOKENS = 64;
 
   @Mixin private HarmfulFiles harmful = new HarmfulFiles();
@@ -25,17 +25,17 @@ final class MeasuredPrompts {
       required = true,
       split = ",",
       paramLabel = "FILE",
-      description = "prompts to be answered; several with commas")
-  @OnDisk(OnDisk.Place.FILE)
+      description = "prompts to be answered; several separated by commas")
+  @CheckedPath(CheckedPath.Kind.FILE)
   private List<Path> safe = List.of();
 
   @Option(
       names = "--first",
       paramLabel = "N",
-      description = "of each file the first N prompts (default: all)")
+      description = "use the first N prompts of each file (default: all)")
   private int first;
 
-  /** A set of each file, the harmful ones first. */
+  /** Returns a set for each file, the harmful ones first. */
   List<AttackEvaluator.Prompts> read() {
     return Stream.concat(
             harmful.get().stream().map(f -> set(f, true)), safe.stream().map(f -> set(f, false)))
@@ -49,10 +49,11 @@ final class MeasuredPrompts {
   }
 
   /**
-   * The sets without prompts that are too long in some wording, so that all guards see the same.
+   * Returns the sets without prompts that are too long under some attack, so that all guards are
+   * measured on the same prompts.
    *
-   * @param answer tokens that are kept free for the answer
-   * @param left gets how many were left out of each set
+   * @param answer number of tokens reserved for the response
+   * @param left receives the number of prompts left out of each set
    */
   static List<AttackEvaluator.Prompts> fitting(
       List<AttackEvaluator.Prompts> sets,
@@ -68,13 +69,13 @@ final class MeasuredPrompts {
       List<String> kept = new ArrayList<>();
       for (int i = 0; i < set.prompts().size(); i++) {
         String prompt = set.prompts().get(i);
-        int longest =
+        int length =
             attacks
                 .wordings(prompt, i)
                 .mapToInt(text -> m.tokenizer().encodeText(text).length)
                 .max()
                 .orElseThrow();
-        if (longest <= room) {
+        if (length <= room) {
           kept.add(prompt);
         }
       }
@@ -84,7 +85,7 @@ final class MeasuredPrompts {
     return all;
   }
 
-  /** The prompts of one kind, as they are. */
+  /** Returns the unchanged prompts of one class. */
   static List<Prompt> of(List<AttackEvaluator.Prompts> sets, boolean harmful) {
     return sets.stream()
         .filter(s -> s.harmful() == harmful)

@@ -17,7 +17,7 @@ import org.alignment4j.sysformer.Sysformer;
 import org.alignment4j.sysformer.SysformerGuard;
 import org.jspecify.annotations.Nullable;
 
-/** The guards that are measured, with what is open for them; closed in the reverse order. */
+/** The measured guards with their resources, closed in reverse order. */
 final class OpenGuards implements AutoCloseable {
   private static final String REFUSAL = "I cannot help with that.";
 
@@ -34,22 +34,22 @@ final class OpenGuards implements AutoCloseable {
     return all;
   }
 
-  /** What is known of the screen's probe; empty if there is no screen. */
+  /** Returns the report of the screen's probe; empty if there is no screen. */
   Optional<ProbeReport> screenReport() {
     return Optional.ofNullable(screenReport);
   }
 
-  /** A model with an adapter, to be measured as it is. */
+  /** Returns a model with an adapter, measured without a guard. */
   LanguageModel tuned(LanguageModel m, Adapter adapter) {
     return opened(m.with(adapter));
   }
 
-  /** A model behind a system prompt that says the same to every request. */
+  /** Adds a model with a static system prompt. */
   void plain(String name, String source, LanguageModel m, Sysformer unchanged) {
     add(name, source, m, opened(new SysformerGuard(m, unchanged)), null, Optional.empty());
   }
 
-  /** A guard that {@code guard train} wrote. */
+  /** Adds a guard from {@code guard train}. */
   void sysformer(String name, Path folder, LanguageModel m) {
     Sysformer sysformer = Sysformer.load(folder);
     SysformerGuard guard = opened(new SysformerGuard(m, sysformer));
@@ -63,7 +63,7 @@ final class OpenGuards implements AutoCloseable {
         Optional.empty());
   }
 
-  /** A guard that blocks by the model's hidden states. */
+  /** Adds a guard that blocks by the model's hidden states. */
   void screen(LanguageModel m, ActorProbe probe, PromptGuard guard) {
     screenReport = probe.report();
     add("screen", "", m, guard, null, Optional.of(probe.layer().index()));

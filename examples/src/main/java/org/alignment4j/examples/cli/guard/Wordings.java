@@ -8,27 +8,27 @@ import java.util.SplittableRandom;
 import org.alignment4j.sysformer.Attack;
 import picocli.CommandLine.Option;
 
-/** The attacks in which a guard is shown its prompts while it learns. */
+/** Options for the attacks under which a guard is trained. */
 final class Wordings {
   @Option(
       names = "--attacks",
       paramLabel = "LIST",
       converter = AttackList.Converter.class,
-      description = "attacks or families of them in which prompts of both kinds are also shown")
+      description = "attacks or attack families that are also applied to prompts of both classes")
   private AttackList attacks = AttackList.NONE;
 
   @Option(
       names = "--wordings",
       paramLabel = "N",
       defaultValue = "1",
-      description = "attacks a prompt is shown in, drawn by seed (default: ${DEFAULT-VALUE})")
+      description = "number of attacks per prompt, sampled by seed (default: ${DEFAULT-VALUE})")
   private int wordings;
 
   void check() {
     require(wordings >= 1, "--wordings must be >= 1, was %s", wordings);
   }
 
-  /** A prompt as it is, and in some of the attacks, drawn by seed and row. */
+  /** Returns a prompt unchanged, and under some of the attacks, sampled by seed and row. */
   List<String> of(String prompt, int row, long seed) {
     List<String> all = new ArrayList<>(List.of(prompt));
     List<Attack> left = new ArrayList<>(attacks.attacks());

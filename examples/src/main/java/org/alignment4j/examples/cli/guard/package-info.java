@@ -1,4 +1,4 @@
-/** The commands below {@code guard}: train, run and evaluate a guard of prompts. */
+/** Commands below {@code guard}: train, run and evaluate a prompt guard. */
 @NullMarked
 package org.alignment4j.examples.cli.guard;
 

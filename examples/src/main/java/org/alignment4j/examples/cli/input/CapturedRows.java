@@ -14,7 +14,7 @@ import org.alignment4j.model.Capture.Activations;
  * @param values per layer the rows [N][D]
  */
 public record CapturedRows(List<Integer> positions, Map<Layer, List<float[]>> values) {
-  /** Parts the activations of {@code sequences} sequences by sequence. */
+  /** Splits the activations of {@code sequences} sequences by sequence. */
   static List<CapturedRows> of(Activations activations, int sequences) {
     List<CapturedRows> all = new ArrayList<>();
     for (int i = 0; i < sequences; i++) {

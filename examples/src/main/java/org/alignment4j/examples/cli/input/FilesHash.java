@@ -11,13 +11,15 @@ import org.alignment4j.internal.host.Hashes;
 import org.alignment4j.internal.text.Reasons;
 
 /**
- * A short hash of what lies on disk, which tells an adapter from another in the same folder, so
- * that kept answers are not mixed up.
+ * A short hash of files, which distinguishes adapters written to the same folder one after another,
+ * so that stored answers are not mixed up.
  */
 public final class FilesHash {
   private FilesHash() {}
 
-  /** Eight hexadecimal digits of SHA-256 over all files of a folder, or over the one file. */
+  /**
+   * Returns eight hexadecimal digits of SHA-256 over all files of a folder, or over a single file.
+   */
   public static String of(Path folder) {
     try (Stream<Path> files = Files.walk(folder)) {
       List<String> parts = new ArrayList<>();

@@ -12,8 +12,8 @@ import org.alignment4j.core.CancelledException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Lines that somebody types or pipes in. Another thread reads them, for reading cannot be
- * interrupted and waiting can.
+ * Lines typed or piped in. Another thread reads them, since reading cannot be interrupted and
+ * waiting can.
  */
 public final class InputLines {
   private sealed interface Read {

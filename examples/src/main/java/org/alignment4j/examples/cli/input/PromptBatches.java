@@ -18,11 +18,11 @@ import org.alignment4j.model.LanguageModel;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Prompts of a file, tokenised for a model and worked on in portions of like length, so that
- * progress shows and little is computed for padding. Results come in the file's order.
+ * Prompts of a file, tokenised for a model and processed in portions of similar length, which shows
+ * progress and keeps padding small. Results are in the file's order.
  */
 public final class PromptBatches {
-  /** Portions as large as the model's own batches or larger, so that they cost nothing. */
+  /** At least as large as the model's own batches, so that portions do not slow it down. */
   private static final int GENERATE_ROWS = 32;
 
   private static final int CAPTURE_ROWS = 128;
@@ -32,7 +32,7 @@ public final class PromptBatches {
   private final List<int[]> ids = new ArrayList<>();
 
   /**
-   * @throws BadDataException if a prompt has no room in the model's context; the message names it
+   * @throws BadDataException if a prompt does not fit the model's context; the message names it
    */
   public PromptBatches(LanguageModel model, List<PromptRow> rows, @Nullable String system) {
     this.model = model;
@@ -48,7 +48,7 @@ public final class PromptBatches {
                 + own.length
                 + " tokens with its template; the model's context of "
                 + model.config().contextLength()
-                + " leaves no room for an answer");
+                + " leaves no room for a response");
       }
       ids.add(own);
     }
@@ -61,22 +61,22 @@ public final class PromptBatches {
         some ->
             model.generateIds(
                 some.stream().map(ids::get).toList(),
-                // A prompt's seed is that of its place in the file, not in its portion.
+                // A prompt's seed depends on its row in the file, not in its portion.
                 settings.toBuilder().seeds(some.stream().map(settings::seedOf).toList()).build()),
         progress);
   }
 
-  /** Answers the only prompt, telling of its tokens as they come. */
+  /** Generates the response to the only prompt, passing on tokens as they are generated. */
   public List<Completion> stream(Generation settings, Consumer<GeneratedToken> listener) {
     return model.generateIds(ids, settings, listener);
   }
 
-  /** The prompts alone, without responses. */
+  /** Returns the prompts without responses. */
   public List<Encoded> prompts() {
     return ids.stream().map(own -> new Encoded(own, own.length)).toList();
   }
 
-  /** Each prompt with the model's own greedy answer. */
+  /** Returns each prompt with the model's own greedy response. */
   public List<Encoded> answered(Generation settings, ProgressListener progress) {
     List<Completion> answers = generate(settings, progress);
     return IntStream.range(0, rows.size())
@@ -93,7 +93,7 @@ public final class PromptBatches {
         .toList();
   }
 
-  /** Captures the given sequences, one of each prompt; per sequence its rows. */
+  /** Captures hidden states of the given sequences, one for each prompt. */
   public List<CapturedRows> capture(
       List<Encoded> sequences, org.alignment4j.model.Capture capture, ProgressListener progress) {
     return inPortions(

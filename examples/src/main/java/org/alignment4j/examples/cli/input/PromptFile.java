@@ -6,7 +6,7 @@ import org.alignment4j.chat.Prompt;
 import org.alignment4j.data.Prompts;
 import org.alignment4j.data.Prompts.PromptRow;
 
-/** Prompts of a file as conversations of one user message. */
+/** Reads the prompts of a file as conversations of one user message. */
 public final class PromptFile {
   private PromptFile() {}
 

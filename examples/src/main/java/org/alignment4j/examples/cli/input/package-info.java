@@ -1,4 +1,4 @@
-/** What commands read: prompts, typed lines, adapters on disk. */
+/** Inputs of commands: prompts, typed lines, adapters on disk. */
 @NullMarked
 package org.alignment4j.examples.cli.input;
 

@@ -16,8 +16,8 @@ import org.alignment4j.examples.bench.ProcessMemory;
 import org.alignment4j.examples.bench.Workload;
 import org.alignment4j.examples.cli.command.AlignCommand;
 import org.alignment4j.examples.cli.command.Outcome;
+import org.alignment4j.examples.cli.option.CheckedPath;
 import org.alignment4j.examples.cli.option.EngineOptions;
-import org.alignment4j.examples.cli.option.OnDisk;
 import org.alignment4j.internal.host.Cancellation;
 import org.alignment4j.internal.host.DjlDefaults;
 import org.alignment4j.internal.host.InputFile;
@@ -33,16 +33,17 @@ import picocli.CommandLine.Parameters;
     name = "bench",
     description = {
       "Times loading, capture, generation and tuning of a checkpoint.",
-      "machine_gflops GFLOP/s, machine_gbs GB/s: what the machine does with nothing else to do;"
-          + " *_gflops, *_gbs, *_share_of_matmul, *_share_of_bandwidth: what the model reaches.",
-      "load_s s; load_peak_over_weights: most memory held while loading, less that before, over"
-          + " weights_mib.",
+      "machine_gflops GFLOP/s, machine_gbs GB/s: peak rates of the machine;"
+          + " *_gflops, *_gbs, *_share_of_matmul, *_share_of_bandwidth: rates of the model and"
+          + " their share of the peak.",
+      "load_s s; load_peak_over_weights: peak memory while loading minus the memory before,"
+          + " divided by weights_mib.",
       "capture_all, capture_prefix prompts/s; generate_b1, generate_b8 new tokens/s;"
           + " actor_usual, actor_prefix s for one epoch of 32 prompts; peak_rss_mib MiB."
     })
 public final class BenchCommand extends AlignCommand {
   @Parameters(paramLabel = "CHECKPOINT", description = "Hugging Face checkpoint folder")
-  @OnDisk(OnDisk.Place.MODEL)
+  @CheckedPath(CheckedPath.Kind.MODEL)
   private Path folder = Path.of("");
 
   @Option(
@@ -55,21 +56,21 @@ public final class BenchCommand extends AlignCommand {
       names = "--only",
       paramLabel = "NAME",
       split = ",",
-      description = "measure only these; names that are not measured here are passed over")
+      description = "measure only these; unknown names are ignored")
   private Set<String> only = Set.of();
 
   @Option(
       names = "--repeats",
       paramLabel = "N",
       defaultValue = "3",
-      description = "runs of which the median counts (default: ${DEFAULT-VALUE})")
+      description = "number of runs, of which the median is reported (default: ${DEFAULT-VALUE})")
   private int repeats;
 
   @Option(
       names = "--workload",
       paramLabel = "FILE",
       description = "JSON with prompts as lists of numbers; default: generated")
-  @OnDisk(OnDisk.Place.FILE)
+  @CheckedPath(CheckedPath.Kind.FILE)
   private @Nullable Path workload;
 
   @Mixin private EngineOptions engine = new EngineOptions();
@@ -87,9 +88,9 @@ public final class BenchCommand extends AlignCommand {
       json.put("load_s", rounded((System.nanoTime() - start) / 1e9));
       double weights = model.config().weightBytes(engine.precision()) / (1024.0 * 1024);
       json.put("weights_mib", rounded(weights));
-      Double most = ProcessMemory.peak();
-      if (before != null && most != null) {
-        json.put("load_peak_over_weights", rounded((most - before) / weights));
+      Double loadPeak = ProcessMemory.peak();
+      if (before != null && loadPeak != null) {
+        json.put("load_peak_over_weights", rounded((loadPeak - before) / weights));
       }
       Layer middle = new Layer(Math.max(1, model.config().blocks() / 2));
       Layer at = layer == null ? middle : new Layer(layer);

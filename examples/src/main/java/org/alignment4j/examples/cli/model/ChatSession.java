@@ -11,13 +11,13 @@ import org.alignment4j.model.Generation;
 import org.alignment4j.model.LanguageModel;
 import org.jspecify.annotations.Nullable;
 
-/** The turns between a person and a model, as many of the latest as the model's context holds. */
+/** The turns between a user and a model, limited to the latest that fit the model's context. */
 final class ChatSession {
   private final LanguageModel model;
   private final Generation settings;
   private final List<Message> turns = new ArrayList<>();
   private @Nullable String system;
-  private int asked;
+  private int questions;
 
   ChatSession(LanguageModel model, Generation settings) {
     this.model = model;
@@ -33,9 +33,9 @@ final class ChatSession {
   }
 
   /**
-   * Puts a system message before all turns; null for none.
+   * Sets the system message; null for none.
    *
-   * @throws IllegalArgumentException if the chat template takes none
+   * @throws IllegalArgumentException if the chat template does not support one
    */
   void system(@Nullable String text) {
     if (text != null) {
@@ -44,17 +44,17 @@ final class ChatSession {
     system = text;
   }
 
-  /** How many questions with their answers the model still sees. */
+  /** Number of questions with their answers that are still in the context. */
   int remembered() {
     return turns.size() / 2;
   }
 
   /**
-   * Asks and remembers question and answer.
+   * Sends a question and stores question and answer.
    *
-   * @param forgotten hears how many of the oldest turns had to go, if any
-   * @throws IllegalArgumentException if the question alone is too long, and then it is as if it had
-   *     not been asked
+   * @param forgotten called with the number of oldest turns that were removed, if any
+   * @throws IllegalArgumentException if the question alone is too long; the session is then
+   *     unchanged
    */
   Completion ask(String text, Consumer<GeneratedToken> listener, Consumer<Integer> forgotten) {
     int context = model.config().contextLength();
@@ -79,7 +79,7 @@ final class ChatSession {
     if (gone > 0) {
       forgotten.accept(gone);
     }
-    Generation own = settings.toBuilder().seeds(List.of(settings.seedOf(asked++))).build();
+    Generation own = settings.toBuilder().seeds(List.of(settings.seedOf(questions++))).build();
     Completion answer = model.generate(List.of(prompt(kept)), own, listener).get(0);
     kept.add(Message.assistant(answer.text()));
     turns.clear();

@@ -14,17 +14,17 @@ import org.alignment4j.core.ProgressListener;
 import org.alignment4j.core.Provenance;
 import org.alignment4j.examples.cli.command.AlignCommand;
 import org.alignment4j.examples.cli.command.Outcome;
-import org.alignment4j.examples.cli.option.OnDisk;
+import org.alignment4j.examples.cli.option.CheckedPath;
 import org.alignment4j.examples.cli.option.OutputFolder;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** What other programs read. */
+/** Exports adapters for other programs. */
 @Command(
     name = "export",
-    description = "Writes adapters in forms that other programs read.",
+    description = "Writes adapters in formats that other programs read.",
     mixinStandardHelpOptions = true,
     subcommands = {ExportCommand.Peft.class, ExportCommand.Gguf.class, ExportCommand.Merged.class})
 public final class ExportCommand {
@@ -39,7 +39,7 @@ public final class ExportCommand {
         required = true,
         paramLabel = "DIR",
         description = "folder of a LoRA or a soft prompt")
-    @OnDisk(OnDisk.Place.FOLDER)
+    @CheckedPath(CheckedPath.Kind.FOLDER)
     private Path adapter = Path.of("");
 
     @Option(
@@ -86,15 +86,14 @@ public final class ExportCommand {
         required = true,
         paramLabel = "PATH",
         description = "a control vector: folder, or FILE.gguf")
-    @OnDisk(OnDisk.Place.FILE_OR_FOLDER)
+    @CheckedPath(CheckedPath.Kind.FILE_OR_FOLDER)
     private Path adapter = Path.of("");
 
     @Option(
         names = "--hint",
         paramLabel = "NAME",
         defaultValue = "llama",
-        description =
-            "the architecture it is for, as llama.cpp calls it (default: ${DEFAULT-VALUE})")
+        description = "the architecture's name in llama.cpp (default: ${DEFAULT-VALUE})")
     private String hint = "";
 
     @Option(
@@ -102,7 +101,7 @@ public final class ExportCommand {
         required = true,
         paramLabel = "FILE",
         description = "file to write, .gguf")
-    @OnDisk(OnDisk.Place.NEW_FILE)
+    @CheckedPath(CheckedPath.Kind.NEW_FILE)
     private Path out = Path.of("");
 
     @Override
@@ -118,7 +117,7 @@ public final class ExportCommand {
     }
   }
 
-  /** A whole checkpoint. */
+  /** A full checkpoint. */
   @Command(
       name = "merged",
       description = {
@@ -131,7 +130,7 @@ public final class ExportCommand {
         required = true,
         paramLabel = "DIR",
         description = "Hugging Face checkpoint folder of the base")
-    @OnDisk(OnDisk.Place.MODEL)
+    @CheckedPath(CheckedPath.Kind.MODEL)
     private Path model = Path.of("");
 
     @Option(
@@ -139,7 +138,7 @@ public final class ExportCommand {
         required = true,
         paramLabel = "DIR",
         description = "folder of a LoRA or a tuned block")
-    @OnDisk(OnDisk.Place.FOLDER)
+    @CheckedPath(CheckedPath.Kind.FOLDER)
     private Path adapter = Path.of("");
 
     @Mixin private OutputFolder out = new OutputFolder();
@@ -153,7 +152,7 @@ public final class ExportCommand {
         block.merge(model, out.get());
       } else {
         throw new AlignmentException(
-            adapter + " holds a " + kind(found) + ", which is no change of weights");
+            adapter + " holds a " + kind(found) + ", which does not change weights");
       }
       return written("checkpoint with a " + kind(found), out.get());
     }

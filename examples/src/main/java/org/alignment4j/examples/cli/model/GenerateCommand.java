@@ -25,8 +25,8 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** Answers prompts. */
-@Command(name = "generate", description = "Answers prompts, with the chat template.")
+/** Generates responses to prompts. */
+@Command(name = "generate", description = "Generates responses to prompts, with the chat template.")
 public final class GenerateCommand extends AlignCommand {
   @Spec private @Nullable CommandSpec spec;
   @Mixin private ModelOptions model = new ModelOptions();
@@ -35,10 +35,10 @@ public final class GenerateCommand extends AlignCommand {
 
   @Mixin private SamplingOptions sampling = new SamplingOptions(128);
 
-  @Option(names = "--stream", description = "write the answer word by word; with --prompt")
+  @Option(names = "--stream", description = "print the response word by word; with --prompt")
   private boolean stream;
 
-  @Option(names = "--logprobs", description = "also the tokens' log-probabilities, in the JSON")
+  @Option(names = "--logprobs", description = "add the tokens' log-probabilities to the JSON")
   private boolean logProbabilities;
 
   @Override
@@ -46,7 +46,7 @@ public final class GenerateCommand extends AlignCommand {
     if (stream && prompts.isFile()) {
       throw new ParameterException(
           java.util.Objects.requireNonNull(spec).commandLine(),
-          "--stream writes one answer: give --prompt, not --file");
+          "--stream prints one response: give --prompt, not --file");
     }
   }
 

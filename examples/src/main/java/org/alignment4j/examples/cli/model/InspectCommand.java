@@ -20,17 +20,17 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** Shows what is read of data files and what is not. */
+/** Shows what is read from data files and what is skipped. */
 @Command(
     name = "inspect",
     description = {
-      "Shows what is read of prompt and preference files and what is skipped, and why: kind and"
-          + " format, columns, numbers of rows, lengths, duplicates, markers of chat templates, the"
-          + " first rows.",
+      "Shows what is read from prompt and preference files, and what is skipped and why: kind"
+          + " and format, columns, numbers of rows, lengths, duplicates, chat template markers,"
+          + " the first rows.",
       "No model is needed."
     })
 public final class InspectCommand extends AlignCommand {
-  /** Reasons and columns that people are shown; the JSON has all. */
+  /** Number of reasons and columns in the text output; the JSON has all. */
   private static final int LISTED = 10;
 
   @Parameters(

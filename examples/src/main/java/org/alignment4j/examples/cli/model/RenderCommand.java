@@ -22,7 +22,7 @@ import org.alignment4j.core.BadDataException;
 import org.alignment4j.core.ProgressListener;
 import org.alignment4j.examples.cli.command.AlignCommand;
 import org.alignment4j.examples.cli.command.Outcome;
-import org.alignment4j.examples.cli.option.OnDisk;
+import org.alignment4j.examples.cli.option.CheckedPath;
 import org.alignment4j.examples.cli.output.TerminalText;
 import org.alignment4j.internal.host.InputFile;
 import org.alignment4j.internal.text.Reasons;
@@ -32,11 +32,11 @@ import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
-/** Shows a conversation as the model gets it. */
+/** Shows a conversation as the model receives it. */
 @Command(
     name = "render",
     description = {
-      "Shows the text, and the ids, of a conversation exactly as a model gets them.",
+      "Shows the text, and the ids, of a conversation exactly as a model receives them.",
       "No weights are read."
     })
 public final class RenderCommand extends AlignCommand {
@@ -44,8 +44,8 @@ public final class RenderCommand extends AlignCommand {
       names = "--model",
       required = true,
       paramLabel = "DIR",
-      description = "folder with tokenizer.json and what lies beside it")
-  @OnDisk(OnDisk.Place.FOLDER)
+      description = "folder with tokenizer.json and its companion files")
+  @CheckedPath(CheckedPath.Kind.FOLDER)
   private Path model = Path.of("");
 
   @ArgGroup(exclusive = true, multiplicity = "1")
@@ -54,20 +54,20 @@ public final class RenderCommand extends AlignCommand {
   @Option(
       names = "--system",
       paramLabel = "TEXT",
-      description = "system message, in place of one that is there")
+      description = "system message, replaces an existing one")
   private @Nullable String system;
 
-  @Option(names = "--ids", description = "also the tokens, one a line")
+  @Option(names = "--ids", description = "also print the tokens, one per line")
   private boolean ids;
 
   @Option(
       names = "--training",
       description =
-          "as an example to train on, which ends with an assistant message: without it such a"
-              + " message is left open to be continued")
+          "render as a training example, which ends with an assistant message; without it such"
+              + " a message is left open to be continued")
   private boolean training;
 
-  /** Where the conversation comes from. */
+  /** Source of the conversation. */
   static final class Source {
     @Option(names = "--prompt", paramLabel = "TEXT", description = "one user message")
     private @Nullable String prompt;
@@ -78,7 +78,7 @@ public final class RenderCommand extends AlignCommand {
         description =
             "a conversation as JSON: a list of {\"role\", \"content\"}, or an object with it as"
                 + " messages")
-    @OnDisk(OnDisk.Place.FILE)
+    @CheckedPath(CheckedPath.Kind.FILE)
     private @Nullable Path messages;
 
     Prompt read() {
@@ -144,7 +144,7 @@ public final class RenderCommand extends AlignCommand {
     if (ids) {
       List<String> spelled = tokenizer.tokens(tokens);
       lines.add("");
-      lines.add("place  id      token");
+      lines.add("index  id      token");
       IntStream.range(0, tokens.length)
           .forEach(
               i ->
@@ -165,7 +165,7 @@ public final class RenderCommand extends AlignCommand {
     return TerminalText.line(text);
   }
 
-  /** A conversation of a JSON file. */
+  /** Reads a conversation from a JSON file. */
   private static Prompt conversation(Path file) {
     JsonElement parsed;
     try {
@@ -188,12 +188,13 @@ public final class RenderCommand extends AlignCommand {
     }
   }
 
-  private static Message message(JsonElement each, String place) {
+  private static Message message(JsonElement each, String location) {
     if (!(each instanceof JsonObject object)
         || !object.keySet().equals(Set.of("role", "content"))
         || !isText(object.get("role"))
         || !isText(object.get("content"))) {
-      throw new BadDataException(place + ": expected role and content, both texts, and no more");
+      throw new BadDataException(
+          location + ": expected role and content, both texts, and" + " nothing else");
     }
     String role = object.get("role").getAsString();
     for (Role known : Role.values()) {
@@ -201,7 +202,8 @@ public final class RenderCommand extends AlignCommand {
         return new Message(known, object.get("content").getAsString());
       }
     }
-    throw new BadDataException(place + ": expected role system, user or assistant, found " + role);
+    throw new BadDataException(
+        location + ": expected role system, user or assistant, found " + role);
   }
 
   private static boolean isText(JsonElement value) {

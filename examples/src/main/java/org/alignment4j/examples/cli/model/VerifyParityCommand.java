@@ -11,8 +11,8 @@ import org.alignment4j.core.ProgressListener;
 import org.alignment4j.core.UnsupportedArchitectureException;
 import org.alignment4j.examples.cli.command.AlignCommand;
 import org.alignment4j.examples.cli.command.Outcome;
+import org.alignment4j.examples.cli.option.CheckedPath;
 import org.alignment4j.examples.cli.option.EngineOptions;
-import org.alignment4j.examples.cli.option.OnDisk;
 import org.alignment4j.internal.host.Cancellation;
 import org.alignment4j.model.Parity;
 import org.alignment4j.model.Precision;
@@ -25,15 +25,16 @@ import picocli.CommandLine.Parameters;
 @Command(
     name = "verify-parity",
     description = {
-      "Runs a checkpoint that has expected.safetensors beside it and compares hidden states,"
-          + " logits, gradients and greedy text; figures are the worst of three layouts."
+      "Runs a checkpoint that has expected.safetensors in its folder and compares hidden"
+          + " states, logits, gradients and greedy text; figures are the worst of three batch"
+          + " layouts."
     })
 public final class VerifyParityCommand extends AlignCommand {
   @Parameters(
       paramLabel = "DIR",
       arity = "1..*",
       description = "checkpoint folders with expected.safetensors")
-  @OnDisk(OnDisk.Place.FOLDER)
+  @CheckedPath(CheckedPath.Kind.FOLDER)
   private List<Path> folders = List.of();
 
   @Mixin private EngineOptions engine = new EngineOptions();
@@ -122,10 +123,10 @@ public final class VerifyParityCommand extends AlignCommand {
         broken.add("the greedy continuation differs");
       }
     } else {
-      double most = Parity.maxRel(parity.precision());
-      bound(broken, "max_rel_hidden", parity.maxRelHidden(), most);
-      bound(broken, "max_rel_logits", parity.maxRelLogits(), most);
-      bound(broken, "max_rel_grad", parity.maxRelGrad(), most);
+      double max = Parity.maxRel(parity.precision());
+      bound(broken, "max_rel_hidden", parity.maxRelHidden(), max);
+      bound(broken, "max_rel_logits", parity.maxRelLogits(), max);
+      bound(broken, "max_rel_grad", parity.maxRelGrad(), max);
     }
     if (broken.isEmpty() && !parity.passed()) {
       broken.add("a bound is broken");

@@ -1,4 +1,4 @@
-/** The commands that use, show, check or time a checkpoint as it is. */
+/** Commands that run, show, check or time a checkpoint. */
 @NullMarked
 package org.alignment4j.examples.cli.model;
 

@@ -2,13 +2,13 @@ package org.alignment4j.examples.cli.option;
 
 import picocli.CommandLine.Option;
 
-/** How long the answers that are measured may be. */
+/** Option for the maximum length of evaluated responses. */
 public final class AnswerTokens {
   @Option(
       names = "--max-tokens",
       paramLabel = "N",
       defaultValue = "64",
-      description = "most tokens of an answer (default: ${DEFAULT-VALUE})")
+      description = "maximum number of tokens of a response (default: ${DEFAULT-VALUE})")
   private int max;
 
   public int max() {

@@ -6,7 +6,7 @@ import org.alignment4j.model.LanguageModel;
 import org.alignment4j.model.Precision;
 import picocli.CommandLine.Mixin;
 
-/** How models are loaded and computed: in what precision, on how many cores. */
+/** Options for loading and running models: precision and threads. */
 public final class EngineOptions {
   @Mixin private PrecisionOption precision = new PrecisionOption();
   @Mixin private ThreadOptions threads = new ThreadOptions();
@@ -16,7 +16,7 @@ public final class EngineOptions {
   }
 
   /**
-   * Must come before the engine's first use in this process.
+   * Sets the number of threads; call before the engine's first use in this process.
    *
    * @return the number of threads
    */
@@ -24,7 +24,7 @@ public final class EngineOptions {
     return threads.apply();
   }
 
-  /** A model in this precision; close it. */
+  /** Loads a model in this precision; close it. */
   public LanguageModel load(Path folder) {
     threads.apply();
     return LanguageModel.load(folder, Device.cpu(), precision.get());

@@ -10,7 +10,7 @@ public final class HarmfulFile {
       required = true,
       paramLabel = "FILE",
       description = "prompts to be refused")
-  @OnDisk(OnDisk.Place.FILE)
+  @CheckedPath(CheckedPath.Kind.FILE)
   private Path file = Path.of("");
 
   public Path get() {

@@ -37,7 +37,7 @@ public record LayerList(List<int[]> ranges) {
     return new LayerList(ranges);
   }
 
-  /** The layers in a model of {@code blocks} blocks, ascending, each once. */
+  /** Returns the layers in a model of {@code blocks} blocks, ascending, each once. */
   public List<Layer> of(int blocks) {
     List<int[]> parts = ranges.isEmpty() ? List.of(new int[] {0, blocks}) : ranges;
     for (int[] part : parts) {

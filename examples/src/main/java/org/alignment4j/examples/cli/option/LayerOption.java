@@ -5,12 +5,15 @@ import org.alignment4j.core.Layer;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
-/** The layer that a command reads or tunes, where it need not be chosen. */
+/** Option for the layer that a command reads or tunes. */
 public final class LayerOption {
-  @Option(names = "--layer", paramLabel = "L", description = "the layer; chosen if not given")
+  @Option(
+      names = "--layer",
+      paramLabel = "L",
+      description = "the layer; chosen automatically" + " if not given")
   private @Nullable Integer layer;
 
-  /** Empty if it is to be chosen. */
+  /** Returns the layer; empty if it is to be chosen. */
   public Optional<Layer> get() {
     return Optional.ofNullable(layer).map(Layer::new);
   }

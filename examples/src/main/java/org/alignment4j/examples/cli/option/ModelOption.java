@@ -10,7 +10,7 @@ public final class ModelOption {
       required = true,
       paramLabel = "DIR",
       description = "Hugging Face checkpoint folder")
-  @OnDisk(OnDisk.Place.MODEL)
+  @CheckedPath(CheckedPath.Kind.MODEL)
   private Path model = Path.of("");
 
   public Path get() {

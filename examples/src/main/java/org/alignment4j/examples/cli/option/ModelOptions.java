@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** The model a command works on. */
+/** Options for the model of a command. */
 public final class ModelOptions {
   @Mixin private ModelOption model = new ModelOption();
 
@@ -16,9 +16,9 @@ public final class ModelOptions {
       names = "--adapter",
       paramLabel = "DIR",
       description =
-          "folder of an adapter to apply: tuned block, LoRA or soft prompt in PEFT's form, control"
-              + " vector")
-  @OnDisk(OnDisk.Place.FOLDER)
+          "folder of an adapter to apply: tuned block, LoRA or soft prompt in PEFT's format,"
+              + " control vector")
+  @CheckedPath(CheckedPath.Kind.FOLDER)
   private @Nullable Path adapter;
 
   @Mixin private EngineOptions engine = new EngineOptions();

@@ -19,19 +19,19 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
 
 /**
- * Looks at the files and folders that a command's arguments name, so that a wrong name costs no
- * loading of a model.
+ * Checks the files and folders named by a command's arguments, so that a wrong name fails before a
+ * model is loaded.
  */
 public final class NamedFiles {
   private NamedFiles() {}
 
   /**
-   * @throws AlignmentException naming argument and path if something is not there that is read, or
-   *     something cannot be written where it is asked for
+   * @throws AlignmentException naming argument and path if an input does not exist or an output
+   *     cannot be written
    */
   public static void check(CommandSpec command) {
     for (ArgSpec arg : command.args()) {
-      OnDisk use = use(arg);
+      CheckedPath use = use(arg);
       if (use != null) {
         for (Path path : paths(arg.<Object>getValue())) {
           check(name(arg), path, use.value());
@@ -40,9 +40,9 @@ public final class NamedFiles {
     }
   }
 
-  /** What an argument names; null if no file. */
-  static @Nullable OnDisk use(ArgSpec arg) {
-    return arg.userObject() instanceof Field field ? field.getAnnotation(OnDisk.class) : null;
+  /** Returns the annotation of an argument; null if it names no file. */
+  static @Nullable CheckedPath use(ArgSpec arg) {
+    return arg.userObject() instanceof Field field ? field.getAnnotation(CheckedPath.class) : null;
   }
 
   private static String name(ArgSpec arg) {
@@ -68,9 +68,9 @@ public final class NamedFiles {
     return paths;
   }
 
-  private static void check(String argument, Path path, OnDisk.Place place) {
+  private static void check(String argument, Path path, CheckedPath.Kind kind) {
     try {
-      switch (place) {
+      switch (kind) {
         case FILE -> InputFile.data(path).requireRegular();
         case FOLDER -> InputFile.checkpoint(path).requireFolder();
         case MODEL -> ModelConfig.read(path);
@@ -97,7 +97,7 @@ public final class NamedFiles {
     requireWritable(path);
   }
 
-  /** Whether it can be written to, or made in the nearest folder above it that is there. */
+  /** Requires that the path is writable, or can be created in its nearest existing parent. */
   private static void requireWritable(Path path) {
     Path there = path.toAbsolutePath().normalize();
     while (there != null && !Files.exists(there, LinkOption.NOFOLLOW_LINKS)) {
@@ -105,10 +105,10 @@ public final class NamedFiles {
     }
     boolean own = path.toAbsolutePath().normalize().equals(there);
     if (there == null || !(own || Files.isDirectory(there))) {
-      throw new BadDataException("cannot write " + path + ": " + there + " is no folder");
+      throw new BadDataException("cannot write " + path + ": " + there + " is not a folder");
     }
     if (!Files.isWritable(there)) {
-      throw new BadDataException("cannot write " + path + ": " + there + " may not be written to");
+      throw new BadDataException("cannot write " + path + ": " + there + " is not writable");
     }
   }
 }

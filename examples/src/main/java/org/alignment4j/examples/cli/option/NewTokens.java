@@ -2,15 +2,15 @@ package org.alignment4j.examples.cli.option;
 
 import picocli.CommandLine.Option;
 
-/** How long an answer may be. */
+/** Option for the maximum length of a response. */
 public final class NewTokens {
   @Option(
       names = "--max-tokens",
       paramLabel = "N",
-      description = "most new tokens of an answer (default: ${DEFAULT-VALUE})")
+      description = "maximum number of new tokens (default: ${DEFAULT-VALUE})")
   private int max;
 
-  /** With what is taken if the option is not given. */
+  /** Creates an option with its default. */
   public NewTokens(int fallback) {
     max = fallback;
   }

@@ -6,7 +6,7 @@ import picocli.CommandLine.Option;
 /** The folder that a command writes its results to. */
 public final class OutputFolder {
   @Option(names = "--out", required = true, paramLabel = "DIR", description = "folder to write")
-  @OnDisk(OnDisk.Place.NEW_FOLDER)
+  @CheckedPath(CheckedPath.Kind.NEW_FOLDER)
   private Path folder = Path.of("");
 
   public Path get() {

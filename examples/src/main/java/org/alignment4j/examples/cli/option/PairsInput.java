@@ -12,7 +12,7 @@ import org.alignment4j.tune.PreferencePair;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Parameters;
 
-/** A model and a preference file, which the commands on preferences work on. */
+/** The model and the preference file of commands on preferences. */
 public final class PairsInput {
   @Mixin private StartModel model = new StartModel();
 
@@ -20,10 +20,10 @@ public final class PairsInput {
       index = "1",
       paramLabel = "PAIRS",
       description = "preference file: JSON Lines, JSON or CSV, plain or gzip")
-  @OnDisk(OnDisk.Place.FILE)
+  @CheckedPath(CheckedPath.Kind.FILE)
   private Path pairs = Path.of("");
 
-  /** Reads the file; before the model, which takes longer. */
+  /** Reads the file; call before loading the model, which takes longer. */
   public Contents read() {
     return Preferences.read(pairs);
   }
@@ -41,21 +41,21 @@ public final class PairsInput {
     return model.use(work);
   }
 
-  /** Another model in the same precision; close it. */
+  /** Loads another model in the same precision; close it. */
   public LanguageModel open(Path folder) {
     return model.open(folder);
   }
 
   /**
-   * Some of the pairs that were read, in the file's order.
+   * Returns some of the pairs, in the file's order.
    *
-   * @param skip so many are left out, the first
-   * @param most so many are taken; 0 for all
+   * @param skip number of first pairs that are left out
+   * @param max maximum number of pairs; 0 for all
    */
-  public List<PreferencePair> some(Contents set, int skip, int most) {
-    require(skip >= 0 && most >= 0, "numbers of pairs must be >= 0, were %s and %s", skip, most);
+  public List<PreferencePair> some(Contents set, int skip, int max) {
+    require(skip >= 0 && max >= 0, "numbers of pairs must be >= 0, were %s and %s", skip, max);
     int n = set.pairs().size();
-    require(skip < n, "%s has %s pairs, none behind the first %s", pairs, n, skip);
-    return set.pairs().subList(skip, most == 0 ? n : (int) Math.min(n, (long) skip + most));
+    require(skip < n, "%s has %s pairs, none after the first %s", pairs, n, skip);
+    return set.pairs().subList(skip, max == 0 ? n : (int) Math.min(n, (long) skip + max));
   }
 }

@@ -6,7 +6,7 @@ import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.TypeConversionException;
 
-/** In what a model is kept and computes. */
+/** Option for the precision in which a model is stored and computed. */
 final class PrecisionOption {
   @Option(
       names = "--precision",
@@ -14,8 +14,8 @@ final class PrecisionOption {
       defaultValue = "float32",
       converter = Converter.class,
       description = {
-        "float32; bfloat16, float16: kept and computed; bfloat16-weights, float16-weights: kept,"
-            + " computed in float32 (default: ${DEFAULT-VALUE})"
+        "float32; bfloat16, float16: stored and computed; bfloat16-weights, float16-weights:"
+            + " stored, computed in float32 (default: ${DEFAULT-VALUE})"
       })
   private Precision precision = Precision.FLOAT32;
 

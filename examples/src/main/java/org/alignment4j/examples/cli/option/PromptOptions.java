@@ -11,7 +11,8 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /**
- * What a model is asked: one prompt of the command line or those of a file, after a system message.
+ * The prompts of a model: one from the command line or those of a file, after an optional system
+ * message.
  */
 public final class PromptOptions {
   @ArgGroup(exclusive = true, multiplicity = "1")
@@ -19,7 +20,7 @@ public final class PromptOptions {
 
   @Mixin private SystemOption system = new SystemOption();
 
-  /** One or the other. */
+  /** A prompt or a file. */
   private static final class Source {
     @Option(names = "--prompt", paramLabel = "TEXT", description = "one prompt")
     private @Nullable String prompt;
@@ -27,12 +28,12 @@ public final class PromptOptions {
     @Option(
         names = "--file",
         paramLabel = "FILE",
-        description = "prompts: JSON Lines, CSV of a known set, or text, one a line")
-    @OnDisk(OnDisk.Place.FILE)
+        description = "prompts: JSON Lines, CSV of a known set, or text, one per line")
+    @CheckedPath(CheckedPath.Kind.FILE)
     private @Nullable Path file;
   }
 
-  /** Whether there may be several. */
+  /** Whether there may be several prompts. */
   public boolean isFile() {
     return source.file != null;
   }

@@ -7,7 +7,7 @@ import org.alignment4j.model.Generation;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** How the next token is chosen, and what ends an answer. */
+/** Sampling options of generation. */
 public final class SamplingOptions {
   @Mixin private NewTokens tokens;
 
@@ -15,57 +15,57 @@ public final class SamplingOptions {
       names = "--temperature",
       paramLabel = "T",
       defaultValue = "0",
-      description = "0 (default) takes the likeliest token; above it tokens are drawn")
+      description = "0 (default) takes the most probable token; above 0 tokens are sampled")
   private double temperature;
 
   @Option(
       names = "--top-k",
       paramLabel = "K",
       defaultValue = "0",
-      description = "draw from the K likeliest tokens only")
+      description = "sample from the K most probable tokens only")
   private int topK;
 
   @Option(
       names = "--top-p",
       paramLabel = "P",
       defaultValue = "1",
-      description = "draw from the fewest tokens that hold the share P of the probability")
+      description = "sample from the smallest set of tokens with a total probability of P")
   private double topP;
 
   @Option(
       names = "--min-p",
       paramLabel = "P",
       defaultValue = "0",
-      description = "draw from tokens at least P times as likely as the likeliest")
+      description = "sample from tokens at least P times as probable as the most probable one")
   private double minP;
 
   @Option(
       names = "--repetition-penalty",
       paramLabel = "R",
       defaultValue = "1",
-      description = "above 1, tokens of prompt and answer become less likely")
+      description = "above 1, tokens of prompt and response become less probable")
   private double repetitionPenalty;
 
   @Option(
       names = "--seed",
       paramLabel = "N",
       defaultValue = "0",
-      description = "seed of the draws: the same seed, the same text (default: ${DEFAULT-VALUE})")
+      description = "sampling seed: the same seed yields the same text (default: ${DEFAULT-VALUE})")
   private long seed;
 
   @Option(
       names = "--stop",
       paramLabel = "TEXT",
-      description = "end an answer before this text; may be given again")
+      description = "end a response before this text; may be repeated")
   private List<String> stop = List.of();
 
-  /** With the most new tokens that are taken if the option is not given. */
+  /** Creates options with the default maximum number of new tokens. */
   public SamplingOptions(int maxTokens) {
     tokens = new NewTokens(maxTokens);
   }
 
   /**
-   * The settings.
+   * Returns the settings.
    *
    * @throws IllegalArgumentException if an option is out of its range
    */

@@ -2,12 +2,12 @@ package org.alignment4j.examples.cli.option;
 
 import picocli.CommandLine.Option;
 
-/** The seed of what a command draws. */
+/** Option for the seed of a command. */
 public final class SeedOption {
   @Option(names = "--seed", paramLabel = "N", description = "seed (default: ${DEFAULT-VALUE})")
   private long seed;
 
-  /** With what is taken if the option is not given. */
+  /** Creates an option with its default. */
   public SeedOption(long fallback) {
     seed = fallback;
   }

@@ -6,13 +6,13 @@ import org.alignment4j.model.LanguageModel;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Parameters;
 
-/** The model that a command tunes, its first argument, and how it is computed. */
+/** The model that a command tunes, its first argument, with the engine options. */
 public final class StartModel {
   @Parameters(
       index = "0",
       paramLabel = "MODEL",
       description = "Hugging Face checkpoint folder of the model to start from")
-  @OnDisk(OnDisk.Place.MODEL)
+  @CheckedPath(CheckedPath.Kind.MODEL)
   private Path model = Path.of("");
 
   @Mixin private EngineOptions engine = new EngineOptions();
@@ -28,7 +28,7 @@ public final class StartModel {
     }
   }
 
-  /** Another model in the same precision; close it. */
+  /** Loads another model in the same precision; close it. */
   LanguageModel open(Path folder) {
     return engine.load(folder);
   }

@@ -5,7 +5,7 @@ import static org.alignment4j.internal.text.Arguments.require;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
-/** How many cores the native engine may use. */
+/** Option for the number of threads of the native engine. */
 public final class ThreadOptions {
   @Option(
       names = "--threads",
@@ -14,8 +14,8 @@ public final class ThreadOptions {
   private @Nullable Integer threads;
 
   /**
-   * Must come before the engine's first use in this process, which reads the number once. The
-   * script also sets OMP_NUM_THREADS, for libraries that start before.
+   * Sets the number of threads; call before the engine's first use in this process, which reads it
+   * once. The script also sets OMP_NUM_THREADS, for libraries that are loaded earlier.
    *
    * @return the number of threads
    */

@@ -1,4 +1,4 @@
-/** Options that several commands share, and the check of the files that options name. */
+/** Options shared by several commands, and the check of the files that options name. */
 @NullMarked
 package org.alignment4j.examples.cli.option;
 

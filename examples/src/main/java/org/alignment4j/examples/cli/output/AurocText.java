@@ -3,11 +3,11 @@ package org.alignment4j.examples.cli.output;
 import java.util.Locale;
 import org.alignment4j.analysis.Auroc;
 
-/** Areas under a ROC curve, for people. */
+/** Formats areas under a ROC curve. */
 public final class AurocText {
   private AurocText() {}
 
-  /** The estimate with its interval. */
+  /** Returns the estimate with its interval. */
   public static String of(Auroc a) {
     return Double.isNaN(a.estimate())
         ? "not measured"

@@ -7,23 +7,23 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 
 /**
- * Where a command reads and writes.
+ * Streams of a command.
  *
- * @param in what a person types or a program pipes in
+ * @param in typed or piped input
  * @param out results, and nothing else
- * @param err progress and errors, for people
- * @param terminal whether {@code err} is a terminal, so that a line can be drawn over
+ * @param err progress and errors
+ * @param terminal whether {@code err} is a terminal, so that a line can be overwritten
  */
 public record Console(InputStream in, PrintStream out, PrintStream err, boolean terminal) {
-  /** Whoever prints, no text of a model, a file or a server controls the terminal. */
+  /** Escapes all output, so that no text of a model, a file or a server controls the terminal. */
   public Console {
     out = TerminalStream.of(out);
     err = TerminalStream.of(err);
   }
 
   /**
-   * The process's own streams. Java cannot tell whether standard error is a terminal; the script
-   * can, and says so in a system property.
+   * Returns the process's streams. Java cannot detect whether standard error is a terminal; the
+   * script does, and sets a system property.
    */
   public static Console ofProcess() {
     return new Console(
@@ -33,7 +33,7 @@ public record Console(InputStream in, PrintStream out, PrintStream err, boolean 
         Boolean.getBoolean("alignment4j.terminal"));
   }
 
-  /** Standard error, for what the program draws itself. */
+  /** Returns standard error without escaping, for the program's own drawing. */
   PrintStream drawing() {
     return ((TerminalStream) err).plain();
   }

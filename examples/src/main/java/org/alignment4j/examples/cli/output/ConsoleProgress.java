@@ -13,8 +13,8 @@ import org.alignment4j.internal.text.Shown;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Shows progress to people: a bar where a line can be drawn over, else a plain line from time to
- * time. Not thread-safe.
+ * Shows progress on the console: a bar on a terminal, otherwise a plain line from time to time. Not
+ * thread-safe.
  */
 public final class ConsoleProgress implements ProgressListener, AutoCloseable {
   private static final long QUIET_NANOS = Duration.ofSeconds(5).toNanos();
@@ -76,7 +76,7 @@ public final class ConsoleProgress implements ProgressListener, AutoCloseable {
     return text.toString();
   }
 
-  /** Finishes the bar, so that what follows starts on a line of its own. */
+  /** Ends the bar, so that the next output starts on a new line. */
   @Override
   public void close() {
     if (bar != null) {

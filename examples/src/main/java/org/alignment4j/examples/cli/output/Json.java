@@ -11,7 +11,9 @@ import org.alignment4j.internal.text.Shown;
 import org.alignment4j.internal.text.StrictJson;
 import org.jspecify.annotations.Nullable;
 
-/** JSON text of maps, lists, rates, strings, numbers and booleans; NaN and infinity are null. */
+/**
+ * Writes maps, lists, rates, strings, numbers and booleans as JSON; NaN and infinity become null.
+ */
 public final class Json {
   private Json() {}
 
@@ -19,12 +21,14 @@ public final class Json {
     return visible(StrictJson.pretty(element(value)));
   }
 
-  /** The same on one line. */
+  /** Returns the JSON on one line. */
   public static String line(Map<String, ?> value) {
     return visible(element(value).toString());
   }
 
-  /** What Gson leaves of the characters that act on a terminal; they stand in strings only. */
+  /**
+   * Escapes terminal control characters that Gson leaves as they are; they occur in strings only.
+   */
   private static String visible(String json) {
     StringBuilder text = new StringBuilder(json.length());
     for (int i = 0; i < json.length(); i++) {

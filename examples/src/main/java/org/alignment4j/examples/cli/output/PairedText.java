@@ -5,18 +5,18 @@ import org.alignment4j.analysis.PairedProportions;
 import org.alignment4j.evaluation.OverRefusal.OverRefusalReport.BeforeAfter;
 import org.alignment4j.evaluation.Rate;
 
-/** Rates before and after on the same prompts, for people. */
+/** Formats rates before and after on the same prompts. */
 public final class PairedText {
   private PairedText() {}
 
-  /** One line, or two where it is known which prompts changed. */
+  /** Returns one line, or two if it is known which prompts changed. */
   public static String of(BeforeAfter pair) {
     String rates = of(pair.before()) + "  ->  " + of(pair.after());
     PairedProportions paired = pair.paired();
     return paired == null ? rates : rates + "\n  " + of(paired);
   }
 
-  /** What changed, and whether by more than chance. */
+  /** Returns the change with its significance. */
   public static String of(PairedProportions p) {
     return p.n() == 0
         ? "no prompts"

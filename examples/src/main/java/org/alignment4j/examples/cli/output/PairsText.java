@@ -8,14 +8,14 @@ import java.util.List;
 import java.util.Map;
 import org.alignment4j.data.Preferences.Contents;
 
-/** What was read of a preference file, and what was passed over. */
+/** Reports what was read from a preference file, and what was skipped. */
 public final class PairsText {
-  /** Skipped rows that people are shown; the JSON has all. */
+  /** Number of skipped rows in the text output; the JSON has all. */
   private static final int SHOWN = 3;
 
   private PairsText() {}
 
-  /** What was read, for JSON. */
+  /** Returns what was read, for JSON. */
   public static Map<String, Object> json(Path pairs, Contents set) {
     Map<String, Object> json = new LinkedHashMap<>();
     json.put("file", pairs);
@@ -29,7 +29,7 @@ public final class PairsText {
     return json;
   }
 
-  /** What was read, for people. */
+  /** Returns what was read, as text. */
   public static String of(Contents set) {
     return String.format("%d rows read, %d of them pairs", set.rows(), set.pairs().size())
         + listed(
@@ -37,7 +37,10 @@ public final class PairsText {
             set.skipped().stream().map(s -> "row " + s.row() + ": " + s.reason()).toList());
   }
 
-  /** The first few of a list of reasons, a line each, the rest counted; empty if there is none. */
+  /**
+   * Returns the first few reasons, one per line, and the number of the rest; empty if there are
+   * none.
+   */
   public static String listed(String what, List<String> reasons) {
     if (reasons.isEmpty()) {
       return "";

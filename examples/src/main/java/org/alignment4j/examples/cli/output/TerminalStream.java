@@ -8,9 +8,9 @@ import java.nio.charset.StandardCharsets;
 import org.alignment4j.internal.text.Shown;
 
 /**
- * A stream for people, on which text of models, files and servers can do no more than be read:
- * control characters, and those that turn the direction of text, come out as escapes such as {@code
- * \\u001B}. Line breaks and tabs stay. What is printed is UTF-8.
+ * A print stream that makes foreign text harmless to a terminal: control characters, and those that
+ * change the text direction, are printed as escapes such as {@code \\u001B}. Line breaks and tabs
+ * are kept. The encoding is UTF-8.
  */
 final class TerminalStream extends PrintStream {
   private final PrintStream plain;
@@ -24,17 +24,17 @@ final class TerminalStream extends PrintStream {
     return to instanceof TerminalStream stream ? stream : new TerminalStream(to);
   }
 
-  /** The stream beneath, for what the program itself draws. */
+  /** Returns the stream without escaping, for the program's own drawing. */
   PrintStream plain() {
     return plain;
   }
 
-  /** Escapes characters of UTF-8, whose bytes may come in parts. */
+  /** Escapes UTF-8 characters, whose bytes may arrive in parts. */
   private static final class Escaping extends OutputStream {
     private final OutputStream to;
     private final ByteArrayOutputStream ready = new ByteArrayOutputStream();
 
-    /** A character that is not complete yet, or a carriage return. */
+    /** The bytes of an incomplete character, or a carriage return. */
     private final ByteArrayOutputStream character = new ByteArrayOutputStream(4);
 
     private int missing;
@@ -65,7 +65,7 @@ final class TerminalStream extends PrintStream {
         }
       } else if (b == '\n' && character.size() == 1 && character.toByteArray()[0] == '\r') {
         character.reset();
-        ready.write('\r'); // a line's end as Windows has it
+        ready.write('\r'); // a Windows line end
         ready.write('\n');
       } else {
         complete();

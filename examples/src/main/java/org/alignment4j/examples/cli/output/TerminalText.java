@@ -2,16 +2,16 @@ package org.alignment4j.examples.cli.output;
 
 import java.util.Locale;
 
-/** Text of others as a terminal may show it: what it would obey is escaped. */
+/** Escapes foreign text for a terminal. */
 public final class TerminalText {
   private TerminalText() {}
 
-  /** The text with line breaks as they are. */
+  /** Returns the text, line breaks unchanged. */
   public static String lines(String text) {
     return escaped(text, true);
   }
 
-  /** The text on one line. */
+  /** Returns the text on one line. */
   public static String line(String text) {
     return escaped(text, false);
   }
@@ -37,7 +37,10 @@ public final class TerminalText {
     return shown.toString();
   }
 
-  /** Control characters, those that turn the direction of text or hide, and halves of pairs. */
+  /**
+   * Whether a character is a control character, changes the text direction, is invisible, or is
+   * half of a surrogate pair.
+   */
   private static boolean isObeyed(int c) {
     return switch (Character.getType(c)) {
       case Character.CONTROL,

@@ -1,4 +1,4 @@
-/** What people and programs read: the console, progress, tables, JSON, and rates as text. */
+/** Outputs of commands: console, progress, tables, JSON, and rates as text. */
 @NullMarked
 package org.alignment4j.examples.cli.output;
 

@@ -17,9 +17,9 @@ import org.alignment4j.examples.cli.command.AlignCommand;
 import org.alignment4j.examples.cli.command.Outcome;
 import org.alignment4j.examples.cli.input.CapturedRows;
 import org.alignment4j.examples.cli.input.PromptBatches;
+import org.alignment4j.examples.cli.option.CheckedPath;
 import org.alignment4j.examples.cli.option.LayerList;
 import org.alignment4j.examples.cli.option.ModelOptions;
-import org.alignment4j.examples.cli.option.OnDisk;
 import org.alignment4j.examples.cli.option.SystemOption;
 import org.alignment4j.model.Capture;
 import org.alignment4j.model.Generation;
@@ -46,8 +46,8 @@ public final class CaptureCommand extends AlignCommand {
       names = "--prompts",
       required = true,
       paramLabel = "FILE",
-      description = "prompts: JSON Lines, CSV of a known set, or text, one a line")
-  @OnDisk(OnDisk.Place.FILE)
+      description = "prompts: JSON Lines, CSV of a known set, or text, one per line")
+  @CheckedPath(CheckedPath.Kind.FILE)
   private Path prompts = Path.of("");
 
   @Option(
@@ -55,7 +55,7 @@ public final class CaptureCommand extends AlignCommand {
       required = true,
       paramLabel = "LIST",
       converter = LayerList.Converter.class,
-      description = "such as 4 or 1,3-5, or all")
+      description = "layers such as 4 or 1,3-5, or all")
   private LayerList layers = LayerList.ALL;
 
   @Option(
@@ -64,8 +64,9 @@ public final class CaptureCommand extends AlignCommand {
       defaultValue = "last",
       converter = PositionsConverter.class,
       description = {
-        "last: the last prompt token; all: every prompt token; response: the tokens of the model's"
-            + " own greedy answer; FROM:TO: prompt tokens, from 0 or, negative, from the end, TO"
+        "last: the last prompt token; all: every prompt token; response: the tokens of the"
+            + " model's own greedy response; FROM:TO: prompt tokens, from 0 or, negative, from"
+            + " the end, TO"
             + " not included, either may be left out (default: ${DEFAULT-VALUE})"
       })
   private TokenPositions positions = TokenPositions.lastPrompt();
@@ -75,7 +76,8 @@ public final class CaptureCommand extends AlignCommand {
       paramLabel = "N",
       defaultValue = "64",
       description =
-          "most tokens of an answer, for --positions response (default: ${DEFAULT-VALUE})")
+          "maximum number of tokens of a response, for --positions response (default:"
+              + " ${DEFAULT-VALUE})")
   private int maxTokens;
 
   @Mixin private SystemOption system = new SystemOption();
@@ -85,7 +87,7 @@ public final class CaptureCommand extends AlignCommand {
       required = true,
       paramLabel = "FILE",
       description = "file to write, .npz or .safetensors")
-  @OnDisk(OnDisk.Place.NEW_FILE)
+  @CheckedPath(CheckedPath.Kind.NEW_FILE)
   private Path out = Path.of("");
 
   @Override

@@ -13,7 +13,7 @@ import org.alignment4j.internal.tensor.SafetensorsWriter;
 import org.alignment4j.internal.tensor.StorageType;
 import org.alignment4j.internal.tensor.TensorSource;
 
-/** A file of labelled hidden states, in a format that its name tells. */
+/** A file of labelled hidden states; its extension determines the format. */
 interface CaptureFile {
   /**
    * Writes the file.
@@ -27,9 +27,9 @@ interface CaptureFile {
       Map<Layer, List<float[]>> values, long[] sequences, long[] positions, List<String> ids);
 
   /**
-   * The format of {@code file}.
+   * Returns the format of {@code file}.
    *
-   * @throws IllegalArgumentException if its name is of neither format
+   * @throws IllegalArgumentException if the extension is neither of the two
    */
   static CaptureFile of(Path file) {
     Path absolute = file.toAbsolutePath();

@@ -16,8 +16,8 @@ import org.alignment4j.internal.host.Cancellation;
 import org.alignment4j.internal.host.OutputFile;
 
 /**
- * Writes NumPy's {@code .npz}, a zip of arrays. The file appears whole, at {@link #finish}, or not
- * at all.
+ * Writes NumPy's {@code .npz}, a zip of arrays. The file appears complete, at {@link #finish}, or
+ * not at all.
  */
 final class NpzWriter implements AutoCloseable {
   private static final Charset UTF_32LE = Charset.forName("UTF-32LE");
@@ -40,7 +40,7 @@ final class NpzWriter implements AutoCloseable {
     return new NpzWriter(target, file, zip);
   }
 
-  /** An array [N, D] of float32; at least one row. */
+  /** Writes an array [N, D] of float32; at least one row. */
   void floats(String name, List<float[]> rows) {
     int width = rows.get(0).length;
     write(
@@ -58,7 +58,7 @@ final class NpzWriter implements AutoCloseable {
         });
   }
 
-  /** An array [N] of int64. */
+  /** Writes an array [N] of int64. */
   void longs(String name, long[] values) {
     write(
         name,
@@ -71,7 +71,7 @@ final class NpzWriter implements AutoCloseable {
         });
   }
 
-  /** An array [N] of strings, all as wide as the longest. */
+  /** Writes an array [N] of strings, padded to the longest. */
   void strings(String name, List<String> values) {
     int width = values.stream().mapToInt(v -> v.codePointCount(0, v.length())).max().orElse(1);
     write(
@@ -85,13 +85,13 @@ final class NpzWriter implements AutoCloseable {
         });
   }
 
-  /** Completes the file and puts it into place. */
+  /** Completes the file and moves it to its final name. */
   void finish() {
     file.write(out -> zip.finish());
     file.commit();
   }
 
-  /** Deletes what was not finished. */
+  /** Deletes the file if it was not finished. */
   @Override
   public void close() {
     file.close();
@@ -111,7 +111,10 @@ final class NpzWriter implements AutoCloseable {
         });
   }
 
-  /** Version 1.0: magic, length of what follows, a Python dict padded so that data is aligned. */
+  /**
+   * Returns a header of version 1.0: magic, length of the rest, a Python dict padded so that the
+   * data is aligned.
+   */
   private static byte[] header(String type, String shape) {
     String dict = "{'descr': '" + type + "', 'fortran_order': False, 'shape': (" + shape + "), }";
     int before = 10;

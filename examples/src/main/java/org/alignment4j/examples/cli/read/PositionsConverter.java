@@ -6,7 +6,7 @@ import org.alignment4j.model.TokenPositions;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
-/** Token positions as written on the command line. */
+/** Parses token positions on the command line. */
 final class PositionsConverter implements ITypeConverter<TokenPositions> {
   private static final Pattern RANGE = Pattern.compile("(-?\\d{1,9})?:(-?\\d{1,9})?");
 
@@ -33,7 +33,7 @@ final class PositionsConverter implements ITypeConverter<TokenPositions> {
     }
   }
 
-  /** What is left out is 0, which also means the end. */
+  /** Parses a number; an omitted one is 0, which also denotes the end. */
   private static int number(@org.jspecify.annotations.Nullable String digits) {
     return digits == null ? 0 : Integer.parseInt(digits);
   }

@@ -19,9 +19,9 @@ import org.alignment4j.data.Prompts.PromptRow;
 import org.alignment4j.examples.cli.command.AlignCommand;
 import org.alignment4j.examples.cli.command.Outcome;
 import org.alignment4j.examples.cli.input.PromptFile;
+import org.alignment4j.examples.cli.option.CheckedPath;
 import org.alignment4j.examples.cli.option.LayerOption;
 import org.alignment4j.examples.cli.option.ModelOptions;
-import org.alignment4j.examples.cli.option.OnDisk;
 import org.alignment4j.examples.cli.output.AurocText;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -34,10 +34,10 @@ import picocli.CommandLine.Option;
     description = {
       "Finds a model's refusal direction from harmful and benign anchors, scores every layer, and"
           + " scores further prompts: 0 is the benign mean, 1 the harmful mean.",
-      "The layer is the one that tells contrast prompts apart best; without --contrast the first at"
-          + " which the direction, added, raises refusal nine tenths as much as anywhere; where the"
-          + " model refuses too few anchors for that, the last whose held-out AUROC is within a"
-          + " standard error of the best."
+      "The layer is the one with the highest AUROC on contrast prompts; without --contrast, the"
+          + " first whose direction, when added, raises the refusal score at least 0.9 times as"
+          + " much as the best; if the model refuses too few anchors for that, the last"
+          + " whose held-out AUROC is within a standard error of the best."
     })
 public final class ProbeCommand extends AlignCommand {
   @Mixin private ModelOptions model = new ModelOptions();
@@ -47,11 +47,11 @@ public final class ProbeCommand extends AlignCommand {
       required = true,
       paramLabel = "FILE",
       description = "harmful anchors")
-  @OnDisk(OnDisk.Place.FILE)
+  @CheckedPath(CheckedPath.Kind.FILE)
   private Path harmful = Path.of("");
 
   @Option(names = "--benign", required = true, paramLabel = "FILE", description = "benign anchors")
-  @OnDisk(OnDisk.Place.FILE)
+  @CheckedPath(CheckedPath.Kind.FILE)
   private Path benign = Path.of("");
 
   @Option(
@@ -59,14 +59,14 @@ public final class ProbeCommand extends AlignCommand {
       split = ",",
       paramLabel = "HARMFUL,HARMLESS",
       description =
-          "prompts whose wording does not give them away: harmful ones worded as harmless ones, and"
-              + " the reverse; every other one chooses the layer, the rest measure it. Without"
-              + " HARMLESS, held-out benign anchors take their place")
-  @OnDisk(OnDisk.Place.FILE)
+          "prompts whose wording does not give away their class: harmful ones worded like"
+              + " harmless ones, and the reverse; every other one is used to choose the layer,"
+              + " the rest to measure it. Without HARMLESS, held-out benign anchors are used")
+  @CheckedPath(CheckedPath.Kind.FILE)
   private @Nullable List<Path> contrast;
 
   @Option(names = "--prompts", paramLabel = "FILE", description = "prompts to score")
-  @OnDisk(OnDisk.Place.FILE)
+  @CheckedPath(CheckedPath.Kind.FILE)
   private @Nullable Path prompts;
 
   @Mixin private LayerOption layer = new LayerOption();
@@ -75,7 +75,7 @@ public final class ProbeCommand extends AlignCommand {
       names = "--anchors",
       paramLabel = "N",
       defaultValue = "64",
-      description = "anchors of each class that are used (default: ${DEFAULT-VALUE})")
+      description = "maximum number of anchors per class (default: ${DEFAULT-VALUE})")
   private int anchors;
 
   @Option(
@@ -142,10 +142,11 @@ public final class ProbeCommand extends AlignCommand {
     text.append(
         String.format(Locale.ROOT, "%s: %s%n", probe.layer(), report.choice().description()));
     text.append("held-out AUROC of anchors      ").append(AurocText.of(report.heldOut()));
-    text.append("\n  of a bag of words            ").append(AurocText.of(report.words()));
-    if (report.contrast() != null && report.contrastWords() != null) {
+    text.append("\n  of a bag of words            ").append(AurocText.of(report.bagOfWords()));
+    if (report.contrast() != null && report.contrastBagOfWords() != null) {
       text.append("\nAUROC of contrast prompts      ").append(AurocText.of(report.contrast()));
-      text.append("\n  of a bag of words            ").append(AurocText.of(report.contrastWords()));
+      text.append("\n  of a bag of words            ")
+          .append(AurocText.of(report.contrastBagOfWords()));
     }
     text.append(
         String.format(

@@ -14,9 +14,9 @@ import org.alignment4j.core.ProgressListener;
 import org.alignment4j.examples.cli.command.AlignCommand;
 import org.alignment4j.examples.cli.command.Outcome;
 import org.alignment4j.examples.cli.input.PromptFile;
+import org.alignment4j.examples.cli.option.CheckedPath;
 import org.alignment4j.examples.cli.option.LayerList;
 import org.alignment4j.examples.cli.option.ModelOptions;
-import org.alignment4j.examples.cli.option.OnDisk;
 import org.alignment4j.examples.cli.output.AurocText;
 import org.alignment4j.model.LanguageModel;
 import org.alignment4j.model.TokenPositions;
@@ -30,17 +30,17 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** Finds the directions that tell two kinds of prompts apart. */
+/** Finds the directions that separate two classes of prompts. */
 @Command(
     name = "read",
     description = {
-      "Finds, at each layer, the direction along which the model tells positive from negative"
-          + " prompts, measures it on pairs that were held out, and writes a control vector.",
-      "The i-th positive and the i-th negative prompt are a pair: they should differ in nothing but"
-          + " what is to be read."
+      "Finds, at each layer, the direction that separates positive from negative prompts,"
+          + " measures it on held-out pairs, and writes a control vector.",
+      "The i-th positive and the i-th negative prompt are a pair: they should differ only in"
+          + " the property to be read."
     })
 public final class ReadCommand extends AlignCommand {
-  /** How long the directions are that are written. */
+  /** Length of the written directions. */
   enum Scale {
     RESIDUAL_NORM,
     CLASS_DISTANCE,
@@ -53,16 +53,18 @@ public final class ReadCommand extends AlignCommand {
       names = "--positive",
       required = true,
       paramLabel = "FILE",
-      description = "positive prompts: JSON Lines, CSV of a known set, or text, one a line")
-  @OnDisk(OnDisk.Place.FILE)
+      description = "positive prompts: JSON Lines, CSV of a known set, or text, one per line")
+  @CheckedPath(CheckedPath.Kind.FILE)
   private Path positive = Path.of("");
 
   @Option(
       names = "--negative",
       required = true,
       paramLabel = "FILE",
-      description = "negative prompts, as many; may be the same file with another system message")
-  @OnDisk(OnDisk.Place.FILE)
+      description =
+          "negative prompts, of the same number; may be the same file with another"
+              + " system message")
+  @CheckedPath(CheckedPath.Kind.FILE)
   private Path negative = Path.of("");
 
   @Option(
@@ -82,7 +84,7 @@ public final class ReadCommand extends AlignCommand {
       required = true,
       paramLabel = "LIST",
       converter = LayerList.Converter.class,
-      description = "such as 4 or 1,3-5, or all (but the embeddings)")
+      description = "layers such as 4 or 1,3-5, or all (except the embeddings)")
   private LayerList layers = LayerList.ALL;
 
   @Option(
@@ -99,8 +101,8 @@ public final class ReadCommand extends AlignCommand {
       converter = PositionsConverter.class,
       description = {
         "last: the last prompt token; all: every prompt token; FROM:TO: prompt tokens, from 0 or,"
-            + " negative, from the end, TO not included, either may be left out; of several the"
-            + " mean is taken (default: ${DEFAULT-VALUE})"
+            + " negative, from the end, TO not included, either may be left out; the mean is"
+            + " taken over several (default: ${DEFAULT-VALUE})"
       })
   private TokenPositions positions = TokenPositions.lastPrompt();
 
@@ -115,7 +117,7 @@ public final class ReadCommand extends AlignCommand {
       names = "--seed",
       paramLabel = "N",
       defaultValue = "0",
-      description = "seed of what is held out (default: ${DEFAULT-VALUE})")
+      description = "seed of the held-out split (default: ${DEFAULT-VALUE})")
   private long seed;
 
   @Option(
@@ -133,7 +135,7 @@ public final class ReadCommand extends AlignCommand {
       required = true,
       paramLabel = "PATH",
       description = "FILE.gguf, as llama.cpp reads it, or a folder for it and its provenance")
-  @OnDisk(OnDisk.Place.NEW)
+  @CheckedPath(CheckedPath.Kind.NEW)
   private Path out = Path.of("");
 
   @Override

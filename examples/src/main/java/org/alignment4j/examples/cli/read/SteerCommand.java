@@ -17,10 +17,10 @@ import org.alignment4j.evaluation.TextHealth;
 import org.alignment4j.examples.cli.command.AlignCommand;
 import org.alignment4j.examples.cli.command.Outcome;
 import org.alignment4j.examples.cli.input.PromptBatches;
+import org.alignment4j.examples.cli.option.CheckedPath;
 import org.alignment4j.examples.cli.option.LayerList;
 import org.alignment4j.examples.cli.option.ModelOptions;
 import org.alignment4j.examples.cli.option.NewTokens;
-import org.alignment4j.examples.cli.option.OnDisk;
 import org.alignment4j.examples.cli.option.PromptOptions;
 import org.alignment4j.model.Completion;
 import org.alignment4j.model.Generation;
@@ -29,16 +29,15 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** Answers prompts with and without a control vector. */
+/** Generates responses with and without a control vector. */
 @Command(
     name = "steer",
     description = {
-      "Answers prompts greedily, once as the model is and once for each coefficient with that many"
-          + " times a control vector added to every token's residual stream.",
-      "Directions at several layers add up on their way through the model: with n layers begin at 1/n"
-          + " of the coefficient for one. A vector that 'align read' wrote in its default length"
-          + " doubles what is there at a coefficient of 1 in one layer; the same in every layer ruins"
-          + " the text."
+      "Generates greedy responses, once without steering and once for each coefficient, with"
+          + " the coefficient times a control vector added to every token's residual stream.",
+      "Directions at several layers add up: with n layers start at 1/n of the coefficient for"
+          + " one. A vector of 'align read' in its default length has the norm of the residual"
+          + " stream, so that a coefficient of 1 in every layer ruins the text."
     })
 public final class SteerCommand extends AlignCommand {
   @Mixin private ModelOptions model = new ModelOptions();
@@ -47,8 +46,8 @@ public final class SteerCommand extends AlignCommand {
       names = "--vector",
       required = true,
       paramLabel = "PATH",
-      description = "a control vector: FILE.gguf, or a folder that 'align read' wrote")
-  @OnDisk(OnDisk.Place.FILE_OR_FOLDER)
+      description = "a control vector: FILE.gguf, or a folder written by 'align read'")
+  @CheckedPath(CheckedPath.Kind.FILE_OR_FOLDER)
   private Path vector = Path.of("");
 
   @Option(
@@ -56,8 +55,8 @@ public final class SteerCommand extends AlignCommand {
       split = ",",
       paramLabel = "C",
       description =
-          "how many times the vector is added at each layer; negative for the opposite; several as"
-              + " C,C (default: 1/n for n layers)")
+          "multiple of the vector that is added at each layer; negative for the opposite;"
+              + " several as C,C (default: 1/n for n layers)")
   private List<Double> coefficients = List.of();
 
   @Option(
@@ -136,7 +135,7 @@ public final class SteerCommand extends AlignCommand {
     return Outcome.passed(json, text.toString().stripTrailing());
   }
 
-  /** What is likely to have ruined the text, and whether it did. */
+  /** Returns warnings about coefficients that are likely to have ruined the text. */
   private static List<String> warnings(
       ControlVector used,
       List<Double> times,
@@ -147,13 +146,13 @@ public final class SteerCommand extends AlignCommand {
     boolean norms = "residual_norm".equals(used.provenance().settings().get("scale"));
     for (int c = 0; c < times.size(); c++) {
       double all = Math.abs(times.get(c)) * n;
-      // A little more than one norm, so that 1/n as people write it is none.
+      // A little more than one norm, so that a rounded 1/n gives no warning.
       if (norms && n > 1 && all > 1.2) {
         warnings.add(
             String.format(
                 Locale.ROOT,
                 "a coefficient of %s in each of %d layers adds up to %.1f residual norms, which"
-                    + " usually ruins the text; begin at 1/%d, %.3g",
+                    + " usually ruins the text; start at 1/%d, %.3g",
                 times.get(c),
                 n,
                 all,
@@ -165,7 +164,7 @@ public final class SteerCommand extends AlignCommand {
         warnings.add(
             String.format(
                 Locale.ROOT,
-                "with a coefficient of %s %d of %d answers are empty or repeat themselves, without"
+                "with a coefficient of %s, %d of %d responses are empty or repetitive, without"
                     + " it %d",
                 times.get(c),
                 ruined,

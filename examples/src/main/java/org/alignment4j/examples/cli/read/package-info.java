@@ -1,4 +1,4 @@
-/** The commands that look into a model: probe, read, capture and steer. */
+/** Commands that read or change hidden states: probe, read, capture and steer. */
 @NullMarked
 package org.alignment4j.examples.cli.read;
 

@@ -31,23 +31,23 @@ import org.alignment4j.internal.text.Reasons;
 import org.alignment4j.synthesis.SourceText;
 
 /**
- * A synthesis run as a YAML file describes it.
+ * Description of a synthesis run, read from a YAML file.
  *
  * @param texts files of texts, in order
- * @param only categories that are used; all if empty
- * @param limit most texts that are used; 0 for all
- * @param models endpoints and local models by the names that the file gives them
+ * @param only the categories that are used; all if empty
+ * @param limit maximum number of texts that are used; 0 for all
+ * @param models endpoints and local models by their names in the file
  * @param inducer the model that finds instructions
- * @param judge empty if instructions are all that is wanted, as are the next two
- * @param expert who writes the answers to prefer
- * @param verifier who checks them; the judge if empty
- * @param settings numbers of the run
- * @param principles what answers keep to
- * @param licences that are allowed
+ * @param judge the model that judges; empty for instructions only, as are the next two
+ * @param expert the model that writes the preferred responses
+ * @param verifier the model that checks them; the judge if empty
+ * @param settings settings of the run
+ * @param principles the principles that responses follow
+ * @param licences the licences that are allowed
  * @param decontaminate whether texts of evaluation sets are dropped
  * @param scrub whether personal data is replaced
- * @param output name of the file of pairs
- * @param layout form of the rows
+ * @param output name of the output file of pairs
+ * @param layout format of the rows
  */
 record SynthesisDescription(
     List<SourceFile> texts,
@@ -68,18 +68,18 @@ record SynthesisDescription(
   /**
    * A model of the run.
    *
-   * @param endpoint of an OpenAI-compatible server; empty if local
-   * @param id what the endpoint calls it; empty if local
+   * @param endpoint address of an OpenAI-compatible server; empty if local
+   * @param id the model's name at the endpoint; empty if local
    * @param key the environment variable that holds the key; empty if none is needed
-   * @param prices of its tokens
-   * @param requestsPerMinute 0 for no bound
-   * @param tokensPerMinute 0 for no bound
-   * @param concurrent most requests at once
+   * @param prices prices of its tokens
+   * @param requestsPerMinute rate limit; 0 for none
+   * @param tokensPerMinute rate limit; 0 for none
+   * @param concurrent maximum number of concurrent requests
    * @param schemas whether the endpoint is sent JSON schemas
-   * @param folder of a local model's checkpoint
-   * @param adapter of a local model
-   * @param reversed whether the local model was tuned to give the instruction of a response
-   * @param batch most requests that a local model answers at once
+   * @param folder checkpoint folder of a local model
+   * @param adapter adapter of a local model
+   * @param reversed whether the local model was tuned to generate the instruction of a response
+   * @param batch maximum batch size of a local model
    */
   record Model(
       Optional<String> endpoint,
@@ -263,7 +263,7 @@ record SynthesisDescription(
     return yaml.truth("unknown_licences").orElse(false) ? filter.withUnknown() : filter;
   }
 
-  /** The run with everything set but the models. */
+  /** Returns the run with everything set except the models. */
   SaferInstruct.Builder synthesis(RequestLedger requests) {
     SaferInstruct.Builder run =
         SaferInstruct.builder()
@@ -275,10 +275,10 @@ record SynthesisDescription(
     return scrub ? run : run.withoutScrubber();
   }
 
-  /** The texts of all files, in order, read row by row; close the stream. */
+  /** Returns the texts of all files, in order, read row by row; close the stream. */
   Stream<SourceText> open(Consumer<SourceFile.Skipped> skipped) {
     Deque<Stream<SourceText>> opened = new ArrayDeque<>();
-    // A flat map would hold a whole file as soon as somebody asks its iterator for a row.
+    // A flat map would load a whole file as soon as its iterator is asked for a row.
     Iterator<SourceText> rows =
         Iterators.concat(
             Iterators.transform(

@@ -20,7 +20,7 @@ import org.alignment4j.internal.text.Reasons;
 import org.alignment4j.model.LanguageModel;
 import org.alignment4j.model.Precision;
 
-/** The models of a run, opened when they are first asked for. For one thread. */
+/** The models of a run, opened on first use. Not thread-safe. */
 final class SynthesisModels implements AutoCloseable {
   private final Map<String, SynthesisDescription.Model> described;
   private final Map<String, ChatModel> open = new LinkedHashMap<>();

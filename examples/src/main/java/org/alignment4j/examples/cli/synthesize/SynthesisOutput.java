@@ -13,7 +13,9 @@ import org.alignment4j.internal.text.StrictJson;
 import org.alignment4j.synthesis.SynthesizedPair;
 import org.jspecify.annotations.Nullable;
 
-/** Where a run's pairs go, or its instructions; under their final name only when all are there. */
+/**
+ * Writes a run's pairs, or its instructions; the file gets its final name only when it is complete.
+ */
 final class SynthesisOutput implements AutoCloseable {
   private final @Nullable PreferenceWriter pairs;
   private final @Nullable OutputFile candidates;

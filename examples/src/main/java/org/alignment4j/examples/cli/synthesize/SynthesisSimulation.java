@@ -15,7 +15,7 @@ import org.alignment4j.data.synthesis.SynthesisSettings.Principles;
 import org.alignment4j.synthesis.SourceText;
 import org.alignment4j.synthesis.SynthesisReport;
 
-/** The stages of a run over stand-ins for its models. */
+/** Runs the stages over stand-ins for the models. */
 final class SynthesisSimulation {
   private static final long MOST = 500;
 
@@ -33,7 +33,7 @@ final class SynthesisSimulation {
           description
               .synthesis(requests)
               .threads(1)
-              // A stand-in cannot see the category that a text is of.
+              // A stand-in cannot recognise a text's category.
               .principles(oneCategory(description.principles()))
               .inducer(new PromptedInducer(inducer));
       description.judge().ifPresent(n -> builder.judge(SynthesisEstimate.standIn(n, acceptance)));

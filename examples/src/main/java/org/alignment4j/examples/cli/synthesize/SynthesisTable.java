@@ -14,7 +14,7 @@ import org.alignment4j.synthesis.SynthesisReport;
 import org.alignment4j.synthesis.SynthesisReport.StageYield;
 import org.alignment4j.synthesis.SynthesisReport.StyleBaseline;
 
-/** A synthesis run's account as text. */
+/** Formats a synthesis report as text. */
 final class SynthesisTable {
   private SynthesisTable() {}
 
@@ -37,7 +37,7 @@ final class SynthesisTable {
     if (style != null && report.pairs() > 0) {
       row(
           text,
-          "style alone tells chosen from rejected: length %.1f %%, refusal %.1f %% of pairs",
+          "style alone ranks chosen above rejected: length %.1f %%, refusal %.1f %% of pairs",
           100 * style.lengthAccuracy(),
           100 * style.refusalAccuracy());
     }
@@ -49,7 +49,7 @@ final class SynthesisTable {
     return text.toString().stripTrailing();
   }
 
-  /** Each stage over all categories. */
+  /** Returns each stage, summed over all categories. */
   static List<StageYield> stages(SynthesisReport report) {
     Map<String, StageYield> sums = new LinkedHashMap<>();
     for (StageYield stage : report.stages()) {
@@ -102,8 +102,8 @@ final class SynthesisTable {
         "stored",
         "failed",
         "retries",
-        "read",
-        "written",
+        "prompt",
+        "completion",
         "cost");
     for (ModelUsage usage : all) {
       row(

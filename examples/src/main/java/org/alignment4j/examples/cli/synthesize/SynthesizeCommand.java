@@ -22,7 +22,7 @@ import org.alignment4j.data.synthesis.SaferInstruct;
 import org.alignment4j.data.synthesis.SynthesisEstimate;
 import org.alignment4j.examples.cli.command.AlignCommand;
 import org.alignment4j.examples.cli.command.Outcome;
-import org.alignment4j.examples.cli.option.OnDisk;
+import org.alignment4j.examples.cli.option.CheckedPath;
 import org.alignment4j.examples.cli.option.ThreadOptions;
 import org.alignment4j.examples.cli.output.TextOutput;
 import org.alignment4j.examples.report.SynthesisPage;
@@ -38,23 +38,24 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** Makes preference data from unsafe texts. */
+/** Generates preference data from unsafe texts. */
 @Command(
     name = "synthesize",
     description = {
-      "Makes preference pairs from texts that a model should not write (Safer-Instruct): induces the"
-          + " instruction that each text would answer, filters and judges it, and has an expert model"
-          + " write the answer to prefer. A YAML file describes the run.",
-      "Every answer of a model is kept in DIR before it is used. A run that was stopped, by whatever,"
-          + " goes on with --resume and asks for nothing twice.",
-      "Without judge and expert in the description, instructions are all that is made."
+      "Makes preference pairs from texts that a model should not write (Safer-Instruct):"
+          + " induces the instruction to which each text would be the response, filters and"
+          + " judges it, and has an expert model write the preferred response. A YAML file"
+          + " describes the run.",
+      "Every response of a model is stored in DIR before it is used. A stopped run resumes with"
+          + " --resume and sends no request twice.",
+      "Without judge and expert in the description, only instructions are made."
     })
 public final class SynthesizeCommand extends AlignCommand {
   private static final String STORE = "requests.sqlite";
   private static final String DESCRIPTION = "description";
 
-  @Parameters(paramLabel = "RUN.yaml", description = "describes the run")
-  @OnDisk(OnDisk.Place.FILE)
+  @Parameters(paramLabel = "RUN.yaml", description = "description of the run")
+  @CheckedPath(CheckedPath.Kind.FILE)
   private Path file = Path.of("");
 
   @Option(
@@ -62,30 +63,33 @@ public final class SynthesizeCommand extends AlignCommand {
       required = true,
       paramLabel = "DIR",
       description = "folder for store, pairs and reports")
-  @OnDisk(OnDisk.Place.NEW_FOLDER)
+  @CheckedPath(CheckedPath.Kind.NEW_FOLDER)
   private Path out = Path.of("");
 
-  @Option(names = "--resume", description = "go on with the run in DIR")
+  @Option(names = "--resume", description = "resume the run in DIR")
   private boolean resume;
 
   @Option(
       names = "--budget",
       paramLabel = "MONEY",
-      description = "most that all answers in DIR may cost, in the prices' currency")
+      description = "maximum cost of all responses in DIR, in the prices' currency")
   private @Nullable BigDecimal budget;
 
   @Option(
       names = "--budget-tokens",
       paramLabel = "N",
-      description = "most tokens of all answers in DIR, read and written")
+      description = "maximum number of prompt and completion tokens of all responses in DIR")
   private @Nullable Long budgetTokens;
 
-  @Option(names = "--budget-requests", paramLabel = "N", description = "most answers in DIR")
+  @Option(
+      names = "--budget-requests",
+      paramLabel = "N",
+      description = "maximum number of" + " responses in DIR")
   private @Nullable Long budgetRequests;
 
   @Option(
       names = "--dry-run",
-      description = "estimate requests, tokens and cost; ask nobody but for --pilot")
+      description = "estimate requests, tokens and cost; send no requests except with --pilot")
   private boolean dryRun;
 
   @Option(
@@ -93,8 +97,8 @@ public final class SynthesizeCommand extends AlignCommand {
       paramLabel = "N",
       defaultValue = "0",
       description =
-          "with --dry-run: really make N of the texts, spread over all, to estimate from; their"
-              + " answers are kept (default: simulate)")
+          "with --dry-run: really process N of the texts, spread over all, to estimate from;"
+              + " their responses are stored (default: simulate)")
   private int pilot;
 
   @Option(
@@ -102,14 +106,15 @@ public final class SynthesizeCommand extends AlignCommand {
       paramLabel = "SHARE",
       defaultValue = "0.7",
       description =
-          "with --dry-run and no pilot: what judges are taken to accept (default: ${DEFAULT-VALUE})")
+          "with --dry-run and no pilot: assumed acceptance rate of the judges (default:"
+              + " ${DEFAULT-VALUE})")
   private double acceptance;
 
   @Option(
       names = "--concurrent",
       paramLabel = "N",
       defaultValue = "8",
-      description = "requests under way at once (default: ${DEFAULT-VALUE})")
+      description = "maximum number of concurrent requests (default: ${DEFAULT-VALUE})")
   private int concurrent;
 
   @Mixin private ThreadOptions engineThreads = new ThreadOptions();
@@ -123,7 +128,7 @@ public final class SynthesizeCommand extends AlignCommand {
     long texts = count(description, skipped);
     skipped.forEach(row -> console().err().println("skipped: " + row));
     if (texts == 0) {
-      throw new AlignmentException(file + ": there is no text to begin with");
+      throw new AlignmentException(file + ": there is no text to start from");
     }
     if (dryRun && pilot == 0) {
       return estimated(
@@ -187,19 +192,22 @@ public final class SynthesizeCommand extends AlignCommand {
     boolean there = InputFile.data(out.resolve(STORE)).exists();
     if (there && !resume) {
       throw new AlignmentException(
-          out + " holds a run already; --resume goes on with it and asks for nothing twice");
+          out + " already holds a run; --resume resumes it and sends no request twice");
     }
     if (!there && resume) {
-      throw new AlignmentException(out + " holds no run to go on with");
+      throw new AlignmentException(out + " holds no run to resume");
     }
     try {
       Files.createDirectories(out);
     } catch (IOException e) {
-      throw new AlignmentException("cannot make " + out + ": " + Reasons.of(e), e);
+      throw new AlignmentException("cannot create " + out + ": " + Reasons.of(e), e);
     }
   }
 
-  /** Says when a run goes on under another description; its answers count as far as they fit. */
+  /**
+   * Prints a note if a run resumes with a changed description; stored responses are reused where
+   * requests match.
+   */
   private void check(RequestStore store) {
     String hash = Hashes.sha256(file);
     PrintStream err = console().err();
@@ -209,8 +217,8 @@ public final class SynthesizeCommand extends AlignCommand {
         .ifPresent(
             before ->
                 err.println(
-                    "note: the description has changed since the run began; answers to requests"
-                        + " that are the same are used again"));
+                    "note: the description has changed since the run started; responses to"
+                        + " identical requests are reused"));
     store.setMetadata(DESCRIPTION, hash);
   }
 
@@ -245,7 +253,7 @@ public final class SynthesizeCommand extends AlignCommand {
     return run;
   }
 
-  /** Every so manieth text, so that all files and categories are among them. */
+  /** Returns every n-th text, so that all files and categories are sampled. */
   private Stream<SourceText> spread(SynthesisDescription description, long texts) {
     long step = Math.max(1, texts / pilot);
     long[] at = {0};
@@ -281,6 +289,6 @@ public final class SynthesizeCommand extends AlignCommand {
         report.stopped().isEmpty()
             ? report.unanswered() + " items were not answered"
             : report.stopped();
-    return new Outcome(json, text, why + "; all answers are kept, --resume goes on");
+    return new Outcome(json, text, why + "; all responses are stored, continue with --resume");
   }
 }

@@ -22,8 +22,8 @@ import org.snakeyaml.engine.v2.events.ScalarEvent;
 import org.snakeyaml.engine.v2.exceptions.YamlEngineException;
 
 /**
- * Keys and values of a YAML file, read by name and kind; each error names the file and the key.
- * Keys that nothing asked for are errors too, so that a slip of the pen is not passed over.
+ * Keys and values of a YAML file, read by name and type; each error names the file and the key.
+ * Unknown keys are errors too, so that typing errors are not ignored.
  */
 final class YamlSettings {
   private static final long MAX_BYTES = 1 << 20;
@@ -33,7 +33,7 @@ final class YamlSettings {
   private final Path file;
   private final String path;
   private final Map<String, Object> values;
-  private final Set<String> asked = new LinkedHashSet<>();
+  private final Set<String> known = new LinkedHashSet<>();
   private final List<YamlSettings> children = new ArrayList<>();
 
   private YamlSettings(Path file, String path, Map<String, Object> values) {
@@ -55,7 +55,7 @@ final class YamlSettings {
     return of(file, "", root);
   }
 
-  /** Loading calls itself for what is nested, and takes its time over long numbers. */
+  /** Rejects deep nesting and long numbers: loading is recursive, and slow for long numbers. */
   private static void requireSmall(Path file, Iterable<Event> events) {
     int depth = 0;
     for (Event event : events) {
@@ -92,7 +92,7 @@ final class YamlSettings {
     return new YamlSettings(file, path, values);
   }
 
-  /** The error of a key. */
+  /** Creates an error about a key. */
   BadDataException wrong(String key, String what) {
     return new BadDataException(file + ": " + name(key) + ": " + what);
   }
@@ -102,7 +102,7 @@ final class YamlSettings {
   }
 
   private Optional<Object> value(String key) {
-    asked.add(key);
+    known.add(key);
     return Optional.ofNullable(values.get(key));
   }
 
@@ -111,7 +111,7 @@ final class YamlSettings {
   }
 
   Set<String> keys() {
-    asked.addAll(values.keySet());
+    known.addAll(values.keySet());
     return values.keySet();
   }
 
@@ -130,7 +130,7 @@ final class YamlSettings {
     return text(key).orElseThrow(() -> wrong(key, "is missing"));
   }
 
-  /** A path, taken from the file's own folder if it is relative. */
+  /** Returns a path, resolved against the file's folder if it is relative. */
   Optional<Path> path(String key) {
     return text(key).map(t -> file.toAbsolutePath().resolveSibling(t));
   }
@@ -180,7 +180,7 @@ final class YamlSettings {
             });
   }
 
-  /** A list of texts; one text stands for a list of one. */
+  /** Returns a list of texts; a single text is a list of one. */
   List<String> texts(String key) {
     return value(key)
         .map(v -> v instanceof List<?> list ? list : List.of(v))
@@ -194,7 +194,7 @@ final class YamlSettings {
     return value(key).map(v -> child(of(file, name(key), v)));
   }
 
-  /** A list of keys and values; one stands for a list of one. */
+  /** Returns a list of mappings; a single mapping is a list of one. */
   List<YamlSettings> each(String key) {
     List<YamlSettings> all = new ArrayList<>();
     Object value = value(key).orElse(List.of());
@@ -210,11 +210,11 @@ final class YamlSettings {
     return settings;
   }
 
-  /** Complains of keys that nothing asked for; call when all is read. */
+  /** Throws if there are keys that were never read; call after reading. */
   void complete() {
     for (String key : values.keySet()) {
-      if (!asked.contains(key)) {
-        throw wrong(key, "is not known; known here are " + String.join(", ", asked));
+      if (!known.contains(key)) {
+        throw wrong(key, "is not known; known here are " + String.join(", ", known));
       }
     }
     children.forEach(YamlSettings::complete);

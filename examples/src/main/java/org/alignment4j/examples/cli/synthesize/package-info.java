@@ -1,4 +1,4 @@
-/** The command {@code synthesize}: preference pairs by Safer-Instruct. */
+/** Command {@code synthesize}: preference pairs by Safer-Instruct. */
 @NullMarked
 package org.alignment4j.examples.cli.synthesize;
 

@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** ACTOR's settings on the command line. */
+/** Command-line options for ACTOR's settings. */
 final class ActorOptions {
   @Option(
       names = "--published",
@@ -49,13 +49,14 @@ final class ActorOptions {
   @Option(
       names = "--tolerance",
       paramLabel = "SHARE",
-      description = "share of held-out harmful prompts that may be refused less (default: 0.01)")
+      description =
+          "share of held-out harmful prompts that may no longer be refused (default:" + " 0.01)")
   private @Nullable Double tolerance;
 
-  @Option(names = "--kl-budget", paramLabel = "NATS", description = "largest drift (default: 0.5)")
+  @Option(names = "--kl-budget", paramLabel = "NATS", description = "maximum drift (default: 0.5)")
   private @Nullable Double kl;
 
-  @Option(names = "--no-gate", description = "keep the last state, whatever it does")
+  @Option(names = "--no-gate", description = "keep the last state, whatever its effect")
   private boolean noGate;
 
   @Mixin private SeedOption seed = new SeedOption(7);
@@ -83,7 +84,7 @@ final class ActorOptions {
     if (weights != null) {
       if (weights.length != 3) {
         throw new IllegalArgumentException(
-            "--class-weights takes three numbers, was given " + weights.length);
+            "expected three numbers for --class-weights, found " + weights.length);
       }
       b.classWeights(weights[0], weights[1], weights[2]);
     }

@@ -18,13 +18,13 @@ import org.alignment4j.internal.text.StrictJson;
 import org.alignment4j.tune.PreferencePair;
 
 /**
- * Instructions with responses: JSON Lines with {@code instruction}, perhaps {@code input}, and
- * {@code output} or {@code response}, or self-instruct's {@code instances}; else a preference file,
- * of which the chosen responses are taken.
+ * Instructions with responses: JSON Lines with {@code instruction}, optionally {@code input}, and
+ * {@code output} or {@code response}, or self-instruct's {@code instances}; otherwise a preference
+ * file, whose chosen responses are used.
  */
 final class InstructionRows {
   private static final long MAX_BYTES = 1 << 28;
-  private static final int LONGEST_LINE = 1 << 22;
+  private static final int MAX_LINE = 1 << 22;
 
   private InstructionRows() {}
 
@@ -44,11 +44,11 @@ final class InstructionRows {
     return rows;
   }
 
-  /** The first line, or what of it is likely to be a whole row. */
+  /** Returns the first line, up to a maximum length. */
   private static String first(Path file) {
     InputFile input = InputFile.data(file);
     try (InputStream in = input.stream()) {
-      String beginning = new String(in.readNBytes(LONGEST_LINE), StandardCharsets.UTF_8);
+      String beginning = new String(in.readNBytes(MAX_LINE), StandardCharsets.UTF_8);
       return beginning.lines().findFirst().orElse("");
     } catch (IOException e) {
       throw input.failed(e);

@@ -7,7 +7,7 @@ import org.alignment4j.rahf.PreferenceSettings.PreferenceMethod;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
-/** Methods as written on the command line, such as {@code rahf-scit}. */
+/** Names of methods on the command line, such as {@code rahf-scit}. */
 public final class MethodName implements ITypeConverter<PreferenceMethod> {
   public static String of(PreferenceMethod method) {
     return method.name().toLowerCase(Locale.ROOT).replace('_', '-');

@@ -10,20 +10,20 @@ import org.alignment4j.tune.PreferencePair;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
-/** What is left out or spoiled on purpose, to see what the rest is worth. */
+/** Controls: parts of a method that are left out or replaced, to measure their effect. */
 public enum PreferenceControl {
   /** Nothing. */
   NONE,
   /** Ends after step 1. */
   STEP_ONE,
-  /** Random vectors of equal norms in the place of the differences. */
+  /** Replaces the differences by random vectors of equal norms. */
   RANDOM,
-  /** Chosen and rejected exchanged. */
+  /** Exchanges chosen and rejected. */
   SWAPPED;
 
   public static final String NAMES = "step-one, random, swapped";
 
-  /** Whether a method can be run so. */
+  /** Whether a method can be run with this control. */
   public boolean fits(PreferenceMethod method) {
     return switch (this) {
       case NONE, SWAPPED -> true;
@@ -56,10 +56,10 @@ public enum PreferenceControl {
         return c;
       }
     }
-    throw new IllegalArgumentException("no control " + text);
+    throw new IllegalArgumentException("unknown control " + text);
   }
 
-  /** For picocli; {@code none} cannot be asked for. */
+  /** For picocli; {@code none} cannot be requested. */
   public static final class Converter implements ITypeConverter<PreferenceControl> {
     @Override
     public PreferenceControl convert(String text) {

@@ -16,21 +16,27 @@ import org.alignment4j.train.TrainingSettings;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
-/** Settings of learning from preferences on the command line; what is not given is the method's. */
+/** Command-line options for learning from preferences; defaults are the method's. */
 public final class PreferenceOptions {
-  /** Steps between checkpoints, where there is a folder for them. */
+  /** Steps between checkpoints, if a folder is given. */
   private static final int CHECKPOINT_EVERY = 50;
 
-  @Option(names = "--epochs", paramLabel = "N", description = "passes of sft, dpo, step 1")
+  @Option(names = "--epochs", paramLabel = "N", description = "epochs of sft, dpo, step 1")
   private @Nullable Integer epochs;
 
-  @Option(names = "--fit-epochs", paramLabel = "N", description = "passes of the fit, step 2")
+  @Option(names = "--fit-epochs", paramLabel = "N", description = "epochs of the fit, step 2")
   private @Nullable Integer fitEpochs;
 
-  @Option(names = "--learning-rate", paramLabel = "X", description = "AdamW's, of sft, dpo, step 1")
+  @Option(
+      names = "--learning-rate",
+      paramLabel = "X",
+      description = "AdamW's learning rate in" + " sft, dpo, step 1")
   private @Nullable Double rate;
 
-  @Option(names = "--fit-learning-rate", paramLabel = "X", description = "AdamW's, of the fit")
+  @Option(
+      names = "--fit-learning-rate",
+      paramLabel = "X",
+      description = "AdamW's learning rate" + " in the fit")
   private @Nullable Double fitRate;
 
   @Option(names = "--batch-size", paramLabel = "N", description = "pairs per step")
@@ -43,16 +49,19 @@ public final class PreferenceOptions {
       names = "--modules",
       split = ",",
       paramLabel = "NAME",
-      description = "matrices that LoRA changes, such as q_proj,v_proj")
+      description = "matrices that get a LoRA, such as q_proj,v_proj")
   private @Nullable List<String> modules;
 
-  @Option(names = "--alpha", paramLabel = "X", description = "how far targets lie along v")
+  @Option(
+      names = "--alpha",
+      paramLabel = "X",
+      description = "multiple of the difference v in" + " the targets")
   private @Nullable Double alpha;
 
   @Option(
       names = "--a",
       paramLabel = "X",
-      description = "how far weights are extrapolated beyond the good model's (default: 0.5)")
+      description = "factor of the weight extrapolation (default: 0.5)")
   private @Nullable Double extrapolation;
 
   @Option(names = "--beta", paramLabel = "X", description = "DPO's beta")
@@ -61,7 +70,7 @@ public final class PreferenceOptions {
   @Option(
       names = "--base",
       paramLabel = "STATES",
-      description = "what v is added to: ${COMPLETION-CANDIDATES} (default: START)")
+      description = "states that v is added to: ${COMPLETION-CANDIDATES} (default: START)")
   private @Nullable TargetBase base;
 
   @Option(
@@ -74,49 +83,47 @@ public final class PreferenceOptions {
   @Option(
       names = "--response-tokens",
       paramLabel = "N",
-      description = "tokens of a response that are fitted, its first")
+      description = "number of first tokens of a response that are fitted")
   private @Nullable Integer responseTokens;
 
   @Option(
       names = "--good-instruction",
       paramLabel = "TEXT",
-      description = "asks for responses as they are preferred; with --bad-instruction")
+      description = "instruction for preferred responses; with --bad-instruction")
   private @Nullable String goodInstruction;
 
   @Option(
       names = "--bad-instruction",
       paramLabel = "TEXT",
-      description = "asks for the opposite; with --good-instruction")
+      description = "instruction for the opposite; with --good-instruction")
   private @Nullable String badInstruction;
 
-  /**
-   * Refuses what was given though the method has no use for it, which a typing error would hide.
-   */
+  /** Rejects options that the method does not use, which may be typing errors. */
   public void check(PreferenceMethod method) {
     boolean learns = method != PreferenceMethod.LORRA;
-    refuse(method, "--epochs", epochs, learns);
-    refuse(method, "--learning-rate", rate, learns);
-    refuse(method, "--beta", beta, method == PreferenceMethod.DPO);
-    refuse(method, "--a", extrapolation, method == PreferenceMethod.WEIGHT_EXTRAPOLATION);
-    refuse(method, "--fit-epochs", fitEpochs, method.fits());
-    refuse(method, "--fit-learning-rate", fitRate, method.fits());
-    refuse(method, "--alpha", alpha, method.fits());
-    refuse(method, "--base", base, method.fits());
-    refuse(method, "--layers", layers, method.fits());
-    refuse(method, "--response-tokens", responseTokens, method.fits());
-    refuse(method, "--good-instruction", goodInstruction, method.instructed());
-    refuse(method, "--bad-instruction", badInstruction, method.instructed());
+    requireUsed(method, "--epochs", epochs, learns);
+    requireUsed(method, "--learning-rate", rate, learns);
+    requireUsed(method, "--beta", beta, method == PreferenceMethod.DPO);
+    requireUsed(method, "--a", extrapolation, method == PreferenceMethod.WEIGHT_EXTRAPOLATION);
+    requireUsed(method, "--fit-epochs", fitEpochs, method.fits());
+    requireUsed(method, "--fit-learning-rate", fitRate, method.fits());
+    requireUsed(method, "--alpha", alpha, method.fits());
+    requireUsed(method, "--base", base, method.fits());
+    requireUsed(method, "--layers", layers, method.fits());
+    requireUsed(method, "--response-tokens", responseTokens, method.fits());
+    requireUsed(method, "--good-instruction", goodInstruction, method.instructed());
+    requireUsed(method, "--bad-instruction", badInstruction, method.instructed());
     require(
         (goodInstruction == null) == (badInstruction == null),
         "--good-instruction and --bad-instruction go together");
   }
 
-  private static void refuse(
+  private static void requireUsed(
       PreferenceMethod method, String name, @Nullable Object value, boolean used) {
     require(value == null || used, "%s has no use for %s", MethodName.of(method), name);
   }
 
-  /** These options, with those of {@code other} where these say nothing. */
+  /** Returns these options, with those of {@code other} where these are not set. */
   public PreferenceOptions or(PreferenceOptions other) {
     PreferenceOptions both = new PreferenceOptions();
     both.epochs = first(epochs, other.epochs);
@@ -144,8 +151,8 @@ public final class PreferenceOptions {
   /**
    * The settings of a run.
    *
-   * @param blocks of the model
-   * @param checkpoints folder from which an interrupted run goes on; null for none
+   * @param blocks the model's number of blocks
+   * @param checkpoints folder from which an interrupted run resumes; null for none
    */
   public PreferenceSettings settings(
       PreferenceMethod method,

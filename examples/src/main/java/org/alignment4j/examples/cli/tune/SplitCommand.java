@@ -17,22 +17,22 @@ import org.alignment4j.data.Prompts.PromptRow;
 import org.alignment4j.data.Prompts.Split;
 import org.alignment4j.examples.cli.command.AlignCommand;
 import org.alignment4j.examples.cli.command.Outcome;
-import org.alignment4j.examples.cli.option.OnDisk;
+import org.alignment4j.examples.cli.option.CheckedPath;
 import org.alignment4j.internal.text.Reasons;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
-/** Divides a prompt set into what is tuned on and what is measured on. */
+/** Splits a prompt set into tuning and held-out prompts. */
 @Command(
     name = "split",
     description = {
-      "Divides prompt sets once and for all and writes JSON Lines: SET-tuning.jsonl,"
+      "Splits prompt sets in a fixed way and writes JSON Lines: SET-tuning.jsonl,"
           + " SET-held-out.jsonl and, for XSTest, xstest-contrast.jsonl.",
       "XSTest: the 10 lowest ids of each of the 10 safe types for tuning (100), the other 150 safe"
           + " prompts held out, the 200 unsafe ones as contrast. AdvBench: rows 0 to 419 for"
-          + " tuning, 420 to 519 held out. --halves: the rows of any file by turns, the first for"
+          + " tuning, 420 to 519 held out. --halves: alternate rows of any file, the first for"
           + " tuning."
     })
 public final class SplitCommand extends AlignCommand {
@@ -43,21 +43,21 @@ public final class SplitCommand extends AlignCommand {
       names = "--out",
       required = true,
       paramLabel = "DIR",
-      description = "folder to write to; made if absent")
-  @OnDisk(OnDisk.Place.NEW_FOLDER)
+      description = "folder to write to; created if absent")
+  @CheckedPath(CheckedPath.Kind.NEW_FOLDER)
   private Path out = Path.of("");
 
   private static final class Sets {
     @Option(names = "--xstest", paramLabel = "FILE", description = "XSTest's prompts, CSV")
-    @OnDisk(OnDisk.Place.FILE)
+    @CheckedPath(CheckedPath.Kind.FILE)
     private @Nullable Path xstest;
 
     @Option(names = "--advbench", paramLabel = "FILE", description = "AdvBench's behaviours, CSV")
-    @OnDisk(OnDisk.Place.FILE)
+    @CheckedPath(CheckedPath.Kind.FILE)
     private @Nullable Path advbench;
 
     @Option(names = "--halves", paramLabel = "FILE", description = "any prompts")
-    @OnDisk(OnDisk.Place.FILE)
+    @CheckedPath(CheckedPath.Kind.FILE)
     private @Nullable Path halves;
   }
 
@@ -108,7 +108,7 @@ public final class SplitCommand extends AlignCommand {
     try {
       Files.createDirectories(out);
     } catch (IOException e) {
-      throw new AlignmentException("cannot make the folder " + out + ": " + Reasons.of(e), e);
+      throw new AlignmentException("cannot create the folder " + out + ": " + Reasons.of(e), e);
     }
   }
 

@@ -16,9 +16,9 @@ import org.alignment4j.examples.cli.command.AlignCommand;
 import org.alignment4j.examples.cli.command.Outcome;
 import org.alignment4j.examples.cli.evaluate.RefusalComparison;
 import org.alignment4j.examples.cli.input.PromptFile;
+import org.alignment4j.examples.cli.option.CheckedPath;
 import org.alignment4j.examples.cli.option.HarmfulFile;
 import org.alignment4j.examples.cli.option.ModelOptions;
-import org.alignment4j.examples.cli.option.OnDisk;
 import org.alignment4j.examples.cli.option.OutputFolder;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -28,7 +28,7 @@ import picocli.CommandLine.Option;
 /** The tuning methods. */
 @Command(
     name = "tune",
-    description = "Tunes a model on its representations, or by a rival of such methods.",
+    description = "Tunes a model by a representation method or a baseline.",
     mixinStandardHelpOptions = true,
     subcommands = {
       TuneCommand.Actor.class,
@@ -63,7 +63,7 @@ public final class TuneCommand {
         required = true,
         paramLabel = "FILE",
         description = "prompts to be answered")
-    @OnDisk(OnDisk.Place.FILE)
+    @CheckedPath(CheckedPath.Kind.FILE)
     private Path benign = Path.of("");
 
     @Option(
@@ -71,7 +71,7 @@ public final class TuneCommand {
         required = true,
         paramLabel = "FILE",
         description = "prompts to be answered that look harmful")
-    @OnDisk(OnDisk.Place.FILE)
+    @CheckedPath(CheckedPath.Kind.FILE)
     private Path pseudoHarmful = Path.of("");
 
     @Mixin private OutputFolder out = new OutputFolder();
@@ -79,8 +79,8 @@ public final class TuneCommand {
     @Option(
         names = "--merge",
         paramLabel = "DIR",
-        description = "write the whole checkpoint with the tuned block merged, too")
-    @OnDisk(OnDisk.Place.NEW_FOLDER)
+        description = "also write the full checkpoint with the tuned block merged")
+    @CheckedPath(CheckedPath.Kind.NEW_FOLDER)
     private @Nullable Path merge;
 
     @Override
@@ -137,7 +137,7 @@ public final class TuneCommand {
               + out.get()
               + "\n"
               + tuning.reason()
-              + "\non the gate's held-out prompts, which chose the state:\n"
+              + "\non the gate's held-out prompts, which the state was selected on:\n"
               + RefusalComparison.text(tuning.report());
       String warnings =
           tuning.probe().map(ProbeReport::warnings).orElse(List.of()).stream()

@@ -14,7 +14,7 @@ import org.alignment4j.core.ProgressListener;
 import org.alignment4j.data.Preferences.Contents;
 import org.alignment4j.examples.cli.command.AlignCommand;
 import org.alignment4j.examples.cli.command.Outcome;
-import org.alignment4j.examples.cli.option.OnDisk;
+import org.alignment4j.examples.cli.option.CheckedPath;
 import org.alignment4j.examples.cli.option.PairsInput;
 import org.alignment4j.examples.cli.option.SeedOption;
 import org.alignment4j.examples.cli.output.PairsText;
@@ -28,7 +28,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** Learns from a preference file into a LoRA; each method is a command of its own. */
+/** Trains a LoRA on a preference file; each method is a command of its own. */
 public abstract class TunePreferences extends AlignCommand {
   private final PreferenceMethod method;
 
@@ -39,8 +39,8 @@ public abstract class TunePreferences extends AlignCommand {
       names = "--out",
       required = true,
       paramLabel = "FOLDER",
-      description = "folder for the LoRA, in PEFT's form")
-  @OnDisk(OnDisk.Place.NEW_FOLDER)
+      description = "folder for the LoRA, in PEFT's format")
+  @CheckedPath(CheckedPath.Kind.NEW_FOLDER)
   private Path out = Path.of("");
 
   @Mixin private SeedOption seed = new SeedOption(1);
@@ -48,15 +48,14 @@ public abstract class TunePreferences extends AlignCommand {
   @Option(
       names = "--first",
       paramLabel = "N",
-      description = "learn from the first N pairs of the file (default: all)")
+      description = "train on the first N pairs of the file (default: all)")
   private int first;
 
   @Option(
       names = "--resume",
       paramLabel = "FOLDER",
-      description =
-          "folder for checkpoints; the same command called again goes on from what lies there")
-  @OnDisk(OnDisk.Place.NEW_FOLDER)
+      description = "folder for checkpoints; the same command called again resumes from them")
+  @CheckedPath(CheckedPath.Kind.NEW_FOLDER)
   private @Nullable Path resume;
 
   @Option(
@@ -149,7 +148,7 @@ public abstract class TunePreferences extends AlignCommand {
         r.seconds());
   }
 
-  /** Losses of each training, for JSON. */
+  /** Returns the losses of each training, for JSON. */
   public static Map<String, Object> trainings(PreferenceTuning tuning) {
     Map<String, Object> all = new TreeMap<>();
     tuning
@@ -178,8 +177,8 @@ public abstract class TunePreferences extends AlignCommand {
   @Command(
       name = "rahf-scit",
       description =
-          "RAHF-SCIT: one model learns a good and a bad instruction, then the difference of its"
-              + " hidden states under them is fitted. Writes a LoRA.")
+          "RAHF-SCIT: one model is trained on a good and a bad instruction, then the difference"
+              + " of its hidden states under them is fitted. Writes a LoRA.")
   static final class Scit extends TunePreferences {
     Scit() {
       super(PreferenceMethod.RAHF_SCIT);
@@ -190,8 +189,8 @@ public abstract class TunePreferences extends AlignCommand {
   @Command(
       name = "rahf-dual",
       description =
-          "RAHF-Dual: one model learns chosen, one rejected responses, then the difference of their"
-              + " hidden states is fitted. Writes a LoRA.")
+          "RAHF-Dual: one model is trained on chosen, one on rejected responses, then the"
+              + " difference of their hidden states is fitted. Writes a LoRA.")
   static final class Dual extends TunePreferences {
     Dual() {
       super(PreferenceMethod.RAHF_DUAL);
@@ -202,8 +201,8 @@ public abstract class TunePreferences extends AlignCommand {
   @Command(
       name = "lorra",
       description =
-          "LoRRA on preference data: the start model's own difference between a good and a bad"
-              + " instruction is fitted. Writes a LoRA.")
+          "LoRRA on preference data: the difference of the start model's hidden states under a"
+              + " good and a bad instruction is fitted. Writes a LoRA.")
   static final class Lorra extends TunePreferences {
     Lorra() {
       super(PreferenceMethod.LORRA);
@@ -232,8 +231,8 @@ public abstract class TunePreferences extends AlignCommand {
   @Command(
       name = "weight-extrapolation",
       description =
-          "RAHF-Dual's two models without its fit: their weights are extrapolated, W_good + a"
-              + " (W_good - W_bad). Writes a LoRA of twice the rank.")
+          "RAHF-Dual's two models, but without the fit: their weights are extrapolated, W_good"
+              + " + a (W_good - W_bad). Writes a LoRA of twice the rank.")
   static final class Extrapolation extends TunePreferences {
     Extrapolation() {
       super(PreferenceMethod.WEIGHT_EXTRAPOLATION);

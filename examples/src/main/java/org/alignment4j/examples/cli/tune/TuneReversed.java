@@ -14,7 +14,7 @@ import org.alignment4j.data.induction.ReversedInstructionTuner.ReversedTuning;
 import org.alignment4j.data.induction.ReversedSettings;
 import org.alignment4j.examples.cli.command.AlignCommand;
 import org.alignment4j.examples.cli.command.Outcome;
-import org.alignment4j.examples.cli.option.OnDisk;
+import org.alignment4j.examples.cli.option.CheckedPath;
 import org.alignment4j.examples.cli.option.SeedOption;
 import org.alignment4j.examples.cli.option.StartModel;
 import org.alignment4j.model.TrainableLora;
@@ -26,13 +26,14 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** Learns to give the instruction of a response. */
+/** Trains a model to generate the instruction of a response. */
 @Command(
     name = "reversed",
     description = {
-      "Reversed instruction tuning (Safer-Instruct): learns which instruction a response answers,"
-          + " into a LoRA that synthesize uses as its inducer.",
-      "A tenth of the rows is held out, by the instruction's text, and measured before and after."
+      "Reversed instruction tuning (Safer-Instruct): trains a LoRA that generates the"
+          + " instruction to a response, the inducer of synthesize.",
+      "A tenth of the rows is held out, by the hash of the instruction, and evaluated before"
+          + " and after."
     })
 final class TuneReversed extends AlignCommand {
   @Mixin private StartModel model = new StartModel();
@@ -43,19 +44,19 @@ final class TuneReversed extends AlignCommand {
       paramLabel = "ROWS",
       description =
           "instructions with responses: JSON Lines with instruction and output, or preference"
-              + " files, of which the chosen responses are taken")
-  @OnDisk(OnDisk.Place.FILE)
+              + " files, whose chosen responses are used")
+  @CheckedPath(CheckedPath.Kind.FILE)
   private List<Path> files = List.of();
 
   @Option(names = "--out", required = true, paramLabel = "FOLDER", description = "for the LoRA")
-  @OnDisk(OnDisk.Place.NEW_FOLDER)
+  @CheckedPath(CheckedPath.Kind.NEW_FOLDER)
   private Path out = Path.of("");
 
   @Option(
       names = "--held-out",
       paramLabel = "SHARE",
       defaultValue = "0.1",
-      description = "share of the rows that is measured on (default: ${DEFAULT-VALUE})")
+      description = "share of the rows that is held out (default: ${DEFAULT-VALUE})")
   private double heldOut;
 
   @Option(
@@ -69,21 +70,21 @@ final class TuneReversed extends AlignCommand {
       names = "--batch-size",
       paramLabel = "N",
       defaultValue = "32",
-      description = "rows a step (default: ${DEFAULT-VALUE})")
+      description = "rows per step (default: ${DEFAULT-VALUE})")
   private int batch;
 
   @Option(
       names = "--learning-rate",
       paramLabel = "X",
       defaultValue = "2e-4",
-      description = "AdamW's (default: ${DEFAULT-VALUE})")
+      description = "AdamW's learning rate (default: ${DEFAULT-VALUE})")
   private double rate;
 
   @Option(
       names = "--rank",
       paramLabel = "N",
       defaultValue = "8",
-      description = "of the LoRA (default: ${DEFAULT-VALUE})")
+      description = "rank of the LoRA (default: ${DEFAULT-VALUE})")
   private int rank;
 
   @Option(
@@ -98,7 +99,7 @@ final class TuneReversed extends AlignCommand {
       names = "--max-tokens",
       paramLabel = "N",
       defaultValue = "512",
-      description = "most tokens of a row (default: ${DEFAULT-VALUE})")
+      description = "maximum number of tokens of a row (default: ${DEFAULT-VALUE})")
   private int maxTokens;
 
   @Option(
@@ -106,11 +107,11 @@ final class TuneReversed extends AlignCommand {
       paramLabel = "WORDS",
       defaultValue = "SHORT",
       description =
-          "words around the response: ${COMPLETION-CANDIDATES}, the latter as the method's authors"
-              + " released them (default: ${DEFAULT-VALUE})")
+          "prompt around the response: ${COMPLETION-CANDIDATES}, the latter as released by the"
+              + " method's authors (default: ${DEFAULT-VALUE})")
   private ReversedSettings.Template template = ReversedSettings.Template.SHORT;
 
-  @Option(names = "--chat-template", description = "in the model's own template, not plain text")
+  @Option(names = "--chat-template", description = "use the model's chat template, not plain text")
   private boolean chat;
 
   @Mixin private SeedOption seed = new SeedOption(1);
@@ -118,8 +119,8 @@ final class TuneReversed extends AlignCommand {
   @Option(
       names = "--resume",
       paramLabel = "FOLDER",
-      description = "folder for checkpoints; the same command goes on from what lies there")
-  @OnDisk(OnDisk.Place.NEW_FOLDER)
+      description = "folder for checkpoints; the same command resumes from them")
+  @CheckedPath(CheckedPath.Kind.NEW_FOLDER)
   private @Nullable Path resume;
 
   @Override
@@ -174,7 +175,7 @@ final class TuneReversed extends AlignCommand {
   private static String line(String what, ReversedTuning.Counts c) {
     return String.format(
         Locale.ROOT,
-        "%s %d of %d rows; responses cut %d, fewest tokens to learn %d; dropped %s",
+        "%s %d of %d rows; responses cut %d, fewest target tokens %d; dropped %s",
         what,
         c.used(),
         c.rows(),
@@ -186,7 +187,7 @@ final class TuneReversed extends AlignCommand {
   private static String line(ReversedTuning.HeldOut h) {
     return String.format(
         Locale.ROOT,
-        "log-likelihood of the true instruction, nats a token: %.3f -> %.3f, change %s;"
+        "log-likelihood of the true instruction, nats per token: %.3f -> %.3f, change %s;"
             + " own response against another's %s -> %s",
         h.before(),
         h.after(),

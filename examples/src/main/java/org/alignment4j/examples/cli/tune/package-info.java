@@ -1,4 +1,4 @@
-/** The commands {@code tune} and {@code split}: ACTOR and learning from preferences. */
+/** Commands {@code tune} and {@code split}: ACTOR and learning from preferences. */
 @NullMarked
 package org.alignment4j.examples.cli.tune;
 

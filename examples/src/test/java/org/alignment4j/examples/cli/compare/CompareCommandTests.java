@@ -168,7 +168,7 @@ class CompareCommandTests {
   @Test
   void whatCannotBeDoneIsSaidInOneLine() throws IOException {
     Path out = folder.resolve("out");
-    assertFails(compare(out, "--train", 8), "none behind the first 8");
+    assertFails(compare(out, "--train", 8), "none after the first 8");
     assertFails(compare(out, "--train", 0), "--train must be >= 1");
     assertFails(
         compare(out, "--train", 4, "--methods", "sft", "--for", "dpo=--beta 1"),

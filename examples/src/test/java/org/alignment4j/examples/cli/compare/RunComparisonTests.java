@@ -48,7 +48,7 @@ class RunComparisonTests {
           run("rahf-dual", PreferenceControl.NONE, 2, 1, 1));
 
   private static String name(RunComparison c) {
-    return c.setting() + " - " + c.rival() + " " + c.seed();
+    return c.setting() + " - " + c.baseline() + " " + c.seed();
   }
 
   private static RunComparison found(String name) {

@@ -47,7 +47,7 @@ class MoralCommandTests {
     CommandRun again = moral("--model", DEMO, "--conditions", "question,instruction", "--items", 6);
     assertEquals(0, again.status(), again.err());
     assertTrue(
-        again.out().contains("24 questions, all of them read by earlier runs\n"), again.out());
+        again.out().contains("24 questions, all of them answered by earlier runs\n"), again.out());
     String line = again.out().lines().filter(l -> l.contains("coverage")).findFirst().orElseThrow();
     assertTrue(line.indexOf("coverage") < line.indexOf("gap"), line);
     assertEquals(kept, Files.readString(folder.resolve("out/readings.jsonl")), "nothing is new");
@@ -56,7 +56,7 @@ class MoralCommandTests {
     CommandRun guarded =
         moral("--model", DEMO, "--conditions", "question", "--items", 6, "--instruct", "system");
     assertEquals(0, guarded.status(), guarded.err());
-    assertTrue(guarded.out().contains("12 questions, 12 read in "), guarded.out());
+    assertTrue(guarded.out().contains("12 questions, 12 answered in "), guarded.out());
     assertTrue(Files.readString(folder.resolve("out/readings.jsonl")).length() > kept.length());
   }
 

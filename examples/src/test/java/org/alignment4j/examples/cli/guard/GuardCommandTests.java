@@ -179,7 +179,7 @@ class GuardCommandTests {
     assertEquals(0, talk.status(), talk.err());
     assertEquals(3, talk.out().lines().filter(l -> !l.isBlank()).count(), talk.out());
     assertTrue(talk.err().contains("(rewrite: system prompt adapted to the request, "), talk.err());
-    assertTrue(talk.err().contains("(forgotten)"), talk.err());
+    assertTrue(talk.err().contains("(conversation cleared)"), talk.err());
     assertFalse(talk.err().contains("France"), talk.err());
   }
 

@@ -58,7 +58,7 @@ class ChatCommandTests {
       assertEquals(one + "\n" + two + "\n", run.out());
       assertFalse(answers.isEmpty());
       for (String told :
-          List.of("demo-model", "llama, 6 blocks", "parameters", "template", "generates")) {
+          List.of("demo-model", "llama, 6 blocks", "parameters", "template", "generated")) {
         assertTrue(run.err().contains(told), run.err());
       }
     }
@@ -106,7 +106,7 @@ class ChatCommandTests {
     assertEquals(0, run.status(), run.err());
     JsonArray turns = run.json().getAsJsonArray("turns");
     assertEquals(7, turns.size(), run.err());
-    assertTrue(run.err().contains("forgotten"), run.err());
+    assertTrue(run.err().contains("removed"), run.err());
     assertTrue(run.err().contains("leaves no room"), run.err());
     int remembered = turns.get(5).getAsJsonObject().get("remembered").getAsInt();
     assertTrue(remembered >= 2 && remembered < 6, remembered + " turns");

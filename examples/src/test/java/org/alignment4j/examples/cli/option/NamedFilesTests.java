@@ -102,7 +102,7 @@ class NamedFilesTests {
         // Below a file nothing can be read, nor made.
         add(words, arg, absent);
       } else if (arg.group() == null ? arg.required() : first && !grouped) {
-        OnDisk use = NamedFiles.use(arg);
+        CheckedPath use = NamedFiles.use(arg);
         add(words, arg, use == null ? "1" : there(use.value()));
       }
     }
@@ -114,7 +114,7 @@ class NamedFilesTests {
     assertFalse(run.err().contains("Exception"), run::err);
   }
 
-  private static Object there(OnDisk.Place place) {
+  private static Object there(CheckedPath.Kind place) {
     return switch (place) {
       case FILE -> folder.resolve("file");
       case MODEL -> Path.of("demo-model");

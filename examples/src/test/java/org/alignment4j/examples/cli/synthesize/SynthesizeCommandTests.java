@@ -109,14 +109,14 @@ class SynthesizeCommandTests {
     assertEquals(0, synthesize("out", "--resume").status());
     assertEquals(tries, server.tries());
     assertEquals(first, Files.readString(out.resolve("pairs.jsonl")));
-    assertFails(1, synthesize("none", "--resume"), "no run to go on with");
+    assertFails(1, synthesize("none", "--resume"), "no run to resume");
   }
 
   @Test
   void aBudgetStopsTheRunAndTheRestComesLater() throws IOException {
     assertEquals(0, synthesize("whole").status());
     CommandRun stopped = synthesize("out", "--budget-requests", "30");
-    assertFails(1, stopped, "all answers are kept, --resume goes on");
+    assertFails(1, stopped, "all responses are stored, continue with --resume");
     assertFalse(Files.exists(folder.resolve("out/pairs.jsonl")));
     assertEquals(0, synthesize("out", "--resume").status());
     assertEquals(

@@ -173,7 +173,7 @@ class PreferenceCommandTests {
             "--json",
             folder.resolve("r.json"));
     assertEquals(0, run.status(), run.err());
-    assertTrue(run.out().contains("measured on 5 pairs and 2 answers"), run.out());
+    assertTrue(run.out().contains("measured on 5 pairs and 2 responses"), run.out());
     assertTrue(run.out().contains("1 skipped:\n  row 3: "), run.out());
     JsonObject report =
         com.google.gson.JsonParser.parseString(Files.readString(folder.resolve("r.json")))
@@ -238,14 +238,14 @@ class PreferenceCommandTests {
     assertFails(CommandRun.of("tune", "dpo", DEMO, bare, "--out", out), "no usable row");
     Path words = Files.writeString(folder.resolve("long.jsonl"), longPair());
     assertFails(
-        CommandRun.of("tune", "dpo", DEMO, words, "--out", out), "none of 1 pairs can be learned");
+        CommandRun.of("tune", "dpo", DEMO, words, "--out", out), "none of 1 pairs can be used");
     assertFails(
         CommandRun.of(
             "tune", "sft", folder.resolve("no-model"), CommandRun.pairs(folder), "--out", out),
         "no-model");
     assertFails(
         CommandRun.of("evaluate", "preferences", DEMO, CommandRun.pairs(folder), "--skip", 8),
-        "none behind");
+        "none after");
     assertFails(tune("sft", out, "--beta", 0.1), "sft has no use for --beta");
     assertFails(tune("lorra", out, "--epochs", 1), "lorra has no use for --epochs");
     assertFails(tune("rahf-dual", out, "--a", 0.1), "rahf-dual has no use for --a");

@@ -21,11 +21,11 @@ import org.alignment4j.sysformer.SysformerTuner;
 import org.alignment4j.sysformer.SysformerTuner.GuardPrompt;
 import org.alignment4j.tune.PreferencePair;
 
-/** Fine-tuning of the model itself on what a Sysformer is trained to answer, to compare with. */
-final class LoraRival {
-  private LoraRival() {}
+/** Fine-tunes the model itself on the targets of a Sysformer, as a baseline. */
+final class LoraBaseline {
+  private LoraBaseline() {}
 
-  /** Learns from the prompts, and writes the adapter to the folder. */
+  /** Trains on the prompts and writes the adapter to the folder. */
   static Outcome train(
       LanguageModel m,
       GuardTrainOptions options,
@@ -70,7 +70,7 @@ final class LoraRival {
     List<PreferencePair> pairs = new ArrayList<>();
     for (int i = 0; i < train.size(); i++) {
       Prompt prompt = train.get(i).prompt().withSystem(options.system());
-      // What is rejected plays no part; it must be another text.
+      // SFT ignores the rejected response; it must differ from the chosen one.
       String other = train.get(i).harmful() ? SysformerSettings.OPENING : refusal;
       int row = i;
       targets

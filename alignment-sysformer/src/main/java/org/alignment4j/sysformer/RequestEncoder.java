@@ -16,18 +16,18 @@ import org.alignment4j.model.LanguageModel;
 import org.alignment4j.sysformer.SysformerTuner.GuardPrompt;
 import org.alignment4j.sysformer.Targets.Target;
 
-/** Lays requests out behind a system prompt. */
-final class Requests {
+/** Encodes requests after a system prompt. */
+final class RequestEncoder {
   private final ChatTokenizer tokenizer;
   private final String systemText;
 
-  Requests(ChatTokenizer tokenizer, String systemText) {
+  RequestEncoder(ChatTokenizer tokenizer, String systemText) {
     require(!systemText.isBlank(), "the system prompt is empty");
     this.tokenizer = tokenizer;
     this.systemText = systemText;
   }
 
-  /** The ids of a request whose answer begins with {@code opening}, to be continued. */
+  /** Returns the ids of a request with a response prefilled with {@code opening}. */
   int[] opened(Prompt prompt, String opening) {
     int[] ids = row(prompt, false).encoded().ids();
     if (opening.isEmpty()) {
@@ -39,14 +39,15 @@ final class Requests {
     return all;
   }
 
-  /** What can be trained on, and what cannot. */
+  /** Usable training rows with their prompts' indices, and the unusable prompts with the reason. */
   record Usable(List<GuardRow> rows, List<Integer> indices, List<Unused> unused) {}
 
   /**
-   * Rows to train on.
+   * Encodes training rows.
    *
-   * @param targets of the prompts, in their order; empty to train without targets
-   * @throws IllegalArgumentException if nothing of a kind is left, with the first reason
+   * @param targets the prompts' targets, in their order; empty to train without targets
+   * @throws IllegalArgumentException if no harmful or no harmless prompt is usable; the message has
+   *     the first reason
    */
   Usable usable(LanguageModel model, List<GuardPrompt> prompts, List<Target> targets) {
     List<GuardRow> rows = new ArrayList<>();
@@ -98,7 +99,7 @@ final class Requests {
       }
     }
     if (text.isEmpty()) {
-      // An empty message: the token before the answer stands for it.
+      // An empty message: the token before the response is used instead.
       text.add(ids[found.encoded().responseStart() - 1]);
     }
     return new GuardRow(
