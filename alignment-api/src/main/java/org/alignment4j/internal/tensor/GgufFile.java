@@ -139,11 +139,12 @@ public final class GgufFile implements AutoCloseable {
     int most = (int) Math.min(CHUNK / size, ((long) skipped + into.remaining() + size - 1) / size);
     byte[] stored = new byte[most * type.blockBytes()];
     float[] values = new float[most * size];
+    GgufType.Decoder decoder = type.decoder(most);
     while (into.hasRemaining()) {
       int blocks = (int) Math.min(most, ((long) skipped + into.remaining() + size - 1) / size);
       ByteBuffer bytes = ByteBuffer.wrap(stored, 0, blocks * type.blockBytes());
       readData(info, bytes, block * type.blockBytes());
-      type.decode(stored, values, blocks);
+      decoder.decode(stored, values, blocks);
       into.put(values, skipped, Math.min(into.remaining(), blocks * size - skipped));
       block += blocks;
       skipped = 0;

@@ -19,6 +19,8 @@ public enum GgufType {
   Q5_0(6, 32, 22, SimpleBlocks::q5x0),
   Q5_1(7, 32, 24, SimpleBlocks::q5x1),
   Q8_0(8, 32, 34, SimpleBlocks::q8x0),
+  /** For products only; no file should hold it. */
+  Q8_1(9, 32, 36, null),
   Q2_K(10, SuperBlocks.SIZE, 84, SuperBlocks::q2),
   Q3_K(11, SuperBlocks.SIZE, 110, SuperBlocks::q3),
   Q4_K(12, SuperBlocks.SIZE, 144, SuperBlocks::q4),
@@ -43,7 +45,8 @@ public enum GgufType {
   TQ1_0(34, SuperBlocks.SIZE, 54, null),
   TQ2_0(35, SuperBlocks.SIZE, 66, null),
   MXFP4(39, 32, 17, TableBlocks::mxfp4),
-  NVFP4(40, 64, 36, null);
+  NVFP4(40, 64, 36, null),
+  Q1_0(41, 128, 18, null);
 
   /** A bound of the elements that a byte of any type holds. */
   static final int MAX_PER_BYTE = 8;
@@ -51,7 +54,10 @@ public enum GgufType {
   private final int number;
   private final int elements;
   private final int bytes;
+
+  @SuppressWarnings("ImmutableEnumChecker") // references to static methods
   private final @Nullable BlockDecoder decoder;
+
   private final @Nullable StorageType plain;
 
   GgufType(int number, int elements, int bytes, @Nullable BlockDecoder decoder) {
@@ -76,7 +82,7 @@ public enum GgufType {
     return number;
   }
 
-  /** Elements of a block: 1, 32, 64 or 256. A tensor's rows are whole blocks. */
+  /** Elements of a block: 1 to 256, a power of two. A tensor's rows are whole blocks. */
   public int blockElements() {
     return elements;
   }
@@ -109,22 +115,32 @@ public enum GgufType {
     return null;
   }
 
+  /** Decodes blocks from the beginning of {@code in} to that of {@code out}, on one thread. */
+  @FunctionalInterface
+  interface Decoder {
+    void decode(byte[] in, float[] out, int blocks);
+  }
+
   /**
-   * Decodes {@code blocks} blocks from the beginning of {@code in} to that of {@code out}. F32,
-   * F16, BF16, I8 and I16 are exact, F64, I32 and I64 rounded to nearest.
+   * A decoder of at most {@code most} blocks at once. F32, F16, BF16, I8 and I16 are exact, F64,
+   * I32 and I64 rounded to nearest.
    */
-  void decode(byte[] in, float[] out, int blocks) {
+  Decoder decoder(int most) {
     if (plain != null) {
-      ByteBuffer stored = ByteBuffer.wrap(in, 0, blocks * bytes).order(ByteOrder.LITTLE_ENDIAN);
-      new FloatDecoder(plain, blocks).decode(stored, FloatBuffer.wrap(out));
-      return;
+      FloatDecoder floats = new FloatDecoder(plain, most);
+      return (in, out, blocks) ->
+          floats.decode(
+              ByteBuffer.wrap(in, 0, blocks * bytes).order(ByteOrder.LITTLE_ENDIAN),
+              FloatBuffer.wrap(out));
     }
     BlockDecoder one = decoder;
     if (one == null) {
       throw new IllegalStateException(this + " cannot be read");
     }
-    for (int i = 0; i < blocks; i++) {
-      one.decode(in, i * bytes, out, i * elements);
-    }
+    return (in, out, blocks) -> {
+      for (int i = 0; i < blocks; i++) {
+        one.decode(in, i * bytes, out, i * elements);
+      }
+    };
   }
 }

@@ -36,11 +36,11 @@ final class SimpleBlocks {
   /** d[2], fifth bits[4], nibbles[16]: d (q - 16). */
   static void q5x0(byte[] in, int at, float[] out, int to) {
     float d = half(in, at);
-    int fifth = int32(in, at + 2);
+    int fifths = int32(in, at + 2);
     for (int i = 0; i < HALF; i++) {
       int q = in[at + 6 + i];
-      out[to + i] = d * ((q & 15 | (fifth >>> i & 1) << 4) - 16);
-      out[to + HALF + i] = d * ((q >> 4 & 15 | (fifth >>> HALF + i & 1) << 4) - 16);
+      out[to + i] = d * (((q & 15) | fifth(fifths, i)) - 16);
+      out[to + HALF + i] = d * (((q >> 4 & 15) | fifth(fifths, HALF + i)) - 16);
     }
   }
 
@@ -48,11 +48,11 @@ final class SimpleBlocks {
   static void q5x1(byte[] in, int at, float[] out, int to) {
     float d = half(in, at);
     float m = half(in, at + 2);
-    int fifth = int32(in, at + 4);
+    int fifths = int32(in, at + 4);
     for (int i = 0; i < HALF; i++) {
       int q = in[at + 8 + i];
-      out[to + i] = d * (q & 15 | (fifth >>> i & 1) << 4) + m;
-      out[to + HALF + i] = d * (q >> 4 & 15 | (fifth >>> HALF + i & 1) << 4) + m;
+      out[to + i] = d * ((q & 15) | fifth(fifths, i)) + m;
+      out[to + HALF + i] = d * ((q >> 4 & 15) | fifth(fifths, HALF + i)) + m;
     }
   }
 
@@ -62,5 +62,10 @@ final class SimpleBlocks {
     for (int i = 0; i < 2 * HALF; i++) {
       out[to + i] = d * in[at + 2 + i];
     }
+  }
+
+  /** The fifth bit of an element, in its place. */
+  private static int fifth(int fifths, int i) {
+    return (fifths >>> i & 1) << 4;
   }
 }

@@ -33,14 +33,14 @@ final class SuperBlocks {
     float d = half(in, at + 108);
     int s = at + 96;
     for (int group = 0; group < 16; group++) {
-      int low = in[s + group % 8] >> 4 * (group / 8) & 15;
-      int high = in[s + 8 + group % 4] >> 2 * (group / 4) & 3;
+      int low = in[s + group % 8] >> (4 * (group / 8)) & 15;
+      int high = in[s + 8 + group % 4] >> (2 * (group / 4)) & 3;
       float scale = d * ((low | high << 4) - 32);
       int q = at + 32 + twoBits(group);
       int third = at + 16 * (group % 2);
       int shift = twoBitShift(group);
       for (int i = 0; i < 16; i++) {
-        int less = (in[third + i] >> group / 2 & 1) == 0 ? 4 : 0;
+        int less = (in[third + i] >> (group / 2) & 1) == 0 ? 4 : 0;
         out[to + 16 * group + i] = scale * ((in[q + i] >> shift & 3) - less);
       }
     }
@@ -72,7 +72,7 @@ final class SuperBlocks {
       int shift = 4 * (group % 2);
       for (int i = 0; i < 32; i++) {
         int fifth = in[at + 16 + i] >> group & 1;
-        out[to + 32 * group + i] = scale * (in[q + i] >> shift & 15 | fifth << 4) - min;
+        out[to + 32 * group + i] = scale * ((in[q + i] >> shift & 15) | fifth << 4) - min;
       }
     }
   }
@@ -87,7 +87,7 @@ final class SuperBlocks {
       int high = at + 128 + twoBits(group);
       int highShift = twoBitShift(group);
       for (int i = 0; i < 16; i++) {
-        int q = in[low + i] >> lowShift & 15 | (in[high + i] >> highShift & 3) << 4;
+        int q = (in[low + i] >> lowShift & 15) | (in[high + i] >> highShift & 3) << 4;
         out[to + 16 * group + i] = scale * (q - 32);
       }
     }
@@ -114,13 +114,13 @@ final class SuperBlocks {
   private static int scale(byte[] in, int at, int group) {
     return group < 4
         ? in[at + group] & 63
-        : in[at + 4 + group] & 15 | (in[at + group - 4] >> 2 & 0x30);
+        : (in[at + 4 + group] & 15) | (in[at + group - 4] >> 2 & 0x30);
   }
 
   /** The offset of a group of 32. */
   private static int min(byte[] in, int at, int group) {
     return group < 4
         ? in[at + 4 + group] & 63
-        : in[at + 4 + group] >> 4 & 15 | (in[at + group] >> 2 & 0x30);
+        : (in[at + 4 + group] >> 4 & 15) | (in[at + group] >> 2 & 0x30);
   }
 }

@@ -24,8 +24,8 @@ final class TableBlocks {
     float d = half(in, at);
     int high = uint16(in, at + 2);
     for (int group = 0; group < 8; group++) {
-      int low = in[at + 4 + group / 2] >> 4 * (group % 2) & 15;
-      int scale = (low | (high >> 2 * group & 3) << 4) - 32;
+      int low = in[at + 4 + group / 2] >> (4 * (group % 2)) & 15;
+      int scale = (low | (high >> (2 * group) & 3) << 4) - 32;
       nibbles(d * scale, NON_LINEAR, in, at + 8 + 16 * group, out, to + 32 * group);
     }
   }
@@ -33,7 +33,7 @@ final class TableBlocks {
   /** Exponent[1], nibbles[16]: 2^(e - 128) v, the table having the values doubled. */
   static void mxfp4(byte[] in, int at, float[] out, int to) {
     int e = in[at] & 0xff;
-    float d = Float.intBitsToFloat(e < 2 ? 0x0020_0000 << e : e - 1 << 23);
+    float d = Float.intBitsToFloat(e < 2 ? 0x0020_0000 << e : (e - 1) << 23);
     nibbles(d, E2M1, in, at + 1, out, to);
   }
 
