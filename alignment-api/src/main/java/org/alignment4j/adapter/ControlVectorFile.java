@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -20,6 +21,11 @@ import org.alignment4j.core.Layer;
 import org.alignment4j.core.Provenance;
 import org.alignment4j.internal.host.Hashes;
 import org.alignment4j.internal.host.OutputFile;
+import org.alignment4j.internal.tensor.GgufFile;
+import org.alignment4j.internal.tensor.GgufTensor;
+import org.alignment4j.internal.tensor.GgufType;
+import org.alignment4j.internal.tensor.GgufValue;
+import org.alignment4j.internal.tensor.GgufWriter;
 import org.alignment4j.internal.text.Reasons;
 import org.alignment4j.internal.text.Shown;
 import org.slf4j.Logger;
@@ -82,15 +88,15 @@ final class ControlVectorFile {
       LOG.warn("{} has a direction at layer 1, direction.0, which llama.cpp refuses", file);
     }
     Map<String, GgufValue> metadata = new LinkedHashMap<>();
-    metadata.put(Gguf.ARCHITECTURE, GgufValue.of(ARCHITECTURE));
+    metadata.put(GgufFile.ARCHITECTURE, GgufValue.of(ARCHITECTURE));
     metadata.put(ARCHITECTURE + "." + HINT, GgufValue.of(modelHint));
     metadata.put(ARCHITECTURE + ".layer_count", GgufValue.ofUint32(directions.size()));
     metadata.put(PROVENANCE, GgufValue.of(vector.provenance().toJson()));
-    List<GgufTensor> tensors = new ArrayList<>();
+    List<GgufWriter.Tensor> tensors = new ArrayList<>();
     directions.forEach(
         (layer, v) ->
-            tensors.add(new GgufTensor(TENSOR + layer.block(), new long[] {v.length}, v)));
-    new Gguf(3, metadata, tensors).write(file);
+            tensors.add(new GgufWriter.Tensor(TENSOR + layer.block(), new long[] {v.length}, v)));
+    GgufWriter.write(file, 3, metadata, tensors);
   }
 
   private static void requireBlocks(ControlVector vector) {
@@ -100,19 +106,20 @@ final class ControlVectorFile {
   }
 
   static ControlVector read(Path file) {
-    Gguf gguf = GgufReader.read(file, ARCHITECTURE);
-    SortedMap<Layer, float[]> directions = new TreeMap<>();
-    for (GgufTensor tensor : gguf.tensors()) {
-      directions.put(layer(file, tensor), tensor.values());
+    try (GgufFile gguf = GgufFile.open(file, ARCHITECTURE)) {
+      SortedMap<Layer, GgufTensor> tensors = new TreeMap<>();
+      for (GgufTensor tensor : gguf.tensors().values()) {
+        tensors.put(layer(file, tensor), tensor);
+      }
+      if (tensors.isEmpty()) {
+        throw new CheckpointException(file + ": expected tensors direction.N, found none");
+      }
+      long width = gguf.tensors().values().iterator().next().elements();
+      gguf.tensors().values().forEach(tensor -> check(file, tensor, width));
+      SortedMap<Layer, float[]> directions = new TreeMap<>();
+      tensors.forEach((layer, tensor) -> directions.put(layer, direction(gguf, tensor)));
+      return new ControlVector(directions, provenance(gguf));
     }
-    if (directions.isEmpty()) {
-      throw new CheckpointException(file + ": expected tensors direction.N, found none");
-    }
-    int width = gguf.tensors().get(0).values().length;
-    for (GgufTensor tensor : gguf.tensors()) {
-      check(file, tensor, width);
-    }
-    return new ControlVector(directions, provenance(file, gguf));
   }
 
   private static Layer layer(Path file, GgufTensor tensor) {
@@ -125,34 +132,49 @@ final class ControlVectorFile {
     return Layer.ofBlock(Integer.parseInt(number));
   }
 
-  private static void check(Path file, GgufTensor tensor, int width) {
-    if (tensor.shape().length != 1 || tensor.values().length != width || width == 0) {
+  private static void check(Path file, GgufTensor tensor, long width) {
+    if (tensor.type() != GgufType.F32) {
+      throw new CheckpointException(
+          file
+              + ": tensor "
+              + Shown.quoted(tensor.name())
+              + " has type "
+              + tensor.type().number()
+              + ", expected 0 (F32)");
+    }
+    if (tensor.shape().length != 1 || tensor.elements() != width || width == 0) {
       throw new CheckpointException(
           file
               + ": tensor "
               + tensor.name()
               + " has shape "
-              + java.util.Arrays.toString(tensor.shape())
+              + Arrays.toString(tensor.shape())
               + ", expected ["
               + Math.max(1, width)
               + "]");
     }
-    for (int i = 0; i < width; i++) {
-      if (!Float.isFinite(tensor.values()[i])) {
+  }
+
+  private static float[] direction(GgufFile file, GgufTensor tensor) {
+    float[] direction = file.floats(tensor.name());
+    for (int i = 0; i < direction.length; i++) {
+      if (!Float.isFinite(direction[i])) {
         throw new CheckpointException(
-            file
+            file.path()
                 + ": tensor "
                 + tensor.name()
                 + ", number "
                 + i
                 + " is "
-                + tensor.values()[i]
+                + direction[i]
                 + ", not finite");
       }
     }
+    return direction;
   }
 
-  private static Provenance provenance(Path file, Gguf gguf) {
+  private static Provenance provenance(GgufFile gguf) {
+    Path file = gguf.path();
     GgufValue own = gguf.metadata().get(PROVENANCE);
     if (own != null && own.decoded() instanceof String json) {
       try {

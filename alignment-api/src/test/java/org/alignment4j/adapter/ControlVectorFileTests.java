@@ -14,6 +14,7 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -25,6 +26,9 @@ import net.jqwik.api.Property;
 import org.alignment4j.core.CheckpointException;
 import org.alignment4j.core.Layer;
 import org.alignment4j.core.Provenance;
+import org.alignment4j.internal.tensor.GgufFile;
+import org.alignment4j.internal.tensor.GgufValue;
+import org.alignment4j.internal.tensor.GgufWriter;
 import org.alignment4j.testing.Shared;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -83,11 +87,22 @@ class ControlVectorFileTests {
         List.of(List.of(1L, 2L), List.of(3L)), nested.provenance().settings().get("t.nested"));
   }
 
+  /** Writes what it reads from a file. */
+  private static void copy(Path from, Path to) {
+    try (GgufFile file = GgufFile.open(from, "controlvector")) {
+      List<GgufWriter.Tensor> tensors = new ArrayList<>();
+      file.tensors()
+          .forEach(
+              (name, t) -> tensors.add(new GgufWriter.Tensor(name, t.shape(), file.floats(name))));
+      GgufWriter.write(to, file.version(), file.metadata(), tensors);
+    }
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"repeng.gguf", "nested.gguf"})
   void writesTheSameBytesAsPython(String name) throws IOException {
     Path copy = folder.resolve("copy.gguf");
-    GgufReader.read(file(golden(name)), "controlvector").write(copy);
+    copy(file(golden(name)), copy);
     assertArrayEquals(golden(name), Files.readAllBytes(copy));
   }
 
@@ -101,7 +116,7 @@ class ControlVectorFileTests {
     assertEquals(6, files.size());
     for (Path file : files) {
       Path copy = folder.resolve("copy.gguf");
-      GgufReader.read(file, "controlvector").write(copy);
+      copy(file, copy);
       assertArrayEquals(Files.readAllBytes(file), Files.readAllBytes(copy), file.toString());
       ControlVector v = ControlVector.readGguf(file);
       assertEquals(28, v.directions().size());
@@ -143,10 +158,11 @@ class ControlVectorFileTests {
     assertEquals(
         provenance, Provenance.fromJson(Files.readString(saved.resolve("provenance.json"))));
     assertEquals(v, ControlVector.load(saved));
-    Gguf gguf = GgufReader.read(saved.resolve("control_vector.gguf"), "controlvector");
-    assertEquals("qwen3", gguf.metadata().get("controlvector.model_hint").decoded());
-    assertEquals(1L, gguf.metadata().get("controlvector.layer_count").decoded());
-    assertEquals("direction.1", gguf.tensors().get(0).name());
+    try (GgufFile gguf = GgufFile.open(saved.resolve("control_vector.gguf"), "controlvector")) {
+      assertEquals("qwen3", gguf.metadata().get("controlvector.model_hint").decoded());
+      assertEquals(1L, gguf.metadata().get("controlvector.layer_count").decoded());
+      assertEquals("direction.1", gguf.tensors().keySet().iterator().next());
+    }
     assertTrue(
         assertThrows(CheckpointException.class, () -> ControlVector.load(folder))
             .getMessage()
@@ -174,20 +190,20 @@ class ControlVectorFileTests {
 
   private static byte[] small() {
     Map<String, GgufValue> metadata = new LinkedHashMap<>();
-    metadata.put(Gguf.ARCHITECTURE, GgufValue.of("controlvector"));
+    metadata.put(GgufFile.ARCHITECTURE, GgufValue.of("controlvector"));
     return bytes(
-        new Gguf(
-            3,
-            metadata,
-            List.of(
-                new GgufTensor("direction.1", new long[] {2}, new float[] {1, 2}),
-                new GgufTensor("direction.2", new long[] {2}, new float[] {3, 4}))));
+        3,
+        metadata,
+        List.of(
+            new GgufWriter.Tensor("direction.1", new long[] {2}, new float[] {1, 2}),
+            new GgufWriter.Tensor("direction.2", new long[] {2}, new float[] {3, 4})));
   }
 
-  private static byte[] bytes(Gguf gguf) {
+  private static byte[] bytes(
+      int version, Map<String, GgufValue> metadata, List<GgufWriter.Tensor> tensors) {
     try {
       Path file = Files.createTempFile("v", ".gguf");
-      gguf.write(file);
+      GgufWriter.write(file, version, metadata, tensors);
       byte[] bytes = Files.readAllBytes(file);
       Files.delete(file);
       return bytes;
@@ -237,12 +253,12 @@ class ControlVectorFileTests {
           direction.2 | 0  | 9                   | 4 | 'direction.2' has 9 dimensions
           direction.2 | 4  | -1                  | 8 | 'direction.2' has more than
           direction.2 | 4  | 1073741824          | 8 | 'direction.2' has more than
-          direction.2 | 4  | 100                 | 8 | 'direction.2' of shape [100] at offset 32
+          direction.2 | 4  | 100                 | 8 | 'direction.2' of type F32 and shape [100] at offset 32
           direction.2 | 4  | 1                   | 8 | direction.2 has shape [1], expected [2]
           direction.2 | 12 | 1                   | 4 | 'direction.2' has type 1, expected 0 (F32)
           direction.2 | 16 | 4                   | 8 | 'direction.2' is at offset 4
           direction.2 | 16 | 0                   | 8 | overlaps
-          direction.2 | 16 | 9223372036854775776 | 8 | 'direction.2' of shape [2] at offset 92233
+          direction.2 | 16 | 9223372036854775776 | 8 | 'direction.2' of type F32 and shape [2] at offset 92233
           direction.2 | 16 | -32                 | 8 | 'direction.2' is at offset 18446744073709551584
           """)
   void damageIsNamed(String name, int behind, long value, int width, String message)
@@ -311,21 +327,20 @@ class ControlVectorFileTests {
   void aDamagedProvenanceIsRefusedWithItsName() throws IOException {
     for (String json : List.of("", "{", "[]", "{\"method\": 1}", "null", "{\"seed\": \"x\"}")) {
       Map<String, GgufValue> metadata = new LinkedHashMap<>();
-      metadata.put(Gguf.ARCHITECTURE, GgufValue.of("controlvector"));
+      metadata.put(GgufFile.ARCHITECTURE, GgufValue.of("controlvector"));
       metadata.put("alignment4j.provenance", GgufValue.of(json));
       byte[] bytes =
           bytes(
-              new Gguf(
-                  2,
-                  metadata,
-                  List.of(new GgufTensor("direction.1", new long[] {1}, new float[] {1}))));
+              2,
+              metadata,
+              List.of(new GgufWriter.Tensor("direction.1", new long[] {1}, new float[] {1})));
       assertEquals("metadata value alignment4j.provenance is damaged", refusal(bytes));
     }
   }
 
   @Test
   void aModelIsRefusedByItsArchitectureAndAFolderByItsKind() throws IOException {
-    byte[] bytes = bytes(new Gguf(3, Map.of(Gguf.ARCHITECTURE, GgufValue.of("qwen2")), List.of()));
+    byte[] bytes = bytes(3, Map.of(GgufFile.ARCHITECTURE, GgufValue.of("qwen2")), List.of());
     assertEquals("expected general.architecture 'controlvector', found 'qwen2'", refusal(bytes));
     CheckpointException e =
         assertThrows(CheckpointException.class, () -> ControlVector.readGguf(folder));

@@ -5,13 +5,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.sun.management.ThreadMXBean;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Random;
 import org.alignment4j.core.CheckpointException;
+import org.alignment4j.testing.BinaryDamage;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -21,30 +20,6 @@ import org.junit.jupiter.api.io.TempDir;
 class GgufFuzzTests {
   private static final long MAX_ALLOCATED = 2 << 20;
   private static final long MAX_NANOS = 2_000_000_000L;
-  private static final long[] NUMBERS = {
-    0,
-    1,
-    2,
-    7,
-    8,
-    9,
-    12,
-    13,
-    31,
-    33,
-    255,
-    65_536,
-    1 << 20,
-    1L << 31,
-    (1L << 32) - 1,
-    1L << 32,
-    1L << 40,
-    1L << 61,
-    1L << 62,
-    Long.MAX_VALUE,
-    Long.MIN_VALUE,
-    -1
-  };
 
   private final Path folder;
 
@@ -79,7 +54,7 @@ class GgufFuzzTests {
     for (int i = 0; i < count; i++) {
       byte[] damaged = good[i % good.length];
       do {
-        damaged = mutate(damaged, random);
+        damaged = BinaryDamage.once(damaged, random);
       } while (random.nextInt(4) == 0);
       // A new file each time: overwriting one makes some file systems flush it.
       Path file = Files.write(folder.resolve("fuzz" + i), damaged);
@@ -102,35 +77,5 @@ class GgufFuzzTests {
       assertTrue(bytes < MAX_ALLOCATED, () -> bytes + " bytes for " + what);
     }
     assertTrue(read > count / 50 && refused > count / 3, read + " read, " + refused + " refused");
-  }
-
-  /** One damage: to a bit, a byte, a number, the length, or by doubling or dropping a part. */
-  private static byte[] mutate(byte[] bytes, Random random) {
-    if (bytes.length < 16) {
-      return bytes;
-    }
-    int at = random.nextInt(bytes.length - 8);
-    byte[] copy = bytes.clone();
-    ByteBuffer numbers = ByteBuffer.wrap(copy).order(ByteOrder.LITTLE_ENDIAN);
-    long number = NUMBERS[random.nextInt(NUMBERS.length)];
-    int span = Math.min(bytes.length - at, 1 + random.nextInt(16));
-    switch (random.nextInt(7)) {
-      case 0 -> copy[at] ^= (byte) (1 << random.nextInt(8));
-      case 1 -> copy[at] = (byte) random.nextInt();
-      case 2 -> numbers.putLong(at, number);
-      case 3 -> numbers.putInt(at, (int) number);
-      case 4 -> copy = Arrays.copyOf(bytes, at);
-      case 5 -> {
-        copy = new byte[bytes.length + span];
-        System.arraycopy(bytes, 0, copy, 0, at + span);
-        System.arraycopy(bytes, at, copy, at + span, bytes.length - at);
-      }
-      default -> {
-        copy = new byte[bytes.length - span];
-        System.arraycopy(bytes, 0, copy, 0, at);
-        System.arraycopy(bytes, at + span, copy, at, bytes.length - at - span);
-      }
-    }
-    return copy;
   }
 }

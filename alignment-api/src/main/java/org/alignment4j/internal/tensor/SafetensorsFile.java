@@ -7,22 +7,13 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
-import java.nio.channels.ClosedChannelException;
-import java.nio.channels.FileChannel;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.BasicFileAttributes;
-import java.nio.file.attribute.FileTime;
 import java.util.Map;
 import org.alignment4j.core.CancelledException;
 import org.alignment4j.core.CheckpointException;
 import org.alignment4j.core.OutOfMemoryException;
-import org.alignment4j.internal.host.Cancellation;
-import org.alignment4j.internal.host.InputFile;
 import org.alignment4j.internal.text.Reasons;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * A safetensors file open for reading, whose header was checked completely. Data are read on
@@ -33,26 +24,20 @@ public final class SafetensorsFile implements AutoCloseable {
   /** Bytes read at once: small enough to stay in cache between reading and converting. */
   static final int CHUNK = 1 << 18;
 
-  private static final Logger LOG = LoggerFactory.getLogger(SafetensorsFile.class);
-
   private final Path path;
-  private final Identity identity;
+  private final OpenFile file;
   private final SafetensorsHeader header;
-  private final Object reopening = new Object();
-  private volatile FileChannel channel;
-  private volatile boolean closed;
 
-  private SafetensorsFile(Path path, FileChannel channel) throws IOException {
-    this.path = path;
-    this.channel = channel;
-    this.identity = Identity.of(path);
-    long size = identity.size();
+  private SafetensorsFile(OpenFile file) throws IOException {
+    this.path = file.path();
+    this.file = file;
+    long size = file.size();
     if (size < Long.BYTES) {
       throw new CheckpointException(
           path + ": expected at least 8 bytes, the header's length, found " + size);
     }
     ByteBuffer start = ByteBuffer.allocate(Long.BYTES).order(ByteOrder.LITTLE_ENDIAN);
-    readFully(start, 0);
+    file.read(start, 0);
     long length = start.getLong(0);
     if (length < 0 || length > SafetensorsHeader.MAX_BYTES) {
       throw new CheckpointException(
@@ -72,7 +57,7 @@ public final class SafetensorsFile implements AutoCloseable {
               + "; the file may be truncated");
     }
     byte[] json = new byte[(int) length];
-    readFully(ByteBuffer.wrap(json), Long.BYTES);
+    file.read(ByteBuffer.wrap(json), Long.BYTES);
     this.header = SafetensorsHeader.parse(path, json, size);
   }
 
@@ -83,19 +68,21 @@ public final class SafetensorsFile implements AutoCloseable {
    * @throws OutOfMemoryException if a header of up to 100 MB is too large for the heap
    */
   public static SafetensorsFile open(Path path) {
-    FileChannel channel = null;
+    OpenFile file = new OpenFile(path);
+    boolean complete = false;
     try {
-      channel = InputFile.checkpoint(path).channel();
-      SafetensorsFile file = new SafetensorsFile(path, channel);
-      channel = null; // now owned by the file
-      return file;
+      SafetensorsFile opened = new SafetensorsFile(file);
+      complete = true;
+      return opened;
     } catch (IOException e) {
       throw new CheckpointException("cannot read " + path + ": " + Reasons.of(e), e);
     } catch (OutOfMemoryError e) {
       // Only the header, at most 100 MB, is in memory, but a small heap may be too small for it.
       throw OutOfMemoryException.of(path + ": the header does not fit in memory", e);
     } finally {
-      closeQuietly(channel);
+      if (!complete) {
+        file.close();
+      }
     }
   }
 
@@ -248,10 +235,7 @@ public final class SafetensorsFile implements AutoCloseable {
   /** Closes the file; reading afterwards fails with {@link IllegalStateException}. */
   @Override
   public void close() {
-    synchronized (reopening) {
-      closed = true;
-      closeQuietly(channel);
-    }
+    file.close();
   }
 
   private static long integer(TensorInfo info, ByteBuffer bytes, int i) {
@@ -311,70 +295,10 @@ public final class SafetensorsFile implements AutoCloseable {
 
   private void readData(TensorInfo info, ByteBuffer into, long position) {
     try {
-      readFully(into, position);
+      file.read(into, position);
     } catch (IOException e) {
       throw new CheckpointException(
           path + ": cannot read tensor " + quoted(info.name()) + ": " + Reasons.of(e), e);
-    }
-  }
-
-  private void readFully(ByteBuffer into, long position) throws IOException {
-    long at = position;
-    while (into.hasRemaining()) {
-      Cancellation.check("reading " + path);
-      FileChannel current = channel;
-      int n;
-      try {
-        n = current.read(into, at);
-      } catch (ClosedChannelException e) {
-        // An interrupt closes the channel for every thread; only the interrupted thread stops.
-        Cancellation.check("reading " + path);
-        reopen(current);
-        continue;
-      }
-      if (n < 0) {
-        throw new IOException(
-            "expected "
-                + into.remaining()
-                + " more bytes at "
-                + at
-                + ", found the end of the file; it was truncated while open");
-      }
-      at += n;
-    }
-  }
-
-  private void reopen(FileChannel broken) throws IOException {
-    synchronized (reopening) {
-      if (closed) {
-        throw new IllegalStateException(path + " is closed");
-      }
-      if (channel == broken) {
-        FileChannel fresh = InputFile.checkpoint(path).channel();
-        if (!identity.equals(Identity.of(path))) {
-          closeQuietly(fresh);
-          throw new IOException("the file was replaced or changed while open");
-        }
-        channel = fresh;
-      }
-    }
-  }
-
-  private static void closeQuietly(@Nullable FileChannel channel) {
-    if (channel != null) {
-      try {
-        channel.close();
-      } catch (IOException e) {
-        LOG.debug("closing a file that was only read failed", e);
-      }
-    }
-  }
-
-  /** Identifies the file whose header was checked, to detect that it was replaced. */
-  private record Identity(long size, FileTime modified, @Nullable Object key) {
-    static Identity of(Path path) throws IOException {
-      BasicFileAttributes a = Files.readAttributes(path, BasicFileAttributes.class);
-      return new Identity(a.size(), a.lastModifiedTime(), a.fileKey());
     }
   }
 }

@@ -1,4 +1,4 @@
-package org.alignment4j.adapter;
+package org.alignment4j.internal.tensor;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -17,9 +17,9 @@ import org.jspecify.annotations.Nullable;
  * @param raw the value's bytes, little-endian: a string with its length, an array with its type and
  *     count
  */
-record GgufValue(Type type, byte[] raw) {
+public record GgufValue(Type type, byte[] raw) {
   /** What a value is. */
-  enum Type {
+  public enum Type {
     UINT8(0, 1),
     INT8(1, 1),
     UINT16(2, 2),
@@ -56,13 +56,15 @@ record GgufValue(Type type, byte[] raw) {
     }
   }
 
-  static GgufValue of(String text) {
+  /** A string. */
+  public static GgufValue of(String text) {
     byte[] utf8 = text.getBytes(StandardCharsets.UTF_8);
     return new GgufValue(
         Type.STRING, little(Long.BYTES + utf8.length).putLong(utf8.length).put(utf8).array());
   }
 
-  static GgufValue ofUint32(int value) {
+  /** An unsigned 32-bit number. */
+  public static GgufValue ofUint32(int value) {
     return new GgufValue(Type.UINT32, little(Integer.BYTES).putInt(value).array());
   }
 
@@ -74,7 +76,7 @@ record GgufValue(Type type, byte[] raw) {
    * The value in Java: Long for integers (an UINT64 of 2^63 or more comes out negative), Float,
    * Double, Boolean, String, or a List of these.
    */
-  Object decoded() {
+  public Object decoded() {
     return decode(type, ByteBuffer.wrap(raw).order(ByteOrder.LITTLE_ENDIAN));
   }
 

@@ -1,10 +1,9 @@
-package org.alignment4j.adapter;
+package org.alignment4j.internal.tensor;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.CharBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -15,7 +14,7 @@ final class GgufCursor {
   private static final int BUFFER = 1 << 14;
 
   private final Path path;
-  private final FileChannel channel;
+  private final OpenFile file;
   private final long limit;
   private final ByteBuffer buffer = ByteBuffer.allocate(BUFFER).order(ByteOrder.LITTLE_ENDIAN);
   private long position;
@@ -23,9 +22,9 @@ final class GgufCursor {
   /**
    * @param limit bytes that may be read: no more than the file has
    */
-  GgufCursor(Path path, FileChannel channel, long limit) {
-    this.path = path;
-    this.channel = channel;
+  GgufCursor(OpenFile file, long limit) {
+    this.path = file.path();
+    this.file = file;
     this.limit = limit;
     buffer.limit(0);
   }
@@ -77,10 +76,9 @@ final class GgufCursor {
     int done = 0;
     while (done < count) {
       if (!buffer.hasRemaining()) {
-        buffer.clear();
-        if (channel.read(buffer) < 0) {
-          throw new IOException("the file was truncated while it was read");
-        }
+        long at = position + done;
+        buffer.clear().limit((int) Math.min(BUFFER, limit - at));
+        file.read(buffer, at);
         buffer.flip();
       }
       int n = Math.min(buffer.remaining(), count - done);
