@@ -14,12 +14,12 @@ import org.alignment4j.core.CheckpointException;
 import org.alignment4j.internal.host.OutputFile;
 
 /**
- * A small GGUF file, little-endian, with float32 tensors, in memory. What was read and is written
- * again has the same bytes if its tensors lie in the order of their names' list, as usual.
+ * A small GGUF file, little-endian, with float32 tensors, in memory. Reading and writing a file
+ * preserves its bytes if its tensors are stored in the order in which they are listed, as is usual.
  *
- * @param version 2 or 3, which differ in nothing but the number
+ * @param version 2 or 3, which differ only in the number
  * @param metadata values by key, in the file's order
- * @param tensors with names that differ
+ * @param tensors with distinct names
  */
 record Gguf(int version, Map<String, GgufValue> metadata, List<GgufTensor> tensors) {
   /** "GGUF" as a little-endian number. */
@@ -41,7 +41,7 @@ record Gguf(int version, Map<String, GgufValue> metadata, List<GgufTensor> tenso
   }
 
   /**
-   * Writes the file: under a temporary name, then renamed.
+   * Writes the file under a temporary name, then renames it.
    *
    * @throws IllegalArgumentException if it would have 2 GiB or more
    * @throws CheckpointException if the file cannot be written
@@ -78,7 +78,7 @@ record Gguf(int version, Map<String, GgufValue> metadata, List<GgufTensor> tenso
       offset = aligned(offset + 4L * t.values().length, alignment);
     }
     for (GgufTensor t : tensors) {
-      // Readers expect the padding behind the last tensor too.
+      // Readers expect the padding after the last tensor too.
       out.position((int) aligned(out.position(), alignment));
       out.asFloatBuffer().put(t.values());
       out.position(out.position() + 4 * t.values().length);

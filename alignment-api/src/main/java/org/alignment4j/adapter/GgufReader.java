@@ -23,8 +23,8 @@ import org.alignment4j.internal.text.Reasons;
 import org.alignment4j.internal.text.Shown;
 
 /**
- * Reads untrusted GGUF files of one architecture. Counts and lengths are checked against what the
- * file still has before anything is allocated for them.
+ * Reads untrusted GGUF files of one architecture. Counts and lengths are checked against the rest
+ * of the file before anything is allocated for them.
  */
 final class GgufReader {
   private static final long MAX_HEADER = 64 << 20;
@@ -41,7 +41,9 @@ final class GgufReader {
   private final String architecture;
   private int alignment = Gguf.DEFAULT_ALIGNMENT;
 
-  /** A tensor as the header describes it; its data begin {@code offset} bytes into the data. */
+  /**
+   * A tensor as the header describes it; its data start {@code offset} bytes into the data section.
+   */
   private record Entry(String name, long[] shape, int elements, long offset) {
     long end() {
       return offset + 4L * elements;
@@ -57,7 +59,7 @@ final class GgufReader {
   /**
    * Reads a whole file.
    *
-   * @param architecture that {@code general.architecture} must say
+   * @param architecture the required value of {@code general.architecture}
    * @throws CheckpointException if it cannot be read, is damaged or is of another architecture
    */
   static Gguf read(Path path, String architecture) {
@@ -179,7 +181,7 @@ final class GgufReader {
     String found =
         value.type() == GgufValue.Type.STRING
             ? Shown.quoted((String) value.decoded())
-            : "no string";
+            : "not a string";
     if (!found.equals(Shown.quoted(architecture))) {
       throw in.error(
           "expected " + Gguf.ARCHITECTURE + " " + Shown.quoted(architecture) + ", found " + found);
@@ -252,7 +254,7 @@ final class GgufReader {
     return all;
   }
 
-  /** Checks that tensors lie within the data, aligned, and do not overlap. */
+  /** Checks that tensors are within the data section, aligned, and do not overlap. */
   private void check(List<Entry> entries, long available) {
     long end = 0;
     Entry last = null;
