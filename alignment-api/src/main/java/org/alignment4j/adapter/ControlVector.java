@@ -287,7 +287,7 @@ public record ControlVector(SortedMap<Layer, float[]> directions, Provenance pro
    * block l - 1 (from 0) writes, becomes tensor {@code direction.(l-1)}. llama.cpp rejects files
    * with {@code direction.0}: a direction at layer 1 is written, with a logged warning.
    *
-   * @param file in an existing folder; replaced atomically
+   * @param file in an existing folder; written atomically
    * @param modelHint the architecture it was made for, e.g. "qwen2"; informational only
    * @throws IllegalArgumentException if there is a direction at layer 0, which the file format
    *     cannot store

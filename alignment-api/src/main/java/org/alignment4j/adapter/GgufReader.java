@@ -114,7 +114,7 @@ final class GgufReader {
       if (all.put(key, value) != null) {
         throw in.error("metadata key " + Shown.quoted(key) + " occurs twice");
       }
-      if (key.equals(Gguf.ARCHITECTURE)) { // at once: a model may have a large vocabulary to come
+      if (key.equals(Gguf.ARCHITECTURE)) { // early: a large vocabulary may follow
         requireArchitecture(value);
       } else if (key.equals(Gguf.ALIGNMENT)) {
         alignment = alignment(value);

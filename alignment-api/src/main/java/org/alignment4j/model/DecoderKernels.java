@@ -118,7 +118,7 @@ final class DecoderKernels implements AutoCloseable {
         // Training computes in float32, whatever inference computes in.
         .attributes("compute", compute.engineType(), StorageType.F32.engineType())
         .attributes("half", half, false)
-        // The smallest number instead of -inf: see mask.
+        // A large negative finite number instead of -inf: see mask in forward.torchscript.
         .attributes("lowest", compute == StorageType.F16 ? -6.0e4 : -3.0e38, -3.0e38)
         .attributes("embedding_scale", embeddingScale(compute), embeddingScale(StorageType.F32))
         .attribute("heads", config.heads())

@@ -34,7 +34,7 @@ public final class FrozenModel {
   public record Outputs(NDArray logProbabilities, NDArray states) {}
 
   /**
-   * Runs sequences once.
+   * Runs sequences in one pass.
    *
    * @param sequences prompt and response, B of them; tokens from {@code responseStart} on are
    *     predicted

@@ -124,7 +124,7 @@ public final class LanguageModel implements AutoCloseable {
    * @throws CheckpointException if the adapter does not fit this model
    */
   public LanguageModel with(Adapter adapter) {
-    // Sealed, but patterns in switch come only after Java 17.
+    // Sealed, but pattern matching for switch needs Java 21.
     if (adapter instanceof TunedBlock block) {
       return with(block);
     } else if (adapter instanceof LoraAdapter lora) {

@@ -1,7 +1,8 @@
 package org.alignment4j.model;
 
 /**
- * Scores of a given response: its log-probability, and the divergence from the model's start.
+ * Scores of a given response under a model: its log-probability, and the divergence from another
+ * model, the start.
  *
  * @param logProbability sum of its tokens' natural log-probabilities, each given all tokens before
  *     it, in nats, at most 0

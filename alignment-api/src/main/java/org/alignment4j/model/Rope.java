@@ -134,7 +134,7 @@ public record Rope(double base, double share, @Nullable Scaling scaling) {
   }
 
   /**
-   * YaRN (Peng et al. 2023, section 3.2): wavelengths are stretched the more, the longer they are.
+   * YaRN (Peng et al. 2023, section 3.2): longer wavelengths are stretched more.
    *
    * @param factor by which the longest wavelengths are stretched
    * @param betaFast turns within the original context from which on dimensions are not stretched

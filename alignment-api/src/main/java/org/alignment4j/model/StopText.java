@@ -26,7 +26,7 @@ final class StopText {
     if (stopped || more.isEmpty()) {
       return "";
     }
-    // A stop string that ends in the new text starts less than the longest one's length before it.
+    // A stop string that ends in the new text starts at most longest - 1 characters before it.
     int from = Math.max(0, text.length() - longest + 1);
     text.append(more);
     int cut = -1;

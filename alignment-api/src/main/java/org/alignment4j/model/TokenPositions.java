@@ -77,7 +77,7 @@ public sealed interface TokenPositions {
 
   /** See {@link #response(int)}. */
   record FirstOfResponse(int tokens) implements TokenPositions {
-    /** Checks that there is one. */
+    /** Checks that {@code tokens} is at least 1. */
     public FirstOfResponse {
       require(tokens >= 1, "tokens must be >= 1, was %s", tokens);
     }
@@ -109,7 +109,7 @@ public sealed interface TokenPositions {
 
   /** See {@link #range}. */
   record Range(int from, int to) implements TokenPositions {
-    /** Checks that the ends are in order where that can be known. */
+    /** Checks that the range is not empty, as far as that is known without a length. */
     public Range {
       require(to == 0 || (from < 0) != (to < 0) || from < to, "range %s to %s is empty", from, to);
     }

@@ -116,7 +116,8 @@ public final class AdamW implements AutoCloseable {
    * Measurements of one step.
    *
    * @param gradientNorm joint L2 norm of the gradients, before clipping
-   * @param medianGradientOverEps median of |gradient| / eps over a sample of the largest parameter
+   * @param medianGradientOverEps median of |gradient| / eps over a sample of the largest parameter,
+   *     after clipping
    */
   public record StepReport(double gradientNorm, double medianGradientOverEps) {}
 

@@ -52,8 +52,8 @@ final class TrainingRun<B> implements AutoCloseable {
   private final NDList parameters;
   private final NDManager manager;
   private final AdamW optimizer;
-  private final NDList sums = new NDList(); // gradients added up, one per parameter
-  private final NDList kept = new NDList(); // best parameters, at first the start's; with evaluator
+  private final NDList sums = new NDList(); // accumulated gradients, one per parameter
+  private final NDList kept = new NDList(); // best parameters, initially the start; if evaluated
   private final @Nullable CheckpointFolder folder;
 
   private long step;
