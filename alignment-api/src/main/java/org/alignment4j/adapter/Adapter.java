@@ -6,13 +6,13 @@ import java.nio.file.Path;
 public sealed interface Adapter extends Artifact
     permits TunedBlock, LoraAdapter, SoftPrompt, ControlVector {
   /**
-   * Reads an adapter of any kind, told by its files: a tuned block's {@code
+   * Loads an adapter of any type, identified by its files: a tuned block's {@code
    * tuned_block.safetensors}, PEFT's {@code adapter_config.json} of a LoRA or of prompt tuning, or
    * a control vector's {@code *.gguf}.
    *
    * @throws org.alignment4j.core.CheckpointException if the folder holds none of these or several
-   *     kinds, or the files are damaged
-   * @throws org.alignment4j.core.UnsupportedArchitectureException for another kind of PEFT's
+   *     types, or the files are damaged
+   * @throws org.alignment4j.core.UnsupportedArchitectureException for any other PEFT type
    */
   static Adapter load(Path folder) {
     return AdapterFolder.load(folder);

@@ -10,7 +10,7 @@ import org.alignment4j.core.UnsupportedArchitectureException;
 import org.alignment4j.internal.host.InputFile;
 import org.alignment4j.internal.text.Reasons;
 
-/** Tells the kind of adapter that is in a folder. */
+/** Detects the type of adapter in a folder and loads it. */
 final class AdapterFolder {
   private AdapterFolder() {}
 

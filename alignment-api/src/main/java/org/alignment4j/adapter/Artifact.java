@@ -3,13 +3,13 @@ package org.alignment4j.adapter;
 import java.nio.file.Path;
 import org.alignment4j.core.Provenance;
 
-/** What a tuning leaves behind: an immutable value that says how it was made and can be kept. */
+/** The result of tuning: an immutable value that records its provenance and can be saved. */
 public interface Artifact {
-  /** How it was made. */
+  /** The record of how it was made. */
   Provenance provenance();
 
   /**
-   * Writes it into a folder, which is made if absent.
+   * Saves it into a folder, which is created if absent.
    *
    * @throws org.alignment4j.core.CheckpointException if writing fails
    */

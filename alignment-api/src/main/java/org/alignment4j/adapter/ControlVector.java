@@ -19,20 +19,20 @@ import org.alignment4j.core.Provenance;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A vector per layer to be added to the residual stream. An element of a vector space: a layer that
- * only one of two operands has counts as zero in the other. Sums and multiples are computed in
- * float64 and rounded once. Immutable and thread-safe: arrays are not copied, so do not write to
+ * One vector per layer, to be added to the residual stream. An element of a vector space: a layer
+ * that only one of two operands has is zero in the other. Sums and multiples are computed in
+ * float64 and rounded once. Immutable and thread-safe: arrays are not copied, so do not modify
  * them. Equal if directions and provenance are.
  *
- * @param directions [D] by the layer it is added to, at least one; all of one width, finite
- * @param provenance how it was made; sums and multiples remember the vectors they were made of
+ * @param directions [D] by the layer it is added to, at least one; all of the same width, finite
+ * @param provenance how it was made; sums and multiples record the vectors they were made from
  */
 public record ControlVector(SortedMap<Layer, float[]> directions, Provenance provenance)
     implements Adapter {
   /**
    * Checks the directions.
    *
-   * @throws IllegalArgumentException if there is none, widths differ, or a number is not finite
+   * @throws IllegalArgumentException if there are none, widths differ, or a number is not finite
    */
   public ControlVector {
     require(!directions.isEmpty(), "a control vector without directions");
@@ -68,7 +68,7 @@ public record ControlVector(SortedMap<Layer, float[]> directions, Provenance pro
   /**
    * The direction [D] at a layer; not a copy.
    *
-   * @throws IllegalArgumentException if there is none
+   * @throws IllegalArgumentException if there is none at this layer
    */
   public float[] at(Layer layer) {
     float[] v = directions.get(layer);
@@ -95,9 +95,9 @@ public record ControlVector(SortedMap<Layer, float[]> directions, Provenance pro
   }
 
   /**
-   * This, longer by a factor.
+   * This vector times a factor.
    *
-   * @param factor finite; negative ones turn the vector around
+   * @param factor finite; a negative one reverses the direction
    * @throws IllegalArgumentException if the factor is not finite or a product is out of float32's
    *     range
    */
@@ -108,12 +108,12 @@ public record ControlVector(SortedMap<Layer, float[]> directions, Provenance pro
     return new ControlVector(all, VectorHistory.of(provenance).times(factor).provenance());
   }
 
-  /** This, pointing the other way. */
+  /** This vector times -1. */
   public ControlVector negate() {
     return times(-1);
   }
 
-  /** This with every direction of length 1; a direction of zeros stays as it is. */
+  /** This vector with every direction scaled to length 1; a zero direction is unchanged. */
   public ControlVector normalised() {
     SortedMap<Layer, float[]> all = new TreeMap<>();
     directions.forEach(
@@ -125,15 +125,16 @@ public record ControlVector(SortedMap<Layer, float[]> directions, Provenance pro
   }
 
   /**
-   * This with every direction as long as is said.
+   * This vector with every direction scaled to the given length.
    *
-   * @param lengths per layer the length that its direction gets, finite and not negative; layers of
-   *     this vector that are missing are an error, others are ignored
-   * @throws IllegalArgumentException if a length is missing or out of range
+   * @param lengths the new length per layer, finite and not negative; layers that this vector does
+   *     not have are ignored
+   * @throws IllegalArgumentException if a layer of this vector has no length, or one is out of
+   *     range
    */
   public ControlVector withLengths(Map<Layer, Double> lengths) {
     SortedMap<Layer, float[]> all = new TreeMap<>();
-    Map<String, Object> said = new TreeMap<>();
+    Map<String, Object> byIndex = new TreeMap<>();
     directions.forEach(
         (layer, v) -> {
           double wanted = lengths.getOrDefault(layer, Double.NaN);
@@ -144,17 +145,17 @@ public record ControlVector(SortedMap<Layer, float[]> directions, Provenance pro
               wanted);
           double length = Math.sqrt(dot(v, v));
           all.put(layer, length == 0 ? v : scaled(v, wanted / length));
-          said.put(String.valueOf(layer.index()), wanted);
+          byIndex.put(String.valueOf(layer.index()), wanted);
         });
     return new ControlVector(
-        all, VectorHistory.changed("scaled", Map.of("lengths", said), provenance));
+        all, VectorHistory.changed("scaled", Map.of("lengths", byIndex), provenance));
   }
 
   /**
-   * This at some of its layers only.
+   * This vector restricted to some of its layers.
    *
-   * @param layers at least one of this vector's; those it does not have are an error
-   * @throws IllegalArgumentException if there is none, or one that this vector does not have
+   * @param layers at least one, all of them layers of this vector
+   * @throws IllegalArgumentException if there is none, or one is not a layer of this vector
    */
   public ControlVector restrictedTo(Collection<Layer> layers) {
     SortedMap<Layer, float[]> all = new TreeMap<>();
@@ -168,8 +169,8 @@ public record ControlVector(SortedMap<Layer, float[]> directions, Provenance pro
   }
 
   /**
-   * The inner product with {@code other} at every layer that one of them has, in float64; 0 where
-   * one has none.
+   * The inner product with {@code other} at every layer that either of them has, in float64; 0
+   * where one has no direction.
    *
    * @throws IllegalArgumentException if the widths differ
    */
@@ -186,7 +187,7 @@ public record ControlVector(SortedMap<Layer, float[]> directions, Provenance pro
 
   /**
    * The cosine of the angle to {@code other} at every layer that both have, in [-1, 1]; NaN where
-   * one of them is zero and has no angle.
+   * one of them is zero.
    *
    * @throws IllegalArgumentException if the widths differ
    */
@@ -259,13 +260,13 @@ public record ControlVector(SortedMap<Layer, float[]> directions, Provenance pro
   }
 
   /**
-   * Writes {@code control_vector.gguf} and {@code provenance.json} into a folder, which is made if
-   * absent. The file's model hint is that of the provenance and of those within it, if they agree,
-   * else "unknown".
+   * Writes {@code control_vector.gguf} and {@code provenance.json} into a folder, which is created
+   * if absent. The file's model hint is that of the provenance and of those nested in it if they
+   * agree, else "unknown".
    *
-   * @throws IllegalArgumentException if there is a direction at layer 0, for which the file has no
-   *     place
-   * @throws CheckpointException if writing fails; files of an earlier save are then left whole
+   * @throws IllegalArgumentException if there is a direction at layer 0, which the file format
+   *     cannot store
+   * @throws CheckpointException if writing fails; files of an earlier save are then unchanged
    */
   @Override
   public void save(Path folder) {
@@ -273,7 +274,7 @@ public record ControlVector(SortedMap<Layer, float[]> directions, Provenance pro
   }
 
   /**
-   * Reads what {@link #save} wrote.
+   * Loads a control vector that {@link #save} wrote.
    *
    * @throws CheckpointException if the file is missing or damaged
    */
@@ -282,14 +283,14 @@ public record ControlVector(SortedMap<Layer, float[]> directions, Provenance pro
   }
 
   /**
-   * Writes a control vector file as llama.cpp reads it (GGUF version 3). The direction at layer l,
-   * which block l - 1 (from 0) writes, becomes tensor {@code direction.(l-1)}. llama.cpp refuses
-   * files with {@code direction.0}: one at layer 1 is written, with a warning in the log.
+   * Writes a control vector file for llama.cpp (GGUF version 3). The direction at layer l, which
+   * block l - 1 (from 0) writes, becomes tensor {@code direction.(l-1)}. llama.cpp rejects files
+   * with {@code direction.0}: a direction at layer 1 is written, with a logged warning.
    *
-   * @param file in a folder that exists; appears whole or not at all
-   * @param modelHint the architecture it was made for, e.g. "qwen2"; informs people only
-   * @throws IllegalArgumentException if there is a direction at layer 0, for which the file has no
-   *     place
+   * @param file in an existing folder; written atomically
+   * @param modelHint the architecture it was made for, e.g. "qwen2"; informational only
+   * @throws IllegalArgumentException if there is a direction at layer 0, which the file format
+   *     cannot store
    * @throws CheckpointException if writing fails
    */
   public void writeGguf(Path file, String modelHint) {
@@ -297,8 +298,8 @@ public record ControlVector(SortedMap<Layer, float[]> directions, Provenance pro
   }
 
   /**
-   * Reads a control vector file (GGUF version 2 or 3, float32). Files of other programs get a
-   * provenance of method "gguf" with their metadata as settings and their hash as input.
+   * Reads a control vector file (GGUF version 2 or 3, float32). A file without this library's
+   * provenance gets one of method "gguf", with its metadata as settings and its hash as input.
    *
    * @throws CheckpointException if the file is missing, damaged or not a control vector; the
    *     message names file and tensor

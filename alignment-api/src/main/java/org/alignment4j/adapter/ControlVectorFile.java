@@ -31,7 +31,7 @@ import org.alignment4j.internal.text.Shown;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Control vectors as GGUF files, in the form of llama.cpp and repeng. */
+/** Reads and writes control vectors as GGUF files, in the format of llama.cpp and repeng. */
 final class ControlVectorFile {
   static final String NAME = "control_vector.gguf";
 
@@ -40,12 +40,12 @@ final class ControlVectorFile {
   private static final String TENSOR = "direction.";
   private static final String HINT = "model_hint";
 
-  /** Ours; other programs ignore it. */
+  /** Key of this library; other programs ignore it. */
   private static final String PROVENANCE = "alignment4j.provenance";
 
   private static final Pattern NUMBER = Pattern.compile("0|[1-9][0-9]{0,4}");
 
-  /** A file's own values beyond this are left out of the provenance. */
+  /** Maximum size in bytes of a metadata value that is copied into the provenance. */
   private static final int MAX_SETTING = 1 << 14;
 
   private ControlVectorFile() {}
@@ -64,7 +64,7 @@ final class ControlVectorFile {
     write(vector, folder.resolve(NAME), hints.size() == 1 ? hints.iterator().next() : "unknown");
   }
 
-  /** Those of the vectors that a sum was made of count too. */
+  /** Includes the hints of the vectors that a sum was made from. */
   private static void collectHints(Object value, Set<String> hints) {
     if (value instanceof Map<?, ?> map) {
       map.forEach(
@@ -85,7 +85,7 @@ final class ControlVectorFile {
     requireBlocks(vector);
     SortedMap<Layer, float[]> directions = vector.directions();
     if (directions.firstKey().block() == 0) {
-      LOG.warn("{} has a direction at layer 1, direction.0, which llama.cpp refuses", file);
+      LOG.warn("{} has a direction at layer 1, direction.0, which llama.cpp rejects", file);
     }
     Map<String, GgufValue> metadata = new LinkedHashMap<>();
     metadata.put(GgufFile.ARCHITECTURE, GgufValue.of(ARCHITECTURE));
@@ -102,7 +102,7 @@ final class ControlVectorFile {
   private static void requireBlocks(ControlVector vector) {
     require(
         vector.directions().firstKey().index() > 0,
-        "a GGUF file has no place for a direction at layer 0, the embeddings");
+        "a GGUF file cannot store a direction at layer 0, the embeddings");
   }
 
   static ControlVector read(Path file) {

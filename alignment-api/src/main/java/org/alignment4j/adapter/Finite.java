@@ -3,11 +3,11 @@ package org.alignment4j.adapter;
 import org.alignment4j.core.CheckpointException;
 import org.alignment4j.internal.tensor.SafetensorsFile;
 
-/** Looks for numbers that are none. */
+/** Searches for numbers that are not finite. */
 final class Finite {
   private Finite() {}
 
-  /** The place of the first NaN or infinity, or -1. */
+  /** The index of the first NaN or infinity, or -1. */
   static int firstExcept(float[] values) {
     for (int i = 0; i < values.length; i++) {
       if (!Float.isFinite(values[i])) {

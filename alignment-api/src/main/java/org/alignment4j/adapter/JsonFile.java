@@ -15,17 +15,17 @@ import org.alignment4j.internal.text.Shown;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A JSON object in a file that others may have written; its members are asked for by their kind.
+ * A JSON object in an untrusted file, with typed access to its members.
  *
  * @param path the file, for messages
- * @param json what is in it
+ * @param json its content
  */
 record JsonFile(Path path, JsonObject json) {
 
   /**
    * Reads a whole file.
    *
-   * @throws CheckpointException if it cannot be read or holds no JSON object
+   * @throws CheckpointException if it cannot be read or does not hold a JSON object
    */
   static JsonFile read(Path path) {
     return new JsonFile(path, InputFile.checkpoint(path).json(InputFile.SETTINGS));
@@ -37,12 +37,12 @@ record JsonFile(Path path, JsonObject json) {
     return e == null || e.isJsonNull() ? null : e;
   }
 
-  /** A string that must be there. */
+  /** A required string. */
   String text(String key) {
     return primitive(key, "a string", JsonPrimitive::isString).getAsString();
   }
 
-  /** A finite number that must be there. */
+  /** A required finite number. */
   double number(String key) {
     double value = primitive(key, "a number", JsonPrimitive::isNumber).getAsDouble();
     if (!Double.isFinite(value)) {
@@ -51,7 +51,7 @@ record JsonFile(Path path, JsonObject json) {
     return value;
   }
 
-  /** A whole number from 1 to 2^31 - 1 that must be there. */
+  /** A required whole number from 1 to 2^31 - 1. */
   int count(String key) {
     double value = number(key);
     if (value != Math.rint(value) || value < 1 || value > Integer.MAX_VALUE) {
@@ -68,7 +68,7 @@ record JsonFile(Path path, JsonObject json) {
     return e.getAsJsonPrimitive();
   }
 
-  /** Whether the member switches nothing on: absent, null, false, empty or a number. */
+  /** Whether the member enables nothing: absent, null, false, empty or a number. */
   boolean isUnset(String key) {
     JsonElement e = get(key);
     return e == null
@@ -91,13 +91,13 @@ record JsonFile(Path path, JsonObject json) {
     }
   }
 
-  /** The error for a member that is not what it should be. */
+  /** The error for a member with an invalid value. */
   CheckpointException wrong(String key, String expected) {
     return new CheckpointException(
         path + ": " + key + ": expected " + expected + ", found " + shown(json.get(key)));
   }
 
-  /** A member's value for a message. */
+  /** A member's value as shown in messages. */
   static String shown(@Nullable JsonElement value) {
     return Shown.value(value == null ? "none" : value);
   }

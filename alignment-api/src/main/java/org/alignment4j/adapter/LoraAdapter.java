@@ -16,22 +16,22 @@ import org.alignment4j.core.Provenance;
 
 /**
  * A low-rank change of some of a model's matrices, W + (alpha / rank) B A, as in LoRA (Hu et al.
- * 2021, section 4.1). Immutable: arrays are not copied, so do not write to them. Equal if all
- * numbers are.
+ * 2021, section 4.1). Immutable: arrays are not copied, so do not modify them. Equal if all numbers
+ * are.
  *
- * @param rank r, inner size of every pair
+ * @param rank r, the inner dimension of every pair A, B
  * @param alpha numerator of the scale
  * @param targets the changed matrices, at least one, each at most once
  * @param provenance how it was made; its settings {@code base_model_name_or_path}, {@code revision}
- *     and {@code lora_dropout} go into the saved configuration
+ *     and {@code lora_dropout} are written to the saved configuration
  */
 public record LoraAdapter(int rank, double alpha, List<Target> targets, Provenance provenance)
     implements Adapter {
 
   /**
-   * A matrix to be changed.
+   * A matrix to be changed, without values.
    *
-   * @param layer the layer the block writes
+   * @param layer the layer that the block writes
    * @param module the matrix's name within the block, e.g. {@code self_attn.q_proj}
    * @param in size of the matrix's input
    * @param out size of its output
@@ -46,7 +46,7 @@ public record LoraAdapter(int rank, double alpha, List<Target> targets, Provenan
   /**
    * The change of one matrix of one block.
    *
-   * @param layer the layer the block writes
+   * @param layer the layer that the block writes
    * @param module the matrix's name within the block, e.g. {@code self_attn.q_proj}
    * @param in size of the matrix's input
    * @param out size of its output
@@ -136,11 +136,12 @@ public record LoraAdapter(int rank, double alpha, List<Target> targets, Provenan
   }
 
   /**
-   * Where training starts: A uniform within +-1/sqrt(in), which is PEFT's Kaiming-uniform with a =
-   * sqrt(5), and B zero, so that nothing is changed yet. The same seed gives the same numbers.
+   * An initial LoRA for training: A is uniform in +-1/sqrt(in), which is PEFT's Kaiming-uniform
+   * with a = sqrt(5), and B zero, so that it changes nothing yet. The same seed gives the same
+   * numbers.
    *
    * @param shapes the matrices to be changed, at least one, each at most once
-   * @param provenance of the run to come
+   * @param provenance of the training run
    */
   public static LoraAdapter initial(
       int rank, double alpha, List<Shape> shapes, long seed, Provenance provenance) {
@@ -160,14 +161,14 @@ public record LoraAdapter(int rank, double alpha, List<Target> targets, Provenan
     return new LoraAdapter(rank, alpha, targets, provenance);
   }
 
-  /** The factor of B A, alpha / rank. */
+  /** The factor of B A: alpha / rank. */
   public double scale() {
     return alpha / rank;
   }
 
   /**
-   * The same change {@code factor} times as strong; by -1, what undoes it. The provenance's setting
-   * {@code scaled_by} is the product of all such factors.
+   * This change times {@code factor}; -1 undoes it. The provenance's setting {@code scaled_by} is
+   * the product of all such factors.
    */
   public LoraAdapter scaled(double factor) {
     require(Double.isFinite(factor), "the factor must be finite, was %s", factor);
@@ -188,7 +189,7 @@ public record LoraAdapter(int rank, double alpha, List<Target> targets, Provenan
 
   /**
    * Writes {@code adapter_config.json} and {@code adapter_model.safetensors}, which Hugging Face's
-   * PEFT loads, and {@code provenance.json}, into a folder, which is made if absent. Tensors are
+   * PEFT loads, and {@code provenance.json} into a folder, which is created if absent. Tensors are
    * float32; the configuration names exactly this adapter's matrices.
    *
    * @throws org.alignment4j.core.CheckpointException if writing fails
@@ -199,28 +200,28 @@ public record LoraAdapter(int rank, double alpha, List<Target> targets, Provenan
   }
 
   /**
-   * Reads a LoRA that PEFT or {@link #save} wrote. Tensors of F64, F32, F16 and BF16 become
-   * float32.
+   * Loads a LoRA that PEFT or {@link #save} wrote. Tensors of type F64, F32, F16 and BF16 are
+   * converted to float32.
    *
    * @throws org.alignment4j.core.CheckpointException if a file is missing or damaged, or its
-   *     tensors do not fit the configuration; names file, tensor, expected and found
-   * @throws org.alignment4j.core.UnsupportedArchitectureException for an option or a matrix that
-   *     makes it more than a plain LoRA of the blocks, by name
+   *     tensors do not match the configuration; the message names file, tensor, expected and found
+   * @throws org.alignment4j.core.UnsupportedArchitectureException for an option or a matrix beyond
+   *     a plain LoRA of the blocks; the message names it
    */
   public static LoraAdapter load(Path folder) {
     return LoraFile.read(folder);
   }
 
   /**
-   * Writes a full checkpoint: the base's files with W + (alpha / rank) B A in the place of each
-   * changed W, in the base's storage types and shards, so that other programs load it as any other.
-   * Sums are of float64 and rounded once to float32, then to the storage type. Queries, keys and
+   * Writes a full checkpoint that other programs load as any other: the base's files with each
+   * changed W replaced by W + (alpha / rank) B A, in the base's storage types and shards. Sums are
+   * computed in float64 and rounded once to float32, then to the storage type. Queries, keys and
    * values, or gate and up, that the base stores in one matrix are changed within it.
    *
-   * @param base folder of the model the adapter was tuned on
-   * @param out folder to write; made if absent, must not be the base's
-   * @throws org.alignment4j.core.CheckpointException if the base does not fit the adapter, a sum
-   *     leaves the storage type's range, or writing fails
+   * @param base folder of the model that the adapter was tuned on
+   * @param out folder to write, created if absent; must not be the base's
+   * @throws org.alignment4j.core.CheckpointException if the base does not match the adapter, a sum
+   *     is out of the storage type's range, or writing fails
    */
   public void merge(Path base, Path out) {
     MergedCheckpoint.write(

@@ -27,17 +27,17 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Reads and writes {@link LoraAdapter}s in PEFT's form. */
+/** Reads and writes {@link LoraAdapter}s in PEFT's format. */
 final class LoraFile {
   static final String TYPE = "LORA";
   private static final String PREFIX = "base_model.model.";
 
   private static final Logger LOG = LoggerFactory.getLogger(LoraFile.class);
 
-  /** PEFT's r and lora_alpha where the configuration has none. */
-  private static final int USUAL = 8;
+  /** PEFT's defaults of r and lora_alpha. */
+  private static final int DEFAULT = 8;
 
-  /** Keys that are read here, or that matter only to where training started. */
+  /** Keys that are read here, or that only concern the start of training. */
   private static final Set<String> KNOWN =
       Set.of(
           "r",
@@ -58,7 +58,7 @@ final class LoraFile {
           "qalora_group_size",
           "ensure_weight_tying");
 
-  /** Ways to start that leave the base's weights as they are; PiSSA and its like do not. */
+  /** Initialisations that leave the base's weights unchanged; PiSSA and similar ones do not. */
   private static final Set<String> PLAIN_STARTS =
       Set.of("true", "false", "gaussian", "eva", "orthogonal");
 
@@ -67,7 +67,7 @@ final class LoraFile {
           "(?:base_model\\.model\\.)?model\\.layers\\.(0|[1-9]\\d{0,4})\\.(\\w+(?:\\.\\w+)*)"
               + "\\.lora_([AB])(?:\\.default)?\\.weight");
 
-  /** Parts of a model, or of PEFT's richer kinds, that are not matrices of a block. */
+  /** Parts of a model, or of other PEFT types, that are not matrices of a block. */
   private static final Pattern FOREIGN =
       Pattern.compile("embed_tokens|lm_head|norm\\.|lora_embedding|lora_magnitude|lora_B.*bias");
 
@@ -100,8 +100,9 @@ final class LoraFile {
   }
 
   /**
-   * If every module is changed in the same layers, the modules and the layers. Else each matrix's
-   * full name: PEFT compares it with a module's whole name first, so that no other one is changed.
+   * Writes the modules and the layers if every module is changed in the same layers, else each
+   * matrix's full name: PEFT compares it with a module's whole name first, so that no other one is
+   * changed.
    */
   private static void addTargets(LoraAdapter lora, JsonObject config) {
     Set<String> modules = new TreeSet<>();
@@ -136,8 +137,8 @@ final class LoraFile {
   static LoraAdapter read(Path folder) {
     PeftFolder peft = new PeftFolder(folder);
     JsonFile config = peft.config(TYPE, KNOWN);
-    int rank = config.json().has("r") ? config.count("r") : USUAL;
-    double alpha = config.json().has("lora_alpha") ? config.number("lora_alpha") : USUAL;
+    int rank = config.json().has("r") ? config.count("r") : DEFAULT;
+    double alpha = config.json().has("lora_alpha") ? config.number("lora_alpha") : DEFAULT;
     if (config.get("lora_dropout") != null) {
       config.number("lora_dropout");
     }
@@ -147,10 +148,10 @@ final class LoraFile {
     JsonElement start = config.get("init_lora_weights");
     if (start != null && !(start.isJsonPrimitive() && PLAIN_STARTS.contains(start.getAsString()))) {
       throw PeftFolder.unsupported(
-          config, "init_lora_weights", "what leaves the base's weights as they are");
+          config, "init_lora_weights", "a value that leaves the base's weights unchanged");
     }
     if (config.get("fan_in_fan_out") != null && !config.isUnset("fan_in_fan_out")) {
-      LOG.warn("{}: fan_in_fan_out does not count for linear layers, as in PEFT", config.path());
+      LOG.warn("{}: fan_in_fan_out is ignored for linear layers, as in PEFT", config.path());
     }
     List<Target> targets;
     try (SafetensorsFile file = peft.weights()) {
@@ -160,8 +161,8 @@ final class LoraFile {
   }
 
   /**
-   * The pairs of the file that the configuration names; the others do nothing in PEFT, nor does a
-   * name without a pair, and a warning says so.
+   * The pairs of the file that the configuration names. As in PEFT, other pairs and names without a
+   * pair have no effect; a warning is logged.
    */
   private static List<Target> targets(SafetensorsFile file, LoraTargets named, int rank) {
     List<Target> targets = new ArrayList<>();
@@ -183,7 +184,7 @@ final class LoraFile {
     }
     if (!others.isEmpty()) {
       LOG.warn(
-          "{}: the tensors of {} matrices are left out, {} for one: {} does not name them",
+          "{}: the tensors of {} matrices are ignored, for example {}: {} does not name them",
           file.path(),
           others.size(),
           others.get(0),
@@ -224,7 +225,7 @@ final class LoraFile {
     return pairs.values();
   }
 
-  /** The two tensors of a target, as they are found one after the other. */
+  /** The two tensors of a target, collected as they are found. */
   private static final class Pair {
     private final Layer layer;
     private final String module;
@@ -267,7 +268,7 @@ final class LoraFile {
           layer, module, in, out, Finite.read(file, a.name()), Finite.read(file, b.name()));
     }
 
-    /** The size of a matrix along {@code axis}, the other being the rank. */
+    /** The size of a matrix along {@code axis}; the other dimension must be the rank. */
     private static int other(SafetensorsFile file, TensorInfo info, int axis, int rank) {
       long[] shape = info.shape();
       if (shape.length != 2

@@ -15,9 +15,9 @@ import org.alignment4j.internal.tensor.StorageType;
 import org.alignment4j.internal.tensor.TensorInfo;
 import org.jspecify.annotations.Nullable;
 
-/** Finds the base's matrices that a LoRA changes, and adds B A to them row by row. */
+/** Finds the base's matrices that a LoRA changes, and adds (alpha / r) B A to them row by row. */
 final class LoraMerge {
-  /** Past this half precision rounds to infinity. */
+  /** Half precision rounds numbers from here on to infinity. */
   private static final double HALF_LIMIT = 65520;
 
   private final LoraAdapter lora;
@@ -31,7 +31,7 @@ final class LoraMerge {
     this.checkpoint = checkpoint;
   }
 
-  /** The changes by the names of the base's matrices. */
+  /** The changes by the base's tensor names. */
   Map<String, MergedCheckpoint.Change> changes() {
     Map<String, List<Rows>> byTensor = new LinkedHashMap<>();
     for (Target t : lora.targets()) {
@@ -57,7 +57,7 @@ final class LoraMerge {
     return changes;
   }
 
-  /** Where a target's rows begin in a matrix that holds several modules one after the other. */
+  /** The first row of a target in a matrix that stores several modules one after another. */
   private long firstRow(Target t, String stored, long[] shape) {
     long rows = shape.length == 2 ? shape[0] : 0;
     BlockWeight matrix = BlockWeight.ofModule(t.module()).orElseThrow();
@@ -83,7 +83,7 @@ final class LoraMerge {
     return first;
   }
 
-  /** Query heads, or key/value heads, of which there are as many unless the file says. */
+  /** The number of query heads or key/value heads; the latter defaults to the former. */
   private long heads(String key) {
     if (config == null) {
       config = JsonFile.read(base.resolve("config.json"));
@@ -91,7 +91,7 @@ final class LoraMerge {
     return config.count(config.get(key) == null ? "num_attention_heads" : key);
   }
 
-  /** A target and the row of the stored matrix at which it begins. */
+  /** A target and its first row in the stored matrix. */
   private record Rows(long first, Target target) {}
 
   private void fill(
@@ -135,7 +135,9 @@ final class LoraMerge {
     }
   }
 
-  /** Part of one row of (alpha / r) B A: {@code count} columns beginning with {@code from}. */
+  /**
+   * Computes part of one row of (alpha / r) B A: {@code count} columns starting at {@code from}.
+   */
   private void product(Target t, int row, int from, int count, double[] sum) {
     java.util.Arrays.fill(sum, 0, count, 0);
     for (int k = 0; k < lora.rank(); k++) {

@@ -13,9 +13,9 @@ import org.alignment4j.core.CheckpointException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Which matrices an adapter_config.json names: {@code target_modules}, {@code exclude_modules},
+ * The matrices that an adapter_config.json names: {@code target_modules}, {@code exclude_modules},
  * {@code layers_to_transform} and {@code layers_pattern}, by the rules of PEFT's
- * check_target_module_exists. PEFT loads the tensors of these matrices and passes over the rest.
+ * check_target_module_exists. PEFT loads the tensors of these matrices and ignores the rest.
  */
 final class LoraTargets {
   private static final String TARGETS = "target_modules";
@@ -23,8 +23,8 @@ final class LoraTargets {
   private static final String LAYERS = "layers_to_transform";
   private static final String PATTERN = "layers_pattern";
 
-  /** What PEFT takes where the key is absent; of the families here Phi-3 has nothing like it. */
-  private static final Set<String> USUAL = Set.of("q_proj", "v_proj");
+  /** PEFT's default if the key is absent; of the supported families, Phi-3 has no such modules. */
+  private static final Set<String> DEFAULT_TARGETS = Set.of("q_proj", "v_proj");
 
   private final JsonFile config;
   private final @Nullable Pattern expression;
@@ -41,19 +41,21 @@ final class LoraTargets {
     this.all = text != null && text.toLowerCase(Locale.ROOT).equals("all-linear");
     this.expression = text == null || all ? null : compile(TARGETS, text, text);
     this.names =
-        text != null ? Set.of() : config.get(TARGETS) == null ? USUAL : Set.copyOf(list(TARGETS));
+        text != null
+            ? Set.of()
+            : config.get(TARGETS) == null ? DEFAULT_TARGETS : Set.copyOf(list(TARGETS));
     String not = text(EXCLUDED);
     this.excludedExpression = not == null || not.isEmpty() ? null : compile(EXCLUDED, not, not);
     this.excluded =
         not != null || config.get(EXCLUDED) == null ? Set.of() : Set.copyOf(list(EXCLUDED));
     this.layers = layers();
     if (text != null && (config.get(LAYERS) != null || config.get(PATTERN) != null)) {
-      throw config.wrong(TARGETS, "a list of names beside " + LAYERS + " or " + PATTERN);
+      throw config.wrong(TARGETS, "a list of names with " + LAYERS + " or " + PATTERN);
     }
     addLayerNames();
   }
 
-  /** Whether the matrix of this full name, as in {@code model.layers.0.mlp.up_proj}, is one. */
+  /** Whether the matrix of this full name, such as {@code model.layers.0.mlp.up_proj}, is named. */
   boolean contains(String name) {
     if ((excludedExpression != null && matcher(EXCLUDED, excludedExpression, name).matches())
         || isNamed(excluded, name)) {
@@ -65,11 +67,11 @@ final class LoraTargets {
     if (expression != null) {
       return matcher(TARGETS, expression, name).matches();
     }
-    // a whole name counts in every layer
+    // a full name matches in every layer
     return names.contains(name) || (isNamed(names, name) && (layers.isEmpty() || isInLayers(name)));
   }
 
-  /** The names and layers of the configuration that none of these matrices has. */
+  /** The names and layers of the configuration that match none of these matrices. */
   List<String> without(Set<String> matrices) {
     List<String> missing = new ArrayList<>();
     for (String name : new TreeSet<>(config.get(TARGETS) == null ? Set.of() : names)) {
@@ -158,16 +160,16 @@ final class LoraTargets {
     return texts;
   }
 
-  /** A regular expression of Python's, as far as Java reads it in the same way. */
-  private Pattern compile(String key, String said, String whole) {
-    if (said.contains("&&") || said.matches("(?s).*\\[[^\\]]*\\[.*")) {
+  /** Compiles a Python regular expression, as far as Java interprets it in the same way. */
+  private Pattern compile(String key, String expression, String whole) {
+    if (expression.contains("&&") || expression.matches("(?s).*\\[[^\\]]*\\[.*")) {
       throw PeftFolder.unsupported(config, key, "plainer regular expressions");
     }
     try {
       return Pattern.compile(whole.replace("(?P<", "(?<").replace("\\Z", "\\z"));
     } catch (PatternSyntaxException e) {
       throw new CheckpointException(
-          config.path() + ": " + key + " is no regular expression: " + e.getDescription(), e);
+          config.path() + ": " + key + " is not a regular expression: " + e.getDescription(), e);
     }
   }
 
@@ -175,9 +177,9 @@ final class LoraTargets {
     return pattern.matcher(new Bounded(name, new Budget(config, key)));
   }
 
-  /** How many characters an expression may look at, since one may need time beyond all bounds. */
+  /** Limits the characters that a regular expression may read, since its time may be unbounded. */
   private static final class Budget {
-    private static final int MOST = 1_000_000;
+    private static final int MAX_CHARACTERS = 1_000_000;
 
     private final JsonFile config;
     private final String key;
@@ -189,7 +191,7 @@ final class LoraTargets {
     }
 
     void use() {
-      if (++used > MOST) {
+      if (++used > MAX_CHARACTERS) {
         throw new CheckpointException(
             config.path() + ": " + key + " is a regular expression that needs too many steps");
       }

@@ -24,29 +24,29 @@ import org.alignment4j.internal.tensor.TensorSource;
 import org.alignment4j.internal.text.Reasons;
 
 /**
- * Writes a full checkpoint: the base's files with some tensors changed, in the base's storage types
- * and shards, so that other programs load it as any other. Tensors stream from file to file.
+ * Writes a full checkpoint that other programs load as any other: the base's files with some
+ * tensors changed, in the base's storage types and shards. Tensors are streamed from file to file.
  */
 final class MergedCheckpoint {
-  /** What stands in the place of one of the base's tensors. */
+  /** The replacement of one of the base's tensors. */
   interface Change {
-    /** The elements, of the base's shape, given the file that holds the base's. */
+    /** The new elements, in the base's shape, computed from the base's file. */
     TensorSource.Filler filler(SafetensorsFile base, TensorInfo info);
   }
 
-  /** Checks that an adapter fits a base and says what it changes. */
+  /** Checks that an adapter matches a base and determines the changes. */
   interface Plan {
-    /** Changes by the names of the base's tensors. */
+    /** The changes by the base's tensor names. */
     Map<String, Change> changes(Checkpoint base);
   }
 
   private MergedCheckpoint() {}
 
   /**
-   * Writes the checkpoint; nothing is written if the plan finds that the base does not fit.
+   * Writes the checkpoint; nothing is written if the plan rejects the base.
    *
-   * @param out made if absent, must not be the base's folder
-   * @throws CheckpointException if the base does not fit, or writing fails
+   * @param out created if absent, must not be the base's folder
+   * @throws CheckpointException if the base does not match, or writing fails
    */
   static void write(Path base, Path out, Plan plan, Provenance provenance) {
     require(
@@ -67,7 +67,7 @@ final class MergedCheckpoint {
           checkpoint.files().stream()
               .map(f -> f.getFileName().toString())
               .collect(Collectors.toSet());
-      refuseOtherWeights(out, shards);
+      rejectOtherWeights(out, shards);
       copyOtherFiles(base, out);
       if (checkpoint.hasOwnHead()) {
         Checkpoint.untieHead(out);
@@ -81,7 +81,7 @@ final class MergedCheckpoint {
     }
   }
 
-  /** The error for a tensor of the base that does not have the adapter's shape. */
+  /** The error for a tensor of the base whose shape differs from the adapter's. */
   static CheckpointException misfit(Path base, String name, long[] found, long[] expected) {
     return new CheckpointException(
         base
@@ -93,8 +93,8 @@ final class MergedCheckpoint {
             + Arrays.toString(expected));
   }
 
-  /** Weights that are already there might be read in the place of those about to be written. */
-  private static void refuseOtherWeights(Path out, Set<String> shards) throws IOException {
+  /** Existing weights might be read instead of those about to be written. */
+  private static void rejectOtherWeights(Path out, Set<String> shards) throws IOException {
     try (Stream<Path> files = Files.list(out)) {
       for (Path f : files.toList()) {
         String name = f.getFileName().toString();

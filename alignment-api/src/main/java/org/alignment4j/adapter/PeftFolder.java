@@ -26,15 +26,15 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * An adapter as Hugging Face's PEFT keeps it, {@code adapter_config.json} and {@code
- * adapter_model.safetensors}, with this library's {@code provenance.json} beside them.
+ * An adapter in Hugging Face's PEFT format, {@code adapter_config.json} and {@code
+ * adapter_model.safetensors}, with this library's {@code provenance.json} in the same folder.
  */
 final class PeftFolder {
   static final String CONFIG = "adapter_config.json";
   static final String WEIGHTS = "adapter_model.safetensors";
   static final String PROVENANCE = "provenance.json";
 
-  /** What every PEFT configuration has and no tensor's meaning hangs on. */
+  /** Keys of every PEFT configuration that do not affect the meaning of the tensors. */
   private static final Set<String> COMMON =
       Set.of(
           "peft_type",
@@ -54,18 +54,18 @@ final class PeftFolder {
     this.folder = folder;
   }
 
-  /** The kind of adapter, as PEFT names it. */
+  /** The adapter type, as PEFT names it. */
   String type() {
     return JsonFile.read(folder.resolve(CONFIG)).text("peft_type");
   }
 
   /**
-   * Reads the configuration. A key that is neither known nor unset is refused: PEFT adds options
-   * with every version, and most of them change what the tensors mean. Numbers pass: they belong to
-   * options that are switched on elsewhere, and are never unset.
+   * Reads the configuration. A key that is neither known nor unset is rejected: PEFT adds options
+   * with every version, and most of them change the meaning of the tensors. Numbers are accepted:
+   * they belong to options that other keys enable, and are never unset.
    *
-   * @param type the kind it must have
-   * @param known keys, beside the common ones, that are read or do not matter
+   * @param type the required type
+   * @param known keys, besides the common ones, that are read or irrelevant
    */
   JsonFile config(String type, Set<String> known) {
     JsonFile config = JsonFile.read(folder.resolve(CONFIG));
@@ -113,7 +113,10 @@ final class PeftFolder {
     return SafetensorsFile.open(file);
   }
 
-  /** What this library wrote, or else the configuration as the settings of a run of PEFT's. */
+  /**
+   * This library's provenance if present, else one with the configuration as the settings of a PEFT
+   * run.
+   */
   Provenance provenance(JsonFile config) {
     Path file = folder.resolve(PROVENANCE);
     if (!InputFile.checkpoint(file).exists()) {
@@ -123,7 +126,7 @@ final class PeftFolder {
   }
 
   /**
-   * Parses what {@link Provenance#toJson} gave.
+   * Parses the output of {@link Provenance#toJson}.
    *
    * @param file where the text was found, for messages
    */
@@ -135,7 +138,7 @@ final class PeftFolder {
     }
   }
 
-  /** The members of every configuration. */
+  /** The members common to all configurations. */
   static JsonObject common(String type, Provenance provenance) {
     JsonObject config = new JsonObject();
     config.addProperty("peft_type", type);
@@ -147,21 +150,21 @@ final class PeftFolder {
     return config;
   }
 
-  /** A text of the run's settings, or JSON's null. */
+  /** A string from the run's settings, or JSON null. */
   private static JsonElement text(Provenance provenance, String key) {
     return provenance.settings().get(key) instanceof String text
         ? new JsonPrimitive(text)
         : JsonNull.INSTANCE;
   }
 
-  /** A number of the run's settings, or JSON's null. */
+  /** A number from the run's settings, or JSON null. */
   static JsonElement number(Provenance provenance, String key) {
     return provenance.settings().get(key) instanceof Number n && Double.isFinite(n.doubleValue())
         ? number(n.doubleValue())
         : JsonNull.INSTANCE;
   }
 
-  /** A number, without a fraction if it is whole: readers in Python tell 16 from 16.0. */
+  /** A number, without a fraction if it is whole: Python readers distinguish 16 from 16.0. */
   static JsonPrimitive number(double value) {
     return value == Math.rint(value) && Math.abs(value) < 1L << 53
         ? new JsonPrimitive((long) value)
@@ -170,8 +173,8 @@ final class PeftFolder {
 
   /**
    * Writes all three files. The tensors are complete on disk before the configuration of an earlier
-   * save goes, and the new one comes last: whenever writing ends, no configuration stands beside
-   * tensors of another adapter.
+   * save is deleted, and the new one is written last: whenever writing is interrupted, no
+   * configuration is next to tensors of another adapter.
    */
   void write(JsonObject config, List<TensorSource> tensors, Provenance provenance) {
     Path fresh = folder.resolve("." + WEIGHTS + ".new");
@@ -191,7 +194,7 @@ final class PeftFolder {
 
   private static void deleteQuietly(Path unused) {
     try {
-      Files.deleteIfExists(unused); // there only if something failed
+      Files.deleteIfExists(unused); // exists only if something failed
     } catch (IOException e) {
       LOG.warn("cannot delete {}", unused, e);
     }

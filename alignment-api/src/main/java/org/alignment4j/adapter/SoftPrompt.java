@@ -16,23 +16,24 @@ import org.alignment4j.internal.text.Shown;
 
 /**
  * Input embeddings put before every sequence, as in prompt tuning (Lester et al. 2021). Immutable:
- * the array is not copied, so do not write to it. Equal if all numbers are. Rows are states of
- * layer 0: in families that scale their embeddings (Gemma) behind the scaling, as transformers 5
- * has it; transformers 4 scaled the rows of a soft prompt too, so one tuned there is times the root
- * of D.
+ * the array is not copied, so do not modify it. Equal if all numbers are. Rows are hidden states at
+ * layer 0: in families that scale their embeddings (Gemma) they are taken after the scaling, as in
+ * transformers 5. transformers 4 scaled a soft prompt's rows too, so one tuned there must be
+ * multiplied by the square root of D.
  *
  * @param tokens n, number of virtual tokens
- * @param width D, of the model
+ * @param width D, the model's width
  * @param values [n, D], row-major
  * @param provenance how it was made; its settings {@code base_model_name_or_path}, {@code
- *     revision}, {@code num_layers} and {@code num_attention_heads} go into the saved configuration
+ *     revision}, {@code num_layers} and {@code num_attention_heads} are written to the saved
+ *     configuration
  */
 public record SoftPrompt(int tokens, int width, float[] values, Provenance provenance)
     implements Adapter {
   static final String TYPE = "PROMPT_TUNING";
   private static final String TENSOR = "prompt_embeddings";
 
-  /** Keys that are read here, or that matter only to where training started. */
+  /** Keys that are read here, or that only concern the start of training. */
   private static final Set<String> KNOWN =
       Set.of(
           "num_virtual_tokens",
@@ -60,7 +61,7 @@ public record SoftPrompt(int tokens, int width, float[] values, Provenance prove
 
   /**
    * Writes {@code adapter_config.json} and {@code adapter_model.safetensors}, which Hugging Face's
-   * PEFT loads as prompt tuning, and {@code provenance.json}, into a folder, which is made if
+   * PEFT loads as prompt tuning, and {@code provenance.json} into a folder, which is created if
    * absent.
    *
    * @throws CheckpointException if writing fails
@@ -82,13 +83,13 @@ public record SoftPrompt(int tokens, int width, float[] values, Provenance prove
   }
 
   /**
-   * Reads a soft prompt that PEFT's prompt tuning or {@link #save} wrote. F64, F32, F16 and BF16
-   * become float32.
+   * Loads a soft prompt that PEFT's prompt tuning or {@link #save} wrote. F64, F32, F16 and BF16
+   * are converted to float32.
    *
-   * @throws CheckpointException if a file is missing or damaged, or the tensor does not fit the
-   *     configuration; names file, tensor, expected and found
-   * @throws org.alignment4j.core.UnsupportedArchitectureException for an option that makes it more
-   *     than a prompt before the input, by name
+   * @throws CheckpointException if a file is missing or damaged, or the tensor does not match the
+   *     configuration; the message names file, tensor, expected and found
+   * @throws org.alignment4j.core.UnsupportedArchitectureException for an option beyond a plain soft
+   *     prompt; the message names it
    */
   public static SoftPrompt load(Path folder) {
     PeftFolder peft = new PeftFolder(folder);

@@ -23,10 +23,10 @@ import org.alignment4j.internal.tensor.TensorSource;
 import org.alignment4j.internal.text.Reasons;
 
 /**
- * One decoder block with weights of its own, which stand in for the base model's: what ACTOR leaves
- * behind. Immutable: the arrays are not copied, so do not write to them.
+ * One decoder block with its own weights, which replace the base model's: the result of ACTOR.
+ * Immutable: the arrays are not copied, so do not modify them.
  *
- * @param layer the layer the block writes
+ * @param layer the layer that the block writes
  * @param tensors float32 weights by their names within the block, e.g. {@code
  *     self_attn.q_proj.weight}
  * @param provenance how it was made
@@ -39,10 +39,10 @@ public record TunedBlock(Layer layer, Map<String, Weight> tensors, Provenance pr
    * One tensor.
    *
    * @param shape as in the checkpoint
-   * @param values row-major, product of {@code shape} numbers
+   * @param values row-major, as many numbers as {@code shape} holds
    */
   public record Weight(long[] shape, float[] values) {
-    /** Checks that the numbers fill the shape. */
+    /** Checks that the number of values matches the shape. */
     public Weight {
       long elements = 1;
       for (long d : shape) {
@@ -85,10 +85,10 @@ public record TunedBlock(Layer layer, Map<String, Weight> tensors, Provenance pr
   }
 
   /**
-   * Writes {@code tuned_block.safetensors}, its tensors under their Hugging Face names, and {@code
-   * provenance.json} into a folder, which is made if absent.
+   * Writes {@code tuned_block.safetensors}, with Hugging Face tensor names, and {@code
+   * provenance.json} into a folder, which is created if absent.
    *
-   * @throws CheckpointException if writing fails; files of an earlier save are then left whole
+   * @throws CheckpointException if writing fails; files of an earlier save are then unchanged
    */
   @Override
   public void save(Path folder) {
@@ -109,7 +109,7 @@ public record TunedBlock(Layer layer, Map<String, Weight> tensors, Provenance pr
   }
 
   /**
-   * Reads what {@link #save} wrote.
+   * Loads a tuned block that {@link #save} wrote.
    *
    * @throws CheckpointException if the file is missing or damaged, or a number in it is not finite
    */
@@ -141,12 +141,12 @@ public record TunedBlock(Layer layer, Map<String, Weight> tensors, Provenance pr
   }
 
   /**
-   * Writes a full checkpoint: the base's files with this block's weights in the place of the
-   * base's, in the base's storage types and shards, so that other programs load it as any other.
+   * Writes a full checkpoint that other programs load as any other: the base's files with this
+   * block's weights instead of the base's, in the base's storage types and shards.
    *
-   * @param base folder of the model the block was tuned on
-   * @param out folder to write; made if absent, must not be the base's
-   * @throws CheckpointException if the base does not fit the block, or writing fails
+   * @param base folder of the model that the block was tuned on
+   * @param out folder to write, created if absent; must not be the base's
+   * @throws CheckpointException if the base does not match the block, or writing fails
    */
   public void merge(Path base, Path out) {
     MergedCheckpoint.write(base, out, checkpoint -> changes(base, checkpoint), provenance);

@@ -8,10 +8,10 @@ import org.alignment4j.core.Provenance;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How a control vector comes from others: as a sum of multiples. It stays flat however many sums
- * are made, and equal terms are one.
+ * The derivation of a control vector from others as a sum of multiples. It stays flat however many
+ * sums are made, and equal terms are merged.
  *
- * @param terms factor by the provenance, as a JSON object, of what is multiplied
+ * @param terms factors by the provenance, as a JSON object, of the vector multiplied
  */
 record VectorHistory(Map<Map<String, Object>, Double> terms) {
   private static final String METHOD = "linear_combination";
@@ -19,7 +19,7 @@ record VectorHistory(Map<Map<String, Object>, Double> terms) {
   private static final String FACTOR = "factor";
   private static final String OF = "of";
 
-  /** The history that a provenance tells; itself if it tells none. */
+  /** The history recorded in a provenance, or the provenance itself as the only term. */
   static VectorHistory of(Provenance provenance) {
     Map<Map<String, Object>, Double> known = known(provenance);
     return new VectorHistory(known == null ? Map.of(plain(provenance), 1.0) : known);
@@ -62,7 +62,7 @@ record VectorHistory(Map<Map<String, Object>, Double> terms) {
     return new Provenance(METHOD, Map.of(TERMS, list), 0, Map.of(), Map.of());
   }
 
-  /** The provenance of a vector that was changed otherwise than by sums and multiples. */
+  /** The provenance of a vector that was changed other than by sums and multiples. */
   static Provenance changed(String method, Map<String, Object> settings, Provenance from) {
     Map<String, Object> all = new LinkedHashMap<>(settings);
     all.put(OF, plain(from));

@@ -1,4 +1,4 @@
-/** What tuning leaves behind, as immutable values in files that others can read. */
+/** Adapters: the immutable results of tuning, stored in files that other programs can read. */
 @NullMarked
 package org.alignment4j.adapter;
 

@@ -10,26 +10,26 @@ import org.alignment4j.internal.tensor.LengthGroups;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Token sequences of one forward pass. Their tokens stand one behind the other; where they must
- * stand in rows of one length, as in attention and generation, these are padded.
+ * Token sequences of one forward pass. Their tokens are stored one after another without padding;
+ * where rows of equal length are needed, as in attention and generation, the rows are padded.
  *
- * @param index place of each sequence in the caller's list [B]
+ * @param index index of each sequence in the caller's list [B]
  * @param sequences B token sequences
  * @param length T, the longest
- * @param side where the padding lies
- * @param responseStarts by the caller's list, where each response begins, not counting input
- *     embeddings before it; null if all is prompt
+ * @param side the side that is padded
+ * @param responseStarts for each sequence of the caller's list, the position of its response's
+ *     first token, input embeddings before the sequence not counted; null if there is no response
  */
 record Batch(
     int[] index, List<int[]> sequences, int length, Side side, int @Nullable [] responseStarts) {
-  /** Places of a batch's padded rows may be so many times its tokens. */
+  /** Maximum ratio of padded positions to tokens in a batch. */
   private static final double WASTE = 1.5;
 
   Batch(int[] index, List<int[]> sequences, int length, Side side) {
     this(index, sequences, length, side, null);
   }
 
-  /** Where padding lies. */
+  /** The side of a row that is padded. */
   enum Side {
     LEFT,
     RIGHT
@@ -43,7 +43,7 @@ record Batch(
   /**
    * Groups sequences of like length, so that little of attention is computed for padding.
    *
-   * @param tokens at most so many tokens in a batch, one sequence at least
+   * @param tokens maximum number of tokens in a batch; a single sequence may exceed it
    */
   static List<Batch> group(List<int[]> sequences, int tokens, Side side) {
     int[] lengths = sequences.stream().mapToInt(s -> s.length).toArray();
@@ -64,17 +64,20 @@ record Batch(
     return sequences.stream().mapToInt(s -> s.length).max().orElse(0);
   }
 
-  /** The same sequences, known to the caller by other numbers. */
+  /** The same sequences with other indices in the caller's list. */
   Batch withIndex(int[] other) {
     return new Batch(other, sequences, length, side, responseStarts);
   }
 
-  /** The same batch, with where the responses of the caller's whole list begin. */
+  /** The same batch with the response starts of the caller's whole list. */
   Batch withResponseStarts(int[] starts) {
     return new Batch(index, sequences, length, side, starts);
   }
 
-  /** Where the response of sequence {@code b} begins, or its {@code length}. */
+  /**
+   * The position of the first response token of sequence {@code b}; {@code length} if there is
+   * none.
+   */
   int responseStart(int b, int length) {
     return responseStarts == null ? length : responseStarts[index[b]];
   }
@@ -83,7 +86,7 @@ record Batch(
     return sequences.size();
   }
 
-  /** Tokens of each sequence [B]. */
+  /** The number of tokens of each sequence [B]. */
   int[] lengths() {
     return sequences.stream().mapToInt(s -> s.length).toArray();
   }
@@ -93,17 +96,17 @@ record Batch(
     return sequences.stream().allMatch(s -> s.length == length);
   }
 
-  /** Whether no mask is needed: padding on the right is never looked at by a causal model. */
+  /** Whether no mask is needed: a causal model never attends to padding on the right. */
   boolean plain() {
     return side == Side.RIGHT || even();
   }
 
-  /** N, the tokens of all sequences. */
+  /** N, the total number of tokens. */
   int tokens() {
     return sequences.stream().mapToInt(s -> s.length).sum();
   }
 
-  /** Where each sequence begins among the N tokens that stand one behind the other [B]. */
+  /** The index of each sequence's first token among the N tokens [B]. */
   int[] firstTokens() {
     int[] first = new int[size()];
     for (int b = 1; b < first.length; b++) {
@@ -112,7 +115,7 @@ record Batch(
     return first;
   }
 
-  /** Where the last token of each sequence stands among the N tokens [B]. */
+  /** The index of each sequence's last token among the N tokens [B]. */
   long[] lastTokens() {
     int[] first = firstTokens();
     return IntStream.range(0, size())
@@ -135,22 +138,23 @@ record Batch(
         new Shape(tokens(), 1));
   }
 
-  /** The place in the padded rows [BT] of each of the N tokens, int64. */
-  NDArray tokenPlaces(NDManager scope) {
-    long[] places = new long[tokens()];
+  /** The index of each of the N tokens in the padded rows [BT], int64. */
+  NDArray tokenCells(NDManager scope) {
+    long[] cells = new long[tokens()];
     int n = 0;
     for (int b = 0; b < size(); b++) {
       for (int p = 0; p < sequences.get(b).length; p++) {
-        places[n++] = (long) b * length + place(b, p);
+        cells[n++] = (long) b * length + column(b, p);
       }
     }
-    return scope.create(places);
+    return scope.create(cells);
   }
 
   /**
-   * The token at each place of the padded rows [BT] int64, 0 where none is; [0] if none is padded.
+   * For each index of the padded rows [BT] the index of its token, int64, 0 for padding; [0] if
+   * nothing is padded.
    */
-  NDArray placeTokens(NDManager scope) {
+  NDArray cellTokens(NDManager scope) {
     if (even()) {
       return scope.zeros(new Shape(0), DataType.INT64);
     }
@@ -158,8 +162,8 @@ record Batch(
     return fill(scope, length, (b, p) -> (long) first[b] + p, 0).flatten();
   }
 
-  /** The place in the padded row of token {@code position} of sequence {@code b}. */
-  int place(int b, int position) {
+  /** The column of token {@code position} of sequence {@code b} in its padded row. */
+  int column(int b, int position) {
     return side == Side.RIGHT ? position : length - sequences.get(b).length + position;
   }
 
@@ -168,18 +172,20 @@ record Batch(
     return ids(scope, 0);
   }
 
-  /** Token ids [B, T] int64 with {@code padding} in the places without a token. */
+  /** Token ids [B, T] int64; padding is {@code padding}. */
   NDArray ids(NDManager scope, int padding) {
     return fill(scope, length, (b, p) -> sequences.get(b)[p], padding);
   }
 
-  /** 1 for tokens and for the {@code room} places after the batch, 0 for padding, [B, T + room]. */
+  /**
+   * 1 for tokens and for the {@code room} columns after the batch, 0 for padding, [B, T + room].
+   */
   NDArray attentionWithRoom(NDManager scope, int room) {
     int total = length + room;
     long[] flat = new long[size() * total];
     for (int b = 0; b < size(); b++) {
       for (int p = 0; p < sequences.get(b).length; p++) {
-        flat[b * total + place(b, p)] = 1;
+        flat[b * total + column(b, p)] = 1;
       }
       for (int p = length; p < total; p++) {
         flat[b * total + p] = 1;
@@ -188,7 +194,9 @@ record Batch(
     return scope.create(flat, new Shape(size(), total));
   }
 
-  /** Positions [1, T] if padded on the right, else [B, T] counted from each first token. */
+  /**
+   * Positions [1, T] if padded on the right, else [B, T] counted from each sequence's first token.
+   */
   NDArray positions(NDManager scope) {
     if (plain()) {
       return scope.create(
@@ -201,14 +209,14 @@ record Batch(
     long at(int sequence, int position);
   }
 
-  private NDArray fill(NDManager scope, int places, Value value, long padding) {
-    long[] flat = new long[size() * places];
+  private NDArray fill(NDManager scope, int columns, Value value, long padding) {
+    long[] flat = new long[size() * columns];
     java.util.Arrays.fill(flat, padding);
     for (int b = 0; b < size(); b++) {
       for (int p = 0; p < sequences.get(b).length; p++) {
-        flat[b * places + place(b, p)] = value.at(b, p);
+        flat[b * columns + column(b, p)] = value.at(b, p);
       }
     }
-    return scope.create(flat, new Shape(size(), places));
+    return scope.create(flat, new Shape(size(), columns));
   }
 }

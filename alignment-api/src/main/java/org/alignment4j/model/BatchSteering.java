@@ -12,19 +12,17 @@ import java.util.Map;
 import java.util.function.IntFunction;
 import org.alignment4j.core.Layer;
 
-/**
- * Steering as the kernels apply it: per edit a vector and the places it is on, for each sequence.
- */
+/** Resolves steering for a batch: for each edit a vector and a mask of the tokens it applies to. */
 final class BatchSteering {
-  /** Edits that run as one: at one layer, the n-th there of their sequence, of one kind. */
+  /** Edits that run as one: same layer, same ordinal within their sequence and layer, same kind. */
   private record Key(Layer layer, Steering.Kind kind, int ordinal) {}
 
   private BatchSteering() {}
 
   /**
-   * @param room places behind the batch for tokens to come
-   * @param virtual input embeddings before each sequence, which positions do not count
-   * @param own the changes of the batch's b-th sequence
+   * @param room columns after the batch for tokens still to be generated
+   * @param virtual input embeddings before each sequence, not counted in positions
+   * @param own the steering of the batch's b-th sequence
    */
   static List<Edit> resolve(
       NDManager scope, Batch batch, int room, int virtual, IntFunction<List<Steering>> own) {
@@ -37,7 +35,7 @@ final class BatchSteering {
       }
     }
     List<Edit> resolved = new ArrayList<>();
-    // Each sequence's changes of a layer in their order.
+    // Within a layer, each sequence's edits keep their order.
     edits.keySet().stream()
         .sorted(Comparator.comparingInt(Key::ordinal))
         .forEach(
@@ -48,14 +46,14 @@ final class BatchSteering {
 
   private static Edit edit(
       NDManager scope, Batch batch, int room, int virtual, Map<Integer, Steering> bySequence) {
-    int places = batch.length() + room;
+    int columns = batch.length() + room;
     Steering first = bySequence.values().iterator().next();
     int width = first.vector().length;
     boolean same =
         bySequence.size() == batch.size()
             && bySequence.values().stream().allMatch(s -> s.equals(first));
     float[] vectors = new float[(same ? 1 : batch.size()) * width];
-    float[] on = new float[batch.size() * places];
+    float[] on = new float[batch.size() * columns];
     bySequence.forEach(
         (b, s) -> {
           if (!same || b == 0) {
@@ -63,16 +61,16 @@ final class BatchSteering {
           }
           int n = batch.sequences().get(b).length - virtual;
           for (int p : s.positions().resolve(n, batch.responseStart(b, n))) {
-            on[b * places + batch.place(b, p + virtual)] = 1;
+            on[b * columns + batch.column(b, p + virtual)] = 1;
           }
           if (s.positions().generated()) {
-            Arrays.fill(on, b * places + batch.length(), (b + 1) * places, 1f);
+            Arrays.fill(on, b * columns + batch.length(), (b + 1) * columns, 1f);
           }
         });
     return new Edit(
         first,
         scope.create(vectors, new Shape(vectors.length / width, width)),
-        scope.create(on, new Shape(batch.size(), places)));
+        scope.create(on, new Shape(batch.size(), columns)));
   }
 
   private static float[] direction(Steering s) {

@@ -11,17 +11,17 @@ import org.alignment4j.internal.tensor.BlockWeight;
 import org.alignment4j.model.Family.Trait;
 
 /**
- * Which tensors of a checkpoint, named as in Hugging Face's, each weight of a block consists of.
+ * The checkpoint tensors, by their Hugging Face names, that make up each weight of a block.
  *
- * @param slots what there is of the table, in its order
+ * @param slots the weights that the architecture has, in the enum's order
  */
 record BlockLayout(Map<BlockWeight, Slot> slots) {
   /**
    * One weight.
    *
    * @param norm whether it is a norm
-   * @param shape of the whole
-   * @param parts the checkpoint's tensors it consists of, first dimension after first dimension
+   * @param shape of the whole weight
+   * @param parts the checkpoint tensors it consists of, concatenated along the first dimension
    */
   record Slot(boolean norm, Shape shape, List<Part> parts) {
     static Slot of(boolean norm, Part... parts) {
@@ -34,14 +34,14 @@ record BlockLayout(Map<BlockWeight, Slot> slots) {
       return new Slot(norm, shape, List.of(parts));
     }
 
-    /** What it is kept in. */
+    /** The format it is stored in. */
     MatrixFormat format(Precision precision) {
       return norm
           ? FloatMatrix.FLOAT32
           : isMatrix() ? precision.format() : precision.format().vectors();
     }
 
-    /** Whether this is a matrix, which a low-rank change may apply to. */
+    /** Whether this is a matrix, to which a low-rank change may apply. */
     boolean isMatrix() {
       return shape.dimension() == 2;
     }
@@ -62,7 +62,7 @@ record BlockLayout(Map<BlockWeight, Slot> slots) {
       return n;
     }
 
-    /** The name without {@code .weight}, by which adapters know a matrix. */
+    /** The name without {@code .weight}, by which adapters identify a matrix. */
     String module() {
       return name.substring(0, name.length() - ".weight".length());
     }
@@ -94,7 +94,7 @@ record BlockLayout(Map<BlockWeight, Slot> slots) {
     slots.put(BlockWeight.GATE_UP, matrix(c, BlockWeight.GATE_UP, 2 * f, d));
     slots.put(BlockWeight.DOWN, matrix(c, BlockWeight.DOWN, d, f));
     if (family.has(Trait.POST_NORMS)) {
-      // Here the name of the other families' norm before the MLP means the one behind attention.
+      // In Gemma 2 this name, the other families' norm before the MLP, is the norm after attention.
       slots.put(BlockWeight.MLP_NORM, norm("pre_feedforward_layernorm", d));
       slots.put(BlockWeight.ATTENTION_OUTPUT_NORM, norm("post_attention_layernorm", d));
       slots.put(BlockWeight.MLP_OUTPUT_NORM, norm("post_feedforward_layernorm", d));

@@ -12,11 +12,11 @@ import org.alignment4j.internal.tensor.BlockWeight;
 import org.alignment4j.model.BlockLayout.Part;
 import org.alignment4j.model.BlockLayout.Slot;
 
-/** Moves a block's weights between a checkpoint's named tensors in Java and the device. */
+/** Converts a block's weights between named tensors in Java and arrays on the device. */
 final class BlockTensors {
   private BlockTensors() {}
 
-  /** A tuned block's weights in {@code manager}. */
+  /** A tuned block's weights as arrays in {@code manager}. */
   static ModelBlock toNative(
       ModelConfig config, Precision precision, TunedBlock block, NDManager manager) {
     Map<BlockWeight, Matrix> own = new EnumMap<>(BlockWeight.class);
@@ -56,7 +56,7 @@ final class BlockTensors {
     return w.values();
   }
 
-  /** Named tensors of a block's weights, or of gradients of the same shapes. */
+  /** The named tensors of a block's weights, or of gradients of the same shapes. */
   static Map<String, Weight> toJava(ModelConfig config, Map<BlockWeight, Matrix> block) {
     Map<String, Weight> tensors = new LinkedHashMap<>();
     BlockLayout.of(config)

@@ -10,24 +10,24 @@ import java.util.stream.IntStream;
 import org.alignment4j.core.Layer;
 
 /**
- * Which hidden states to read. Blocks above the highest layer are not run.
+ * The hidden states to read. Blocks above the highest layer are not run.
  *
- * @param layers at least one; read in ascending order, each once
- * @param positions which tokens of each sequence
+ * @param layers at least one; sorted, duplicates removed
+ * @param positions the tokens of each sequence
  */
 public record Capture(List<Layer> layers, TokenPositions positions) {
-  /** Sorts the layers. */
+  /** Sorts the layers and removes duplicates. */
   public Capture {
     require(!layers.isEmpty(), "no layers to capture");
     layers = layers.stream().distinct().sorted().toList();
   }
 
-  /** The last prompt token at some layers. */
+  /** Captures the last prompt token at the given layers. */
   public static Capture lastPrompt(Layer... layers) {
     return new Capture(Arrays.asList(layers), TokenPositions.lastPrompt());
   }
 
-  /** Layers {@code first} to {@code last}, both included. */
+  /** Captures layers {@code first} to {@code last}, inclusive. */
   public static Capture layers(int first, int last, TokenPositions positions) {
     return new Capture(IntStream.rangeClosed(first, last).mapToObj(Layer::new).toList(), positions);
   }
@@ -42,7 +42,7 @@ public record Capture(List<Layer> layers, TokenPositions positions) {
    */
   public static final class Activations {
     /**
-     * Where a row comes from.
+     * The origin of a row.
      *
      * @param sequence index in the caller's list
      * @param position token index in that sequence, without padding
@@ -57,21 +57,21 @@ public record Capture(List<Layer> layers, TokenPositions positions) {
       this.values = Map.copyOf(values);
     }
 
-    /** The rows' origins [N], in order of sequence, then position. */
+    /** The origin of each row [N], ordered by sequence, then position. */
     public List<Label> labels() {
       return labels;
     }
 
-    /** The layers that were read. */
+    /** The captured layers. */
     public Set<Layer> layers() {
       return values.keySet();
     }
 
     /**
-     * The rows at a layer [N, D], in the labels' order; the array is the caller's to keep, not a
+     * The rows at a layer [N, D], in the order of the labels. Returns the internal array, not a
      * copy.
      *
-     * @throws IllegalArgumentException if the layer was not read
+     * @throws IllegalArgumentException if the layer was not captured
      */
     public float[][] at(Layer layer) {
       float[][] rows = values.get(layer);

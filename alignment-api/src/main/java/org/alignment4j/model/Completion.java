@@ -4,23 +4,23 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a model generated for one prompt.
+ * The tokens and text that a model generated for one prompt.
  *
- * @param ids the new tokens, N of them, without an end or stop token that ended them; up to and
- *     with the token that completed a stop string
+ * @param ids the N generated tokens, without the end or stop token that ended them; includes the
+ *     token that completed a stop string
  * @param text the tokens as text, cut before a stop string; empty if the model has no tokenizer
- * @param finish why there are no more
- * @param logProbabilities natural logarithms of the tokens' probabilities under the model's own
- *     logits, before any setting changed them, [N]; empty if not asked for
+ * @param finish why generation ended
+ * @param logProbabilities natural log-probabilities of the tokens [N], under the model's raw
+ *     logits, before any setting changed them; empty if not requested
  */
 public record Completion(int[] ids, String text, Finish finish, float[] logProbabilities) {
-  /** Why a completion ends. */
+  /** The reason why a completion ended. */
   public enum Finish {
-    /** The model ended its turn. */
+    /** The model generated an end token. */
     END_OF_TURN,
-    /** A stop string or a stop token came. */
+    /** A stop string or a stop token was generated. */
     STOP,
-    /** The settings' or the context's length was reached. */
+    /** The maximum number of new tokens or the context length was reached. */
     LENGTH
   }
 
@@ -40,7 +40,7 @@ public record Completion(int[] ids, String text, Finish finish, float[] logProba
     return logProbabilities.clone();
   }
 
-  /** Whether the model ended its turn. */
+  /** Whether the model generated an end token. */
   public boolean ended() {
     return finish == Finish.END_OF_TURN;
   }
@@ -60,16 +60,16 @@ public record Completion(int[] ids, String text, Finish finish, float[] logProba
   }
 
   /**
-   * One token as it is generated, for those who do not want to wait for the whole answer.
+   * One token, as it is passed to a listener during generation.
    *
-   * @param sequence which of the call's sequences it continues, 0-based
-   * @param id the token; at the end of a sequence also the end or stop token that {@link
+   * @param sequence index of the sequence in the call, 0-based
+   * @param id the token; includes the end or stop token that ends a sequence and that {@link
    *     Completion} leaves out
-   * @param text what this token adds to the text: complete characters that cannot become part of a
-   *     stop string any more, so often the text of tokens before it, and sometimes none; a
-   *     sequence's texts, joined, are {@link Completion#text}
-   * @param logProbability natural logarithm of its probability; NaN if not asked for
-   * @param finish why the sequence ends with this token; null if it goes on
+   * @param text the text released by this token: complete characters that can no longer become part
+   *     of a stop string, so often text of earlier tokens, and possibly empty; a sequence's texts
+   *     concatenated are its {@link Completion#text}
+   * @param logProbability its natural log-probability; NaN if not requested
+   * @param finish why the sequence ends with this token; null if it continues
    */
   public record GeneratedToken(
       int sequence,

@@ -27,9 +27,10 @@ import org.slf4j.LoggerFactory;
 import org.slf4j.helpers.MessageFormatter;
 
 /**
- * Reads and writes config.json, old keys ({@code rope_theta}) and new ({@code rope_parameters}).
- * Where two keys contradict each other, the one counts that counts in transformers, with a warning;
- * an absent key has its family's default there, and null is what it is there.
+ * Reads and writes config.json, with old keys ({@code rope_theta}) and new ones ({@code
+ * rope_parameters}). If two keys conflict, the one that transformers uses takes precedence, and a
+ * warning is logged. An absent key gets the default of the family's transformers configuration
+ * class; null is interpreted as that class does.
  */
 final class ConfigFile {
   private static final Logger LOG = LoggerFactory.getLogger(ConfigFile.class);
@@ -83,7 +84,7 @@ final class ConfigFile {
       o.addProperty("final_logit_softcapping", c.extras().logitCap());
     }
     if (c.family().windows == Family.Windows.EVERY_OTHER) {
-      // transformers makes the windows' mask whether or not a block asks for it
+      // transformers builds the window mask whether or not a block uses it
       o.addProperty(WindowsFile.SIZE, c.contextLength());
       JsonArray types = new JsonArray();
       c.windowed().forEach(w -> types.add(WindowsFile.FULL));
@@ -111,9 +112,9 @@ final class ConfigFile {
   private ModelConfig config() {
     Family family = family();
     FamilyDefaults defaults = FamilyDefaults.of(family);
-    refuse("quantization_config", "a quantized checkpoint");
-    refuse("text_config", "a configuration within the configuration");
-    refuse("per_layer_config", "a configuration per layer");
+    reject("quantization_config", "a quantized checkpoint");
+    reject("text_config", "a configuration within the configuration");
+    reject("per_layer_config", "a configuration per layer");
     if (family.has(Trait.BIASES_BY_KEY) && flag("attention_bias", false)) {
       throw unsupported("attention_bias = true");
     }
@@ -130,7 +131,7 @@ final class ConfigFile {
     }
     if ((family == Family.LLAMA || family == Family.GEMMA2) && width % heads != 0) {
       throw new CheckpointException(
-          file + ": hidden_size = " + width + " is no multiple of " + heads + " heads");
+          file + ": hidden_size = " + width + " is not a multiple of " + heads + " heads");
     }
     WindowsFile windows = new WindowsFile(this, family, blocks);
     List<Boolean> windowed = windows.windowed();
@@ -174,7 +175,9 @@ final class ConfigFile {
     return integer(HEAD_SIZE, absent == FamilyDefaults.DERIVED ? derived : absent);
   }
 
-  /** The family's ends count only where neither this file nor generation_config.json names any. */
+  /**
+   * The family's end tokens are used only if neither this file nor generation_config.json has any.
+   */
   private Set<Integer> ends(FamilyDefaults defaults) {
     String key = "eos_token_id";
     boolean named =
@@ -183,7 +186,7 @@ final class ConfigFile {
     return named ? ids(key) : defaults.ends();
   }
 
-  /** transformers goes by model_type, whatever architectures says. */
+  /** transformers selects the model by model_type, whatever architectures contains. */
   private void warnOfOtherArchitectures(Family family) {
     JsonElement named = get(json, ARCHITECTURES);
     String own = architecture(family);
@@ -191,7 +194,7 @@ final class ConfigFile {
         && named.isJsonArray()
         && !named.getAsJsonArray().isEmpty()
         && !named.getAsJsonArray().contains(new JsonPrimitive(own))) {
-      warn("architectures {} is not {}, which model_type asks for and which is run", named, own);
+      warn("architectures {} is not {}, the class of model_type, which is run", named, own);
     }
   }
 
@@ -202,37 +205,37 @@ final class ConfigFile {
 
   private Extras extras(Family family, int headSize) {
     boolean caps = family.has(Trait.SOFT_CAPS);
-    Extras usual = Extras.of(family, Math.max(headSize, 1));
+    Extras defaults = Extras.of(family, Math.max(headSize, 1));
     String both = "use_bidirectional_attention";
     if (family.has(Trait.SCALED_EMBEDDINGS) && !isNull(both) && flag(both, false)) {
       throw unsupported(both + " = true");
     }
     return new Extras(
         activation(family),
-        caps && json.has(SCALAR) ? 1 / Math.sqrt(number(SCALAR, 0)) : usual.scoreScale(),
-        caps ? cap("attn_logit_softcapping", usual.scoreCap()) : 0,
-        caps ? cap("final_logit_softcapping", usual.logitCap()) : 0);
+        caps && json.has(SCALAR) ? 1 / Math.sqrt(number(SCALAR, 0)) : defaults.scoreScale(),
+        caps ? cap("attn_logit_softcapping", defaults.scoreCap()) : 0,
+        caps ? cap("final_logit_softcapping", defaults.logitCap()) : 0);
   }
 
-  /** A cap that is null is none; one that is absent has the family's default. */
+  /** A soft cap: 0 (none) if null; the family's default if absent. */
   private double cap(String key, double absent) {
     if (isNull(key)) {
       return 0;
     }
     double cap = number(key, absent);
     if (cap == 0) { // it divides the scores
-      throw new CheckpointException(file + ": " + key + " = 0; null stands for none");
+      throw new CheckpointException(file + ": " + key + " = 0; use null for none");
     }
     return cap;
   }
 
   private Activation activation(Family family) {
-    // Gemma 2 alone goes by the newer key; transformers lets the other one stand unread.
+    // Only Gemma 2 uses the newer key; transformers ignores the other one.
     String key = family == Family.GEMMA2 ? "hidden_activation" : "hidden_act";
     String name = string(key, family.has(Trait.TANH_GELU) ? "gelu_pytorch_tanh" : "silu");
     return switch (name) {
       case "silu", "swish" -> Activation.SILU;
-      // Early Gemma files say gelu and mean the approximation, as transformers warns.
+      // Early Gemma files say gelu but mean the tanh approximation; transformers warns about it.
       case "gelu" -> family == Family.GEMMA ? Activation.GELU_TANH : Activation.GELU;
       case "gelu_pytorch_tanh", "gelu_new" -> Activation.GELU_TANH;
       default -> throw unsupported(key + " = " + name);
@@ -261,8 +264,8 @@ final class ConfigFile {
   }
 
   /**
-   * The rotary parameters: rope_scaling, if it says anything, counts alone, as in transformers, and
-   * what stands in rope_parameters beside it does not.
+   * The rotary parameters: a non-empty rope_scaling replaces rope_parameters entirely, as in
+   * transformers.
    */
   private JsonObject parameters() {
     JsonObject scaling = object("rope_scaling");
@@ -272,7 +275,7 @@ final class ConfigFile {
     }
     if (!parameters.isEmpty() && !parameters.equals(scaling)) {
       warn(
-          "rope_scaling {} counts and rope_parameters {} beside it does not, the rotary base"
+          "rope_scaling {} is used and rope_parameters {} is ignored, the rotary base"
               + " included, as in transformers",
           scaling,
           parameters);
@@ -303,7 +306,7 @@ final class ConfigFile {
     return ids;
   }
 
-  private void refuse(String key, String what) {
+  private void reject(String key, String what) {
     if (get(json, key) != null) {
       throw unsupported(what + " (" + key + ")");
     }
@@ -314,7 +317,7 @@ final class ConfigFile {
     return json;
   }
 
-  /** Says that one of two sides of the file does not count. */
+  /** Logs a warning that names this file. */
   void warn(String message, Object... values) {
     if (LOG.isWarnEnabled()) {
       LOG.warn("{}: {}", file, MessageFormatter.arrayFormat(message, values).getMessage());
@@ -334,7 +337,7 @@ final class ConfigFile {
     return e == null || e.isJsonNull() ? null : e;
   }
 
-  /** Whether the key is there and null, which is not the same as absent. */
+  /** Whether the key is present and null, which differs from absent. */
   boolean isNull(String key) {
     return json.has(key) && json.get(key).isJsonNull();
   }
@@ -373,7 +376,7 @@ final class ConfigFile {
     return number(json, key, absent);
   }
 
-  /** A number of the file or of an object within; null is none. */
+  /** A number of the file or of a nested object; null is rejected. */
   double number(JsonObject o, String key, double absent) {
     if (!o.has(key)) {
       return absent;

@@ -5,7 +5,7 @@ import static org.alignment4j.internal.text.Arguments.require;
 import java.util.Arrays;
 
 /**
- * How likely a model finds one continuation of a text.
+ * The log-probabilities of one continuation of a text.
  *
  * @param ids the continuation's tokens [N]
  * @param logProbabilities natural logarithm of each token's probability, given all before it [N]
@@ -32,7 +32,7 @@ public record ContinuationScore(int[] ids, float[] logProbabilities) {
     return logProbabilities.clone();
   }
 
-  /** The logarithm of the whole continuation's probability; 0 without tokens. */
+  /** The log-probability of the whole continuation, in nats; 0 without tokens. */
   public double sum() {
     double sum = 0;
     for (float p : logProbabilities) {
@@ -41,12 +41,12 @@ public record ContinuationScore(int[] ids, float[] logProbabilities) {
     return sum;
   }
 
-  /** The mean over tokens; NaN without tokens. */
+  /** The mean log-probability per token, in nats; NaN without tokens. */
   public double mean() {
     return sum() / ids.length;
   }
 
-  /** The score without its first tokens. */
+  /** The score without the first {@code first} tokens. */
   ContinuationScore from(int first) {
     return new ContinuationScore(
         Arrays.copyOfRange(ids, first, ids.length),

@@ -11,11 +11,11 @@ import org.alignment4j.chat.Message;
 import org.alignment4j.chat.Prompt;
 
 /**
- * A templated prompt with texts that may continue it, each tokenised together with the prompt.
+ * A templated prompt and its possible continuations, each tokenised together with the prompt.
  *
- * @param shared tokens that all begin with
- * @param rest tokens of each behind these
- * @param starts tokens of each one's rest that belong to the prompt
+ * @param shared tokens that all of them start with
+ * @param rest the remaining tokens of each
+ * @param starts number of tokens in each one's rest that belong to the prompt
  */
 record ContinuedPrompt(int[] shared, List<int[]> rest, int[] starts) {
 
@@ -50,7 +50,7 @@ record ContinuedPrompt(int[] shared, List<int[]> rest, int[] starts) {
     return mismatch < 0 ? a.length : mismatch;
   }
 
-  /** One score per text, of the tokens that the prompt does not have. */
+  /** One score per continuation, over the tokens that are not part of the prompt. */
   List<ContinuationScore> scores(ForwardPass pass) {
     List<ContinuationScore> scores = Scorer.scores(pass, shared, rest);
     return IntStream.range(0, scores.size()).mapToObj(i -> scores.get(i).from(starts[i])).toList();

@@ -12,7 +12,7 @@ import org.alignment4j.internal.tensor.Kernels;
 import org.alignment4j.internal.tensor.NativeTensor;
 import org.jspecify.annotations.Nullable;
 
-/** What a decoder computes, as calls of its kernels: everything that runs but no weights. */
+/** The decoder's computations as kernel calls; holds no weights. */
 final class Decoder implements AutoCloseable {
   private final ModelConfig config;
   private final Precision precision;
@@ -48,10 +48,10 @@ final class Decoder implements AutoCloseable {
   }
 
   /**
-   * What one pass over some blocks should do and give.
+   * One pass over consecutive blocks.
    *
-   * @param rows tokens of the batch's N whose states are wanted
-   * @param pick one token of each sequence, if the last block's output is wanted only there
+   * @param rows indices of the tokens, among the batch's N, whose hidden states are captured
+   * @param pick index of one token per sequence if the last block's output is needed only there
    */
   record Pass(
       int first,
@@ -64,7 +64,7 @@ final class Decoder implements AutoCloseable {
   /**
    * Token embeddings [BT, D], float32.
    *
-   * @param given [N, D] rows that the ids -1 to -N stand for, or null
+   * @param given [N, D] rows for the ids -1 to -N, or null
    */
   NDArray embed(
       NDManager scope, NDArray ids, Weights weights, @Nullable NDArray given, boolean train) {
@@ -84,8 +84,8 @@ final class Decoder implements AutoCloseable {
   }
 
   /**
-   * Runs blocks first + 1 to end over the batch's N tokens, x [N, D]; gives the last block's
-   * output, [N, D] or, at pick, [B, D], then per captured layer a row per wanted one.
+   * Runs blocks first + 1 to end over the batch's N tokens, x [N, D]. Returns the last block's
+   * output, [N, D] or, at pick, [B, D], then for each captured layer one row per element of rows.
    */
   NDList blocks(
       NDManager scope, NDArray x, Weights weights, Batch batch, Pass pass, boolean train) {
@@ -108,8 +108,8 @@ final class Decoder implements AutoCloseable {
             .tensor(batch.attentionWithRoom(scope, 0))
             .tensor(batch.tokenPositions(scope))
             .tensor(frequencies.of(scope, batch.lengths()))
-            .tensor(batch.placeTokens(scope))
-            .tensor(batch.tokenPlaces(scope))
+            .tensor(batch.cellTokens(scope))
+            .tensor(batch.tokenCells(scope))
             .tensor(longs(scope, pass.rows))
             .tensor(longs(scope, pass.pick == null ? new long[0] : pass.pick))
             .list(Edit.tensors(pass.edits)),
@@ -117,16 +117,16 @@ final class Decoder implements AutoCloseable {
   }
 
   /**
-   * Inputs of low-rank changes that are left out in training.
+   * Dropout on the inputs of low-rank changes in training.
    *
-   * @param rate share of the elements, 0 for none
+   * @param rate probability that an element is dropped, 0 for no dropout
    * @param seed of the masks
    */
   record Dropout(double rate, long seed) {
     static final Dropout NONE = new Dropout(0, 0);
   }
 
-  /** As {@link #blocks}, for training with dropout. */
+  /** Runs blocks like {@link #blocks}, for training, with dropout. */
   NDList trainBlocks(
       NDManager scope, NDArray x, Weights weights, Batch batch, Pass pass, Dropout dropout) {
     if (dropout.rate == 0) {
@@ -134,7 +134,7 @@ final class Decoder implements AutoCloseable {
     }
     kernels.run(kernels.call("set_dropout", scope).reals(dropout.rate), true);
     try {
-      // One training runs at a time in a process, so nobody else draws in between.
+      // Only one training runs at a time in a process, so nothing else draws in between.
       scope.getEngine().setRandomSeed(Long.hashCode(dropout.seed));
       return blocks(scope, x, weights, batch, pass, true);
     } finally {
@@ -155,11 +155,11 @@ final class Decoder implements AutoCloseable {
   }
 
   /**
-   * Which tokens of a batch predict a response's token, and what.
+   * The prediction targets of a batch's response tokens.
    *
-   * @param rows M of the batch's N tokens
-   * @param labels what each should predict
-   * @param owners the sequence of each
+   * @param rows indices of the M predicting tokens among the batch's N
+   * @param labels the id that each should predict
+   * @param owners the index of each one's sequence
    * @param sequences B
    */
   record Targets(long[] rows, long[] labels, long[] owners, int sequences) {}
@@ -195,24 +195,24 @@ final class Decoder implements AutoCloseable {
   }
 
   /**
-   * What the steps of a batch have in common.
+   * The state that all steps of a batch share.
    *
-   * @param cache keys and values of the S places; see {@link KeyValueCache}
-   * @param attention which places hold a token [B, S]
-   * @param plain whether all do, so that no mask is needed
-   * @param edits over S places
+   * @param cache keys and values for S positions; see {@link KeyValueCache}
+   * @param attention 1 at the positions that hold a token [B, S]
+   * @param plain whether all hold one, so that no mask is needed
+   * @param edits over S positions
    */
   record Context(List<NDArray> cache, NDArray attention, boolean plain, List<Edit> edits) {}
 
   /**
-   * What one step reads.
+   * The inputs of one step.
    *
-   * @param past P, places that are in the cache already
-   * @param lengths tokens of each sequence so far, which choose the rotary frequencies
-   * @param ids [B, T], the prompts at first, then one token each
-   * @param given [N, D] rows that the ids -1 to -N stand for, or null
+   * @param past P, positions already in the cache
+   * @param lengths number of tokens of each sequence so far, which selects the rotary frequencies
+   * @param ids [B, T]: the prompts in the first step, then one token each
+   * @param given [N, D] rows for the ids -1 to -N, or null
    * @param positions [1 or B, T]
-   * @param pick the token of each sequence whose logits are wanted [B]
+   * @param pick index of the token of each sequence whose logits are needed [B]
    * @param banned ids that may not be chosen [N]
    */
   record Step(
@@ -224,7 +224,7 @@ final class Decoder implements AutoCloseable {
       long[] pick,
       NDArray banned) {}
 
-  /** One generation step: logits [B, V] and the likeliest ids; see generate.torchscript. */
+  /** One generation step: logits [B, V] and the most likely ids; see generate.torchscript. */
   NDList step(NDManager scope, Weights weights, Context context, Step step) {
     List<Long> plan =
         new ArrayList<>(
@@ -253,21 +253,21 @@ final class Decoder implements AutoCloseable {
    * @param parts A of each target, then B of each
    */
   NDList fuseLowRank(
-      NDManager scope, LowRank places, List<NDArray> parts, double scale, boolean train) {
-    int n = places.targets().size();
+      NDManager scope, LowRank lowRank, List<NDArray> parts, double scale, boolean train) {
+    int n = lowRank.targets().size();
     double[] scales = new double[n];
     Arrays.fill(scales, scale);
     return kernels.run(
         kernels
             .call("fuse", scope)
-            .ints(places.plan())
+            .ints(lowRank.plan())
             .reals(scales)
             .list(parts.subList(0, n))
             .list(parts.subList(n, 2 * n)),
         train);
   }
 
-  /** Two changes of one matrix as one. */
+  /** Combines two changes of one matrix into one. */
   LowRank.Pair stackLowRank(NDManager scope, LowRank.Pair first, LowRank.Pair second) {
     NDList both =
         kernels.run(kernels.call("stack", scope).list(first.arrays()).list(second.arrays()), true);
@@ -282,12 +282,12 @@ final class Decoder implements AutoCloseable {
             kernels.call("merge", scope).list(arrays).tensor(change.a()).tensor(change.b()), true));
   }
 
-  /** An array [shape] of the type that is computed in, for keys and values. */
+  /** An array [shape] of the computing type, for keys and values. */
   NDArray cache(NDManager scope, Shape shape) {
     return NativeTensor.empty(scope, precision.compute(), shape);
   }
 
-  /** The tokens [B] that come next, then log-probabilities and margins; see sample.torchscript. */
+  /** The next tokens [B], then log-probabilities and margins; see sample.torchscript. */
   NDList choose(
       NDManager scope,
       Generation settings,
@@ -323,7 +323,7 @@ final class Decoder implements AutoCloseable {
         .reals(s.temperature(), s.topP(), s.minP(), s.repetitionPenalty());
   }
 
-  /** Which ids stand in each row of ids [B, T], padding being V or more: [B, V] bool. */
+  /** The ids that occur in each row of ids [B, T], V or more being padding: [B, V] bool. */
   NDArray seen(NDManager scope, NDArray ids, int vocabulary) {
     return kernels.run(kernels.call("seen", scope).tensor(ids).ints(vocabulary), false).get(0);
   }
@@ -336,11 +336,11 @@ final class Decoder implements AutoCloseable {
   }
 
   /**
-   * Log-probabilities [M] of what follows tokens of x [N, D], the output of the last block.
+   * Log-probabilities [M] of the tokens that follow rows of x [N, D], the output of the last block.
    *
-   * @param rows M of the N tokens
-   * @param labels what follows each
-   * @param step rows of logits at a time
+   * @param rows indices of M of the N tokens
+   * @param labels the token that follows each
+   * @param step rows of logits computed at a time
    */
   NDArray responses(
       NDManager scope, NDArray x, Weights weights, long[] rows, long[] labels, int step) {
@@ -357,7 +357,7 @@ final class Decoder implements AutoCloseable {
         .get(0);
   }
 
-  /** Log-probabilities [M, V] of all that can follow {@code rows} of x [N, D]. */
+  /** Log-probabilities [M, V] of every possible next token after {@code rows} of x [N, D]. */
   NDArray logSoftmax(NDManager scope, NDArray x, Weights weights, long[] rows) {
     return kernels
         .run(
@@ -371,8 +371,8 @@ final class Decoder implements AutoCloseable {
   }
 
   /**
-   * KL divergences [M] between rows of log-probabilities p, q [M, V], and what p gives the labels
-   * [M]; see responses.torchscript.
+   * KL divergences [M] between rows of log-probabilities p, q [M, V], and the log-probabilities of
+   * the labels under p [M]; see responses.torchscript.
    *
    * @param labels an id for each row
    */
@@ -382,15 +382,15 @@ final class Decoder implements AutoCloseable {
   }
 
   /**
-   * Continuations of one prefix, one behind the other in one row.
+   * Continuations of one prefix, packed one after another into one row.
    *
-   * @param past P, tokens of the prefix
-   * @param reach a length that chooses the rotary frequencies
-   * @param rows rows of logits at a time
+   * @param past P, number of tokens in the prefix
+   * @param reach the length that selects the rotary frequencies
+   * @param rows rows of logits computed at a time
    * @param ids [1, T]
    * @param positions [1, T]
-   * @param owners number of each token's continuation [T]
-   * @param labels what follows each token [T]
+   * @param owners index of each token's continuation [T]
+   * @param labels the token that follows each [T]
    */
   record Packed(
       int past,
@@ -401,7 +401,7 @@ final class Decoder implements AutoCloseable {
       NDArray owners,
       NDArray labels) {}
 
-  /** Log-probabilities [T] of what follows each token; see score.torchscript. */
+  /** Log-probabilities [T] of the token that follows each; see score.torchscript. */
   NDArray score(
       NDManager scope, Packed packed, Weights weights, List<NDArray> cache, List<Edit> edits) {
     List<Long> plan =

@@ -19,7 +19,7 @@ final class DecoderKernels implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(DecoderKernels.class);
 
   /**
-   * On a CPU one native call already uses every core; a second one beside it makes both many times
+   * On a CPU one native call already uses every core; a second concurrent one makes both many times
    * slower.
    */
   private static final Semaphore CPU = new Semaphore(1, true);
@@ -38,7 +38,7 @@ final class DecoderKernels implements AutoCloseable {
     this.kernels = compile(manager);
   }
 
-  /** Where the kernels find weights. */
+  /** The layout of the weights as kernels read them. */
   KernelTable table() {
     return table;
   }
@@ -47,7 +47,7 @@ final class DecoderKernels implements AutoCloseable {
     return kernels.call(method, scope);
   }
 
-  /** Runs a call; on a CPU after those of other threads. */
+  /** Runs a call; on a CPU only one call runs at a time. */
   NDList run(Kernels.Call call, boolean train) {
     if (!cpu) {
       return train ? call.train() : call.infer();
@@ -87,7 +87,7 @@ final class DecoderKernels implements AutoCloseable {
     return sources(false, device).compile(device);
   }
 
-  /** oneDNN knows only at the first product whether the processor can do it. */
+  /** oneDNN reports only at the first product whether the processor supports it. */
   private void probe(Kernels fast, NDManager manager) {
     try (NDManager scope = manager.newSubManager()) {
       fast.call("probe", scope)
@@ -115,16 +115,16 @@ final class DecoderKernels implements AutoCloseable {
         .source(here, "language_loss.torchscript")
         .gradients()
         .source(here, "low_rank.torchscript")
-        // Training is in float32, whatever inference computes in.
+        // Training computes in float32, whatever inference computes in.
         .attributes("compute", compute.engineType(), StorageType.F32.engineType())
         .attributes("half", half, false)
-        // The smallest number instead of -inf: see mask.
+        // A large negative finite number instead of -inf: see mask in forward.torchscript.
         .attributes("lowest", compute == StorageType.F16 ? -6.0e4 : -3.0e38, -3.0e38)
         .attributes("embedding_scale", embeddingScale(compute), embeddingScale(StorageType.F32))
         .attribute("heads", config.heads())
         .attribute("kv_heads", config.kvHeads())
         .attribute("head_size", config.headSize())
-        // On a GPU the fused kernel for causal attention is the faster one.
+        // On a GPU the fused causal attention kernel is faster.
         .attributes("fold_heads", !device.isGpu() && !half, !device.isGpu())
         .attribute("rotated", config.rope().rotated(config.headSize()))
         .attribute("head_norms", config.family().has(Trait.HEAD_NORMS))
@@ -141,7 +141,7 @@ final class DecoderKernels implements AutoCloseable {
         .attribute("dropout", 0.0);
   }
 
-  /** Rounded as the models were trained: to the type that is computed in. */
+  /** Rounded to the computing type, as in the models' training. */
   private double embeddingScale(StorageType compute) {
     return config.family().has(Trait.SCALED_EMBEDDINGS)
         ? compute.rounded((float) Math.sqrt(config.width()))

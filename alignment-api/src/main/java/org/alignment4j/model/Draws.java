@@ -1,8 +1,8 @@
 package org.alignment4j.model;
 
 /**
- * Random numbers as pure functions of a sequence's seed and a token's place (SplitMix64), so that a
- * sequence draws the same whatever stands beside it, on every JDK.
+ * Random numbers as pure functions of a sequence's seed and a token's index (SplitMix64), so that a
+ * sequence's draws do not depend on its batch or the JDK.
  */
 final class Draws {
   private static final long GOLDEN = 0x9E3779B97F4A7C15L;
@@ -14,7 +14,7 @@ final class Draws {
     return mix(mix(seed + GOLDEN) ^ mix((long) i + 1));
   }
 
-  /** The number that the n-th token of a sequence is drawn with, in [0, 1); n from 0. */
+  /** The uniform number in [0, 1) for the n-th token of a sequence, n from 0. */
   static double at(long sequenceSeed, int n) {
     return (mix(mix(sequenceSeed) + GOLDEN * (n + 1)) >>> 11) * 0x1p-53;
   }

@@ -13,15 +13,15 @@ import org.alignment4j.chat.Prompt;
 import org.alignment4j.chat.Role;
 
 /**
- * A prompt of which some tokens are input embeddings; {@link LanguageModel#withInputEmbeddings} of
- * the rows runs the ids. The arrays are not copied: do not write to them.
+ * A prompt in which some tokens are input embeddings. Its ids run on a view made by {@link
+ * LanguageModel#withInputEmbeddings} of its rows. The arrays are not copied: do not modify them.
  *
- * @param ids token ids [T]; the ids -1 to -N stand for the rows, id -1 - j for row j
- * @param rows input embeddings [N, D], one at least
+ * @param ids token ids [T]; the negative id -1 - j denotes row j
+ * @param rows input embeddings [N, D], at least one
  */
 public record EmbeddedPrompt(int[] ids, float[][] rows) {
   /**
-   * @throws IllegalArgumentException if there is no id or no row, or an id stands for none
+   * @throws IllegalArgumentException if there are no ids or no rows, or an id denotes no row
    */
   public EmbeddedPrompt {
     require(ids.length > 0 && rows.length > 0, "%s ids, %s rows", ids.length, rows.length);
@@ -31,12 +31,12 @@ public record EmbeddedPrompt(int[] ids, float[][] rows) {
   }
 
   /**
-   * A conversation whose system message's tokens are input embeddings.
+   * Encodes a conversation, replacing the tokens of its system message by input embeddings.
    *
    * @param prompt with a system message
-   * @param rows one per token of the system message's text [n, D]
-   * @throws IllegalArgumentException if the prompt has no system message, or its text another
-   *     number of tokens
+   * @param rows one embedding per token of the system message's text [n, D]
+   * @throws IllegalArgumentException if the prompt has no system message, or the number of its
+   *     tokens differs from the number of rows
    */
   public static EmbeddedPrompt withSystem(ChatTokenizer tokenizer, Prompt prompt, float[][] rows) {
     require(prompt.messages().get(0).role() == Role.SYSTEM, "the prompt has no system message");
@@ -55,11 +55,11 @@ public record EmbeddedPrompt(int[] ids, float[][] rows) {
   }
 
   /**
-   * Runs several as one batch: {@code call} gets a view of the model that knows all their rows, and
-   * each one's ids in that view. The view is closed behind it.
+   * Runs several prompts as one batch: {@code call} receives a view of the model with the rows of
+   * all of them, and each prompt's ids in that view. The view is closed afterwards.
    *
-   * @param prompts one at least
-   * @throws IllegalArgumentException if there is none, or rows are not as wide as the model
+   * @param prompts at least one
+   * @throws IllegalArgumentException if there are no prompts, or a row's width is not the model's
    */
   public static <R> R run(
       LanguageModel model,

@@ -3,12 +3,11 @@ package org.alignment4j.model;
 import com.google.common.collect.ImmutableSet;
 
 /**
- * The architectures this version runs. One constant is the whole description of a family: how it is
- * called in config.json, which blocks look back on a window only, and in what it differs from
- * Llama.
+ * The supported model architectures. A constant fully describes a family: its {@code model_type} in
+ * config.json, the blocks that use a sliding window, and its differences from Llama.
  */
 public enum Family {
-  /** Llama 1 to 3 and everything saved in its form. */
+  /** Llama 1 to 3 and all models saved with the same {@code model_type}. */
   LLAMA("llama", Windows.NONE, Trait.BIASES_BY_KEY),
   /** Mistral: Llama with sliding windows. */
   MISTRAL("mistral", Windows.ALL),
@@ -25,7 +24,7 @@ public enum Family {
       Trait.TIED_BY_DEFAULT,
       Trait.BIASES_BY_KEY,
       Trait.TANH_GELU),
-  /** Gemma 2: Gemma with norms behind attention and MLP, soft caps, every other block windowed. */
+  /** Gemma 2: Gemma with norms after attention and MLP, soft caps, every other block windowed. */
   GEMMA2(
       "gemma2",
       Windows.EVERY_OTHER,
@@ -39,37 +38,39 @@ public enum Family {
   /** Phi-3 and Phi-4 mini: projections stored fused. */
   PHI3("phi3", Windows.ALL, Trait.FUSED_PROJECTIONS, Trait.PARTIAL_ROTATION);
 
-  /** In what a family may differ from Llama. */
+  /** A difference from Llama. */
   enum Trait {
     /** Queries, keys and values have biases. */
     PROJECTION_BIAS,
-    /** Each query and key head is normed. */
+    /** Each query and key head is normalised. */
     HEAD_NORMS,
     /** Norms multiply by one plus their weight. */
     OFFSET_NORMS,
     /** Embeddings are multiplied by the root of the width. */
     SCALED_EMBEDDINGS,
-    /** The output matrix is the embedding table unless config.json says otherwise. */
+    /** The output matrix is the embedding table unless config.json specifies otherwise. */
     TIED_BY_DEFAULT,
-    /** The gate is GELU in its tanh form unless config.json says otherwise; else it is SiLU. */
+    /**
+     * The gate is GELU in its tanh form unless config.json specifies otherwise; without this, SiLU.
+     */
     TANH_GELU,
-    /** The outputs of attention and MLP are normed before they are added. */
+    /** The outputs of attention and MLP are normalised before they are added. */
     POST_NORMS,
-    /** config.json gives soft caps and the scale of the scores. */
+    /** config.json specifies soft caps and the scale of the attention scores. */
     SOFT_CAPS,
     /** The checkpoint holds qkv_proj and gate_up_proj. */
     FUSED_PROJECTIONS,
-    /** attention_bias is read: there may be biases, which this version does not run. */
+    /** attention_bias is read; biases, which this version does not run, may be present. */
     BIASES_BY_KEY,
-    /** partial_rotary_factor is read: a part of each head may be rotated. */
+    /** partial_rotary_factor is read; only a part of each head may be rotated. */
     PARTIAL_ROTATION
   }
 
-  /** Which blocks look back on {@code sliding_window} tokens, unless layer_types says. */
+  /** The blocks that use {@code sliding_window}, unless layer_types specifies them. */
   enum Windows {
     NONE,
     ALL,
-    /** The even ones, counted from 0. */
+    /** The even-numbered blocks, counted from 0. */
     EVERY_OTHER,
     /** From max_window_layers on, if use_sliding_window. */
     IF_SWITCHED_ON

@@ -3,15 +3,15 @@ package org.alignment4j.model;
 import java.util.Set;
 
 /**
- * What a key of config.json stands for where the file leaves it out: the defaults of transformers'
- * configuration class, which saves nothing that is equal to them.
+ * The values of config.json's keys where the file omits them: the defaults of transformers'
+ * configuration class, which does not save values equal to them.
  *
  * @param vocabulary V
  * @param width D
  * @param mlpWidth F
  * @param blocks L
  * @param heads H
- * @param kvHeads K, or {@link #DERIVED} for as many as heads
+ * @param kvHeads K, or {@link #DERIVED} for the number of heads
  * @param headSize E, or {@link #DERIVED} for D / H
  * @param contextLength in tokens
  * @param normEps added to the mean square in the norms
@@ -32,7 +32,7 @@ record FamilyDefaults(
     int slidingWindow,
     int originalContext,
     Set<Integer> ends) {
-  /** Stands for a number that follows from another one. */
+  /** Marks a number that is derived from another one. */
   static final int DERIVED = -1;
 
   static FamilyDefaults of(Family family) {

@@ -10,7 +10,7 @@ import org.alignment4j.internal.tensor.Kernels;
 import org.alignment4j.internal.tensor.NativeTensor;
 import org.alignment4j.internal.tensor.StorageType;
 
-/** A weight kept as one array of a float type, converted where it is multiplied with another. */
+/** A weight stored as one array of a float type, converted when it is multiplied. */
 record FloatMatrix(String name, NDArray array) implements Matrix {
   static final MatrixFormat FLOAT32 = format(StorageType.F32);
 

@@ -9,7 +9,7 @@ import org.alignment4j.internal.host.InputFile;
 import org.alignment4j.internal.tensor.Checkpoint;
 import org.jspecify.annotations.Nullable;
 
-/** What is read of a checkpoint's folder only when it is first asked for. Thread-safe. */
+/** The files of a checkpoint folder that are read only on first use. Thread-safe. */
 final class FolderFiles implements AutoCloseable {
   private final Path folder;
   private @Nullable ChatTokenizer tokenizer;
@@ -24,7 +24,7 @@ final class FolderFiles implements AutoCloseable {
   }
 
   /**
-   * @throws org.alignment4j.core.CheckpointException if the folder has none
+   * @throws org.alignment4j.core.CheckpointException if the folder has no tokenizer
    */
   synchronized ChatTokenizer tokenizer() {
     if (tokenizer == null) {
@@ -39,7 +39,7 @@ final class FolderFiles implements AutoCloseable {
         : null;
   }
 
-  /** SHA-256 over configuration and weight files. */
+  /** SHA-256 over the configuration and weight files. */
   synchronized String hash() {
     if (hash == null) {
       try (Checkpoint checkpoint = Checkpoint.open(folder)) {

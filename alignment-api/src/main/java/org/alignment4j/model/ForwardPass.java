@@ -16,15 +16,15 @@ import org.alignment4j.internal.host.Cancellation;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What runs when a model or a view of it is used: kernels, weights, steering and input embeddings.
- * Immutable and thread-safe; {@link LanguageModel} is the public face above it, generation, scoring
- * and training stand on it.
+ * Everything a model or a view of it runs with: kernels, weights, steering and input embeddings.
+ * Immutable and thread-safe. {@link LanguageModel} is its public API; generation, scoring and
+ * training build on it.
  *
- * @param manager of the model's device; temporary tensors are made in managers below it
+ * @param manager of the model's device; parent of the managers of temporary tensors
  */
 record ForwardPass(
     NDManager manager, Decoder decoder, Weights weights, ViewSteering steering, InputRows inputs) {
-  /** Places B x T of one forward pass on the way to hidden states. */
+  /** Maximum number of tokens, without padding, of one forward pass that reads hidden states. */
   static final int TOKENS = 1024;
 
   static ForwardPass of(LoadedCheckpoint base) {
@@ -44,7 +44,7 @@ record ForwardPass(
     return new ForwardPass(manager, decoder, weights, steering, other);
   }
 
-  /** With one block replaced, whose arrays lie in {@code own}. */
+  /** With one block replaced; its arrays belong to {@code own}. */
   ForwardPass with(TunedBlock block, NDManager own) {
     require(
         block.layer().index() <= config().blocks(),
@@ -56,30 +56,30 @@ record ForwardPass(
             block.layer(), BlockTensors.toNative(config(), decoder.precision(), block, own)));
   }
 
-  /** With a LoRA's pairs, which lie in {@code own}, beside the matrices they change. */
+  /** With a LoRA's pairs, owned by {@code own}, applied alongside the matrices they change. */
   ForwardPass with(LoraAdapter lora, NDManager own) {
-    LowRank places = LowRank.of(config(), lora);
-    return with(places.applied(weights, fused(places, lora, own), decoder, own));
+    LowRank lowRank = LowRank.of(config(), lora);
+    return with(lowRank.applied(weights, fused(lowRank, lora, own), decoder, own));
   }
 
   /** With a LoRA added to copies, in {@code own}, of the matrices it changes. */
   ForwardPass withMerged(LoraAdapter lora, NDManager own) {
-    LowRank places = LowRank.of(config(), lora);
+    LowRank lowRank = LowRank.of(config(), lora);
     try (NDManager scope = own.newSubManager()) {
-      return with(places.merged(weights, fused(places, lora, scope), decoder, own));
+      return with(lowRank.merged(weights, fused(lowRank, lora, scope), decoder, own));
     }
   }
 
-  private List<NDArray> fused(LowRank places, LoraAdapter lora, NDManager into) {
+  private List<NDArray> fused(LowRank lowRank, LoraAdapter lora, NDManager into) {
     try (NDManager scope = into.newSubManager()) {
-      List<NDArray> parts = places.toNative(scope);
-      NDList fused = decoder.fuseLowRank(scope, places, parts, lora.scale(), true);
+      List<NDArray> parts = lowRank.toNative(scope);
+      NDList fused = decoder.fuseLowRank(scope, lowRank, parts, lora.scale(), true);
       fused.attach(into);
       return fused;
     }
   }
 
-  /** With a soft prompt, whose rows lie in {@code own}, before every sequence. */
+  /** With a soft prompt, whose rows belong to {@code own}, before every sequence. */
   ForwardPass with(SoftPrompt soft, NDManager own) {
     if (soft.width() != config().width()) {
       throw new CheckpointException(
@@ -93,10 +93,10 @@ record ForwardPass(
     return with(inputs.withPrefix(soft.values(), soft.tokens(), config().width(), own));
   }
 
-  /** With input embeddings that the ids -1 to -N stand for. */
+  /** With input embeddings for the ids -1 to -N. */
   ForwardPass withInputEmbeddings(float[][] rows, NDManager own) {
     require(rows.length > 0, "no input embeddings");
-    require(inputs.given() == 0, "this view has given embeddings already");
+    require(inputs.given() == 0, "this view already has input embeddings");
     for (int i = 0; i < rows.length; i++) {
       require(
           rows[i].length == config().width(),
@@ -132,7 +132,7 @@ record ForwardPass(
     return decoder.config();
   }
 
-  /** The layer that the last block writes. */
+  /** The layer written by the last block. */
   Layer topLayer() {
     return new Layer(config().blocks());
   }
@@ -142,7 +142,7 @@ record ForwardPass(
     return inputs.prefix();
   }
 
-  /** Most tokens of one sequence of the caller's. */
+  /** Maximum number of tokens in one of the caller's sequences. */
   int longestSequence() {
     return config().contextLength() - virtualTokens();
   }
@@ -156,7 +156,7 @@ record ForwardPass(
     check(sequences, inputs.given());
   }
 
-  /** The same where the ids -1 to {@code -given} stand for input embeddings. */
+  /** The same if the ids -1 to {@code -given} denote input embeddings. */
   void check(List<int[]> sequences, int given) {
     require(!sequences.isEmpty(), "no prompts");
     for (int i = 0; i < sequences.size(); i++) {
@@ -180,7 +180,7 @@ record ForwardPass(
   }
 
   /**
-   * @throws IllegalArgumentException if the residual stream is steered, which training does not see
+   * @throws IllegalArgumentException if the residual stream is steered, which training ignores
    */
   void requireUnsteered() {
     require(
@@ -189,7 +189,7 @@ record ForwardPass(
   }
 
   /**
-   * @throws IllegalArgumentException if what runs is more than the weights themselves
+   * @throws IllegalArgumentException if the view has anything besides the weights themselves
    */
   void requireOwnWeights() {
     requireUnsteered();
@@ -197,16 +197,17 @@ record ForwardPass(
   }
 
   /**
-   * Sequences as they run: with the virtual tokens before them.
+   * The sequences as they run, with the virtual tokens before them.
    *
-   * @throws IllegalArgumentException if the view has changes for another number of sequences
+   * @throws IllegalArgumentException if the view has per-sequence steering for another number of
+   *     sequences
    */
   List<int[]> prepared(List<int[]> sequences) {
     steering.requireFor(sequences.size());
     return inputs.prepared(sequences);
   }
 
-  /** Steering resolved for a batch, with room for tokens to come. */
+  /** Steering resolved for a batch, with room for tokens still to be generated. */
   List<Edit> edits(NDManager scope, Batch batch, int room) {
     return steering.edits(scope, batch, room, virtualTokens());
   }
@@ -214,8 +215,8 @@ record ForwardPass(
   /**
    * The output of the block that writes {@code top}, then the captured rows.
    *
-   * @param rows tokens of the batch's N whose states are wanted
-   * @param pick one token of each sequence, if the output is wanted only there
+   * @param rows indices of the tokens, among the batch's N, whose hidden states are captured
+   * @param pick index of one token per sequence if the output is needed only there
    */
   NDList hidden(
       NDManager scope,

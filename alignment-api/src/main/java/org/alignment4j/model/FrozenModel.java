@@ -9,10 +9,10 @@ import java.util.List;
 import org.alignment4j.chat.Encoded;
 
 /**
- * A model as a function of some of its input embeddings, for training what makes these; its weights
- * get no gradients and never change. In a sequence the ids -1 to -N stand for the rows of an array:
- * id -1 - j for row j. Rows are in the units of layer 0, behind a family's scaling of its
- * embeddings. Belongs to the thread that trains; the model must stay open.
+ * A model as a differentiable function of some of its input embeddings, for training what computes
+ * them; its weights get no gradients and never change. In a sequence, the negative id -1 - j
+ * denotes row j of an array. Rows are hidden states at layer 0, after a family's scaling of its
+ * embeddings. Not thread-safe; used by the training thread only. The model must stay open.
  */
 public final class FrozenModel {
   private final ForwardPass pass;
@@ -26,21 +26,21 @@ public final class FrozenModel {
   }
 
   /**
-   * What a model makes of prompts, with the graph to their input embeddings.
+   * Outputs for a batch of sequences, with the graph to their input embeddings.
    *
-   * @param logProbabilities sums over each response's tokens, in nats [B]
+   * @param logProbabilities sum over each response's tokens, in nats [B]
    * @param states hidden states of each prompt's last token at the top layer [B, D]
    */
   public record Outputs(NDArray logProbabilities, NDArray states) {}
 
   /**
-   * Runs sequences once.
+   * Runs sequences in one pass.
    *
    * @param sequences prompt and response, B of them; tokens from {@code responseStart} on are
    *     predicted
    * @param rows input embeddings [N, D] float32, which may carry a graph
-   * @throws IllegalArgumentException if a sequence has no prompt, none a response, or an id stands
-   *     for no row
+   * @throws IllegalArgumentException if a sequence has no prompt, no sequence has a response, or an
+   *     id denotes no row
    */
   public Outputs run(List<Encoded> sequences, NDArray rows, NDManager scope) {
     NDList found = with(rows).responsesAndStates(sequences, scope);
@@ -48,12 +48,12 @@ public final class FrozenModel {
   }
 
   /**
-   * The states of {@link #run} alone, of sequences that need no response.
+   * The states of {@link #run} only; sequences need no response.
    *
-   * @param sequences tokens from {@code responseStart} on, if any, are not looked at
+   * @param sequences tokens from {@code responseStart} on, if any, are ignored
    * @param rows input embeddings [N, D] float32, which may carry a graph
    * @return hidden states of each prompt's last token at the top layer [B, D]
-   * @throws IllegalArgumentException if a sequence has no prompt or an id stands for no row
+   * @throws IllegalArgumentException if a sequence has no prompt or an id denotes no row
    */
   public NDArray states(List<Encoded> sequences, NDArray rows, NDManager scope) {
     return with(rows).lastStates(sequences, scope);
@@ -69,9 +69,9 @@ public final class FrozenModel {
   }
 
   /**
-   * Input embeddings of token ids, as {@link #run} takes them; they are constants to gradients.
+   * Input embeddings of token ids in the form that {@link #run} takes; constants without gradients.
    *
-   * @param ids N token ids, one at least
+   * @param ids N token ids, at least one
    * @return [N, D] float32 in {@code scope}
    * @throws IllegalArgumentException if an id is not in the vocabulary
    */

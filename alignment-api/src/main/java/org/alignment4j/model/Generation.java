@@ -6,28 +6,27 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * Settings of generation. The defaults are greedy: always the likeliest token. Processors and their
- * order are those of transformers: ban of ends, repetition penalty, temperature, top-k, top-p,
- * min-p.
+ * Settings of generation. The default is greedy: always the most likely token. The processors and
+ * their order are those of transformers: suppression of end tokens, repetition penalty,
+ * temperature, top-k, top-p, min-p.
  *
- * @param maxNewTokens most tokens to generate, 1 or more
- * @param minNewTokens no end or stop token is chosen before so many tokens, 0 to maxNewTokens; a
- *     stop string may end a text before
- * @param ignoreEnd whether end tokens are tokens like any other; stop tokens and strings still stop
- * @param temperature by which logits are divided; 0 takes the likeliest token and draws nothing
- * @param topK draws from the so many likeliest tokens, and those as likely as the last of them; 0
- *     for all
- * @param topP draws from the fewest tokens that hold so much probability together, in (0, 1]
- * @param minP draws from tokens that are at least so many times as likely as the likeliest, in [0,
- *     1]
- * @param repetitionPenalty by which the logits of tokens in prompt and answer are divided where
- *     positive and multiplied where negative, above 0; 1 for none
- * @param stopStrings texts that end an answer, which is cut before them; for models with a
- *     tokenizer
- * @param stopTokens ids that end an answer, beside the model's own end tokens
- * @param seed of the draws
- * @param seeds one for each sequence; empty to derive sequence i's from {@code seed} and i
- * @param logProbabilities whether the tokens' log-probabilities are wanted
+ * @param maxNewTokens maximum number of tokens to generate, 1 or more
+ * @param minNewTokens minimum number of tokens before an end or stop token may be chosen, 0 to
+ *     maxNewTokens; a stop string may end the text earlier
+ * @param ignoreEnd whether the model's end tokens do not end generation; stop tokens and strings
+ *     still do
+ * @param temperature divisor of the logits; 0 takes the most likely token without drawing
+ * @param topK number of most likely tokens to draw from; tokens as likely as the last of them are
+ *     included; 0 for all
+ * @param topP draws from the smallest set of tokens with at least this total probability, in (0, 1]
+ * @param minP draws from tokens at least this fraction as likely as the most likely one, in [0, 1]
+ * @param repetitionPenalty divisor of positive and factor of negative logits of tokens that occur
+ *     in prompt or completion, above 0; 1 for none
+ * @param stopStrings texts that end a completion, which is cut before them; need a tokenizer
+ * @param stopTokens ids that end a completion, in addition to the model's end tokens
+ * @param seed seed of the draws
+ * @param seeds one seed per sequence; empty to derive sequence i's from {@code seed} and i
+ * @param logProbabilities whether to return the tokens' log-probabilities
  */
 public record Generation(
     int maxNewTokens,
@@ -66,45 +65,45 @@ public record Generation(
     stopTokens = Set.copyOf(stopTokens);
     seeds = List.copyOf(seeds);
     require(!stopStrings.contains(""), "a stop string is empty");
-    stopTokens.forEach(id -> require(id >= 0, "stop token %s is no id", id));
+    stopTokens.forEach(id -> require(id >= 0, "stop token %s is not an id", id));
   }
 
-  /** Greedy generation of at most {@code maxNewTokens} tokens. */
+  /** Settings for greedy generation of at most {@code maxNewTokens} tokens. */
   public static Generation greedy(int maxNewTokens) {
     return builder(maxNewTokens).build();
   }
 
-  /** Starts from greedy generation of at most {@code maxNewTokens} tokens. */
+  /** A builder initialised to greedy generation of at most {@code maxNewTokens} tokens. */
   public static Builder builder(int maxNewTokens) {
     return new Builder(maxNewTokens);
   }
 
-  /** Starts from these settings. */
+  /** A builder initialised to these settings. */
   public Builder toBuilder() {
     return new Builder(this);
   }
 
-  /** The same, running on past end tokens. */
+  /** The same settings with {@code ignoreEnd}. */
   public Generation ignoringEnd() {
     return toBuilder().ignoreEnd(true).build();
   }
 
   /**
-   * The seed of sequence {@code i} of a call, 0-based: given to the same sequence alone, it draws
-   * the same numbers.
+   * The seed of sequence {@code i} of a call, 0-based. With this seed the same sequence in a call
+   * of its own draws the same numbers.
    *
-   * @throws IndexOutOfBoundsException if there are seeds, but none for i
+   * @throws IndexOutOfBoundsException if seeds are given, but none for i
    */
   public long seedOf(int i) {
     return seeds.isEmpty() ? Draws.seed(seed, i) : seeds.get(i);
   }
 
-  /** Whether the likeliest token of the raw logits is taken and nothing else is wanted. */
+  /** Whether only the most likely token of the raw logits is needed. */
   boolean isPlainlyGreedy() {
     return temperature == 0 && repetitionPenalty == 1 && !logProbabilities;
   }
 
-  /** Collects settings. Not thread-safe. */
+  /** Builder of {@link Generation}. Not thread-safe. */
   public static final class Builder {
     private int maxNewTokens;
     private int minNewTokens;
@@ -219,9 +218,9 @@ public record Generation(
     }
 
     /**
-     * The settings.
+     * Returns the settings.
      *
-     * @throws IllegalArgumentException if one is out of its range
+     * @throws IllegalArgumentException if one is out of range
      */
     public Generation build() {
       return new Generation(

@@ -20,16 +20,16 @@ import org.alignment4j.internal.tensor.LengthGroups;
 import org.alignment4j.model.Completion.GeneratedToken;
 import org.jspecify.annotations.Nullable;
 
-/** Continues sequences, those of like length together, in left-padded batches. */
+/** Generates continuations of sequences in left-padded batches of similar length. */
 final class Generator {
-  /** Places B x S of one batch: what depends on them in Java stays under 1 GiB. */
-  private static final long MAX_PLACES = 1L << 27;
+  /** Maximum B x S of one batch; keeps the arrays in Java that depend on it under 1 GiB. */
+  private static final long MAX_POSITIONS = 1L << 27;
 
-  /** Most sequences of one batch. */
-  private static final int ROWS = 32;
+  /** Maximum number of sequences in a batch. */
+  private static final int MAX_SEQUENCES = 32;
 
-  /** Places B x T of the prompts that are answered together, one prompt at least. */
-  private static final int TOKENS = 8192;
+  /** Maximum B x T of the prompts in a batch; a single prompt may exceed it. */
+  private static final int MAX_PROMPT_POSITIONS = 8192;
 
   private final ForwardPass pass;
   private final NDManager scope;
@@ -38,22 +38,22 @@ final class Generator {
   private final @Nullable Consumer<GeneratedToken> listener;
   private final int room;
 
-  /** Sequences longer than this have other rotary frequencies; 0 if there is no such length. */
+  /** Sequences longer than this use other rotary frequencies; 0 if there is no such length. */
   private final int border;
 
-  private final Answer[] answers;
+  private final GeneratedSequence[] generated;
   private final Decoder.Context context;
 
-  /** Ids that may not be chosen before the least number of tokens [N]. */
+  /** Ids that may not be chosen before minNewTokens tokens [N]. */
   private final NDArray banned;
 
   private final NDArray none;
 
-  /** Null if the likeliest token of the raw logits is all that is wanted. */
+  /** Null if only the most likely token of the raw logits is needed. */
   private final @Nullable Sampler sampler;
 
   /**
-   * @param batch a batch whose index holds the sequences' places in the caller's list
+   * @param batch a batch whose index holds the sequences' indices in the caller's list
    */
   private Generator(
       ForwardPass pass,
@@ -74,19 +74,20 @@ final class Generator {
             .mapToInt(s -> Math.min(settings.maxNewTokens(), c.contextLength() - s.length))
             .toArray();
     this.room = Arrays.stream(limits).max().orElse(0);
-    long places = (long) batch.length() + room;
-    if (places * batch.size() > MAX_PLACES) {
+    long positions = (long) batch.length() + room;
+    if (positions * batch.size() > MAX_POSITIONS) {
       throw new OutOfMemoryException(
           "generation of up to " + room + " tokens for " + batch.size() + " prompts at once");
     }
     Set<Integer> ends = ends(tokenizer);
-    this.answers =
+    this.generated =
         Arrays.stream(limits)
-            .mapToObj(limit -> new Answer(settings, ends, limit, tokenizer, listener != null))
-            .toArray(Answer[]::new);
+            .mapToObj(
+                limit -> new GeneratedSequence(settings, ends, limit, tokenizer, listener != null))
+            .toArray(GeneratedSequence[]::new);
     this.context =
         new Decoder.Context(
-            KeyValueCache.allocate(pass.decoder(), scope, batch.size(), (int) places),
+            KeyValueCache.allocate(pass.decoder(), scope, batch.size(), (int) positions),
             batch.attentionWithRoom(scope, room),
             batch.plain(),
             pass.edits(scope, batch, room));
@@ -109,9 +110,9 @@ final class Generator {
   /**
    * See {@link LanguageModel#generateIds(List, Generation, Consumer)}.
    *
-   * @param files of the model, whose tokenizer is used if there is one
+   * @param files of the model; their tokenizer is used if present
    */
-  static List<Completion> answers(
+  static List<Completion> completions(
       ForwardPass pass,
       FolderFiles files,
       List<int[]> sequences,
@@ -122,7 +123,10 @@ final class Generator {
     Completion[] result = new Completion[sequences.size()];
     int[] lengths = prepared.stream().mapToInt(s -> s.length).toArray();
     for (List<Integer> some :
-        LengthGroups.of(lengths, (n, longest, all) -> n <= ROWS && (long) n * longest <= TOKENS)) {
+        LengthGroups.of(
+            lengths,
+            (n, longest, all) ->
+                n <= MAX_SEQUENCES && (long) n * longest <= MAX_PROMPT_POSITIONS)) {
       Batch batch =
           Batch.of(some.stream().map(prepared::get).toList(), Batch.Side.LEFT)
               .withIndex(some.stream().mapToInt(Integer::intValue).toArray());
@@ -157,7 +161,7 @@ final class Generator {
         sequences.size());
     require(
         settings.stopStrings().isEmpty() || files.tokenizerIfPresent() != null,
-        "stop strings need a tokenizer, which %s has not",
+        "stop strings need a tokenizer, but %s has none",
         files.folder());
   }
 
@@ -184,16 +188,16 @@ final class Generator {
       chosen[n] = choice.tokens();
     }
     step.close();
-    return Arrays.stream(answers).map(Answer::completion).toList();
+    return Arrays.stream(generated).map(GeneratedSequence::completion).toList();
   }
 
   /**
-   * The n-th tokens.
+   * Chooses the n-th tokens.
    *
-   * @param chosen those before, per step [B]
+   * @param chosen the earlier ones, per step [B]
    */
   private Sampler.Choice next(NDManager step, int n, long[][] chosen) {
-    // Where a sequence outgrows its rotary frequencies all keys change, so the cache is made anew.
+    // If a sequence outgrows its rotary frequencies, all keys change: the cache is recomputed.
     boolean again = n > 0 && crosses(n);
     boolean whole = n == 0 || again;
     NDArray ban = n < settings.minNewTokens() ? banned : none;
@@ -216,8 +220,8 @@ final class Generator {
   }
 
   private boolean crosses(int n) {
-    for (int b = 0; border > 0 && b < answers.length; b++) {
-      if (!answers[b].done() && batch.sequences().get(b).length + n == border + 1) {
+    for (int b = 0; border > 0 && b < generated.length; b++) {
+      if (!generated[b].done() && batch.sequences().get(b).length + n == border + 1) {
         return true;
       }
     }
@@ -265,10 +269,10 @@ final class Generator {
 
   private void take(Sampler.Choice choice) {
     List<GeneratedToken> news = new ArrayList<>();
-    for (int b = 0; b < answers.length; b++) {
-      if (!answers[b].done()) {
+    for (int b = 0; b < generated.length; b++) {
+      if (!generated[b].done()) {
         float p = settings.logProbabilities() ? choice.logProbabilities()[b] : Float.NaN;
-        news.add(answers[b].add(batch.index()[b], (int) choice.tokens()[b], p));
+        news.add(generated[b].add(batch.index()[b], (int) choice.tokens()[b], p));
       }
     }
     if (listener != null) {
@@ -277,7 +281,7 @@ final class Generator {
   }
 
   private boolean done() {
-    return Arrays.stream(answers).allMatch(Answer::done);
+    return Arrays.stream(generated).allMatch(GeneratedSequence::done);
   }
 
   private long[] positionsAt(int n) {

@@ -10,9 +10,9 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Input embeddings of a view beside those of the vocabulary.
+ * Input embeddings of a view in addition to those of the vocabulary.
  *
- * @param array [n + N, D]: n before every sequence, N that the caller's negative ids stand for; or
+ * @param array [n + N, D]: n rows before every sequence, then N rows for the caller's negative ids;
  *     null if there are none
  * @param prefix n
  */
@@ -23,18 +23,18 @@ record InputRows(@Nullable NDArray array, int prefix) {
     return array != null;
   }
 
-  /** N, the rows that ids of the caller's stand for. */
+  /** N, the number of rows for the caller's negative ids. */
   int given() {
     return array == null ? 0 : (int) array.getShape().get(0) - prefix;
   }
 
-  /** With a soft prompt's rows behind those that stand before every sequence already. */
+  /** With a soft prompt's rows appended to the prefix. */
   InputRows withPrefix(float[] values, int tokens, int width, NDManager manager) {
-    require(given() == 0, "put a soft prompt before a sequence first, then give embeddings");
+    require(given() == 0, "apply the soft prompt before the input embeddings");
     return with(values, tokens, width, prefix + tokens, manager);
   }
 
-  /** With rows that the ids -1 to -N stand for. */
+  /** With rows for the ids -1 to -N. */
   InputRows withGiven(float[][] rows, int width, NDManager manager) {
     float[] flat = new float[rows.length * width];
     for (int i = 0; i < rows.length; i++) {
@@ -50,7 +50,7 @@ record InputRows(@Nullable NDArray array, int prefix) {
     return new InputRows(all, newPrefix);
   }
 
-  /** Sequences as they run: with the prefix before them, and the caller's ids behind it. */
+  /** The sequences as they run: the prefix, then the caller's ids. */
   List<int[]> prepared(List<int[]> sequences) {
     if (prefix == 0) {
       return sequences;

@@ -10,14 +10,14 @@ import org.alignment4j.internal.tensor.BlockWeight;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where weights stand in the list that kernels read: for each block the arrays of every {@link
- * BlockWeight}, then A and B of a low-rank change of each matrix; behind all blocks the ends of the
- * model. Kernels' text names positions by constants that are made here.
+ * The layout of the list of weights that kernels read: for each block the arrays of every {@link
+ * BlockWeight}, then A and B of a low-rank change of each matrix; after all blocks the model's
+ * embeddings, final norm and output matrix. Kernel sources use the constants made here as indices.
  */
 final class KernelTable {
   private final MatrixFormat format;
 
-  /** Position of each name in a block. */
+  /** Index of each name within a block. */
   private final Map<String, Integer> inBlock = new LinkedHashMap<>();
 
   private final int stride;
@@ -42,19 +42,19 @@ final class KernelTable {
     return w.isMatrix() ? format.arrays() : 1;
   }
 
-  /** Arrays of one block. */
+  /** Number of arrays per block. */
   int stride() {
     return stride;
   }
 
-  /** Arrays of the ends. */
+  /** Number of arrays for embeddings, final norm and output matrix. */
   int ends() {
     return 2 * format.arrays() + 1;
   }
 
   /**
-   * Numbers by the names that kernels' text gives them: positions in a block, arrays of a block,
-   * and positions of the ends, counted from the list's end.
+   * The constants of the kernel sources: indices within a block, arrays per block, and indices of
+   * embeddings, final norm and output matrix from the end of the list.
    */
   Map<String, Integer> constants() {
     Map<String, Integer> all = new LinkedHashMap<>(inBlock);
@@ -68,9 +68,9 @@ final class KernelTable {
   /**
    * The arrays of all weights.
    *
-   * @param none [0], stands for what there is not
+   * @param none [0], represents absent weights
    */
-  List<NDArray> lay(
+  List<NDArray> layout(
       Matrix embeddings, List<ModelBlock> blocks, Matrix finalNorm, Matrix output, NDArray none) {
     List<NDArray> all = new ArrayList<>(stride * blocks.size() + ends());
     for (ModelBlock block : blocks) {
@@ -91,7 +91,7 @@ final class KernelTable {
     return Collections.unmodifiableList(all);
   }
 
-  /** The arrays of a matrix alone, as many as the form has. */
+  /** The arrays of a single matrix, padded to the number of its format. */
   List<NDArray> padded(Matrix matrix, NDArray none) {
     return padded(matrix, format.arrays(), none);
   }

@@ -7,14 +7,14 @@ import java.util.ArrayList;
 import java.util.List;
 import org.alignment4j.core.OutOfMemoryException;
 
-/** What generation and scoring remember of the tokens before. */
+/** The keys and values of earlier tokens, for generation and scoring. */
 final class KeyValueCache {
   private KeyValueCache() {}
 
-  /** Keys and values [B, K, S, E] per block; the system commits memory as they fill. */
-  static List<NDArray> allocate(Decoder decoder, NDManager scope, int size, int places) {
+  /** Keys and values [B, K, S, E] per block; the operating system commits memory as they fill. */
+  static List<NDArray> allocate(Decoder decoder, NDManager scope, int batch, int positions) {
     ModelConfig c = decoder.config();
-    Shape shape = new Shape(size, c.kvHeads(), places, c.headSize());
+    Shape shape = new Shape(batch, c.kvHeads(), positions, c.headSize());
     List<NDArray> cache = new ArrayList<>();
     try {
       for (int i = 0; i < 2 * c.blocks(); i++) {

@@ -13,11 +13,11 @@ import org.alignment4j.model.Decoder.Targets;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What losses are made of: outputs of a model with some weights, on a batch, with their graph.
+ * Differentiable outputs of a model for a batch, from which losses are made.
  *
- * @param pass what runs
+ * @param pass the model with the weights in training
  * @param dropout of low-rank changes
- * @param given input embeddings [N, D] that the ids -1 to -N stand for, or null
+ * @param given input embeddings [N, D] for the ids -1 to -N, or null
  */
 record LanguageLoss(ForwardPass pass, Decoder.Dropout dropout, @Nullable NDArray given) {
   LanguageLoss(ForwardPass pass, Decoder.Dropout dropout) {
@@ -51,8 +51,8 @@ record LanguageLoss(ForwardPass pass, Decoder.Dropout dropout, @Nullable NDArray
   }
 
   /**
-   * The same sums, then the top layer's state of each sequence's last prompt token [B, D], in one
-   * pass.
+   * The same sums, then the top layer's hidden state of each sequence's last prompt token [B, D],
+   * in one pass.
    *
    * @throws IllegalArgumentException if a sequence has no prompt
    */
@@ -63,7 +63,7 @@ record LanguageLoss(ForwardPass pass, Decoder.Dropout dropout, @Nullable NDArray
   }
 
   /**
-   * The top layer's state of each sequence's last prompt token [B, D].
+   * The top layer's hidden state of each sequence's last prompt token [B, D].
    *
    * @throws IllegalArgumentException if a sequence has no prompt
    */
@@ -99,7 +99,7 @@ record LanguageLoss(ForwardPass pass, Decoder.Dropout dropout, @Nullable NDArray
         owners.add((long) b);
       }
     }
-    require(!rows.isEmpty(), "no sequence has a response to learn");
+    require(!rows.isEmpty(), "no sequence has a response to predict");
     return new Targets(array(rows), array(labels), array(owners), batch.size());
   }
 
@@ -108,13 +108,13 @@ record LanguageLoss(ForwardPass pass, Decoder.Dropout dropout, @Nullable NDArray
   }
 
   /** See {@link TrainableLora#hiddenStates}. */
-  NDList hiddenStates(List<Encoded> sequences, List<Layer> layers, int most, NDManager scope) {
+  NDList hiddenStates(List<Encoded> sequences, List<Layer> layers, int max, NDManager scope) {
     List<Long> rows = new ArrayList<>();
     Batch batch = batch(sequences);
     int[] first = batch.firstTokens();
     for (int b = 0; b < first.length; b++) {
       Encoded e = sequences.get(b);
-      int n = Math.min(most, e.responseLength());
+      int n = Math.min(max, e.responseLength());
       for (int p = 0; p < n; p++) {
         rows.add((long) first[b] + e.responseStart() + p);
       }

@@ -23,10 +23,10 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A white-box language model: an open-weight checkpoint whose hidden states can be read, steered
- * and tuned. Weights never change; {@link #with(Adapter)} and {@link #with(Steering...)} give views
- * that share them and are cheap enough to be made for one request; a model or view must stay open
- * while a view made of it is in use. Thread-safe: many threads may use one model and its views at
- * once.
+ * and tuned. Weights never change; {@link #with(Adapter)} and {@link #with(Steering...)} return
+ * views that share them and are cheap enough to create per request. A model or view must stay open
+ * while a view of it is in use. Thread-safe: many threads may use one model and its views
+ * concurrently.
  *
  * <p>Shapes in this package: B batch, T tokens, D width, H heads, K key/value heads, V vocabulary,
  * L blocks.
@@ -35,7 +35,7 @@ public final class LanguageModel implements AutoCloseable {
   private final LoadedCheckpoint base;
   private final ForwardPass pass;
 
-  /** Native memory that goes when this is closed; null if there is none of its own. */
+  /** Native memory freed when this is closed; null if it owns none. */
   private final @Nullable NDManager own;
 
   private LanguageModel(LoadedCheckpoint base, ForwardPass pass, @Nullable NDManager own) {
@@ -47,11 +47,12 @@ public final class LanguageModel implements AutoCloseable {
   /**
    * Loads a Hugging Face checkpoint folder onto the CPU.
    *
-   * @throws CheckpointException if a file is missing or damaged, or a tensor does not fit; the
-   *     message names file and tensor
+   * @throws CheckpointException if a file is missing or damaged, or a tensor has the wrong shape;
+   *     the message names file and tensor
    * @throws org.alignment4j.core.UnsupportedArchitectureException for architectures or options this
    *     version does not run
-   * @throws OutOfMemoryException if the weights need more memory than there is, before any is taken
+   * @throws OutOfMemoryException if the weights need more memory than is available, before any is
+   *     allocated
    */
   public static LanguageModel load(Path folder) {
     return load(folder, Device.cpu());
@@ -68,17 +69,17 @@ public final class LanguageModel implements AutoCloseable {
     return new LanguageModel(base, ForwardPass.of(base), base.manager());
   }
 
-  /** The model's shape. */
+  /** The model's configuration. */
   public ModelConfig config() {
     return pass.config();
   }
 
-  /** In what its weights are kept and in what it computes. */
+  /** The types in which its weights are stored and its computations run. */
   public Precision precision() {
     return base.decoder().precision();
   }
 
-  /** Where its weights lie and it runs. */
+  /** The device that holds its weights and runs it. */
   public Device device() {
     return base.manager().getDevice();
   }
@@ -88,7 +89,7 @@ public final class LanguageModel implements AutoCloseable {
     return base.files().folder();
   }
 
-  /** Most tokens of one sequence: the context, less a soft prompt that stands before each. */
+  /** Maximum number of tokens in a sequence: the context length, less a soft prompt's tokens. */
   public int longestSequence() {
     return pass.longestSequence();
   }
@@ -99,31 +100,31 @@ public final class LanguageModel implements AutoCloseable {
   }
 
   /**
-   * The checkpoint's tokenizer, loaded at its first use; it belongs to the model.
+   * The checkpoint's tokenizer, loaded on first use; owned by the model.
    *
-   * @throws CheckpointException if the folder has none
+   * @throws CheckpointException if the folder has no tokenizer
    */
   public ChatTokenizer tokenizer() {
     return base.files().tokenizer();
   }
 
   /**
-   * SHA-256 over the checkpoint's weight files and configuration, for provenance; read once, at
-   * about half a gigabyte a second.
+   * SHA-256 over the checkpoint's weight files and configuration, for provenance. Computed on the
+   * first call, at about half a gigabyte per second, then kept.
    */
   public String hash() {
     return base.files().hash();
   }
 
   /**
-   * A view with an adapter applied, on top of those it has. A control vector is added as it is, see
-   * {@link #with(ControlVector, double)}. Close the view to free the adapter's native memory; the
-   * base stays open.
+   * A view with an adapter applied in addition to those this one has. A control vector is added
+   * with coefficient 1, see {@link #with(ControlVector, double)}. Close the view to free the
+   * adapter's native memory; the base stays open.
    *
    * @throws CheckpointException if the adapter does not fit this model
    */
   public LanguageModel with(Adapter adapter) {
-    // Sealed, but patterns in switch come only after Java 17.
+    // Sealed, but pattern matching for switch needs Java 21.
     if (adapter instanceof TunedBlock block) {
       return with(block);
     } else if (adapter instanceof LoraAdapter lora) {
@@ -135,7 +136,7 @@ public final class LanguageModel implements AutoCloseable {
   }
 
   /**
-   * A view with one block replaced, changes of it by a LoRA included; see {@link #with(Adapter)}.
+   * A view with one block replaced, including a LoRA's changes of it; see {@link #with(Adapter)}.
    */
   public LanguageModel with(TunedBlock block) {
     return changed(m -> pass.with(block, m));
@@ -143,7 +144,8 @@ public final class LanguageModel implements AutoCloseable {
 
   /**
    * A view that adds a LoRA's low-rank products to those of the matrices it changes; see {@link
-   * #with(Adapter)}. Several LoRAs over one base are several views, which weigh their pairs only.
+   * #with(Adapter)}. Several LoRAs over one base are separate views; each needs memory only for its
+   * own matrices A and B.
    */
   public LanguageModel with(LoraAdapter lora) {
     return changed(m -> pass.with(lora, m));
@@ -151,7 +153,7 @@ public final class LanguageModel implements AutoCloseable {
 
   /**
    * A view with a LoRA merged into copies of the matrices it changes: as fast as the base, but
-   * those matrices weigh a second time. Closing it is the unmerging.
+   * those matrices take memory a second time. Close it to free them.
    *
    * @throws CheckpointException if the adapter does not fit this model
    */
@@ -160,31 +162,31 @@ public final class LanguageModel implements AutoCloseable {
   }
 
   /**
-   * A view that puts a soft prompt before every sequence, behind one that it has; see {@link
-   * #with(Adapter)}. Positions and captured rows are counted without it, the context with it.
+   * A view that puts a soft prompt before every sequence, after one that it already has; see {@link
+   * #with(Adapter)}. Positions and captured rows do not count its tokens; the context length does.
    */
   public LanguageModel with(SoftPrompt soft) {
     return changed(m -> pass.with(soft, m));
   }
 
   /**
-   * A view in which the ids -1 to -N, anywhere in a prompt's token ids, stand for input embeddings
-   * of the caller's: id -1 - j for row j. Rows are in the units of layer 0, behind a family's
-   * scaling of its embeddings. Close it to free them.
+   * A view in which the ids -1 to -N, anywhere in a prompt's token ids, denote input embeddings: id
+   * -1 - j is row j. Rows are hidden states at layer 0, after a family's scaling of its embeddings.
+   * Close it to free them.
    *
    * @param rows [N, D]
-   * @throws IllegalArgumentException if there are none, a width differs from the model's, or this
-   *     view has given embeddings already
+   * @throws IllegalArgumentException if there are none, a row's width differs from the model's, or
+   *     this view already has input embeddings
    */
   public LanguageModel withInputEmbeddings(float[][] rows) {
     return changed(m -> pass.withInputEmbeddings(rows, m));
   }
 
   /**
-   * A view with a control vector times a coefficient added at its layers, on every token. Needs no
+   * A view that adds a control vector times a coefficient at its layers, on every token. Needs no
    * closing.
    *
-   * @throws CheckpointException if a layer or the width does not fit
+   * @throws CheckpointException if a layer or the width does not match the model
    */
   public LanguageModel with(ControlVector vector, double coefficient) {
     try {
@@ -195,21 +197,20 @@ public final class LanguageModel implements AutoCloseable {
   }
 
   /**
-   * A view with its residual stream changed while it runs; adds to changes it already has. Needs no
-   * closing.
+   * A view that steers the residual stream, in addition to this view's steering. Needs no closing.
    *
-   * @throws IllegalArgumentException if a layer or a vector's length does not fit
+   * @throws IllegalArgumentException if a layer or a vector's length does not match the model
    */
   public LanguageModel with(Steering... changes) {
     return over(pass.with(List.of(changes)));
   }
 
   /**
-   * A view in which each sequence of a call is steered by changes of its own, besides those of the
-   * whole view. A call must have as many sequences as there are lists. Needs no closing.
+   * A view that steers each sequence of a call separately, in addition to the steering of all
+   * sequences. Every call must have as many sequences as there are lists. Needs no closing.
    *
-   * @param changes for the i-th sequence; a list may be empty
-   * @throws IllegalArgumentException if a layer or a vector's length does not fit
+   * @param changes steering of the i-th sequence; a list may be empty
+   * @throws IllegalArgumentException if a layer or a vector's length does not match the model
    */
   public LanguageModel withEach(List<List<Steering>> changes) {
     return over(pass.withEach(changes));
@@ -220,7 +221,7 @@ public final class LanguageModel implements AutoCloseable {
     return new LanguageModel(base, other, null);
   }
 
-  /** A view whose own native memory goes when it is closed. */
+  /** A view that owns native memory, freed when it is closed. */
   private LanguageModel changed(Function<NDManager, ForwardPass> change) {
     NDManager manager = base.manager().newSubManager();
     try {
@@ -237,24 +238,24 @@ public final class LanguageModel implements AutoCloseable {
   }
 
   /**
-   * Reads hidden states of token sequences, the final norm not applied.
+   * Reads hidden states of token sequences, before the final norm.
    *
-   * @param sequences token ids; all of a sequence is prompt if its {@code responseStart} is its end
-   * @return rows in the order of sequences, then positions
-   * @throws IllegalArgumentException if there is no sequence, one is empty or too long, or has an
-   *     id outside the vocabulary; the message gives its index
+   * @param sequences token ids; a sequence is all prompt if its {@code responseStart} is its length
+   * @return rows ordered by sequence, then position
+   * @throws IllegalArgumentException if there are no sequences, or one is empty, too long or has an
+   *     id outside the vocabulary; the message names its index
    */
   public Activations captureIds(List<Encoded> sequences, Capture capture) {
     return new StateReader(pass, sequences, capture).read();
   }
 
-  /** Logits of the token that follows each templated prompt; see {@link #nextTokenLogitsIds}. */
+  /** Logits of the token after each templated prompt; see {@link #nextTokenLogitsIds}. */
   public float[][] nextTokenLogits(List<Prompt> prompts) {
     return nextTokenLogitsIds(encodeIds(prompts));
   }
 
   /**
-   * Logits of the token that follows each sequence.
+   * Logits of the token after each sequence.
    *
    * @return [sequences, V]
    * @throws IllegalArgumentException as in {@link #captureIds}
@@ -263,57 +264,62 @@ public final class LanguageModel implements AutoCloseable {
     return pass.nextTokenLogits(sequences);
   }
 
-  /** Answers templated prompts; see {@link #generateIds(List, Generation, Consumer)}. */
+  /**
+   * Generates completions of templated prompts; see {@link #generateIds(List, Generation,
+   * Consumer)}.
+   */
   public List<Completion> generate(List<Prompt> prompts, Generation settings) {
-    return answers(encodeIds(prompts), settings, null);
+    return completions(encodeIds(prompts), settings, null);
   }
 
   /**
-   * Answers templated prompts, telling of tokens as they come; see {@link #generateIds(List,
-   * Generation, Consumer)}.
+   * Generates completions of templated prompts, passing each token to a listener; see {@link
+   * #generateIds(List, Generation, Consumer)}.
    */
   public List<Completion> generate(
       List<Prompt> prompts, Generation settings, Consumer<GeneratedToken> listener) {
-    return answers(encodeIds(prompts), settings, listener);
-  }
-
-  /** Continues token sequences; see {@link #generateIds(List, Generation, Consumer)}. */
-  public List<Completion> generateIds(List<int[]> sequences, Generation settings) {
-    return answers(sequences, settings, null);
+    return completions(encodeIds(prompts), settings, listener);
   }
 
   /**
-   * Continues token sequences with a key/value cache, up to 32 at once and those of like length
-   * together. Sequence i draws its n-th token with the n-th number of its own seed, so that its
-   * text does not depend on what else is in the call, except where rounding, which a batch changes
-   * in the last bits of a logit, decides between two tokens.
+   * Generates completions of token sequences; see {@link #generateIds(List, Generation, Consumer)}.
+   */
+  public List<Completion> generateIds(List<int[]> sequences, Generation settings) {
+    return completions(sequences, settings, null);
+  }
+
+  /**
+   * Generates completions of token sequences with a key/value cache, in batches of up to 32
+   * sequences of similar length. Sequence i draws its n-th token with the n-th number of its own
+   * seed, so its text does not depend on the other sequences of the call, except where two tokens
+   * are so close that rounding decides: batching changes the last bits of the logits.
    *
-   * <p>An interrupt ends it between two tokens. The listener is called on this thread, between two
-   * tokens of the batch; what it throws ends generation and comes out of this call.
+   * <p>An interrupt ends the call between two tokens. The listener is called on the calling thread,
+   * between two tokens of the batch; an exception that it throws ends generation and is rethrown.
    *
-   * @param listener hears of each token, a sequence's in order; sequences of more than one batch
-   *     come batch after batch
+   * @param listener called with each token, a sequence's tokens in order; with several batches, one
+   *     batch after another
    * @return one completion per sequence, in order
    * @throws IllegalArgumentException as in {@link #captureIds}, and if a sequence has no room for
-   *     {@code minNewTokens}, there are seeds but not one for each sequence, or stop strings but no
-   *     tokenizer
+   *     {@code minNewTokens}, the number of seeds is neither 0 nor that of the sequences, or there
+   *     are stop strings but no tokenizer
    * @throws org.alignment4j.core.CancelledException if the thread is interrupted
    */
   public List<Completion> generateIds(
       List<int[]> sequences, Generation settings, Consumer<GeneratedToken> listener) {
-    return answers(sequences, settings, listener);
+    return completions(sequences, settings, listener);
   }
 
-  private List<Completion> answers(
+  private List<Completion> completions(
       List<int[]> sequences, Generation settings, @Nullable Consumer<GeneratedToken> listener) {
-    return Generator.answers(pass, base.files(), sequences, settings, listener);
+    return Generator.completions(pass, base.files(), sequences, settings, listener);
   }
 
   /**
-   * Scores answers to a templated prompt, or continuations of the answer that it leaves open. Each
-   * is tokenised together with the prompt, as one text and as the chat template writes it (some
-   * templates strip spaces around an answer); its tokens are those from the first one on that the
-   * prompt alone does not have. The token that ends a turn is not among them.
+   * Scores responses to a templated prompt, or continuations of the assistant message that ends it.
+   * Each is tokenised together with the prompt, as one text and as the chat template renders it
+   * (some templates strip spaces around a response); scored are the tokens from the first one that
+   * differs from the prompt's own. The end-of-turn token is not scored.
    *
    * @return one score per continuation, in order
    * @throws IllegalArgumentException as in {@link #scoreIds}
@@ -323,14 +329,14 @@ public final class LanguageModel implements AutoCloseable {
   }
 
   /**
-   * Scores continuations of one prefix, which runs once for all of them. What a steered view
-   * changes in tokens to be generated, it changes in the continuations.
+   * Scores continuations of one prefix, which runs once for all of them. A steered view steers the
+   * continuations as it would steer generated tokens.
    *
-   * @param prefix token ids, one at least
-   * @param continuations token ids; one without tokens has none to score
+   * @param prefix token ids, at least one
+   * @param continuations token ids; an empty one gets an empty score
    * @return one score per continuation, in order
-   * @throws IllegalArgumentException if the prefix is empty, prefix and continuation are longer
-   *     than the context, or an id lies outside the vocabulary; the message gives the
+   * @throws IllegalArgumentException if the prefix is empty, prefix and continuation together
+   *     exceed the context length, or an id is outside the vocabulary; the message names the
    *     continuation's index
    * @throws org.alignment4j.core.CancelledException if the thread is interrupted
    */
@@ -339,14 +345,14 @@ public final class LanguageModel implements AutoCloseable {
   }
 
   /**
-   * How likely the model finds given responses: for each sequence the sum of the natural
-   * log-probabilities of its response's tokens, each given all before it, in nats. A response from
-   * token 0 on counts from token 1, since nothing predicts the first.
+   * Log-probabilities of given responses: for each sequence the sum of the natural
+   * log-probabilities of its response's tokens, each given all tokens before it, in nats. If the
+   * response starts at token 0, the sum starts at token 1, since nothing predicts the first.
    *
    * @param sequences prompt and response as one text
    * @return one sum per sequence, in order, at most 0
    * @throws IllegalArgumentException as in {@link #captureIds}, and if a sequence has no response
-   *     to predict; the message gives its index
+   *     to predict; the message names its index
    * @throws org.alignment4j.core.CancelledException if the thread is interrupted
    */
   public double[] logProbabilities(List<Encoded> sequences) {
@@ -354,11 +360,11 @@ public final class LanguageModel implements AutoCloseable {
   }
 
   /**
-   * How far this model has moved from another on given responses: for each sequence the mean over
-   * its response's tokens of KL(this || start), exact over the vocabulary, in nats per token. The
-   * tokens that count are those of {@link #logProbabilities}.
+   * Divergence of this model from another on given responses: for each sequence the mean over its
+   * response's tokens of KL(this || start), exact over the vocabulary, in nats per token. The
+   * tokens are those of {@link #logProbabilities}.
    *
-   * @param start another view, or another model with a vocabulary of the same meaning
+   * @param start another view, or another model with the same vocabulary
    * @param sequences prompt and response as one text
    * @return one mean per sequence, in order, at least 0
    * @throws IllegalArgumentException as in {@link #logProbabilities}, for either model, and if
@@ -370,8 +376,8 @@ public final class LanguageModel implements AutoCloseable {
   }
 
   /**
-   * {@link #logProbabilities} and {@link #divergence} of given responses by one pass of each model.
-   * The log-probabilities are those of the other method up to rounding.
+   * Computes {@link #logProbabilities} and {@link #divergence} of given responses in one pass of
+   * each model. The log-probabilities equal those of the other method up to rounding.
    *
    * @return one score per sequence, in order
    * @throws IllegalArgumentException as in {@link #divergence}
@@ -381,7 +387,7 @@ public final class LanguageModel implements AutoCloseable {
     return Responses.compared(pass, start.pass, sequences);
   }
 
-  /** What runs when this is used. */
+  /** The forward pass of this view. */
   ForwardPass pass() {
     return pass;
   }
@@ -395,7 +401,10 @@ public final class LanguageModel implements AutoCloseable {
     return prompts.stream().map(tokenizer::encode).toList();
   }
 
-  /** Frees this view's memory; the base model frees everything, its tokenizer included. */
+  /**
+   * Frees this view's native memory; closing the base model frees everything, including its
+   * tokenizer.
+   */
   @Override
   public void close() {
     if (own == base.manager()) {

@@ -12,10 +12,10 @@ import org.alignment4j.internal.host.NativeFailure;
 import org.alignment4j.internal.tensor.Checkpoint;
 
 /**
- * A checkpoint on its device: what all views of it share.
+ * A checkpoint loaded on a device, shared by all views of it.
  *
  * @param files of its folder
- * @param manager owns all native memory, that of views included
+ * @param manager owns all native memory, including that of views
  * @param weights as stored
  */
 record LoadedCheckpoint(FolderFiles files, NDManager manager, Decoder decoder, Weights weights)

@@ -20,21 +20,21 @@ import org.alignment4j.model.BlockLayout.Part;
 import org.alignment4j.model.BlockLayout.Slot;
 
 /**
- * Where a LoRA's pairs act in the kernels' fused matrices.
+ * Maps a LoRA's matrices to rows of the kernels' fused matrices.
  *
- * @param groups the changed fused matrices with the targets on their parts
- * @param targets in the order that the groups name them
+ * @param groups the changed fused matrices, each with the rows of its changed parts
+ * @param targets in the order of the groups and their parts
  */
 record LowRank(List<Group> groups, List<Target> targets) {
   /**
    * One fused matrix of one block.
    *
    * @param layer that the block writes
-   * @param places of the changed parts
+   * @param parts the rows of each changed part
    */
-  record Group(Layer layer, BlockWeight matrix, List<Place> places) {}
+  record Group(Layer layer, BlockWeight matrix, List<RowPadding> parts) {}
 
-  /** A change of one matrix: A [r, in] and B [out, r] with its scale multiplied in. */
+  /** A change of one matrix: A [r, in] and B [out, r], with the scale multiplied into B. */
   record Pair(NDArray a, NDArray b) {
     List<NDArray> arrays() {
       return List.of(a, b);
@@ -43,8 +43,8 @@ record LowRank(List<Group> groups, List<Target> targets) {
 
   private record Key(Layer layer, BlockWeight matrix) {}
 
-  /** Rows of a fused matrix before and after a part. */
-  record Place(long before, long after) {}
+  /** The number of rows of a fused matrix before and after a part. */
+  record RowPadding(long before, long after) {}
 
   /**
    * Resolves a LoRA for a model.
@@ -58,14 +58,14 @@ record LowRank(List<Group> groups, List<Target> targets) {
     for (Target t : lora.targets()) {
       if (t.layer().index() < 1 || t.layer().index() > config.blocks()) {
         throw new CheckpointException(
-            "the LoRA changes " + t.module() + " of " + t.layer() + ", no block writes it");
+            "the LoRA changes " + t.module() + " of " + t.layer() + ", but no block writes it");
       }
       BlockWeight matrix = matrixOf(slots, t);
       Key key = new Key(t.layer(), matrix);
       groups
           .computeIfAbsent(key, k -> new Group(k.layer, k.matrix, new ArrayList<>()))
-          .places
-          .add(place(Objects.requireNonNull(slots.get(matrix)), t));
+          .parts
+          .add(padding(Objects.requireNonNull(slots.get(matrix)), t));
       targets.computeIfAbsent(key, k -> new ArrayList<>()).add(t);
     }
     List<Target> ordered = new ArrayList<>();
@@ -74,8 +74,8 @@ record LowRank(List<Group> groups, List<Target> targets) {
   }
 
   /**
-   * The matrices of some blocks that modules name, whole ({@code self_attn.q_proj}) or by their
-   * last part ({@code q_proj}).
+   * The matrices of some blocks that match module names, given in full ({@code self_attn.q_proj})
+   * or by their last part ({@code q_proj}).
    */
   static List<LoraAdapter.Shape> shapes(
       ModelConfig config, Collection<String> modules, Collection<Layer> layers) {
@@ -90,7 +90,7 @@ record LowRank(List<Group> groups, List<Target> targets) {
     for (String module : modules) {
       require(
           matrices.keySet().stream().anyMatch(m -> named(m, module)),
-          "no matrix is called %s, the model's blocks have %s",
+          "no matrix is called %s; the model's blocks have %s",
           module,
           matrices.keySet());
     }
@@ -124,10 +124,10 @@ record LowRank(List<Group> groups, List<Target> targets) {
       }
     }
     throw new CheckpointException(
-        "the LoRA changes " + t.module() + ", the model's blocks have " + known);
+        "the LoRA changes " + t.module() + "; the model's blocks have " + known);
   }
 
-  private static Place place(Slot slot, Target t) {
+  private static RowPadding padding(Slot slot, Target t) {
     long before = 0;
     for (Part p : slot.parts()) {
       if (p.module().equals(t.module())) {
@@ -138,7 +138,7 @@ record LowRank(List<Group> groups, List<Target> targets) {
                   "the LoRA's %s at %s is [%d, %d], the model's [%d, %d]",
                   t.module(), t.layer(), t.out(), t.in(), shape[0], shape[1]));
         }
-        return new Place(before, slot.shape().get(0) - before - shape[0]);
+        return new RowPadding(before, slot.shape().get(0) - before - shape[0]);
       }
       before += p.shape()[0];
     }
@@ -157,13 +157,13 @@ record LowRank(List<Group> groups, List<Target> targets) {
     return arrays;
   }
 
-  /** What the fuse kernel reads. */
+  /** The plan for the fuse kernel. */
   long[] plan() {
     List<Long> plan = new ArrayList<>();
     plan.add((long) groups.size());
     for (Group g : groups) {
-      plan.add((long) g.places.size());
-      for (Place p : g.places) {
+      plan.add((long) g.parts.size());
+      for (RowPadding p : g.parts) {
         plan.add(p.before);
         plan.add(p.after);
       }
@@ -172,9 +172,9 @@ record LowRank(List<Group> groups, List<Target> targets) {
   }
 
   /**
-   * Weights with changes beside those they have.
+   * Weights with these changes in addition to those they already have.
    *
-   * @param fused A and B per group, as the fuse kernel gives them
+   * @param fused A and B per group, as the fuse kernel returns them
    */
   Weights applied(Weights weights, List<NDArray> fused, Decoder decoder, NDManager manager) {
     List<ModelBlock> blocks = new ArrayList<>(weights.blocks());

@@ -8,39 +8,39 @@ import java.util.List;
 import org.alignment4j.internal.tensor.NativeTensor;
 
 /**
- * A weight on its device: a matrix [out, in], or a vector such as a norm's. A class that implements
- * this is a form of storage: how a matrix is kept, read, written, widened and trained; its {@link
- * MatrixFormat} brings the kernels that multiply with it.
+ * A weight on its device: a matrix [out, in], or a vector such as a norm's. An implementation is a
+ * storage format: it defines how a matrix is stored, read, written, widened and trained; its {@link
+ * MatrixFormat} provides the kernels that multiply with it.
  */
 interface Matrix {
   /** A name for messages and trained parameters, such as {@code model.layers.3.qkv_proj}. */
   String name();
 
-  /** [out, in], or [n] of a vector. */
+  /** [out, in], or [n] for a vector. */
   Shape shape();
 
   /**
-   * What kernels read, one behind the other: as many arrays as {@link MatrixFormat#arrays} says, or
-   * fewer, where those that lack have no elements.
+   * The arrays that kernels read, in order: {@link MatrixFormat#arrays} of them, or fewer if the
+   * missing ones are empty.
    */
   List<NDArray> arrays();
 
-  /** The same weight in other arrays of the same form. */
+  /** The same weight with other arrays of the same format. */
   Matrix with(List<NDArray> arrays);
 
   /**
-   * Sets elements, row-major, from float32 ones, rounding them.
+   * Sets elements from float32 values, row-major, rounding them.
    *
-   * @param first the first of a row
-   * @param count whole rows
-   * @return whether all are finite as they are kept
+   * @param first index of the first element, at the start of a row
+   * @param count number of elements, whole rows
+   * @return whether all are finite after rounding
    */
   boolean fill(long first, long count, NativeTensor.Source source);
 
   /** The elements from {@code first} on, {@code into.remaining()} of them, as float32. */
   void read(long first, FloatBuffer into);
 
-  /** A float32 copy in {@code manager}, through which no gradients flow to this one. */
+  /** A float32 copy in {@code manager}, detached: no gradients flow to this matrix. */
   FloatMatrix widened(NDManager manager);
 
   /** A float32 copy in {@code manager} to be trained. */

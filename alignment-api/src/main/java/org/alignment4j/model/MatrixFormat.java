@@ -7,33 +7,33 @@ import org.alignment4j.internal.tensor.Kernels;
 import org.alignment4j.internal.tensor.StorageType;
 
 /**
- * A form in which a model keeps its matrices, and the kernels that multiply with them. {@link
- * Precision} names one; everything else asks it.
+ * A storage format of a model's matrices, with the kernels that multiply with it. {@link Precision}
+ * selects one; all other code goes through this interface.
  */
 @Immutable
 interface MatrixFormat {
   /** The type of an element. */
   StorageType type();
 
-  /** The form of vectors beside the matrices, which are biases; norms are float32 in each. */
+  /** The format of vectors other than norms, which are biases; norms are always float32. */
   MatrixFormat vectors();
 
-  /** Arrays that kernels read per matrix. */
+  /** Number of arrays per matrix that kernels read. */
   int arrays();
 
-  /** Memory that a weight takes. */
+  /** Memory that a weight takes, in bytes. */
   long bytes(Shape shape);
 
-  /** A weight whose elements are not set. */
+  /** A weight with uninitialised elements. */
   Matrix empty(String name, Shape shape, NDManager manager);
 
   /**
-   * Adds what kernels do with a matrix that stands from {@code w[i]} on: {@code matrix}, {@code
-   * matrix_rows}, {@code rows_of} and {@code merge}, as in {@code matrix_float.torchscript}, and
-   * the products of {@code linear.torchscript}, in inference perhaps others by these names. A
-   * float32 copy in training may stand in the place of any matrix.
+   * Adds the kernels' operations on a matrix whose arrays start at {@code w[i]}: {@code matrix},
+   * {@code matrix_rows}, {@code rows_of} and {@code merge}, as in {@code matrix_float.torchscript},
+   * and the products of {@code linear.torchscript}, possibly in another implementation for
+   * inference. In training, any matrix may be replaced by a float32 copy.
    *
-   * @param oneDnn whether oneDNN's products are to be used, which an attempt shows
+   * @param oneDnn whether to use oneDNN's products; the caller probes whether they work
    */
   void addKernels(Kernels.Builder kernels, boolean oneDnn);
 }

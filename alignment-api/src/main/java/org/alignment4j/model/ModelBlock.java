@@ -9,8 +9,8 @@ import org.alignment4j.internal.tensor.BlockWeight;
 /**
  * One block's weights.
  *
- * @param own those that the family has
- * @param changes low-rank changes beside matrices
+ * @param own the weights that the family has
+ * @param changes low-rank changes of matrices
  */
 record ModelBlock(Map<BlockWeight, Matrix> own, Map<BlockWeight, LowRank.Pair> changes) {
   ModelBlock {
@@ -18,7 +18,7 @@ record ModelBlock(Map<BlockWeight, Matrix> own, Map<BlockWeight, LowRank.Pair> c
     changes = copy(changes);
   }
 
-  /** A block without changes. */
+  /** A block without low-rank changes. */
   ModelBlock(Map<BlockWeight, Matrix> own) {
     this(own, Map.of());
   }
@@ -29,7 +29,7 @@ record ModelBlock(Map<BlockWeight, Matrix> own, Map<BlockWeight, LowRank.Pair> c
     return Collections.unmodifiableMap(copy);
   }
 
-  /** A weight that the family has. */
+  /** Returns a weight that the family has. */
   Matrix get(BlockWeight weight) {
     Matrix matrix = own.get(weight);
     if (matrix == null) {
@@ -53,7 +53,7 @@ record ModelBlock(Map<BlockWeight, Matrix> own, Map<BlockWeight, LowRank.Pair> c
     return copy;
   }
 
-  /** Float32 copies of all weights, in {@code manager}, to be trained. */
+  /** Float32 copies of all weights, in {@code manager}, for training. */
   ModelBlock trainable(NDManager manager) {
     Map<BlockWeight, Matrix> copies = new EnumMap<>(BlockWeight.class);
     own.forEach((w, m) -> copies.put(w, m.trainable(manager)));

@@ -9,8 +9,8 @@ import java.util.Set;
 import org.alignment4j.model.Family.Trait;
 
 /**
- * The shape of a decoder-only language model, as read from a checkpoint's {@code config.json}.
- * Immutable.
+ * The configuration of a decoder-only language model, as read from a checkpoint's {@code
+ * config.json}. Immutable.
  *
  * @param family the architecture
  * @param vocabulary V, number of token ids
@@ -20,14 +20,15 @@ import org.alignment4j.model.Family.Trait;
  * @param kvHeads K, key/value heads of a block; divides H
  * @param headSize E, size of a head
  * @param mlpWidth F, inner size of the MLP
- * @param contextLength most tokens of prompt and response together
+ * @param contextLength maximum number of tokens of prompt and response together
  * @param normEps added to the mean square in the norms
  * @param rope rotary position embedding
- * @param slidingWindow tokens that a windowed block looks back on, itself included; 0 if none is
- * @param windowed per block, whether it looks back on the sliding window only
+ * @param slidingWindow tokens that a windowed block attends to, including the current one; 0 for
+ *     none
+ * @param windowed per block, whether it attends only to the sliding window
  * @param tiedHead whether the output matrix is the embedding table
  * @param endOfSequence ids that end a text
- * @param extras numbers that most families do not have
+ * @param extras values that only some families set
  */
 public record ModelConfig(
     Family family,
@@ -47,10 +48,10 @@ public record ModelConfig(
     Set<Integer> endOfSequence,
     Extras extras) {
 
-  /** Chunks on their way from the file, and the compiled kernels. */
+  /** Memory for chunks read from the file, and for the compiled kernels. */
   private static final long LOADING = 64L << 20;
 
-  /** What stands between the block's products. */
+  /** The activation function of the MLP's gate. */
   public enum Activation {
     /** x sigmoid(x). */
     SILU(0),
@@ -59,7 +60,7 @@ public record ModelConfig(
     /** GELU, exact. */
     GELU(2);
 
-    /** The number by which kernels know it. */
+    /** The code by which kernels identify it. */
     final int code;
 
     Activation(int code) {
@@ -68,7 +69,7 @@ public record ModelConfig(
   }
 
   /**
-   * Numbers that most families do not have.
+   * Values that only some families set.
    *
    * @param activation of the MLP's gate
    * @param scoreScale factor of the attention scores, usually E^-1/2
@@ -86,7 +87,7 @@ public record ModelConfig(
           logitCap);
     }
 
-    /** What a family has where its configuration says nothing. */
+    /** The family's values for keys absent from its configuration. */
     static Extras of(Family family, int headSize) {
       boolean caps = family.has(Trait.SOFT_CAPS);
       return new Extras(
@@ -97,7 +98,7 @@ public record ModelConfig(
     }
   }
 
-  /** A configuration without what most families do not have. */
+  /** A configuration with the default {@link Extras}. */
   public ModelConfig(
       Family family,
       int vocabulary,
@@ -133,7 +134,7 @@ public record ModelConfig(
         Extras.of(family, Math.max(headSize, 1)));
   }
 
-  /** Checks that the sizes fit each other. */
+  /** Checks that the sizes are consistent. */
   public ModelConfig {
     require(vocabulary > 0 && width > 0 && blocks > 0, "vocabulary, width and blocks must be > 0");
     require(heads > 0 && kvHeads > 0, "heads and kvHeads must be > 0");
@@ -166,20 +167,20 @@ public record ModelConfig(
   }
 
   /**
-   * Reads {@code config.json} of a checkpoint folder, in the form of transformers 4 or 5. An absent
-   * key has the default of its family there, and of two keys that contradict each other the one
-   * counts that counts there, which is logged as a warning. {@code tiedHead} is what the file says:
-   * a loaded model with a stored head that differs from its embeddings has it false.
+   * Reads {@code config.json} of a checkpoint folder, in the format of transformers 4 or 5. An
+   * absent key gets the default of its family; of two conflicting keys the one that transformers
+   * uses takes precedence, with a logged warning. {@code tiedHead} is as in the file: for a loaded
+   * model it is false if the checkpoint stores an output matrix that differs from the embeddings.
    *
-   * @throws org.alignment4j.core.CheckpointException if it is missing or not valid
+   * @throws org.alignment4j.core.CheckpointException if it is missing or invalid
    * @throws org.alignment4j.core.UnsupportedArchitectureException for an architecture or option
-   *     this version does not run, by name
+   *     that this version does not run; the message names it
    */
   public static ModelConfig read(Path folder) {
     return ConfigFile.read(new ModelFolder(folder).config());
   }
 
-  /** The same shape with an output matrix of its own. */
+  /** The same configuration with a separate output matrix. */
   ModelConfig withOwnHead() {
     return new ModelConfig(
         family,
@@ -212,7 +213,7 @@ public record ModelConfig(
     return blocks * blockParameters() + (tiedHead ? 1L : 2L) * vocabulary * width + width;
   }
 
-  /** Bytes that the weights take in memory, without what a pass over them needs. */
+  /** Bytes that the weights take in memory, excluding what a forward pass needs. */
   public long weightBytes(Precision precision) {
     long table = precision.format().bytes(new Shape(vocabulary, width));
     long bytes = (tiedHead ? 1L : 2L) * table;
@@ -224,8 +225,8 @@ public record ModelConfig(
   }
 
   /**
-   * Estimate of the memory that loading takes, in bytes: the weights, and what passes through while
-   * they are read. Activations, caches and the Java heap come on top.
+   * An estimate of the memory that loading takes, in bytes: the weights, and buffers for reading
+   * them. Activations, caches and the Java heap are not included.
    */
   public long loadBytes(Precision precision) {
     return weightBytes(precision) + LOADING;

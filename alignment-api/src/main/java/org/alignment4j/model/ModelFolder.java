@@ -9,15 +9,17 @@ import java.util.stream.Stream;
 import org.alignment4j.core.CheckpointException;
 import org.alignment4j.internal.host.InputFile;
 
-/** A folder in which a model should be; says what to do where there is something else. */
+/**
+ * A folder that should contain a model; errors suggest what to do if it contains something else.
+ */
 record ModelFolder(Path folder) {
   private static final String CONFIG = "config.json";
   private static final int LOOKED_AT = 10_000;
 
   /**
-   * The path of config.json, which is there.
+   * The path of config.json, which exists.
    *
-   * @throws CheckpointException if it is not, saying what is
+   * @throws CheckpointException if it does not; the message says what was found instead
    */
   Path config() {
     if (!InputFile.checkpoint(folder).exists()) {
@@ -34,13 +36,13 @@ record ModelFolder(Path folder) {
     return config;
   }
 
-  /** A path of two names may be a repository's. */
+  /** A relative path of two names may be a Hugging Face repository id. */
   private String hub() {
     return folder.isAbsolute() || folder.getNameCount() != 2 || Files.exists(folder.getName(0))
         ? ""
         : "; models are not downloaded: 'hf download "
             + folder
-            + " --local-dir FOLDER' does it, then give FOLDER";
+            + " --local-dir FOLDER' downloads it; then use FOLDER";
   }
 
   private String file() {

@@ -21,18 +21,18 @@ import org.alignment4j.internal.tensor.SafetensorsFile;
 import org.alignment4j.internal.tensor.TensorInfo;
 
 /**
- * Compares a checkpoint run by this library with outputs of an independent implementation, kept
- * beside it in {@code expected.safetensors}: input_ids and attention_mask [B, T] right padded,
+ * Compares a checkpoint run by this library with outputs of an independent implementation, stored
+ * next to it in {@code expected.safetensors}: input_ids and attention_mask [B, T] right padded,
  * hidden_states [L+1, B, T, D] whose last entry is after the final norm, logits [B, T, V], greedy
- * [1, N] continuing row 0, loss [1] and grad.* of it.
+ * [1, N] continuing row 0, loss [1] and its gradients grad.*.
  *
- * <p>A float32 sum of large numbers is off by more than one of small numbers, and some tokens of
- * real models have states thousands of times as large as the others'. So what decides is the
- * difference over the largest element of the same row, which is one token's hidden state or logits:
- * no row hides behind a larger one.
+ * <p>A float32 sum of large numbers has a larger rounding error than one of small numbers, and some
+ * tokens of real models have hidden states thousands of times as large as the others'. The
+ * criterion is therefore the difference relative to the largest element of the same row, one
+ * token's hidden state or logits, so that no error is hidden by a larger row.
  *
  * @param family architecture by name
- * @param precision that the model ran in; the reference is float32
+ * @param precision the model's precision; the reference is float32
  * @param maxAbsHidden largest difference of a hidden state
  * @param maxAbsLogits largest difference of a logit
  * @param maxRelHidden largest difference of a hidden state over that layer's largest element
@@ -42,8 +42,8 @@ import org.alignment4j.internal.tensor.TensorInfo;
  * @param worstLayer index of the layer of {@code maxRowHidden}; the last one is after the final
  *     norm
  * @param maxRelGrad largest difference of a gradient over that tensor's largest element
- * @param greedyEqual whether the greedy continuation is the same, token for token, but for tokens
- *     whose logits differ by no more than {@link #MAX_ROW} allows
+ * @param greedyEqual whether the greedy continuation is the same, token for token, except for
+ *     tokens whose logits differ by no more than {@link #MAX_ROW} allows
  */
 public record Parity(
     String family,
@@ -57,21 +57,21 @@ public record Parity(
     int worstLayer,
     double maxRelGrad,
     boolean greedyEqual) {
-  /** Largest difference of hidden states and logits allowed in float32, over the row's largest. */
+  /** Maximum difference of hidden states and logits in float32, relative to the row's largest. */
   public static final double MAX_ROW = 5e-5;
 
-  /** Largest relative difference allowed of gradients. */
+  /** Maximum relative difference of gradients. */
   public static final double MAX_REL_GRAD = 1e-3;
 
   /**
-   * Largest relative difference allowed of hidden states and logits in a precision other than
-   * float32; what 8 bits of significand (bfloat16) or 11 (float16) leave after a few blocks.
+   * The maximum relative difference of hidden states and logits in a precision other than float32:
+   * the error that 8 bits of significand (bfloat16) or 11 (float16) leave after a few blocks.
    */
   public static double maxRel(Precision precision) {
     return precision.maxRel();
   }
 
-  /** Whether every figure is within its bound; greedy text counts in float32 only. */
+  /** Whether every figure is within its bound; the greedy text is compared in float32 only. */
   public boolean passed() {
     if (precision != Precision.FLOAT32) {
       return maxRelHidden <= maxRel(precision)
@@ -85,16 +85,16 @@ public record Parity(
   }
 
   /**
-   * Runs the comparison; figures are the worst of three layouts: right padded, left padded, and
-   * each row alone.
+   * Runs the comparison and returns the worst figures of three layouts: right padded, left padded,
+   * and each row alone.
    *
-   * @throws CheckpointException if the folder is no such checkpoint
+   * @throws CheckpointException if the folder is not such a checkpoint
    */
   public static Parity verify(Path folder) {
     return verify(folder, Precision.FLOAT32);
   }
 
-  /** As {@link #verify(Path)}, in a precision. */
+  /** Runs the comparison in a precision; see {@link #verify(Path)}. */
   public static Parity verify(Path folder, Precision precision) {
     try (LanguageModel model = LanguageModel.load(folder, Device.cpu(), precision);
         SafetensorsFile expected = SafetensorsFile.open(folder.resolve("expected.safetensors"))) {
@@ -237,7 +237,7 @@ public record Parity(
       return sameGreedy(List.of(sequences.get(0)), wanted) && sameGreedy(sequences, wanted);
     }
 
-    /** The reference ran on past end tokens. Where two tokens tie it goes on as the reference. */
+    /** The reference ignores end tokens. At a tie, continues with the reference's token. */
     private boolean sameGreedy(List<int[]> prompts, int[] wanted) {
       for (int at = 0; at < wanted.length; at++) {
         List<int[]> all = new ArrayList<>(prompts);
@@ -263,7 +263,7 @@ public record Parity(
       return all;
     }
 
-    /** Whether the logits of two tokens are as near as both sides' errors allow. */
+    /** Whether the logits of two tokens are within the error of both sides. */
     private boolean areTied(int[] prompt, int own, int wanted) {
       float[] row = model.nextTokenLogitsIds(List.of(prompt))[0];
       float largest = 0;
@@ -274,35 +274,35 @@ public record Parity(
     }
   }
 
-  /** The largest differences seen. */
+  /** The largest differences so far. */
   private static final class Worst {
-    private final double[] most;
+    private final double[] maxima;
     private final double[] largest;
     private double row;
     private int layer;
 
     Worst(int layers) {
-      this.most = new double[layers];
+      this.maxima = new double[layers];
       this.largest = new double[layers];
     }
 
-    /** Adds rows of one layer, whose reference begins at {@code offset}. */
+    /** Adds rows of one layer, whose reference starts at {@code offset}. */
     void add(int of, float[] own, float[] reference, long offset, Batch batch, int padded) {
       int width = own.length / batch.tokens();
       int at = 0;
       for (int b = 0; b < batch.size(); b++) {
         for (int p = 0; p < batch.sequences().get(b).length; p++, at += width) {
           long from = offset + ((long) batch.index()[b] * padded + p) * width;
-          double mostOfRow = 0;
+          double maxOfRow = 0;
           double largestOfRow = 0;
           for (int k = 0; k < width; k++) {
             float wanted = reference[(int) (from + k)];
-            mostOfRow = worse(mostOfRow, Math.abs(own[at + k] - wanted));
+            maxOfRow = worse(maxOfRow, Math.abs(own[at + k] - wanted));
             largestOfRow = Math.max(largestOfRow, Math.abs(wanted));
           }
-          most[of] = worse(most[of], mostOfRow);
+          maxima[of] = worse(maxima[of], maxOfRow);
           largest[of] = Math.max(largest[of], largestOfRow);
-          double share = share(mostOfRow, largestOfRow);
+          double share = share(maxOfRow, largestOfRow);
           if (worse(row, share) != row) {
             row = share;
             layer = of;
@@ -312,13 +312,13 @@ public record Parity(
     }
 
     double absolute() {
-      return Arrays.stream(most).reduce(0, Worst::worse);
+      return Arrays.stream(maxima).reduce(0, Worst::worse);
     }
 
     double relative() {
       double worst = 0;
-      for (int i = 0; i < most.length; i++) {
-        worst = worse(worst, share(most[i], largest[i]));
+      for (int i = 0; i < maxima.length; i++) {
+        worst = worse(worst, share(maxima[i], largest[i]));
       }
       return worst;
     }
@@ -327,7 +327,7 @@ public record Parity(
       return difference == 0 ? 0 : difference / largest;
     }
 
-    /** The larger one; what is not a number is the worst, and stays. */
+    /** The larger one; NaN is the worst and stays. */
     private static double worse(double known, double found) {
       return found > known || Double.isNaN(found) ? found : known;
     }

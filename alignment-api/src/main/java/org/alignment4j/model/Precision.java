@@ -3,8 +3,8 @@ package org.alignment4j.model;
 import org.alignment4j.internal.tensor.StorageType;
 
 /**
- * In what a model's matrices are kept and in what it computes. Norms, softmax and everything that
- * is trained are float32 in each; hidden states and logits come back as float32.
+ * The types in which a model stores its matrices and computes. Norms, softmax and everything that
+ * is trained are always float32; hidden states and logits are returned as float32.
  */
 public enum Precision {
   /** Float32 throughout: the reference, and the default. */
@@ -28,7 +28,7 @@ public enum Precision {
     this.maxRel = maxRel;
   }
 
-  /** How matrices are kept and multiplied. */
+  /** The storage format of matrices, with its kernels. */
   MatrixFormat format() {
     return format;
   }
@@ -38,22 +38,22 @@ public enum Precision {
     return maxRel;
   }
 
-  /** What matrices are kept in. */
+  /** The type in which matrices are stored. */
   StorageType storage() {
     return format.type();
   }
 
-  /** What products are computed in; sums are carried in float32. */
+  /** The type in which products are computed; sums are accumulated in float32. */
   StorageType compute() {
     return compute;
   }
 
-  /** Bytes in which one number of a matrix is kept. */
+  /** Bytes per stored element of a matrix. */
   public int storageBytes() {
     return storage().bytes();
   }
 
-  /** Bytes of one number of an activation; sums are carried in float32. */
+  /** Bytes per element of an activation; sums are accumulated in float32. */
   public int computeBytes() {
     return compute.bytes();
   }

@@ -23,9 +23,9 @@ import org.alignment4j.internal.tensor.DirectMemory;
 import org.alignment4j.internal.text.Reasons;
 
 /**
- * Hidden states of all tokens of many sequences at one layer, computed once: what a block reads
- * while it is trained and the blocks below it stay frozen. Kept in memory up to a budget, beyond it
- * in a memory-mapped temporary file. Thread-safe once made.
+ * Hidden states of all tokens of many sequences at one layer, computed once: the inputs of the
+ * block being trained, while the blocks below stay frozen. Kept in memory up to a budget, and
+ * beyond it in a memory-mapped temporary file. Thread-safe once created.
  */
 public final class PrefixCache implements AutoCloseable {
   private static final int TOKENS = 1024;
@@ -48,8 +48,8 @@ public final class PrefixCache implements AutoCloseable {
    * Runs the blocks up to {@code layer} once over all sequences.
    *
    * @param sequences token ids
-   * @param layer whose states to keep; the block above reads them
-   * @param memoryBytes bytes to keep in memory; the rest goes to a temporary file
+   * @param layer layer of the states; the block above reads them
+   * @param memoryBytes maximum bytes kept in memory; the rest goes to a temporary file
    * @throws IllegalArgumentException as in {@link LanguageModel#captureIds}
    */
   public static PrefixCache of(
@@ -114,7 +114,10 @@ public final class PrefixCache implements AutoCloseable {
     }
   }
 
-  /** Writing to a mapped hole on a full disk would be an error of the machine, not of the call. */
+  /**
+   * Preallocates the file: writing to an unallocated mapped page on a full disk crashes the JVM
+   * instead of throwing an IOException.
+   */
   private void reserve(FileChannel channel) throws IOException {
     ByteBuffer zeros = ByteBuffer.allocateDirect(CHUNK);
     for (int[] sequence : sequences) {
@@ -136,7 +139,7 @@ public final class PrefixCache implements AutoCloseable {
     }
   }
 
-  /** The layer whose states are kept. */
+  /** The layer of the states. */
   public Layer layer() {
     return layer;
   }
@@ -169,7 +172,7 @@ public final class PrefixCache implements AutoCloseable {
     return scope.create(all.flip(), new Shape(batch.tokens(), width), DataType.FLOAT32);
   }
 
-  /** Drops the references; memory goes with the garbage collector. */
+  /** Drops the references; the garbage collector frees the memory. */
   @Override
   public void close() {
     closed = true;

@@ -19,7 +19,7 @@ import org.alignment4j.model.BlockLayout.Part;
 import org.alignment4j.model.BlockLayout.Slot;
 import org.alignment4j.model.Family.Trait;
 
-/** Writes a checkpoint of random weights: where training from scratch and tests start. */
+/** Writes checkpoints of random weights, for training from scratch and for tests. */
 public final class RandomCheckpoint {
   private static final double DEVIATION = 0.02;
 
@@ -30,7 +30,7 @@ public final class RandomCheckpoint {
    * standard deviation 0.02, those that write to the residual stream divided by sqrt(2L) as in
    * GPT-2, norms multiply by 1, biases 0. The same seed gives the same bytes.
    *
-   * @param folder made if absent
+   * @param folder created if absent
    */
   public static void write(ModelConfig config, long seed, Path folder) {
     SplittableRandom random = new SplittableRandom(seed);

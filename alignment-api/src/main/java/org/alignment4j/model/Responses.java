@@ -13,11 +13,11 @@ import org.alignment4j.chat.Encoded;
 import org.alignment4j.internal.host.Cancellation;
 
 /**
- * A model's predictions of responses that are given. Only tokens that predict one of a response
- * reach the head, and of their logits some rows at a time.
+ * Computes a model's predictions of given responses. Only the tokens that predict a response's
+ * token reach the head, a limited number of rows at a time.
  */
 final class Responses {
-  /** Logits at a time: 64 MiB. */
+  /** Maximum number of logits at a time: 64 MiB. */
   static final int LOGITS = 1 << 24;
 
   private final ForwardPass pass;
@@ -26,8 +26,9 @@ final class Responses {
   private final int logits;
 
   /**
-   * @param logits most that exist at once; a row at least
-   * @throws IllegalArgumentException if the model cannot read a sequence, or it has no response
+   * @param logits maximum number that exist at once; at least one row is computed
+   * @throws IllegalArgumentException if the model cannot read a sequence, or a sequence has no
+   *     response
    */
   Responses(ForwardPass pass, List<Encoded> sequences, int logits) {
     List<int[]> ids = sequences.stream().map(Encoded::ids).toList();
@@ -38,7 +39,7 @@ final class Responses {
       require(first < own.length, "sequence %s has no response", i);
       require(
           Arrays.stream(own, first, own.length).allMatch(id -> id >= 0),
-          "sequence %s has an id in its response that is no token",
+          "sequence %s has an id in its response that is not a token",
           i);
     }
     this.pass = pass;
@@ -62,12 +63,12 @@ final class Responses {
         .comparedWith(new Responses(start, sequences, LOGITS));
   }
 
-  /** The first token that is predicted; nothing predicts a sequence's first. */
+  /** The first predicted token; nothing predicts a sequence's first. */
   private static int first(Encoded sequence) {
     return Math.max(1, sequence.responseStart());
   }
 
-  /** Tokens of a sequence's response that are predicted. */
+  /** The number of predicted tokens of a sequence's response. */
   private int tokens(int i) {
     return prepared.get(i).length - pass.virtualTokens() - first(sequences.get(i));
   }
@@ -95,9 +96,9 @@ final class Responses {
   }
 
   /**
-   * Each response as this model and another see it.
+   * Each response's score under this model, with its divergence from another.
    *
-   * @param other the same sequences, read by a model with the same vocabulary
+   * @param other the same sequences, for a model with the same vocabulary
    */
   List<ResponseScore> comparedWith(Responses other) {
     double[] divergences = new double[sequences.size()];
@@ -113,7 +114,7 @@ final class Responses {
         .toList();
   }
 
-  /** Of each token of a batch's responses, in nats. */
+  /** Values for each token of a batch's responses, in nats. */
   private record Compared(float[] divergences, float[] logProbabilities) {}
 
   private Compared comparedWith(Batch own, Responses other, Batch others) {
@@ -130,7 +131,7 @@ final class Responses {
         Cancellation.check("divergence");
         int to = Math.min(rows.length, from + step);
         try (NDManager slice = scope.newSubManager()) {
-          // Two calls of the head, for the models may differ in more than weights.
+          // Two calls of the head, since the models may differ in more than their weights.
           NDArray p = distributions(slice, x, Arrays.copyOfRange(rows, from, to));
           NDArray q = other.distributions(slice, y, Arrays.copyOfRange(otherRows, from, to));
           NDList some = pass.decoder().compared(slice, p, q, Arrays.copyOfRange(labels, from, to));
@@ -142,7 +143,7 @@ final class Responses {
     return found;
   }
 
-  /** Log-probabilities [M, V] of what follows some rows of x. */
+  /** Log-probabilities [M, V] of every possible next token after some rows of x. */
   private NDArray distributions(NDManager scope, NDArray x, long[] rows) {
     return pass.decoder().logSoftmax(scope, x, pass.weights(), rows);
   }
@@ -151,7 +152,7 @@ final class Responses {
     return Math.max(1, logits / models / pass.config().vocabulary());
   }
 
-  /** Some sequences as the model runs them, virtual tokens included. */
+  /** Some sequences as the model runs them, including virtual tokens. */
   private Batch batch(int[] index) {
     int[] starts = sequences.stream().mapToInt(Encoded::responseStart).toArray();
     return Batch.of(Arrays.stream(index).mapToObj(prepared::get).toList(), Batch.Side.RIGHT)
@@ -159,13 +160,13 @@ final class Responses {
         .withResponseStarts(starts);
   }
 
-  /** Places among a batch's N tokens of those that predict a response's token. */
+  /** Indices, among a batch's N tokens, of those that predict a response's token. */
   private long[] rows(Batch batch) {
     int[] begin = batch.firstTokens();
     return each(batch, (b, p) -> (long) begin[b] + pass.virtualTokens() + p - 1);
   }
 
-  /** What these should predict. */
+  /** The tokens that these should predict. */
   private long[] labels(Batch batch) {
     return each(batch, (b, p) -> batch.sequences().get(b)[pass.virtualTokens() + p]);
   }
@@ -186,7 +187,7 @@ final class Responses {
     return Arrays.copyOf(all, n);
   }
 
-  /** Adds up what was found for a batch's response tokens, by sequence. */
+  /** Adds a batch's values per response token to its sequences' sums. */
   private void add(Batch batch, float[] found, double[] sums) {
     int n = 0;
     for (int i : batch.index()) {

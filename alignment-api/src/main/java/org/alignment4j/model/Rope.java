@@ -9,8 +9,8 @@ import org.jspecify.annotations.Nullable;
  * Rotary position embedding.
  *
  * @param base theta
- * @param share of each head that is rotated, in (0, 1]
- * @param scaling for contexts longer than the model was trained on, or null for none
+ * @param share fraction of each head that is rotated, in (0, 1]
+ * @param scaling for contexts longer than in training, or null for none
  */
 public record Rope(double base, double share, @Nullable Scaling scaling) {
   /** Checks the ranges. */
@@ -20,17 +20,17 @@ public record Rope(double base, double share, @Nullable Scaling scaling) {
         share > 0 && share <= 1, "the rotated share of a head must be in (0, 1], was %s", share);
   }
 
-  /** Whole heads rotated. */
+  /** Rotates whole heads. */
   public Rope(double base, @Nullable Scaling scaling) {
     this(base, 1, scaling);
   }
 
-  /** Dimensions of a head that are rotated. */
+  /** The number of rotated dimensions of a head. */
   int rotated(int headSize) {
     return (int) (headSize * share);
   }
 
-  /** Factor of cosines and sines. */
+  /** The factor of cosines and sines. */
   double attentionFactor() {
     return scaling == null ? 1 : scaling.attentionFactor();
   }
@@ -39,7 +39,7 @@ public record Rope(double base, double share, @Nullable Scaling scaling) {
    * Inverse frequencies.
    *
    * @param powers base^(2i/R) for i from 0 to R/2 - 1
-   * @param length tokens of the sequence; only LongRoPE asks
+   * @param length number of tokens of the sequence; used by LongRoPE only
    */
   float[] frequencies(float[] powers, int length) {
     float[] f = new float[powers.length];
@@ -49,19 +49,19 @@ public record Rope(double base, double share, @Nullable Scaling scaling) {
     return scaling == null ? f : scaling.scale(f, powers, base, length);
   }
 
-  /** Whether sequences on the two sides of a length need different frequencies; 0 if none do. */
+  /** The length above which sequences use different frequencies; 0 if there is none. */
   int switchesAbove() {
     return scaling instanceof LongRope l ? l.originalContext() : 0;
   }
 
-  /** A published way to stretch the frequencies. */
+  /** A published method of scaling the frequencies for longer contexts. */
   public sealed interface Scaling {
     /** Factor of cosines and sines. */
     default double attentionFactor() {
       return 1;
     }
 
-    /** The inverse frequencies that stand for {@code f}, in float32 as the models were trained. */
+    /** Scales the inverse frequencies {@code f}, in float32 as in the models' training. */
     float[] scale(float[] f, float[] powers, double base, int length);
   }
 
@@ -90,8 +90,8 @@ public record Rope(double base, double share, @Nullable Scaling scaling) {
    * Llama 3's scaling of rotary frequencies.
    *
    * @param factor by which long wavelengths are stretched
-   * @param lowFrequencyFactor wavelengths over originalContext / this are stretched fully
-   * @param highFrequencyFactor wavelengths under originalContext / this are left alone
+   * @param lowFrequencyFactor wavelengths above originalContext / this are stretched fully
+   * @param highFrequencyFactor wavelengths below originalContext / this are unchanged
    * @param originalContext context length before scaling, in tokens
    */
   public record Llama3(
@@ -134,11 +134,11 @@ public record Rope(double base, double share, @Nullable Scaling scaling) {
   }
 
   /**
-   * YaRN (Peng et al. 2023, section 3.2): wavelengths are stretched the more, the longer they are.
+   * YaRN (Peng et al. 2023, section 3.2): longer wavelengths are stretched more.
    *
    * @param factor by which the longest wavelengths are stretched
-   * @param betaFast turns within the original context from which on nothing is stretched
-   * @param betaSlow turns up to which everything is
+   * @param betaFast turns within the original context from which on dimensions are not stretched
+   * @param betaSlow turns up to which dimensions are stretched fully
    * @param originalContext context length before scaling, in tokens
    * @param attentionFactor factor of cosines and sines
    * @param truncate whether the ramp's ends are rounded to whole dimensions
@@ -198,11 +198,12 @@ public record Rope(double base, double share, @Nullable Scaling scaling) {
   }
 
   /**
-   * LongRoPE (Ding et al. 2024): a divisor per frequency, one set for sequences within the original
-   * context and one for longer ones. Each sequence of a batch goes by its own length.
+   * LongRoPE (Ding et al. 2024): a divisor per frequency, one list for sequences within the
+   * original context and one for longer ones. Each sequence of a batch uses the list for its own
+   * length.
    *
    * @param shortFactors R/2 divisors up to originalContext
-   * @param longFactors R/2 divisors beyond
+   * @param longFactors R/2 divisors beyond it
    * @param originalContext context length before scaling, in tokens
    * @param attentionFactor factor of cosines and sines
    */

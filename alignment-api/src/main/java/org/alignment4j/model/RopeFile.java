@@ -44,7 +44,9 @@ record RopeFile(ConfigFile config, Family family, JsonObject json, int context) 
     double base = config.number(json, BASE, outside);
     if (json.has(BASE) && config.json().has(BASE) && base != outside) {
       config.warn(
-          "rope_theta {} among the rotary parameters counts, {} outside does not", base, outside);
+          "rope_theta {} among the rotary parameters is used, {} outside them is ignored",
+          base,
+          outside);
     }
     String name = name();
     return new Rope(base, share(name), scaling(name));
@@ -69,14 +71,14 @@ record RopeFile(ConfigFile config, Family family, JsonObject json, int context) 
     };
   }
 
-  /** The part of a head that is rotated: all of it where transformers does not ask. */
+  /** The rotated fraction of a head; 1 where transformers does not read the key. */
   private double share(String name) {
-    JsonObject place = json.has(SHARE) ? json : config.json();
+    JsonObject holder = json.has(SHARE) ? json : config.json();
     boolean read = family.has(Trait.PARTIAL_ROTATION);
-    if (!read && ConfigFile.get(place, SHARE) == null) {
+    if (!read && ConfigFile.get(holder, SHARE) == null) {
       return 1;
     }
-    double share = config.number(place, SHARE, 1);
+    double share = config.number(holder, SHARE, 1);
     if (read || share == 1) {
       return share;
     }
@@ -85,7 +87,7 @@ record RopeFile(ConfigFile config, Family family, JsonObject json, int context) 
           SHARE + " = " + share + " with rope scaling '" + name + "' in " + family.modelType);
     }
     config.warn(
-        SHARE + " {} does not count in {}, as in transformers: whole heads are rotated",
+        SHARE + " {} is ignored in {}, as in transformers: whole heads are rotated",
         share,
         family.modelType);
     return 1;
@@ -102,7 +104,7 @@ record RopeFile(ConfigFile config, Family family, JsonObject json, int context) 
     }
     JsonElement other = ConfigFile.get(json, "type");
     if (other != null && !other.equals(kind)) {
-      config.warn("rope_type {} counts, type {} beside it does not", kind, other);
+      config.warn("rope_type {} is used, type {} is ignored", kind, other);
     }
     String name = kind.getAsString();
     // Early Phi-3 files call LongRoPE su, or yarn.
@@ -141,7 +143,7 @@ record RopeFile(ConfigFile config, Family family, JsonObject json, int context) 
         cut);
   }
 
-  /** Published with the method: attention grows flatter over longer contexts. */
+  /** As published with the method: the attention factor grows with the scaling factor. */
   private static double magnitude(double factor, double scale) {
     return factor <= 1 ? 1 : 0.1 * scale * Math.log(factor) + 1;
   }
@@ -173,18 +175,24 @@ record RopeFile(ConfigFile config, Family family, JsonObject json, int context) 
     return factors;
   }
 
-  /** Outside it counts before inside, as in transformers; Phi-3 always has one outside. */
+  /**
+   * A value outside the rotary parameters takes precedence, as in transformers; Phi-3 always has
+   * one.
+   */
   private int originalContext() {
-    int usual = FamilyDefaults.of(family).originalContext();
+    int familyDefault = FamilyDefaults.of(family).originalContext();
     double inside = config.number(json, ORIGINAL, context);
     double original =
-        config.number(config.json(), ORIGINAL, usual == FamilyDefaults.DERIVED ? inside : usual);
+        config.number(
+            config.json(),
+            ORIGINAL,
+            familyDefault == FamilyDefaults.DERIVED ? inside : familyDefault);
     if (!(original >= 1 && original <= Integer.MAX_VALUE)) {
       throw config.error(ORIGINAL + " = " + original);
     }
     if (json.has(ORIGINAL) && original != inside) {
       config.warn(
-          ORIGINAL + " {} counts, {} among the rotary parameters does not, as in transformers",
+          ORIGINAL + " {} is used, {} among the rotary parameters is ignored, as in transformers",
           (int) original,
           (int) inside);
     }
@@ -198,7 +206,7 @@ record RopeFile(ConfigFile config, Family family, JsonObject json, int context) 
     return optional(key, 0);
   }
 
-  /** A number for which null stands as for its absence. */
+  /** A number whose null means absent. */
   private double optional(String key, double fallback) {
     return ConfigFile.get(json, key) == null ? fallback : config.number(json, key, fallback);
   }

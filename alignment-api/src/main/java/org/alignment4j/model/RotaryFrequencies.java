@@ -4,12 +4,14 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import java.util.Arrays;
 
-/** Inverse frequencies of the rotary embedding, which some models change for long sequences. */
+/**
+ * Inverse frequencies of the rotary embedding, which in some models depend on the sequence length.
+ */
 final class RotaryFrequencies {
   private final Rope rope;
   private final float[] powers;
 
-  /** [1, R/2], of sequences within the original context, and of longer ones. */
+  /** [1, R/2], for sequences within the original context and for longer ones. */
   private final NDArray within;
 
   private final NDArray beyond;

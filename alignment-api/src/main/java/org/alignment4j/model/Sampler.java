@@ -8,24 +8,24 @@ import java.util.Arrays;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
-/** Chooses the next tokens of a batch by its settings, one number drawn for each token. */
+/** Chooses the next tokens of a batch by the settings, with one random number per token. */
 final class Sampler {
-  /** Hears how close each draw came to another token; for tests. */
+  /** Receives how close each draw came to another token; for tests. */
   interface Margins {
     /**
-     * @param sequence its place in the caller's list
-     * @param n which of its tokens, from 0
-     * @param margin distance of the draw to the next token's share, or of a token to where it would
-     *     be cut off or stay, whichever is less, as a share of 1
+     * @param sequence its index in the caller's list
+     * @param n index of the token in its sequence, from 0
+     * @param margin distance of the draw from the next token's interval, or of a token's
+     *     probability from a cut-off, whichever is less, as a fraction of 1
      */
     void add(int sequence, int n, double margin);
   }
 
   /**
-   * What was chosen.
+   * The chosen tokens.
    *
    * @param tokens [B]
-   * @param logProbabilities [B], or [0] if not asked for
+   * @param logProbabilities [B], or [0] if not requested
    */
   record Choice(long[] tokens, float[] logProbabilities) {}
 
@@ -36,7 +36,7 @@ final class Sampler {
   private final int[] index;
   private final long[] seeds;
 
-  /** Ids of prompt and answer [B, V], or [0] without a repetition penalty. */
+  /** Ids that occur in prompt or completion [B, V], or [0] without a repetition penalty. */
   private final NDArray seen;
 
   Sampler(Decoder decoder, NDManager scope, Batch batch, Generation settings) {
@@ -52,7 +52,7 @@ final class Sampler {
   }
 
   /**
-   * The n-th tokens.
+   * Chooses the n-th tokens.
    *
    * @param logits [B, V]
    * @param banned ids that may not be chosen [N]
@@ -68,7 +68,7 @@ final class Sampler {
     return new Choice(found.get(0).toLongArray(), found.get(1).toFloatArray());
   }
 
-  /** Runs {@code work} with the margins of this thread's draws told. */
+  /** Runs {@code work}, passing the margins of this thread's draws to {@code margins}. */
   static void watching(Margins margins, Runnable work) {
     WATCHED.set(margins);
     try {

@@ -13,19 +13,19 @@ import org.alignment4j.internal.host.Cancellation;
 import org.alignment4j.internal.tensor.LengthGroups;
 
 /**
- * Scores continuations of one prefix, which runs once. Continuations stand one behind the other in
- * one row, each seeing the prefix and itself, so that the prefix is neither repeated nor anything
- * padded.
+ * Scores continuations of one prefix, which runs once. Continuations are packed one after another
+ * into one row, each attending to the prefix and itself, so the prefix is not repeated and nothing
+ * is padded.
  */
 final class Scorer {
-  /** Tokens of a row, one continuation at least. */
-  private static final int TOKENS = 512;
+  /** Maximum number of tokens in a row; a single continuation may exceed it. */
+  private static final int MAX_TOKENS = 512;
 
-  /** Places T x (P + T) of a row's mask, one continuation at least: 64 MiB. */
-  private static final long PLACES = 1L << 24;
+  /** Maximum T x (P + T) of a row's mask, 64 MiB; a single continuation may exceed it. */
+  private static final long MAX_MASK = 1L << 24;
 
-  /** Logits at a time: 64 MiB. */
-  private static final int LOGITS = 1 << 24;
+  /** Maximum number of logits at a time: 64 MiB. */
+  private static final int MAX_LOGITS = 1 << 24;
 
   private final ForwardPass pass;
   private final NDManager scope;
@@ -34,8 +34,8 @@ final class Scorer {
   private final List<NDArray> cache;
 
   /**
-   * @param prefix at least one token
-   * @param reach a length of prefix and continuation that chooses the rotary frequencies
+   * @param prefix token ids, at least one
+   * @param reach a length of prefix and continuation that selects the rotary frequencies
    */
   private Scorer(ForwardPass pass, NDManager scope, int[] prefix, int reach) {
     this.pass = pass;
@@ -56,13 +56,13 @@ final class Scorer {
     for (int i = 0; i < continuations.size(); i++) {
       require(
           Arrays.stream(continuations.get(i)).allMatch(id -> id >= 0),
-          "continuation %s has an id that is no token",
+          "continuation %s has an id that is not a token",
           i);
     }
     int[] whole = pass.prepared(List.of(prefix)).get(0);
     List<float[]> found = new ArrayList<>();
     continuations.forEach(c -> found.add(new float[c.length]));
-    // One prefix serves only continuations on the same side of a border of the frequencies.
+    // One prefix pass serves only continuations on the same side of a change of the frequencies.
     int border = pass.config().rope().switchesAbove();
     for (boolean beyond : new boolean[] {false, true}) {
       List<Integer> some =
@@ -90,7 +90,7 @@ final class Scorer {
     return both;
   }
 
-  /** Puts the tokens' log-probabilities of some continuations into {@code result}. */
+  /** Stores the log-probabilities of some continuations' tokens in {@code result}. */
   private void run(List<int[]> continuations, List<Integer> some, List<float[]> result) {
     firstTokens(continuations, some, result);
     for (List<Integer> row : rows(continuations, some)) {
@@ -125,18 +125,19 @@ final class Scorer {
     }
   }
 
-  /** Numbers of the continuations of more than one token, the shorter first, in rows. */
+  /** Indices of the continuations of more than one token, shortest first, grouped into rows. */
   private List<List<Integer>> rows(List<int[]> continuations, List<Integer> some) {
     List<Integer> longer = some.stream().filter(i -> continuations.get(i).length > 1).toList();
     int[] lengths = longer.stream().mapToInt(i -> continuations.get(i).length - 1).toArray();
     return LengthGroups.of(
-            lengths, (n, longest, all) -> all <= TOKENS && all * (prefix.length() + all) <= PLACES)
+            lengths,
+            (n, longest, all) -> all <= MAX_TOKENS && all * (prefix.length() + all) <= MAX_MASK)
         .stream()
         .map(row -> row.stream().map(longer::get).toList())
         .toList();
   }
 
-  /** A continuation's last token predicts nothing and does not run. */
+  /** A continuation's last token predicts nothing, so it does not run. */
   private void laterTokens(List<int[]> continuations, List<Integer> row, List<float[]> result) {
     int t = row.stream().mapToInt(i -> continuations.get(i).length - 1).sum();
     long[] ids = new long[t];
@@ -161,7 +162,7 @@ final class Scorer {
                   new Decoder.Packed(
                       prefix.length(),
                       reach,
-                      Math.max(1, LOGITS / pass.config().vocabulary()),
+                      Math.max(1, MAX_LOGITS / pass.config().vocabulary()),
                       step.create(ids, new Shape(1, t)),
                       step.create(positions, new Shape(1, t)),
                       step.create(owners),

@@ -16,16 +16,16 @@ import org.alignment4j.internal.host.Cancellation;
 import org.alignment4j.model.Capture.Activations;
 import org.alignment4j.model.Capture.Activations.Label;
 
-/** Reads hidden states of sequences, those of like length together. */
+/** Reads hidden states of sequences in batches of similar length. */
 final class StateReader {
   private final ForwardPass pass;
   private final List<Encoded> sequences;
   private final Capture capture;
 
-  /** Wanted tokens of each sequence. */
+  /** The captured positions of each sequence. */
   private final int[][] positions;
 
-  /** Each sequence's first row in the result. */
+  /** The index of each sequence's first row in the result. */
   private final int[] firstRow;
 
   private final List<Label> labels = new ArrayList<>();
@@ -71,12 +71,12 @@ final class StateReader {
       NDList found = pass.hidden(scope, batch, capture.top(), capture.layers(), rows, pick);
       for (int j = 0; j < capture.layers().size(); j++) {
         float[][] into = Objects.requireNonNull(values.get(capture.layers().get(j)));
-        place(batch, found.get(1 + j).toFloatArray(), into);
+        store(batch, found.get(1 + j).toFloatArray(), into);
       }
     }
   }
 
-  /** The wanted ones of a batch's N tokens. */
+  /** The captured tokens among a batch's N. */
   private long[] rows(Batch batch) {
     List<Long> rows = new ArrayList<>();
     int[] first = batch.firstTokens();
@@ -88,7 +88,7 @@ final class StateReader {
     return rows.stream().mapToLong(Long::longValue).toArray();
   }
 
-  private void place(Batch batch, float[] found, float[][] into) {
+  private void store(Batch batch, float[] found, float[][] into) {
     int width = pass.config().width();
     int row = 0;
     for (int i : batch.index()) {

@@ -7,16 +7,16 @@ import org.alignment4j.adapter.ControlVector;
 import org.alignment4j.core.Layer;
 
 /**
- * A change of the residual stream while a model runs: at a layer, on some tokens, a vector is added
- * or a direction projected out.
+ * A change of the residual stream during a forward pass: at a layer, on some tokens, a vector is
+ * added or a direction projected out.
  *
- * @param layer where, {@code hidden_states} numbering
- * @param positions which tokens
- * @param kind what is done
- * @param vector [D]; for {@link Kind#PROJECT_OUT} its length does not matter
+ * @param layer as in Hugging Face's {@code hidden_states}
+ * @param positions the tokens it applies to
+ * @param kind the operation
+ * @param vector [D]; for {@link Kind#PROJECT_OUT} its length is irrelevant
  */
 public record Steering(Layer layer, TokenPositions positions, Kind kind, float[] vector) {
-  /** What is done to the residual x with the vector v. */
+  /** The operation on the residual x with the vector v. */
   public enum Kind {
     /** x + v. */
     ADD,
@@ -44,7 +44,7 @@ public record Steering(Layer layer, TokenPositions positions, Kind kind, float[]
     return new Steering(layer, TokenPositions.all(), Kind.ADD, scaled);
   }
 
-  /** A control vector times {@code coefficient} on every token, a change for each of its layers. */
+  /** One change per layer of a control vector, times {@code coefficient}, on every token. */
   public static List<Steering> of(ControlVector vector, double coefficient) {
     return vector.directions().entrySet().stream()
         .map(e -> add(e.getKey(), e.getValue(), coefficient))

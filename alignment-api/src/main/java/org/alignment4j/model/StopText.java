@@ -3,15 +3,15 @@ package org.alignment4j.model;
 import java.util.List;
 
 /**
- * A text that grows and ends before the stop string in it that is complete first. What could still
- * be the beginning of one is held back.
+ * A growing text that ends before the first stop string to become complete. Text that could be the
+ * start of one is held back.
  */
 final class StopText {
   private final List<String> stops;
   private final int longest;
   private final StringBuilder text = new StringBuilder();
 
-  /** How much of the text is out. */
+  /** Number of characters released so far. */
   private int out;
 
   private boolean stopped;
@@ -21,19 +21,19 @@ final class StopText {
     this.longest = stops.stream().mapToInt(String::length).max().orElse(0);
   }
 
-  /** Takes more text; gives what can be shown now. */
+  /** Appends text; returns the text that can be released now. */
   String add(String more) {
     if (stopped || more.isEmpty()) {
       return "";
     }
-    // A stop string that ends in the new text begins after the last one's length before it.
+    // A stop string that ends in the new text starts at most longest - 1 characters before it.
     int from = Math.max(0, text.length() - longest + 1);
     text.append(more);
     int cut = -1;
     int end = Integer.MAX_VALUE;
     for (String stop : stops) {
       int at = text.indexOf(stop, from);
-      // The one that is complete first, however the text is cut into tokens; of two the longer.
+      // The first to become complete, independent of tokenisation; of two, the longer.
       if (at >= 0 && (at + stop.length() < end || (at + stop.length() == end && at < cut))) {
         cut = at;
         end = at + stop.length();
@@ -47,7 +47,7 @@ final class StopText {
     return release(text.length() - heldBack());
   }
 
-  /** The end: what is still held back. */
+  /** Ends the text; returns what was held back. */
   String finish() {
     return release(text.length());
   }
@@ -56,7 +56,7 @@ final class StopText {
     return stopped;
   }
 
-  /** The whole text, up to a stop string. */
+  /** The whole text, cut before a stop string. */
   String text() {
     return text.toString();
   }
@@ -67,7 +67,7 @@ final class StopText {
     return released;
   }
 
-  /** The length of the longest end of the text that begins a stop string. */
+  /** The length of the longest suffix of the text that is a prefix of a stop string. */
   private int heldBack() {
     for (int n = Math.min(longest - 1, text.length() - out); n > 0; n--) {
       String end = text.substring(text.length() - n);

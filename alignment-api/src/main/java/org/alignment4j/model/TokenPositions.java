@@ -5,21 +5,21 @@ import static org.alignment4j.internal.text.Arguments.require;
 import java.util.stream.IntStream;
 
 /**
- * Which tokens of a sequence to read or to steer, counted without padding. The same language serves
- * capture and steering. Immutable.
+ * The tokens of a sequence to capture or steer; padding is not counted. Capture and steering share
+ * this type. Immutable.
  */
 public sealed interface TokenPositions {
-  /** The last token of the prompt: where a model has read all and answered nothing. */
+  /** The last token of the prompt: everything is read, nothing generated yet. */
   static TokenPositions lastPrompt() {
     return new LastPrompt();
   }
 
-  /** The tokens of the response, those being generated included. */
+  /** The tokens of the response, including generated ones. */
   static TokenPositions response() {
     return new Response();
   }
 
-  /** The first {@code tokens} tokens of the response, fewer if it is shorter. */
+  /** The first {@code tokens} tokens of the response; fewer if it is shorter. */
   static TokenPositions response(int tokens) {
     return new FirstOfResponse(tokens);
   }
@@ -30,8 +30,9 @@ public sealed interface TokenPositions {
   }
 
   /**
-   * Tokens {@code from} to before {@code to} of prompt and response together; negative numbers
-   * count from the end, and {@code to} = 0 means the end. What lies outside a sequence is left out.
+   * Tokens {@code from} (inclusive) to {@code to} (exclusive) of prompt and response together;
+   * negative numbers count from the end, and {@code to} = 0 means the end. Positions outside a
+   * sequence are ignored.
    */
   static TokenPositions range(int from, int to) {
     return new Range(from, to);
@@ -45,7 +46,7 @@ public sealed interface TokenPositions {
    */
   int[] resolve(int length, int responseStart);
 
-  /** Whether tokens generated after the given ones are meant too. */
+  /** Whether tokens generated after the given ones are included. */
   boolean generated();
 
   /** See {@link #lastPrompt}. */
@@ -76,7 +77,7 @@ public sealed interface TokenPositions {
 
   /** See {@link #response(int)}. */
   record FirstOfResponse(int tokens) implements TokenPositions {
-    /** Checks that there is one. */
+    /** Checks that {@code tokens} is at least 1. */
     public FirstOfResponse {
       require(tokens >= 1, "tokens must be >= 1, was %s", tokens);
     }
@@ -108,7 +109,7 @@ public sealed interface TokenPositions {
 
   /** See {@link #range}. */
   record Range(int from, int to) implements TokenPositions {
-    /** Checks that the ends are in order where that can be known. */
+    /** Checks that the range is not empty, as far as that is known without a length. */
     public Range {
       require(to == 0 || (from < 0) != (to < 0) || from < to, "range %s to %s is empty", from, to);
     }

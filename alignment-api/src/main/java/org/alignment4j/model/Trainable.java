@@ -7,14 +7,14 @@ import java.util.List;
 import org.alignment4j.chat.Encoded;
 
 /**
- * Part of a model that is trained with losses on its logits while the rest is frozen. Belongs to
- * the thread that trains.
+ * A part of a model that is trained with losses on its logits while the rest is frozen. Not
+ * thread-safe; used by the training thread only.
  */
 public interface Trainable extends AutoCloseable {
-  /** The trained tensors, float32, requiring gradients; live, the same at each call. */
+  /** The trained tensors, float32, requiring gradients; live, the same objects at each call. */
   NDList parameters();
 
-  /** Names for the parameters, each once, in their order. */
+  /** Unique names of the parameters, in their order. */
   List<String> parameterNames();
 
   /**
@@ -27,8 +27,8 @@ public interface Trainable extends AutoCloseable {
   NDList crossEntropy(List<Encoded> sequences, NDManager scope);
 
   /**
-   * Sums of the log-probabilities of each sequence's response tokens, in nats, for losses of one's
-   * own: they carry their graph, so that gradients flow to the parameters.
+   * Sums of the log-probabilities of each sequence's response tokens, in nats, for custom losses:
+   * they carry their graph, so that gradients flow to the parameters.
    *
    * @param sequences prompt and response; tokens from {@code responseStart} on are predicted
    * @return [B] float32, in {@code scope}; 0 for a sequence without response
@@ -36,12 +36,12 @@ public interface Trainable extends AutoCloseable {
    */
   NDArray logProbabilities(List<Encoded> sequences, NDManager scope);
 
-  /** Draws what is random in the calls that follow, such as dropout, from this seed. */
+  /** Sets the seed of random operations in the following calls, such as dropout. */
   default void seed(long seed) {}
 
   /**
-   * A view of the model that runs with the part as it is now; whether it follows further training
-   * is the implementation's to say. Close it.
+   * A view of the model with the part as it is now; the implementation specifies whether it follows
+   * further training. Close it.
    */
   LanguageModel view();
 

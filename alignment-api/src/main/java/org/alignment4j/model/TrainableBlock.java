@@ -12,8 +12,8 @@ import org.alignment4j.core.Layer;
 import org.alignment4j.core.Provenance;
 
 /**
- * A float32 copy of one block to be trained on cached inputs, while everything else stays frozen.
- * Not thread-safe; belongs to the thread that trains. The model must stay open.
+ * A float32 copy of one block, trained on cached inputs while everything else stays frozen. Not
+ * thread-safe; used by the training thread only. The model must stay open.
  */
 public final class TrainableBlock implements AutoCloseable {
   private final LanguageModel model;
@@ -22,7 +22,7 @@ public final class TrainableBlock implements AutoCloseable {
   private final NDManager manager;
   private final ModelBlock block;
 
-  /** The model's, with this block. */
+  /** The model's weights with this block. */
   private final Weights weights;
 
   private final NDList parameters = new NDList();
@@ -45,7 +45,7 @@ public final class TrainableBlock implements AutoCloseable {
   /**
    * Copies the block that writes {@code layer}.
    *
-   * @throws IllegalArgumentException if no block of the model does
+   * @throws IllegalArgumentException if no block of the model writes it
    */
   public static TrainableBlock of(LanguageModel model, Layer layer) {
     require(
@@ -61,23 +61,23 @@ public final class TrainableBlock implements AutoCloseable {
     return layer;
   }
 
-  /** The weights, fused as the kernels read them, float32, with gradients; live tensors. */
+  /** The weights, fused as the kernels read them, float32, requiring gradients; live tensors. */
   public NDList parameters() {
     return parameters;
   }
 
-  /** Names for the parameters, in their order. */
+  /** Names of the parameters, in their order. */
   public List<String> parameterNames() {
     return List.copyOf(names);
   }
 
   /**
    * The block's output at the last token of some cached sequences; only keys and values are
-   * computed for the tokens before it.
+   * computed for the earlier tokens.
    *
    * @param cache inputs of this block
    * @param which indices of sequences in the cache [B]
-   * @param gradients whether gradients should flow to the parameters
+   * @param gradients whether gradients flow to the parameters
    * @return [B, D] in {@code scope}
    */
   public NDArray lastToken(PrefixCache cache, int[] which, boolean gradients, NDManager scope) {
@@ -101,12 +101,12 @@ public final class TrainableBlock implements AutoCloseable {
         .get(0);
   }
 
-  /** A manager for temporary tensors on the block's device; close it. */
+  /** A new manager for temporary tensors on the block's device; close it. */
   public NDManager newScope() {
     return manager.newSubManager();
   }
 
-  /** A view of the model that runs with the block as it is now; it follows further training. */
+  /** A view of the model with the block as it is now; it follows further training. */
   public LanguageModel view() {
     return model.over(pass.with(weights));
   }

@@ -16,25 +16,25 @@ import org.alignment4j.core.Layer;
 import org.alignment4j.core.Provenance;
 
 /**
- * A LoRA in training: float32 pairs A and B over a frozen model, whose weights are shared, not
- * copied. The model must stay open. Changes that the model's view already has stay in force,
+ * A LoRA in training: float32 matrices A and B over a frozen model, whose weights are shared, not
+ * copied. The model must stay open. Low-rank changes that its view already has remain active and
  * frozen.
  */
 public final class TrainableLora implements Trainable {
   /**
-   * What a LoRA changes, and how much of it is trained.
+   * The matrices that a LoRA changes, and settings of its training.
    *
    * @param rank r, 1 or more
    * @param alpha the change is alpha / r times B A; above 0
-   * @param dropout share of A's inputs that training leaves out, 0 up to 1
-   * @param modules matrices that are changed, such as {@code q_proj}; one at least
+   * @param dropout probability with which an element of A's input is dropped in training, in [0, 1)
+   * @param modules names of the changed matrices, such as {@code q_proj}; at least one
    */
   public record Shape(int rank, double alpha, double dropout, List<String> modules) {
-    /** Rank 8, alpha 16, dropout 0.05 on queries and values. */
+    /** Rank 8, alpha 16, dropout 0.05 on query and value projections. */
     public static final Shape DEFAULT = new Shape(8, 16, 0.05, List.of("q_proj", "v_proj"));
 
     /**
-     * @throws IllegalArgumentException if a number is out of range or there is no module
+     * @throws IllegalArgumentException if a number is out of range or there are no modules
      */
     public Shape {
       require(rank >= 1, "rank must be >= 1, was %s", rank);
@@ -44,7 +44,7 @@ public final class TrainableLora implements Trainable {
       require(!modules.isEmpty(), "no modules to change");
     }
 
-    /** A shape that is trained without dropout. */
+    /** A shape without dropout. */
     public Shape(int rank, double alpha, List<String> modules) {
       this(rank, alpha, 0, modules);
     }
@@ -52,7 +52,7 @@ public final class TrainableLora implements Trainable {
 
   private final LanguageModel model;
   private final LoraAdapter initial;
-  private final LowRank places;
+  private final LowRank lowRank;
   private final NDManager manager;
   private final NDList parameters = new NDList();
   private final List<String> names = new ArrayList<>();
@@ -62,7 +62,7 @@ public final class TrainableLora implements Trainable {
   /**
    * Starts from an adapter's values.
    *
-   * @throws org.alignment4j.core.CheckpointException if it does not fit the model
+   * @throws org.alignment4j.core.CheckpointException if it does not match the model
    */
   public TrainableLora(LanguageModel model, LoraAdapter initial) {
     this(model, initial, 0);
@@ -71,9 +71,9 @@ public final class TrainableLora implements Trainable {
   /**
    * Starts from an adapter's values.
    *
-   * @param dropout share of the elements of A's inputs that training leaves out, 0 up to 1, scaling
-   *     the others up; masks are drawn from {@link #seed}
-   * @throws org.alignment4j.core.CheckpointException if it does not fit the model
+   * @param dropout probability with which an element of A's inputs is dropped in training, in [0,
+   *     1); the others are scaled up; masks are drawn from {@link #seed}
+   * @throws org.alignment4j.core.CheckpointException if it does not match the model
    */
   public TrainableLora(LanguageModel model, LoraAdapter initial, double dropout) {
     require(dropout >= 0 && dropout < 1, "dropout must be in [0, 1), was %s", dropout);
@@ -81,25 +81,24 @@ public final class TrainableLora implements Trainable {
     this.dropout = dropout;
     this.model = model;
     this.initial = initial;
-    this.places = LowRank.of(model.config(), initial);
+    this.lowRank = LowRank.of(model.config(), initial);
     this.manager = model.pass().manager().newSubManager();
-    for (NDArray array : places.toNative(manager)) {
+    for (NDArray array : lowRank.toNative(manager)) {
       array.setRequiresGradient(true);
       parameters.add(array);
     }
     for (String side : List.of("lora_A", "lora_B")) {
-      for (Target t : places.targets()) {
+      for (Target t : lowRank.targets()) {
         names.add("model.layers." + t.layer().block() + "." + t.module() + "." + side);
       }
     }
   }
 
   /**
-   * A LoRA to start a training from: A drawn uniformly from +-1/sqrt(in), B zero, so that it
-   * changes nothing yet.
+   * An initial LoRA: A is uniform in +-1/sqrt(in) and B zero, so that it changes nothing yet.
    *
-   * @param layers that the changed blocks write
-   * @throws IllegalArgumentException if the model has no such matrix or block, by name
+   * @param layers the layers written by the changed blocks
+   * @throws IllegalArgumentException if the model has no such matrix or block; the message names it
    */
   public static LoraAdapter initial(
       LanguageModel model, Shape shape, Collection<Layer> layers, long seed) {
@@ -145,8 +144,8 @@ public final class TrainableLora implements Trainable {
    * Hidden states of response tokens, with their graph. Blocks above the highest layer are not run.
    *
    * @param layers ascending, each once, 1 to the number of blocks
-   * @param tokens at most so many tokens of each response, its first
-   * @return per layer [R, D] float32 in {@code scope}: rows in the order of sequences, then tokens
+   * @param tokens maximum number of tokens, from the start of each response
+   * @return per layer [R, D] float32 in {@code scope}, ordered by sequence, then token
    * @throws IllegalArgumentException if no sequence has a response
    */
   public NDList hiddenStates(
@@ -165,11 +164,11 @@ public final class TrainableLora implements Trainable {
 
   private ForwardPass pass(NDManager scope) {
     ForwardPass pass = model.pass();
-    NDList fused = pass.decoder().fuseLowRank(scope, places, parameters, initial.scale(), true);
-    return pass.with(places.applied(pass.weights(), fused, pass.decoder(), scope));
+    NDList fused = pass.decoder().fuseLowRank(scope, lowRank, parameters, initial.scale(), true);
+    return pass.with(lowRank.applied(pass.weights(), fused, pass.decoder(), scope));
   }
 
-  /** A view with the LoRA as it is now, which does not follow further training; close it. */
+  /** A view with the LoRA as it is now; it does not follow further training. Close it. */
   @Override
   public LanguageModel view() {
     return model.with(snapshot(initial.provenance()));
@@ -178,9 +177,9 @@ public final class TrainableLora implements Trainable {
   /** The adapter as it is now. */
   public LoraAdapter snapshot(Provenance provenance) {
     List<Target> targets = new ArrayList<>();
-    int n = places.targets().size();
+    int n = lowRank.targets().size();
     for (int i = 0; i < n; i++) {
-      Target t = places.targets().get(i);
+      Target t = lowRank.targets().get(i);
       targets.add(
           new Target(
               t.layer(),

@@ -30,9 +30,9 @@ import org.alignment4j.internal.tensor.TensorSource;
 import org.alignment4j.internal.text.Reasons;
 
 /**
- * Float32 copies of some or all of a model's weights, to be trained with losses on its logits; the
- * rest is shared with the model and frozen. Not thread-safe; belongs to the thread that trains. The
- * model must stay open.
+ * Float32 copies of some or all of a model's weights, trained with losses on its logits; the rest
+ * is shared with the model and frozen. Not thread-safe; used by the training thread only. The model
+ * must stay open.
  */
 public final class TrainableWeights implements Trainable {
   private final LanguageModel model;
@@ -72,7 +72,7 @@ public final class TrainableWeights implements Trainable {
     return matrix;
   }
 
-  /** Everything: embeddings, all blocks, final norm, output. */
+  /** Trains everything: embeddings, all blocks, final norm, output matrix. */
   public static TrainableWeights all(LanguageModel model) {
     Set<Layer> layers = new TreeSet<>();
     for (int b = 0; b < model.config().blocks(); b++) {
@@ -81,7 +81,7 @@ public final class TrainableWeights implements Trainable {
     return new TrainableWeights(model, layers, true);
   }
 
-  /** The blocks that write some layers. */
+  /** Trains the blocks that write some layers. */
   public static TrainableWeights blocks(LanguageModel model, Collection<Layer> layers) {
     require(!layers.isEmpty(), "no layers to train");
     for (Layer l : layers) {
@@ -116,7 +116,7 @@ public final class TrainableWeights implements Trainable {
         .crossEntropy(batch, sequences, parameters, scope);
   }
 
-  /** The gradients of one trained block by their names in the checkpoint. */
+  /** The gradients of one trained block by their checkpoint names. */
   Map<String, Weight> blockGradients(Layer layer, NDList gradients) {
     require(layers.contains(layer), "%s is not trained", layer);
     Map<BlockWeight, Matrix> found = new EnumMap<>(BlockWeight.class);
@@ -130,18 +130,18 @@ public final class TrainableWeights implements Trainable {
     return BlockTensors.toJava(model.config(), found);
   }
 
-  /** A view that follows further training and owns no memory. */
+  /** A view that follows further training and owns no native memory. */
   @Override
   public LanguageModel view() {
     return model.over(model.pass().with(weights));
   }
 
   /**
-   * Writes a whole checkpoint: weights as they are now, and the configuration and tokenizer files
-   * of the model's folder.
+   * Writes a full checkpoint: the current weights, and the configuration and tokenizer files of the
+   * model's folder.
    *
-   * @param folder made if absent
-   * @param precision what its matrices are kept in is the type of all tensors of the file
+   * @param folder created if absent
+   * @param precision its storage type becomes the type of all tensors in the file
    */
   public void save(Path folder, Precision precision, Provenance provenance) {
     StorageType type = precision.storage();

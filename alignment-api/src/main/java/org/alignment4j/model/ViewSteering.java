@@ -8,10 +8,10 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How a view steers.
+ * The steering of a view.
  *
- * @param all changes of every sequence
- * @param each further changes of the i-th sequence of a call, or null
+ * @param all changes that apply to every sequence
+ * @param each further changes for the i-th sequence of a call, or null
  */
 record ViewSteering(List<Steering> all, @Nullable List<List<Steering>> each) {
   static final ViewSteering NONE = new ViewSteering(List.of(), null);
@@ -27,12 +27,13 @@ record ViewSteering(List<Steering> all, @Nullable List<List<Steering>> each) {
   }
 
   ViewSteering withEach(List<List<Steering>> changes) {
-    require(each == null, "this view has changes per sequence already");
+    require(each == null, "this view already has per-sequence steering");
     return new ViewSteering(all, changes.stream().map(List::copyOf).toList());
   }
 
   /**
-   * @throws IllegalArgumentException if the view has changes for another number of sequences
+   * @throws IllegalArgumentException if the view has per-sequence steering for another number of
+   *     sequences
    */
   void requireFor(int sequences) {
     require(
@@ -45,8 +46,8 @@ record ViewSteering(List<Steering> all, @Nullable List<List<Steering>> each) {
   /**
    * The edits of a batch.
    *
-   * @param room places behind the batch for tokens to come
-   * @param virtual input embeddings before each sequence, which positions do not count
+   * @param room columns after the batch for tokens still to be generated
+   * @param virtual input embeddings before each sequence, not counted in positions
    */
   List<Edit> edits(NDManager scope, Batch batch, int room, int virtual) {
     if (each == null) {

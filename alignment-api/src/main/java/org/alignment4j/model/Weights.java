@@ -17,8 +17,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A model's weights on its device, matrices in the form of its precision, norms in float32:
- * immutable, shared by every view of the model.
+ * A model's weights on its device: matrices in the format of its precision, norms in float32.
+ * Immutable; shared by every view of the model.
  */
 final class Weights {
   private static final Logger LOG = LoggerFactory.getLogger(Weights.class);
@@ -29,7 +29,7 @@ final class Weights {
 
   private final KernelTable table;
 
-  /** [0], stands for what there is not. */
+  /** [0], represents absent weights. */
   private final NDArray none;
 
   private final Matrix embeddings;
@@ -37,7 +37,7 @@ final class Weights {
   private final Matrix finalNorm;
   private final Matrix output;
 
-  /** All of it as kernels read it. */
+  /** All arrays in the layout that kernels read. */
   private final List<NDArray> arrays;
 
   private Weights(
@@ -53,12 +53,12 @@ final class Weights {
     this.blocks = List.copyOf(blocks);
     this.finalNorm = finalNorm;
     this.output = output;
-    this.arrays = table.lay(embeddings, blocks, finalNorm, output, none);
+    this.arrays = table.layout(embeddings, blocks, finalNorm, output, none);
   }
 
   /**
-   * The configuration with the head that the checkpoint has: two tensors that differ are not tied,
-   * whatever the flag says, as in transformers 5.
+   * The configuration adjusted to the stored output matrix: if it differs from the embeddings, they
+   * are not tied, whatever the flag says, as in transformers 5.
    */
   static ModelConfig withStoredHead(Checkpoint checkpoint, ModelConfig config) {
     if (!config.tiedHead()
@@ -68,8 +68,8 @@ final class Weights {
       return config;
     }
     LOG.warn(
-        "{}: tie_word_embeddings is true, but {} differs from {}: they are not tied; false would"
-            + " say so",
+        "{}: tie_word_embeddings is true, but {} differs from {}: treated as not tied; set it to false"
+            + " to avoid this warning",
         checkpoint.files().get(0).getParent(),
         OUTPUT + WEIGHT,
         EMBEDDINGS + WEIGHT);
@@ -106,7 +106,7 @@ final class Weights {
               (w, slot) -> own.put(w, reader.read(BlockLayout.nameOf(layer, w), slot, prefix)));
       blocks.add(new ModelBlock(own));
     }
-    reader.refuseRest(config.blocks());
+    reader.rejectUnread(config.blocks());
     Weights weights =
         new Weights(new KernelTable(precision.format()), none, embeddings, blocks, norm, output);
     Kernels.share(weights.arrays);
@@ -127,7 +127,7 @@ final class Weights {
     return finalNorm;
   }
 
-  /** [V, D]; the embeddings if tied. */
+  /** [V, D]; the embedding table if tied. */
   Matrix output() {
     return output;
   }
@@ -137,7 +137,7 @@ final class Weights {
     return blocks.get(layer.block());
   }
 
-  /** Everything, as kernels read it. */
+  /** All arrays, in the layout that kernels read. */
   List<NDArray> arrays() {
     return arrays;
   }
@@ -152,29 +152,29 @@ final class Weights {
     return arrays.subList(arrays.size() - table.ends(), arrays.size());
   }
 
-  /** The same weights but for one block. */
+  /** The same weights with one block replaced. */
   Weights with(Layer layer, ModelBlock block) {
     List<ModelBlock> all = new ArrayList<>(blocks);
     all.set(layer.block(), block);
     return new Weights(table, none, embeddings, all, finalNorm, output);
   }
 
-  /** The same blocks between other ends. */
+  /** The same blocks with other embeddings, final norm and output matrix. */
   Weights withEnds(Matrix newEmbeddings, Matrix newNorm, Matrix newOutput) {
     return new Weights(table, none, newEmbeddings, blocks, newNorm, newOutput);
   }
 
-  /** The same ends around other blocks. */
+  /** The same embeddings, final norm and output matrix with other blocks. */
   Weights withBlocks(List<ModelBlock> others) {
     return new Weights(table, none, embeddings, others, finalNorm, output);
   }
 
-  /** One per layer that a block writes. */
+  /** The blocks, in the order of the layers they write. */
   List<ModelBlock> blocks() {
     return blocks;
   }
 
-  /** Whether any matrix has a low-rank change beside it. */
+  /** Whether any matrix has a low-rank change. */
   boolean hasLowRank() {
     return blocks.stream().anyMatch(b -> !b.changes().isEmpty());
   }

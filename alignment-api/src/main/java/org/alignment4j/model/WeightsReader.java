@@ -39,14 +39,14 @@ final class WeightsReader {
     return checkpoint.contains(name);
   }
 
-  /** Says that a tensor may be there without being read. */
+  /** Marks a tensor that may be present without being read. */
   void passOver(String name) {
     seen.add(name);
   }
 
   /**
-   * @param name of the weight
-   * @param prefix of its tensors' names
+   * @param name name of the weight
+   * @param prefix prefix of its tensors' names
    */
   Matrix read(String name, Slot slot, String prefix) {
     for (Part part : slot.parts()) {
@@ -58,7 +58,7 @@ final class WeightsReader {
       String tensor = prefix + part.name();
       NativeTensor.Source source = (first, into) -> checkpoint.read(tensor, first, into);
       if (!matrix.fill(at, part.elements(), source)) {
-        refuseInfinite(tensor, part.elements());
+        rejectInfinite(tensor, part.elements());
       }
       seen.add(tensor);
       at += part.elements();
@@ -75,12 +75,12 @@ final class WeightsReader {
               + checkpoint.files().get(0).getParent()
               + " has shape "
               + Arrays.toString(found)
-              + ", config.json asks for "
+              + ", config.json requires "
               + Arrays.toString(expected));
     }
   }
 
-  private void refuseInfinite(String name, long elements) {
+  private void rejectInfinite(String name, long elements) {
     FloatBuffer one = FloatBuffer.allocate(1 << 16);
     for (long first = 0; first < elements; first += one.capacity()) {
       one.clear().limit((int) Math.min(one.capacity(), elements - first));
@@ -108,10 +108,10 @@ final class WeightsReader {
   }
 
   /**
-   * A weight nobody reads would change the model's outputs silently; blocks beyond those that
-   * config.json asks for are left out with a warning, as in transformers.
+   * Rejects tensors that were not read, since ignoring a weight would silently change the outputs.
+   * Blocks beyond num_hidden_layers are ignored with a warning, as in transformers.
    */
-  void refuseRest(int blocks) {
+  void rejectUnread(int blocks) {
     Set<Integer> beyond = new TreeSet<>();
     for (String name : checkpoint.names()) {
       if (seen.contains(name) || name.endsWith("rotary_emb.inv_freq")) {
@@ -131,8 +131,7 @@ final class WeightsReader {
     }
     if (!beyond.isEmpty()) {
       LOG.warn(
-          "{}: the weights of blocks {} are left out, config.json asks for num_hidden_layers ="
-              + " {}",
+          "{}: the weights of blocks {} are ignored, config.json has num_hidden_layers =" + " {}",
           checkpoint.files().get(0).getParent(),
           beyond,
           blocks);

@@ -6,8 +6,8 @@ import java.util.Collections;
 import java.util.List;
 
 /**
- * Reads which blocks look back on a sliding window only: {@code sliding_window} and, by family,
- * {@code layer_types} or {@code use_sliding_window} and {@code max_window_layers}.
+ * Reads which blocks use a sliding window: {@code sliding_window} and, by family, {@code
+ * layer_types} or {@code use_sliding_window} and {@code max_window_layers}.
  *
  * @param config the whole configuration
  * @param family the architecture
@@ -30,13 +30,13 @@ record WindowsFile(ConfigFile config, Family family, int blocks) {
         : config.integer(SIZE, FamilyDefaults.of(family).slidingWindow());
   }
 
-  /** Per block, whether it has the window. */
+  /** Per block, whether it uses the window. */
   List<Boolean> windowed() {
     List<Boolean> types = types();
     List<Boolean> result =
         switch (family.windows) {
           case NONE -> Collections.nCopies(blocks, false);
-          // transformers lets layer_types of Phi-3 stand unread
+          // transformers ignores layer_types for Phi-3
           case ALL ->
               types.isEmpty() || family == Family.PHI3
                   ? Collections.nCopies(blocks, !isNone())
@@ -47,15 +47,15 @@ record WindowsFile(ConfigFile config, Family family, int blocks) {
     if (isNone() && (types.contains(true) || family.windows == Family.Windows.EVERY_OTHER)) {
       throw config.error(
           types.contains(true)
-              ? TYPES + " asks for " + SLIDING + ", but there is no " + SIZE + " in force"
+              ? TYPES + " has " + SLIDING + ", but no " + SIZE + " is set"
               : SIZE + " = null, but this family needs one");
     }
     if (result.contains(true) && size() == 0) {
-      throw config.error(SIZE + " = 0; null stands for none");
+      throw config.error(SIZE + " = 0; use null for none");
     }
     if (!types.isEmpty() && !types.equals(result)) {
       config.warn(
-          TYPES + " does not count in {}, as in transformers: every block has the window of {}",
+          TYPES + " is ignored in {}, as in transformers: every block has the window of {}",
           family.modelType,
           size());
     }
@@ -89,7 +89,7 @@ record WindowsFile(ConfigFile config, Family family, int blocks) {
     return result;
   }
 
-  /** What layer_types says of each block, or nothing. */
+  /** The types that layer_types lists, one per block; empty if absent. */
   private List<Boolean> types() {
     JsonElement types = ConfigFile.get(config.json(), TYPES);
     List<Boolean> result = new ArrayList<>();
@@ -97,7 +97,7 @@ record WindowsFile(ConfigFile config, Family family, int blocks) {
       return result;
     }
     if (!types.isJsonArray() || types.getAsJsonArray().size() != blocks) {
-      throw config.error(TYPES + " is no list of num_hidden_layers = " + blocks + " types");
+      throw config.error(TYPES + " is not a list of num_hidden_layers = " + blocks + " types");
     }
     for (JsonElement type : types.getAsJsonArray()) {
       String name = config.text(TYPES, type);

@@ -22,7 +22,7 @@ public final class AdamW implements AutoCloseable {
    * @param beta1 decay of the first moment, 0 to 1
    * @param beta2 decay of the second moment, 0 to 1
    * @param eps added to the root of the corrected second moment, greater than 0
-   * @param weightDecay share of lr x parameter taken off at each step, 0 or more
+   * @param weightDecay factor of lr x parameter subtracted at each step, 0 or more
    */
   public record Settings(double beta1, double beta2, double eps, double weightDecay) {
     /** betas 0.9 and 0.999, eps 1e-8, no weight decay. */
@@ -68,14 +68,14 @@ public final class AdamW implements AutoCloseable {
   }
 
   /**
-   * Updates the parameters. Gradients are left as they were, or scaled in place when clipped.
+   * Updates the parameters. The gradients are unchanged, or scaled in place when clipped.
    *
    * @param gradients float32, one per parameter, same shapes
    * @param learningRate 0 or more
-   * @param maxNorm the gradients are scaled so that their joint L2 norm is at most this; infinity
+   * @param maxNorm maximum joint L2 norm of the gradients, which are scaled down to it; infinity
    *     for no clipping
-   * @return the joint L2 norm before clipping, and the median of |gradient| over eps as the sign of
-   *     how much eps damps the step (sampled)
+   * @return the joint L2 norm before clipping, and the median of |gradient| / eps of a sample,
+   *     which shows how much eps damps the step
    */
   public StepReport step(NDList gradients, double learningRate, double maxNorm) {
     require(
@@ -113,10 +113,11 @@ public final class AdamW implements AutoCloseable {
   }
 
   /**
-   * What one step saw.
+   * Measurements of one step.
    *
    * @param gradientNorm joint L2 norm of the gradients, before clipping
-   * @param medianGradientOverEps median of |gradient| / eps over the largest parameter
+   * @param medianGradientOverEps median of |gradient| / eps over a sample of the largest parameter,
+   *     after clipping
    */
   public record StepReport(double gradientNorm, double medianGradientOverEps) {}
 

@@ -9,12 +9,13 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Which rows a step sees: every row once per epoch, in an order that is a pure function of seed and
+ * Assigns rows to steps: every row once per epoch, in an order that is a pure function of seed and
  * epoch.
  */
 final class BatchOrder {
   /**
-   * Rows are sorted by length among so many batches: enough to save padding, few to stay random.
+   * Number of batches among which rows are sorted by length: enough to save padding, few enough to
+   * stay random.
    */
   private static final int BATCHES_SORTED_TOGETHER = 50;
 
@@ -25,7 +26,7 @@ final class BatchOrder {
   private int[][] batches = {};
 
   /**
-   * @param lengths of the rows, in tokens; null if not known
+   * @param lengths of the rows, in tokens; null if unknown
    */
   BatchOrder(TrainingSettings settings, int rows, int @Nullable [] lengths) {
     require(
@@ -36,7 +37,7 @@ final class BatchOrder {
     this.lengths = lengths;
   }
 
-  /** The micro batches of one optimizer step, as row numbers; together they are its batch. */
+  /** The micro batches of one optimizer step, as row indices; together they are its batch. */
   List<int[]> microBatches(long step) {
     int perEpoch = settings.stepsPerEpoch(rows);
     if (step / perEpoch != epoch) {
@@ -52,8 +53,8 @@ final class BatchOrder {
     int[] order = new int[rows];
     Arrays.setAll(order, i -> i);
     Seeds.shuffle(order, seed);
-    int[] places = new int[settings.stepsPerEpoch(rows)];
-    Arrays.setAll(places, i -> i);
+    int[] batchOrder = new int[settings.stepsPerEpoch(rows)];
+    Arrays.setAll(batchOrder, i -> i);
     if (settings.groupByLength() && lengths != null) {
       long window = (long) size * BATCHES_SORTED_TOGETHER;
       for (long from = 0; from < rows; from += window) {
@@ -61,11 +62,11 @@ final class BatchOrder {
         int[] sorted = longestFirst(Arrays.copyOfRange(order, (int) from, to), lengths);
         System.arraycopy(sorted, 0, order, (int) from, sorted.length);
       }
-      Seeds.shuffle(places, ~seed);
+      Seeds.shuffle(batchOrder, ~seed);
     }
-    int[][] result = new int[places.length][];
+    int[][] result = new int[batchOrder.length][];
     for (int i = 0; i < result.length; i++) {
-      long from = (long) places[i] * size;
+      long from = (long) batchOrder[i] * size;
       result[i] = Arrays.copyOfRange(order, (int) from, (int) Math.min(rows, from + size));
     }
     return result;

@@ -34,10 +34,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The folder in which one training keeps its checkpoint: a single safetensors file, replaced as a
- * whole by renaming, so that at any moment it holds one consistent generation. The training's state
- * lies in the file's metadata, with checksums over itself and every tensor. Locked against other
- * processes while open.
+ * The folder in which one training run keeps its checkpoint: a single safetensors file, replaced
+ * atomically by renaming, so that it always holds one consistent state. The run's state is stored
+ * in the file's metadata, with checksums of itself and every tensor. Locked against other processes
+ * while open.
  */
 final class CheckpointFolder implements AutoCloseable {
   static final String FILE = "training.safetensors";
@@ -57,7 +57,7 @@ final class CheckpointFolder implements AutoCloseable {
   }
 
   /**
-   * Opens the folder, creating it if there is none, and removes what a killed writer left.
+   * Opens the folder, creating it if absent, and deletes temporary files of a killed writer.
    *
    * @throws CheckpointException if it cannot be created or another process trains there
    */
@@ -94,7 +94,7 @@ final class CheckpointFolder implements AutoCloseable {
     } catch (OverlappingFileLockException e) {
       LOG.debug("locked by this process", e);
     } catch (IOException e) {
-      LOG.warn("{} cannot be locked; keep other trainings out of it", folder, e);
+      LOG.warn("{} cannot be locked; do not use it for another training", folder, e);
       return channel;
     }
     channel.close();
@@ -137,7 +137,7 @@ final class CheckpointFolder implements AutoCloseable {
     SafetensorsWriter.write(file, metadata, sources);
   }
 
-  /** Reads a tensor once and hands it out in parts. */
+  /** Reads a tensor once and serves it in parts. */
   private static final class Live implements TensorSource.Filler {
     private final NDArray tensor;
     private float[] values = {};
@@ -160,12 +160,12 @@ final class CheckpointFolder implements AutoCloseable {
   }
 
   /**
-   * Reads the checkpoint into the live tensors; nothing is changed unless all of it is sound.
+   * Reads the checkpoint into the live tensors; nothing is changed unless all of it is valid.
    *
-   * @param identity what the checkpoint's must equal
+   * @param identity required identity of the checkpoint
    * @param tensors live float32 tensors by name, as given to {@link #write}
    * @param scope for temporary tensors
-   * @throws CheckpointException if it is damaged, or of another training
+   * @throws CheckpointException if it is damaged, or of another training run
    */
   Restored read(Map<String, String> identity, Map<String, NDArray> tensors, NDManager scope) {
     try (SafetensorsFile in = SafetensorsFile.open(file)) {
@@ -204,7 +204,7 @@ final class CheckpointFolder implements AutoCloseable {
     }
   }
 
-  /** What {@link #read} gives besides the tensors that it filled. */
+  /** The result of {@link #read}, apart from the tensors that it filled. */
   record Restored(TrainingState state, Map<String, float[]> objective) {}
 
   private TrainingState state(SafetensorsFile in) {
@@ -218,7 +218,7 @@ final class CheckpointFolder implements AutoCloseable {
     }
     try {
       return TrainingState.fromJson(json);
-    } catch (RuntimeException e) { // Gson throws several kinds
+    } catch (RuntimeException e) { // Gson throws several types
       throw new CheckpointException(
           file + ": the training state cannot be read: " + Reasons.of(e), e);
     }
@@ -257,7 +257,7 @@ final class CheckpointFolder implements AutoCloseable {
         file
             + ": the checksum of "
             + part
-            + " does not fit; the file is damaged: delete it to start anew");
+            + " does not fit; the file is damaged: delete it to start again");
   }
 
   private static long checksum(String text) {

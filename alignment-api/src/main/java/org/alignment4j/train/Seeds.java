@@ -1,20 +1,20 @@
 package org.alignment4j.train;
 
 /**
- * Random numbers as pure functions of a seed and of what they are for (SplitMix64), so that a
- * resumed training draws what an uninterrupted one draws, on every JDK.
+ * Random numbers as pure functions of a seed and of their purpose (SplitMix64), so that a resumed
+ * training draws the same numbers as an uninterrupted one, on every JDK.
  */
 final class Seeds {
   private static final long GOLDEN = 0x9E3779B97F4A7C15L;
 
   private Seeds() {}
 
-  /** The seed of one micro batch. */
+  /** The seed of a micro batch. */
   static long ofMicroBatch(long seed, long step, int microBatch) {
     return mix(mix(mix(seed + GOLDEN) + GOLDEN * (step + 1)) + GOLDEN * (microBatch + 1));
   }
 
-  /** The seed of one epoch's order. */
+  /** The seed of an epoch's order. */
   static long ofEpoch(long seed, long epoch) {
     return mix(mix(~seed + GOLDEN) + GOLDEN * (epoch + 1));
   }

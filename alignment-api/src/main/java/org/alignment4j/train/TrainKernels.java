@@ -9,7 +9,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import org.alignment4j.internal.tensor.Kernels;
 
-/** In-place arithmetic on lists of tensors, compiled once per device and kept. Thread-safe. */
+/** In-place arithmetic on lists of tensors, compiled once per device and cached. Thread-safe. */
 final class TrainKernels {
   private static final ConcurrentMap<Device, Kernels> BY_DEVICE = new ConcurrentHashMap<>();
 
@@ -25,7 +25,7 @@ final class TrainKernels {
     return on(scope).call("average", scope).list(sums).reals(weight).infer().get(0).getFloat();
   }
 
-  /** Copies values; the tensors stay the same. */
+  /** Copies values into the target tensors. */
   static void assign(List<NDArray> targets, List<NDArray> values, NDManager scope) {
     on(scope).call("assign", scope).list(targets).list(values).infer();
   }

@@ -18,11 +18,11 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>With an {@link Evaluator}, the parameters of the best acceptable evaluation are the result;
  * without one, those after the last step. With a checkpoint folder, an interrupted or killed
- * training goes on where it was when {@code run} is called again with the same settings, data and
- * start parameters, and ends with the same parameters, bit for bit, on the same machine with the
- * same number of threads; a finished one gives its result again without training.
+ * training resumes when {@code run} is called again with the same settings, data and initial
+ * parameters, and ends with the same parameters, bit for bit, on the same machine with the same
+ * number of threads; a completed one returns its result again without training.
  *
- * <p>Immutable; but one training runs at a time in a process.
+ * <p>Immutable, but only one training may run at a time in a process.
  *
  * @param <B> one row of data
  */
@@ -41,35 +41,35 @@ public final class TrainingLoop<B> {
     this.length = builder.length;
   }
 
-  /** A loop with these settings and nothing else. */
+  /** A loop with these settings and no further options. */
   public static <B> TrainingLoop<B> of(TrainingSettings settings) {
     return TrainingLoop.<B>builder(settings).build();
   }
 
-  /** Starts the description of a loop. */
+  /** Returns a builder of a loop. */
   public static <B> Builder<B> builder(TrainingSettings settings) {
     return new Builder<>(settings);
   }
 
   /**
-   * Trains, or goes on training, on the calling thread, and changes the objective's parameters in
+   * Trains, or resumes training, on the calling thread, and changes the objective's parameters in
    * place. To cancel, interrupt the thread.
    *
-   * @param data at least one row; must stay as it is meanwhile
-   * @param progress hears of every step: loss, learning_rate, gradient_norm,
-   *     median_gradient_over_eps and the objective's metrics; and of every evaluation, as task
-   *     "...: evaluate": score, acceptable (1 or 0) and the evaluator's metrics
-   * @throws org.alignment4j.core.CancelledException if the thread is interrupted, after a
-   *     checkpoint was written where there is a folder; the parameters stay as they are then
+   * @param data at least one row; must not change during the call
+   * @param progress called after every step with loss, learning_rate, gradient_norm,
+   *     median_gradient_over_eps and the objective's metrics; and after every evaluation, as task
+   *     "...: evaluate", with score, acceptable (1 or 0) and the evaluator's metrics
+   * @throws org.alignment4j.core.CancelledException if the thread is interrupted, after writing a
+   *     checkpoint if there is a folder; the parameters are then those after the last step
    * @throws org.alignment4j.core.AlignmentException if a loss or gradient is not finite; the
-   *     message names the step. The parameters are those of the best acceptable evaluation, those
-   *     from before the training if none was acceptable, or without an evaluator those before that
-   *     step
-   * @throws org.alignment4j.core.CheckpointException if the folder's checkpoint is damaged or is of
+   *     message names the step. The parameters are then those of the best acceptable evaluation,
+   *     those from before the training if none was acceptable, or without an evaluator those before
+   *     that step
+   * @throws org.alignment4j.core.CheckpointException if the folder's checkpoint is damaged or of
    *     another training, or none can be written
    * @throws IllegalStateException if another training runs in this process
    */
-  @SuppressWarnings("try") // the scope's use is that it is open
+  @SuppressWarnings("try") // the scope only needs to be open
   public TrainingResult run(List<B> data, Objective<B> objective, ProgressListener progress) {
     require(!data.isEmpty(), "no training data");
     try (GradientScope gradients = GradientScope.open();
@@ -100,7 +100,7 @@ public final class TrainingLoop<B> {
   }
 
   /**
-   * Collects what a loop needs besides settings. Not thread-safe.
+   * Builder of {@link TrainingLoop}. Not thread-safe.
    *
    * @param <B> one row of data
    */
@@ -115,46 +115,46 @@ public final class TrainingLoop<B> {
       this.settings = settings;
     }
 
-    /** What progress and messages call the work, e.g. "tune layer 4". */
+    /** Sets the name of the work in progress and messages, e.g. "tune layer 4". */
     public Builder<B> task(String task) {
       this.task = task;
       return this;
     }
 
     /**
-     * What else the result depends on, as a text: hashes of data and base model, the objective's
-     * settings. A checkpoint with another fingerprint is refused; without one, other data of equal
-     * size go unnoticed.
+     * Sets a text that identifies everything else the result depends on: hashes of data and base
+     * model, the objective's settings. A checkpoint with another fingerprint is rejected; without
+     * one, changed data of the same size is not detected.
      */
     public Builder<B> fingerprint(String fingerprint) {
       this.fingerprint = fingerprint;
       return this;
     }
 
-    /** Judges the parameters during training and at its end. */
+    /** Sets the evaluator of the parameters during training and at its end. */
     public Builder<B> evaluator(@Nullable Evaluator evaluator) {
       this.evaluator = evaluator;
       return this;
     }
 
     /**
-     * A row's length in tokens, a pure function. Micro batches then hold rows of similar length,
-     * longest first.
+     * Sets a pure function for a row's length in tokens. Micro batches then hold rows of similar
+     * length, longest first.
      */
     public Builder<B> length(ToIntFunction<? super B> length) {
       this.length = length;
       return this;
     }
 
-    /** Makes the loop. */
+    /** Returns the loop. */
     public TrainingLoop<B> build() {
       return new TrainingLoop<>(this);
     }
   }
 
   /**
-   * What a {@link TrainingLoop} minimises: parameters, and a loss over rows of data with its
-   * gradients. Called on the training thread only.
+   * The loss that a {@link TrainingLoop} minimises: parameters, and a loss over rows of data with
+   * its gradients. Called on the training thread only.
    *
    * @param <B> one row of data
    */
@@ -162,11 +162,11 @@ public final class TrainingLoop<B> {
 
     /**
      * The trained tensors: float32, on one device, requiring gradients, of any shapes; the same
-     * tensors at each call. The loop changes their values in place.
+     * objects at each call. The loop changes their values in place.
      */
     NDList parameters();
 
-    /** Names of the {@link #parameters}, each once, in their order. */
+    /** Unique names of the {@link #parameters}, in their order. */
     List<String> parameterNames();
 
     /**
@@ -175,16 +175,16 @@ public final class TrainingLoop<B> {
      * changed.
      *
      * @param batch at least one row
-     * @param scope owns the gradients and everything made on the way; closed after the call
+     * @param scope owns the gradients and all intermediate tensors; closed after the call
      * @param stepSeed the seed for dropout and the like: a pure function of the settings' seed, the
-     *     step, and the micro batch's place in its batch
+     *     step, and the micro batch's index in its batch
      */
     Gradients gradients(List<B> batch, NDManager scope, long stepSeed);
 
     /**
-     * Called before each optimizer step, e.g. to renew a target that depends on the parameters. May
-     * be called again for the same step when training was cancelled and resumed, and must then have
-     * the same effect.
+     * Called before each optimizer step, e.g. to update a target that depends on the parameters.
+     * May be called again for the same step when a cancelled training is resumed, and must then
+     * have the same effect.
      *
      * @param step optimizer steps done so far, from 0
      * @param scope for temporary tensors, closed after the call
@@ -192,24 +192,22 @@ public final class TrainingLoop<B> {
     default void beforeStep(long step, NDManager scope) {}
 
     /**
-     * What the objective keeps from step to step besides the parameters, for the checkpoint: values
-     * by name. Data and settings do not belong here.
+     * The objective's state besides the parameters, for the checkpoint: values by name. Data and
+     * settings do not belong here.
      */
     default Map<String, float[]> state() {
       return Map.of();
     }
 
-    /**
-     * Takes back what {@link #state} gave, after the parameters were restored from a checkpoint.
-     */
+    /** Restores a {@link #state}, after the parameters were restored from a checkpoint. */
     default void restore(Map<String, float[]> state) {}
 
     /**
      * Sums over the rows of a micro batch.
      *
      * @param lossSum sum of the losses
-     * @param weight what {@code lossSum} is to be divided by for the mean loss: rows, tokens or
-     *     class weights summed; 0 or more
+     * @param weight divisor of {@code lossSum} for the mean loss: rows, tokens or class weights
+     *     summed; 0 or more
      * @param gradients derivatives of {@code lossSum}, one per parameter, float32, same shapes
      * @param metrics further figures by name, as sums like {@code lossSum}; the loop divides them
      *     by the batch's total weight
@@ -229,15 +227,16 @@ public final class TrainingLoop<B> {
   }
 
   /**
-   * Judges the parameters as they are now: which state of a training is kept, and when it ends
+   * Evaluates the current parameters: decides which state of a training is kept, and when it ends
    * early. Called on the training thread.
    */
   @FunctionalInterface
   public interface Evaluator {
 
     /**
-     * Measures the objective's current parameters without changing them. Must depend on nothing but
-     * the parameters and the step, so that a resumed training chooses as an uninterrupted one does.
+     * Measures the objective's current parameters without changing them. Must depend only on the
+     * parameters and the step, so that a resumed training makes the same choices as an
+     * uninterrupted one.
      *
      * @param step optimizer steps done so far, from 1
      */
@@ -247,7 +246,7 @@ public final class TrainingLoop<B> {
      * One measurement.
      *
      * @param score higher is better; not NaN
-     * @param acceptable whether these parameters may be the training's result at all
+     * @param acceptable whether these parameters may be the training's result
      * @param stop whether the training should end here
      * @param metrics further figures by name
      */
@@ -258,7 +257,7 @@ public final class TrainingLoop<B> {
         metrics = Map.copyOf(metrics);
       }
 
-      /** An acceptable state with a score, and the training goes on. */
+      /** An acceptable evaluation with a score; training continues. */
       public static Evaluation of(double score) {
         return new Evaluation(score, true, false, Map.of());
       }

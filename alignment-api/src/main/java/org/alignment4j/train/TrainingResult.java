@@ -6,17 +6,17 @@ import java.util.Optional;
 import org.alignment4j.train.TrainingLoop.Evaluator;
 
 /**
- * What a training did. Immutable.
+ * The outcome of a training run. Immutable.
  *
  * @param stopReason why it ended
  * @param steps optimizer steps done
- * @param resultStep the step after which the parameters were as they now are: the best acceptable
- *     evaluation's, 0 if none was acceptable, or {@code steps} where nothing was evaluated
+ * @param resultStep the step whose parameters are the result: the best acceptable evaluation's, 0
+ *     if none was acceptable, or {@code steps} without an evaluator
  * @param finalLoss mean loss of the last step's batch, before that step
- * @param history about a thousand steps, evenly spaced, the last one always
+ * @param history about a thousand evenly spaced steps, always including the last one
  * @param evaluations all evaluations, in order
- * @param best the acceptable evaluation with the highest score, the first of equals
- * @param seconds time spent training and evaluating, over all sessions of a resumed training
+ * @param best the acceptable evaluation with the highest score, the first in case of a tie
+ * @param seconds time spent training and evaluating, including before a resume
  */
 public record TrainingResult(
     StopReason stopReason,
@@ -34,11 +34,11 @@ public record TrainingResult(
     evaluations = List.copyOf(evaluations);
   }
 
-  /** Why a training ended. */
+  /** The reason why a training run ended. */
   public enum StopReason {
     /** All steps were done. */
     COMPLETED,
-    /** The evaluator asked for the end, or patience ran out. */
+    /** The evaluator requested it, or patience ran out. */
     EARLY_STOPPED,
     /** No evaluation was acceptable: the parameters are those from before the training. */
     NO_ACCEPTABLE_CHECKPOINT
@@ -49,10 +49,10 @@ public record TrainingResult(
    *
    * @param step its number, from 1
    * @param loss mean loss of its batch, before the step
-   * @param learningRate the rate it was done with
+   * @param learningRate learning rate of the step
    * @param gradientNorm joint L2 norm of the mean gradients before clipping
-   * @param medianGradientOverEps median of |gradient| over AdamW's eps in the largest parameter;
-   *     not far above 1, eps damps the step
+   * @param medianGradientOverEps median of |gradient| over AdamW's eps in a sample of the largest
+   *     parameter; if not far above 1, eps damps the step
    * @param metrics the objective's figures, averaged by weight
    */
   public record StepRecord(
@@ -69,7 +69,7 @@ public record TrainingResult(
   }
 
   /**
-   * One evaluation and when it was made.
+   * One evaluation and its step.
    *
    * @param step optimizer steps done before it
    */

@@ -32,8 +32,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One training from start or checkpoint to its end. Between any two of its steps, its fields, the
- * parameters and the moments together are the whole state; a checkpoint is exactly that.
+ * One training run from start or checkpoint to its end. Between any two steps, its fields, the
+ * parameters and the moments together are the whole state; a checkpoint stores exactly that.
  */
 final class TrainingRun<B> implements AutoCloseable {
   private static final int HISTORY = 1000;
@@ -52,8 +52,8 @@ final class TrainingRun<B> implements AutoCloseable {
   private final NDList parameters;
   private final NDManager manager;
   private final AdamW optimizer;
-  private final NDList sums = new NDList(); // gradients added up, one per parameter
-  private final NDList kept = new NDList(); // best parameters, at first the start's; with evaluator
+  private final NDList sums = new NDList(); // accumulated gradients, one per parameter
+  private final NDList kept = new NDList(); // best parameters, initially the start; if evaluated
   private final @Nullable CheckpointFolder folder;
 
   private long step;
@@ -187,7 +187,7 @@ final class TrainingRun<B> implements AutoCloseable {
           loop.task()
               + ", step "
               + (step + 1)
-              + ": the rows of the batch have weight 0 in all: "
+              + ": the rows of the batch have total weight 0: "
               + Arrays.toString(parts.stream().flatMapToInt(Arrays::stream).limit(20).toArray()));
     }
     update(lossSum / weight, weight, metrics);
@@ -300,7 +300,7 @@ final class TrainingRun<B> implements AutoCloseable {
     progress.onProgress(new Progress(loop.task() + ": evaluate", step, total, shown));
   }
 
-  /** Keeps the parameters as they are now. */
+  /** Keeps a copy of the current parameters. */
   private void keep() {
     if (!kept.isEmpty()) {
       try (NDManager scope = manager.newSubManager()) {
@@ -309,7 +309,7 @@ final class TrainingRun<B> implements AutoCloseable {
     }
   }
 
-  /** Makes the kept parameters the current ones. */
+  /** Restores the kept parameters. */
   private void useKept() {
     if (!kept.isEmpty()) {
       try (NDManager scope = manager.newSubManager()) {
@@ -355,7 +355,7 @@ final class TrainingRun<B> implements AutoCloseable {
     }
   }
 
-  /** Writes in spite of the interrupt that ends the training, which stays visible. */
+  /** Writes despite the interrupt that ends the training, and restores the interrupt status. */
   private void writeBeforeLeaving(CancelledException reason) {
     boolean interrupted = Thread.interrupted();
     try {
@@ -386,7 +386,7 @@ final class TrainingRun<B> implements AutoCloseable {
     secondsBefore = state.seconds();
     writtenAt = step;
     objective.restore(restored.objective());
-    LOG.info("{}: goes on after step {} of {}, from {}", loop.task(), step, total, folder.file());
+    LOG.info("{}: resumes after step {} of {}, from {}", loop.task(), step, total, folder.file());
   }
 
   private double seconds() {

@@ -9,27 +9,28 @@ import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How a training is done. Immutable; made by {@link #builder}.
+ * Settings of a training run. Immutable; created with {@link #builder}.
  *
- * @param epochs passes over the data, 1 or more; not used if {@code steps} is set
- * @param steps optimizer steps, or 0 to count in epochs
+ * @param epochs passes over the data, 1 or more; ignored if {@code steps} is set
+ * @param steps optimizer steps, or 0 to use {@code epochs}
  * @param batchSize rows per optimizer step; the last batch of an epoch may be smaller
- * @param microBatchSize rows per gradient computation at most; gradients add up over a batch
- * @param microBatchTokens rows x longest row of a micro batch at most (a single longer row goes
- *     alone), or 0 for no such limit; needs the loop's length function
- * @param groupByLength whether batches gather rows of similar length, which saves padding; needs
+ * @param microBatchSize maximum rows per gradient computation; gradients add up over a batch
+ * @param microBatchTokens maximum of rows x longest row in a micro batch (a single longer row is
+ *     allowed), or 0 for no such limit; needs the loop's length function
+ * @param groupByLength whether batches combine rows of similar length, which saves padding; needs
  *     the loop's length function
- * @param learningRate the highest learning rate, greater than 0
- * @param schedule its course over the steps
+ * @param learningRate the maximum learning rate, greater than 0
+ * @param schedule factor of the learning rate by step
  * @param optimizer settings of AdamW
- * @param maxGradientNorm mean gradients are scaled to this joint L2 norm at most; infinity for none
- * @param seed of the data's order and of the objective's random numbers
+ * @param maxGradientNorm maximum joint L2 norm of the mean gradients, to which they are scaled;
+ *     infinity for no clipping
+ * @param seed seed of the data's order and of the objective's random numbers
  * @param evaluateEvery steps between evaluations, or 0 for one at the end
  * @param patience evaluations in a row without a new best one after which training ends, or 0 for
  *     no early end
  * @param checkpointEvery steps between checkpoints, or 0 for one when cancelled and one at the end
- * @param checkpointFolder where the checkpoint lies, from which an interrupted training goes on;
- *     null for none
+ * @param checkpointFolder folder of the checkpoint from which an interrupted training resumes; null
+ *     for none
  */
 public record TrainingSettings(
     int epochs,
@@ -66,14 +67,14 @@ public record TrainingSettings(
   }
 
   /**
-   * One epoch, batches of one row, learning rate 1e-5, constant, AdamW's defaults, no clipping, no
-   * evaluation before the end, no checkpoints, seed 0.
+   * A builder with the defaults: one epoch, batches of one row, constant learning rate 1e-5,
+   * AdamW's defaults, no clipping, no evaluation before the end, no checkpoints, seed 0.
    */
   public static Builder builder() {
     return new Builder();
   }
 
-  /** A builder that begins with these settings. */
+  /** A builder initialised to these settings. */
   public Builder toBuilder() {
     Builder b = new Builder();
     b.epochs = epochs;
@@ -94,9 +95,7 @@ public record TrainingSettings(
     return b;
   }
 
-  /**
-   * The same training with some settings changed. Where a micro batch is a whole batch it stays so.
-   */
+  /** These settings with some changed. If a micro batch is a whole batch, it remains so. */
   public TrainingSettings with(UnaryOperator<Builder> change) {
     Builder builder = toBuilder();
     if (microBatchSize == batchSize) {
@@ -105,7 +104,7 @@ public record TrainingSettings(
     return change.apply(builder).build();
   }
 
-  /** Optimizer steps of a training on so many rows. */
+  /** The number of optimizer steps of a training on {@code rows} rows. */
   public long totalSteps(int rows) {
     return steps > 0 ? steps : (long) epochs * stepsPerEpoch(rows);
   }
@@ -114,7 +113,7 @@ public record TrainingSettings(
     return (int) (((long) rows + batchSize - 1) / batchSize);
   }
 
-  /** All settings that the result depends on, by name, as numbers and texts, for provenance. */
+  /** All settings that affect the result, by name, as numbers and strings, for provenance. */
   public Map<String, Object> toMap() {
     Map<String, Object> map = new LinkedHashMap<>();
     if (steps > 0) {
@@ -143,7 +142,7 @@ public record TrainingSettings(
     return map;
   }
 
-  /** Collects settings. Not thread-safe. */
+  /** Builder of {@link TrainingSettings}. Not thread-safe. */
   public static final class Builder {
     private int epochs = 1;
     private long steps;
@@ -163,103 +162,106 @@ public record TrainingSettings(
 
     private Builder() {}
 
-    /** Passes over the data, 1 or more, instead of steps. */
+    /** Sets the passes over the data, 1 or more, instead of steps. */
     public Builder epochs(int epochs) {
       this.epochs = epochs;
       this.steps = 0;
       return this;
     }
 
-    /** Optimizer steps, 1 or more, instead of epochs. */
+    /** Sets the optimizer steps, 1 or more, instead of epochs. */
     public Builder steps(long steps) {
       require(steps >= 1, "steps must be >= 1, was %s", steps);
       this.steps = steps;
       return this;
     }
 
-    /** Rows per optimizer step. */
+    /** Sets the rows per optimizer step. */
     public Builder batchSize(int rows) {
       this.batchSize = rows;
       return this;
     }
 
-    /** Rows per gradient computation at most; the whole batch if not set. */
+    /** Sets the maximum rows per gradient computation; the whole batch by default. */
     public Builder microBatchSize(int rows) {
       require(rows >= 1, "microBatchSize must be >= 1, was %s", rows);
       this.microBatchSize = rows;
       return this;
     }
 
-    /** Rows x longest row per gradient computation at most; 0 for no limit. */
+    /** Sets the maximum of rows x longest row per gradient computation; 0 for no limit. */
     public Builder microBatchTokens(int tokens) {
       this.microBatchTokens = tokens;
       return this;
     }
 
-    /** Whether batches gather rows of similar length. */
+    /** Sets whether batches combine rows of similar length. */
     public Builder groupByLength(boolean group) {
       this.groupByLength = group;
       return this;
     }
 
-    /** The highest learning rate. */
+    /** Sets the maximum learning rate. */
     public Builder learningRate(double rate) {
       this.learningRate = rate;
       return this;
     }
 
-    /** The learning rate's course. */
+    /** Sets the learning rate schedule. */
     public Builder schedule(Schedule schedule) {
       this.schedule = schedule;
       return this;
     }
 
-    /** Settings of AdamW. */
+    /** Sets the settings of AdamW. */
     public Builder optimizer(AdamW.Settings settings) {
       this.optimizer = settings;
       return this;
     }
 
-    /** The largest joint L2 norm of the mean gradients; infinity for none. */
+    /** Sets the maximum joint L2 norm of the mean gradients; infinity for no clipping. */
     public Builder maxGradientNorm(double norm) {
       this.maxGradientNorm = norm;
       return this;
     }
 
-    /** Of the data's order and of the objective's random numbers. */
+    /** Sets the seed of the data's order and of the objective's random numbers. */
     public Builder seed(long seed) {
       this.seed = seed;
       return this;
     }
 
-    /** Steps between evaluations; 0 for one at the end. */
+    /** Sets the steps between evaluations; 0 for one at the end. */
     public Builder evaluateEvery(int steps) {
       this.evaluateEvery = steps;
       return this;
     }
 
-    /** Evaluations in a row without a new best one after which training ends; 0 for never. */
+    /**
+     * Sets the number of evaluations in a row without a new best one that ends training; 0 for
+     * never.
+     */
     public Builder patience(int evaluations) {
       this.patience = evaluations;
       return this;
     }
 
-    /** Steps between checkpoints; 0 for one when cancelled and one at the end. */
+    /** Sets the steps between checkpoints; 0 for one when cancelled and one at the end. */
     public Builder checkpointEvery(int steps) {
       this.checkpointEvery = steps;
       return this;
     }
 
-    /** Where the checkpoint lies; null for none. */
+    /** Sets the folder of the checkpoint; null for none. */
     public Builder checkpointFolder(@Nullable Path folder) {
       this.checkpointFolder = folder;
       return this;
     }
 
     /**
-     * Makes the settings.
+     * Returns the settings.
      *
-     * @throws IllegalArgumentException if one is out of its range
+     * @throws IllegalArgumentException if one is out of range
      */
     public TrainingSettings build() {
       return new TrainingSettings(
@@ -282,24 +284,24 @@ public record TrainingSettings(
   }
 
   /**
-   * How the learning rate goes over a training, as a factor from 0 to 1: up from 0 in a straight
-   * line during the warm-up, then by the decay. The same numbers as Hugging Face transformers'
-   * {@code get_*_schedule_with_warmup}, in which the first warm-up step has factor 0.
+   * The learning rate's schedule as a factor from 0 to 1: linear from 0 during the warm-up, then by
+   * the decay. The same numbers as Hugging Face transformers' {@code get_*_schedule_with_warmup},
+   * in which the first warm-up step has factor 0.
    *
-   * @param decay the course after the warm-up
-   * @param warmupSteps length of the warm-up in steps, 0 or more; 0 if {@code warmupRatio} counts
-   * @param warmupRatio length of the warm-up as a share of all steps, rounded up, 0 to 1; 0 if
-   *     {@code warmupSteps} counts
+   * @param decay decay after the warm-up
+   * @param warmupSteps length of the warm-up in steps, 0 or more; 0 if {@code warmupRatio} is used
+   * @param warmupRatio length of the warm-up as a fraction of all steps, rounded up, 0 to 1; 0 if
+   *     {@code warmupSteps} is used
    */
   public record Schedule(Decay decay, long warmupSteps, double warmupRatio) {
 
-    /** The course after the warm-up. */
+    /** The decay of the factor after the warm-up. */
     public enum Decay {
-      /** Stays at 1. */
+      /** Constant at 1. */
       CONSTANT,
-      /** In a straight line from 1 to 0 at the last step. */
+      /** Linear from 1 to 0 after the last step. */
       LINEAR,
-      /** By half a cosine wave from 1 to 0 at the last step. */
+      /** Half a cosine wave from 1 to 0 after the last step. */
       COSINE
     }
 
@@ -317,35 +319,35 @@ public record TrainingSettings(
           warmupRatio);
     }
 
-    /** Factor 1 throughout. */
+    /** No warm-up, constant factor 1. */
     public static Schedule constant() {
       return new Schedule(Decay.CONSTANT, 0, 0);
     }
 
-    /** A straight line to 0. */
+    /** No warm-up, linear decay to 0. */
     public static Schedule linear() {
       return new Schedule(Decay.LINEAR, 0, 0);
     }
 
-    /** Half a cosine wave to 0. */
+    /** No warm-up, cosine decay to 0. */
     public static Schedule cosine() {
       return new Schedule(Decay.COSINE, 0, 0);
     }
 
-    /** The same decay after a warm-up of so many steps. */
+    /** The same decay after a warm-up of {@code steps} steps. */
     public Schedule withWarmupSteps(long steps) {
       return new Schedule(decay, steps, 0);
     }
 
-    /** The same decay after a warm-up of a share of all steps, 0 to 1. */
+    /** The same decay after a warm-up of a fraction of all steps, 0 to 1. */
     public Schedule withWarmupRatio(double ratio) {
       return new Schedule(decay, 0, ratio);
     }
 
     /**
-     * The factor of one step.
+     * The factor for one step.
      *
-     * @param step steps done before it, from 0
+     * @param step steps done before it, 0-based
      * @param totalSteps steps of the whole training
      * @return 0 to 1
      */

@@ -10,14 +10,14 @@ import org.alignment4j.train.TrainingResult.StopReason;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where a training stands between two steps, apart from its tensors.
+ * The state of a training run between two steps, apart from its tensors.
  *
- * @param identity everything that must be the same for a checkpoint to be continued
+ * @param identity everything that must match for a checkpoint to be resumed
  * @param step optimizer steps done
- * @param evaluatedAt the step of the last evaluation, 0 if there was none
+ * @param evaluatedAt the step of the last evaluation, 0 if there is none
  * @param last the last step done, null before the first
  * @param best the best acceptable evaluation
- * @param stop why training ended, null while it goes on
+ * @param stop why training ended, null while it runs
  */
 record TrainingState(
     Map<String, String> identity,
@@ -43,10 +43,10 @@ record TrainingState(
   }
 
   /**
-   * Reads what {@link #toJson} gave. Gson's own reading: a loss may be NaN, which is no JSON, and
-   * the text is under a checksum.
+   * Parses the output of {@link #toJson}. Uses plain Gson: a loss may be NaN, which is not valid
+   * JSON, and a checksum protects the text.
    *
-   * @throws RuntimeException of several kinds if the text is not such a state
+   * @throws RuntimeException of several types if the text is not such a state
    */
   static TrainingState fromJson(String json) {
     return java.util.Objects.requireNonNull(GSON.fromJson(json, TrainingState.class), "no state");

@@ -1,4 +1,4 @@
-/** The one training loop: AdamW, schedules, checkpoints, progress. */
+/** The training loop with AdamW, learning rate schedules, checkpoints and progress. */
 @NullMarked
 package org.alignment4j.train;
 

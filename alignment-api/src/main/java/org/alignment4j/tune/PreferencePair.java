@@ -6,13 +6,13 @@ import java.io.Serializable;
 import org.alignment4j.chat.Prompt;
 
 /**
- * A prompt with a preferred and a dispreferred response. The texts may be empty or equal; whether
- * such a pair can be learned from is for the method to say.
+ * A prompt with a preferred and a dispreferred response. The responses may be empty or equal; the
+ * method decides whether such a pair can be learned from.
  *
- * @param id names the pair in messages and reports
+ * @param id identifies the pair in messages and reports
  * @param prompt a conversation that ends with a user message
  * @param chosen the preferred response
- * @param rejected the other response
+ * @param rejected the dispreferred response
  */
 public record PreferencePair(String id, Prompt prompt, String chosen, String rejected)
     implements Serializable {

@@ -8,16 +8,16 @@ import org.alignment4j.model.Trainable;
 import org.alignment4j.train.TrainingLoop.Objective;
 
 /**
- * Supervised fine-tuning: the cross entropy of the responses' tokens, in nats per token. Belongs to
- * the thread that trains.
+ * The objective of supervised fine-tuning: the cross entropy of the responses' tokens, in nats per
+ * token. Not thread-safe; used by the training thread only.
  */
 public final class SupervisedObjective implements Objective<Encoded> {
   private final Trainable weights;
 
   /**
-   * Trains some weights of a model.
+   * Trains the given weights.
    *
-   * @param weights stays the caller's to close
+   * @param weights not closed by this; remains owned by the caller
    */
   public SupervisedObjective(Trainable weights) {
     this.weights = weights;

@@ -1,4 +1,4 @@
-/** Losses that several methods share over a model. */
+/** Data and objectives shared by several tuning methods. */
 @NullMarked
 package org.alignment4j.tune;
 

@@ -134,7 +134,7 @@ class KernelTableTests {
         FloatMatrix embeddings = new FloatMatrix("embeddings", manager.create(20));
         FloatMatrix norm = new FloatMatrix("norm", manager.create(21));
         FloatMatrix output = new FloatMatrix("output", manager.create(22));
-        List<NDArray> list = table.lay(embeddings, blocks, norm, output, none);
+        List<NDArray> list = table.layout(embeddings, blocks, norm, output, none);
         Map<String, Integer> at = table.constants();
 
         assertEquals(2 * table.stride() + table.ends(), list.size());

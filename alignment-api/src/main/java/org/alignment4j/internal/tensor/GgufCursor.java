@@ -20,7 +20,7 @@ final class GgufCursor {
   private long position;
 
   /**
-   * @param limit bytes that may be read: no more than the file has
+   * @param limit number of bytes that may be read, at most the file's size
    */
   GgufCursor(OpenFile file, long limit) {
     this.path = file.path();
@@ -43,14 +43,14 @@ final class GgufCursor {
     return ByteBuffer.wrap(bytes(Integer.BYTES, what)).order(ByteOrder.LITTLE_ENDIAN).getInt();
   }
 
-  /** A 64-bit number; 2^63 and more come out negative. */
+  /** A 64-bit number; values of 2^63 and more become negative. */
   long int64(String what) throws IOException {
     return ByteBuffer.wrap(bytes(Long.BYTES, what)).order(ByteOrder.LITTLE_ENDIAN).getLong();
   }
 
   /**
-   * A count of things that take {@code each} bytes or more, at most {@code max}: so what is
-   * allocated for them is bounded by what is there.
+   * A count of items that take {@code each} bytes or more, at most {@code max}, so that an
+   * allocation for them is bounded by the size of the file.
    */
   int count(String what, int each, int max) throws IOException {
     long count = int64(what);

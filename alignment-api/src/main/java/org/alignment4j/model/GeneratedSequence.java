@@ -8,14 +8,17 @@ import org.alignment4j.model.Completion.Finish;
 import org.alignment4j.model.Completion.GeneratedToken;
 import org.jspecify.annotations.Nullable;
 
-/** One sequence's answer while it grows: decides when it ends, and what of its text is out. */
-final class Answer {
+/**
+ * The sequence generated for one prompt, token by token: decides when it ends and which text can be
+ * released.
+ */
+final class GeneratedSequence {
   private final Generation settings;
   private final Set<Integer> ends;
   private final int limit;
   private final @Nullable ChatTokenizer tokenizer;
 
-  /** Text as it grows; null where nobody asks before the end. */
+  /** The text so far; null if it is not needed before the end. */
   private final @Nullable TextStream stream;
 
   private final StopText text;
@@ -26,10 +29,10 @@ final class Answer {
 
   /**
    * @param ends the model's end tokens
-   * @param limit most tokens
-   * @param growing whether text is wanted while it grows
+   * @param limit maximum number of tokens
+   * @param growing whether text is needed while it grows
    */
-  Answer(
+  GeneratedSequence(
       Generation settings,
       Set<Integer> ends,
       int limit,
@@ -51,7 +54,7 @@ final class Answer {
     return finish != null;
   }
 
-  /** Takes the next token; gives what it says to a listener. */
+  /** Adds the next token and returns what a listener is called with. */
   GeneratedToken add(int sequence, int id, float logProbability) {
     boolean end = ends.contains(id);
     boolean ending = (end || settings.stopTokens().contains(id)) && size >= settings.minNewTokens();
