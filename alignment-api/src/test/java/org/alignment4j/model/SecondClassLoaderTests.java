@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** An application that is deployed a second time in one Java machine. */
+/** An application that is deployed a second time in one JVM. */
 @Tag("slow")
 class SecondClassLoaderTests {
   @Test

@@ -22,7 +22,7 @@ public final class ChildJvm implements AutoCloseable {
     return start(folder, List.of("-Xmx512m"), main, arguments);
   }
 
-  /** The same with options of the Java machine. */
+  /** The same with options of the JVM. */
   public static ChildJvm start(
       Path folder, List<String> options, Class<?> main, Object... arguments) throws IOException {
     Files.createDirectories(folder);

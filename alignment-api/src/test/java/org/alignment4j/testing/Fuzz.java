@@ -52,7 +52,7 @@ public record Fuzz(
    */
   public Tally run(int count, long seed, Function<Random, byte[]> versions, Reader reader) {
     Worker worker = new Worker(count, seed, versions, reader);
-    worker.setDaemon(true); // one that hangs must not keep the Java machine
+    worker.setDaemon(true); // one that hangs must not keep the JVM
     worker.start();
     try {
       while (worker.isAlive()) {

@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A Java machine with a small heap writes and reads files that it could not hold. */
+/** A JVM with a small heap writes and reads files that it could not hold. */
 @Tag("slow")
 class PreferenceMemoryTests {
   private static final int HEAP_MIB = 64;

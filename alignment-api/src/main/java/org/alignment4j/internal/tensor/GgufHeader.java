@@ -17,13 +17,8 @@ import org.alignment4j.internal.text.Shown;
 import org.jspecify.annotations.Nullable;
 
 /**
-<<<<<<< HEAD:alignment-api/src/main/java/org/alignment4j/internal/tensor/GgufHeader.java
  * Reads the header of untrusted GGUF files. Counts and lengths are checked against what the file
  * still has before anything is allocated for them.
-=======
- * Reads untrusted GGUF files of one architecture. Counts and lengths are checked against the rest
- * of the file before anything is allocated for them.
->>>>>>> d2f2fbe3704f3253d9fd27f44b6edd1e5370b3aa:alignment-api/src/main/java/org/alignment4j/adapter/GgufReader.java
  */
 final class GgufHeader {
   /** "GGUF" as a little-endian number. */
@@ -44,20 +39,7 @@ final class GgufHeader {
   private final @Nullable String architecture;
   private int alignment = DEFAULT_ALIGNMENT;
 
-<<<<<<< HEAD:alignment-api/src/main/java/org/alignment4j/internal/tensor/GgufHeader.java
   private GgufHeader(GgufCursor in, long size, @Nullable String architecture) {
-=======
-  /**
-   * A tensor as the header describes it; its data start {@code offset} bytes into the data section.
-   */
-  private record Entry(String name, long[] shape, int elements, long offset) {
-    long end() {
-      return offset + 4L * elements;
-    }
-  }
-
-  private GgufReader(GgufCursor in, FileChannel channel, String architecture) {
->>>>>>> d2f2fbe3704f3253d9fd27f44b6edd1e5370b3aa:alignment-api/src/main/java/org/alignment4j/adapter/GgufReader.java
     this.in = in;
     this.size = size;
     this.architecture = architecture;
@@ -66,14 +48,9 @@ final class GgufHeader {
   /**
    * What a header says.
    *
-<<<<<<< HEAD:alignment-api/src/main/java/org/alignment4j/internal/tensor/GgufHeader.java
    * @param version 2 or 3
    * @param metadata values by key, in the file's order
    * @param tensors by name, in the file's order
-=======
-   * @param architecture the required value of {@code general.architecture}
-   * @throws CheckpointException if it cannot be read, is damaged or is of another architecture
->>>>>>> d2f2fbe3704f3253d9fd27f44b6edd1e5370b3aa:alignment-api/src/main/java/org/alignment4j/adapter/GgufReader.java
    */
   record Content(int version, Map<String, GgufValue> metadata, Map<String, GgufTensor> tensors) {}
 
@@ -131,12 +108,8 @@ final class GgufHeader {
       if (all.put(key, value) != null) {
         throw in.error("metadata key " + Shown.quoted(key) + " occurs twice");
       }
-<<<<<<< HEAD:alignment-api/src/main/java/org/alignment4j/internal/tensor/GgufHeader.java
       if (key.equals(
           GgufFile.ARCHITECTURE)) { // at once: a model may have a large vocabulary to come
-=======
-      if (key.equals(Gguf.ARCHITECTURE)) { // early: a large vocabulary may follow
->>>>>>> d2f2fbe3704f3253d9fd27f44b6edd1e5370b3aa:alignment-api/src/main/java/org/alignment4j/adapter/GgufReader.java
         requireArchitecture(value);
       } else if (key.equals(GgufFile.ALIGNMENT)) {
         alignment = alignment(value);
@@ -206,7 +179,7 @@ final class GgufHeader {
     String found =
         value.type() == GgufValue.Type.STRING
             ? Shown.quoted((String) value.decoded())
-            : "not a string";
+            : "no string";
     if (!found.equals(Shown.quoted(architecture))) {
       throw in.error(
           "expected "
@@ -260,7 +233,6 @@ final class GgufHeader {
     return all;
   }
 
-<<<<<<< HEAD:alignment-api/src/main/java/org/alignment4j/internal/tensor/GgufHeader.java
   private long[] shape(String what) throws IOException {
     int dimensions = in.int32("the dimensions of " + what);
     if (dimensions < 0 || dimensions > MAX_DIMENSIONS) {
@@ -312,10 +284,6 @@ final class GgufHeader {
     List<GgufTensor> sorted = new ArrayList<>();
     tensors.forEach(sorted::add);
     sorted.sort(Comparator.comparingLong(GgufTensor::offset).thenComparingLong(GgufTensor::bytes));
-=======
-  /** Checks that tensors are within the data section, aligned, and do not overlap. */
-  private void check(List<Entry> entries, long available) {
->>>>>>> d2f2fbe3704f3253d9fd27f44b6edd1e5370b3aa:alignment-api/src/main/java/org/alignment4j/adapter/GgufReader.java
     long end = 0;
     GgufTensor last = null;
     for (GgufTensor t : sorted) {

@@ -10,22 +10,16 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One metadata value of a GGUF file, in its encoded form: large arrays take no more memory than in
- * the file, and writing preserves the bytes. Immutable: the array is not copied.
+ * One metadata value of a GGUF file, kept as it is stored: large arrays then cost no more than in
+ * the file, and writing gives the same bytes. Immutable: the array is not copied.
  *
- * @param type type of the value
+ * @param type what it is
  * @param raw the value's bytes, little-endian: a string with its length, an array with its type and
  *     count
  */
-<<<<<<< HEAD:alignment-api/src/main/java/org/alignment4j/internal/tensor/GgufValue.java
 public record GgufValue(Type type, byte[] raw) {
   /** What a value is. */
   public enum Type {
-=======
-record GgufValue(Type type, byte[] raw) {
-  /** The type of a value. */
-  enum Type {
->>>>>>> d2f2fbe3704f3253d9fd27f44b6edd1e5370b3aa:alignment-api/src/main/java/org/alignment4j/adapter/GgufValue.java
     UINT8(0, 1),
     INT8(1, 1),
     UINT16(2, 2),
@@ -43,7 +37,7 @@ record GgufValue(Type type, byte[] raw) {
     /** The type's number in a file. */
     final int number;
 
-    /** Size of a value in bytes, 0 if variable. */
+    /** Bytes of a value, 0 if they differ from value to value. */
     final int bytes;
 
     Type(int number, int bytes) {
@@ -51,7 +45,7 @@ record GgufValue(Type type, byte[] raw) {
       this.bytes = bytes;
     }
 
-    /** The type with a number in the file, null if there is none. */
+    /** The type of a number in a file, null if there is none. */
     static @Nullable Type of(int number) {
       for (Type type : values()) {
         if (type.number == number) {
@@ -79,7 +73,7 @@ record GgufValue(Type type, byte[] raw) {
   }
 
   /**
-   * The value in Java: Long for integers (a UINT64 of 2^63 or more becomes negative), Float,
+   * The value in Java: Long for integers (an UINT64 of 2^63 or more comes out negative), Float,
    * Double, Boolean, String, or a List of these.
    */
   public Object decoded() {

@@ -9,7 +9,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 class NativeFailureTests {
-  /** Words of the Java machine and of the system's loader. */
+  /** Words of the JVM and of the system's loader. */
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',

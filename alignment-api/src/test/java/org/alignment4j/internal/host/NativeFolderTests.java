@@ -20,7 +20,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Each case in a Java machine of its own, for libraries read these settings once. */
+/** Each case in a JVM of its own, for libraries read these settings once. */
 class NativeFolderTests {
   @TempDir private Path folder;
   private Path home;
