@@ -81,7 +81,7 @@ public final class GuardedChat {
 
   /**
    * Replies to many conversations in batches; reply i belongs to conversation i. A reply does not
-   * depend on the other conversations in the batch.
+   * depend on the other conversations in the batch, except by rounding.
    */
   public List<Reply> replyAll(List<Prompt> conversations) {
     List<Verdict> verdicts = guard.requireVerdicts(conversations);

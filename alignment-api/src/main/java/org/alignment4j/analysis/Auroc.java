@@ -105,7 +105,10 @@ public record Auroc(double estimate, int positives, int negatives, int folds) {
     return (estimate - lo()) / Z;
   }
 
-  /** The area between {@code outside} and the estimate whose distance to it is Z of its errors. */
+  /**
+   * Finds a bound of the interval by bisection: the area between {@code outside} and {@code inside}
+   * whose distance from the estimate is Z of its own standard errors.
+   */
   private double bound(double outside, double inside) {
     double out = outside;
     double in = inside;

@@ -30,7 +30,7 @@ import org.jspecify.annotations.Nullable;
  * @param bootstrap the method of the intervals
  */
 public record WinRate(List<Comparison> comparisons, List<Integer> unjudged, Bootstrap bootstrap) {
-  /** The outcome of a comparison for the own answer. */
+  /** The outcome of a comparison for the first model's answer. */
   public enum Outcome {
     /** Preferred in both orders. */
     WIN,
@@ -44,8 +44,8 @@ public record WinRate(List<Comparison> comparisons, List<Integer> unjudged, Boot
    * The judge's verdict on two answers to one prompt.
    *
    * @param prompt 0-based index of the prompt
-   * @param shownFirst log-odds for the own answer when it is shown first, in nats
-   * @param shownSecond log-odds for the own answer when it is shown second, in nats
+   * @param shownFirst log-odds for the first model's answer when it is shown first, in nats
+   * @param shownSecond log-odds for the first model's answer when it is shown second, in nats
    */
   public record Comparison(int prompt, double shownFirst, double shownSecond) {
     /**
@@ -60,7 +60,7 @@ public record WinRate(List<Comparison> comparisons, List<Integer> unjudged, Boot
           shownSecond);
     }
 
-    /** Whether the own answer wins, ties or loses. */
+    /** Whether the first model's answer wins, ties or loses. */
     public Outcome outcome() {
       if (shownFirst > 0 && shownSecond > 0) {
         return Outcome.WIN;
@@ -186,7 +186,7 @@ public record WinRate(List<Comparison> comparisons, List<Integer> unjudged, Boot
     return new WinRate(comparisons, unjudged, bootstrap);
   }
 
-  /** The share of comparisons in which the own answer is preferred in both orders. */
+  /** The share of comparisons in which the first model's answer is preferred in both orders. */
   public Rate wins() {
     return rate(Outcome.WIN);
   }
@@ -223,7 +223,10 @@ public record WinRate(List<Comparison> comparisons, List<Integer> unjudged, Boot
             .toArray());
   }
 
-  /** The mean log-odds over both orders for the own answer, in nats; NaN without comparisons. */
+  /**
+   * The mean log-odds over both orders for the first model's answer, in nats; NaN without
+   * comparisons.
+   */
   public Interval logOdds() {
     return mean(comparisons.stream().mapToDouble(Comparison::logOdds).toArray());
   }

@@ -8,7 +8,7 @@ import org.alignment4j.internal.tensor.StorageType;
 
 /**
  * A storage format of a model's matrices, with the kernels that multiply with it. {@link Precision}
- * selects one; all other code goes through this interface.
+ * selects one; kernels, adapters and training go through this interface.
  */
 @Immutable
 interface MatrixFormat {

@@ -41,6 +41,6 @@ class PeftFilesTests {
     Path file = lora.resolve(name);
     Files.delete(file);
     Files.createSymbolicLink(file, Path.of("../blobs/gone"));
-    assertTrue(refusal().contains(file + ": expected a file, found a link"), refusal());
+    assertTrue(refusal().contains(file + ": expected a file, found a dangling link"), refusal());
   }
 }

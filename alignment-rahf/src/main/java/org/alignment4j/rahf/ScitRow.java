@@ -4,8 +4,8 @@ import java.util.Arrays;
 import org.alignment4j.chat.Encoded;
 
 /**
- * One response under its own instruction and under the other one: the own instruction of a chosen
- * response is the good one.
+ * One response under the instruction that matches it (good for a chosen response, bad for a
+ * rejected one) and under the other one.
  */
 record ScitRow(Encoded own, Encoded other) {
   ScitRow {

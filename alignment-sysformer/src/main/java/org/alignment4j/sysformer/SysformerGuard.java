@@ -121,7 +121,8 @@ public final class SysformerGuard implements PromptGuard, AutoCloseable {
   }
 
   /**
-   * Adapts the system prompt to each request. A result does not depend on the other requests.
+   * Adapts the system prompt to each request. A result does not depend on the other requests,
+   * except by rounding.
    *
    * @param prompts each ending with a user message; a system message is replaced
    */

@@ -93,10 +93,9 @@ final class LocalScorer implements ContinuationScorer {
 
   /**
    * Returns the number of conditioning tokens: the prefix that all continuations share with the
-   * stem. Not the prefix that each one shares: if a token straddles the boundary for one
-   * continuation only, the others would not have to predict as much. If the stem's last token
-   * differs before every continuation, as with a space after the word, it is conditioned on: the
-   * stem is not to be predicted.
+   * stem, the same for all of them, so that their scores are comparable. If one continuation merges
+   * with the stem's last token, that token is scored for all. If all of them replace the stem's
+   * last token, as with a space after the word, the tokens before it are given.
    */
   private static int given(int[] stem, List<int[]> whole) {
     int shared = whole.stream().mapToInt(ids -> shared(stem, ids)).min().orElse(0);

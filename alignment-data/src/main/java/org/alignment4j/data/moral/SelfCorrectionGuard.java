@@ -56,7 +56,7 @@ public final class SelfCorrectionGuard implements PromptGuard {
     return new SelfCorrectionGuard(other, system);
   }
 
-  /** Rewrites the conversation; allows one that contains the sentence already. */
+  /** Rewrites the conversation; allows one whose message already ends with the sentence. */
   @Override
   public Verdict check(Prompt conversation) {
     Cancellation.check("guarding");
