@@ -49,24 +49,39 @@ class PlantedPreferenceTests {
 
   private static PreferenceSettings.Builder<PreferenceTuner> settings(
       PreferenceMethod method, long seed) {
-    // SCIT's step 1 first learns the answers and tells the instructions apart only after 30 to 90
-    // steps, by the seed: of its 80 steps in 8 epochs too few may be left.
-    int epochs = method == PreferenceMethod.RAHF_SCIT ? 16 : 8;
     TrainingSettings.Builder common =
         TrainingSettings.builder().batchSize(16).maxGradientNorm(1).seed(seed);
     return PreferenceTuner.builder(method)
         .lora(
             new TrainableLora.Shape(4, 8, 0.05, List.of("q_proj", "v_proj", "o_proj", "down_proj")))
         .learn(
-            common
-                .epochs(epochs)
-                .learningRate(method == PreferenceMethod.DPO ? 1e-3 : 1e-2)
-                .build())
+            method == PreferenceMethod.RAHF_SCIT
+                ? withInstructions(seed)
+                : common
+                    .epochs(8)
+                    .learningRate(method == PreferenceMethod.DPO ? 1e-3 : 1e-2)
+                    .build())
         .fit(common.epochs(12).learningRate(1e-2).build())
         .instructions(new Instructions("good", "bad"))
         // Six blocks are few: the style is decided higher up than in a model of 32.
         .layers(List.of(new Layer(2), new Layer(3), new Layer(4), new Layer(5)))
         .alpha(method == PreferenceMethod.RAHF_DUAL ? 1 : 2);
+  }
+
+  /**
+   * SCIT's step 1 first learns the responses, then to distinguish the instructions. At a constant
+   * rate of 1e-2 it may never do so: on one processor it did from every seed, on another from few,
+   * as the start model, which is trained here, is rounded otherwise.
+   */
+  private static TrainingSettings withInstructions(long seed) {
+    return TrainingSettings.builder()
+        .batchSize(16)
+        .maxGradientNorm(1)
+        .seed(seed)
+        .epochs(30)
+        .learningRate(5e-3)
+        .schedule(TrainingSettings.Schedule.cosine().withWarmupRatio(0.2))
+        .build();
   }
 
   private static double divergence(LanguageModel tuned) {
