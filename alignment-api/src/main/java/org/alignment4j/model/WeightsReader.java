@@ -131,7 +131,7 @@ final class WeightsReader {
     }
     if (!beyond.isEmpty()) {
       LOG.warn(
-          "{}: the weights of blocks {} are ignored, config.json has num_hidden_layers =" + " {}",
+          "{}: the weights of blocks {} are ignored, config.json has num_hidden_layers = {}",
           checkpoint.files().get(0).getParent(),
           beyond,
           blocks);

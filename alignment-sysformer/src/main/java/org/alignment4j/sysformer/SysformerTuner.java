@@ -288,8 +288,7 @@ public final class SysformerTuner
       require(!prompt.endsWithResponse(), "the prompt must end with a user message");
       for (Message m : prompt.messages()) {
         require(
-            m.role() != Role.SYSTEM,
-            "the prompt must have no system message: the guard" + " sets it");
+            m.role() != Role.SYSTEM, "the prompt must have no system message: the guard sets it");
       }
     }
 

@@ -93,7 +93,7 @@ final class EvaluateMoral extends AlignCommand {
       paramLabel = "N",
       defaultValue = "200",
       description =
-          "maximum number of items per category with reasoning (default:" + " ${DEFAULT-VALUE})")
+          "maximum number of items per category with reasoning (default: ${DEFAULT-VALUE})")
   private int reasoning;
 
   @Option(names = "--all-orders", description = "list BBQ's options in all cyclic orders")
@@ -106,7 +106,7 @@ final class EvaluateMoral extends AlignCommand {
       paramLabel = "N",
       defaultValue = "8",
       description =
-          "maximum number of concurrent requests to an endpoint (default:" + " ${DEFAULT-VALUE})")
+          "maximum number of concurrent requests to an endpoint (default: ${DEFAULT-VALUE})")
   private int concurrent;
 
   @Option(

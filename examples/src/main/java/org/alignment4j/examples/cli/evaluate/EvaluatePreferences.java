@@ -56,7 +56,7 @@ public final class EvaluatePreferences extends AlignCommand {
         paramLabel = "N",
         defaultValue = "32",
         description =
-            "number of distinct prompts to respond to, 0 for none (default:" + " ${DEFAULT-VALUE})")
+            "number of distinct prompts to respond to, 0 for none (default: ${DEFAULT-VALUE})")
     private int answers;
 
     @Mixin private AnswerTokens tokens = new AnswerTokens();

@@ -52,7 +52,7 @@ final class MoralSubjects {
 
   @Option(
       names = "--with-base",
-      description = "with --adapter: also evaluate the model without" + " one")
+      description = "with --adapter: also evaluate the model without one")
   private boolean base;
 
   @Option(

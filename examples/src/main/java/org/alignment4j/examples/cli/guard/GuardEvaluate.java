@@ -47,7 +47,7 @@ final class GuardEvaluate extends AlignCommand {
   @Option(
       names = "--figure",
       paramLabel = "FILE",
-      description = "figure of refusals by attack" + " family, SVG")
+      description = "figure of refusals by attack family, SVG")
   @CheckedPath(CheckedPath.Kind.NEW_FILE)
   private @Nullable Path figure;
 

@@ -36,19 +36,19 @@ final class GuardTrainOptions {
   @Option(
       names = "--compliance",
       paramLabel = "X",
-      description = "weight of the compliance" + " loss (1)")
+      description = "weight of the compliance loss (1)")
   private @Nullable Double compliance;
 
   @Option(
       names = "--classification",
       paramLabel = "X",
-      description = "weight of the" + " classification loss (0)")
+      description = "weight of the classification loss (0)")
   private @Nullable Double classification;
 
   @Option(
       names = "--reconstruction",
       paramLabel = "X",
-      description = "weight of the" + " reconstruction loss (0)")
+      description = "weight of the reconstruction loss (0)")
   private @Nullable Double reconstruction;
 
   @Option(

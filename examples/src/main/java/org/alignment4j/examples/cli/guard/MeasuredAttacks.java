@@ -28,7 +28,7 @@ final class MeasuredAttacks {
       names = "--attack-prompts",
       paramLabel = "N",
       description =
-          "number of prompts per file that are attacked, sampled by --seed (default:" + " all)")
+          "number of prompts per file that are attacked, sampled by --seed (default: all)")
   private @Nullable Integer attackPrompts;
 
   @Option(

@@ -194,7 +194,7 @@ public final class RenderCommand extends AlignCommand {
         || !isText(object.get("role"))
         || !isText(object.get("content"))) {
       throw new BadDataException(
-          location + ": expected role and content, both texts, and" + " nothing else");
+          location + ": expected role and content, both texts, and nothing else");
     }
     String role = object.get("role").getAsString();
     for (Role known : Role.values()) {

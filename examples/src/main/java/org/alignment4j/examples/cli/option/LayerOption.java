@@ -10,7 +10,7 @@ public final class LayerOption {
   @Option(
       names = "--layer",
       paramLabel = "L",
-      description = "the layer; chosen automatically" + " if not given")
+      description = "the layer; chosen automatically if not given")
   private @Nullable Integer layer;
 
   /** Returns the layer; empty if it is to be chosen. */

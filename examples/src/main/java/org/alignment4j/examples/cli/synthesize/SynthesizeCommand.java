@@ -84,7 +84,7 @@ public final class SynthesizeCommand extends AlignCommand {
   @Option(
       names = "--budget-requests",
       paramLabel = "N",
-      description = "maximum number of" + " responses in DIR")
+      description = "maximum number of responses in DIR")
   private @Nullable Long budgetRequests;
 
   @Option(

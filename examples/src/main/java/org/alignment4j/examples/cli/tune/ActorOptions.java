@@ -50,7 +50,7 @@ final class ActorOptions {
       names = "--tolerance",
       paramLabel = "SHARE",
       description =
-          "share of held-out harmful prompts that may no longer be refused (default:" + " 0.01)")
+          "share of held-out harmful prompts that may no longer be refused (default: 0.01)")
   private @Nullable Double tolerance;
 
   @Option(names = "--kl-budget", paramLabel = "NATS", description = "maximum drift (default: 0.5)")

@@ -55,7 +55,7 @@ public final class PreferenceOptions {
   @Option(
       names = "--alpha",
       paramLabel = "X",
-      description = "multiple of the difference v in" + " the targets")
+      description = "multiple of the difference v in the targets")
   private @Nullable Double alpha;
 
   @Option(
