@@ -302,7 +302,7 @@ class PlantedEffectTests {
     assertEquals(14, after.get("n").getAsInt());
 
     Path merged = folder.resolve("merged");
-    read.merge(model.folder(), merged);
+    read.merge(model.path(), merged);
     try (LanguageModel whole = LanguageModel.load(merged)) {
       assertAllAnswered(whole, PlantedModel.heldOutPseudoHarmful());
       assertAllRefused(whole, PlantedModel.heldOutHarmful());

@@ -10,7 +10,7 @@ import org.alignment4j.adapter.LoraAdapter.Target;
 import org.alignment4j.core.CheckpointException;
 import org.alignment4j.internal.tensor.BlockWeight;
 import org.alignment4j.internal.tensor.Checkpoint;
-import org.alignment4j.internal.tensor.SafetensorsFile;
+import org.alignment4j.internal.tensor.ModelFiles;
 import org.alignment4j.internal.tensor.StorageType;
 import org.alignment4j.internal.tensor.TensorInfo;
 import org.jspecify.annotations.Nullable;
@@ -86,7 +86,7 @@ final class LoraMerge {
   /** The number of query heads or key/value heads; the latter defaults to the former. */
   private long heads(String key) {
     if (config == null) {
-      config = JsonFile.read(base.resolve("config.json"));
+      config = new JsonFile(base, ModelFiles.config(base));
     }
     return config.count(config.get(key) == null ? "num_attention_heads" : key);
   }
@@ -95,7 +95,7 @@ final class LoraMerge {
   private record Rows(long first, Target target) {}
 
   private void fill(
-      SafetensorsFile file, TensorInfo info, List<Rows> changed, long first, FloatBuffer into) {
+      Checkpoint file, TensorInfo info, List<Rows> changed, long first, FloatBuffer into) {
     int start = into.position();
     int end = into.limit();
     file.read(info.name(), first, into);
@@ -114,7 +114,7 @@ final class LoraMerge {
             float w = (float) (into.get(at + i) + sum[i]);
             if (!(Math.abs(w) < limit)) {
               throw new CheckpointException(
-                  file.path()
+                  file.origin()
                       + ": "
                       + info.name()
                       + ": the sum at ["

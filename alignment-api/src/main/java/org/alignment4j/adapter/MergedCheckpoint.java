@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -14,9 +15,10 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.alignment4j.core.CheckpointException;
 import org.alignment4j.core.Provenance;
-import org.alignment4j.internal.host.InputFile;
 import org.alignment4j.internal.host.OutputFile;
 import org.alignment4j.internal.tensor.Checkpoint;
+import org.alignment4j.internal.tensor.GgufModel;
+import org.alignment4j.internal.tensor.ModelFiles;
 import org.alignment4j.internal.tensor.SafetensorsFile;
 import org.alignment4j.internal.tensor.SafetensorsWriter;
 import org.alignment4j.internal.tensor.TensorInfo;
@@ -25,13 +27,16 @@ import org.alignment4j.internal.text.Reasons;
 
 /**
  * Writes a full checkpoint that other programs load as any other: the base's files with some
- * tensors changed, in the base's storage types and shards. Tensors are streamed from file to file.
+ * tensors changed, in the base's storage types and shards; from GGUF one file, quantised tensors in
+ * F16. Tensors are streamed from file to file.
  */
 final class MergedCheckpoint {
+  private static final String SINGLE = "model.safetensors";
+
   /** The replacement of one of the base's tensors. */
   interface Change {
-    /** The new elements, in the base's shape, computed from the base's file. */
-    TensorSource.Filler filler(SafetensorsFile base, TensorInfo info);
+    /** The new elements, in the base's shape, computed from the base's. */
+    TensorSource.Filler filler(Checkpoint base, TensorInfo info);
   }
 
   /** Checks that an adapter matches a base and determines the changes. */
@@ -64,16 +69,22 @@ final class MergedCheckpoint {
       }
       Files.createDirectories(out);
       Set<String> shards =
-          checkpoint.files().stream()
-              .map(f -> f.getFileName().toString())
-              .collect(Collectors.toSet());
+          checkpoint instanceof GgufModel
+              ? Set.of(SINGLE)
+              : checkpoint.files().stream()
+                  .map(f -> f.getFileName().toString())
+                  .collect(Collectors.toSet());
       rejectOtherWeights(out, shards);
-      copyOtherFiles(base, out);
-      if (checkpoint.hasOwnHead()) {
-        Checkpoint.untieHead(out);
+      ModelFiles.copy(base, out);
+      if (ModelFiles.hasOwnHead(checkpoint)) {
+        ModelFiles.untieHead(out);
       }
-      for (Path shard : checkpoint.files()) {
-        mergeShard(shard, out.resolve(shard.getFileName()), changes);
+      if (checkpoint instanceof GgufModel) {
+        merge(checkpoint, checkpoint.names(), out.resolve(SINGLE), changes);
+      } else {
+        for (Path shard : checkpoint.files()) {
+          merge(checkpoint, names(shard), out.resolve(shard.getFileName()), changes);
+        }
       }
       OutputFile.checkpoint(out.resolve(PeftFolder.PROVENANCE)).writeAll(provenance.toJson());
     } catch (IOException e) {
@@ -105,29 +116,23 @@ final class MergedCheckpoint {
     }
   }
 
-  private static void copyOtherFiles(Path base, Path out) throws IOException {
-    try (Stream<Path> files = Files.list(base)) {
-      for (Path f : files.filter(f -> !Files.isDirectory(f)).toList()) {
-        String name = f.getFileName().toString();
-        if (!name.endsWith(".safetensors") && !name.endsWith(".bin")) {
-          OutputFile.checkpoint(out.resolve(name)).copyAll(InputFile.checkpoint(f));
-        }
-      }
+  private static List<String> names(Path shard) {
+    try (SafetensorsFile file = SafetensorsFile.open(shard)) {
+      return List.copyOf(file.tensors().keySet());
     }
   }
 
-  private static void mergeShard(Path shard, Path to, Map<String, Change> changes) {
-    try (SafetensorsFile file = SafetensorsFile.open(shard)) {
-      List<TensorSource> sources = new ArrayList<>();
-      for (TensorInfo info : file.tensors().values()) {
-        Change change = changes.get(info.name());
-        sources.add(
-            change == null
-                ? TensorSource.copy(file, info.name())
-                : new TensorSource(
-                    info.name(), info.type(), info.shape(), change.filler(file, info)));
-      }
-      SafetensorsWriter.write(to, Map.of(), sources);
+  private static void merge(
+      Checkpoint base, Collection<String> names, Path to, Map<String, Change> changes) {
+    List<TensorSource> sources = new ArrayList<>();
+    for (String name : names) {
+      TensorInfo info = base.info(name);
+      Change change = changes.get(name);
+      sources.add(
+          change == null
+              ? base.copy(name)
+              : new TensorSource(name, info.type(), info.shape(), change.filler(base, info)));
     }
+    SafetensorsWriter.write(to, Map.of(), sources);
   }
 }

@@ -46,9 +46,13 @@ final class ConfigFile {
     this.json = json;
   }
 
-  static ModelConfig read(Path file) {
+  /**
+   * @param file for messages
+   * @param json its content, or what stands for it
+   */
+  static ModelConfig read(Path file, JsonObject json) {
     try {
-      return new ConfigFile(file, InputFile.checkpoint(file).json(InputFile.SETTINGS)).config();
+      return new ConfigFile(file, json).config();
     } catch (IllegalArgumentException e) {
       throw new CheckpointException(file + ": " + Reasons.of(e), e);
     }

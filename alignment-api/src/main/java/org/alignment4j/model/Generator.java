@@ -114,7 +114,7 @@ final class Generator {
    */
   static List<Completion> completions(
       ForwardPass pass,
-      FolderFiles files,
+      LazyFiles files,
       List<int[]> sequences,
       Generation settings,
       @Nullable Consumer<GeneratedToken> listener) {
@@ -143,7 +143,7 @@ final class Generator {
   }
 
   private static void check(
-      ForwardPass pass, FolderFiles files, List<int[]> sequences, Generation settings) {
+      ForwardPass pass, LazyFiles files, List<int[]> sequences, Generation settings) {
     pass.check(sequences);
     for (int i = 0; i < sequences.size(); i++) {
       require(
@@ -162,7 +162,7 @@ final class Generator {
     require(
         settings.stopStrings().isEmpty() || files.tokenizerIfPresent() != null,
         "stop strings need a tokenizer, but %s has none",
-        files.folder());
+        files.path());
   }
 
   private Set<Integer> ends(@Nullable ChatTokenizer tokenizer) {

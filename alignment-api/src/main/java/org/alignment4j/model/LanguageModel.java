@@ -45,7 +45,7 @@ public final class LanguageModel implements AutoCloseable {
   }
 
   /**
-   * Loads a Hugging Face checkpoint folder onto the CPU.
+   * Loads a Hugging Face checkpoint folder, or a GGUF file (any part of a split one), onto the CPU.
    *
    * @throws CheckpointException if a file is missing or damaged, or a tensor has the wrong shape;
    *     the message names file and tensor
@@ -54,18 +54,18 @@ public final class LanguageModel implements AutoCloseable {
    * @throws OutOfMemoryException if the weights need more memory than is available, before any is
    *     allocated
    */
-  public static LanguageModel load(Path folder) {
-    return load(folder, Device.cpu());
+  public static LanguageModel load(Path path) {
+    return load(path, Device.cpu());
   }
 
-  /** Loads a Hugging Face checkpoint folder onto a device; see {@link #load(Path)}. */
-  public static LanguageModel load(Path folder, Device device) {
-    return load(folder, device, Precision.FLOAT32);
+  /** Loads a model onto a device; see {@link #load(Path)}. */
+  public static LanguageModel load(Path path, Device device) {
+    return load(path, device, Precision.FLOAT32);
   }
 
-  /** Loads a Hugging Face checkpoint folder in a precision; see {@link #load(Path)}. */
-  public static LanguageModel load(Path folder, Device device, Precision precision) {
-    LoadedCheckpoint base = LoadedCheckpoint.load(folder, device, precision);
+  /** Loads a model in a precision; see {@link #load(Path)}. */
+  public static LanguageModel load(Path path, Device device, Precision precision) {
+    LoadedCheckpoint base = LoadedCheckpoint.load(path, device, precision);
     return new LanguageModel(base, ForwardPass.of(base), base.manager());
   }
 
@@ -84,9 +84,9 @@ public final class LanguageModel implements AutoCloseable {
     return base.manager().getDevice();
   }
 
-  /** The folder it was loaded from. */
-  public Path folder() {
-    return base.files().folder();
+  /** The folder or GGUF file it was loaded from. */
+  public Path path() {
+    return base.files().path();
   }
 
   /** Maximum number of tokens in a sequence: the context length, less a soft prompt's tokens. */
@@ -102,7 +102,7 @@ public final class LanguageModel implements AutoCloseable {
   /**
    * The checkpoint's tokenizer, loaded on first use; owned by the model.
    *
-   * @throws CheckpointException if the folder has no tokenizer
+   * @throws CheckpointException if it has no tokenizer
    */
   public ChatTokenizer tokenizer() {
     return base.files().tokenizer();

@@ -14,28 +14,28 @@ import org.alignment4j.internal.tensor.Checkpoint;
 /**
  * A checkpoint loaded on a device, shared by all views of it.
  *
- * @param files of its folder
+ * @param files read on first use
  * @param manager owns all native memory, including that of views
  * @param weights as stored
  */
-record LoadedCheckpoint(FolderFiles files, NDManager manager, Decoder decoder, Weights weights)
+record LoadedCheckpoint(LazyFiles files, NDManager manager, Decoder decoder, Weights weights)
     implements AutoCloseable {
 
-  static LoadedCheckpoint load(Path folder, Device device, Precision precision) {
+  static LoadedCheckpoint load(Path path, Device device, Precision precision) {
     DjlDefaults.apply();
-    ModelConfig stated = ModelConfig.read(folder);
+    ModelConfig stated = ModelConfig.read(path);
     if (!device.isGpu()) {
-      requireRoom(folder, stated, precision, AvailableMemory.bytes());
+      requireRoom(path, stated, precision, AvailableMemory.bytes());
     }
     NDManager manager = newManager(device);
-    try (Checkpoint checkpoint = Checkpoint.open(folder)) {
+    try (Checkpoint checkpoint = Checkpoint.open(path)) {
       ModelConfig config = Weights.withStoredHead(checkpoint, stated);
       Weights weights = Weights.load(checkpoint, config, precision, manager);
       Decoder decoder = new Decoder(config, precision, manager);
-      return new LoadedCheckpoint(new FolderFiles(folder), manager, decoder, weights);
+      return new LoadedCheckpoint(new LazyFiles(path), manager, decoder, weights);
     } catch (OutOfMemoryError e) {
       manager.close();
-      throw OutOfMemoryException.of("loading " + folder, e);
+      throw OutOfMemoryException.of("loading " + path, e);
     } catch (RuntimeException | Error e) {
       manager.close();
       throw e;
@@ -49,7 +49,7 @@ record LoadedCheckpoint(FolderFiles files, NDManager manager, Decoder decoder, W
    * @throws OutOfMemoryException if the weights need more memory than is known to be available
    */
   static void requireRoom(
-      Path folder, ModelConfig config, Precision precision, OptionalLong available) {
+      Path path, ModelConfig config, Precision precision, OptionalLong available) {
     long needed = config.loadBytes(precision);
     if (available.isPresent() && needed > available.getAsLong()) {
       throw new OutOfMemoryException(
@@ -57,7 +57,7 @@ record LoadedCheckpoint(FolderFiles files, NDManager manager, Decoder decoder, W
               Locale.ROOT,
               "%s needs about %d MiB in %s, %d MiB are available; a shorter precision or a smaller"
                   + " model fits",
-              folder,
+              path,
               needed >> 20,
               precision,
               available.getAsLong() >> 20));

@@ -167,17 +167,18 @@ public record ModelConfig(
   }
 
   /**
-   * Reads {@code config.json} of a checkpoint folder, in the format of transformers 4 or 5. An
-   * absent key gets the default of its family; of two conflicting keys the one that transformers
-   * uses takes precedence, with a logged warning. {@code tiedHead} is as in the file: for a loaded
-   * model it is false if the checkpoint stores an output matrix that differs from the embeddings.
+   * Reads {@code config.json} of a checkpoint folder, in the format of transformers 4 or 5, or the
+   * metadata of a GGUF file. An absent key gets the default of its family; of two conflicting keys
+   * the one that transformers uses takes precedence, with a logged warning. {@code tiedHead} is as
+   * in the file: for a loaded model it is false if the checkpoint stores an output matrix that
+   * differs from the embeddings.
    *
    * @throws org.alignment4j.core.CheckpointException if it is missing or invalid
    * @throws org.alignment4j.core.UnsupportedArchitectureException for an architecture or option
    *     that this version does not run; the message names it
    */
-  public static ModelConfig read(Path folder) {
-    return ConfigFile.read(new ModelFolder(folder).config());
+  public static ModelConfig read(Path model) {
+    return new ModelPath(model).config();
   }
 
   /** The same configuration with a separate output matrix. */

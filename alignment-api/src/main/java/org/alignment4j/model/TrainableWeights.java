@@ -20,10 +20,9 @@ import org.alignment4j.chat.Encoded;
 import org.alignment4j.core.CheckpointException;
 import org.alignment4j.core.Layer;
 import org.alignment4j.core.Provenance;
-import org.alignment4j.internal.host.InputFile;
 import org.alignment4j.internal.host.OutputFile;
 import org.alignment4j.internal.tensor.BlockWeight;
-import org.alignment4j.internal.tensor.Checkpoint;
+import org.alignment4j.internal.tensor.ModelFiles;
 import org.alignment4j.internal.tensor.SafetensorsWriter;
 import org.alignment4j.internal.tensor.StorageType;
 import org.alignment4j.internal.tensor.TensorSource;
@@ -147,21 +146,11 @@ public final class TrainableWeights implements Trainable {
     StorageType type = precision.storage();
     try {
       Files.createDirectories(folder);
-      for (String name :
-          List.of(
-              "config.json",
-              "generation_config.json",
-              "tokenizer.json",
-              "tokenizer_config.json",
-              "special_tokens_map.json",
-              "chat_template.jinja")) {
-        InputFile from = InputFile.checkpoint(model.folder().resolve(name));
-        if (from.exists() && !model.folder().equals(folder)) {
-          OutputFile.checkpoint(folder.resolve(name)).copyAll(from);
-        }
+      if (!model.path().equals(folder)) {
+        ModelFiles.copy(model.path(), folder);
       }
       if (!model.config().tiedHead()) {
-        Checkpoint.untieHead(folder);
+        ModelFiles.untieHead(folder);
       }
       OutputFile.checkpoint(folder.resolve("provenance.json")).writeAll(provenance.toJson());
     } catch (IOException e) {

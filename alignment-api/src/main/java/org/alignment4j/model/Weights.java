@@ -70,7 +70,7 @@ final class Weights {
     LOG.warn(
         "{}: tie_word_embeddings is true, but {} differs from {}: treated as not tied; set it to false"
             + " to avoid this warning",
-        checkpoint.files().get(0).getParent(),
+        checkpoint.origin(),
         OUTPUT + WEIGHT,
         EMBEDDINGS + WEIGHT);
     return config.withOwnHead();

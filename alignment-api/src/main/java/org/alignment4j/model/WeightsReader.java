@@ -72,10 +72,10 @@ final class WeightsReader {
       throw new CheckpointException(
           checkpoint.info(name).name()
               + " in "
-              + checkpoint.files().get(0).getParent()
+              + checkpoint.origin()
               + " has shape "
               + Arrays.toString(found)
-              + ", config.json requires "
+              + ", the configuration requires "
               + Arrays.toString(expected));
     }
   }
@@ -90,7 +90,7 @@ final class WeightsReader {
           throw new CheckpointException(
               name
                   + " in "
-                  + checkpoint.files().get(0).getParent()
+                  + checkpoint.origin()
                   + " is not finite at element "
                   + (first + i)
                   + ": "
@@ -101,7 +101,7 @@ final class WeightsReader {
     throw new CheckpointException(
         name
             + " in "
-            + checkpoint.files().get(0).getParent()
+            + checkpoint.origin()
             + " holds numbers beyond the range of "
             + precision.storage()
             + "; load it in another precision");
@@ -126,13 +126,13 @@ final class WeightsReader {
           "tensor "
               + name
               + " in "
-              + checkpoint.files().get(0).getParent()
+              + checkpoint.origin()
               + " belongs to no part of this architecture");
     }
     if (!beyond.isEmpty()) {
       LOG.warn(
-          "{}: the weights of blocks {} are ignored, config.json has num_hidden_layers = {}",
-          checkpoint.files().get(0).getParent(),
+          "{}: the weights of blocks {} are ignored, the configuration has num_hidden_layers = {}",
+          checkpoint.origin(),
           beyond,
           blocks);
     }

@@ -66,7 +66,8 @@ class ArchitectureTests {
           "PrefixCache",
           "CheckpointFolder",
           "ReadingJournal",
-          "ModelFolder",
+          "ModelPath",
+          "GgufFile",
           "NamedFiles",
           "TokenizerFile");
 

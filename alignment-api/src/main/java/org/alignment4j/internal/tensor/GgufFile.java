@@ -5,8 +5,11 @@ import static org.alignment4j.internal.text.Shown.quoted;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Locale;
 import java.util.Map;
 import org.alignment4j.core.CancelledException;
 import org.alignment4j.core.CheckpointException;
@@ -74,6 +77,29 @@ public final class GgufFile implements AutoCloseable {
       if (!complete) {
         file.close();
       }
+    }
+  }
+
+  /**
+   * Whether a path is to be read as GGUF: a regular file that begins or is named as such. One that
+   * is only named so is damaged, which reading it tells.
+   */
+  public static boolean isGguf(Path path) {
+    if (!Files.isRegularFile(path)) {
+      return false;
+    }
+    if (path.toString().toLowerCase(Locale.ROOT).endsWith(".gguf")) {
+      return true;
+    }
+    ByteBuffer start = ByteBuffer.allocate(Integer.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+    try (OpenFile file = new OpenFile(path)) {
+      if (file.size() < start.capacity()) {
+        return false;
+      }
+      file.read(start, 0);
+      return start.getInt(0) == GgufHeader.MAGIC;
+    } catch (IOException e) {
+      throw new CheckpointException("cannot read " + path + ": " + Reasons.of(e), e);
     }
   }
 

@@ -4,6 +4,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.util.Arrays;
+import java.util.Optional;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -95,6 +96,11 @@ public enum GgufType {
   /** Whether its elements can be read as float32. */
   public boolean isReadable() {
     return decoder != null || plain != null;
+  }
+
+  /** The same type in safetensors, if it has it. */
+  Optional<StorageType> plain() {
+    return Optional.ofNullable(plain);
   }
 
   /** The names of the types that can be read, for messages. */

@@ -28,9 +28,7 @@ enum OtherWeights {
       "weights of TensorFlow or Flax are not read; convert them to safetensors with transformers 4:"
           + " AutoModelForCausalLM.from_pretrained(FOLDER, from_tf=True or from_flax=True)"
           + ".save_pretrained(OTHER)"),
-  QUANTIZED(
-      ".*\\.(gguf|ggml)",
-      "a model's weights are not read from GGUF; use the safetensors that it was converted from"),
+  GGUF(".*\\.(gguf|ggml)", "to load a model from GGUF, name the file itself"),
   OTHER_SAFETENSORS(
       ".*\\.safetensors",
       "they are not in the form that transformers writes; save them with it, or rename the one file"

@@ -121,11 +121,6 @@ public record TensorSource(String name, StorageType type, long[] shape, Filler f
     return new TensorSource(name, info.type(), info.shape(), filler);
   }
 
-  /** A tensor of an open checkpoint, copied bit for bit, of any type. */
-  public static TensorSource copy(Checkpoint checkpoint, String name) {
-    return copy(checkpoint.file(name), name);
-  }
-
   /** A copy of the sizes. */
   @Override
   public long[] shape() {

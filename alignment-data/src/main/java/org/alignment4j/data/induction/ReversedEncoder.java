@@ -52,8 +52,7 @@ final class ReversedEncoder {
             .orElseThrow(
                 () ->
                     new CheckpointException(
-                        model.folder()
-                            + " names no end token, which an instruction must end with"));
+                        model.path() + " names no end token, which an instruction must end with"));
   }
 
   /**

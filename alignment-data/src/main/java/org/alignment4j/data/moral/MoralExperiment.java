@@ -47,7 +47,7 @@ public abstract sealed class MoralExperiment implements Benchmark
    */
   @Override
   public final Result run(LanguageModel model, long seed, ProgressListener progress) {
-    String name = String.valueOf(model.folder().getFileName());
+    String name = String.valueOf(model.path().getFileName());
     MoralReport report =
         MoralSelfCorrection.builder()
             .seed(seed)

@@ -36,7 +36,7 @@ public final class MoralSelfCorrection {
    */
   public static MoralReport evaluate(
       LanguageModel model, MoralExperiment experiment, Set<Condition> conditions) {
-    String name = String.valueOf(model.folder().getFileName());
+    String name = String.valueOf(model.path().getFileName());
     return builder()
         .build()
         .run(AnswerReader.forced(model, name), experiment, conditions, ProgressListener.NONE);

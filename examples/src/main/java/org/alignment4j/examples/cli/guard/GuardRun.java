@@ -59,7 +59,7 @@ final class GuardRun extends AlignCommand {
             talk(new GuardedChat(m, live, settings, refusal), turns);
           }
           Map<String, Object> json = new LinkedHashMap<>();
-          json.put("model", model.folder().toString());
+          json.put("model", model.path().toString());
           json.put("guard", guard.toString());
           json.put("turns", turns);
           return Outcome.passed(json, "");

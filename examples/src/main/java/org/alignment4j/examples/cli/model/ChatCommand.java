@@ -56,7 +56,7 @@ public final class ChatCommand extends AlignCommand {
           about(m);
           talk(session, new InputLines(console().in()));
           Map<String, @Nullable Object> json = new LinkedHashMap<>();
-          json.put("model", model.folder().toString());
+          json.put("model", model.path().toString());
           json.put("adapter", model.adapter() == null ? null : model.adapter().toString());
           json.put("sampling", sampling.json());
           json.put("turns", turns);
@@ -69,7 +69,7 @@ public final class ChatCommand extends AlignCommand {
     PrintStream err = console().err();
     ModelConfig c = m.config();
     ChatTokenizer tokenizer = m.tokenizer();
-    err.println("model     " + model.folder());
+    err.println("model     " + model.path());
     if (model.adapter() != null) {
       err.println("adapter   " + model.adapter());
     }

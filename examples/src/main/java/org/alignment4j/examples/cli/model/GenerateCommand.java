@@ -100,7 +100,7 @@ public final class GenerateCommand extends AlignCommand {
       text.append(answer.text());
     }
     Map<String, @Nullable Object> json = new LinkedHashMap<>();
-    json.put("model", model.folder().toString());
+    json.put("model", model.path().toString());
     json.put("adapter", model.adapter() == null ? null : model.adapter().toString());
     json.put("system", prompts.system());
     json.put("sampling", sampling.json());

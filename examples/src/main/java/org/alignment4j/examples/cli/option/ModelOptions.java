@@ -23,7 +23,7 @@ public final class ModelOptions {
 
   @Mixin private EngineOptions engine = new EngineOptions();
 
-  public Path folder() {
+  public Path path() {
     return model.get();
   }
 

@@ -29,7 +29,7 @@ public final class PairsInput {
   }
 
   public Path model() {
-    return model.folder();
+    return model.path();
   }
 
   public Path pairs() {

@@ -17,7 +17,7 @@ public final class StartModel {
 
   @Mixin private EngineOptions engine = new EngineOptions();
 
-  public Path folder() {
+  public Path path() {
     return model;
   }
 

@@ -140,7 +140,7 @@ public final class CaptureCommand extends AlignCommand {
         position.stream().mapToLong(Long::longValue).toArray(),
         rows.stream().map(PromptRow::id).toList());
     Map<String, Object> json = new LinkedHashMap<>();
-    json.put("model", model.folder().toString());
+    json.put("model", model.path().toString());
     json.put("file", out.toString());
     json.put("prompts", rows.size());
     json.put("rows", sequence.size());

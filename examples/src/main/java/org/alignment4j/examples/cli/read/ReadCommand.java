@@ -179,7 +179,7 @@ public final class ReadCommand extends AlignCommand {
 
   private Outcome outcome(RepresentationReading reading) {
     Map<String, Object> json = new LinkedHashMap<>();
-    json.put("model", model.folder().toString());
+    json.put("model", model.path().toString());
     json.put("file", out.toString());
     json.put("method", method.name());
     json.put("scale", scale.name());

@@ -125,7 +125,7 @@ public final class SteerCommand extends AlignCommand {
       answers.add(answer);
     }
     Map<String, Object> json = new LinkedHashMap<>();
-    json.put("model", model.folder().toString());
+    json.put("model", model.path().toString());
     json.put("vector", vector.toString());
     json.put("layers", used.directions().keySet().stream().map(Layer::index).toList());
     json.put("answers", answers);

@@ -98,7 +98,7 @@ public final class TuneCommand {
       }
       tuning.adapter().save(out.get());
       if (merge != null) {
-        tuning.adapter().merge(model.folder(), merge);
+        tuning.adapter().merge(model.path(), merge);
       }
       return outcome(tuning);
     }

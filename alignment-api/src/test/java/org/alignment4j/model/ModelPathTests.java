@@ -24,7 +24,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** What is not a model, or has something else in the place of a file, is told by name. */
 @Timeout(30)
-class ModelFolderTests {
+class ModelPathTests {
   @TempDir Path folder;
 
   private static void assertSays(AlignmentException e, String... parts) {
@@ -44,7 +44,7 @@ class ModelFolderTests {
     assertSays(refusal(Path.of("SomeOwner", "Some-Model-1B")), "hf download SomeOwner");
     Files.createSymbolicLink(none, folder.resolve("gone"));
     assertSays(refusal(none), none.toString(), "a dangling link");
-    assertSays(refusal(Files.createFile(folder.resolve("m.gguf"))), "m.gguf", "a GGUF file");
+    assertSays(refusal(Files.createFile(folder.resolve("m.gguf"))), "m.gguf", "magic number");
     assertSays(refusal(Files.createFile(folder.resolve("m.pt"))), "m.pt", "never loaded");
     Path weights = Files.createFile(folder.resolve("model.safetensors"));
     Files.writeString(folder.resolve("config.json"), "{}");
@@ -84,7 +84,7 @@ class ModelFolderTests {
     "model.ckpt, pickles can run code",
     "tf_model.h5, TensorFlow or Flax",
     "flax_model.msgpack, TensorFlow or Flax",
-    "q4.gguf, not read from GGUF",
+    "q4.gguf, name the file itself",
     "model-00001-of-00002.safetensors, the index of these shards is missing",
     "adapter_model.bin, this is an adapter",
     "consolidated.safetensors, not in the form",

@@ -8,32 +8,43 @@ import java.util.Locale;
 import java.util.stream.Stream;
 import org.alignment4j.core.CheckpointException;
 import org.alignment4j.internal.host.InputFile;
+import org.alignment4j.internal.tensor.GgufFile;
+import org.alignment4j.internal.tensor.ModelFiles;
 
 /**
- * A folder that should contain a model; errors suggest what to do if it contains something else.
+ * A path that should lead to a model: a Hugging Face folder or a GGUF file. Errors suggest what to
+ * do if it is something else.
  */
-record ModelFolder(Path folder) {
+record ModelPath(Path folder) {
   private static final String CONFIG = "config.json";
   private static final int LOOKED_AT = 10_000;
 
   /**
-   * The path of config.json, which exists.
+   * The configuration.
    *
-   * @throws CheckpointException if it does not; the message says what was found instead
+   * @throws CheckpointException if there is none; the message says what was found instead
    */
-  Path config() {
+  ModelConfig config() {
     if (!InputFile.checkpoint(folder).exists()) {
       throw new CheckpointException("no folder " + folder + hub());
     }
+    if (GgufFile.isGguf(folder)) {
+      return ConfigFile.read(folder, ModelFiles.config(folder));
+    }
     if (Files.isRegularFile(folder)) {
-      throw new CheckpointException(folder + ": expected a model's folder, found " + file());
+      throw new CheckpointException(
+          folder + ": expected a model's folder or GGUF file, found " + file());
     }
     InputFile.checkpoint(folder).requireFolder();
     Path config = folder.resolve(CONFIG);
     if (!InputFile.checkpoint(config).exists()) {
       throw new CheckpointException("no config.json in " + folder + instead());
     }
-    return config;
+    return ConfigFile.read(config, ModelFiles.config(folder));
+  }
+
+  private String lowerCaseName() {
+    return String.valueOf(folder.getFileName()).toLowerCase(Locale.ROOT);
   }
 
   /** A relative path of two names may be a Hugging Face repository id. */
@@ -46,12 +57,7 @@ record ModelFolder(Path folder) {
   }
 
   private String file() {
-    String name = String.valueOf(folder.getFileName()).toLowerCase(Locale.ROOT);
-    if (name.endsWith(".gguf") || name.endsWith(".ggml")) {
-      return "a GGUF file; a model's weights are read from the safetensors that it was converted"
-          + " from";
-    }
-    if (name.matches(".*\\.(bin|pt|pth|ckpt|pkl)")) {
+    if (lowerCaseName().matches(".*\\.(bin|pt|pth|ckpt|pkl)")) {
       return "a pickle, which can run code and is never loaded; convert the model to safetensors"
           + " with transformers";
     }
@@ -79,9 +85,9 @@ record ModelFolder(Path folder) {
     if (names.contains("adapter_config.json") || names.contains("tuned_block.safetensors")) {
       return "; this is an adapter: load the model that it was tuned on, and then the adapter";
     }
-    if (names.stream().anyMatch(n -> n.endsWith(".gguf"))) {
-      return ", only GGUF: a model's weights are read from the safetensors that it was converted"
-          + " from";
+    List<String> gguf = names.stream().filter(n -> n.endsWith(".gguf")).toList();
+    if (!gguf.isEmpty()) {
+      return ", only GGUF; name the file: " + folder.resolve(gguf.get(0));
     }
     List<Path> models = below(folder);
     if (!models.isEmpty()) {

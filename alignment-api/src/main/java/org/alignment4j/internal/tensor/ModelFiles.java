@@ -1,0 +1,95 @@
+package org.alignment4j.internal.tensor;
+
+import com.google.gson.JsonObject;
+import com.google.gson.JsonPrimitive;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.stream.Stream;
+import org.alignment4j.core.CheckpointException;
+import org.alignment4j.internal.host.InputFile;
+import org.alignment4j.internal.host.OutputFile;
+import org.alignment4j.internal.text.StrictJson;
+
+/** The files of a model beside its weights, whether it is a Hugging Face folder or GGUF. */
+public final class ModelFiles {
+  private static final String CONFIG = "config.json";
+  private static final String TIED = "tie_word_embeddings";
+  private static final String EMBEDDINGS = "model.embed_tokens.weight";
+  private static final String HEAD = "lm_head.weight";
+
+  private ModelFiles() {}
+
+  /**
+   * The configuration of a model: its config.json, or what stands for it in GGUF.
+   *
+   * @throws CheckpointException if there is none or it cannot be read
+   */
+  public static JsonObject config(Path model) {
+    return GgufFile.isGguf(model)
+        ? GgufConfig.read(model)
+        : InputFile.checkpoint(model.resolve(CONFIG)).json(InputFile.SETTINGS);
+  }
+
+  /** Whether a model has a tokenizer. */
+  public static boolean hasTokenizer(Path model) {
+    if (!GgufFile.isGguf(model)) {
+      return InputFile.checkpoint(model.resolve("tokenizer.json")).exists();
+    }
+    try (GgufCheckpoint file = GgufCheckpoint.open(model)) {
+      return file.metadata().containsKey("tokenizer.ggml.model");
+    }
+  }
+
+  /**
+   * Writes configuration, tokenizer and all else that a model's folder has beside weights into
+   * another folder.
+   *
+   * @throws IOException if the folder cannot be read
+   * @throws CheckpointException if a file cannot be read or written
+   */
+  public static void copy(Path model, Path out) throws IOException {
+    if (GgufFile.isGguf(model)) {
+      OutputFile.checkpoint(out.resolve(CONFIG)).writeAll(StrictJson.pretty(config(model)));
+      return;
+    }
+    try (Stream<Path> files = Files.list(model)) {
+      for (Path f : files.filter(f -> !Files.isDirectory(f)).toList()) {
+        String name = f.getFileName().toString();
+        if (!name.endsWith(".safetensors") && !name.endsWith(".bin")) {
+          OutputFile.checkpoint(out.resolve(name)).copyAll(InputFile.checkpoint(f));
+        }
+      }
+    }
+  }
+
+  /** Whether the output layer has other values than the embeddings. */
+  public static boolean hasOwnHead(Checkpoint weights) {
+    return weights.contains(EMBEDDINGS)
+        && weights.contains(HEAD)
+        && !weights.sameValues(EMBEDDINGS, HEAD);
+  }
+
+  /**
+   * Marks the output layer of a checkpoint as not tied to the embeddings in its configuration: a
+   * flag that ties it, set or by the family's default, is ignored by some programs but not by
+   * others. Writes nothing if there is no such flag or no configuration.
+   *
+   * @throws CheckpointException if the configuration cannot be read or written
+   */
+  public static void untieHead(Path folder) {
+    InputFile file = InputFile.checkpoint(folder.resolve(CONFIG));
+    if (!file.exists()) {
+      return;
+    }
+    JsonObject config = file.json(InputFile.SETTINGS);
+    boolean byDefault =
+        config.get("model_type") instanceof JsonPrimitive type
+            && type.getAsString().startsWith("gemma");
+    JsonPrimitive usual = new JsonPrimitive(byDefault);
+    if (new JsonPrimitive(true).equals(config.has(TIED) ? config.get(TIED) : usual)) {
+      config.addProperty(TIED, false);
+      OutputFile.checkpoint(file.path()).writeAll(StrictJson.pretty(config));
+    }
+  }
+}
