@@ -31,6 +31,7 @@ public final class Bench {
   private static final String GBS = "machine_gbs";
   private static final int GENERATE_PROMPT = 16;
   private static final int GENERATE_NEW = 64;
+  private static final int PROMPT = 256;
   private static final int ACTOR_PROMPTS = 32;
 
   private final LanguageModel model;
@@ -69,6 +70,7 @@ public final class Bench {
    *   <li>capture_all: the last token's hidden states at all layers, prompts/s
    *   <li>capture_prefix: the same at layers 0 to the bench's, prompts/s
    *   <li>generate_b1, generate_b8: 64 greedy tokens after 16, batch of 1 and of 8, new tokens/s
+   *   <li>prompt: the logits after a prompt of 256 tokens, or of the context length, tokens/s
    *   <li>actor_usual: one tuning epoch over 32 prompts, all blocks run at each step, s
    *   <li>actor_prefix: the same, with only the blocks up to the bench's layer run, s
    *   <li>actor_epochs3: as this library tunes: three epochs over the same prompts, one by one, on
@@ -90,6 +92,7 @@ public final class Bench {
     all.put("capture_prefix", b -> b.capture(b.layer));
     all.put("generate_b1", b -> b.generate(1));
     all.put("generate_b8", b -> b.generate(8));
+    all.put("prompt", Bench::prompt);
     all.put("actor_usual", b -> b.actor(true));
     all.put("actor_prefix", b -> b.actor(false));
     all.put("actor_epochs3", Bench::actorEpochs);
@@ -212,6 +215,15 @@ public final class Bench {
     }
     Generation exactly = Generation.greedy(GENERATE_NEW).ignoringEnd();
     return starts.size() * GENERATE_NEW / seconds(() -> model.generateIds(starts, exactly));
+  }
+
+  private double prompt() {
+    int[] prompt =
+        ids.stream()
+            .flatMapToInt(Arrays::stream)
+            .limit(Math.min(PROMPT, model.longestSequence()))
+            .toArray();
+    return prompt.length / seconds(() -> model.nextTokenLogitsIds(List.of(prompt)));
   }
 
   /** An epoch is long enough to be timed once. */

@@ -90,6 +90,10 @@ public final class BenchCommand extends AlignCommand {
       json.put("load_s", rounded((System.nanoTime() - start) / 1e9));
       double weights = model.config().weightBytes(engine.precision()) / (1024.0 * 1024);
       json.put("weights_mib", rounded(weights));
+      Double loaded = ProcessMemory.held();
+      if (before != null && loaded != null) {
+        json.put("loaded_mib", rounded(loaded - before));
+      }
       Double loadPeak = ProcessMemory.peak();
       if (before != null && loadPeak != null) {
         json.put("load_peak_over_weights", rounded((loadPeak - before) / weights));
