@@ -45,6 +45,21 @@ public final class LanguageModel implements AutoCloseable {
   }
 
   /**
+   * The path of a model that is on this machine, for {@link #load(Path)}. {@code
+   * ollama:[[HOST/]NAMESPACE/]NAME[:TAG]} is a model in Ollama's store, {@code
+   * hf:ORG/NAME[@REVISION][/FILE.gguf]} one in the cache of the Hugging Face hub; both are searched
+   * where these programs keep them, also as their environment variables say. A path that exists,
+   * and any other text, is returned as a path. Nothing is downloaded, and no file of the model is
+   * opened.
+   *
+   * @throws CheckpointException if a store has no such model or several, or lacks one of its files;
+   *     the message states where was looked and what is there
+   */
+  public static Path locate(String name) {
+    return LocalModels.ofProcess().locate(name);
+  }
+
+  /**
    * Loads a Hugging Face checkpoint folder, or a GGUF file (any part of a split one), onto the CPU.
    *
    * @throws CheckpointException if a file is missing or damaged, or a tensor has the wrong shape;

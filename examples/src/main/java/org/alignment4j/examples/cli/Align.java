@@ -142,6 +142,10 @@ public final class Align {
   }
 
   private static int usage(ParameterException e, Console console) {
+    if (e.getCause() instanceof AlignmentException known) { // a model that is not found by its name
+      console.err().println("align: " + NamedFiles.name(e.getArgSpec()) + ": " + reason(known));
+      return FAILED;
+    }
     String name = e.getCommandLine().getCommandSpec().qualifiedName();
     console.err().println("align: " + oneLine(e.getMessage()));
     console.err().println("'" + name + " --help' shows the usage");

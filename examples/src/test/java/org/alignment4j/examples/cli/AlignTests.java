@@ -82,6 +82,25 @@ class AlignTests {
     assertTrue(run.err().contains("/no/such/"), run.err());
   }
 
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "generate --prompt hello --model",
+        "render --prompt hello --model",
+        "export merged --adapter a --out o --model",
+        "bench"
+      })
+  void modelsThatAreNotFoundByNameFailInOneLine(String line) {
+    for (String name : List.of("ollama:none/none:none", "hf:none/none@none", "ollama:../x")) {
+      CommandRun run = CommandRun.of((Object[]) (line + " " + name).split(" "));
+      assertEquals(1, run.status(), run.err());
+      assertEquals("", run.out());
+      assertEquals(1, run.errorLines().size(), run.err());
+      String argument = line.equals("bench") ? "CHECKPOINT" : "--model";
+      assertTrue(run.err().startsWith("align: " + argument + ": "), run.err());
+    }
+  }
+
   @Test
   void aFileThatIsNoModelFailsWithItsName() throws IOException {
     Files.writeString(folder.resolve("config.json"), "{\"model_type\": \"hovercraft\"}");

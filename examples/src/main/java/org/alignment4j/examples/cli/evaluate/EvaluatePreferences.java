@@ -25,6 +25,7 @@ import org.alignment4j.examples.cli.command.AlignCommand;
 import org.alignment4j.examples.cli.command.Outcome;
 import org.alignment4j.examples.cli.option.AnswerTokens;
 import org.alignment4j.examples.cli.option.CheckedPath;
+import org.alignment4j.examples.cli.option.ModelPath;
 import org.alignment4j.examples.cli.option.PairsInput;
 import org.alignment4j.examples.cli.output.PairedText;
 import org.alignment4j.examples.cli.output.PairsText;
@@ -115,7 +116,8 @@ public final class EvaluatePreferences extends AlignCommand {
       paramLabel = "MODEL",
       description =
           "checkpoint folder of a model that compares the adapter's responses with the start"
-              + " model's, each pair in both orders")
+              + " model's, each pair in both orders",
+      converter = ModelPath.class)
   @CheckedPath(CheckedPath.Kind.MODEL)
   private @Nullable Path judge;
 

@@ -21,6 +21,7 @@ import org.alignment4j.data.request.RequestStore;
 import org.alignment4j.examples.cli.input.FilesHash;
 import org.alignment4j.examples.cli.option.CheckedPath;
 import org.alignment4j.examples.cli.option.EngineOptions;
+import org.alignment4j.examples.cli.option.ModelPath;
 import org.alignment4j.model.LanguageModel;
 import org.alignment4j.synthesis.ModelUsage;
 import org.alignment4j.sysformer.SysformerGuard;
@@ -39,7 +40,8 @@ final class MoralSubjects {
   @Option(
       names = "--model",
       paramLabel = "DIR",
-      description = "Hugging Face checkpoint folder; may be repeated to compare")
+      description = "Hugging Face checkpoint folder; may be repeated to compare",
+      converter = ModelPath.class)
   @CheckedPath(CheckedPath.Kind.MODEL)
   private List<Path> models = new ArrayList<>();
 

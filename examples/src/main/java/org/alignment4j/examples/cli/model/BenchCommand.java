@@ -18,6 +18,7 @@ import org.alignment4j.examples.cli.command.AlignCommand;
 import org.alignment4j.examples.cli.command.Outcome;
 import org.alignment4j.examples.cli.option.CheckedPath;
 import org.alignment4j.examples.cli.option.EngineOptions;
+import org.alignment4j.examples.cli.option.ModelPath;
 import org.alignment4j.internal.host.Cancellation;
 import org.alignment4j.internal.host.DjlDefaults;
 import org.alignment4j.internal.host.InputFile;
@@ -42,7 +43,10 @@ import picocli.CommandLine.Parameters;
           + " actor_usual, actor_prefix s for one epoch of 32 prompts; peak_rss_mib MiB."
     })
 public final class BenchCommand extends AlignCommand {
-  @Parameters(paramLabel = "CHECKPOINT", description = "Hugging Face checkpoint folder")
+  @Parameters(
+      paramLabel = "CHECKPOINT",
+      description = "Hugging Face checkpoint folder",
+      converter = ModelPath.class)
   @CheckedPath(CheckedPath.Kind.MODEL)
   private Path folder = Path.of("");
 

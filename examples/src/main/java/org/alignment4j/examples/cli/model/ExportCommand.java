@@ -15,6 +15,7 @@ import org.alignment4j.core.Provenance;
 import org.alignment4j.examples.cli.command.AlignCommand;
 import org.alignment4j.examples.cli.command.Outcome;
 import org.alignment4j.examples.cli.option.CheckedPath;
+import org.alignment4j.examples.cli.option.ModelPath;
 import org.alignment4j.examples.cli.option.OutputFolder;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -129,7 +130,8 @@ public final class ExportCommand {
         names = "--model",
         required = true,
         paramLabel = "DIR",
-        description = "Hugging Face checkpoint folder of the base")
+        description = "Hugging Face checkpoint folder of the base",
+        converter = ModelPath.class)
     @CheckedPath(CheckedPath.Kind.MODEL)
     private Path model = Path.of("");
 

@@ -9,7 +9,10 @@ public final class ModelOption {
       names = "--model",
       required = true,
       paramLabel = "DIR",
-      description = "Hugging Face checkpoint folder")
+      description =
+          "Hugging Face checkpoint folder, or ollama:NAME[:TAG] or hf:ORG/NAME[@REV] of what"
+              + " these programs keep on this machine",
+      converter = ModelPath.class)
   @CheckedPath(CheckedPath.Kind.MODEL)
   private Path model = Path.of("");
 

@@ -45,7 +45,8 @@ public final class NamedFiles {
     return arg.userObject() instanceof Field field ? field.getAnnotation(CheckedPath.class) : null;
   }
 
-  private static String name(ArgSpec arg) {
+  /** An argument's name in messages. */
+  public static String name(ArgSpec arg) {
     return arg instanceof OptionSpec option ? option.longestName() : arg.paramLabel();
   }
 

@@ -11,7 +11,10 @@ public final class StartModel {
   @Parameters(
       index = "0",
       paramLabel = "MODEL",
-      description = "Hugging Face checkpoint folder of the model to start from")
+      description =
+          "Hugging Face checkpoint folder of the model to start from, or ollama:NAME[:TAG] or"
+              + " hf:ORG/NAME[@REV]",
+      converter = ModelPath.class)
   @CheckedPath(CheckedPath.Kind.MODEL)
   private Path model = Path.of("");
 
