@@ -1,19 +1,32 @@
 package org.alignment4j.model;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ai.djl.Device;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.alignment4j.chat.Encoded;
+import org.alignment4j.core.AlignmentException;
 import org.alignment4j.core.Layer;
+import org.alignment4j.internal.tensor.GgufFile;
+import org.alignment4j.internal.tensor.GgufValue;
+import org.alignment4j.internal.tensor.GgufWriter;
 import org.alignment4j.internal.tensor.SafetensorsFile;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
@@ -70,5 +83,62 @@ class GgufModelTests {
         }
       }
     }
+  }
+
+  @Test
+  void llama3ScalingIsFoundAgain() {
+    Rope rope = ModelConfig.read(MODELS.resolve("llama3-ropescaled.gguf")).rope();
+    assertEquals(new Rope(500_000, new Rope.Llama3(8, 1, 4, 64)), rope);
+  }
+
+  /**
+   * The metadata of a model with one value changed (null: left out), and what the refusal names.
+   */
+  static Stream<Arguments> refused() {
+    return Stream.of(
+        Arguments.of(
+            "general.architecture",
+            GgufValue.of("mamba"),
+            "general.architecture 'mamba' is not supported; supported are llama, qwen2"),
+        Arguments.of("general.architecture", null, "expected general.architecture, a string"),
+        Arguments.of("general.type", GgufValue.of("adapter"), "general.type 'adapter'"),
+        Arguments.of(
+            "llama.expert_count", GgufValue.ofUint32(8), "llama.expert_count = 8.0 is not"),
+        Arguments.of("llama.block_count", null, "expected metadata value llama.block_count"),
+        Arguments.of(
+            "llama.block_count", GgufValue.of("four"), "llama.block_count: expected a count"),
+        Arguments.of("llama.block_count", GgufValue.ofUint32(5), "blk.4.attn_norm.weight"),
+        Arguments.of("llama.block_count", GgufValue.ofUint32(-1), "llama.block_count: expected a"),
+        Arguments.of("llama.attention.head_count", GgufValue.ofUint32(0), "head"),
+        Arguments.of("llama.attention.head_count", GgufValue.ofUint32(7), "heads"),
+        Arguments.of("llama.attention.value_length", GgufValue.ofUint32(8), "value_length = 8"),
+        Arguments.of("llama.rope.dimension_count", GgufValue.ofUint32(8), "dimension_count = 8"),
+        Arguments.of("llama.rope.scaling.type", GgufValue.of("su"), "rope.scaling.type su"),
+        Arguments.of("llama.feed_forward_length", GgufValue.ofUint32(96), "mlp.gate_proj.weight in"));
+  }
+
+  @ParameterizedTest
+  @MethodSource("refused")
+  void whatCannotBeRunIsRefusedByName(
+      String key, @Nullable GgufValue value, String said, @TempDir Path folder) {
+    Path file = folder.resolve("model.gguf");
+    try (GgufFile in = GgufFile.open(MODELS.resolve("llama2.gguf"))) {
+      Map<String, GgufValue> metadata = new LinkedHashMap<>(in.metadata());
+      metadata.remove(key);
+      if (value != null) {
+        metadata.put(key, value);
+      }
+      List<GgufWriter.Tensor> tensors =
+          in.tensors().values().stream()
+              .map(t -> new GgufWriter.Tensor(t.name(), t.shape(), in.floats(t.name())))
+              .toList();
+      GgufWriter.write(file, 3, metadata, tensors);
+    }
+    AlignmentException e =
+        assertThrows(
+            AlignmentException.class,
+            () -> LanguageModel.load(file, Device.cpu(), Precision.FLOAT32).close());
+    assertTrue(String.valueOf(e.getMessage()).contains(file.toString()), e.getMessage());
+    assertTrue(String.valueOf(e.getMessage()).contains(said), e.getMessage());
   }
 }

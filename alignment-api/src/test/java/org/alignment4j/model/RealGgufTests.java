@@ -22,8 +22,7 @@ import org.junit.jupiter.api.Test;
  * (examples/python/gguf_real.py).
  */
 class RealGgufTests {
-  private static final Path MODEL =
-      Path.of("../../shared/models/SmolLM2-135M-Instruct.Q4_1.gguf");
+  private static final Path MODEL = Path.of("../../shared/models/SmolLM2-135M-Instruct.Q4_1.gguf");
   private static final Path EXPECTED =
       Path.of(
           System.getProperty(

@@ -149,7 +149,7 @@ public final class GgufConfig {
   }
 
   private void rotary(int headSize) {
-    json.addProperty("rope_theta", m.number(m.own("rope.freq_base")).orElse(10_000.0));
+    json.addProperty("rope_theta", base());
     long rotated = m.count(m.own("rope.dimension_count")).orElse((long) headSize);
     if (rotated != headSize) {
       if (m.architecture() != GgufArchitecture.PHI3) {
@@ -168,10 +168,20 @@ public final class GgufConfig {
     }
   }
 
+  private double base() {
+    return m.number(m.own("rope.freq_base")).orElse(10_000.0);
+  }
+
   private JsonObject scaling(long context, long original) {
     JsonObject scaling = new JsonObject();
     Optional<JsonArray> each = factors("rope_freqs.weight");
     Optional<JsonArray> beyond = factors("rope_factors_long.weight");
+    if (each.isPresent() && beyond.isEmpty()) {
+      Optional<JsonObject> llama3 = Llama3Factors.method(each.get(), base(), m.headSize());
+      if (llama3.isPresent()) {
+        return llama3.get();
+      }
+    }
     if (each.isPresent() || beyond.isPresent()) {
       JsonArray within =
           factors("rope_factors_short.weight")

@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.stream.IntStream;
 import org.alignment4j.core.CheckpointException;
+import org.alignment4j.core.UnsupportedArchitectureException;
 import org.alignment4j.internal.text.Shown;
 
 /**
@@ -53,6 +54,7 @@ public final class GgufModel implements Checkpoint {
       GgufArchitecture architecture = metadata.architecture();
       Map<String, String> stored = new LinkedHashMap<>();
       for (String name : file.names()) {
+        requireReadable(path, file.info(name));
         // What has no published name keeps its own, to be rejected by it.
         String published = architecture.published(name).orElse(name);
         if (!ROTARY.contains(name) && stored.put(published, name) != null) {
@@ -66,6 +68,20 @@ public final class GgufModel implements Checkpoint {
       if (!complete) {
         file.close();
       }
+    }
+  }
+
+  private static void requireReadable(Path path, GgufTensor tensor) {
+    if (!tensor.type().isReadable()) {
+      throw new UnsupportedArchitectureException(
+          path
+              + ": tensor "
+              + Shown.quoted(tensor.name())
+              + " is of type "
+              + tensor.type()
+              + ", which is not supported; supported are "
+              + GgufType.readable()
+              + ": get the model in one of these, such as Q4_K_M or Q8_0");
     }
   }
 
