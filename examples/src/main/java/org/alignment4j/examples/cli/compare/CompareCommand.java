@@ -5,7 +5,7 @@ import picocli.CommandLine.Command;
 /** Comparisons of methods. */
 @Command(
     name = "compare",
-    description = "Runs several methods with several seeds and compares them.",
+    description = "Compares methods over several seeds, or precisions.",
     mixinStandardHelpOptions = true,
-    subcommands = ComparePreferences.class)
+    subcommands = {ComparePreferences.class, ComparePrecision.class})
 public final class CompareCommand {}
