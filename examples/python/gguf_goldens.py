@@ -6,8 +6,8 @@ Needs Python with gguf and numpy; nothing else in this repository does.
   gguf_goldens.py write OUT
       Writes the files of alignment-api/src/test/resources/org/alignment4j/internal/tensor/gguf: for
       each type TYPE.gguf with the tensors "blocks", random ones of this type, and "expected", the
-      same as float32; types.tsv, each type's number, elements and bytes of a block; and the parts
-      of a split file. The integer types, F64 and Q8_K, which the package does not dequantise, are
+      same as float32; types.tsv, each type's number, elements and bytes of a block; the parts of a
+      split file; and quantised.gguf with "floats" and the same as the package quantises them. The integer types, F64 and Q8_K, which the package does not dequantise, are
       computed here by their definition.
   gguf_goldens.py sums GGUF [NAME...]
       Prints of each of a file's tensors, or of those named: name, type, shape (the fastest
@@ -136,6 +136,27 @@ def write(out):
         for kind, (elements, size) in GGML_QUANT_SIZES.items():
             print(kind.name, int(kind), elements, size, sep="\t", file=file)
     split(out)
+    quantised(out)
+
+
+def quantised(out):
+    rng = np.random.default_rng(11)
+    rows = rng.standard_normal((24, 64)) * 10.0 ** rng.integers(-9, 4, (24, 1))
+    rows[0], rows[1] = 0, -0.0
+    rows[2:6] *= rng.random((4, 64)) < 0.1
+    # halves between two steps, for a scale of one and minus one
+    rows[6] = np.tile(np.arange(-8, 8) + 0.5, 4)
+    rows[6, [0, 32]] = -127, 127
+    rows[7] = np.tile(np.arange(-8, 8) + 0.5, 4) / 2
+    rows[7, [5, 37]] = -8, 8
+    rows[8] = np.tile([8, -8, 3.5, -3.5], 16)
+    rows[9] = np.tile([-65519, 65504, 1, 2.0**-25], 16)
+    rows[10] = rng.standard_normal(64) * 1e-35
+    rows = rows.astype(np.float32)
+    tensors = [("floats", rows, T.F32)]
+    for kind in (T.F16, T.BF16, T.Q8_0, T.Q4_0):
+        tensors.append((kind.name, quants.quantize(rows, kind), kind))
+    put(out / "quantised.gguf", tensors)
 
 
 def split(out):

@@ -41,7 +41,7 @@ final class ControlVectorFile {
   private static final String HINT = "model_hint";
 
   /** Key of this library; other programs ignore it. */
-  private static final String PROVENANCE = "alignment4j.provenance";
+  static final String PROVENANCE = "alignment4j.provenance";
 
   private static final Pattern NUMBER = Pattern.compile("0|[1-9][0-9]{0,4}");
 
@@ -95,7 +95,7 @@ final class ControlVectorFile {
     List<GgufWriter.Tensor> tensors = new ArrayList<>();
     directions.forEach(
         (layer, v) ->
-            tensors.add(new GgufWriter.Tensor(TENSOR + layer.block(), new long[] {v.length}, v)));
+            tensors.add(GgufWriter.Tensor.of(TENSOR + layer.block(), new long[] {v.length}, v)));
     GgufWriter.write(file, 3, metadata, tensors);
   }
 

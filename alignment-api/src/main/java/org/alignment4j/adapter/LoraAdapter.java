@@ -13,6 +13,7 @@ import java.util.Set;
 import java.util.SplittableRandom;
 import org.alignment4j.core.Layer;
 import org.alignment4j.core.Provenance;
+import org.alignment4j.internal.tensor.LowRankMerge;
 
 /**
  * A low-rank change of some of a model's matrices, W + (alpha / rank) B A, as in LoRA (Hu et al.
@@ -225,6 +226,30 @@ public record LoraAdapter(int rank, double alpha, List<Target> targets, Provenan
    */
   public void merge(Path base, Path out) {
     MergedCheckpoint.write(
-        base, out, checkpoint -> new LoraMerge(this, base, checkpoint).changes(), provenance);
+        base, out, checkpoint -> LowRankMerge.changes(checkpoint, lowRank()), provenance);
+  }
+
+  /**
+   * Writes the adapter as the GGUF file that llama.cpp loads beside its base ({@code --lora}), and
+   * Ollama by {@code ADAPTER}. Tensors are float32.
+   *
+   * @param base the model that the adapter was tuned on: a Hugging Face folder or a GGUF file
+   * @param file to write, in an existing folder
+   * @throws org.alignment4j.core.CheckpointException if the base does not match the adapter, or
+   *     writing fails
+   * @throws org.alignment4j.core.UnsupportedArchitectureException if GGUF has no form of the base
+   */
+  public void writeGguf(Path base, Path file) {
+    LoraGguf.write(this, base, file);
+  }
+
+  /** The changes of the matrices. */
+  List<LowRankMerge.Target> lowRank() {
+    return targets.stream()
+        .map(
+            t ->
+                new LowRankMerge.Target(
+                    t.layer.block(), t.module, t.in, t.out, rank, scale(), t.a, t.b))
+        .toList();
   }
 }

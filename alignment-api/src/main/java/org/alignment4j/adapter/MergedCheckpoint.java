@@ -6,7 +6,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
@@ -23,6 +22,7 @@ import org.alignment4j.internal.tensor.SafetensorsFile;
 import org.alignment4j.internal.tensor.SafetensorsWriter;
 import org.alignment4j.internal.tensor.TensorInfo;
 import org.alignment4j.internal.tensor.TensorSource;
+import org.alignment4j.internal.tensor.WeightChange;
 import org.alignment4j.internal.text.Reasons;
 
 /**
@@ -33,16 +33,10 @@ import org.alignment4j.internal.text.Reasons;
 final class MergedCheckpoint {
   private static final String SINGLE = "model.safetensors";
 
-  /** The replacement of one of the base's tensors. */
-  interface Change {
-    /** The new elements, in the base's shape, computed from the base's. */
-    TensorSource.Filler filler(Checkpoint base, TensorInfo info);
-  }
-
   /** Checks that an adapter matches a base and determines the changes. */
   interface Plan {
     /** The changes by the base's tensor names. */
-    Map<String, Change> changes(Checkpoint base);
+    Map<String, WeightChange> changes(Checkpoint base);
   }
 
   private MergedCheckpoint() {}
@@ -59,7 +53,7 @@ final class MergedCheckpoint {
         "the merged checkpoint cannot replace its base %s",
         base);
     try (Checkpoint checkpoint = Checkpoint.open(base)) {
-      Map<String, Change> changes = plan.changes(checkpoint);
+      Map<String, WeightChange> changes = plan.changes(checkpoint);
       for (String name : changes.keySet()) {
         TensorInfo info = checkpoint.info(name);
         if (!info.type().isFloat()) {
@@ -92,18 +86,6 @@ final class MergedCheckpoint {
     }
   }
 
-  /** The error for a tensor of the base whose shape differs from the adapter's. */
-  static CheckpointException misfit(Path base, String name, long[] found, long[] expected) {
-    return new CheckpointException(
-        base
-            + ": "
-            + name
-            + " has shape "
-            + Arrays.toString(found)
-            + ", the adapter "
-            + Arrays.toString(expected));
-  }
-
   /** Existing weights might be read instead of those about to be written. */
   private static void rejectOtherWeights(Path out, Set<String> shards) throws IOException {
     try (Stream<Path> files = Files.list(out)) {
@@ -123,11 +105,11 @@ final class MergedCheckpoint {
   }
 
   private static void merge(
-      Checkpoint base, Collection<String> names, Path to, Map<String, Change> changes) {
+      Checkpoint base, Collection<String> names, Path to, Map<String, WeightChange> changes) {
     List<TensorSource> sources = new ArrayList<>();
     for (String name : names) {
       TensorInfo info = base.info(name);
-      Change change = changes.get(name);
+      WeightChange change = changes.get(name);
       sources.add(
           change == null
               ? base.copy(name)

@@ -20,6 +20,7 @@ import org.alignment4j.internal.tensor.SafetensorsWriter;
 import org.alignment4j.internal.tensor.StorageType;
 import org.alignment4j.internal.tensor.TensorInfo;
 import org.alignment4j.internal.tensor.TensorSource;
+import org.alignment4j.internal.tensor.WeightChange;
 import org.alignment4j.internal.text.Reasons;
 
 /**
@@ -149,21 +150,15 @@ public record TunedBlock(Layer layer, Map<String, Weight> tensors, Provenance pr
    * @throws CheckpointException if the base does not match the block, or writing fails
    */
   public void merge(Path base, Path out) {
-    MergedCheckpoint.write(base, out, checkpoint -> changes(base, checkpoint), provenance);
+    MergedCheckpoint.write(base, out, this::changes, provenance);
   }
 
-  private Map<String, MergedCheckpoint.Change> changes(Path base, Checkpoint checkpoint) {
-    Map<String, MergedCheckpoint.Change> changes = new LinkedHashMap<>();
+  private Map<String, WeightChange> changes(Checkpoint base) {
+    Map<String, WeightChange> changes = new LinkedHashMap<>();
     tensors.forEach(
         (part, w) -> {
           String name = prefix() + part;
-          long[] found = checkpoint.info(name).shape();
-          if (!Arrays.equals(found, w.shape())) {
-            throw MergedCheckpoint.misfit(base, name, found, w.shape());
-          }
-          changes.put(
-              name,
-              (file, info) -> (first, into) -> into.put(w.values(), (int) first, into.remaining()));
+          changes.put(name, WeightChange.by(base, name, w.shape(), w.values()));
         });
     return changes;
   }

@@ -45,15 +45,11 @@ public final class LanguageModel implements AutoCloseable {
   }
 
   /**
-   * The path of a model that is on this machine, for {@link #load(Path)}. {@code
-   * ollama:[[HOST/]NAMESPACE/]NAME[:TAG]} is a model in Ollama's store, {@code
-   * hf:ORG/NAME[@REVISION][/FILE.gguf]} one in the cache of the Hugging Face hub; both are searched
-   * where these programs keep them, also as their environment variables say. A path that exists,
-   * and any other text, is returned as a path. Nothing is downloaded, and no file of the model is
-   * opened.
+   * The path of a model on this machine, for {@link #load(Path)}: {@code
+   * ollama:[[HOST/]NAMESPACE/]NAME[:TAG]} in Ollama's store, {@code
+   * hf:ORG/NAME[@REVISION][/FILE.gguf]} in the cache of the Hugging Face hub, or a path.
    *
-   * @throws CheckpointException if a store has no such model or several, or lacks one of its files;
-   *     the message states where was looked and what is there
+   * @throws CheckpointException if a store has no such model or several; the message lists them
    */
   public static Path locate(String name) {
     return LocalModels.ofProcess().locate(name);
@@ -82,6 +78,30 @@ public final class LanguageModel implements AutoCloseable {
   public static LanguageModel load(Path path, Device device, Precision precision) {
     LoadedCheckpoint base = LoadedCheckpoint.load(path, device, precision);
     return new LanguageModel(base, ForwardPass.of(base), base.manager());
+  }
+
+  /** How {@link #writeGguf} stores matrices; all else is F32. */
+  public enum GgufWeights {
+    F32,
+    F16,
+    BF16,
+    Q8_0,
+    Q4_0
+  }
+
+  /**
+   * Writes a model, a folder or GGUF, as one GGUF file for llama.cpp and Ollama. What an adapter
+   * does not change in GGUF is copied as it is.
+   *
+   * @param adapter a LoRA or tuned block to be merged; null for none
+   * @param weights the type of matrices, in GGUF of the changed ones
+   * @return what the file does not keep or stores otherwise, for users
+   * @throws CheckpointException if model and adapter do not fit or cannot be stored so
+   * @throws org.alignment4j.core.UnsupportedArchitectureException if GGUF has no form of the model
+   */
+  public static List<String> writeGguf(
+      Path model, @Nullable Adapter adapter, GgufWeights weights, Path file) {
+    return GgufConversion.write(model, adapter, weights, file);
   }
 
   /** The model's configuration. */

@@ -93,7 +93,7 @@ class ControlVectorFileTests {
       List<GgufWriter.Tensor> tensors = new ArrayList<>();
       file.tensors()
           .forEach(
-              (name, t) -> tensors.add(new GgufWriter.Tensor(name, t.shape(), file.floats(name))));
+              (name, t) -> tensors.add(GgufWriter.Tensor.of(name, t.shape(), file.floats(name))));
       GgufWriter.write(to, file.version(), file.metadata(), tensors);
     }
   }
@@ -195,8 +195,8 @@ class ControlVectorFileTests {
         3,
         metadata,
         List.of(
-            new GgufWriter.Tensor("direction.1", new long[] {2}, new float[] {1, 2}),
-            new GgufWriter.Tensor("direction.2", new long[] {2}, new float[] {3, 4})));
+            GgufWriter.Tensor.of("direction.1", new long[] {2}, new float[] {1, 2}),
+            GgufWriter.Tensor.of("direction.2", new long[] {2}, new float[] {3, 4})));
   }
 
   private static byte[] bytes(
@@ -333,7 +333,7 @@ class ControlVectorFileTests {
           bytes(
               2,
               metadata,
-              List.of(new GgufWriter.Tensor("direction.1", new long[] {1}, new float[] {1})));
+              List.of(GgufWriter.Tensor.of("direction.1", new long[] {1}, new float[] {1})));
       assertEquals("metadata value alignment4j.provenance is damaged", refusal(bytes));
     }
   }

@@ -2,6 +2,8 @@ package org.alignment4j.internal.tensor;
 
 import com.google.common.collect.ImmutableBiMap;
 import com.google.common.collect.ImmutableMap;
+import com.google.gson.JsonElement;
+import com.google.gson.JsonPrimitive;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Locale;
@@ -10,6 +12,9 @@ import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import org.alignment4j.core.CheckpointException;
+import org.alignment4j.core.UnsupportedArchitectureException;
+import org.alignment4j.internal.text.Shown;
 
 /**
  * A {@code general.architecture} of GGUF files that is supported: how its tensors are named and
@@ -75,6 +80,30 @@ public enum GgufArchitecture {
     return Arrays.stream(values()).filter(a -> a.key().equals(name)).findFirst();
   }
 
+  /**
+   * The architecture of a model.
+   *
+   * @throws UnsupportedArchitectureException if GGUF files of its {@code model_type} are not
+   *     supported
+   * @throws CheckpointException if its configuration cannot be read
+   */
+  public static GgufArchitecture ofModel(Checkpoint model) {
+    if (model instanceof GgufModel gguf) {
+      return gguf.architecture();
+    }
+    JsonElement type = ModelFiles.config(model.origin()).get("model_type");
+    String name = type instanceof JsonPrimitive text ? text.getAsString() : "";
+    return of(name.equals("mistral") ? LLAMA.key() : name)
+        .orElseThrow(
+            () ->
+                new UnsupportedArchitectureException(
+                    model.origin()
+                        + ": GGUF files of model_type "
+                        + Shown.quoted(name)
+                        + " are not supported; supported are "
+                        + names()));
+  }
+
   /** The names of all, for messages. */
   static String names() {
     return Arrays.stream(values()).map(GgufArchitecture::key).collect(Collectors.joining(", "));
@@ -123,6 +152,16 @@ public enum GgufArchitecture {
   public boolean interleaves(String published) {
     return this == LLAMA
         && (published.contains(".self_attn.q_proj.") || published.contains(".self_attn.k_proj."));
+  }
+
+  /**
+   * The row of a head at which GGUF keeps a row, in weights that it interleaves.
+   *
+   * @param row in the order of transformers
+   */
+  public static int interleavedRow(int row, int headSize) {
+    int half = headSize / 2;
+    return 2 * (row % half) + row / half;
   }
 
   /**

@@ -26,7 +26,8 @@ final class GgufHeader {
 
   static final int DEFAULT_ALIGNMENT = 32;
 
-  private static final long MAX_BYTES = 64 << 20;
+  /** Maximum size of a header. */
+  static final long MAX_BYTES = 64 << 20;
   private static final int MAX_ENTRIES = 1 << 16;
   private static final int MAX_NAME = 1 << 16;
   private static final int MAX_TEXT = 1 << 26;

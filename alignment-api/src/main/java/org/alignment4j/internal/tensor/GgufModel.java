@@ -90,6 +90,11 @@ public final class GgufModel implements Checkpoint {
     return file;
   }
 
+  /** The rows of a head of queries and keys. */
+  int headSize() {
+    return headSize;
+  }
+
   /** Its architecture. */
   public GgufArchitecture architecture() {
     return architecture;
@@ -188,16 +193,11 @@ public final class GgufModel implements Checkpoint {
                 int row = (int) ((at - headStart) / columns);
                 int column = (int) ((at - headStart) % columns);
                 int n = (int) Math.min(columns - column, to - at);
-                out.put(rows, interleaved(row) * columns + column, n);
+                out.put(
+                    rows, GgufArchitecture.interleavedRow(row, headSize) * columns + column, n);
                 at += n;
               }
             });
-  }
-
-  /** The row of a head at which GGUF keeps a row. */
-  private int interleaved(int row) {
-    int half = headSize / 2;
-    return 2 * (row % half) + row / half;
   }
 
   private interface SliceReader {

@@ -1,5 +1,6 @@
 package org.alignment4j.internal.tensor;
 
+import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
@@ -66,6 +67,42 @@ public record GgufValue(Type type, byte[] raw) {
   /** An unsigned 32-bit number. */
   public static GgufValue ofUint32(int value) {
     return new GgufValue(Type.UINT32, little(Integer.BYTES).putInt(value).array());
+  }
+
+  /** A float32 number. */
+  public static GgufValue ofFloat32(float value) {
+    return new GgufValue(Type.FLOAT32, little(Float.BYTES).putFloat(value).array());
+  }
+
+  /** A truth value. */
+  public static GgufValue ofBool(boolean value) {
+    return new GgufValue(Type.BOOL, new byte[] {(byte) (value ? 1 : 0)});
+  }
+
+  /** An array of strings. */
+  public static GgufValue ofTexts(List<String> texts) {
+    ByteArrayOutputStream raw = new ByteArrayOutputStream();
+    raw.writeBytes(arrayHead(Type.STRING, texts.size()));
+    texts.forEach(text -> raw.writeBytes(of(text).raw));
+    return new GgufValue(Type.ARRAY, raw.toByteArray());
+  }
+
+  /** An array of signed 32-bit numbers. */
+  public static GgufValue ofInt32s(int[] values) {
+    ByteBuffer all = little(Integer.BYTES * (3 + values.length));
+    all.put(arrayHead(Type.INT32, values.length)).asIntBuffer().put(values);
+    return new GgufValue(Type.ARRAY, all.array());
+  }
+
+  /** An array of float32 numbers. */
+  public static GgufValue ofFloat32s(float[] values) {
+    ByteBuffer all = little(Integer.BYTES * (3 + values.length));
+    all.put(arrayHead(Type.FLOAT32, values.length)).asFloatBuffer().put(values);
+    return new GgufValue(Type.ARRAY, all.array());
+  }
+
+  private static byte[] arrayHead(Type element, int count) {
+    return little(Integer.BYTES + Long.BYTES).putInt(element.number).putLong(count).array();
   }
 
   private static ByteBuffer little(int bytes) {

@@ -1,5 +1,6 @@
 package org.alignment4j.internal.tensor;
 
+import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonPrimitive;
 import java.io.IOException;
@@ -9,6 +10,7 @@ import java.util.stream.Stream;
 import org.alignment4j.core.CheckpointException;
 import org.alignment4j.internal.host.InputFile;
 import org.alignment4j.internal.host.OutputFile;
+import org.alignment4j.internal.text.Shown;
 import org.alignment4j.internal.text.StrictJson;
 
 /** The files of a model beside its weights, whether it is a Hugging Face folder or GGUF. */
@@ -31,13 +33,32 @@ public final class ModelFiles {
         : InputFile.checkpoint(model.resolve(CONFIG)).json(InputFile.SETTINGS);
   }
 
+  /**
+   * The number of query heads or of key/value heads of a model, which are as many if not stated.
+   *
+   * @param key {@code num_attention_heads} or {@code num_key_value_heads}
+   * @throws CheckpointException if the configuration has no such number
+   */
+  public static long heads(Path model, String key) {
+    JsonObject config = config(model);
+    JsonElement stated = config.get(key);
+    JsonElement heads =
+        stated == null || stated.isJsonNull() ? config.get("num_attention_heads") : stated;
+    if (heads instanceof JsonPrimitive number && number.getAsString().matches("[1-9]\\d{0,8}")) {
+      return Long.parseLong(number.getAsString());
+    }
+    throw new CheckpointException(
+        model + ": " + key + ": expected a whole number >= 1, found " + Shown.value(heads));
+  }
+
   /** Whether a model has a tokenizer. */
   public static boolean hasTokenizer(Path model) {
     if (!GgufFile.isGguf(model)) {
       return InputFile.checkpoint(model.resolve("tokenizer.json")).exists();
     }
     try (GgufCheckpoint file = GgufCheckpoint.open(model)) {
-      return file.metadata().containsKey("tokenizer.ggml.model");
+      GgufValue kind = file.metadata().get("tokenizer.ggml.model");
+      return kind != null && !kind.equals(GgufValue.of("none"));
     }
   }
 

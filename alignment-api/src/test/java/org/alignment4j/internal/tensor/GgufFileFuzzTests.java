@@ -122,7 +122,7 @@ class GgufFileFuzzTests {
     }
     Path file = folder.resolve("values.gguf");
     GgufWriter.write(
-        file, 3, metadata, List.of(new GgufWriter.Tensor("t", new long[] {2, 3}, new float[6])));
+        file, 3, metadata, List.of(GgufWriter.Tensor.of("t", new long[] {2, 3}, new float[6])));
     return Files.readAllBytes(file);
   }
 

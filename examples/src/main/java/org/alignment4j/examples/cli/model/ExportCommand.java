@@ -25,9 +25,15 @@ import picocli.CommandLine.Option;
 /** Exports adapters for other programs. */
 @Command(
     name = "export",
-    description = "Writes adapters in formats that other programs read.",
+    description = "Writes adapters and models in formats that other programs read.",
     mixinStandardHelpOptions = true,
-    subcommands = {ExportCommand.Peft.class, ExportCommand.Gguf.class, ExportCommand.Merged.class})
+    subcommands = {
+      ExportCommand.Peft.class,
+      ExportCommand.Gguf.class,
+      ExportCommand.Merged.class,
+      ExportGgufModel.class,
+      ExportGgufLora.class
+    })
 public final class ExportCommand {
 
   /** Hugging Face PEFT. */
@@ -160,7 +166,7 @@ public final class ExportCommand {
     }
   }
 
-  private static String kind(Adapter adapter) {
+  static String kind(Adapter adapter) {
     if (adapter instanceof LoraAdapter) {
       return "LoRA";
     } else if (adapter instanceof SoftPrompt) {
@@ -169,7 +175,7 @@ public final class ExportCommand {
     return adapter instanceof TunedBlock ? "tuned block" : "control vector";
   }
 
-  private static Outcome written(String kind, Path out) {
+  static Outcome written(String kind, Path out) {
     Map<String, Object> json = new LinkedHashMap<>();
     json.put("kind", kind);
     json.put("out", out.toString());

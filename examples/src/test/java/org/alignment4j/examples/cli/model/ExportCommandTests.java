@@ -109,4 +109,28 @@ class ExportCommandTests {
       assertEquals(1, run.errorLines().size(), run.err());
     }
   }
+
+  @Test
+  void aModelWithItsAdapterIsWrittenAsGguf() {
+    Path file = folder.resolve("m.gguf");
+    CommandRun run =
+        CommandRun.of(
+            "export", "gguf-model", "--model", DEMO, "--adapter", lora(), "--type", "q8_0", "--out",
+            file, "--json");
+    assertEquals(0, run.status(), run.err());
+    assertEquals("model with a LoRA", run.json().get("kind").getAsString());
+    assertEquals(0, run.json().getAsJsonArray("notes").size());
+    try (LanguageModel model = LanguageModel.load(file)) {
+      assertEquals(4096, model.config().vocabulary());
+    }
+    CommandRun again =
+        CommandRun.of("export", "gguf-lora", "--model", file, "--adapter", lora(), "--out", file);
+    assertEquals(0, again.status(), again.err());
+    assertTrue(again.out().contains("LoRA"), again.out());
+    CommandRun other =
+        CommandRun.of(
+            "export", "gguf-model", "--model", DEMO, "--adapter", vector(), "--out", file);
+    assertEquals(1, other.status());
+    assertTrue(other.err().contains("control vector, which does not change weights"), other.err());
+  }
 }
