@@ -92,7 +92,8 @@ final class GgufVocabulary {
     all.put("tokenizer.ggml.token_type", GgufValue.ofInt32s(types));
     if (pre.byteLevel()) {
       List<String> texts = new ArrayList<>();
-      merges().forEach(m -> texts.add(m[0].replace(' ', '\u0120') + " " + m[1].replace(' ', '\u0120')));
+      merges()
+          .forEach(m -> texts.add(m[0].replace(' ', '\u0120') + " " + m[1].replace(' ', '\u0120')));
       all.put("tokenizer.ggml.merges", GgufValue.ofTexts(texts));
     } else {
       all.put("tokenizer.ggml.add_space_prefix", GgufValue.ofBool(pre.addsSpace()));
@@ -101,7 +102,9 @@ final class GgufVocabulary {
   }
 
   private void fill() {
-    object(model.get("vocab"), "vocab").entrySet().forEach(e -> put(e.getKey(), e.getValue(), NORMAL));
+    object(model.get("vocab"), "vocab")
+        .entrySet()
+        .forEach(e -> put(e.getKey(), e.getValue(), NORMAL));
     JsonElement unknown = model.get("unk_token");
     for (int i = 0; i < tokens.length; i++) {
       if (tokens[i] != null && tokens[i].matches("<0x[0-9A-Fa-f]{2}>")) {
@@ -156,7 +159,8 @@ final class GgufVocabulary {
 
   /** Tokens that are control tokens although some tokenizers do not mark them so. */
   private static boolean looksSpecial(String text) {
-    return text.matches("<pad>|<mask>|<2mass>|\\[@BOS@\\]|<unused.*>|(?s)<\\|.*\\|>|(?s)<\uFF5C.*\uFF5C>");
+    return text.matches(
+        "<pad>|<mask>|<2mass>|\\[@BOS@\\]|<unused.*>|(?s)<\\|.*\\|>|(?s)<\uFF5C.*\uFF5C>");
   }
 
   private List<String[]> merges() {

@@ -93,8 +93,7 @@ class GgufConversionTests {
     try (GgufCheckpoint python = GgufCheckpoint.open(MODELS.resolve(family + ".gguf"))) {
       GgufType type = python.info("blk.0.ffn_down.weight").type();
       GgufWeights weights = type == GgufType.Q4_0 ? GgufWeights.Q4_0 : GgufWeights.Q8_0;
-      try (GgufCheckpoint ours =
-          GgufCheckpoint.open(written(PARITY.resolve(family), weights))) {
+      try (GgufCheckpoint ours = GgufCheckpoint.open(written(PARITY.resolve(family), weights))) {
         assertEquals(python.names(), ours.names());
         python
             .metadata()
@@ -147,10 +146,7 @@ class GgufConversionTests {
             : List.of("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj");
     LoraAdapter zero =
         TrainableLora.initial(
-            model,
-            new TrainableLora.Shape(3, 6, modules),
-            List.of(new Layer(1), new Layer(3)),
-            5);
+            model, new TrainableLora.Shape(3, 6, modules), List.of(new Layer(1), new Layer(3)), 5);
     Random random = new Random(6);
     List<LoraAdapter.Target> targets = new ArrayList<>();
     for (LoraAdapter.Target t : zero.targets()) {
@@ -291,8 +287,7 @@ class GgufConversionTests {
       norm[i % 64] = i % 64 * 0.01f;
       down[i] = (i % 37 - 18) * 0.001f;
     }
-    tensors.put(
-        "post_feedforward_layernorm.weight", new TunedBlock.Weight(new long[] {64}, norm));
+    tensors.put("post_feedforward_layernorm.weight", new TunedBlock.Weight(new long[] {64}, norm));
     tensors.put("mlp.down_proj.weight", new TunedBlock.Weight(new long[] {64, 160}, down));
     TunedBlock block =
         new TunedBlock(
@@ -320,8 +315,7 @@ class GgufConversionTests {
     Path scale =
         changed("gemma2", "\"query_pre_attn_scalar\": 24", "\"query_pre_attn_scalar\": 30");
     UnsupportedArchitectureException e =
-        assertThrows(
-            UnsupportedArchitectureException.class, () -> written(scale, GgufWeights.F32));
+        assertThrows(UnsupportedArchitectureException.class, () -> written(scale, GgufWeights.F32));
     assertTrue(e.getMessage().contains("attention scores scaled by"), e.getMessage());
   }
 

@@ -255,10 +255,7 @@ class GgufModelFuzzTests {
     long[] shape = t.shape();
     if (random.nextInt(3) == 0) {
       return new GgufWriter.Tensor(
-          t.name().replace("attn", random.nextBoolean() ? "ffn" : ""),
-          t.type(),
-          shape,
-          t.filler());
+          t.name().replace("attn", random.nextBoolean() ? "ffn" : ""), t.type(), shape, t.filler());
     }
     if (random.nextBoolean() && shape.length > 0 && shape[0] % 32 == 0) {
       GgufType[] types = {GgufType.Q8_0, GgufType.Q4_0, GgufType.BF16};

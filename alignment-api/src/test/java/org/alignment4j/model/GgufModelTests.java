@@ -114,7 +114,8 @@ class GgufModelTests {
         Arguments.of("llama.attention.value_length", GgufValue.ofUint32(8), "value_length = 8"),
         Arguments.of("llama.rope.dimension_count", GgufValue.ofUint32(8), "dimension_count = 8"),
         Arguments.of("llama.rope.scaling.type", GgufValue.of("su"), "rope.scaling.type su"),
-        Arguments.of("llama.feed_forward_length", GgufValue.ofUint32(96), "mlp.gate_proj.weight in"));
+        Arguments.of(
+            "llama.feed_forward_length", GgufValue.ofUint32(96), "mlp.gate_proj.weight in"));
   }
 
   @ParameterizedTest

@@ -3,8 +3,8 @@ package org.alignment4j.internal.tensor;
 import java.nio.ByteBuffer;
 
 /**
- * Rounds float32 to the elements of GGUF tensors, to the bit as Python's gguf package does it:
- * F32, F16, BF16, Q8_0 and Q4_0.
+ * Rounds float32 to the elements of GGUF tensors, to the bit as Python's gguf package does it: F32,
+ * F16, BF16, Q8_0 and Q4_0.
  */
 final class GgufEncoder {
   private static final int BLOCK = 32;

@@ -28,6 +28,7 @@ final class GgufHeader {
 
   /** Maximum size of a header. */
   static final long MAX_BYTES = 64 << 20;
+
   private static final int MAX_ENTRIES = 1 << 16;
   private static final int MAX_NAME = 1 << 16;
   private static final int MAX_TEXT = 1 << 26;

@@ -193,8 +193,7 @@ public final class GgufModel implements Checkpoint {
                 int row = (int) ((at - headStart) / columns);
                 int column = (int) ((at - headStart) % columns);
                 int n = (int) Math.min(columns - column, to - at);
-                out.put(
-                    rows, GgufArchitecture.interleavedRow(row, headSize) * columns + column, n);
+                out.put(rows, GgufArchitecture.interleavedRow(row, headSize) * columns + column, n);
                 at += n;
               }
             });

@@ -80,10 +80,11 @@ public final class LowRankMerge {
    */
   public static Map<String, WeightChange> changes(Checkpoint base, List<Target> targets) {
     Map<String, WeightChange> changes = new LinkedHashMap<>();
-    places(base, targets).forEach(
-        (name, rows) ->
-            changes.put(
-                name, (file, info) -> (first, into) -> fill(file, info, rows, first, into)));
+    places(base, targets)
+        .forEach(
+            (name, rows) ->
+                changes.put(
+                    name, (file, info) -> (first, into) -> fill(file, info, rows, first, into)));
     return changes;
   }
 
@@ -158,9 +159,7 @@ public final class LowRankMerge {
     }
   }
 
-  /**
-   * Computes part of one row of scale B A: {@code count} columns starting at {@code from}.
-   */
+  /** Computes part of one row of scale B A: {@code count} columns starting at {@code from}. */
   private static void product(Target t, int row, int from, int count, double[] sum) {
     Arrays.fill(sum, 0, count, 0);
     for (int k = 0; k < t.rank; k++) {

@@ -16,6 +16,7 @@ final class StoredRows implements TensorSource.Filler {
 
   /** The row of a head that GGUF keeps at each row. */
   private final int[] order;
+
   private long head = -1;
 
   /**

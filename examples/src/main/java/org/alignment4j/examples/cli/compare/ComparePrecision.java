@@ -1,7 +1,6 @@
 package org.alignment4j.examples.cli.compare;
 
 import ai.djl.Device;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;

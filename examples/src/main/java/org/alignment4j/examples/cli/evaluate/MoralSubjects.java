@@ -40,7 +40,7 @@ final class MoralSubjects {
   @Option(
       names = "--model",
       paramLabel = "DIR",
-      description = "Hugging Face checkpoint folder; may be repeated to compare",
+      description = "Hugging Face checkpoint folder or GGUF file; may be repeated to compare",
       converter = ModelPath.class)
   @CheckedPath(CheckedPath.Kind.MODEL)
   private List<Path> models = new ArrayList<>();

@@ -45,7 +45,7 @@ import picocli.CommandLine.Parameters;
 public final class BenchCommand extends AlignCommand {
   @Parameters(
       paramLabel = "CHECKPOINT",
-      description = "Hugging Face checkpoint folder",
+      description = "Hugging Face checkpoint folder or GGUF file",
       converter = ModelPath.class)
   @CheckedPath(CheckedPath.Kind.MODEL)
   private Path folder = Path.of("");

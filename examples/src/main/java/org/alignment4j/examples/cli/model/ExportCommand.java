@@ -136,7 +136,7 @@ public final class ExportCommand {
         names = "--model",
         required = true,
         paramLabel = "DIR",
-        description = "Hugging Face checkpoint folder of the base",
+        description = "Hugging Face checkpoint folder or GGUF file of the base",
         converter = ModelPath.class)
     @CheckedPath(CheckedPath.Kind.MODEL)
     private Path model = Path.of("");

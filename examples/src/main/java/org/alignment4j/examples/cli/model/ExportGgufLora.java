@@ -22,7 +22,11 @@ import picocli.CommandLine.Option;
 final class ExportGgufLora extends AlignCommand {
   @Mixin private ModelOption model = new ModelOption();
 
-  @Option(names = "--adapter", required = true, paramLabel = "DIR", description = "folder of a LoRA")
+  @Option(
+      names = "--adapter",
+      required = true,
+      paramLabel = "DIR",
+      description = "folder of a LoRA")
   @CheckedPath(CheckedPath.Kind.FOLDER)
   private Path adapter = Path.of("");
 

@@ -10,7 +10,7 @@ public final class ModelOption {
       required = true,
       paramLabel = "DIR",
       description =
-          "Hugging Face checkpoint folder, or ollama:NAME[:TAG] or hf:ORG/NAME[@REV] of what"
+          "Hugging Face checkpoint folder or GGUF file, or ollama:NAME[:TAG] or hf:ORG/NAME[@REV] of what"
               + " these programs keep on this machine",
       converter = ModelPath.class)
   @CheckedPath(CheckedPath.Kind.MODEL)

@@ -12,7 +12,7 @@ public final class StartModel {
       index = "0",
       paramLabel = "MODEL",
       description =
-          "Hugging Face checkpoint folder of the model to start from, or ollama:NAME[:TAG] or"
+          "Hugging Face checkpoint folder or GGUF file of the model to start from, or ollama:NAME[:TAG] or"
               + " hf:ORG/NAME[@REV]",
       converter = ModelPath.class)
   @CheckedPath(CheckedPath.Kind.MODEL)

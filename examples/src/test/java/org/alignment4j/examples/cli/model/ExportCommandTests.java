@@ -115,8 +115,17 @@ class ExportCommandTests {
     Path file = folder.resolve("m.gguf");
     CommandRun run =
         CommandRun.of(
-            "export", "gguf-model", "--model", DEMO, "--adapter", lora(), "--type", "q8_0", "--out",
-            file, "--json");
+            "export",
+            "gguf-model",
+            "--model",
+            DEMO,
+            "--adapter",
+            lora(),
+            "--type",
+            "q8_0",
+            "--out",
+            file,
+            "--json");
     assertEquals(0, run.status(), run.err());
     assertEquals("model with a LoRA", run.json().get("kind").getAsString());
     assertEquals(0, run.json().getAsJsonArray("notes").size());
