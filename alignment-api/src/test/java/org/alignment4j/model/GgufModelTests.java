@@ -130,7 +130,7 @@ class GgufModelTests {
       }
       List<GgufWriter.Tensor> tensors =
           in.tensors().values().stream()
-              .map(t -> new GgufWriter.Tensor(t.name(), t.shape(), in.floats(t.name())))
+              .map(t -> GgufWriter.Tensor.of(t.name(), t.shape(), in.floats(t.name())))
               .toList();
       GgufWriter.write(file, 3, metadata, tensors);
     }
