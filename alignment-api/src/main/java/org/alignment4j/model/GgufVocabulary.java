@@ -7,9 +7,12 @@ import com.google.gson.JsonPrimitive;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import org.alignment4j.core.CheckpointException;
 import org.alignment4j.core.UnsupportedArchitectureException;
 import org.alignment4j.internal.host.InputFile;
@@ -84,9 +87,7 @@ final class GgufVocabulary {
     all.put("tokenizer.ggml.pre", GgufValue.of(pre.name()));
     all.put("tokenizer.ggml.tokens", GgufValue.ofTexts(Arrays.asList(tokens)));
     if (!pre.byteLevel()) {
-      if (!isSet(model, "byte_fallback")) {
-        throw unsupported("BPE without bytes");
-      }
+      requireBytes();
       all.put("tokenizer.ggml.scores", GgufValue.ofFloat32s(scores()));
     }
     all.put("tokenizer.ggml.token_type", GgufValue.ofInt32s(types));
@@ -178,6 +179,16 @@ final class GgufVocabulary {
       }
     }
     return all;
+  }
+
+  /** llama.cpp ends the process if a text needs one that is not there. */
+  private void requireBytes() {
+    Set<String> all = new HashSet<>(Arrays.asList(tokens));
+    for (int i = 0; i < 256; i++) {
+      if (!all.contains(String.format(Locale.ROOT, "<0x%02X>", i))) {
+        throw unsupported("BPE that is not byte-level and has no token of every byte");
+      }
+    }
   }
 
   /** llama.cpp merges the pair whose token has the highest score: the earlier, the higher. */

@@ -250,7 +250,7 @@ class GgufModelFuzzTests {
     long[] shape = t.shape();
     if (random.nextInt(3) == 0) {
       return new GgufWriter.Tensor(
-          t.name().replace("attn", random.nextBoolean() ? "ffn" : ""),
+          t.name().replace("attn", "atn") + (random.nextBoolean() ? "" : ".x"),
           t.type(),
           shape,
           t.filler());
