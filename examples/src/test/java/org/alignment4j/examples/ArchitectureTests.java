@@ -66,7 +66,7 @@ class ArchitectureTests {
           "PrefixCache",
           "CheckpointFolder",
           "ReadingJournal",
-          "ModelPath",
+          "LocatedModel",
           "GgufFile",
           "NamedFiles",
           "TokenizerFile");

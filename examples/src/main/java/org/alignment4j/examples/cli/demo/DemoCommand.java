@@ -18,7 +18,7 @@ import org.alignment4j.examples.cli.command.Outcome;
 import org.alignment4j.examples.cli.evaluate.RefusalComparison;
 import org.alignment4j.examples.cli.input.PromptFile;
 import org.alignment4j.examples.cli.option.CheckedPath;
-import org.alignment4j.examples.cli.option.ModelPath;
+import org.alignment4j.examples.cli.option.LocatedModel;
 import org.alignment4j.examples.demo.DemoPrompts;
 import org.alignment4j.model.Completion;
 import org.alignment4j.model.Generation;
@@ -43,7 +43,7 @@ public final class DemoCommand extends AlignCommand {
       names = "--model",
       paramLabel = "DIR",
       description = "another model instead of the demonstration model",
-      converter = ModelPath.class)
+      converter = LocatedModel.class)
   @CheckedPath(CheckedPath.Kind.MODEL)
   private @Nullable Path model;
 

@@ -25,7 +25,7 @@ import org.alignment4j.examples.cli.command.AlignCommand;
 import org.alignment4j.examples.cli.command.Outcome;
 import org.alignment4j.examples.cli.option.AnswerTokens;
 import org.alignment4j.examples.cli.option.CheckedPath;
-import org.alignment4j.examples.cli.option.ModelPath;
+import org.alignment4j.examples.cli.option.LocatedModel;
 import org.alignment4j.examples.cli.option.PairsInput;
 import org.alignment4j.examples.cli.output.PairedText;
 import org.alignment4j.examples.cli.output.PairsText;
@@ -117,7 +117,7 @@ public final class EvaluatePreferences extends AlignCommand {
       description =
           "checkpoint folder of a model that compares the adapter's responses with the start"
               + " model's, each pair in both orders",
-      converter = ModelPath.class)
+      converter = LocatedModel.class)
   @CheckedPath(CheckedPath.Kind.MODEL)
   private @Nullable Path judge;
 

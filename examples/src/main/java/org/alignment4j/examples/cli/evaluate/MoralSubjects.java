@@ -21,7 +21,7 @@ import org.alignment4j.data.request.RequestStore;
 import org.alignment4j.examples.cli.input.FilesHash;
 import org.alignment4j.examples.cli.option.CheckedPath;
 import org.alignment4j.examples.cli.option.EngineOptions;
-import org.alignment4j.examples.cli.option.ModelPath;
+import org.alignment4j.examples.cli.option.LocatedModel;
 import org.alignment4j.model.LanguageModel;
 import org.alignment4j.synthesis.ModelUsage;
 import org.alignment4j.sysformer.SysformerGuard;
@@ -41,7 +41,7 @@ final class MoralSubjects {
       names = "--model",
       paramLabel = "DIR",
       description = "Hugging Face checkpoint folder or GGUF file; may be repeated to compare",
-      converter = ModelPath.class)
+      converter = LocatedModel.class)
   @CheckedPath(CheckedPath.Kind.MODEL)
   private List<Path> models = new ArrayList<>();
 

@@ -18,7 +18,7 @@ import org.alignment4j.examples.cli.command.AlignCommand;
 import org.alignment4j.examples.cli.command.Outcome;
 import org.alignment4j.examples.cli.option.CheckedPath;
 import org.alignment4j.examples.cli.option.EngineOptions;
-import org.alignment4j.examples.cli.option.ModelPath;
+import org.alignment4j.examples.cli.option.LocatedModel;
 import org.alignment4j.internal.host.Cancellation;
 import org.alignment4j.internal.host.DjlDefaults;
 import org.alignment4j.internal.host.InputFile;
@@ -46,7 +46,7 @@ public final class BenchCommand extends AlignCommand {
   @Parameters(
       paramLabel = "CHECKPOINT",
       description = "Hugging Face checkpoint folder or GGUF file",
-      converter = ModelPath.class)
+      converter = LocatedModel.class)
   @CheckedPath(CheckedPath.Kind.MODEL)
   private Path folder = Path.of("");
 

@@ -15,7 +15,7 @@ import org.alignment4j.core.Provenance;
 import org.alignment4j.examples.cli.command.AlignCommand;
 import org.alignment4j.examples.cli.command.Outcome;
 import org.alignment4j.examples.cli.option.CheckedPath;
-import org.alignment4j.examples.cli.option.ModelPath;
+import org.alignment4j.examples.cli.option.LocatedModel;
 import org.alignment4j.examples.cli.option.OutputFolder;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -137,7 +137,7 @@ public final class ExportCommand {
         required = true,
         paramLabel = "DIR",
         description = "Hugging Face checkpoint folder or GGUF file of the base",
-        converter = ModelPath.class)
+        converter = LocatedModel.class)
     @CheckedPath(CheckedPath.Kind.MODEL)
     private Path model = Path.of("");
 

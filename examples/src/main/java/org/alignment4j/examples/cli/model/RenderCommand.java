@@ -23,7 +23,7 @@ import org.alignment4j.core.ProgressListener;
 import org.alignment4j.examples.cli.command.AlignCommand;
 import org.alignment4j.examples.cli.command.Outcome;
 import org.alignment4j.examples.cli.option.CheckedPath;
-import org.alignment4j.examples.cli.option.ModelPath;
+import org.alignment4j.examples.cli.option.LocatedModel;
 import org.alignment4j.examples.cli.output.TerminalText;
 import org.alignment4j.internal.host.InputFile;
 import org.alignment4j.internal.text.Reasons;
@@ -46,7 +46,7 @@ public final class RenderCommand extends AlignCommand {
       required = true,
       paramLabel = "DIR",
       description = "folder with tokenizer.json and its companion files",
-      converter = ModelPath.class)
+      converter = LocatedModel.class)
   @CheckedPath(CheckedPath.Kind.FOLDER)
   private Path model = Path.of("");
 

@@ -12,7 +12,7 @@ public final class ModelOption {
       description =
           "Hugging Face checkpoint folder or GGUF file, or ollama:NAME[:TAG] or hf:ORG/NAME[@REV] of what"
               + " these programs keep on this machine",
-      converter = ModelPath.class)
+      converter = LocatedModel.class)
   @CheckedPath(CheckedPath.Kind.MODEL)
   private Path model = Path.of("");
 

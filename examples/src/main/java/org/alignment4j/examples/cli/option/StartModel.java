@@ -14,7 +14,7 @@ public final class StartModel {
       description =
           "Hugging Face checkpoint folder or GGUF file of the model to start from, or ollama:NAME[:TAG] or"
               + " hf:ORG/NAME[@REV]",
-      converter = ModelPath.class)
+      converter = LocatedModel.class)
   @CheckedPath(CheckedPath.Kind.MODEL)
   private Path model = Path.of("");
 

@@ -5,7 +5,7 @@ import org.alignment4j.model.LanguageModel;
 import picocli.CommandLine.ITypeConverter;
 
 /** Converts a model's path, or its name in Ollama's store or the Hugging Face cache, to a path. */
-public final class ModelPath implements ITypeConverter<Path> {
+public final class LocatedModel implements ITypeConverter<Path> {
   @Override
   public Path convert(String name) {
     return LanguageModel.locate(name);
