@@ -34,11 +34,13 @@ record BlockLayout(Map<BlockWeight, Slot> slots) {
       return new Slot(norm, shape, List.of(parts));
     }
 
-    /** The format it is stored in. */
-    MatrixFormat format(Precision precision) {
-      return norm
-          ? FloatMatrix.FLOAT32
-          : isMatrix() ? precision.format() : precision.format().vectors();
+    /**
+     * The format it is stored in.
+     *
+     * @param matrices the format of matrices
+     */
+    MatrixFormat format(MatrixFormat matrices) {
+      return norm ? FloatMatrix.FLOAT32 : isMatrix() ? matrices : matrices.vectors();
     }
 
     /** Whether this is a matrix, to which a low-rank change may apply. */

@@ -24,7 +24,7 @@ final class BlockTensors {
     for (Map.Entry<BlockWeight, Slot> e : BlockLayout.of(config).slots().entrySet()) {
       Slot slot = e.getValue();
       String name = BlockLayout.nameOf(block.layer(), e.getKey());
-      Matrix matrix = slot.format(precision).empty(name, slot.shape(), manager);
+      Matrix matrix = slot.format(precision.format().tuned()).empty(name, slot.shape(), manager);
       long at = 0;
       for (Part part : slot.parts()) {
         float[] values = values(block, part);

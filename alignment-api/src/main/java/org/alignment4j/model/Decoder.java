@@ -277,9 +277,12 @@ final class Decoder implements AutoCloseable {
   /** A copy of a matrix with a change added. */
   Matrix mergeLowRank(NDManager scope, Matrix matrix, LowRank.Pair change) {
     List<NDArray> arrays = kernels.table().padded(matrix, scope.create(new Shape(0)));
-    return matrix.with(
-        kernels.run(
-            kernels.call("merge", scope).list(arrays).tensor(change.a()).tensor(change.b()), true));
+    return matrix
+        .with(
+            kernels.run(
+                kernels.call("merge", scope).list(arrays).tensor(change.a()).tensor(change.b()),
+                true))
+        .packed();
   }
 
   /** An array [shape] of the computing type, for keys and values. */

@@ -75,9 +75,10 @@ record FloatMatrix(String name, NDArray array) implements Matrix {
 
     @Override
     public void addKernels(Kernels.Builder kernels, boolean oneDnn) {
-      String products = oneDnn ? "linear_onednn.torchscript" : "linear.torchscript";
+      String products = oneDnn ? "product_onednn.torchscript" : "product.torchscript";
       kernels
-          .sources(FloatMatrix.class, products, "linear.torchscript")
+          .sources(FloatMatrix.class, products, "product.torchscript")
+          .source(FloatMatrix.class, "linear.torchscript")
           .source(FloatMatrix.class, "matrix_float.torchscript")
           .attribute("convert", type != StorageType.F32);
     }

@@ -40,10 +40,34 @@ interface Matrix {
   /** The elements from {@code first} on, {@code into.remaining()} of them, as float32. */
   void read(long first, FloatBuffer into);
 
+  /**
+   * The weight in the layout in which products are fastest, once all elements are set; takes this
+   * weight's place, which must not be used any more.
+   */
+  default Matrix packed() {
+    return this;
+  }
+
+  /** The same weight, which can be read again from where it came from. */
+  default Matrix withOrigin(Origin origin) {
+    return this;
+  }
+
+  /** Where a weight was read from. */
+  @FunctionalInterface
+  interface Origin {
+    /**
+     * Reads all elements again, unrounded.
+     *
+     * @throws org.alignment4j.core.CheckpointException if they can no longer be read
+     */
+    void fill(FloatMatrix matrix);
+  }
+
   /** A float32 copy in {@code manager}, detached: no gradients flow to this matrix. */
   FloatMatrix widened(NDManager manager);
 
-  /** A float32 copy in {@code manager} to be trained. */
+  /** A float32 copy in {@code manager} to be trained; unrounded if its origin has the values. */
   default FloatMatrix trainable(NDManager manager) {
     FloatMatrix copy = widened(manager);
     copy.array().setRequiresGradient(true);

@@ -18,6 +18,16 @@ interface MatrixFormat {
   /** The format of vectors other than norms, which are biases; norms are always float32. */
   MatrixFormat vectors();
 
+  /** The format of the embedding table, single rows of which are read. */
+  default MatrixFormat table() {
+    return this;
+  }
+
+  /** The format of the weights of a tuned block. */
+  default MatrixFormat tuned() {
+    return this;
+  }
+
   /** Number of arrays per matrix that kernels read. */
   int arrays();
 
@@ -30,8 +40,8 @@ interface MatrixFormat {
   /**
    * Adds the kernels' operations on a matrix whose arrays start at {@code w[i]}: {@code matrix},
    * {@code matrix_rows}, {@code rows_of} and {@code merge}, as in {@code matrix_float.torchscript},
-   * and the products of {@code linear.torchscript}, possibly in another implementation for
-   * inference. In training, any matrix may be replaced by a float32 copy.
+   * and the products of {@code linear.torchscript} and {@code product.torchscript}, possibly in
+   * another implementation for inference. Any matrix may be replaced by a float32 copy.
    *
    * @param oneDnn whether to use oneDNN's products; the caller probes whether they work
    */

@@ -216,11 +216,12 @@ public record ModelConfig(
 
   /** Bytes that the weights take in memory, excluding what a forward pass needs. */
   public long weightBytes(Precision precision) {
-    long table = precision.format().bytes(new Shape(vocabulary, width));
+    MatrixFormat format = precision.format();
+    long table = format.table().bytes(new Shape(vocabulary, width));
     long bytes = (tiedHead ? 1L : 2L) * table;
     bytes += (long) width * Float.BYTES;
     for (BlockLayout.Slot slot : BlockLayout.of(this).slots().values()) {
-      bytes += blocks * slot.format(precision).bytes(slot.shape());
+      bytes += blocks * slot.format(format).bytes(slot.shape());
     }
     return bytes;
   }

@@ -16,7 +16,13 @@ public enum Precision {
   /** Bfloat16 matrices, widened as they are used: half the memory, float32 results, slower. */
   BFLOAT16_WEIGHTS(FloatMatrix.format(StorageType.BF16), StorageType.F32, 5e-2),
   /** Float16 matrices, widened as they are used. */
-  FLOAT16_WEIGHTS(FloatMatrix.format(StorageType.F16), StorageType.F32, 6e-3);
+  FLOAT16_WEIGHTS(FloatMatrix.format(StorageType.F16), StorageType.F32, 6e-3),
+  /**
+   * Matrices of 8-bit integers with a float32 scale per output channel: a quarter of the memory,
+   * and fast on processors with instructions for them. Activations keep 16 bits in products, so
+   * that only the weights are rounded.
+   */
+  INT8(Int8Matrix.FORMAT, StorageType.F32, 1e-1);
 
   private final MatrixFormat format;
   private final StorageType compute;
@@ -48,7 +54,7 @@ public enum Precision {
     return compute;
   }
 
-  /** Bytes per stored element of a matrix. */
+  /** Bytes per stored element of a matrix, without scales. */
   public int storageBytes() {
     return storage().bytes();
   }

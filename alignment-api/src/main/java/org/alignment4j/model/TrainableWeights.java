@@ -141,9 +141,14 @@ public final class TrainableWeights implements Trainable {
    *
    * @param folder created if absent
    * @param precision its storage type becomes the type of all tensors in the file
+   * @throws IllegalArgumentException if it stores matrices in a type that is not a float type
    */
   public void save(Path folder, Precision precision, Provenance provenance) {
     StorageType type = precision.storage();
+    require(
+        type.isFloat(),
+        "%s: a checkpoint is written in a float type, such as FLOAT32 or BFLOAT16_WEIGHTS",
+        precision);
     try {
       Files.createDirectories(folder);
       if (!model.path().equals(folder)) {

@@ -86,7 +86,7 @@ final class Weights {
     boolean onlyHead =
         config.tiedHead() && !reader.has(EMBEDDINGS + WEIGHT) && reader.has(OUTPUT + WEIGHT);
     Matrix embeddings =
-        reader.read(EMBEDDINGS, end(false, onlyHead ? OUTPUT : EMBEDDINGS, v, d), "");
+        reader.readTable(EMBEDDINGS, end(false, onlyHead ? OUTPUT : EMBEDDINGS, v, d));
     Matrix output = embeddings;
     if (config.tiedHead()) {
       reader.passOver(OUTPUT + WEIGHT);

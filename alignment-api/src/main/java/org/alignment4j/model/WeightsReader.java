@@ -2,6 +2,7 @@ package org.alignment4j.model;
 
 import ai.djl.ndarray.NDManager;
 import java.nio.FloatBuffer;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.Set;
@@ -49,21 +50,48 @@ final class WeightsReader {
    * @param prefix prefix of its tensors' names
    */
   Matrix read(String name, Slot slot, String prefix) {
+    return read(name, slot, prefix, slot.format(precision.format())).packed();
+  }
+
+  /** The embedding table. */
+  Matrix readTable(String name, Slot slot) {
+    return read(name, slot, "", precision.format().table());
+  }
+
+  private Matrix read(String name, Slot slot, String prefix, MatrixFormat format) {
     for (Part part : slot.parts()) {
       check(prefix + part.name(), part.shape());
     }
-    Matrix matrix = slot.format(precision).empty(name, slot.shape(), manager);
+    Matrix matrix = format.empty(name, slot.shape(), manager);
     long at = 0;
     for (Part part : slot.parts()) {
       String tensor = prefix + part.name();
-      NativeTensor.Source source = (first, into) -> checkpoint.read(tensor, first, into);
-      if (!matrix.fill(at, part.elements(), source)) {
+      if (!matrix.fill(at, part.elements(), source(checkpoint, tensor))) {
         rejectInfinite(tensor, part.elements());
       }
       seen.add(tensor);
       at += part.elements();
     }
-    return matrix;
+    Path origin = checkpoint.origin();
+    return matrix.withOrigin(copy -> readAgain(origin, slot, prefix, copy));
+  }
+
+  private static NativeTensor.Source source(Checkpoint from, String tensor) {
+    return (first, into) -> from.read(tensor, first, into);
+  }
+
+  private static void readAgain(Path origin, Slot slot, String prefix, FloatMatrix copy) {
+    try (Checkpoint again = Checkpoint.open(origin)) {
+      long at = 0;
+      for (Part part : slot.parts()) {
+        String tensor = prefix + part.name();
+        if (!Arrays.equals(again.info(tensor).shape(), part.shape())) {
+          throw new CheckpointException(tensor + " in " + origin + " now has another shape");
+        }
+        copy.fill(at, part.elements(), source(again, tensor));
+        at += part.elements();
+      }
+    }
   }
 
   private void check(String name, long[] expected) {

@@ -12,9 +12,9 @@ import java.util.List;
 import org.alignment4j.core.OutOfMemoryException;
 
 /**
- * Native tensors of any float type, written and read as float32 in chunks, without a second whole
- * copy or an engine buffer of over 2 GiB. Arrays of a half type may be passed to kernels only,
- * since some of the engine's own operations on them abort the process.
+ * Native tensors of float types, written and read as float32 in chunks, without a second whole copy
+ * or an engine buffer of over 2 GiB. Arrays of a half type may be passed to kernels only, since
+ * some of the engine's own operations on them abort the process.
  */
 public final class NativeTensor {
   /** Elements copied at a time: 16 MiB. */
@@ -35,7 +35,7 @@ public final class NativeTensor {
   /**
    * Allocates a tensor with uninitialised elements.
    *
-   * @param type F32, F16 or BF16
+   * @param type F32, F16, BF16 or I8
    * @throws OutOfMemoryException if it does not fit in the device's memory
    */
   public static NDArray empty(NDManager manager, StorageType type, Shape shape) {
@@ -83,6 +83,38 @@ public final class NativeTensor {
       }
     }
     return finite;
+  }
+
+  /**
+   * Passes rows of float32 values to a consumer, some at a time.
+   *
+   * @param columns elements of a row
+   * @param count number of elements, whole rows
+   */
+  public static void eachRows(
+      NDManager manager, long columns, long count, Source source, RowsConsumer consumer) {
+    long step = Math.max(1, CHUNK / columns) * columns;
+    for (long done = 0; done < count; done += step) {
+      int n = Math.toIntExact(Math.min(step, count - done));
+      ByteBuffer bytes = buffer(n);
+      source.read(done, bytes.asFloatBuffer());
+      try (NDManager scope = manager.newSubManager()) {
+        consumer.accept(
+            scope.create(bytes, new Shape(n / columns, columns), DataType.FLOAT32), done / columns);
+      }
+    }
+  }
+
+  /** Takes some rows of a matrix. */
+  @FunctionalInterface
+  public interface RowsConsumer {
+    /**
+     * Takes rows.
+     *
+     * @param rows [n, columns] float32, closed after the call
+     * @param first index of the first one among all that are passed
+     */
+    void accept(NDArray rows, long first);
   }
 
   /**

@@ -101,6 +101,7 @@ public enum StorageType {
       case F32 -> 6;
       case F16 -> 5;
       case BF16 -> 15;
+      case I8 -> 1;
       default -> throw new IllegalArgumentException("the engine does not compute in " + this);
     };
   }

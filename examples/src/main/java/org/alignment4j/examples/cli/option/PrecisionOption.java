@@ -15,7 +15,8 @@ final class PrecisionOption {
       converter = Converter.class,
       description = {
         "float32; bfloat16, float16: stored and computed; bfloat16-weights, float16-weights:"
-            + " stored, computed in float32 (default: ${DEFAULT-VALUE})"
+            + " stored, computed in float32; int8: matrices in 8-bit integers, a quarter of the"
+            + " memory (default: ${DEFAULT-VALUE})"
       })
   private Precision precision = Precision.FLOAT32;
 
@@ -32,7 +33,7 @@ final class PrecisionOption {
         }
       }
       throw new TypeConversionException(
-          "expected float32, bfloat16, float16, bfloat16-weights or float16-weights, found '"
+          "expected float32, bfloat16, float16, bfloat16-weights, float16-weights or int8, found '"
               + value
               + "'");
     }

@@ -1,0 +1,142 @@
+package org.alignment4j.model;
+
+import ai.djl.Device;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import java.util.List;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentMap;
+import org.alignment4j.core.EngineException;
+import org.alignment4j.internal.tensor.Kernels;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Operations on the arrays of an {@link Int8Matrix}, its integers and scales. The kernels are
+ * compiled once per device and kept until the process ends.
+ */
+final class Int8Kernels {
+  private static final Logger LOG = LoggerFactory.getLogger(Int8Kernels.class);
+  private static final ConcurrentMap<Device, Kernels> BY_DEVICE = new ConcurrentHashMap<>();
+
+  /** Columns of the probed products: more than one block of any kernel. */
+  private static final int PROBED = 520;
+
+  private Int8Kernels() {}
+
+  private static Kernels on(NDManager manager) {
+    return BY_DEVICE.computeIfAbsent(
+        manager.getDevice(),
+        d ->
+            Kernels.named("int8")
+                .source(Int8Kernels.class, "int8.torchscript")
+                .source(Int8Kernels.class, "int8_storage.torchscript")
+                .compile(d));
+  }
+
+  /**
+   * Quantises rows into their place.
+   *
+   * @param values [n, in]
+   * @param first index of the first row
+   * @return whether all values are finite
+   */
+  static boolean fill(List<NDArray> arrays, NDArray values, long first, NDManager scope) {
+    return on(scope)
+            .call("fill", scope)
+            .tensor(arrays.get(0))
+            .tensor(arrays.get(1))
+            .tensor(values)
+            .ints(first)
+            .infer()
+            .get(0)
+            .getLong()
+        == 1;
+  }
+
+  /** Rows as float32, row-major. */
+  static float[] rows(List<NDArray> arrays, long first, long count, NDManager manager) {
+    try (NDManager scope = manager.newSubManager()) {
+      return on(scope)
+          .call("rows", scope)
+          .list(arrays)
+          .ints(first)
+          .ints(count)
+          .infer()
+          .get(0)
+          .toFloatArray();
+    }
+  }
+
+  /** The whole matrix as float32 [out, in] in {@code manager}. */
+  static NDArray widened(List<NDArray> arrays, NDManager manager) {
+    try (NDManager scope = manager.newSubManager()) {
+      // Not an inference tensor: it may be trained.
+      NDArray whole = on(scope).call("whole", scope).list(arrays).train().get(0);
+      whole.attach(manager);
+      return whole;
+    }
+  }
+
+  /** Whether float32 values [out, in] are quantised to this very matrix. */
+  static boolean roundsTo(List<NDArray> arrays, NDArray values, NDManager manager) {
+    try (NDManager scope = manager.newSubManager()) {
+      return on(scope).call("rounds_to", scope).list(arrays).tensor(values).infer().get(0).getLong()
+          == 1;
+    }
+  }
+
+  /** Integers in the layout of the products; null if they are used as they are. */
+  static @Nullable NDArray packed(NDArray integers, NDManager manager) {
+    Kernels packing = manager.getDevice().isGpu() ? null : Packing.KERNELS;
+    if (packing == null) {
+      return null;
+    }
+    try (NDManager scope = manager.newSubManager()) {
+      // Not an inference tensor: frozen matrices take part in training.
+      NDArray packed = packing.call("pack", scope).tensor(integers).train().get(0);
+      packed.attach(manager);
+      return packed;
+    }
+  }
+
+  /** Whether the CPU multiplies integers, faster than it would floats. */
+  static boolean multiplies() {
+    return Packing.KERNELS != null;
+  }
+
+  /** Loaded when first needed, since it tries the products out. */
+  private static final class Packing {
+    static final @Nullable Kernels KERNELS = probed();
+
+    private static @Nullable Kernels probed() {
+      Kernels kernels = null;
+      try (NDManager manager = NDManager.newBaseManager(Device.cpu(), "PyTorch")) {
+        kernels =
+            Kernels.named("int8 products")
+                .source(Int8Kernels.class, "int8_packing.torchscript")
+                .source(Int8Kernels.class, "int8_probe.torchscript")
+                .compile(Device.cpu());
+        double error =
+            kernels.call("probe", manager).ints(PROBED).infer().get(0).toDoubleArray()[0];
+        if (error == 0) {
+          return kernels;
+        }
+        LOG.warn(
+            "this processor's 8-bit products are inexact by {}: matrices are widened as they are"
+                + " used, which is slower",
+            error);
+      } catch (EngineException e) {
+        LOG.warn(
+            "no 8-bit products on this machine: matrices are widened as they are used, which is"
+                + " slower");
+        LOG.debug("8-bit products", e);
+      }
+      if (kernels != null) {
+        kernels.close();
+      }
+      return null;
+    }
+  }
+}
