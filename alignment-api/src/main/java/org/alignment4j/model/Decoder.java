@@ -14,6 +14,9 @@ import org.jspecify.annotations.Nullable;
 
 /** The decoder's computations as kernel calls; holds no weights. */
 final class Decoder implements AutoCloseable {
+  /** Up to this many tokens the operations of a step are short. */
+  private static final int FEW_TOKENS = 8;
+
   private final ModelConfig config;
   private final Precision precision;
   private final DecoderKernels kernels;
@@ -233,6 +236,7 @@ final class Decoder implements AutoCloseable {
     return kernels.run(
         kernels
             .call("step", scope)
+            .shortOperations(step.ids.size() <= FEW_TOKENS)
             .ints(plan.stream().mapToLong(Long::longValue).toArray())
             .tensor(step.ids)
             .tensor(orNone(scope, step.given))

@@ -56,6 +56,7 @@ class ArchitectureTests {
           "InputFile",
           "OutputFile",
           "AvailableMemory",
+          "ProcessorUse",
           "FolderTrust",
           "NativeFolder",
           "NativeFailure",

@@ -26,7 +26,8 @@ public final class DjlDefaults {
   /**
    * Sets {@code ai.djl.offline} and {@code OPT_OUT_TRACKING} to {@code true}, and {@code
    * ENGINE_CACHE_DIR} and {@code jna.tmpdir} to folders of {@link NativeFolder}, unless the
-   * application has set them. Cheap, idempotent and thread-safe.
+   * application has set them, and makes the {@link NativeSettings}. Cheap, idempotent and
+   * thread-safe.
    *
    * @throws EngineException if other users can write to the folder of the native libraries, or no
    *     folder can be created
@@ -52,6 +53,7 @@ public final class DjlDefaults {
     CHOSEN_LIBRARIES.forEach(NativeFolder::checkChosen);
     NativeFolder.direct(NativeFolder::kept, "ENGINE_CACHE_DIR", "DJL_CACHE_DIR");
     NativeFolder.direct(NativeFolder::ofProcess, "jna.tmpdir");
+    NativeSettings.apply();
   }
 
   private static boolean isSet(@Nullable String value) {

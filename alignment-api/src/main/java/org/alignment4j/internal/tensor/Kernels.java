@@ -259,6 +259,7 @@ public final class Kernels implements AutoCloseable {
     private final List<@Nullable String> names = new ArrayList<>();
 
     private int lists;
+    private boolean shortOperations;
 
     private Call(String method, NDManager scope) {
       this.method = method;
@@ -332,6 +333,12 @@ public final class Kernels implements AutoCloseable {
       }
     }
 
+    /** States that each operation is short, as with few tokens; see {@link EngineThreads}. */
+    public Call shortOperations(boolean value) {
+      shortOperations = value;
+      return this;
+    }
+
     /** Runs the call without gradients. */
     public NDList infer() {
       return run(inference.getBlock(), false);
@@ -347,7 +354,12 @@ public final class Kernels implements AutoCloseable {
       try {
         return ExitGate.pass(
             name + "." + method,
-            () -> block.forward(new ParameterStore(scope, false), arguments, train));
+            () ->
+                scope.getDevice().isGpu()
+                    ? block.forward(new ParameterStore(scope, false), arguments, train)
+                    : EngineThreads.compute(
+                        shortOperations,
+                        () -> block.forward(new ParameterStore(scope, false), arguments, train)));
       } catch (EngineException e) {
         String message = String.valueOf(e.getMessage());
         if (message.contains("not enough memory") || message.contains("out of memory")) {
