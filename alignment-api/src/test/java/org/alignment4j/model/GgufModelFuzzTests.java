@@ -169,7 +169,8 @@ class GgufModelFuzzTests {
 
   private void load(Path file) {
     try (LanguageModel model = LanguageModel.load(file)) {
-      model.nextTokenLogitsIds(List.of(new int[] {1, 2, 3}));
+      int tokens = Math.min(3, model.longestSequence());
+      model.nextTokenLogitsIds(List.of(new int[tokens]));
     }
   }
 

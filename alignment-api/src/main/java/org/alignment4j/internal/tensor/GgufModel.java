@@ -147,7 +147,7 @@ public final class GgufModel implements Checkpoint {
     String source = storedName(name);
     int start = into.position();
     int count = into.remaining();
-    if (architecture.interleaves(name)) {
+    if (count > 0 && architecture.interleaves(name)) {
       readHeads(name, source, firstElement, into);
     } else {
       inSlices(
