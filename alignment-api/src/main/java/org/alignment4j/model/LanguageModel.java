@@ -90,8 +90,7 @@ public final class LanguageModel implements AutoCloseable {
   }
 
   /**
-   * Writes a model, a folder or GGUF, as one GGUF file for llama.cpp and Ollama. What an adapter
-   * does not change in GGUF is copied as it is.
+   * Writes a model as one GGUF file; what an adapter does not change in GGUF is copied as it is.
    *
    * @param adapter a LoRA or tuned block to be merged; null for none
    * @param weights the type of matrices, in GGUF of the changed ones
