@@ -103,7 +103,7 @@ record HubCache(Path folder) {
     Path snapshots = repository.resolve("snapshots");
     String stated = revision == null ? "main" : revision;
     Path ref = repository.resolve("refs").resolve(stated);
-    if (Files.isRegularFile(ref)) {
+    if (InputFile.checkpoint(ref).exists() && !Files.isDirectory(ref)) {
       String commit = InputFile.checkpoint(ref).text(MAX_REF).strip();
       if (!commit.matches("[0-9a-fA-F]{40}")) {
         throw new CheckpointException(

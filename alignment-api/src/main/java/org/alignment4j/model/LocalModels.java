@@ -1,6 +1,5 @@
 package org.alignment4j.model;
 
-import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.Collection;
@@ -9,6 +8,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
 import org.alignment4j.core.CheckpointException;
+import org.alignment4j.internal.host.InputFile;
 import org.alignment4j.internal.text.Shown;
 import org.jspecify.annotations.Nullable;
 
@@ -45,25 +45,25 @@ record LocalModels(Map<String, String> environment, Path home) {
    * @throws CheckpointException if a store has no such model; the message states what it has
    */
   Path locate(String name) {
-    Path path = null;
+    if ((name.startsWith(OLLAMA) || name.startsWith(HUGGING_FACE)) && !isPath(name)) {
+      return name.startsWith(OLLAMA)
+          ? OllamaStore.of(this).find(name.substring(OLLAMA.length()))
+          : HubCache.of(this).find(HubName.parse(name.substring(HUGGING_FACE.length())));
+    }
     try {
-      path = Path.of(name);
-      if (Files.exists(path)) {
-        return path;
-      }
+      return Path.of(name);
     } catch (InvalidPathException e) {
-      // No path may contain a colon on Windows.
-      if (!name.startsWith(OLLAMA) && !name.startsWith(HUGGING_FACE)) {
-        throw new CheckpointException("no path and no model's name: " + Shown.quoted(name), e);
-      }
+      throw new CheckpointException("no path and no model's name: " + Shown.quoted(name), e);
     }
-    if (name.startsWith(OLLAMA)) {
-      return OllamaStore.of(this).find(name.substring(OLLAMA.length()));
+  }
+
+  /** Whether there is a file or folder of this name. */
+  private static boolean isPath(String name) {
+    try {
+      return InputFile.checkpoint(Path.of(name)).exists();
+    } catch (InvalidPathException e) {
+      return false; // on Windows no path may contain a colon
     }
-    if (name.startsWith(HUGGING_FACE)) {
-      return HubCache.of(this).find(HubName.parse(name.substring(HUGGING_FACE.length())));
-    }
-    return path == null ? Path.of(name) : path;
   }
 
   /** A variable's value, null if it is not set or empty. */

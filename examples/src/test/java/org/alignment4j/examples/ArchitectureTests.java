@@ -67,7 +67,7 @@ class ArchitectureTests {
           "PrefixCache",
           "CheckpointFolder",
           "ReadingJournal",
-          "LocatedModel",
+          "ModelPath",
           "GgufFile",
           "NamedFiles",
           "TokenizerFile");
