@@ -89,16 +89,18 @@ public record GgufValue(Type type, byte[] raw) {
 
   /** An array of signed 32-bit numbers. */
   public static GgufValue ofInt32s(int[] values) {
-    ByteBuffer all = little(Integer.BYTES * (3 + values.length));
+    byte[] raw = new byte[Integer.BYTES * (3 + values.length)];
+    ByteBuffer all = ByteBuffer.wrap(raw).order(ByteOrder.LITTLE_ENDIAN);
     all.put(arrayHead(Type.INT32, values.length)).asIntBuffer().put(values);
-    return new GgufValue(Type.ARRAY, all.array());
+    return new GgufValue(Type.ARRAY, raw);
   }
 
   /** An array of float32 numbers. */
   public static GgufValue ofFloat32s(float[] values) {
-    ByteBuffer all = little(Integer.BYTES * (3 + values.length));
+    byte[] raw = new byte[Integer.BYTES * (3 + values.length)];
+    ByteBuffer all = ByteBuffer.wrap(raw).order(ByteOrder.LITTLE_ENDIAN);
     all.put(arrayHead(Type.FLOAT32, values.length)).asFloatBuffer().put(values);
-    return new GgufValue(Type.ARRAY, all.array());
+    return new GgufValue(Type.ARRAY, raw);
   }
 
   private static byte[] arrayHead(Type element, int count) {

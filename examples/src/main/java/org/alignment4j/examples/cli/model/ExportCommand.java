@@ -17,6 +17,7 @@ import org.alignment4j.examples.cli.command.Outcome;
 import org.alignment4j.examples.cli.option.CheckedPath;
 import org.alignment4j.examples.cli.option.LocatedModel;
 import org.alignment4j.examples.cli.option.OutputFolder;
+import org.alignment4j.examples.cli.option.OutputGguf;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -103,13 +104,7 @@ public final class ExportCommand {
         description = "the architecture's name in llama.cpp (default: ${DEFAULT-VALUE})")
     private String hint = "";
 
-    @Option(
-        names = "--out",
-        required = true,
-        paramLabel = "FILE",
-        description = "file to write, .gguf")
-    @CheckedPath(CheckedPath.Kind.NEW_FILE)
-    private Path out = Path.of("");
+    @Mixin private OutputGguf out = new OutputGguf();
 
     @Override
     public Outcome run(ProgressListener progress) {
@@ -119,8 +114,8 @@ public final class ExportCommand {
         throw new AlignmentException(
             adapter + " holds a " + kind(found) + "; only a control vector is written as GGUF");
       }
-      vector.writeGguf(out, hint);
-      return written(kind(found), out);
+      vector.writeGguf(out.get(), hint);
+      return written(kind(found), out.get());
     }
   }
 

@@ -9,6 +9,7 @@ import org.alignment4j.examples.cli.command.AlignCommand;
 import org.alignment4j.examples.cli.command.Outcome;
 import org.alignment4j.examples.cli.option.CheckedPath;
 import org.alignment4j.examples.cli.option.ModelOption;
+import org.alignment4j.examples.cli.option.OutputGguf;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -30,13 +31,7 @@ final class ExportGgufLora extends AlignCommand {
   @CheckedPath(CheckedPath.Kind.FOLDER)
   private Path adapter = Path.of("");
 
-  @Option(
-      names = "--out",
-      required = true,
-      paramLabel = "FILE",
-      description = "file to write, .gguf")
-  @CheckedPath(CheckedPath.Kind.NEW_FILE)
-  private Path out = Path.of("");
+  @Mixin private OutputGguf out = new OutputGguf();
 
   @Override
   public Outcome run(ProgressListener progress) {
@@ -45,7 +40,7 @@ final class ExportGgufLora extends AlignCommand {
       throw new AlignmentException(
           adapter + " holds a " + ExportCommand.kind(found) + "; a LoRA is needed here");
     }
-    lora.writeGguf(model.get(), out);
-    return ExportCommand.written("LoRA", out);
+    lora.writeGguf(model.get(), out.get());
+    return ExportCommand.written("LoRA", out.get());
   }
 }

@@ -13,6 +13,7 @@ import org.alignment4j.examples.cli.command.AlignCommand;
 import org.alignment4j.examples.cli.command.Outcome;
 import org.alignment4j.examples.cli.option.CheckedPath;
 import org.alignment4j.examples.cli.option.ModelOption;
+import org.alignment4j.examples.cli.option.OutputGguf;
 import org.alignment4j.model.LanguageModel;
 import org.alignment4j.model.LanguageModel.GgufWeights;
 import org.jspecify.annotations.Nullable;
@@ -46,13 +47,7 @@ final class ExportGgufModel extends AlignCommand {
               + " (default: ${DEFAULT-VALUE})")
   private GgufWeights type = GgufWeights.F16;
 
-  @Option(
-      names = "--out",
-      required = true,
-      paramLabel = "FILE",
-      description = "file to write, .gguf")
-  @CheckedPath(CheckedPath.Kind.NEW_FILE)
-  private Path out = Path.of("");
+  @Mixin private OutputGguf out = new OutputGguf();
 
   @Override
   public Outcome run(ProgressListener progress) {
@@ -61,14 +56,14 @@ final class ExportGgufModel extends AlignCommand {
       throw new AlignmentException(
           adapter + " holds a " + ExportCommand.kind(found) + ", which does not change weights");
     }
-    List<String> notes = LanguageModel.writeGguf(model.get(), found, type, out);
+    List<String> notes = LanguageModel.writeGguf(model.get(), found, type, out.get());
     String kind = found == null ? "model" : "model with a " + ExportCommand.kind(found);
     Map<String, Object> json = new LinkedHashMap<>();
     json.put("kind", kind);
     json.put("type", type.toString());
-    json.put("out", out.toString());
+    json.put("out", out.get().toString());
     json.put("notes", notes);
-    StringBuilder text = new StringBuilder(out + ": " + kind);
+    StringBuilder text = new StringBuilder(out.get() + ": " + kind);
     notes.forEach(note -> text.append(System.lineSeparator()).append("note: ").append(note));
     return Outcome.passed(json, text.toString());
   }
