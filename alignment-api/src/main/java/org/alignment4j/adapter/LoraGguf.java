@@ -23,13 +23,11 @@ import org.alignment4j.internal.tensor.ModelFiles;
  * TENSOR.lora_b, B [out, r], its rows in the order of the base's. llama.cpp adds (alpha / r) B A.
  */
 final class LoraGguf {
-  private final LoraAdapter lora;
   private final Checkpoint base;
   private final GgufArchitecture architecture;
   private final List<GgufWriter.Tensor> tensors = new ArrayList<>();
 
-  private LoraGguf(LoraAdapter lora, Checkpoint base) {
-    this.lora = lora;
+  private LoraGguf(Checkpoint base) {
     this.base = base;
     this.architecture = GgufArchitecture.ofModel(base);
   }
@@ -37,7 +35,7 @@ final class LoraGguf {
   static void write(LoraAdapter lora, Path model, Path file) {
     require(lora.alpha() != 0, "llama.cpp takes an alpha of 0 for one that is not stated");
     try (Checkpoint base = Checkpoint.open(model)) {
-      LoraGguf gguf = new LoraGguf(lora, base);
+      LoraGguf gguf = new LoraGguf(base);
       LowRankMerge.places(base, lora.lowRank()).forEach(gguf::add);
       Map<String, GgufValue> metadata = new LinkedHashMap<>();
       metadata.put(GgufFile.ARCHITECTURE, GgufValue.of(gguf.architecture.key()));

@@ -12,6 +12,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.alignment4j.core.CheckpointException;
 import org.alignment4j.internal.host.InputFile;
+import org.alignment4j.internal.text.Reasons;
 import org.alignment4j.internal.text.Shown;
 import org.jspecify.annotations.Nullable;
 
@@ -216,8 +217,7 @@ record HubCache(Path folder) {
     }
   }
 
-  private static RuntimeException unreadable(Path folder, Exception e) {
-    return InputFile.checkpoint(folder)
-        .failed(e instanceof UncheckedIOException u ? u.getCause() : (IOException) e);
+  private static CheckpointException unreadable(Path folder, Exception e) {
+    return new CheckpointException("cannot read " + folder + ": " + Reasons.of(e), e);
   }
 }

@@ -77,7 +77,7 @@ public final class ProcessorUse {
         String[] fields = text.trim().split(" ", -1);
         all.put(number, new Times(Long.parseLong(fields[0]), Long.parseLong(fields[1])));
       } catch (IOException | RuntimeException e) {
-        continue; // ended meanwhile
+        // ended meanwhile
       }
     }
     return all;
