@@ -44,6 +44,8 @@ for i, prompt in enumerate(open(prompts, encoding="utf-8").read().splitlines()):
         greedy = model.generate(
             ids, max_new_tokens=32, min_new_tokens=32, do_sample=False, num_beams=1,
             repetition_penalty=1.0, eos_token_id=None,
+            # or generate() would leave out the ends of turns, which are its padding too
+            attention_mask=torch.ones_like(ids),
         )[0, ids.shape[1]:]
     saved[f"p{i}.ids"] = ids[0].to(torch.int32)
     saved[f"p{i}.greedy"] = greedy.to(torch.int32)

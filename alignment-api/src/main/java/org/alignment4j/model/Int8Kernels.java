@@ -36,23 +36,22 @@ final class Int8Kernels {
   }
 
   /**
-   * Quantises rows into their place.
+   * Sets rows.
    *
-   * @param values [n, in]
+   * @param integers [n, in] int8
+   * @param scales [n] float32
    * @param first index of the first row
-   * @return whether all values are finite
    */
-  static boolean fill(List<NDArray> arrays, NDArray values, long first, NDManager scope) {
-    return on(scope)
-            .call("fill", scope)
-            .tensor(arrays.get(0))
-            .tensor(arrays.get(1))
-            .tensor(values)
-            .ints(first)
-            .infer()
-            .get(0)
-            .getLong()
-        == 1;
+  static void place(
+      List<NDArray> arrays, NDArray integers, NDArray scales, long first, NDManager scope) {
+    on(scope)
+        .call("place", scope)
+        .tensor(arrays.get(0))
+        .tensor(arrays.get(1))
+        .tensor(integers)
+        .tensor(scales)
+        .ints(first)
+        .infer();
   }
 
   /** Rows as float32, row-major. */

@@ -47,15 +47,7 @@ record Int8Matrix(String name, Shape shape, List<NDArray> arrays, @Nullable Orig
 
   @Override
   public boolean fill(long first, long count, NativeTensor.Source source) {
-    boolean[] finite = {true};
-    NativeTensor.eachRows(
-        manager(),
-        columns(),
-        count,
-        source,
-        (rows, at) ->
-            finite[0] &= Int8Kernels.fill(arrays, rows, first / columns() + at, rows.getManager()));
-    return finite[0];
+    return Int8Rows.fill(arrays, first / columns(), count, source);
   }
 
   @Override

@@ -5,7 +5,6 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.List;
@@ -19,9 +18,6 @@ import org.alignment4j.core.OutOfMemoryException;
 public final class NativeTensor {
   /** Elements copied at a time: 16 MiB. */
   private static final int CHUNK = 1 << 22;
-
-  private static final ThreadLocal<java.lang.ref.SoftReference<ByteBuffer>> BUFFER =
-      ThreadLocal.withInitial(() -> new java.lang.ref.SoftReference<>(null));
 
   private NativeTensor() {}
 
@@ -66,7 +62,7 @@ public final class NativeTensor {
     boolean finite = true;
     for (long done = 0; done < count; done += CHUNK) {
       int n = (int) Math.min(CHUNK, count - done);
-      ByteBuffer bytes = buffer(n);
+      ByteBuffer bytes = DirectMemory.reused(n * Float.BYTES, "a tensor");
       source.read(done, bytes.asFloatBuffer());
       try (NDManager scope = tensor.getManager().newSubManager()) {
         NDArray chunk = scope.create(bytes, new Shape(n), DataType.FLOAT32);
@@ -83,38 +79,6 @@ public final class NativeTensor {
       }
     }
     return finite;
-  }
-
-  /**
-   * Passes rows of float32 values to a consumer, some at a time.
-   *
-   * @param columns elements of a row
-   * @param count number of elements, whole rows
-   */
-  public static void eachRows(
-      NDManager manager, long columns, long count, Source source, RowsConsumer consumer) {
-    long step = Math.max(1, CHUNK / columns) * columns;
-    for (long done = 0; done < count; done += step) {
-      int n = Math.toIntExact(Math.min(step, count - done));
-      ByteBuffer bytes = buffer(n);
-      source.read(done, bytes.asFloatBuffer());
-      try (NDManager scope = manager.newSubManager()) {
-        consumer.accept(
-            scope.create(bytes, new Shape(n / columns, columns), DataType.FLOAT32), done / columns);
-      }
-    }
-  }
-
-  /** Takes some rows of a matrix. */
-  @FunctionalInterface
-  public interface RowsConsumer {
-    /**
-     * Takes rows.
-     *
-     * @param rows [n, columns] float32, closed after the call
-     * @param first index of the first one among all that are passed
-     */
-    void accept(NDArray rows, long first);
   }
 
   /**
@@ -149,16 +113,6 @@ public final class NativeTensor {
     return tensor.getName() == null
         ? kernels(scope).call(method, scope).tensor(tensor)
         : kernels(scope).call(method + "_of", scope).list(List.of(tensor));
-  }
-
-  private static ByteBuffer buffer(int elements) {
-    int bytes = elements * Float.BYTES;
-    ByteBuffer kept = BUFFER.get().get();
-    if (kept == null || kept.capacity() < bytes) {
-      kept = DirectMemory.allocate(bytes, ByteOrder.nativeOrder(), "a tensor");
-      BUFFER.set(new java.lang.ref.SoftReference<>(kept));
-    }
-    return kept.slice(0, bytes).order(ByteOrder.nativeOrder());
   }
 
   private static Kernels kernels(NDManager manager) {
