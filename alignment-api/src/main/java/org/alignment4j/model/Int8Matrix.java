@@ -18,12 +18,15 @@ import org.slf4j.LoggerFactory;
  * A matrix of 8-bit integers with one float32 scale per row, quantised symmetrically: the scale is
  * the row's largest magnitude / 127.
  *
- * @param arrays the integers, [out, in] or packed, and the scales [out]
+ * @param arrays the integers, [out, in] or packed, the scales [out], and constants of the products
  * @param origin of the unrounded values; null if there is none
  */
 record Int8Matrix(String name, Shape shape, List<NDArray> arrays, @Nullable Origin origin)
     implements Matrix {
   static final MatrixFormat FORMAT = new Format();
+
+  /** See linear_int8.torchscript. */
+  private static final float[] PIECES = {1 / 32639f, Float.MIN_NORMAL, 32896.5f};
 
   private static final Logger LOG = LoggerFactory.getLogger(Int8Matrix.class);
 
@@ -58,7 +61,7 @@ record Int8Matrix(String name, Shape shape, List<NDArray> arrays, @Nullable Orig
       return this;
     }
     integers.close();
-    return new Int8Matrix(name, shape, List.of(packed, arrays.get(1)), origin);
+    return new Int8Matrix(name, shape, List.of(packed, arrays.get(1), arrays.get(2)), origin);
   }
 
   @Override
@@ -132,7 +135,7 @@ record Int8Matrix(String name, Shape shape, List<NDArray> arrays, @Nullable Orig
 
     @Override
     public int arrays() {
-      return 2;
+      return 3;
     }
 
     @Override
@@ -147,7 +150,8 @@ record Int8Matrix(String name, Shape shape, List<NDArray> arrays, @Nullable Orig
           shape,
           List.of(
               NativeTensor.empty(manager, StorageType.I8, shape),
-              NativeTensor.empty(manager, StorageType.F32, new Shape(shape.get(0)))),
+              NativeTensor.empty(manager, StorageType.F32, new Shape(shape.get(0))),
+              manager.create(PIECES)),
           null);
     }
 
@@ -163,7 +167,8 @@ record Int8Matrix(String name, Shape shape, List<NDArray> arrays, @Nullable Orig
               "linear.torchscript")
           .source(Int8Matrix.class, "int8.torchscript")
           .source(Int8Matrix.class, "matrix_int8.torchscript")
-          .constant("SCALES", 1);
+          .constant("SCALES", 1)
+          .constant("PIECES", 2);
       if (integers) {
         kernels.source(Int8Matrix.class, "int8_packing.torchscript");
       }
