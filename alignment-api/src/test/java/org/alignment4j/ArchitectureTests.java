@@ -31,6 +31,7 @@ class ArchitectureTests {
           "org.alignment4j.train",
           "org.alignment4j.analysis",
           "org.alignment4j.internal.statistics",
+          "org.alignment4j.internal.tokenizer",
           "org.alignment4j.internal.tensor",
           "org.alignment4j.internal.host",
           "org.alignment4j.core",

@@ -39,7 +39,7 @@ import org.jspecify.annotations.Nullable;
  * or rewrite its tags; characters from a message remain message text. If a template omits a
  * message, so does this class, and logs a warning once. Role markers are found from the text that
  * the template writes around messages. The date is always 26 Jul 2024, the fallback of Llama 3.1's
- * own template, so that a prompt's ids do not change from day to day. A folder without a template
+ * own template, so that a prompt's ids do not change from day to day. A model without a template
  * gets a plain layout, {@code "User: ...\n Assistant:"}, and {@link #hasChatTemplate()} is false.
  * Gemma and older Mistral templates reject system messages, as published: put the instructions into
  * the first user message.
@@ -143,21 +143,21 @@ public final class ChatTokenizer implements AutoCloseable {
   }
 
   /**
-   * Loads a tokenizer from a Hugging Face model folder: {@code tokenizer.json} and, where present,
+   * Loads a tokenizer from a Hugging Face model folder ({@code tokenizer.json} and, where present,
    * {@code tokenizer_config.json}, {@code special_tokens_map.json}, {@code chat_template.jinja},
-   * {@code config.json} and {@code generation_config.json}.
+   * {@code config.json} and {@code generation_config.json}), or from a GGUF file or a part of one.
    *
-   * @throws CheckpointException if {@code tokenizer.json} is missing or a file, including the chat
-   *     template, is damaged
+   * @throws CheckpointException if the tokenizer is missing, damaged or, in a GGUF file, not known
    * @throws UnsupportedArchitectureException if the chat template uses unsupported features
    * @throws org.alignment4j.core.EngineException if the native tokenizer library cannot be loaded
    */
-  public static ChatTokenizer load(Path folder) {
-    TokenizerFile file = TokenizerFile.read(folder.resolve("tokenizer.json"));
+  public static ChatTokenizer load(Path model) {
+    TokenizerTexts texts = TokenizerTexts.of(model);
+    TokenizerFile file = TokenizerFile.read(texts);
     List<NativeTokenizer> open = new ArrayList<>();
     boolean done = false;
     try {
-      ChatTokenizer tokenizer = new ChatTokenizer(file, TokenizerSettings.read(folder), open);
+      ChatTokenizer tokenizer = new ChatTokenizer(file, TokenizerSettings.read(texts), open);
       done = true;
       return tokenizer;
     } finally {
@@ -348,12 +348,12 @@ public final class ChatTokenizer implements AutoCloseable {
     return pad;
   }
 
-  /** Whether the folder has a chat template; if not, a plain layout is used. */
+  /** Whether the model has a chat template; if not, a plain layout is used. */
   public boolean hasChatTemplate() {
     return hasChatTemplate;
   }
 
-  /** The file of the chat template; empty if there is none. */
+  /** The file that has the chat template; empty if there is none. */
   public Optional<Path> templateFile() {
     return Optional.ofNullable(templateFile);
   }

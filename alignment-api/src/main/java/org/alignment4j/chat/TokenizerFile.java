@@ -20,13 +20,14 @@ import java.util.function.BiConsumer;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.alignment4j.core.CheckpointException;
-import org.alignment4j.internal.host.InputFile;
 import org.alignment4j.internal.text.Reasons;
 import org.alignment4j.internal.text.StrictJson;
 import org.jspecify.annotations.Nullable;
 
 /** A {@code tokenizer.json}: the parts that define control tokens. */
 final class TokenizerFile {
+  private static final String NAME = "tokenizer.json";
+
   /** The largest files in use have about 35 million bytes. */
   private static final long MAX_BYTES = 256L << 20;
 
@@ -70,13 +71,13 @@ final class TokenizerFile {
   /**
    * @throws CheckpointException if the file is missing, damaged or has no model
    */
-  static TokenizerFile read(Path file) {
-    InputFile input = InputFile.checkpoint(file);
-    if (!input.exists()) {
+  static TokenizerFile read(TokenizerTexts texts) {
+    Path file = texts.file(NAME);
+    if (!texts.has(NAME)) {
       throw new CheckpointException("no tokenizer: " + file + " does not exist" + instead(file));
     }
     try {
-      return parse(file, input.text(MAX_BYTES));
+      return parse(file, texts.text(NAME, MAX_BYTES));
     } catch (CheckpointException e) {
       throw e;
     } catch (IOException | RuntimeException e) {

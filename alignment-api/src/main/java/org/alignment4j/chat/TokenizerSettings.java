@@ -46,19 +46,24 @@ record TokenizerSettings(
   /** Maximum characters; the largest templates in use have about 20,000. */
   private static final int MAX_TEMPLATE = 1 << 18;
 
+  private static final String CONFIG = "tokenizer_config.json";
+  private static final String ADDITIONAL = "additional_chat_templates";
+
   private static final Logger LOG = LoggerFactory.getLogger(TokenizerSettings.class);
 
   /**
    * @throws CheckpointException if a file exists but is not valid JSON
    */
-  static TokenizerSettings read(Path folder) {
-    Path configFile = folder.resolve("tokenizer_config.json");
-    JsonObject config = object(configFile);
-    JsonObject map = object(folder.resolve("special_tokens_map.json"));
+  static TokenizerSettings read(TokenizerTexts texts) {
+    JsonObject config = texts.settings(CONFIG);
+    JsonObject map = texts.settings("special_tokens_map.json");
     Set<String> named = new LinkedHashSet<>();
     Map<String, String> byName = new LinkedHashMap<>();
     for (JsonObject source : new JsonObject[] {map, config}) {
       for (String key : source.keySet()) {
+        if (key.startsWith("add_")) {
+          continue; // a switch, such as add_bos_token, whose value is no token
+        }
         if (key.endsWith("_token")) {
           String text = content(source.get(key));
           addIfPresent(named, text);
@@ -69,8 +74,7 @@ record TokenizerSettings(
         }
       }
     }
-    Set<String> declared =
-        new LinkedHashSet<>(object(folder.resolve("added_tokens.json")).keySet());
+    Set<String> declared = new LinkedHashSet<>(texts.settings("added_tokens.json").keySet());
     if (config.get("added_tokens_decoder") instanceof JsonObject decoder) {
       for (String id : decoder.keySet()) {
         if (decoder.get(id) instanceof JsonObject token) {
@@ -82,12 +86,10 @@ record TokenizerSettings(
       }
     }
     byName.values().removeIf(String::isEmpty);
-    byName.keySet().removeIf(key -> key.startsWith("add_")); // switches, such as add_bos_token
     Set<Integer> eosIds = new LinkedHashSet<>();
     Set<Integer> namedIds = new LinkedHashSet<>();
     for (String name : new String[] {"generation_config.json", "config.json"}) {
-      Path file = folder.resolve(name);
-      JsonObject model = object(file);
+      JsonObject model = texts.settings(name);
       addNamedIds(namedIds, model);
       if (model.get("text_config") instanceof JsonObject text) {
         addNamedIds(namedIds, text);
@@ -97,13 +99,13 @@ record TokenizerSettings(
         addIds(eosIds, value);
       } catch (RuntimeException e) {
         throw new CheckpointException(
-            file
+            texts.file(name)
                 + ": eos_token_id should be an integer or a list of them, found "
                 + Shown.value(value),
             e);
       }
     }
-    Path jinja = separateTemplate(folder);
+    String jinja = separateTemplate(texts);
     return new TokenizerSettings(
         token("bos_token", config, map),
         token("eos_token", config, map),
@@ -113,24 +115,26 @@ record TokenizerSettings(
         declared,
         eosIds,
         namedIds,
-        jinja != null ? template(jinja) : template(config.get("chat_template"), configFile),
-        jinja != null ? jinja : configFile);
+        jinja != null
+            ? template(texts, jinja)
+            : template(config.get("chat_template"), texts.file(CONFIG)),
+        texts.file(jinja != null ? jinja : CONFIG));
   }
 
   /**
-   * The template's own file, which takes precedence over the configuration; null if there is none.
+   * The name of the template's own file, which takes precedence over the configuration; null if
+   * there is none.
    *
    * @throws CheckpointException if there are template files, but not the default one
    */
-  private static @Nullable Path separateTemplate(Path folder) {
-    Path more = folder.resolve("additional_chat_templates");
-    for (Path file :
-        new Path[] {more.resolve("default.jinja"), folder.resolve("chat_template.jinja")}) {
-      if (InputFile.checkpoint(file).exists()) {
-        return file;
+  private static @Nullable String separateTemplate(TokenizerTexts texts) {
+    for (String name : new String[] {ADDITIONAL + "/default.jinja", "chat_template.jinja"}) {
+      if (texts.has(name)) {
+        return name;
       }
     }
-    if (InputFile.checkpoint(more).exists()) {
+    if (texts.has(ADDITIONAL)) {
+      Path more = texts.file(ADDITIONAL);
       InputFile.checkpoint(more).requireFolder();
       try (DirectoryStream<Path> named = Files.newDirectoryStream(more, "*.jinja")) {
         if (named.iterator().hasNext()) {
@@ -195,12 +199,13 @@ record TokenizerSettings(
   }
 
   /** Reads a template file; an empty one, left by an interrupted download, is an error. */
-  private static String template(Path jinja) {
-    String text = InputFile.checkpoint(jinja).text(MAX_TEMPLATE);
+  private static String template(TokenizerTexts texts, String jinja) {
+    String text = texts.text(jinja, MAX_TEMPLATE);
+    Path file = texts.file(jinja);
     if (text.isBlank()) {
-      throw new CheckpointException(jinja + ": expected a chat template, found an empty file");
+      throw new CheckpointException(file + ": expected a chat template, found an empty file");
     }
-    return text;
+    return bounded(text, file);
   }
 
   /** The single template, or the one named {@code default} of several in a list or object. */
@@ -242,12 +247,5 @@ record TokenizerSettings(
               + template.length());
     }
     return template;
-  }
-
-  private static JsonObject object(Path file) {
-    if (!InputFile.checkpoint(file).exists()) {
-      return new JsonObject();
-    }
-    return InputFile.checkpoint(file).json(InputFile.SETTINGS);
   }
 }

@@ -148,6 +148,54 @@ public record GgufValue(Type type, byte[] raw) {
     };
   }
 
+  /**
+   * The elements of an array of strings, which {@link #decoded} would give with an object more for
+   * each; null if this is another value.
+   */
+  public String @Nullable [] strings() {
+    ByteBuffer in = elements(Type.STRING);
+    if (in == null) {
+      return null;
+    }
+    String[] all = new String[Math.toIntExact(in.getLong())];
+    for (int i = 0; i < all.length; i++) {
+      all[i] = (String) decode(Type.STRING, in);
+    }
+    return all;
+  }
+
+  /** The elements of an array of INT32 or UINT32; null if this is another value. */
+  public int @Nullable [] ints() {
+    ByteBuffer in = elements(Type.INT32, Type.UINT32);
+    if (in == null) {
+      return null;
+    }
+    int[] all = new int[Math.toIntExact(in.getLong())];
+    in.asIntBuffer().get(all);
+    return all;
+  }
+
+  /** The elements of an array of FLOAT32; null if this is another value. */
+  public float @Nullable [] floats() {
+    ByteBuffer in = elements(Type.FLOAT32);
+    if (in == null) {
+      return null;
+    }
+    float[] all = new float[Math.toIntExact(in.getLong())];
+    in.asFloatBuffer().get(all);
+    return all;
+  }
+
+  /** An array's bytes from its count on, if its elements are of one of these types. */
+  private @Nullable ByteBuffer elements(Type... types) {
+    if (type != Type.ARRAY) {
+      return null;
+    }
+    ByteBuffer in = ByteBuffer.wrap(raw).order(ByteOrder.LITTLE_ENDIAN);
+    Type element = Type.of(in.getInt());
+    return Arrays.asList(types).contains(element) ? in : null;
+  }
+
   @Override
   public boolean equals(@Nullable Object o) {
     return o instanceof GgufValue v && type == v.type && Arrays.equals(raw, v.raw);
