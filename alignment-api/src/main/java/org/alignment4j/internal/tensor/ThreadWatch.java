@@ -115,8 +115,7 @@ final class ThreadWatch {
   }
 
   private void run() {
-    ProcessorShare share =
-        new ProcessorShare(most, Runtime.getRuntime().availableProcessors());
+    ProcessorShare share = new ProcessorShare(most, Runtime.getRuntime().availableProcessors());
     try (SleepingThreads sleeping = new SleepingThreads(most)) {
       forget();
       ReadyThreads ready = new ReadyThreads(use);
