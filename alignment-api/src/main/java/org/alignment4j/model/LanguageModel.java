@@ -69,9 +69,12 @@ public final class LanguageModel implements AutoCloseable {
     return load(path, Device.cpu());
   }
 
-  /** Loads a model onto a device; see {@link #load(Path)}. */
+  /**
+   * Loads a model onto a device, in {@link Precision#defaultFor its default precision}; see {@link
+   * #load(Path)}.
+   */
   public static LanguageModel load(Path path, Device device) {
-    return load(path, device, Precision.FLOAT32);
+    return load(path, device, Precision.defaultFor(path, device));
   }
 
   /** Loads a model in a precision; see {@link #load(Path)}. */

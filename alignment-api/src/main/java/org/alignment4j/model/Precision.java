@@ -1,5 +1,9 @@
 package org.alignment4j.model;
 
+import ai.djl.Device;
+import java.nio.file.Path;
+import org.alignment4j.internal.tensor.GgufFile;
+import org.alignment4j.internal.tensor.GgufModel;
 import org.alignment4j.internal.tensor.StorageType;
 
 /**
@@ -32,6 +36,18 @@ public enum Precision {
     this.format = format;
     this.compute = compute;
     this.maxRel = maxRel;
+  }
+
+  /**
+   * The precision in which a model is loaded unless another is asked for: INT8 for a GGUF file most
+   * of whose numbers are quantised, on a CPU; else FLOAT32.
+   *
+   * @throws org.alignment4j.core.CheckpointException if the file cannot be read
+   */
+  public static Precision defaultFor(Path model, Device device) {
+    return !device.isGpu() && GgufFile.isGguf(model) && GgufModel.isQuantised(model)
+        ? INT8
+        : FLOAT32;
   }
 
   /** The storage format of matrices, with its kernels. */

@@ -71,6 +71,20 @@ public final class GgufModel implements Checkpoint {
     }
   }
 
+  /** Whether most of a file's numbers are quantised: stored in blocks, not as plain numbers. */
+  public static boolean isQuantised(Path path) {
+    try (GgufCheckpoint file = GgufCheckpoint.open(path)) {
+      long quantised = 0;
+      long all = 0;
+      for (String name : file.names()) {
+        GgufTensor tensor = file.info(name);
+        all += tensor.elements();
+        quantised += tensor.type().blockElements() > 1 ? tensor.elements() : 0;
+      }
+      return 2 * quantised > all;
+    }
+  }
+
   private static void requireReadable(Path path, GgufTensor tensor) {
     if (!tensor.type().isReadable()) {
       throw new UnsupportedArchitectureException(

@@ -92,7 +92,7 @@ public final class BenchCommand extends AlignCommand {
     long start = System.nanoTime();
     try (LanguageModel model = engine.load(folder)) {
       json.put("load_s", rounded((System.nanoTime() - start) / 1e9));
-      double weights = model.config().weightBytes(engine.precision()) / (1024.0 * 1024);
+      double weights = model.config().weightBytes(model.precision()) / (1024.0 * 1024);
       json.put("weights_mib", rounded(weights));
       Double loaded = ProcessMemory.held();
       if (before != null && loaded != null) {
@@ -123,8 +123,8 @@ public final class BenchCommand extends AlignCommand {
         json.put("peak_rss_mib", rounded(peak));
       }
       json.put("layer", at.index());
+      json.put("precision", model.precision().name().toLowerCase(Locale.ROOT));
     }
-    json.put("precision", engine.precision().name().toLowerCase(Locale.ROOT));
     json.put("threads", threadCount);
     json.put("repeats", repeats);
     json.put("workload", work.source());

@@ -43,7 +43,7 @@ public final class VerifyParityCommand extends AlignCommand {
   public Outcome run(ProgressListener progress) {
     engine.applyThreads();
     if (folders.size() == 1) {
-      return outcome(Parity.verify(folders.get(0), engine.precision()));
+      return outcome(Parity.verify(folders.get(0), engine.precision(folders.get(0))));
     }
     List<Object> all = new ArrayList<>();
     List<String> text = new ArrayList<>();
@@ -54,7 +54,7 @@ public final class VerifyParityCommand extends AlignCommand {
       json.put("checkpoint", folder.toString());
       Outcome one;
       try {
-        one = outcome(Parity.verify(folder, engine.precision()));
+        one = outcome(Parity.verify(folder, engine.precision(folder)));
       } catch (CheckpointException
           | UnsupportedArchitectureException e) { // the others are compared all the same
         json.put("error", String.valueOf(e.getMessage()));

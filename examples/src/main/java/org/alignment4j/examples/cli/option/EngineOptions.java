@@ -11,8 +11,9 @@ public final class EngineOptions {
   @Mixin private PrecisionOption precision = new PrecisionOption();
   @Mixin private ThreadOptions threads = new ThreadOptions();
 
-  public Precision precision() {
-    return precision.get();
+  /** The precision that is asked for, or the model's default. */
+  public Precision precision(Path model) {
+    return precision.get(model);
   }
 
   /**
@@ -27,6 +28,6 @@ public final class EngineOptions {
   /** Loads a model in this precision; close it. */
   public LanguageModel load(Path folder) {
     threads.apply();
-    return LanguageModel.load(folder, Device.cpu(), precision.get());
+    return LanguageModel.load(folder, Device.cpu(), precision.get(folder));
   }
 }

@@ -1,7 +1,10 @@
 package org.alignment4j.examples.cli.option;
 
+import ai.djl.Device;
+import java.nio.file.Path;
 import java.util.Locale;
 import org.alignment4j.model.Precision;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.TypeConversionException;
@@ -11,17 +14,16 @@ final class PrecisionOption {
   @Option(
       names = "--precision",
       paramLabel = "P",
-      defaultValue = "float32",
       converter = Converter.class,
       description = {
         "float32; bfloat16, float16: stored and computed; bfloat16-weights, float16-weights:"
             + " stored, computed in float32; int8: matrices in 8-bit integers, a quarter of the"
-            + " memory (default: ${DEFAULT-VALUE})"
+            + " memory (default: int8 for a quantised GGUF file, else float32)"
       })
-  private Precision precision = Precision.FLOAT32;
+  private @Nullable Precision precision;
 
-  Precision get() {
-    return precision;
+  Precision get(Path model) {
+    return precision == null ? Precision.defaultFor(model, Device.cpu()) : precision;
   }
 
   static final class Converter implements ITypeConverter<Precision> {

@@ -1,6 +1,5 @@
 package org.alignment4j.examples.cli.synthesize;
 
-import ai.djl.Device;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -18,7 +17,6 @@ import org.alignment4j.data.request.OpenAiChatModel;
 import org.alignment4j.examples.cli.input.FilesHash;
 import org.alignment4j.internal.text.Reasons;
 import org.alignment4j.model.LanguageModel;
-import org.alignment4j.model.Precision;
 
 /** The models of a run, opened on first use. Not thread-safe. */
 final class SynthesisModels implements AutoCloseable {
@@ -91,7 +89,7 @@ final class SynthesisModels implements AutoCloseable {
   }
 
   private LanguageModel load(SynthesisDescription.Model as) {
-    return kept(LanguageModel.load(as.folder().orElseThrow(), Device.cpu(), Precision.FLOAT32));
+    return kept(LanguageModel.load(as.folder().orElseThrow()));
   }
 
   private <T> T kept(T opened) {
