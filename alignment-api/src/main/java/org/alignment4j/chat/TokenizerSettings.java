@@ -59,6 +59,9 @@ record TokenizerSettings(
     Map<String, String> byName = new LinkedHashMap<>();
     for (JsonObject source : new JsonObject[] {map, config}) {
       for (String key : source.keySet()) {
+        if (key.startsWith("add_")) {
+          continue; // a switch, such as add_bos_token, whose value is no token
+        }
         if (key.endsWith("_token")) {
           String text = content(source.get(key));
           addIfPresent(named, text);
@@ -82,7 +85,6 @@ record TokenizerSettings(
       }
     }
     byName.values().removeIf(String::isEmpty);
-    byName.keySet().removeIf(key -> key.startsWith("add_")); // switches, such as add_bos_token
     Set<Integer> eosIds = new LinkedHashSet<>();
     Set<Integer> namedIds = new LinkedHashSet<>();
     for (String name : new String[] {"generation_config.json", "config.json"}) {
