@@ -7,7 +7,9 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -46,6 +48,35 @@ class ChatTokenizerTests {
       int[] ids = tokenizer.encode(Prompt.user(typed));
       int start = tokenizer.encode(Prompt.user("x"))[0];
       assertEquals(3, Arrays.stream(ids).filter(id -> id == start).count());
+    }
+  }
+
+  /** The switch add_bos_token has a value like a word's text. */
+  @Test
+  void theValueOfASwitchIsNoControlToken() throws IOException {
+    JsonObject config = new JsonObject();
+    config.addProperty("add_bos_token", false);
+    Path model = ChatFixtures.folder(folder, "byte-level", config);
+    Path file = model.resolve("tokenizer.json");
+    JsonObject json = JsonParser.parseString(Files.readString(file)).getAsJsonObject();
+    JsonObject bpe = json.getAsJsonObject("model");
+    String word = "false";
+    JsonArray merges = new JsonArray();
+    for (int end = 2; end <= word.length(); end++) {
+      String token = word.substring(0, end);
+      if (!bpe.getAsJsonObject("vocab").has(token)) {
+        bpe.getAsJsonObject("vocab").addProperty(token, 600 + end);
+      }
+      JsonArray merge = new JsonArray();
+      merge.add(word.substring(0, end - 1));
+      merge.add(word.substring(end - 1, end));
+      merges.add(merge);
+    }
+    merges.addAll(bpe.getAsJsonArray("merges"));
+    bpe.add("merges", merges);
+    Files.writeString(file, json.toString());
+    try (ChatTokenizer tokenizer = ChatTokenizer.load(model)) {
+      assertEquals(List.of(word), tokenizer.tokens(tokenizer.encodeText(word)));
     }
   }
 
