@@ -24,6 +24,7 @@ import org.alignment4j.internal.tensor.TensorInfo;
 import org.alignment4j.internal.tensor.TensorSource;
 import org.alignment4j.internal.tensor.WeightChange;
 import org.alignment4j.internal.text.Reasons;
+import org.alignment4j.internal.tokenizer.ModelFolder;
 
 /**
  * Writes a full checkpoint that other programs load as any other: the base's files with some
@@ -69,7 +70,7 @@ final class MergedCheckpoint {
                   .map(f -> f.getFileName().toString())
                   .collect(Collectors.toSet());
       rejectOtherWeights(out, shards);
-      ModelFiles.copy(base, out);
+      ModelFolder.copy(base, out);
       if (ModelFiles.hasOwnHead(checkpoint)) {
         ModelFiles.untieHead(out);
       }

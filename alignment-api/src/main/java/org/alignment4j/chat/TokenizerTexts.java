@@ -2,13 +2,12 @@ package org.alignment4j.chat;
 
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Locale;
 import java.util.Map;
 import org.alignment4j.core.CheckpointException;
 import org.alignment4j.internal.host.InputFile;
 import org.alignment4j.internal.tensor.GgufCheckpoint;
+import org.alignment4j.internal.tensor.GgufFile;
 import org.alignment4j.internal.text.Reasons;
 import org.alignment4j.internal.text.StrictJson;
 import org.alignment4j.internal.tokenizer.GgufTokenizer;
@@ -26,16 +25,12 @@ record TokenizerTexts(Path source, @Nullable Map<String, String> made) {
    * @throws CheckpointException if a GGUF file is damaged or its tokenizer is not known
    */
   static TokenizerTexts of(Path source) {
-    if (!Files.isRegularFile(source) && (Files.isDirectory(source) || !hasGgufName(source))) {
+    if (!GgufFile.isGguf(source)) {
       return new TokenizerTexts(source, null);
     }
     try (GgufCheckpoint file = GgufCheckpoint.open(source)) {
       return new TokenizerTexts(source, GgufTokenizer.files(file));
     }
-  }
-
-  private static boolean hasGgufName(Path file) {
-    return file.toString().toLowerCase(Locale.ROOT).endsWith(".gguf");
   }
 
   /** The file that has this text. */

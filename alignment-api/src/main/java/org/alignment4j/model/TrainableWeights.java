@@ -27,6 +27,7 @@ import org.alignment4j.internal.tensor.SafetensorsWriter;
 import org.alignment4j.internal.tensor.StorageType;
 import org.alignment4j.internal.tensor.TensorSource;
 import org.alignment4j.internal.text.Reasons;
+import org.alignment4j.internal.tokenizer.ModelFolder;
 
 /**
  * Float32 copies of some or all of a model's weights, trained with losses on its logits; the rest
@@ -152,7 +153,7 @@ public final class TrainableWeights implements Trainable {
     try {
       Files.createDirectories(folder);
       if (!model.path().equals(folder)) {
-        ModelFiles.copy(model.path(), folder);
+        ModelFolder.copy(model.path(), folder);
       }
       if (!model.config().tiedHead()) {
         ModelFiles.untieHead(folder);

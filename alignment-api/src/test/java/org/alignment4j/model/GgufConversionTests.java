@@ -1,12 +1,12 @@
 package org.alignment4j.model;
 
-import ai.djl.Device;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import ai.djl.Device;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
@@ -68,7 +68,7 @@ class GgufConversionTests {
   }
 
   private static float[][] logits(Path path) {
-    try (LanguageModel model = LanguageModel.load(path), Device.cpu(), Precision.FLOAT32) {
+    try (LanguageModel model = LanguageModel.load(path, Device.cpu(), Precision.FLOAT32)) {
       return logits(model);
     }
   }
@@ -166,7 +166,7 @@ class GgufConversionTests {
     for (Path source : List.of(PARITY.resolve(family), MODELS.resolve(family + ".gguf"))) {
       Path merged = folder.resolve("merged.gguf");
       float[][] expected;
-      try (LanguageModel model = LanguageModel.load(source), Device.cpu(), Precision.FLOAT32) {
+      try (LanguageModel model = LanguageModel.load(source, Device.cpu(), Precision.FLOAT32)) {
         LoraAdapter lora = lora(model);
         LanguageModel.writeGguf(source, lora, GgufWeights.F32, merged);
         try (LanguageModel tuned = model.with(lora)) {
@@ -201,7 +201,8 @@ class GgufConversionTests {
   @ParameterizedTest
   @MethodSource("families")
   void aWrittenLoraIsTheDifferenceOfTheMergedModel(String family) {
-    try (LanguageModel model = LanguageModel.load(PARITY.resolve(family)), Device.cpu(), Precision.FLOAT32) {
+    try (LanguageModel model =
+        LanguageModel.load(PARITY.resolve(family), Device.cpu(), Precision.FLOAT32)) {
       assertWrites(lora(model), PARITY.resolve(family), 4);
     }
   }
