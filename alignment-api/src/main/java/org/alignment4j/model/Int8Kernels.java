@@ -3,6 +3,7 @@ package org.alignment4j.model;
 import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
 import java.util.List;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
@@ -54,6 +55,21 @@ final class Int8Kernels {
         .infer();
   }
 
+  /** The first elements of an array of integers, as a matrix that shares its memory. */
+  static NDArray part(NDArray integers, Shape shape, NDManager manager) {
+    try (NDManager scope = manager.newSubManager()) {
+      NDArray part =
+          on(scope)
+              .call("part", scope)
+              .tensor(integers)
+              .ints(shape.getShape())
+              .train() // frozen matrices take part in training
+              .get(0);
+      part.attach(manager);
+      return part;
+    }
+  }
+
   /** Rows as float32, row-major. */
   static float[] rows(List<NDArray> arrays, long first, long count, NDManager manager) {
     try (NDManager scope = manager.newSubManager()) {
@@ -88,8 +104,8 @@ final class Int8Kernels {
 
   /** Integers in the layout of the products; null if they are used as they are. */
   static @Nullable NDArray packed(NDArray integers, NDManager manager) {
-    Kernels packing = manager.getDevice().isGpu() ? null : Packing.KERNELS;
-    if (packing == null) {
+    Kernels packing = Packing.KERNELS;
+    if (packing == null || !packs(manager)) {
       return null;
     }
     try (NDManager scope = manager.newSubManager()) {
@@ -98,6 +114,11 @@ final class Int8Kernels {
       packed.attach(manager);
       return packed;
     }
+  }
+
+  /** Whether matrices on a device are packed. */
+  static boolean packs(NDManager manager) {
+    return !manager.getDevice().isGpu() && multiplies();
   }
 
   /** Whether the CPU multiplies integers, faster than it would floats. */

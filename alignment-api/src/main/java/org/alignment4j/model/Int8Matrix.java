@@ -31,7 +31,7 @@ record Int8Matrix(String name, Shape shape, List<NDArray> arrays, @Nullable Orig
   private static final Logger LOG = LoggerFactory.getLogger(Int8Matrix.class);
 
   private NDManager manager() {
-    return arrays.get(0).getManager();
+    return arrays.get(1).getManager();
   }
 
   private long columns() {
@@ -145,11 +145,23 @@ record Int8Matrix(String name, Shape shape, List<NDArray> arrays, @Nullable Orig
 
     @Override
     public Matrix empty(String name, Shape shape, NDManager manager) {
+      return of(NativeTensor.empty(manager, StorageType.I8, shape), name, manager);
+    }
+
+    @Override
+    public Matrix staged(String name, Shape shape, NDManager manager, Staging staging) {
+      return Int8Kernels.packs(manager)
+          ? of(staging.integers(shape), name, manager)
+          : empty(name, shape, manager);
+    }
+
+    private static Matrix of(NDArray integers, String name, NDManager manager) {
+      Shape shape = integers.getShape();
       return new Int8Matrix(
           name,
           shape,
           List.of(
-              NativeTensor.empty(manager, StorageType.I8, shape),
+              integers,
               NativeTensor.empty(manager, StorageType.F32, new Shape(shape.get(0))),
               manager.create(PIECES)),
           null);

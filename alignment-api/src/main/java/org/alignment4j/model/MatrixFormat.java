@@ -38,6 +38,14 @@ interface MatrixFormat {
   Matrix empty(String name, Shape shape, NDManager manager);
 
   /**
+   * A weight with uninitialised elements, to be filled and then {@linkplain Matrix#packed packed}
+   * before the next one is made; may use {@code staging} until then.
+   */
+  default Matrix staged(String name, Shape shape, NDManager manager, Staging staging) {
+    return empty(name, shape, manager);
+  }
+
+  /**
    * Adds the kernels' operations on a matrix whose arrays start at {@code w[i]}: {@code matrix},
    * {@code matrix_rows}, {@code rows_of} and {@code merge}, as in {@code matrix_float.torchscript},
    * and the products of {@code linear.torchscript} and {@code product.torchscript}, possibly in

@@ -78,7 +78,13 @@ final class Weights {
 
   static Weights load(
       Checkpoint checkpoint, ModelConfig config, Precision precision, NDManager manager) {
-    WeightsReader reader = new WeightsReader(checkpoint, precision, manager);
+    try (WeightsReader reader = new WeightsReader(checkpoint, precision, manager)) {
+      return load(reader, config, precision, manager);
+    }
+  }
+
+  private static Weights load(
+      WeightsReader reader, ModelConfig config, Precision precision, NDManager manager) {
     NDArray none = manager.create(new Shape(0));
     long v = config.vocabulary();
     long d = config.width();

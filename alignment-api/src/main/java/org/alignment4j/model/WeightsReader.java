@@ -20,19 +20,21 @@ import org.slf4j.LoggerFactory;
 /**
  * Reads a checkpoint's tensors into native memory, chunk by chunk, checking shape and finiteness.
  */
-final class WeightsReader {
+final class WeightsReader implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(WeightsReader.class);
   private static final Pattern BLOCK = Pattern.compile("model\\.layers\\.(\\d{1,6})\\.");
 
   private final Checkpoint checkpoint;
   private final Precision precision;
   private final NDManager manager;
+  private final Staging staging;
   private final Set<String> seen = new HashSet<>();
 
   WeightsReader(Checkpoint checkpoint, Precision precision, NDManager manager) {
     this.checkpoint = checkpoint;
     this.precision = precision;
     this.manager = manager;
+    this.staging = new Staging(manager);
   }
 
   /** Whether the checkpoint has a tensor. */
@@ -50,19 +52,19 @@ final class WeightsReader {
    * @param prefix prefix of its tensors' names
    */
   Matrix read(String name, Slot slot, String prefix) {
-    return read(name, slot, prefix, slot.format(precision.format())).packed();
+    checkParts(slot, prefix);
+    MatrixFormat format = slot.format(precision.format());
+    Matrix matrix = format.staged(name, slot.shape(), manager, staging);
+    return read(matrix, slot, prefix).packed();
   }
 
   /** The embedding table. */
   Matrix readTable(String name, Slot slot) {
-    return read(name, slot, "", precision.format().table());
+    checkParts(slot, "");
+    return read(precision.format().table().empty(name, slot.shape(), manager), slot, "");
   }
 
-  private Matrix read(String name, Slot slot, String prefix, MatrixFormat format) {
-    for (Part part : slot.parts()) {
-      check(prefix + part.name(), part.shape());
-    }
-    Matrix matrix = format.empty(name, slot.shape(), manager);
+  private Matrix read(Matrix matrix, Slot slot, String prefix) {
     long at = 0;
     for (Part part : slot.parts()) {
       String tensor = prefix + part.name();
@@ -91,6 +93,13 @@ final class WeightsReader {
         copy.fill(at, part.elements(), source(again, tensor));
         at += part.elements();
       }
+    }
+  }
+
+  /** Before memory is taken for it. */
+  private void checkParts(Slot slot, String prefix) {
+    for (Part part : slot.parts()) {
+      check(prefix + part.name(), part.shape());
     }
   }
 
@@ -164,5 +173,11 @@ final class WeightsReader {
           beyond,
           blocks);
     }
+  }
+
+  /** Returns the memory that only reading needed. */
+  @Override
+  public void close() {
+    staging.close();
   }
 }
