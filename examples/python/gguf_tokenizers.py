@@ -15,19 +15,25 @@
                           the others (sentencepiece)
   node gguf_tokenizers.mjs OUT
       Adds to goldens.json where llama.cpp gives other ids.
+  gguf_tokenizers.py OUT crc GGUF
+      Prints, of a file with the way to cut text "smollm", the CRC-32 of the ids of the same texts,
+      and of those of the conversations of OUT/../goldens.json for "smollm2" that transformers'
+      apply_chat_template gives. transformers 5.24 itself does not cut digits in such files.
 
 The files hold what llama.cpp's convert_hf_to_gguf.py would write. Needs Python with gguf,
-tokenizers and sentencepiece, and node-llama-cpp; nothing else in this repository does.
+tokenizers, sentencepiece and transformers, and node-llama-cpp; nothing else in this repository does.
 """
 
 import io
 import json
 import sys
+import zlib
 from pathlib import Path
 
 import sentencepiece
 from gguf import GGUFWriter, TokenType
 from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
+from transformers import AutoTokenizer
 
 TEXTS = [
     "", " ", "  ", "   ", "\n", "\n\n", "\n\n\n", "\t", "\t\t", " \n", "\n ", "\r\n", "\r\n\r\n", "\u00a0",
@@ -308,7 +314,25 @@ def main(out):
         json.dump(goldens, file, ensure_ascii=True, separators=(",", ":"))
 
 
+def crc(out, gguf):
+    tokenizer = AutoTokenizer.from_pretrained(gguf.parent, gguf_file=gguf.name)
+    tokenizer.backend_tokenizer.pre_tokenizer = PRE["smollm"][1]
+    rows = []
+    for golden in json.loads((out.parent / "goldens.json").read_text(encoding="utf-8")):
+        if golden["name"] == "smollm2":
+            for case in golden["cases"]:
+                if "byte-level" in case.get("ids", {}):
+                    turns = [{"role": role, "content": text} for role, text in case["messages"]]
+                    options = {"add_generation_prompt": case["generation"], "return_dict": False}
+                    rows.append(tokenizer.apply_chat_template(turns, **options))
+    for found in (ids(tokenizer.backend_tokenizer), rows):
+        print(len(found), zlib.crc32(json.dumps(found, separators=(",", ":")).encode()))
+
+
 if __name__ == "__main__":
-    if len(sys.argv) != 2:
+    if len(sys.argv) == 2:
+        main(Path(sys.argv[1]))
+    elif len(sys.argv) == 4 and sys.argv[2] == "crc":
+        crc(Path(sys.argv[1]), Path(sys.argv[3]))
+    else:
         sys.exit(__doc__)
-    main(Path(sys.argv[1]))

@@ -3,7 +3,10 @@ package org.alignment4j.chat;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
+import java.io.ByteArrayOutputStream;
 import java.net.URISyntaxException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -57,11 +60,39 @@ final class GgufFixtures {
             file(name),
             file,
             metadata -> {
-              List<?> tokens = (List<?>) value(metadata, "tokenizer.ggml.tokens").decoded();
+              List<String> tokens = tokens(metadata);
               metadata.put("tokenizer.chat_template", GgufValue.of(golden.template()));
               name(metadata, "bos", tokens.indexOf(golden.bos()));
               name(metadata, "eos", tokens.indexOf(golden.eos()));
             }));
+  }
+
+  static List<String> tokens(Map<String, GgufValue> metadata) {
+    return new ArrayList<>(
+        List.of(Objects.requireNonNull(value(metadata, "tokenizer.ggml.tokens").strings())));
+  }
+
+  /** An array of strings. */
+  static GgufValue strings(List<String> values) {
+    ByteArrayOutputStream raw = new ByteArrayOutputStream();
+    raw.writeBytes(little(12).putInt(8).putLong(values.size()).array());
+    values.forEach(value -> raw.writeBytes(GgufValue.of(value).raw()));
+    return new GgufValue(GgufValue.Type.ARRAY, raw.toByteArray());
+  }
+
+  /** An array of INT32. */
+  static GgufValue ints(int... values) {
+    ByteBuffer raw = little(12 + 4 * values.length).putInt(5).putLong(values.length);
+    raw.asIntBuffer().put(values);
+    return new GgufValue(GgufValue.Type.ARRAY, raw.array());
+  }
+
+  static GgufValue flag(boolean value) {
+    return new GgufValue(GgufValue.Type.BOOL, new byte[] {(byte) (value ? 1 : 0)});
+  }
+
+  private static ByteBuffer little(int bytes) {
+    return ByteBuffer.allocate(bytes).order(ByteOrder.LITTLE_ENDIAN);
   }
 
   private static GgufValue value(Map<String, GgufValue> metadata, String key) {

@@ -25,11 +25,6 @@ public final class GgufTokenizer {
 
   private GgufTokenizer() {}
 
-  /** Whether a file has a tokenizer, known or not. */
-  public static boolean isIn(GgufCheckpoint file) {
-    return file.metadata().containsKey(TokenizerMetadata.MODEL);
-  }
-
   /**
    * The texts of {@code tokenizer.json}, {@code tokenizer_config.json}, {@code
    * generation_config.json}, and {@code chat_template.jinja} if there is a template, by these

@@ -79,6 +79,8 @@ record SpecialTokens(
         ends.add(end);
       }
     }
+    boolean addsBos = metadata.flag(TokenizerMetadata.key("add_bos_token"), bosByDefault);
+    boolean addsEos = metadata.flag(TokenizerMetadata.key("add_eos_token"), false);
     bos = unlessText(vocabulary, bos);
     eos = unlessText(vocabulary, eos);
     return new SpecialTokens(
@@ -86,8 +88,8 @@ record SpecialTokens(
         eos,
         unlessText(vocabulary, unknown),
         unlessText(vocabulary, pad),
-        bos.isPresent() && metadata.flag(TokenizerMetadata.key("add_bos_token"), bosByDefault),
-        eos.isPresent() && metadata.flag(TokenizerMetadata.key("add_eos_token"), false),
+        addsBos && bos.isPresent(),
+        addsEos && eos.isPresent(),
         Collections.unmodifiableSet(ends));
   }
 
