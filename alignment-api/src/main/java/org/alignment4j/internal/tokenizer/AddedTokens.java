@@ -4,7 +4,6 @@ import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import java.util.Set;
 import java.util.function.IntPredicate;
-import org.alignment4j.internal.tokenizer.Vocabulary.Type;
 
 /** The list {@code added_tokens} of a tokenizer.json: what is matched in text before its model. */
 final class AddedTokens {
@@ -22,7 +21,8 @@ final class AddedTokens {
     JsonArray added = new JsonArray();
     for (int id = 0; id < vocabulary.size(); id++) {
       boolean isSpecial = special.isSpecial(vocabulary, id);
-      if (isSpecial || (vocabulary.type(id) == Type.USER_DEFINED && !byModel.contains(id))) {
+      if (isSpecial
+          || (vocabulary.type(id) == Vocabulary.Type.USER_DEFINED && !byModel.contains(id))) {
         JsonObject token = new JsonObject();
         token.addProperty("id", id);
         token.addProperty("content", vocabulary.token(id));

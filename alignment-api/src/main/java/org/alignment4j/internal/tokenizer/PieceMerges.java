@@ -9,7 +9,6 @@ import java.util.Set;
 import java.util.stream.IntStream;
 import org.alignment4j.internal.tokenizer.TokenizerJson.Merges;
 import org.alignment4j.internal.tokenizer.TokenizerJson.Sink;
-import org.alignment4j.internal.tokenizer.Vocabulary.Type;
 
 /**
  * The merges of a SentencePiece vocabulary, which has scores in their place: any two pieces make a
@@ -56,11 +55,13 @@ record PieceMerges(Vocabulary vocabulary, Set<Integer> spaces, boolean byScore) 
   }
 
   private boolean isMade(int id) {
-    Type type = vocabulary.type(id);
+    Vocabulary.Type type = vocabulary.type(id);
     int length = vocabulary.token(id).length();
     return length > 1
         && length <= MAX_LENGTH
-        && (type == Type.NORMAL || type == Type.UNUSED || spaces.contains(id));
+        && (type == Vocabulary.Type.NORMAL
+            || type == Vocabulary.Type.UNUSED
+            || spaces.contains(id));
   }
 
   private Comparator<Integer> byRank() {

@@ -8,7 +8,6 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
 import org.alignment4j.internal.tokenizer.TokenizerJson.Parts;
-import org.alignment4j.internal.tokenizer.Vocabulary.Type;
 
 /**
  * The tokenizer.json of the GGUF model {@code llama}: SentencePiece's BPE with bytes for characters
@@ -44,7 +43,7 @@ final class SentencePieceTokenizer {
     boolean prefix = metadata.flag(PREFIX, true);
     // In Mistral's third tokenizer, where this is a control token, only a text's start has one.
     int instruction = vocabulary.id("[INST]");
-    boolean first = instruction >= 0 && vocabulary.type(instruction) == Type.CONTROL;
+    boolean first = instruction >= 0 && vocabulary.type(instruction) == Vocabulary.Type.CONTROL;
     boolean strips = metadata.architecture().equals("phi3");
     boolean byScore = !metadata.architecture().startsWith("gemma");
     JsonObject settings = new JsonObject();
@@ -83,7 +82,8 @@ final class SentencePieceTokenizer {
     Map<Integer, String> spellings = new HashMap<>();
     for (int id = 0; id < vocabulary.size(); id++) {
       String token = vocabulary.token(id);
-      if (vocabulary.type(id) == Type.USER_DEFINED && token.chars().allMatch(c -> c == ' ')) {
+      if (vocabulary.type(id) == Vocabulary.Type.USER_DEFINED
+          && token.chars().allMatch(c -> c == ' ')) {
         String spelling = SPACE.repeat(token.length());
         if (vocabulary.id(spelling) < 0) {
           spellings.put(id, spelling);

@@ -5,7 +5,6 @@ import java.util.LinkedHashSet;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.regex.Pattern;
-import org.alignment4j.internal.tokenizer.Vocabulary.Type;
 
 /**
  * The tokens that have a task of their own.
@@ -114,7 +113,7 @@ record SpecialTokens(
 
   /** A learned part of text is one, even if it is spelled like a control token. */
   private static boolean isWord(Vocabulary vocabulary, int id) {
-    return vocabulary.typed() && vocabulary.type(id) == Type.NORMAL;
+    return vocabulary.typed() && vocabulary.type(id) == Vocabulary.Type.NORMAL;
   }
 
   /**
@@ -122,7 +121,7 @@ record SpecialTokens(
    * response says.
    */
   boolean isSpecial(Vocabulary vocabulary, int id) {
-    return vocabulary.type(id) == Type.CONTROL
+    return vocabulary.type(id) == Vocabulary.Type.CONTROL
         || is(bos, id)
         || is(eos, id)
         || is(unknown, id)
