@@ -121,37 +121,83 @@ final class Int8Kernels {
     return !manager.getDevice().isGpu() && multiplies();
   }
 
-  /** Whether the CPU multiplies integers, faster than it would floats. */
+  /** Whether the CPU multiplies integers. */
   static boolean multiplies() {
-    return Packing.KERNELS != null;
+    return Packing.PIECES != null;
+  }
+
+  /**
+   * How activations are cut into pieces; of no meaning if the CPU does not {@link #multiplies()
+   * multiply} integers.
+   */
+  static Int8Pieces pieces() {
+    return Packing.PIECES == null ? Int8Pieces.EIGHT_BITS : Packing.PIECES;
+  }
+
+  /**
+   * Whether products with integers that are not packed are as fast. Where pieces have fewer bits
+   * the engine has a plain loop for them, which is tens of times as slow.
+   */
+  static boolean multipliesUnpacked() {
+    return pieces().bits() == 8;
+  }
+
+  /** The kernels that pack and multiply, and the probe of their exactness. */
+  static Kernels packing(Int8Pieces pieces) {
+    return pieces
+        .define(Kernels.named("int8 products"))
+        .source(Int8Kernels.class, "int8_packing.torchscript")
+        .source(Int8Kernels.class, "int8_probe.torchscript")
+        .compile(Device.cpu());
+  }
+
+  /** The largest error of the products for integers that are likely to overflow; 0 if exact. */
+  static double error(Kernels packing) {
+    try (NDManager manager = NDManager.newBaseManager(Device.cpu(), "PyTorch")) {
+      return packing.call("probe", manager).ints(PROBED).infer().get(0).toDoubleArray()[0];
+    }
   }
 
   /** Loaded when first needed, since it tries the products out. */
   private static final class Packing {
-    static final @Nullable Kernels KERNELS = probed();
+    static final @Nullable Kernels KERNELS;
+    static final @Nullable Int8Pieces PIECES;
 
-    private static @Nullable Kernels probed() {
+    static {
+      Kernels exact = null;
+      Int8Pieces found = null;
+      for (Int8Pieces pieces : List.of(Int8Pieces.EIGHT_BITS, Int8Pieces.SEVEN_BITS)) {
+        if (exact == null) {
+          exact = ifExact(pieces);
+          found = exact == null ? null : pieces;
+        }
+      }
+      KERNELS = exact;
+      PIECES = found;
+      if (found == null) {
+        LOG.warn(
+            "no exact products of 8-bit integers on this machine: matrices are widened as they are"
+                + " used, which is slower than float32");
+      } else if (found.bits() < 8) {
+        LOG.warn(
+            "this processor has no instructions for products of 8-bit integers (VNNI): activations"
+                + " are kept to {} bits in place of 16, and generation is about as fast as in"
+                + " float32",
+            2 * found.bits());
+      }
+    }
+
+    private static @Nullable Kernels ifExact(Int8Pieces pieces) {
       Kernels kernels = null;
-      try (NDManager manager = NDManager.newBaseManager(Device.cpu(), "PyTorch")) {
-        kernels =
-            Kernels.named("int8 products")
-                .source(Int8Kernels.class, "int8_packing.torchscript")
-                .source(Int8Kernels.class, "int8_probe.torchscript")
-                .compile(Device.cpu());
-        double error =
-            kernels.call("probe", manager).ints(PROBED).infer().get(0).toDoubleArray()[0];
+      try {
+        kernels = packing(pieces);
+        double error = error(kernels);
         if (error == 0) {
           return kernels;
         }
-        LOG.warn(
-            "this processor's 8-bit products are inexact by {}: matrices are widened as they are"
-                + " used, which is slower",
-            error);
+        LOG.debug("products of pieces of {} bits are inexact by {}", pieces.bits(), error);
       } catch (EngineException e) {
-        LOG.warn(
-            "no 8-bit products on this machine: matrices are widened as they are used, which is"
-                + " slower");
-        LOG.debug("8-bit products", e);
+        LOG.debug("no products of pieces of {} bits", pieces.bits(), e);
       }
       if (kernels != null) {
         kernels.close();

@@ -25,9 +25,6 @@ record Int8Matrix(String name, Shape shape, List<NDArray> arrays, @Nullable Orig
     implements Matrix {
   static final MatrixFormat FORMAT = new Format();
 
-  /** See linear_int8.torchscript. */
-  private static final float[] PIECES = {1 / 32639f, Float.MIN_NORMAL, 32896.5f};
-
   private static final Logger LOG = LoggerFactory.getLogger(Int8Matrix.class);
 
   private NDManager manager() {
@@ -62,6 +59,15 @@ record Int8Matrix(String name, Shape shape, List<NDArray> arrays, @Nullable Orig
     }
     integers.close();
     return new Int8Matrix(name, shape, List.of(packed, arrays.get(1), arrays.get(2)), origin);
+  }
+
+  @Override
+  public Int8Matrix forProducts() {
+    NDArray packed =
+        Int8Kernels.multipliesUnpacked() ? null : Int8Kernels.packed(arrays.get(0), manager());
+    return packed == null
+        ? this
+        : new Int8Matrix(name, shape, List.of(packed, arrays.get(1), arrays.get(2)), origin);
   }
 
   @Override
@@ -163,7 +169,7 @@ record Int8Matrix(String name, Shape shape, List<NDArray> arrays, @Nullable Orig
           List.of(
               integers,
               NativeTensor.empty(manager, StorageType.F32, new Shape(shape.get(0))),
-              manager.create(PIECES)),
+              manager.create(Int8Kernels.pieces().constants())),
           null);
     }
 
@@ -182,7 +188,7 @@ record Int8Matrix(String name, Shape shape, List<NDArray> arrays, @Nullable Orig
           .constant("SCALES", 1)
           .constant("PIECES", 2);
       if (integers) {
-        kernels.source(Int8Matrix.class, "int8_packing.torchscript");
+        Int8Kernels.pieces().define(kernels).source(Int8Matrix.class, "int8_packing.torchscript");
       }
     }
   }

@@ -48,6 +48,14 @@ interface Matrix {
     return this;
   }
 
+  /**
+   * The weight for products, where its rows are read too, so that it cannot be {@link #packed()}: a
+   * packed copy if products are too slow without, else this one.
+   */
+  default Matrix forProducts() {
+    return this;
+  }
+
   /** The same weight, which can be read again from where it came from. */
   default Matrix withOrigin(Origin origin) {
     return this;

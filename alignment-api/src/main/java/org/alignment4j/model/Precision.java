@@ -23,8 +23,8 @@ public enum Precision {
   FLOAT16_WEIGHTS(FloatMatrix.format(StorageType.F16), StorageType.F32, 6e-3),
   /**
    * Matrices of 8-bit integers with a float32 scale per output channel: a quarter of the memory,
-   * and fast on processors with instructions for them. Activations keep 16 bits in products, so
-   * that only the weights are rounded.
+   * and fast on processors with instructions for them. Activations keep 16 bits in products, 14 on
+   * processors without such instructions, so that only the weights are rounded.
    */
   INT8(Int8Matrix.FORMAT, StorageType.F32, 1e-1);
 

@@ -93,8 +93,9 @@ final class Weights {
         config.tiedHead() && !reader.has(EMBEDDINGS + WEIGHT) && reader.has(OUTPUT + WEIGHT);
     Matrix embeddings =
         reader.readTable(EMBEDDINGS, end(false, onlyHead ? OUTPUT : EMBEDDINGS, v, d));
-    Matrix output = embeddings;
+    Matrix output;
     if (config.tiedHead()) {
+      output = embeddings.forProducts();
       reader.passOver(OUTPUT + WEIGHT);
     } else {
       output = reader.read(OUTPUT, end(false, OUTPUT, v, d), "");
