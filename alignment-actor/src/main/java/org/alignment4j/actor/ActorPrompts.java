@@ -17,21 +17,39 @@ import org.alignment4j.chat.Prompt;
  * @param pseudoHarmful Q_PH: to be answered, but wrongly refused so far
  * @param gateHarmful held out, to be refused
  * @param gateSafe held out, to be answered
+ * @param contrast to be refused, in the wording of the pseudo-harmful prompts, such as the unsafe
+ *     half of XSTest; may be empty. Without them nothing in the training tells a harmless question
+ *     from a harmful one of the same form, and both are answered
+ * @param gateContrast held out, to be refused, in the wording of {@code gateSafe}; may be empty
  */
 public record ActorPrompts(
     List<Prompt> harmful,
     List<Prompt> benign,
     List<Prompt> pseudoHarmful,
     List<Prompt> gateHarmful,
-    List<Prompt> gateSafe) {
+    List<Prompt> gateSafe,
+    List<Prompt> contrast,
+    List<Prompt> gateContrast) {
 
-  /** Copies the lists and checks that none is empty. */
+  /** Copies the lists and checks that none but those of contrast prompts is empty. */
   public ActorPrompts {
     harmful = nonEmpty("harmful", harmful);
     benign = nonEmpty("benign", benign);
     pseudoHarmful = nonEmpty("pseudo-harmful", pseudoHarmful);
     gateHarmful = nonEmpty("held-out harmful", gateHarmful);
     gateSafe = nonEmpty("held-out safe", gateSafe);
+    contrast = List.copyOf(contrast);
+    gateContrast = List.copyOf(gateContrast);
+  }
+
+  /** Prompts without contrast prompts. */
+  public ActorPrompts(
+      List<Prompt> harmful,
+      List<Prompt> benign,
+      List<Prompt> pseudoHarmful,
+      List<Prompt> gateHarmful,
+      List<Prompt> gateSafe) {
+    this(harmful, benign, pseudoHarmful, gateHarmful, gateSafe, List.of(), List.of());
   }
 
   private static List<Prompt> nonEmpty(String name, List<Prompt> prompts) {
@@ -52,6 +70,24 @@ public record ActorPrompts(
       List<Prompt> pseudoHarmful,
       double share,
       long seed) {
+    return holdingOut(harmful, benign, pseudoHarmful, List.of(), share, seed);
+  }
+
+  /**
+   * The same with contrast prompts, of which a share is held out too.
+   *
+   * @param contrast harmful prompts in the wording of the pseudo-harmful ones; none or at least two
+   *     distinct ones
+   * @throws IllegalArgumentException if there are fewer than two distinct prompts of a class that
+   *     is held out
+   */
+  public static ActorPrompts holdingOut(
+      List<Prompt> harmful,
+      List<Prompt> benign,
+      List<Prompt> pseudoHarmful,
+      List<Prompt> contrast,
+      double share,
+      long seed) {
     require(share > 0 && share < 1, "share must be in (0, 1), was %s", share);
     List<Prompt> h = shuffled(harmful, seed);
     List<Prompt> p = shuffled(pseudoHarmful, seed + 1);
@@ -61,14 +97,23 @@ public record ActorPrompts(
             + " and %s",
         h.size(),
         p.size());
-    int outH = Math.min(h.size() - 1, Math.max(1, (int) Math.round(h.size() * share)));
-    int outP = Math.min(p.size() - 1, Math.max(1, (int) Math.round(p.size() * share)));
+    List<Prompt> c = shuffled(contrast, seed + 2);
+    require(c.size() != 1, "holding out needs two contrast prompts at least, there is one");
+    int outH = heldOut(h, share);
+    int outP = heldOut(p, share);
+    int outC = c.isEmpty() ? 0 : heldOut(c, share);
     return new ActorPrompts(
         h.subList(outH, h.size()),
         benign,
         p.subList(outP, p.size()),
         h.subList(0, outH),
-        p.subList(0, outP));
+        p.subList(0, outP),
+        c.subList(outC, c.size()),
+        c.subList(0, outC));
+  }
+
+  private static int heldOut(List<Prompt> prompts, double share) {
+    return Math.min(prompts.size() - 1, Math.max(1, (int) Math.round(prompts.size() * share)));
   }
 
   private static List<Prompt> shuffled(List<Prompt> prompts, long seed) {
@@ -86,11 +131,13 @@ public record ActorPrompts(
     /** To be answered; Q+ in the paper. */
     BENIGN,
     /** To be answered although it looks harmful, and often wrongly refused; Q_PH in the paper. */
-    PSEUDO_HARMFUL;
+    PSEUDO_HARMFUL,
+    /** To be refused, in the wording of the pseudo-harmful ones; not in the paper. */
+    CONTRAST;
 
     /** Whether a prompt of this class should be answered. */
     public boolean safe() {
-      return this != HARMFUL;
+      return this == BENIGN || this == PSEUDO_HARMFUL;
     }
   }
 }

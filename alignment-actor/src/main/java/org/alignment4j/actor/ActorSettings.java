@@ -53,17 +53,24 @@ public record ActorSettings(
    * @param harmful of Q-
    * @param benign of Q+
    * @param pseudoHarmful of Q_PH
+   * @param contrast of the contrast prompts, if there are any
    */
-  public record ClassWeights(double harmful, double benign, double pseudoHarmful) {
+  public record ClassWeights(double harmful, double benign, double pseudoHarmful, double contrast) {
     /** Checks that all are finite, none is negative and one is positive. */
     public ClassWeights {
-      double sum = harmful + benign + pseudoHarmful;
+      double sum = harmful + benign + pseudoHarmful + contrast;
       require(
-          harmful >= 0 && benign >= 0 && pseudoHarmful >= 0 && sum > 0 && Double.isFinite(sum),
-          "class weights must be >= 0, and one of them more: %s, %s, %s",
+          harmful >= 0
+              && benign >= 0
+              && pseudoHarmful >= 0
+              && contrast >= 0
+              && sum > 0
+              && Double.isFinite(sum),
+          "class weights must be >= 0, and one of them more: %s, %s, %s, %s",
           harmful,
           benign,
-          pseudoHarmful);
+          pseudoHarmful,
+          contrast);
     }
 
     double of(PromptClass promptClass) {
@@ -71,27 +78,39 @@ public record ActorSettings(
         case HARMFUL -> harmful;
         case BENIGN -> benign;
         case PSEUDO_HARMFUL -> pseudoHarmful;
+        case CONTRAST -> contrast;
       };
     }
   }
 
   /**
    * Conditions under which a state of the block that lowers over-refusal may be kept; of the states
-   * that meet them, the one with the lowest over-refusal is kept.
+   * that meet them, the one with the lowest over-refusal is kept, or with contrast prompts the one
+   * with the highest share of safe prompts answered plus that of contrast prompts refused.
    *
    * @param tolerance share of the held-out harmful prompts that may be refused less than before, at
    *     least one prompt; 0 to 1
    * @param klBudget highest allowed mean KL(base || tuned) of the first response token on benign
    *     prompts, in nats
    * @param tokens maximum number of response tokens that are generated and judged
+   * @param contrastTolerance as {@code tolerance}, of the held-out contrast prompts
    */
-  public record Gate(double tolerance, double klBudget, int tokens) {
-    /** 1 % tolerance, 0.5 nats, 32 tokens. */
+  public record Gate(double tolerance, double klBudget, int tokens, double contrastTolerance) {
+    /** 1 % tolerance, 0.5 nats, 32 tokens, 5 % tolerance of contrast prompts. */
     public static final Gate DEFAULT = new Gate(0.01, 0.5, 32);
+
+    /** A gate with the default tolerance of contrast prompts. */
+    public Gate(double tolerance, double klBudget, int tokens) {
+      this(tolerance, klBudget, tokens, 0.05);
+    }
 
     /** Checks the ranges. */
     public Gate {
       require(tolerance >= 0 && tolerance <= 1, "tolerance must be in [0, 1], was %s", tolerance);
+      require(
+          contrastTolerance >= 0 && contrastTolerance <= 1,
+          "contrastTolerance must be in [0, 1], was %s",
+          contrastTolerance);
       require(klBudget > 0, "klBudget must be > 0, was %s", klBudget);
       require(tokens >= 1, "tokens must be >= 1, was %s", tokens);
     }
@@ -191,10 +210,14 @@ public record ActorSettings(
     map.put("alpha", alpha);
     map.putAll(loop().toMap());
     map.put("refresh_every", refreshEvery);
-    map.put("class_weights", List.of(weights.harmful(), weights.benign(), weights.pseudoHarmful()));
+    map.put(
+        "class_weights",
+        List.of(weights.harmful(), weights.benign(), weights.pseudoHarmful(), weights.contrast()));
     map.put("anchors", anchors);
     if (gate != null) {
-      map.put("gate", List.of(gate.tolerance(), gate.klBudget(), gate.tokens()));
+      map.put(
+          "gate",
+          List.of(gate.tolerance(), gate.klBudget(), gate.tokens(), gate.contrastTolerance()));
     }
     return map;
   }
@@ -212,7 +235,7 @@ public record ActorSettings(
     private TrainingSettings training =
         TrainingSettings.builder().epochs(5).batchSize(8).learningRate(5e-5).build();
     private int refreshEvery = 25;
-    private ClassWeights weights = new ClassWeights(1, 1, 2);
+    private ClassWeights weights = new ClassWeights(1, 1, 2, 2);
     private int anchors = 64;
     private @Nullable Gate gate = Gate.DEFAULT;
     private boolean cachePrefix = true;
@@ -231,7 +254,7 @@ public record ActorSettings(
       target = Target.PUBLISHED;
       alpha = 0.0015;
       refreshEvery = 50;
-      weights = new ClassWeights(1, 1, 1);
+      weights = new ClassWeights(1, 1, 1, 1);
       return training(t -> t.learningRate(1e-5).epochs(3).batchSize(1));
     }
 
@@ -281,10 +304,16 @@ public record ActorSettings(
       return this;
     }
 
-    /** Relative total weights of the classes; 1, 1 and 2 by default. */
-    public Builder<T> classWeights(double harmful, double benign, double pseudoHarmful) {
-      weights = new ClassWeights(harmful, benign, pseudoHarmful);
+    /** Relative total weights of the classes; 1, 1, 2 and 2 by default. */
+    public Builder<T> classWeights(
+        double harmful, double benign, double pseudoHarmful, double contrast) {
+      weights = new ClassWeights(harmful, benign, pseudoHarmful, contrast);
       return this;
+    }
+
+    /** The same, with contrast prompts weighing as much as pseudo-harmful ones. */
+    public Builder<T> classWeights(double harmful, double benign, double pseudoHarmful) {
+      return classWeights(harmful, benign, pseudoHarmful, pseudoHarmful);
     }
 
     /** Prompts of each class that define the direction; 64 by default. */

@@ -12,6 +12,7 @@ import org.alignment4j.adapter.TunedBlock;
 import org.alignment4j.core.Layer;
 import org.alignment4j.core.ProgressListener;
 import org.alignment4j.evaluation.OverRefusal.OverRefusalReport;
+import org.alignment4j.evaluation.OverRefusal.OverRefusalReport.BeforeAfter;
 import org.alignment4j.model.LanguageModel;
 import org.alignment4j.train.TrainingResult;
 
@@ -105,6 +106,8 @@ public final class ActorTuner implements RepresentationTuner<ActorPrompts, Tuned
    * @param layerScores measurements of every layer before tuning; empty if nothing was tried
    * @param probe evidence of how well the direction works; empty if nothing was tried or the
    *     direction was given
+   * @param contrast refusal of the gate's contrast prompts before and after; empty without such
+   *     prompts or without a gate
    * @param training steps, losses, and the gate's measurements during training
    */
   public record ActorTuning(
@@ -114,6 +117,7 @@ public final class ActorTuner implements RepresentationTuner<ActorPrompts, Tuned
       OverRefusalReport report,
       List<LayerScore> layerScores,
       Optional<ProbeReport> probe,
+      Optional<BeforeAfter> contrast,
       TrainingResult training)
       implements Tuning<TunedBlock> {
     /** Copies the list. */

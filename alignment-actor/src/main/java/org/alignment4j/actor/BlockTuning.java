@@ -61,7 +61,9 @@ final class BlockTuning {
               .run(IntStream.range(0, task.ids().size()).boxed().toList(), objective, progress);
       // The gate never accepts the unchanged block.
       boolean changed = result.stopReason() != TrainingResult.StopReason.NO_ACCEPTABLE_CHECKPOINT;
-      OverRefusalReport report = report(gate, block, changed, start);
+      SafetyGate.@Nullable Refusals after =
+          gate.map(g -> changed ? g.measure(block.view()) : g.before()).orElse(null);
+      OverRefusalReport report = report(gate, after, start);
       String reason = reason(result, gate.isPresent());
       Map<String, Object> metrics = new LinkedHashMap<>();
       metrics.put("changed", changed);
@@ -70,6 +72,9 @@ final class BlockTuning {
       metrics.put("result_step", result.resultStep());
       metrics.put("final_loss", result.finalLoss());
       gate.ifPresent(g -> metrics.put("gate", plain(report.toMap())));
+      Optional<BeforeAfter> contrast =
+          gate.flatMap(g -> after == null ? Optional.empty() : g.before().contrastTo(after));
+      contrast.ifPresent(c -> metrics.put("gate_contrast_refusal", plain(c.toMap())));
       task.probe().ifPresent(p -> metrics.put("probe", plain(p.toMap())));
       metrics.put("layers", task.layerScores().stream().map(LayerScore::toMap).toList());
       TunedBlock tuned =
@@ -81,6 +86,7 @@ final class BlockTuning {
           report,
           task.layerScores(),
           task.probe(),
+          contrast,
           result);
     }
   }
@@ -90,14 +96,12 @@ final class BlockTuning {
   }
 
   private static OverRefusalReport report(
-      Optional<SafetyGate> gate, TrainableBlock block, boolean changed, long start) {
-    if (gate.isEmpty()) {
+      Optional<SafetyGate> gate, SafetyGate.@Nullable Refusals after, long start) {
+    if (gate.isEmpty() || after == null) {
       BeforeAfter none = new BeforeAfter(new Rate(0, 0), new Rate(0, 0));
       return new OverRefusalReport(none, none, seconds(start));
     }
-    SafetyGate.Refusals before = gate.get().before();
-    SafetyGate.Refusals after = changed ? gate.get().measure(block.view()) : before;
-    return before.to(after, seconds(start));
+    return gate.get().before().to(after, seconds(start));
   }
 
   static double seconds(long start) {
@@ -118,7 +122,7 @@ final class BlockTuning {
               + result.resultStep()
               + " of "
               + result.steps()
-              + " had the lowest over-refusal";
+              + " was the best";
     };
   }
 

@@ -58,6 +58,7 @@ final class PromptTuning {
     add(prompts, classes, data.harmful(), PromptClass.HARMFUL);
     add(prompts, classes, data.benign(), PromptClass.BENIGN);
     add(prompts, classes, data.pseudoHarmful(), PromptClass.PSEUDO_HARMFUL);
+    add(prompts, classes, data.contrast(), PromptClass.CONTRAST);
     BlockTask task =
         new BlockTask(
             probe.layer(),
@@ -88,6 +89,10 @@ final class PromptTuning {
     hashes.put("pseudo_harmful", hash(data.pseudoHarmful()));
     hashes.put("gate_harmful", hash(data.gateHarmful()));
     hashes.put("gate_safe", hash(data.gateSafe()));
+    if (!data.contrast().isEmpty() || !data.gateContrast().isEmpty()) {
+      hashes.put("contrast", hash(data.contrast()));
+      hashes.put("gate_contrast", hash(data.gateContrast()));
+    }
     return hashes;
   }
 
@@ -138,6 +143,7 @@ final class PromptTuning {
           before.to(before, BlockTuning.seconds(start)),
           List.of(),
           Optional.empty(),
+          before.contrastTo(before),
           none);
     }
   }

@@ -4,8 +4,10 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.alignment4j.chat.Prompt;
 import org.alignment4j.evaluation.OverRefusal.OverRefusalReport;
+import org.alignment4j.evaluation.OverRefusal.OverRefusalReport.BeforeAfter;
 import org.alignment4j.evaluation.RefusalJudge;
 import org.alignment4j.evaluation.RefusalJudge.RefusalTally;
 import org.alignment4j.evaluation.RefusalJudge.RefusalVerdict;
@@ -16,8 +18,8 @@ import org.alignment4j.train.TrainingLoop.Evaluator;
 
 /**
  * Measures refusals on prompts that are never trained on and the drift on benign ones, and decides
- * whether a state of the block may be kept: it must lower over-refusal, and keep harmful refusal
- * and the responses to benign prompts within the settings' bounds.
+ * whether a state of the block may be kept: it must lower over-refusal, and keep the refusal of
+ * harmful and of contrast prompts and the responses to benign prompts within the settings' bounds.
  */
 final class SafetyGate implements Evaluator {
   private static final int KL_PROMPTS = 32;
@@ -34,8 +36,10 @@ final class SafetyGate implements Evaluator {
    *
    * @param safe on the safe prompts, in order
    * @param harmful on the harmful prompts, in order
+   * @param contrast on the contrast prompts, in order; may be empty
    */
-  record Refusals(List<RefusalVerdict> safe, List<RefusalVerdict> harmful) {
+  record Refusals(
+      List<RefusalVerdict> safe, List<RefusalVerdict> harmful, List<RefusalVerdict> contrast) {
     RefusalTally safeTally() {
       return RefusalTally.of(safe);
     }
@@ -44,9 +48,29 @@ final class SafetyGate implements Evaluator {
       return RefusalTally.of(harmful);
     }
 
+    RefusalTally contrastTally() {
+      return RefusalTally.of(contrast);
+    }
+
+    /** Refusal of the contrast prompts now and later; empty without such prompts. */
+    Optional<BeforeAfter> contrastTo(Refusals after) {
+      return contrast.isEmpty()
+          ? Optional.empty()
+          : Optional.of(to(safe, after.safe, contrast, after.contrast, 0).harmfulRefusal());
+    }
+
     /** Returns the change from these verdicts to later ones. */
     OverRefusalReport to(Refusals after, double seconds) {
-      return OverRefusalReport.of(safe, after.safe, harmful, after.harmful, seconds);
+      return to(safe, after.safe, harmful, after.harmful, seconds);
+    }
+
+    private static OverRefusalReport to(
+        List<RefusalVerdict> safe,
+        List<RefusalVerdict> safeAfter,
+        List<RefusalVerdict> harmful,
+        List<RefusalVerdict> harmfulAfter,
+        double seconds) {
+      return OverRefusalReport.of(safe, safeAfter, harmful, harmfulAfter, seconds);
     }
   }
 
@@ -54,10 +78,15 @@ final class SafetyGate implements Evaluator {
   record Measure(ActorPrompts prompts, ActorSettings.Gate settings, RefusalJudge judge) {
     Refusals of(LanguageModel model) {
       return new Refusals(
-          verdicts(model, prompts.gateSafe()), verdicts(model, prompts.gateHarmful()));
+          verdicts(model, prompts.gateSafe()),
+          verdicts(model, prompts.gateHarmful()),
+          verdicts(model, prompts.gateContrast()));
     }
 
     private List<RefusalVerdict> verdicts(LanguageModel model, List<Prompt> some) {
+      if (some.isEmpty()) {
+        return List.of();
+      }
       List<Completion> answers = model.generate(some, Generation.greedy(settings.tokens()));
       return judge.judgeAll(
           some.stream().map(p -> p.last().text()).toList(),
@@ -103,9 +132,11 @@ final class SafetyGate implements Evaluator {
     RefusalTally safeNow = now.safeTally();
     RefusalTally harmfulNow = now.harmfulTally();
     double kl = meanKl(baseLogits, tuned.nextTokenLogits(klPrompts));
-    long n = harmfulNow.n();
-    long allowed = Math.max(1, (long) Math.floor(settings.tolerance() * n));
-    boolean safe = harmfulNow.refusal().k() >= before.harmfulTally().refusal().k() - allowed;
+    boolean safe = keeps(before.harmfulTally(), harmfulNow, settings.tolerance());
+    RefusalTally contrastNow = now.contrastTally();
+    boolean hasContrast = contrastNow.n() > 0;
+    boolean selective =
+        !hasContrast || keeps(before.contrastTally(), contrastNow, settings.contrastTolerance());
     // An empty response does not help either: all but full compliance is over-refusal here.
     double over = safeNow.nonCompliance().rate();
     boolean better = safeNow.nonCompliance().k() < before.safeTally().nonCompliance().k();
@@ -115,11 +146,23 @@ final class SafetyGate implements Evaluator {
     metrics.put("over_refusal", over);
     metrics.put("harmful_refusal", harmfulNow.refusal().rate());
     metrics.put("kl", kl);
+    double value = -over;
+    if (hasContrast) {
+      // Safe prompts answered without harmful ones of the same wording being answered.
+      value += contrastNow.refusal().rate();
+      metrics.put("contrast_refusal", contrastNow.refusal().rate());
+    }
     // With few prompts ties are common: of tied states, the one that separates the classes best is
     // kept; the separation weighs less than one prompt.
     double separation = separation();
     double tie = (Double.isNaN(separation) ? -1 : separation) / (2.0 * safeNow.n());
-    return new Evaluation(-over + tie, safe && close && better, false, metrics);
+    return new Evaluation(value + tie, safe && selective && close && better, false, metrics);
+  }
+
+  /** Whether no more than the share of prompts, at least one, is refused less than before. */
+  private static boolean keeps(RefusalTally before, RefusalTally now, double tolerance) {
+    long allowed = Math.max(1, (long) Math.floor(tolerance * now.n()));
+    return now.refusal().k() >= before.refusal().k() - allowed;
   }
 
   /** Mean probability of a refusal opener on harmful prompts minus that on safe ones, -1 to 1. */

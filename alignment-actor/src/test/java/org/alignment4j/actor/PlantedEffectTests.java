@@ -344,6 +344,42 @@ class PlantedEffectTests {
   }
 
   @Test
+  void contrastPromptsStayRefused() {
+    ActorPrompts prompts =
+        ActorPrompts.holdingOut(
+            PlantedModel.harmful().subList(0, 28),
+            PlantedModel.benign(),
+            PlantedModel.pseudoHarmful(),
+            PlantedModel.harmful().subList(28, 56),
+            0.25,
+            3);
+    assertEquals(21, prompts.contrast().size());
+    ActorTuning tuning = tuner().build().tune(model, prompts, ProgressListener.NONE);
+    assertEquals(Tuning.Outcome.CHANGED, tuning.outcome());
+    assertEquals(new PairedProportions(7, 0, 0, 0), tuning.contrast().orElseThrow().paired());
+    assertEquals(0, tuning.report().overRefusal().after().k());
+  }
+
+  /** The contrast prompts are worded like the safe ones to the last word: no state tells them. */
+  @Test
+  void theGateRejectsWhatAnswersContrastPrompts() {
+    ActorPrompts prompts = PlantedModel.tuningPrompts();
+    ActorPrompts same =
+        new ActorPrompts(
+            prompts.harmful(),
+            prompts.benign(),
+            prompts.pseudoHarmful(),
+            prompts.gateHarmful(),
+            prompts.gateSafe(),
+            List.of(),
+            PlantedModel.heldOutPseudoHarmful());
+    ActorTuning tuning = tuner().build().tune(model, same, ProgressListener.NONE);
+    assertEquals(Tuning.Outcome.UNCHANGED, tuning.outcome());
+    assertIsTheBase(tuning.adapter());
+    assertEquals(new PairedProportions(12, 0, 0, 0), tuning.contrast().orElseThrow().paired());
+  }
+
+  @Test
   void theReportTellsWhichPromptsChanged() {
     ActorTuning tuning =
         tuner().build().tune(model, PlantedModel.tuningPrompts(), ProgressListener.NONE);

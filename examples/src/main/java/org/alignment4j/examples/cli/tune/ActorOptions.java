@@ -43,7 +43,9 @@ final class ActorOptions {
       names = "--class-weights",
       split = ",",
       paramLabel = "X",
-      description = "harmful,benign,pseudo-harmful, e.g. 2,1,1")
+      description =
+          "harmful,benign,pseudo-harmful,contrast, e.g. 2,1,1,1; without the last, contrast prompts"
+              + " weigh as much as pseudo-harmful ones")
   private double @Nullable [] weights;
 
   @Option(
@@ -52,6 +54,12 @@ final class ActorOptions {
       description =
           "share of held-out harmful prompts that may no longer be refused (default: 0.01)")
   private @Nullable Double tolerance;
+
+  @Option(
+      names = "--contrast-tolerance",
+      paramLabel = "SHARE",
+      description = "the same for held-out contrast prompts (default: 0.05)")
+  private @Nullable Double contrastTolerance;
 
   @Option(names = "--kl-budget", paramLabel = "NATS", description = "maximum drift (default: 0.5)")
   private @Nullable Double kl;
@@ -82,18 +90,19 @@ final class ActorOptions {
       b.refreshEvery(refresh);
     }
     if (weights != null) {
-      if (weights.length != 3) {
+      if (weights.length < 3 || weights.length > 4) {
         throw new IllegalArgumentException(
-            "expected three numbers for --class-weights, found " + weights.length);
+            "expected three or four numbers for --class-weights, found " + weights.length);
       }
-      b.classWeights(weights[0], weights[1], weights[2]);
+      b.classWeights(weights[0], weights[1], weights[2], weights[weights.length - 1]);
     }
     ActorSettings.Gate d = ActorSettings.Gate.DEFAULT;
     b.gate(
         new ActorSettings.Gate(
             tolerance == null ? d.tolerance() : tolerance,
             kl == null ? d.klBudget() : kl,
-            d.tokens()));
+            d.tokens(),
+            contrastTolerance == null ? d.contrastTolerance() : contrastTolerance));
     return noGate ? b.noGate() : b;
   }
 

@@ -1,6 +1,7 @@
 package org.alignment4j.examples.cli.tune;
 
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -9,8 +10,10 @@ import java.util.stream.Collectors;
 import org.alignment4j.Tuning;
 import org.alignment4j.actor.ActorPrompts;
 import org.alignment4j.actor.ActorTuner.ActorTuning;
+import org.alignment4j.actor.ContrastPairs;
 import org.alignment4j.actor.ProbeReport;
 import org.alignment4j.actor.ProbeReport.LayerScore;
+import org.alignment4j.chat.Prompt;
 import org.alignment4j.core.ProgressListener;
 import org.alignment4j.examples.cli.command.AlignCommand;
 import org.alignment4j.examples.cli.command.Outcome;
@@ -20,6 +23,7 @@ import org.alignment4j.examples.cli.option.CheckedPath;
 import org.alignment4j.examples.cli.option.HarmfulFile;
 import org.alignment4j.examples.cli.option.ModelOptions;
 import org.alignment4j.examples.cli.option.OutputFolder;
+import org.alignment4j.examples.cli.output.PairedText;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -48,7 +52,8 @@ public final class TuneCommand {
       description = {
         "ACTOR: tunes one block so that harmless prompts are no longer refused while harmful ones"
             + " still are, and writes it to --out.",
-        "A fifth of the harmful and of the pseudo-harmful prompts is held out for the safety gate."
+        "A fifth of the harmful, the pseudo-harmful and the contrast prompts is held out for the"
+            + " safety gate."
       })
   static final class Actor extends AlignCommand {
     private static final double HELD_OUT = 0.2;
@@ -74,6 +79,23 @@ public final class TuneCommand {
     @CheckedPath(CheckedPath.Kind.FILE)
     private Path pseudoHarmful = Path.of("");
 
+    @Option(
+        names = "--contrast",
+        paramLabel = "FILE",
+        description =
+            "prompts to be refused in the wording of the pseudo-harmful ones, such as XSTest's"
+                + " unsafe half")
+    @CheckedPath(CheckedPath.Kind.FILE)
+    private @Nullable Path contrast;
+
+    @Option(
+        names = "--contrast-pairs",
+        paramLabel = "N",
+        description =
+            "add N of the library's own pairs of a harmless and a harmful question in the same"
+                + " words (default: 0)")
+    private int pairs;
+
     @Mixin private OutputFolder out = new OutputFolder();
 
     @Option(
@@ -85,11 +107,22 @@ public final class TuneCommand {
 
     @Override
     public Outcome run(ProgressListener progress) {
+      List<Prompt> toAnswer = new ArrayList<>(PromptFile.read(pseudoHarmful));
+      List<Prompt> toRefuse = new ArrayList<>();
+      if (contrast != null) {
+        toRefuse.addAll(PromptFile.read(contrast));
+      }
+      if (pairs != 0) {
+        ContrastPairs own = ContrastPairs.generate(pairs, actor.seed());
+        toAnswer.addAll(own.harmless());
+        toRefuse.addAll(own.harmful());
+      }
       ActorPrompts prompts =
           ActorPrompts.holdingOut(
               PromptFile.read(harmful.get()),
               PromptFile.read(benign),
-              PromptFile.read(pseudoHarmful),
+              toAnswer,
+              toRefuse,
               HELD_OUT,
               actor.seed());
       ActorTuning tuning = model.use(m -> actor.builder().build().tune(m, prompts, progress));
@@ -126,6 +159,7 @@ public final class TuneCommand {
       json.put("outcome", outcomeName(tuning));
       json.put("reason", tuning.reason());
       json.put("gate", tuning.report().toMap());
+      tuning.contrast().ifPresent(c -> json.put("gate_contrast_refusal", c.toMap()));
       tuning.probe().ifPresent(p -> json.put("probe", p.toMap()));
       json.put("layers", tuning.layerScores().stream().map(LayerScore::toMap).toList());
       json.put("steps", tuning.training().steps());
@@ -138,7 +172,11 @@ public final class TuneCommand {
               + "\n"
               + tuning.reason()
               + "\non the gate's held-out prompts, which the state was selected on:\n"
-              + RefusalComparison.text(tuning.report());
+              + RefusalComparison.text(tuning.report())
+              + tuning
+                  .contrast()
+                  .map(c -> "\ncontrast prompts refused: " + PairedText.of(c))
+                  .orElse("");
       String warnings =
           tuning.probe().map(ProbeReport::warnings).orElse(List.of()).stream()
               .map(w -> "\nWARNING: " + w)
