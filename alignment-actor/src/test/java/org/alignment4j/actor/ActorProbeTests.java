@@ -73,7 +73,10 @@ class ActorProbeTests {
     // At the layer of the topics the classes overlap, so that the rate matters.
     ActorProbe overlapping = fit(HARMFUL, new Layer(4), rate);
     double[] scores = overlapping.scores(BENIGN);
-    long flagged = Arrays.stream(scores).filter(s -> s >= overlapping.threshold()).count();
+    // At a rate of 1 the lowest score is the threshold; a prompt's score differs by rounding with
+    // the prompts that it is scored among.
+    double threshold = overlapping.threshold() - 1e-5;
+    long flagged = Arrays.stream(scores).filter(s -> s >= threshold).count();
     assertEquals(rate * BENIGN.size(), flagged, 1e-9);
   }
 
