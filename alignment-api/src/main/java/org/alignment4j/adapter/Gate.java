@@ -133,9 +133,9 @@ public record Gate(
     require(low <= high, "a gate from %s to %s", low, high);
     require(
         (function == Function.CONSTANT) == (reading == null),
-        "a gate that is %s with the reading %s",
+        "a gate that is %s %s a reading",
         function,
-        reading);
+        reading == null ? "without" : "with");
   }
 
   /** The constant {@code value}. */

@@ -25,10 +25,16 @@ record Edit(int place, Kind kind, List<NDArray> tensors, int gate, int form) {
 
   /** What the kernel does, by its number. */
   enum Kind {
-    ADD,
-    PROJECT_OUT,
-    AFFINE,
-    GATE
+    ADD(0),
+    PROJECT_OUT(1),
+    AFFINE(2),
+    GATE(3);
+
+    private final int code;
+
+    Kind(int code) {
+      this.code = code;
+    }
   }
 
   /** The place of a layer. */
@@ -74,7 +80,7 @@ record Edit(int place, Kind kind, List<NDArray> tensors, int gate, int form) {
     int tensors = 0;
     for (Edit e : edits) {
       plan[at++] = e.place;
-      plan[at++] = e.kind.ordinal();
+      plan[at++] = e.kind.code;
       plan[at++] = tensors;
       plan[at++] = gates.getOrDefault(e.gate, NO_GATE);
       plan[at++] = e.form;

@@ -32,6 +32,7 @@ import picocli.CommandLine.Option;
     mixinStandardHelpOptions = true,
     subcommands = {
       TuneCommand.Actor.class,
+      TuneEdit.class,
       TuneReversed.class,
       TunePreferences.Scit.class,
       TunePreferences.Dual.class,
