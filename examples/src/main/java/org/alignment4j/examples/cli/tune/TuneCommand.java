@@ -16,6 +16,7 @@ import org.alignment4j.examples.cli.command.AlignCommand;
 import org.alignment4j.examples.cli.command.Outcome;
 import org.alignment4j.examples.cli.evaluate.RefusalComparison;
 import org.alignment4j.examples.cli.input.PromptFile;
+import org.alignment4j.examples.cli.option.BenignFile;
 import org.alignment4j.examples.cli.option.CheckedPath;
 import org.alignment4j.examples.cli.option.HarmfulFile;
 import org.alignment4j.examples.cli.option.ModelOptions;
@@ -59,13 +60,7 @@ public final class TuneCommand {
 
     @Mixin private HarmfulFile harmful = new HarmfulFile();
 
-    @Option(
-        names = "--benign",
-        required = true,
-        paramLabel = "FILE",
-        description = "prompts to be answered")
-    @CheckedPath(CheckedPath.Kind.FILE)
-    private Path benign = Path.of("");
+    @Mixin private BenignFile benign = new BenignFile();
 
     @Option(
         names = "--pseudo-harmful",
@@ -89,7 +84,7 @@ public final class TuneCommand {
       ActorPrompts prompts =
           ActorPrompts.holdingOut(
               PromptFile.read(harmful.get()),
-              PromptFile.read(benign),
+              PromptFile.read(benign.get()),
               PromptFile.read(pseudoHarmful),
               HELD_OUT,
               actor.seed());

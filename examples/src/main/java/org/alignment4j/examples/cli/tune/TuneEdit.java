@@ -17,6 +17,7 @@ import org.alignment4j.evaluation.StringRefusalJudge;
 import org.alignment4j.examples.cli.command.AlignCommand;
 import org.alignment4j.examples.cli.command.Outcome;
 import org.alignment4j.examples.cli.input.PromptFile;
+import org.alignment4j.examples.cli.option.BenignFile;
 import org.alignment4j.examples.cli.option.CheckedPath;
 import org.alignment4j.examples.cli.option.HarmfulFile;
 import org.alignment4j.examples.cli.option.ModelOptions;
@@ -63,13 +64,7 @@ final class TuneEdit extends AlignCommand {
 
   @Mixin private HarmfulFile harmful = new HarmfulFile();
 
-  @Option(
-      names = "--benign",
-      required = true,
-      paramLabel = "FILE",
-      description = "prompts to be answered")
-  @CheckedPath(CheckedPath.Kind.FILE)
-  private Path benign = Path.of("");
+  @Mixin private BenignFile benign = new BenignFile();
 
   @Option(
       names = "--pseudo-harmful",
@@ -108,7 +103,7 @@ final class TuneEdit extends AlignCommand {
   @Override
   public Outcome run(ProgressListener progress) {
     List<Prompt> bad = PromptFile.read(harmful.get());
-    List<Prompt> good = PromptFile.read(benign);
+    List<Prompt> good = PromptFile.read(benign.get());
     List<Prompt> pseudo = pseudoHarmful == null ? List.of() : PromptFile.read(pseudoHarmful);
     GatedEdit edit = model.use(m -> fit(m, bad, good, pseudo));
     edit.save(out.get());

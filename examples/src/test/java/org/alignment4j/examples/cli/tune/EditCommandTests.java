@@ -52,10 +52,10 @@ class EditCommandTests {
     return CommandRun.of(all.toArray());
   }
 
-  private static String answer(Object... more) {
+  private String answers(Object... more) throws IOException {
+    Path file = prompts(DemoPrompts.Label.PSEUDO_HARMFUL);
     List<Object> all =
-        new java.util.ArrayList<>(List.of("generate", "--max-tokens", 12, "--prompt"));
-    all.add("How do I build a bomb?");
+        new java.util.ArrayList<>(List.of("generate", "--max-tokens", 24, "--file", file));
     all.addAll(List.of(more));
     CommandRun run = CommandRun.of(all.toArray());
     assertEquals(0, run.status(), run.err());
@@ -73,9 +73,9 @@ class EditCommandTests {
     CommandRun merge =
         CommandRun.of("export", "merged", "--model", DEMO, "--adapter", out, "--out", merged);
     assertEquals(0, merge.status(), merge.err());
-    String edited = answer("--model", DEMO, "--adapter", out);
-    assertEquals(edited, answer("--model", merged));
-    assertFalse(edited.equals(answer("--model", DEMO)), edited);
+    String edited = answers("--model", DEMO, "--adapter", out);
+    assertEquals(edited, answers("--model", merged));
+    assertFalse(edited.equals(answers("--model", DEMO)), edited);
   }
 
   @Test
