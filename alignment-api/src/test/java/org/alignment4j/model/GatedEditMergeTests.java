@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import org.alignment4j.adapter.Gate;
 import org.alignment4j.adapter.GatedEdit;
@@ -18,6 +19,11 @@ import org.alignment4j.adapter.GatedEdit.Positions;
 import org.alignment4j.adapter.GatedEdit.Site;
 import org.alignment4j.core.Layer;
 import org.alignment4j.core.UnsupportedArchitectureException;
+import org.alignment4j.internal.tensor.SafetensorsFile;
+import org.alignment4j.internal.tensor.SafetensorsWriter;
+import org.alignment4j.internal.tensor.StorageType;
+import org.alignment4j.internal.tensor.TensorInfo;
+import org.alignment4j.internal.tensor.TensorSource;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -111,6 +117,36 @@ class GatedEditMergeTests {
     }
     Path gemma = TinyModels.write(folder.resolve("gemma"), Family.GEMMA, 3, true, 0, 41);
     assertMerged(gemma, edit);
+  }
+
+  @Test
+  void shardsOfATiedModelAreMergedWithTheirIndex() throws IOException {
+    Path base = TinyModels.write(folder.resolve("base"), Family.LLAMA, 3, true, 0, 42);
+    StringBuilder index = new StringBuilder();
+    List<List<TensorSource>> shards = List.of(new ArrayList<>(), new ArrayList<>());
+    Path whole = base.resolve("model.safetensors");
+    try (SafetensorsFile in = SafetensorsFile.open(whole)) {
+      for (TensorInfo t : in.tensors().values()) {
+        int shard = index.length() % 2;
+        shards
+            .get(shard)
+            .add(TensorSource.of(t.name(), StorageType.F32, t.shape(), in.floats(t.name())));
+        index.append(index.isEmpty() ? "" : ",");
+        index.append("\"" + t.name() + "\":\"" + shard(shard) + "\"");
+      }
+    }
+    Files.delete(whole);
+    for (int i = 0; i < 2; i++) {
+      SafetensorsWriter.write(base.resolve(shard(i)), Map.of(), shards.get(i));
+    }
+    Files.writeString(
+        base.resolve("model.safetensors.index.json"), "{\"weight_map\":{" + index + "}}");
+    assertMerged(
+        base, everywhere(3, Affine.minusProjection(TinyModels.noise(new Random(2), D)), 1));
+  }
+
+  private static String shard(int i) {
+    return "model-0000" + (i + 1) + "-of-00002.safetensors";
   }
 
   private static void refused(
