@@ -48,7 +48,7 @@ public final class AlphaSteer {
    * Settings.
    *
    * @param nullShare share of the D dimensions that the null space is taken to have, in (0, 1]; the
-   *     paper has about 0.4 to 0.6, by layer. If the benign states span more than the rest, they
+   *     published code has 0.3 to 0.6, by layer. If the benign states span more than the rest, they
    *     are changed a little
    * @param ridge a, above 0; 10 in the published code
    * @param strength lambda
