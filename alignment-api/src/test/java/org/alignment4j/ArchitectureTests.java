@@ -25,6 +25,7 @@ class ArchitectureTests {
           "org.alignment4j.evaluation",
           "org.alignment4j.tune",
           "org.alignment4j.reading",
+          "org.alignment4j.steering",
           "org.alignment4j.model",
           "org.alignment4j.chat",
           "org.alignment4j.adapter",

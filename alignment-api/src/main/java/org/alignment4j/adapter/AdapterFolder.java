@@ -28,6 +28,8 @@ final class AdapterFolder {
               + ": expected one adapter, "
               + TunedBlock.FILE
               + ", "
+              + GatedEditFile.FILE
+              + ", "
               + PeftFolder.CONFIG
               + " or *.gguf, found "
               + (found.isEmpty() ? "none" : found.stream().map(Path::getFileName).toList()));
@@ -37,12 +39,18 @@ final class AdapterFolder {
     if (name.equals(TunedBlock.FILE)) {
       return TunedBlock.load(folder);
     }
+    if (name.equals(GatedEditFile.FILE)) {
+      return GatedEdit.load(folder);
+    }
     return name.equals(PeftFolder.CONFIG) ? loadPeft(folder) : ControlVector.readGguf(file);
   }
 
   private static boolean tellsKind(Path file) {
     String name = file.getFileName().toString();
-    return name.equals(TunedBlock.FILE) || name.equals(PeftFolder.CONFIG) || name.endsWith(".gguf");
+    return name.equals(TunedBlock.FILE)
+        || name.equals(GatedEditFile.FILE)
+        || name.equals(PeftFolder.CONFIG)
+        || name.endsWith(".gguf");
   }
 
   private static Adapter loadPeft(Path folder) {

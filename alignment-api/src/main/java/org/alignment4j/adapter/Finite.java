@@ -2,8 +2,9 @@ package org.alignment4j.adapter;
 
 import org.alignment4j.core.CheckpointException;
 import org.alignment4j.internal.tensor.SafetensorsFile;
+import org.alignment4j.internal.text.Arguments;
 
-/** Searches for numbers that are not finite. */
+/** Checks of numbers: finite, as many as expected. */
 final class Finite {
   private Finite() {}
 
@@ -15,6 +16,26 @@ final class Finite {
       }
     }
     return -1;
+  }
+
+  /**
+   * Checks that there are {@code count} numbers, all finite.
+   *
+   * @throws IllegalArgumentException if not
+   */
+  static void require(String name, float[] values, long count) {
+    Arguments.require(values.length == count, "%s: %s numbers, not %s", name, values.length, count);
+    int at = firstExcept(values);
+    Arguments.require(at < 0, "%s: number %s is %s", name, at, at < 0 ? 0 : values[at]);
+  }
+
+  /** The Euclidean length of a vector. */
+  static double length(float[] vector) {
+    double squares = 0;
+    for (float f : vector) {
+      squares += (double) f * f;
+    }
+    return Math.sqrt(squares);
   }
 
   /**

@@ -6,9 +6,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.SplittableRandom;
 import org.alignment4j.core.Layer;
@@ -173,19 +171,7 @@ public record LoraAdapter(int rank, double alpha, List<Target> targets, Provenan
    */
   public LoraAdapter scaled(double factor) {
     require(Double.isFinite(factor), "the factor must be finite, was %s", factor);
-    Map<String, Object> settings = new LinkedHashMap<>(provenance.settings());
-    settings.merge(
-        "scaled_by", factor, (was, by) -> was instanceof Number n ? n.doubleValue() * factor : by);
-    return new LoraAdapter(
-        rank,
-        alpha * factor,
-        targets,
-        new Provenance(
-            provenance.method(),
-            settings,
-            provenance.seed(),
-            provenance.inputs(),
-            provenance.metrics()));
+    return new LoraAdapter(rank, alpha * factor, targets, VectorHistory.scaled(provenance, factor));
   }
 
   /**

@@ -2,6 +2,7 @@ package org.alignment4j.adapter;
 
 import static org.alignment4j.internal.text.Arguments.require;
 
+import com.google.gson.JsonObject;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -14,6 +15,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.alignment4j.core.CheckpointException;
 import org.alignment4j.core.Provenance;
+import org.alignment4j.internal.host.InputFile;
 import org.alignment4j.internal.host.OutputFile;
 import org.alignment4j.internal.tensor.Checkpoint;
 import org.alignment4j.internal.tensor.GgufModel;
@@ -24,6 +26,7 @@ import org.alignment4j.internal.tensor.TensorInfo;
 import org.alignment4j.internal.tensor.TensorSource;
 import org.alignment4j.internal.tensor.WeightChange;
 import org.alignment4j.internal.text.Reasons;
+import org.alignment4j.internal.text.StrictJson;
 import org.alignment4j.internal.tokenizer.ModelFolder;
 
 /**
@@ -34,10 +37,23 @@ import org.alignment4j.internal.tokenizer.ModelFolder;
 final class MergedCheckpoint {
   private static final String SINGLE = "model.safetensors";
 
+  /** Maximum bytes of an index of shards. */
+  private static final long MAX_INDEX = 64L << 20;
+
   /** Checks that an adapter matches a base and determines the changes. */
   interface Plan {
     /** The changes by the base's tensor names. */
     Map<String, WeightChange> changes(Checkpoint base);
+
+    /** Further tensors, which the base does not have. */
+    default List<TensorSource> added(Checkpoint base) {
+      return List.of();
+    }
+
+    /** Whether the output layer is not tied to the embeddings afterwards. */
+    default boolean untiesHead(Checkpoint base) {
+      return ModelFiles.hasOwnHead(base);
+    }
   }
 
   private MergedCheckpoint() {}
@@ -71,15 +87,23 @@ final class MergedCheckpoint {
                   .collect(Collectors.toSet());
       rejectOtherWeights(out, shards);
       ModelFolder.copy(base, out);
-      if (ModelFiles.hasOwnHead(checkpoint)) {
+      if (plan.untiesHead(checkpoint)) {
         ModelFiles.untieHead(out);
       }
+      List<TensorSource> added = plan.added(checkpoint);
       if (checkpoint instanceof GgufModel) {
-        merge(checkpoint, checkpoint.names(), out.resolve(SINGLE), changes);
+        merge(checkpoint, checkpoint.names(), out.resolve(SINGLE), changes, added);
       } else {
+        Path last = checkpoint.files().get(checkpoint.files().size() - 1);
         for (Path shard : checkpoint.files()) {
-          merge(checkpoint, names(shard), out.resolve(shard.getFileName()), changes);
+          merge(
+              checkpoint,
+              names(shard),
+              out.resolve(shard.getFileName()),
+              changes,
+              shard.equals(last) ? added : List.of());
         }
+        addToIndex(out, added, last.getFileName().toString());
       }
       OutputFile.checkpoint(out.resolve(PeftFolder.PROVENANCE)).writeAll(provenance.toJson());
     } catch (IOException e) {
@@ -105,9 +129,22 @@ final class MergedCheckpoint {
     }
   }
 
+  private static void addToIndex(Path out, List<TensorSource> added, String shard) {
+    InputFile index = InputFile.checkpoint(out.resolve(SINGLE + ".index.json"));
+    if (!added.isEmpty() && index.exists()) {
+      JsonObject json = index.json(MAX_INDEX);
+      added.forEach(t -> json.getAsJsonObject("weight_map").addProperty(t.name(), shard));
+      OutputFile.checkpoint(index.path()).writeAll(StrictJson.pretty(json));
+    }
+  }
+
   private static void merge(
-      Checkpoint base, Collection<String> names, Path to, Map<String, WeightChange> changes) {
-    List<TensorSource> sources = new ArrayList<>();
+      Checkpoint base,
+      Collection<String> names,
+      Path to,
+      Map<String, WeightChange> changes,
+      List<TensorSource> added) {
+    List<TensorSource> sources = new ArrayList<>(added);
     for (String name : names) {
       TensorInfo info = base.info(name);
       WeightChange change = changes.get(name);

@@ -69,6 +69,14 @@ record VectorHistory(Map<Map<String, Object>, Double> terms) {
     return new Provenance(method, all, from.seed(), Map.of(), Map.of());
   }
 
+  /** A provenance whose setting {@code scaled_by} is multiplied by a factor. */
+  static Provenance scaled(Provenance p, double factor) {
+    Map<String, Object> settings = new LinkedHashMap<>(p.settings());
+    settings.merge(
+        "scaled_by", factor, (was, by) -> was instanceof Number n ? n.doubleValue() * factor : by);
+    return new Provenance(p.method(), settings, p.seed(), p.inputs(), p.metrics());
+  }
+
   private static Map<String, Object> plain(Provenance provenance) {
     Map<String, Object> all = new LinkedHashMap<>();
     all.put("method", provenance.method());

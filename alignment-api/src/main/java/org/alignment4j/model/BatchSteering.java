@@ -59,30 +59,48 @@ final class BatchSteering {
           if (!same || b == 0) {
             System.arraycopy(direction(s), 0, vectors, same ? 0 : b * width, width);
           }
-          int n = batch.sequences().get(b).length - virtual;
-          for (int p : s.positions().resolve(n, batch.responseStart(b, n))) {
-            on[b * columns + batch.column(b, p + virtual)] = 1;
-          }
-          if (s.positions().generated()) {
-            Arrays.fill(on, b * columns + batch.length(), (b + 1) * columns, 1f);
-          }
+          mark(on, columns, batch, b, virtual, s.positions());
         });
     return new Edit(
-        first,
-        scope.create(vectors, new Shape(vectors.length / width, width)),
-        scope.create(on, new Shape(batch.size(), columns)));
+        Edit.at(first.layer()),
+        first.kind() == Steering.Kind.ADD ? Edit.Kind.ADD : Edit.Kind.PROJECT_OUT,
+        List.of(
+            scope.create(vectors, new Shape(vectors.length / width, width)),
+            scope.create(on, new Shape(batch.size(), columns))),
+        Edit.NO_GATE,
+        0);
+  }
+
+  /**
+   * Marks the tokens of a sequence at some positions, and the columns after the batch if generated
+   * tokens are among them.
+   *
+   * @param on [B, columns]
+   */
+  static void mark(
+      float[] on, int columns, Batch batch, int b, int virtual, TokenPositions positions) {
+    int n = batch.sequences().get(b).length - virtual;
+    for (int p : positions.resolve(n, batch.responseStart(b, n))) {
+      on[b * columns + batch.column(b, p + virtual)] = 1;
+    }
+    if (positions.generated()) {
+      Arrays.fill(on, b * columns + batch.length(), (b + 1) * columns, 1f);
+    }
   }
 
   private static float[] direction(Steering s) {
-    float[] v = s.vector();
-    if (s.kind() == Steering.Kind.PROJECT_OUT) {
-      double norm = 0;
-      for (float f : v) {
-        norm += (double) f * f;
-      }
-      for (int i = 0; i < v.length; i++) {
-        v[i] = (float) (v[i] / Math.sqrt(norm));
-      }
+    return s.kind() == Steering.Kind.PROJECT_OUT ? unit(s.vector()) : s.vector();
+  }
+
+  /** A copy of length 1. */
+  static float[] unit(float[] vector) {
+    float[] v = vector.clone();
+    double norm = 0;
+    for (float f : v) {
+      norm += (double) f * f;
+    }
+    for (int i = 0; i < v.length; i++) {
+      v[i] = (float) (v[i] / Math.sqrt(norm));
     }
     return v;
   }

@@ -3,9 +3,12 @@ package org.alignment4j.model;
 import static org.alignment4j.internal.text.Arguments.require;
 
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.stream.IntStream;
 import org.alignment4j.core.Layer;
 
@@ -65,6 +68,11 @@ public record Capture(List<Layer> layers, TokenPositions positions) {
     /** The captured layers. */
     public Set<Layer> layers() {
       return values.keySet();
+    }
+
+    /** The rows of all layers [N, D], as {@link #at} returns them. */
+    public SortedMap<Layer, float[][]> byLayer() {
+      return Collections.unmodifiableSortedMap(new TreeMap<>(values));
     }
 
     /**

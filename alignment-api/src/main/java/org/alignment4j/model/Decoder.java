@@ -99,9 +99,7 @@ final class Decoder implements AutoCloseable {
     plan.add(batch.plain() ? 1L : 0L);
     plan.add(pass.pick != null ? 1L : 0L);
     plan.add((long) pass.captures.size());
-    plan.add((long) pass.edits.size());
     pass.captures.forEach(l -> plan.add((long) l.index()));
-    Edit.plan(pass.edits, plan);
     return kernels.run(
         kernels
             .call("blocks", scope)
@@ -115,6 +113,7 @@ final class Decoder implements AutoCloseable {
             .tensor(batch.tokenCells(scope))
             .tensor(longs(scope, pass.rows))
             .tensor(longs(scope, pass.pick == null ? new long[0] : pass.pick))
+            .ints(Edit.plan(pass.edits))
             .list(Edit.tensors(pass.edits)),
         train);
   }
@@ -229,15 +228,11 @@ final class Decoder implements AutoCloseable {
 
   /** One generation step: logits [B, V] and the most likely ids; see generate.torchscript. */
   NDList step(NDManager scope, Weights weights, Context context, Step step) {
-    List<Long> plan =
-        new ArrayList<>(
-            List.of((long) step.past, context.plain ? 1L : 0L, (long) context.edits.size()));
-    Edit.plan(context.edits, plan);
     return kernels.run(
         kernels
             .call("step", scope)
             .shortOperations(step.ids.size() <= FEW_TOKENS)
-            .ints(plan.stream().mapToLong(Long::longValue).toArray())
+            .ints(step.past, context.plain ? 1 : 0)
             .tensor(step.ids)
             .tensor(orNone(scope, step.given))
             .list(weights.arrays())
@@ -247,6 +242,7 @@ final class Decoder implements AutoCloseable {
             .tensor(longs(scope, step.pick))
             .tensor(step.banned)
             .list(context.cache)
+            .ints(Edit.plan(context.edits))
             .list(Edit.tensors(context.edits)),
         false);
   }
@@ -411,14 +407,11 @@ final class Decoder implements AutoCloseable {
   /** Log-probabilities [T] of the token that follows each; see score.torchscript. */
   NDArray score(
       NDManager scope, Packed packed, Weights weights, List<NDArray> cache, List<Edit> edits) {
-    List<Long> plan =
-        new ArrayList<>(List.of((long) packed.past, (long) packed.rows, (long) edits.size()));
-    Edit.plan(edits, plan);
     return kernels
         .run(
             kernels
                 .call("score", scope)
-                .ints(plan.stream().mapToLong(Long::longValue).toArray())
+                .ints(packed.past, packed.rows)
                 .tensor(packed.ids)
                 .list(weights.arrays())
                 .tensor(packed.positions)
@@ -426,6 +419,7 @@ final class Decoder implements AutoCloseable {
                 .tensor(frequencies.of(scope, new int[] {packed.reach}))
                 .tensor(packed.labels)
                 .list(cache)
+                .ints(Edit.plan(edits))
                 .list(Edit.tensors(edits)),
             false)
         .get(0);

@@ -107,6 +107,7 @@ final class DecoderKernels implements AutoCloseable {
     table.constants().forEach(builder::constant);
     return builder
         .source(here, "block.torchscript")
+        .source(here, "edits.torchscript")
         .source(here, "forward.torchscript")
         .source(here, "generate.torchscript")
         .source(here, "sample.torchscript")

@@ -7,6 +7,7 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import java.util.Arrays;
 import java.util.List;
+import org.alignment4j.adapter.GatedEdit;
 import org.alignment4j.adapter.LoraAdapter;
 import org.alignment4j.adapter.SoftPrompt;
 import org.alignment4j.adapter.TunedBlock;
@@ -113,6 +114,11 @@ record ForwardPass(
     return with(steering.with(changes));
   }
 
+  /** With a gated edit, whose tensors belong to {@code own}. */
+  ForwardPass with(GatedEdit edit, NDManager own) {
+    return with(steering.with(GatedEdits.of(config(), edit, own)));
+  }
+
   ForwardPass withEach(List<List<Steering>> changes) {
     require(!changes.isEmpty(), "no sequences to steer");
     changes.forEach(own -> own.forEach(this::requireFitting));
@@ -185,7 +191,8 @@ record ForwardPass(
   void requireUnsteered() {
     require(
         !steering.any() && !inputs.any(),
-        "a view with steering or a soft prompt cannot be trained; train the model it is a view of");
+        "a view with steering, a gated edit or a soft prompt cannot be trained; train the model it is a"
+            + " view of");
   }
 
   /**

@@ -8,6 +8,7 @@ import java.util.function.Consumer;
 import java.util.function.Function;
 import org.alignment4j.adapter.Adapter;
 import org.alignment4j.adapter.ControlVector;
+import org.alignment4j.adapter.GatedEdit;
 import org.alignment4j.adapter.LoraAdapter;
 import org.alignment4j.adapter.SoftPrompt;
 import org.alignment4j.adapter.TunedBlock;
@@ -168,6 +169,8 @@ public final class LanguageModel implements AutoCloseable {
       return with(lora);
     } else if (adapter instanceof SoftPrompt soft) {
       return with(soft);
+    } else if (adapter instanceof GatedEdit edit) {
+      return changed(m -> pass.with(edit, m));
     }
     return with((ControlVector) adapter, 1);
   }

@@ -32,6 +32,7 @@ final class Scorer {
   private final Batch prefix;
   private final int reach;
   private final List<NDArray> cache;
+  private final List<Edit> prefixEdits;
 
   /**
    * @param prefix token ids, at least one
@@ -43,6 +44,7 @@ final class Scorer {
     this.reach = Math.max(reach, prefix.length);
     this.prefix = Batch.of(List.of(prefix), Batch.Side.LEFT);
     this.cache = KeyValueCache.allocate(pass.decoder(), scope, 1, prefix.length);
+    this.prefixEdits = pass.edits(scope, this.prefix, 0);
   }
 
   /** See {@link LanguageModel#scoreIds}. */
@@ -103,8 +105,7 @@ final class Scorer {
     Cancellation.check("scoring");
     try (NDManager step = scope.newSubManager()) {
       Decoder.Context context =
-          new Decoder.Context(
-              cache, prefix.attentionWithRoom(step, 0), true, pass.edits(step, prefix, 0));
+          new Decoder.Context(cache, prefix.attentionWithRoom(step, 0), true, prefixEdits);
       Decoder.Step whole =
           new Decoder.Step(
               0,
@@ -169,7 +170,7 @@ final class Scorer {
                       step.create(labels)),
                   pass.weights(),
                   cache,
-                  pass.edits(step, prefix, t))
+                  Edit.continuing(pass.edits(step, prefix, t), prefixEdits))
               .toFloatArray();
       at = 0;
       for (int i : row) {

@@ -14,6 +14,11 @@ public sealed interface TokenPositions {
     return new LastPrompt();
   }
 
+  /** The tokens of the prompt. */
+  static TokenPositions prompt() {
+    return new WholePrompt();
+  }
+
   /** The tokens of the response, including generated ones. */
   static TokenPositions response() {
     return new Response();
@@ -54,6 +59,19 @@ public sealed interface TokenPositions {
     @Override
     public int[] resolve(int length, int responseStart) {
       return new int[] {Math.max(0, responseStart - 1)};
+    }
+
+    @Override
+    public boolean generated() {
+      return false;
+    }
+  }
+
+  /** See {@link #prompt}. */
+  record WholePrompt() implements TokenPositions {
+    @Override
+    public int[] resolve(int length, int responseStart) {
+      return IntStream.range(0, responseStart).toArray();
     }
 
     @Override

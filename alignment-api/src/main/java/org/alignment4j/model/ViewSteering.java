@@ -8,21 +8,36 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The steering of a view.
+ * The steering and the gated edits of a view.
  *
- * @param all changes that apply to every sequence
- * @param each further changes for the i-th sequence of a call, or null
+ * @param all what applies to every sequence, in the order in which it was added
+ * @param each further steering of the i-th sequence of a call, or null; comes last
  */
-record ViewSteering(List<Steering> all, @Nullable List<List<Steering>> each) {
+record ViewSteering(List<Part> all, @Nullable List<List<Steering>> each) {
   static final ViewSteering NONE = new ViewSteering(List.of(), null);
+
+  /** Steering, or a gated edit. */
+  sealed interface Part {
+    record Steered(List<Steering> changes) implements Part {}
+
+    record Gated(GatedEdits edits) implements Part {}
+  }
 
   boolean any() {
     return !all.isEmpty() || each != null;
   }
 
   ViewSteering with(List<Steering> changes) {
-    List<Steering> more = new ArrayList<>(all);
-    more.addAll(changes);
+    return changes.isEmpty() ? this : with(new Part.Steered(List.copyOf(changes)));
+  }
+
+  ViewSteering with(GatedEdits edits) {
+    return with(new Part.Gated(edits));
+  }
+
+  private ViewSteering with(Part part) {
+    List<Part> more = new ArrayList<>(all);
+    more.add(part);
     return new ViewSteering(List.copyOf(more), each);
   }
 
@@ -50,19 +65,21 @@ record ViewSteering(List<Steering> all, @Nullable List<List<Steering>> each) {
    * @param virtual input embeddings before each sequence, not counted in positions
    */
   List<Edit> edits(NDManager scope, Batch batch, int room, int virtual) {
-    if (each == null) {
-      return BatchSteering.resolve(scope, batch, room, virtual, b -> all);
+    List<Edit> edits = new ArrayList<>();
+    int gates = 0;
+    for (Part part : all) {
+      if (part instanceof Part.Gated gated) {
+        edits.addAll(gated.edits.resolve(scope, batch, room, virtual, gates));
+        gates += gated.edits.gates();
+      } else if (part instanceof Part.Steered steered) {
+        edits.addAll(BatchSteering.resolve(scope, batch, room, virtual, b -> steered.changes));
+      }
     }
     List<List<Steering>> ofEach = each;
-    return BatchSteering.resolve(
-        scope,
-        batch,
-        room,
-        virtual,
-        b -> {
-          List<Steering> own = new ArrayList<>(all);
-          own.addAll(ofEach.get(batch.index()[b]));
-          return own;
-        });
+    if (ofEach != null) {
+      edits.addAll(
+          BatchSteering.resolve(scope, batch, room, virtual, b -> ofEach.get(batch.index()[b])));
+    }
+    return Edit.ordered(edits);
   }
 }

@@ -80,7 +80,7 @@ class AdapterFolderTests {
   }
 
   @Property(tries = 100)
-  void whatIsSavedIsLoaded(@ForAll long seed, @ForAll @IntRange(max = 3) int kind)
+  void whatIsSavedIsLoaded(@ForAll long seed, @ForAll @IntRange(max = 4) int kind)
       throws IOException {
     Random random = new Random(seed);
     Adapter adapter =
@@ -92,6 +92,7 @@ class AdapterFolderTests {
                   Map.of("w", new TunedBlock.Weight(new long[] {2, 2}, Loras.normal(random, 4, 1))),
                   provenance(random));
           case 2 -> ControlVectors.random(seed);
+          case 3 -> GatedEdits.random(random, provenance(random));
           default -> lora(random);
         };
     Path folder = Files.createTempDirectory(root(), "a");

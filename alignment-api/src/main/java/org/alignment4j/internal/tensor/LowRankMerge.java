@@ -80,12 +80,13 @@ public final class LowRankMerge {
    */
   public static Map<String, WeightChange> changes(Checkpoint base, List<Target> targets) {
     Map<String, WeightChange> changes = new LinkedHashMap<>();
-    places(base, targets)
-        .forEach(
-            (name, rows) ->
-                changes.put(
-                    name, (file, info) -> (first, into) -> fill(file, info, rows, first, into)));
+    places(base, targets).forEach((name, rows) -> changes.put(name, change(rows)));
     return changes;
+  }
+
+  /** The change of one tensor, whichever its name. */
+  public static WeightChange change(List<Rows> rows) {
+    return (file, info) -> (first, into) -> fill(file, info, rows, first, into);
   }
 
   private long heads(String key) {

@@ -84,6 +84,16 @@ public final class ModelFiles {
     }
   }
 
+  /** Whether a model multiplies its embeddings by a constant, as the Gemma families do. */
+  public static boolean scalesEmbeddings(Path model) {
+    return gemma(config(model));
+  }
+
+  private static boolean gemma(JsonObject config) {
+    return config.get("model_type") instanceof JsonPrimitive type
+        && type.getAsString().startsWith("gemma");
+  }
+
   /** Whether the output layer has other values than the embeddings. */
   public static boolean hasOwnHead(Checkpoint weights) {
     return weights.contains(EMBEDDINGS)
@@ -104,10 +114,7 @@ public final class ModelFiles {
       return;
     }
     JsonObject config = file.json(InputFile.SETTINGS);
-    boolean byDefault =
-        config.get("model_type") instanceof JsonPrimitive type
-            && type.getAsString().startsWith("gemma");
-    JsonPrimitive usual = new JsonPrimitive(byDefault);
+    JsonPrimitive usual = new JsonPrimitive(gemma(config));
     if (new JsonPrimitive(true).equals(config.has(TIED) ? config.get(TIED) : usual)) {
       config.addProperty(TIED, false);
       OutputFile.checkpoint(file.path()).writeAll(StrictJson.pretty(config));

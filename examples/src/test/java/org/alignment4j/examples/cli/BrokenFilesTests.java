@@ -304,6 +304,25 @@ class BrokenFilesTests {
             a,
             "--out",
             out));
+    for (Path broken : List.of(a, b)) {
+      uses.add(
+          Use.of(
+              broken,
+              "tune",
+              "edit",
+              "--method",
+              "ablation",
+              "--layer",
+              3,
+              "--model",
+              model,
+              "--harmful",
+              a,
+              "--benign",
+              b,
+              "--out",
+              out));
+    }
     uses.add(Use.of(a, "evaluate", "over-refusal", "--model", model, "--safe", a, "--harmful", b));
     uses.add(
         Use.of(

@@ -6,6 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import org.alignment4j.adapter.Adapter;
 import org.alignment4j.adapter.ControlVector;
+import org.alignment4j.adapter.GatedEdit;
 import org.alignment4j.adapter.LoraAdapter;
 import org.alignment4j.adapter.SoftPrompt;
 import org.alignment4j.adapter.TunedBlock;
@@ -123,7 +124,7 @@ public final class ExportCommand {
   @Command(
       name = "merged",
       description = {
-        "Writes a full checkpoint with a LoRA or a tuned block merged in, in the base's storage"
+        "Writes a full checkpoint with a LoRA, a tuned block or a gated edit merged in, in the base's storage"
             + " types and shards, that Python's transformers loads."
       })
   static final class Merged extends AlignCommand {
@@ -140,7 +141,7 @@ public final class ExportCommand {
         names = "--adapter",
         required = true,
         paramLabel = "DIR",
-        description = "folder of a LoRA or a tuned block")
+        description = "folder of a LoRA, a tuned block or a gated edit")
     @CheckedPath(CheckedPath.Kind.FOLDER)
     private Path adapter = Path.of("");
 
@@ -153,11 +154,21 @@ public final class ExportCommand {
         lora.merge(model, out.get());
       } else if (found instanceof TunedBlock block) {
         block.merge(model, out.get());
+      } else if (found instanceof GatedEdit edit) {
+        merge(edit);
       } else {
         throw new AlignmentException(
             adapter + " holds a " + kind(found) + ", which does not change weights");
       }
       return written("checkpoint with a " + kind(found), out.get());
+    }
+
+    private void merge(GatedEdit edit) {
+      try {
+        edit.merge(model, out.get());
+      } catch (IllegalArgumentException e) {
+        throw new AlignmentException(adapter + ": " + e.getMessage(), e);
+      }
     }
   }
 
@@ -166,6 +177,8 @@ public final class ExportCommand {
       return "LoRA";
     } else if (adapter instanceof SoftPrompt) {
       return "soft prompt";
+    } else if (adapter instanceof GatedEdit) {
+      return "gated edit";
     }
     return adapter instanceof TunedBlock ? "tuned block" : "control vector";
   }

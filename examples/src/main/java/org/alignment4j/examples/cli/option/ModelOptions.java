@@ -17,7 +17,7 @@ public final class ModelOptions {
       paramLabel = "DIR",
       description =
           "folder of an adapter to apply: tuned block, LoRA or soft prompt in PEFT's format,"
-              + " control vector")
+              + " control vector, gated edit")
   @CheckedPath(CheckedPath.Kind.FOLDER)
   private @Nullable Path adapter;
 

@@ -19,6 +19,7 @@ import org.alignment4j.examples.cli.command.AlignCommand;
 import org.alignment4j.examples.cli.command.Outcome;
 import org.alignment4j.examples.cli.evaluate.RefusalComparison;
 import org.alignment4j.examples.cli.input.PromptFile;
+import org.alignment4j.examples.cli.option.BenignFile;
 import org.alignment4j.examples.cli.option.CheckedPath;
 import org.alignment4j.examples.cli.option.HarmfulFile;
 import org.alignment4j.examples.cli.option.ModelOptions;
@@ -36,6 +37,7 @@ import picocli.CommandLine.Option;
     mixinStandardHelpOptions = true,
     subcommands = {
       TuneCommand.Actor.class,
+      TuneEdit.class,
       TuneReversed.class,
       TunePreferences.Scit.class,
       TunePreferences.Dual.class,
@@ -63,13 +65,7 @@ public final class TuneCommand {
 
     @Mixin private HarmfulFile harmful = new HarmfulFile();
 
-    @Option(
-        names = "--benign",
-        required = true,
-        paramLabel = "FILE",
-        description = "prompts to be answered")
-    @CheckedPath(CheckedPath.Kind.FILE)
-    private Path benign = Path.of("");
+    @Mixin private BenignFile benign = new BenignFile();
 
     @Option(
         names = "--pseudo-harmful",
@@ -120,7 +116,7 @@ public final class TuneCommand {
       ActorPrompts prompts =
           ActorPrompts.holdingOut(
               PromptFile.read(harmful.get()),
-              PromptFile.read(benign),
+              PromptFile.read(benign.get()),
               toAnswer,
               toRefuse,
               HELD_OUT,
