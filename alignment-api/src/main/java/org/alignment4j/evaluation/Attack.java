@@ -1,4 +1,4 @@
-package org.alignment4j.sysformer;
+package org.alignment4j.evaluation;
 
 import java.nio.charset.StandardCharsets;
 import java.util.Base64;

@@ -1,4 +1,4 @@
-package org.alignment4j.sysformer;
+package org.alignment4j.evaluation;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
