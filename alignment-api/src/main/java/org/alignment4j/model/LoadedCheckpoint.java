@@ -24,6 +24,9 @@ record LoadedCheckpoint(LazyFiles files, NDManager manager, Decoder decoder, Wei
 
   static LoadedCheckpoint load(Path path, Device device, Precision precision) {
     DjlDefaults.apply();
+    if (!device.isGpu()) {
+      NativeEngine.start();
+    }
     ModelConfig stated = ModelConfig.read(path);
     if (!device.isGpu()) {
       requireRoom(path, stated, precision, AvailableMemory.bytes());

@@ -2,9 +2,16 @@ package org.alignment4j.internal.tensor;
 
 import ai.djl.Device;
 import ai.djl.ndarray.NDManager;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import org.alignment4j.internal.host.Ahead;
 import org.alignment4j.internal.host.DjlDefaults;
 import org.alignment4j.internal.host.NativeFailure;
+import org.alignment4j.internal.host.NativeFolder;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,9 +35,35 @@ public final class NativeEngine {
 
   private static boolean load() {
     DjlDefaults.apply();
+    linkFiles();
     newManager(Device.cpu()).close();
     TensorKernels.on(Device.cpu());
     return true;
+  }
+
+  /**
+   * Uses what other threads will read files with. The JVM finds each native method at its first
+   * call, with a lock of the system's loader that is held as long as the engine's libraries load:
+   * the first read would wait for all of them.
+   */
+  private static void linkFiles() {
+    try {
+      Path file = Files.createTempFile(NativeFolder.ofProcess(), "link", null);
+      try (FileChannel channel =
+          FileChannel.open(
+              file,
+              StandardOpenOption.READ,
+              StandardOpenOption.WRITE,
+              StandardOpenOption.DELETE_ON_CLOSE)) {
+        ByteBuffer bytes = ByteBuffer.allocateDirect(1);
+        channel.write(bytes);
+        channel.position(0).read(bytes.clear());
+        channel.read(bytes.clear(), 0);
+        channel.size();
+      }
+    } catch (IOException e) {
+      // It would only have been faster.
+    }
   }
 
   /**
@@ -39,15 +72,27 @@ public final class NativeEngine {
    * @throws org.alignment4j.core.EngineException if the engine cannot be loaded
    */
   public static NDManager manager(Device device) {
-    Ahead<Boolean> started = started();
+    Ahead<Boolean> started = loading();
     if (started != null) {
-      started.get();
+      try {
+        started.get();
+      } catch (RuntimeException | Error e) {
+        forget(started);
+        throw e;
+      }
     }
     return newManager(device);
   }
 
-  private static synchronized @Nullable Ahead<Boolean> started() {
+  private static synchronized @Nullable Ahead<Boolean> loading() {
     return loading;
+  }
+
+  /** The next call tries again, since a folder's permissions, say, may have been corrected. */
+  private static synchronized void forget(Ahead<Boolean> failed) {
+    if (loading == failed) {
+      loading = null;
+    }
   }
 
   private static NDManager newManager(Device device) {
