@@ -58,8 +58,7 @@ record LoadedCheckpoint(LazyFiles files, NDManager manager, Decoder decoder, Wei
       Precision precision,
       LazyFiles files,
       NDManager manager) {
-    Ahead<Decoder> decoder =
-        Ahead.start("kernels", () -> new Decoder(config, precision, manager));
+    Ahead<Decoder> decoder = Ahead.start("kernels", () -> new Decoder(config, precision, manager));
     Weights weights;
     try {
       weights = Weights.load(checkpoint, config, precision, manager);

@@ -24,12 +24,13 @@ public final class NativeEngine {
   private NativeEngine() {}
 
   /**
-   * Starts to load the engine for the CPU, and to compile the kernels with which weights are read,
-   * unless that has been started. Nothing is thrown here: what goes wrong, {@link #manager} throws.
+   * Starts to load the engine, unless that has been started. Nothing is thrown here: what goes
+   * wrong, {@link #manager} throws.
    */
   public static synchronized void start() {
     if (loading == null) {
-      loading = Ahead.start("engine", () -> ExitGate.pass("loading the engine", NativeEngine::load));
+      loading =
+          Ahead.start("engine", () -> ExitGate.pass("loading the engine", NativeEngine::load));
     }
   }
 
@@ -37,7 +38,6 @@ public final class NativeEngine {
     DjlDefaults.apply();
     linkFiles();
     newManager(Device.cpu()).close();
-    TensorKernels.on(Device.cpu());
     return true;
   }
 

@@ -40,7 +40,9 @@ class KernelsTests {
   @Test
   void trainingIsCompiledAtItsFirstCallOnly() {
     try (Kernels kernels =
-            builder().trainingSource(KernelsTests.class, "thrice.torchscript").compile(Device.cpu());
+            builder()
+                .trainingSource(KernelsTests.class, "thrice.torchscript")
+                .compile(Device.cpu());
         NDManager scope = manager.newSubManager()) {
       assertEquals(10, call(kernels, "twice", scope).infer().get(0).getFloat());
       assertFalse(kernels.hasTraining());
@@ -53,7 +55,9 @@ class KernelsTests {
   @Test
   void methodsOfTrainingAreNotPartOfInference() {
     try (Kernels kernels =
-            builder().trainingSource(KernelsTests.class, "thrice.torchscript").compile(Device.cpu());
+            builder()
+                .trainingSource(KernelsTests.class, "thrice.torchscript")
+                .compile(Device.cpu());
         NDManager scope = manager.newSubManager()) {
       assertThrows(EngineException.class, () -> call(kernels, "thrice", scope).infer());
     }
@@ -66,7 +70,9 @@ class KernelsTests {
         assertThrows(EngineException.class, () -> both.compile(Device.cpu()).close());
     assertTrue(atOnce.getMessage().contains("'test' do not compile"), atOnce.getMessage());
     try (Kernels kernels =
-            builder().trainingSource(KernelsTests.class, "wrong.torchscript").compile(Device.cpu());
+            builder()
+                .trainingSource(KernelsTests.class, "wrong.torchscript")
+                .compile(Device.cpu());
         NDManager scope = manager.newSubManager()) {
       assertEquals(10, call(kernels, "twice", scope).infer().get(0).getFloat());
       for (int i = 0; i < 2; i++) {

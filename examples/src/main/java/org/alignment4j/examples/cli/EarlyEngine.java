@@ -7,9 +7,17 @@ import org.alignment4j.internal.tensor.NativeEngine;
 /** Loads the native engine while the command line is still being read. */
 final class EarlyEngine {
   /** Commands that are waited for, and run a model whatever their options are. */
-  private static final Set<String> COMMANDS =
+  static final Set<String> COMMANDS =
       Set.of(
-          "capture", "chat", "demo", "generate", "guard", "probe", "read", "steer", "verify-parity");
+          "capture",
+          "chat",
+          "demo",
+          "generate",
+          "guard",
+          "probe",
+          "read",
+          "steer",
+          "verify-parity");
 
   private EarlyEngine() {}
 
@@ -21,14 +29,14 @@ final class EarlyEngine {
   }
 
   static boolean isNeeded(String... args) {
-    return args.length > 0 && COMMANDS.contains(args[0]) && noneMatters(args);
+    return args.length > 0 && COMMANDS.contains(args[0]) && isPlain(args);
   }
 
   /**
    * Whether no argument asks for help, or could set the number of threads, which has to be known
    * before the engine loads; a file of arguments could do both.
    */
-  private static boolean noneMatters(String... args) {
+  private static boolean isPlain(String... args) {
     return Arrays.stream(args)
         .noneMatch(
             a ->
