@@ -2,6 +2,7 @@ package org.alignment4j.internal.tensor;
 
 import ai.djl.Device;
 import ai.djl.ndarray.NDManager;
+import ai.djl.pytorch.jni.JniUtils;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -20,6 +21,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class NativeEngine {
   private static @Nullable Ahead<Boolean> loading;
+  private static boolean switchedOff;
 
   private NativeEngine() {}
 
@@ -76,12 +78,24 @@ public final class NativeEngine {
     if (started != null) {
       try {
         started.get();
+        switchGradientsOff();
       } catch (RuntimeException | Error e) {
         forget(started);
         throw e;
       }
     }
     return newManager(device);
+  }
+
+  /**
+   * DJL does so when it loads, for the thread that loads it, which without {@link #start} would be
+   * the first that needs the engine.
+   */
+  private static synchronized void switchGradientsOff() {
+    if (!switchedOff) {
+      switchedOff = true;
+      JniUtils.setGradMode(false);
+    }
   }
 
   private static synchronized @Nullable Ahead<Boolean> loading() {
