@@ -3,16 +3,10 @@ package org.alignment4j.internal.tensor;
 import ai.djl.Device;
 import ai.djl.ndarray.NDManager;
 import ai.djl.pytorch.jni.JniUtils;
-import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import org.alignment4j.internal.host.Ahead;
 import org.alignment4j.internal.host.DjlDefaults;
+import org.alignment4j.internal.host.FirstRead;
 import org.alignment4j.internal.host.NativeFailure;
-import org.alignment4j.internal.host.NativeFolder;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -38,34 +32,9 @@ public final class NativeEngine {
 
   private static boolean load() {
     DjlDefaults.apply();
-    linkFiles();
+    FirstRead.make();
     newManager(Device.cpu()).close();
     return true;
-  }
-
-  /**
-   * Uses what other threads will read files with. The JVM finds each native method at its first
-   * call, with a lock of the system's loader that is held as long as the engine's libraries load:
-   * the first read would wait for all of them.
-   */
-  private static void linkFiles() {
-    try {
-      Path file = Files.createTempFile(NativeFolder.ofProcess(), "link", null);
-      try (FileChannel channel =
-          FileChannel.open(
-              file,
-              StandardOpenOption.READ,
-              StandardOpenOption.WRITE,
-              StandardOpenOption.DELETE_ON_CLOSE)) {
-        ByteBuffer bytes = ByteBuffer.allocateDirect(1);
-        channel.write(bytes);
-        channel.position(0).read(bytes.clear());
-        channel.read(bytes.clear(), 0);
-        channel.size();
-      }
-    } catch (IOException e) {
-      // It would only have been faster.
-    }
   }
 
   /**
