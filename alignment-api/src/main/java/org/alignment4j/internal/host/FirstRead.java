@@ -9,8 +9,8 @@ import java.nio.file.StandardOpenOption;
 
 /**
  * The first read of a file in a process. The JVM finds each native method at its first call, with a
- * lock of the system's loader that is held as long as a library loads: while the engine's large ones
- * do, a first read on another thread would wait for all of them.
+ * lock of the system's loader that is held as long as a library loads: while the engine's large
+ * ones do, a first read on another thread would wait for all of them.
  */
 public final class FirstRead {
   private FirstRead() {}
