@@ -113,7 +113,7 @@ final class DecoderKernels implements AutoCloseable {
         .source(here, "sample.torchscript")
         .source(here, "score.torchscript")
         .source(here, "responses.torchscript")
-        .source(here, "language_loss.torchscript")
+        .trainingSource(here, "language_loss.torchscript")
         .gradients()
         .source(here, "low_rank.torchscript")
         // Training computes in float32, whatever inference computes in.

@@ -6,10 +6,11 @@ import java.nio.file.Path;
 import java.util.Locale;
 import java.util.OptionalLong;
 import org.alignment4j.core.OutOfMemoryException;
+import org.alignment4j.internal.host.Ahead;
 import org.alignment4j.internal.host.AvailableMemory;
 import org.alignment4j.internal.host.DjlDefaults;
-import org.alignment4j.internal.host.NativeFailure;
 import org.alignment4j.internal.tensor.Checkpoint;
+import org.alignment4j.internal.tensor.NativeEngine;
 
 /**
  * A checkpoint loaded on a device, shared by all views of it.
@@ -23,22 +24,56 @@ record LoadedCheckpoint(LazyFiles files, NDManager manager, Decoder decoder, Wei
 
   static LoadedCheckpoint load(Path path, Device device, Precision precision) {
     DjlDefaults.apply();
+    if (!device.isGpu()) {
+      NativeEngine.start();
+    }
     ModelConfig stated = ModelConfig.read(path);
     if (!device.isGpu()) {
       requireRoom(path, stated, precision, AvailableMemory.bytes());
     }
-    NDManager manager = newManager(device);
+    LazyFiles files = new LazyFiles(path);
     try (Checkpoint checkpoint = Checkpoint.open(path)) {
       ModelConfig config = Weights.withStoredHead(checkpoint, stated);
-      Weights weights = Weights.load(checkpoint, config, precision, manager);
-      Decoder decoder = new Decoder(config, precision, manager);
-      return new LoadedCheckpoint(new LazyFiles(path), manager, decoder, weights);
+      files.readAhead();
+      NDManager manager = NativeEngine.manager(device);
+      try {
+        return load(checkpoint, config, precision, files, manager);
+      } catch (RuntimeException | Error e) {
+        manager.close();
+        throw e;
+      }
     } catch (OutOfMemoryError e) {
-      manager.close();
+      files.close();
       throw OutOfMemoryException.of("loading " + path, e);
     } catch (RuntimeException | Error e) {
-      manager.close();
+      files.close();
       throw e;
+    }
+  }
+
+  /** Reads the weights while another thread compiles the kernels. */
+  private static LoadedCheckpoint load(
+      Checkpoint checkpoint,
+      ModelConfig config,
+      Precision precision,
+      LazyFiles files,
+      NDManager manager) {
+    Ahead<Decoder> decoder = Ahead.start("kernels", () -> new Decoder(config, precision, manager));
+    Weights weights;
+    try {
+      weights = Weights.load(checkpoint, config, precision, manager);
+    } catch (RuntimeException | Error e) {
+      closeUnused(decoder, e);
+      throw e;
+    }
+    return new LoadedCheckpoint(files, manager, decoder.get(), weights);
+  }
+
+  private static void closeUnused(Ahead<Decoder> decoder, Throwable reason) {
+    try {
+      decoder.get().close();
+    } catch (RuntimeException | Error e) {
+      reason.addSuppressed(e);
     }
   }
 
@@ -61,14 +96,6 @@ record LoadedCheckpoint(LazyFiles files, NDManager manager, Decoder decoder, Wei
               needed >> 20,
               precision,
               available.getAsLong() >> 20));
-    }
-  }
-
-  private static NDManager newManager(Device device) {
-    try {
-      return NDManager.newBaseManager(device, "PyTorch");
-    } catch (RuntimeException | LinkageError | AssertionError e) {
-      throw NativeFailure.engine(e);
     }
   }
 

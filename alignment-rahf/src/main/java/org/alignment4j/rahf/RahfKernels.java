@@ -14,7 +14,7 @@ final class RahfKernels implements AutoCloseable {
   RahfKernels(Device device) {
     kernels =
         Kernels.named("rahf")
-            .source(RahfKernels.class, "rahf.torchscript")
+            .trainingSource(RahfKernels.class, "rahf.torchscript")
             .gradients()
             .compile(device);
   }

@@ -18,7 +18,7 @@ final class SysformerKernels implements AutoCloseable {
   SysformerKernels(Sysformer.Shape shape, Device device) {
     kernels =
         Kernels.named("sysformer")
-            .source(SysformerKernels.class, "sysformer.torchscript")
+            .trainingSource(SysformerKernels.class, "sysformer.torchscript")
             .gradients()
             .attribute("heads", shape.heads())
             .compile(device);

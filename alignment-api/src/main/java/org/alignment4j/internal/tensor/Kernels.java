@@ -22,6 +22,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.Supplier;
 import java.util.regex.Pattern;
 import org.alignment4j.internal.host.DjlDefaults;
 import org.alignment4j.internal.host.NativeFailure;
@@ -34,9 +35,10 @@ import org.jspecify.annotations.Nullable;
  * depend on a model's configuration are attributes of the module ({@code self.heads}).
  *
  * <p>Two modules are compiled from the text, since DJL switches a module between training and
- * inference in place, which is not thread-safe. {@link Call#infer} runs in inference mode: its
- * results may never enter autograd. {@link Call#train} records a graph when an argument requires
- * gradients and gradient mode is on, see {@link GradientScope}. Thread-safe.
+ * inference in place, which is not thread-safe; that of training at its first call, since most
+ * programs never train. {@link Call#infer} runs in inference mode: its results may never enter
+ * autograd. {@link Call#train} records a graph when an argument requires gradients and gradient
+ * mode is on, see {@link GradientScope}. Thread-safe.
  */
 public final class Kernels implements AutoCloseable {
   private static final String FIRST_LIST = "list0[]";
@@ -44,12 +46,14 @@ public final class Kernels implements AutoCloseable {
 
   private final String name;
   private final Model inference;
-  private final Model training;
+  private final Supplier<Model> compileTraining;
+  private @Nullable Model training;
+  private boolean closed;
 
-  private Kernels(String name, Model inference, Model training) {
+  private Kernels(String name, Model inference, Supplier<Model> compileTraining) {
     this.name = name;
     this.inference = inference;
-    this.training = training;
+    this.compileTraining = compileTraining;
   }
 
   /** Returns a builder; the name is used in error messages only. */
@@ -70,10 +74,30 @@ public final class Kernels implements AutoCloseable {
     return new Call(method, scope);
   }
 
+  private synchronized Block trainingBlock() {
+    if (closed) {
+      throw new IllegalStateException("kernels '" + name + "' are closed");
+    }
+    Model compiled = training;
+    if (compiled == null) {
+      compiled = compileTraining.get();
+      training = compiled;
+    }
+    return compiled.getBlock();
+  }
+
+  /** Whether the module of training is compiled. */
+  synchronized boolean hasTraining() {
+    return training != null;
+  }
+
   @Override
-  public void close() {
+  public synchronized void close() {
+    closed = true;
     inference.close();
-    training.close();
+    if (training != null) {
+      training.close();
+    }
   }
 
   /** Source text and attributes of a module. Not thread-safe. */
@@ -96,12 +120,18 @@ public final class Kernels implements AutoCloseable {
       return this;
     }
 
+    /** Adds methods that only {@link Call#train} calls. */
+    public Builder trainingSource(Class<?> owner, String resource) {
+      trainingOnly.append(text(owner, resource));
+      return this;
+    }
+
     /**
-     * Adds {@code self.gradients(loss, parameters)}: the loss [] without its graph, then one
-     * gradient per parameter.
+     * Adds {@code self.gradients(loss, parameters)} to the methods of training: the loss [] without
+     * its graph, then one gradient per parameter.
      */
     public Builder gradients() {
-      return source(Kernels.class, "gradients.torchscript");
+      return trainingSource(Kernels.class, "gradients.torchscript");
     }
 
     /**
@@ -167,22 +197,19 @@ public final class Kernels implements AutoCloseable {
     }
 
     /**
-     * Compiles the module.
+     * Compiles the module of inference; that of training is compiled at the first call of {@link
+     * Call#train}.
      *
      * @throws org.alignment4j.core.EngineException if the engine is missing or rejects the text;
      *     the engine's message names the line
      */
     public Kernels compile(Device device) {
-      String tail = common.toString();
-      Map<String, Object> training = new LinkedHashMap<>(attributes);
-      training.putAll(trainingAttributes);
-      Model inference = load(device, inferenceOnly + tail, attributes);
-      try {
-        return new Kernels(name, inference, load(device, trainingOnly + tail, training));
-      } catch (RuntimeException e) {
-        inference.close();
-        throw e;
-      }
+      // Written out now, so that what is added later to this builder changes neither module.
+      String trainingText = withConstants(trainingOnly.toString() + common);
+      Map<String, Object> trainingValues = new LinkedHashMap<>(attributes);
+      trainingValues.putAll(trainingAttributes);
+      Model inference = load(device, withConstants(inferenceOnly.toString() + common), attributes);
+      return new Kernels(name, inference, () -> load(device, trainingText, trainingValues));
     }
 
     private Model load(Device device, String methods, Map<String, Object> values) {
@@ -190,7 +217,7 @@ public final class Kernels implements AutoCloseable {
       @Nullable Path folder = null;
       try {
         folder = Files.createTempDirectory(NativeFolder.ofProcess(), "kernels");
-        TorchScriptArchive.write(folder.resolve("kernels.pt"), withConstants(methods), values);
+        TorchScriptArchive.write(folder.resolve("kernels.pt"), methods, values);
         Model model = Model.newInstance("kernels", device, "PyTorch");
         try {
           // trainParam: without it the loader turns every tensor into an inference tensor.
@@ -346,7 +373,7 @@ public final class Kernels implements AutoCloseable {
 
     /** Runs the call so that gradients can flow through its result. */
     public NDList train() {
-      return run(training.getBlock(), true);
+      return run(trainingBlock(), true);
     }
 
     private NDList run(Block block, boolean train) {

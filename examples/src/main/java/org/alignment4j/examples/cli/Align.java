@@ -3,6 +3,7 @@ package org.alignment4j.examples.cli;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import org.alignment4j.core.AlignmentException;
 import org.alignment4j.core.CancelledException;
 import org.alignment4j.core.OutOfMemoryException;
@@ -50,34 +51,36 @@ import picocli.CommandLine.ParseResult;
     mixinStandardHelpOptions = true,
     version = "alignment4j " + Provenance.LIBRARY_VERSION,
     description = "Reads, tunes and measures the representations of open-weight language models.",
-    synopsisSubcommandLabel = "COMMAND",
-    subcommands = {
-      GenerateCommand.class,
-      ChatCommand.class,
-      RenderCommand.class,
-      VerifyParityCommand.class,
-      CaptureCommand.class,
-      ReadCommand.class,
-      SteerCommand.class,
-      SplitCommand.class,
-      InspectCommand.class,
-      BenchCommand.class,
-      ProbeCommand.class,
-      TuneCommand.class,
-      EvaluateCommand.class,
-      ExportCommand.class,
-      GuardCommand.class,
-      DemoCommand.class,
-      CompareCommand.class,
-      StudyCommand.class,
-      SynthesizeCommand.class,
-      PictureCommand.class
-    })
+    synopsisSubcommandLabel = "COMMAND")
 public final class Align {
   static final int PASSED = 0;
   static final int FAILED = 1;
   static final int USAGE = 2;
   static final int INTERRUPTED = 130;
+
+  /** In the order of the help text. */
+  private static final List<Class<?>> COMMANDS =
+      List.of(
+          GenerateCommand.class,
+          ChatCommand.class,
+          RenderCommand.class,
+          VerifyParityCommand.class,
+          CaptureCommand.class,
+          ReadCommand.class,
+          SteerCommand.class,
+          SplitCommand.class,
+          InspectCommand.class,
+          BenchCommand.class,
+          ProbeCommand.class,
+          TuneCommand.class,
+          EvaluateCommand.class,
+          ExportCommand.class,
+          GuardCommand.class,
+          DemoCommand.class,
+          CompareCommand.class,
+          StudyCommand.class,
+          SynthesizeCommand.class,
+          PictureCommand.class);
 
   private Align() {}
 
@@ -90,6 +93,7 @@ public final class Align {
     // Log lines and stack traces quote files and servers too.
     System.setOut(console.out());
     System.setErr(console.err());
+    EarlyEngine.startFor(args);
     try (Interruption interruption = Interruption.ofCallingThread()) {
       interruption.exitStatus(run(console, args));
     }
@@ -105,7 +109,7 @@ public final class Align {
   static int run(Console console, String... args) {
     CommandLine line;
     try {
-      line = line();
+      line = line(args);
     } catch (CommandLine.PicocliException e) {
       // For example two options of the same name: otherwise the program would end silently.
       console.err().println("align: internal error: " + oneLine(e.getMessage()));
@@ -122,7 +126,25 @@ public final class Align {
 
   /** All commands. */
   static CommandLine line() {
-    return new CommandLine(new Align());
+    return line(COMMANDS);
+  }
+
+  /** The one command that is called: preparing all would take longer than loading a model. */
+  private static CommandLine line(String... args) {
+    String name = args.length == 0 ? "" : args[0];
+    for (Class<?> command : COMMANDS) {
+      Command described = command.getAnnotation(Command.class);
+      if (described != null && described.name().equals(name)) {
+        return line(List.of(command));
+      }
+    }
+    return line();
+  }
+
+  private static CommandLine line(List<Class<?>> commands) {
+    CommandLine line = new CommandLine(new Align());
+    commands.forEach(line::addSubcommand);
+    return line;
   }
 
   private static int dispatch(ParseResult parsed, Console console) {

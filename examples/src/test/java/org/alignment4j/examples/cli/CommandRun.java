@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import org.alignment4j.examples.cli.output.Console;
+import picocli.CommandLine;
 
 /** A command run within the test's process. */
 public record CommandRun(int status, String out, String err) {
@@ -51,6 +52,11 @@ public record CommandRun(int status, String out, String err) {
     int status = Align.run(console, words);
     return new CommandRun(
         status, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
+  }
+
+  /** All commands. */
+  public static CommandLine commands() {
+    return Align.line();
   }
 
   public JsonObject json() {

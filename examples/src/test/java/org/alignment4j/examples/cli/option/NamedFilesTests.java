@@ -11,7 +11,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
-import org.alignment4j.examples.cli.Align;
 import org.alignment4j.examples.cli.CommandRun;
 import org.alignment4j.examples.cli.command.AlignCommand;
 import org.alignment4j.examples.cli.model.InspectCommand;
@@ -19,7 +18,6 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.io.TempDir;
-import picocli.CommandLine;
 import picocli.CommandLine.Model.ArgSpec;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
@@ -43,7 +41,7 @@ class NamedFilesTests {
   }
 
   private static Stream<CommandSpec> commands() {
-    return commands(new CommandLine(Align.class).getCommandSpec());
+    return commands(CommandRun.commands().getCommandSpec());
   }
 
   private static boolean isPath(ArgSpec arg) {
