@@ -21,6 +21,7 @@ class ArchitectureTests {
   private static final List<String> ORDER =
       List.of(
           "org.alignment4j",
+          "org.alignment4j.safety",
           "org.alignment4j.synthesis",
           "org.alignment4j.evaluation",
           "org.alignment4j.tune",

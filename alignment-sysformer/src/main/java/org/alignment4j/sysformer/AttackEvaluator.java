@@ -16,13 +16,13 @@ import java.util.stream.IntStream;
 import org.alignment4j.analysis.PairedProportions;
 import org.alignment4j.chat.Prompt;
 import org.alignment4j.core.ProgressListener;
-import org.alignment4j.evaluation.Attack;
 import org.alignment4j.evaluation.OverRefusal.ComplianceSummary;
 import org.alignment4j.evaluation.OverRefusal.ComplianceSummary.RefusalGap;
 import org.alignment4j.evaluation.Rate;
 import org.alignment4j.evaluation.RefusalJudge;
 import org.alignment4j.evaluation.RefusalJudge.RefusalTally;
 import org.alignment4j.evaluation.RefusalJudge.RefusalVerdict;
+import org.alignment4j.safety.Attack;
 import org.jspecify.annotations.Nullable;
 
 /**

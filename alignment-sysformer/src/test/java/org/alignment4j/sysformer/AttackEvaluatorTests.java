@@ -10,10 +10,10 @@ import java.util.stream.IntStream;
 import org.alignment4j.analysis.PairedProportions;
 import org.alignment4j.chat.Prompt;
 import org.alignment4j.core.ProgressListener;
-import org.alignment4j.evaluation.Attack;
 import org.alignment4j.evaluation.OverRefusal.ComplianceSummary;
 import org.alignment4j.evaluation.Rate;
 import org.alignment4j.evaluation.StringRefusalJudge;
+import org.alignment4j.safety.Attack;
 import org.junit.jupiter.api.Test;
 
 class AttackEvaluatorTests {

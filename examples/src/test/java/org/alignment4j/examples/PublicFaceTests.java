@@ -37,7 +37,7 @@ import org.junit.jupiter.api.Test;
  * Written anew by {@code -Dalignment4j.writePublicApi=true}, so that a change is seen in review.
  */
 class PublicFaceTests {
-  private static final int MOST = 136;
+  private static final int MOST = 138;
   private static final int MOST_OF_A_PACKAGE = 8;
   private static final Path ROOT = root();
   private static final Path SIGNATURES =

@@ -15,7 +15,6 @@ import org.alignment4j.analysis.Auroc;
 import org.alignment4j.analysis.Holm;
 import org.alignment4j.analysis.PairedProportions;
 import org.alignment4j.analysis.Roc;
-import org.alignment4j.evaluation.Attack;
 import org.alignment4j.evaluation.OverRefusal.ComplianceSummary;
 import org.alignment4j.evaluation.OverRefusal.ComplianceSummary.RefusalGap;
 import org.alignment4j.evaluation.OverRefusal.RefusalWarnings;
@@ -25,6 +24,7 @@ import org.alignment4j.examples.cli.guard.GuardedAnswers.Latency;
 import org.alignment4j.examples.cli.output.AurocText;
 import org.alignment4j.examples.cli.output.MarkdownTable;
 import org.alignment4j.examples.cli.output.PairedText;
+import org.alignment4j.safety.Attack;
 import org.alignment4j.sysformer.AttackEvaluator;
 import org.jspecify.annotations.Nullable;
 

@@ -5,7 +5,7 @@ import static org.alignment4j.internal.text.Arguments.require;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
-import org.alignment4j.evaluation.Attack;
+import org.alignment4j.safety.Attack;
 import picocli.CommandLine.Option;
 
 /** Options for the attacks under which a guard is trained. */

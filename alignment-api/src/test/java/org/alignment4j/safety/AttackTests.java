@@ -1,4 +1,4 @@
-package org.alignment4j.evaluation;
+package org.alignment4j.safety;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;

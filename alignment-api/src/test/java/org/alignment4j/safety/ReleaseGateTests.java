@@ -1,4 +1,4 @@
-package org.alignment4j.evaluation;
+package org.alignment4j.safety;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -15,12 +15,13 @@ import java.util.stream.Stream;
 import org.alignment4j.chat.Prompt;
 import org.alignment4j.core.Layer;
 import org.alignment4j.core.ProgressListener;
-import org.alignment4j.evaluation.ReleaseGate.Condition;
-import org.alignment4j.evaluation.ReleaseGate.Limits;
-import org.alignment4j.evaluation.ReleaseGate.Report;
+import org.alignment4j.evaluation.RefusalJudge;
 import org.alignment4j.model.Generation;
 import org.alignment4j.model.LanguageModel;
 import org.alignment4j.model.Steering;
+import org.alignment4j.safety.ReleaseGate.Condition;
+import org.alignment4j.safety.ReleaseGate.Limits;
+import org.alignment4j.safety.ReleaseGate.Report;
 import org.alignment4j.testing.RandomChatModel;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;

@@ -1,4 +1,4 @@
-package org.alignment4j.evaluation;
+package org.alignment4j.safety;
 
 import static org.alignment4j.internal.text.Arguments.require;
 
@@ -15,7 +15,11 @@ import org.alignment4j.chat.Encoded;
 import org.alignment4j.chat.Message;
 import org.alignment4j.chat.Prompt;
 import org.alignment4j.core.ProgressListener;
+import org.alignment4j.evaluation.Rate;
+import org.alignment4j.evaluation.RefusalJudge;
 import org.alignment4j.evaluation.RefusalJudge.RefusalTally;
+import org.alignment4j.evaluation.StringRefusalJudge;
+import org.alignment4j.evaluation.TextHealth;
 import org.alignment4j.model.Completion;
 import org.alignment4j.model.Generation;
 import org.alignment4j.model.LanguageModel;

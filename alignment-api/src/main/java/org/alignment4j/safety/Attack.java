@@ -1,4 +1,4 @@
-package org.alignment4j.evaluation;
+package org.alignment4j.safety;
 
 import java.nio.charset.StandardCharsets;
 import java.util.Base64;
