@@ -181,8 +181,8 @@ final class Int8Kernels {
       } else if (found.bits() < 8) {
         LOG.warn(
             "this processor has no instructions for products of 8-bit integers (VNNI): activations"
-                + " are kept to {} bits in place of 16, and generation is about as fast as in"
-                + " float32",
+                + " are kept to {} bits in place of 16, and one sequence is generated more slowly than in"
+                + " float32; the memory is a quarter all the same",
             2 * found.bits());
       }
     }
