@@ -101,7 +101,7 @@ class NamedFilesTests {
         add(words, arg, absent);
       } else if (arg.group() == null ? arg.required() : first && !grouped) {
         CheckedPath use = NamedFiles.use(arg);
-        add(words, arg, use == null ? "1" : there(use.value()));
+        add(words, arg, use == null ? valid(arg) : there(use.value()));
       }
     }
     CommandRun run = CommandRun.of(words.toArray());
@@ -110,6 +110,12 @@ class NamedFilesTests {
     assertTrue(run.err().contains(name(wrong) + ": "), () -> words + ": " + run.err());
     assertTrue(run.err().contains(absent.toString()), () -> words + ": " + run.err());
     assertFalse(run.err().contains("Exception"), run::err);
+  }
+
+  /** A value that is read without an error. */
+  private static Object valid(ArgSpec arg) {
+    Object[] constants = arg.type().getEnumConstants();
+    return constants == null ? "1" : constants[0];
   }
 
   private static Object there(CheckedPath.Kind place) {
