@@ -57,16 +57,15 @@ final class ActivityPatterns {
   List<float[][][]> of(List<FitRow> rows) {
     List<FitRow> missing = rows.stream().filter(r -> !kept.containsKey(r.number())).toList();
     Map<Integer, float[][][]> fresh = new HashMap<>();
-    if (!missing.isEmpty()) {
-      List<float[][][]> computed = targets(states(missing), alpha, true);
-      for (int i = 0; i < missing.size(); i++) {
-        int number = missing.get(i).number();
-        fresh.put(number, computed.get(i));
-        long bytes = bytes(computed.get(i));
-        if (used + bytes <= budget) {
-          used += bytes;
-          kept.put(number, computed.get(i));
-        }
+    for (FitRow row : missing) {
+      // Each row by itself: some processors round a row's products by its company in a batch, and
+      // after an interruption rows are read in other batches than in one run.
+      float[][][] target = targets(states(List.of(row)), alpha, true).get(0);
+      fresh.put(row.number(), target);
+      long bytes = bytes(target);
+      if (used + bytes <= budget) {
+        used += bytes;
+        kept.put(row.number(), target);
       }
     }
     List<float[][][]> targets = new ArrayList<>();
