@@ -24,6 +24,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -54,13 +55,14 @@ class PlantedPreferenceTests {
         .lora(
             new TrainableLora.Shape(4, 8, 0.05, List.of("q_proj", "v_proj", "o_proj", "down_proj")))
         .learn(
-            method == PreferenceMethod.RAHF_SCIT
-                ? withInstructions(seed)
-                : common
-                    .epochs(8)
-                    .learningRate(method == PreferenceMethod.DPO ? 1e-3 : 1e-2)
-                    .build())
+            switch (method) {
+              case RAHF_SCIT -> decaying(seed, 40, 3e-3);
+              case DPO -> decaying(seed, 16, 1e-3);
+              default -> common.epochs(8).learningRate(1e-2).build();
+            })
         .fit(common.epochs(12).learningRate(1e-2).build())
+        // DPO fits differences, and with a small beta may make both responses less likely.
+        .beta(1)
         .instructions(new Instructions("good", "bad"))
         // Six blocks are few: the style is decided higher up than in a model of 32.
         .layers(List.of(new Layer(2), new Layer(3), new Layer(4), new Layer(5)))
@@ -69,17 +71,17 @@ class PlantedPreferenceTests {
 
   /**
    * SCIT's step 1 first learns the responses, then to distinguish the instructions. At a constant
-   * rate of 1e-2 it may never do so: on one processor it did from every seed, on another from few,
-   * as the start model, which is trained here, is rounded otherwise.
+   * rate whether it does depends on how the processor rounds the start model, which is trained
+   * here; with a decaying one it does from every seed.
    */
-  private static TrainingSettings withInstructions(long seed) {
+  private static TrainingSettings decaying(long seed, int epochs, double rate) {
     return TrainingSettings.builder()
         .batchSize(16)
         .maxGradientNorm(1)
         .seed(seed)
-        .epochs(30)
-        .learningRate(5e-3)
-        .schedule(TrainingSettings.Schedule.cosine().withWarmupRatio(0.2))
+        .epochs(epochs)
+        .learningRate(rate)
+        .schedule(TrainingSettings.Schedule.cosine().withWarmupRatio(0.1))
         .build();
   }
 
@@ -113,24 +115,18 @@ class PlantedPreferenceTests {
     assertLearned(method, 1);
   }
 
-  /**
-   * Whether step 1 distinguishes the instructions depends on how the start model, which is trained
-   * here, is rounded: it does from seeds 1 to 5 on a processor with AVX-512, from 2 to 5 on one
-   * with AVX2.
-   */
   @Tag("slow")
-  @Test
-  void scitLearnsItFromMostSeeds() {
-    int learned = 0;
-    for (long seed = 1; seed <= 5; seed++) {
-      try {
-        assertLearned(PreferenceMethod.RAHF_SCIT, seed);
-        learned++;
-      } catch (AssertionError e) {
-        LOG.info("SCIT, seed {}", seed, e);
-      }
-    }
-    assertTrue(learned >= 3, "learned from " + learned + " of 5 seeds");
+  @ParameterizedTest
+  @ValueSource(longs = {1, 2, 3, 4, 5})
+  void scitLearnsItFromEverySeed(long seed) {
+    assertLearned(PreferenceMethod.RAHF_SCIT, seed);
+  }
+
+  @Tag("slow")
+  @ParameterizedTest
+  @ValueSource(longs = {2, 3, 4, 5})
+  void dpoLearnsItFromEverySeed(long seed) {
+    assertLearned(PreferenceMethod.DPO, seed);
   }
 
   private static void assertLearned(PreferenceMethod method, long seed) {
@@ -146,10 +142,7 @@ class PlantedPreferenceTests {
           following,
           divergence(tuned));
       assertTrue(accuracy >= 0.9, () -> "held-out pair accuracy " + accuracy);
-      // DPO fits differences, and may make both responses to a prompt less likely: over seeds and
-      // processors .7 to 1 of the answers follow the rule, of the start model's .1.
-      double least = method == PreferenceMethod.DPO ? 0.5 : 0.9;
-      assertTrue(following >= least, () -> "generation follows the rule in " + following);
+      assertTrue(following >= 0.9, () -> "generation follows the rule in " + following);
     }
   }
 }
