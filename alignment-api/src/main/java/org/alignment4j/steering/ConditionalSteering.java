@@ -16,6 +16,7 @@ import org.alignment4j.adapter.GatedEdit.Affine;
 import org.alignment4j.adapter.GatedEdit.Change;
 import org.alignment4j.adapter.GatedEdit.Positions;
 import org.alignment4j.adapter.GatedEdit.Site;
+import org.alignment4j.analysis.LogisticProbe;
 import org.alignment4j.core.Layer;
 import org.alignment4j.core.Provenance;
 import org.alignment4j.internal.statistics.Pca;
@@ -161,5 +162,60 @@ public final class ConditionalSteering {
         changes,
         new Provenance(
             "conditional_steering", settings, 0, inputs, Map.of("condition_f1", condition.f1)));
+  }
+
+  /**
+   * Steering in both directions by linear probes, a form of ours: at each layer of the behaviour, h
+   * + c alpha v at the last prompt token, where c, in [-1, 1], is the mean over the probed layers
+   * of the log-odds that the prompt is positive, each clipped to [-1, 1]. What the probes are sure
+   * of is enforced; where they are not, the model decides. The probes are logistic regressions on
+   * the last prompt token's states, and several layers tell more than one.
+   *
+   * @param positive states [N, D] by probed layer, of prompts that are to get the behaviour
+   * @param negative states of prompts that are to get its opposite
+   * @param settings of the logistic regressions
+   * @param behaviour a direction for each changed layer, none below the highest probed one
+   * @param alpha factor of the directions
+   * @param inputs hashes of the model and of the data
+   * @throws IllegalArgumentException if layers or shapes differ, a class is empty, a changed layer
+   *     lies below a probed one or a value is not finite
+   */
+  public static GatedEdit probed(
+      SortedMap<Layer, float[][]> positive,
+      Map<Layer, float[][]> negative,
+      LogisticProbe.Settings settings,
+      ControlVector behaviour,
+      double alpha,
+      Map<String, String> inputs) {
+    require(!positive.isEmpty(), "no layers");
+    List<Change> changes = new ArrayList<>();
+    for (Map.Entry<Layer, float[][]> e : positive.entrySet()) {
+      LogisticProbe probe = LogisticProbe.fit(e.getValue(), at(negative, e.getKey()), settings);
+      Reading reading =
+          new Reading(
+              e.getKey(),
+              Reading.State.LAST_PROMPT,
+              Reading.Measure.PROJECTION,
+              Directions.narrow(probe.weights()));
+      Gate gate = Gate.clipped(reading, 1, probe.intercept(), -1, 1);
+      behaviour
+          .directions()
+          .forEach(
+              (layer, v) ->
+                  changes.add(
+                      new Change(
+                          layer,
+                          Site.BLOCK,
+                          Positions.LAST_PROMPT,
+                          Affine.constant(v).times(alpha / positive.size()),
+                          gate)));
+    }
+    Map<String, Object> used = new LinkedHashMap<>();
+    used.put("alpha", alpha);
+    used.put("l2", settings.l2());
+    used.put("probed_layers", positive.keySet().stream().map(Layer::index).toList());
+    used.put(
+        "behaviour_layers", behaviour.directions().keySet().stream().map(Layer::index).toList());
+    return new GatedEdit(changes, new Provenance("probed_steering", used, 0, inputs, Map.of()));
   }
 }

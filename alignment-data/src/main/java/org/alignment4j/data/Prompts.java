@@ -220,6 +220,8 @@ public final class Prompts {
     private static final int XSTEST_TUNING_PER_TYPE = 10;
     private static final int XSTEST_TUNING = XSTEST_SAFE_TYPES * XSTEST_TUNING_PER_TYPE;
     private static final int XSTEST_HELD_OUT = 150;
+    private static final int XSTEST_CONTRAST_TUNING = 80;
+    private static final int XSTEST_CONTRAST_HELD_OUT = 120;
     private static final int ADVBENCH_ROWS = 520;
     private static final int ADVBENCH_HELD_OUT_FROM = 420;
     private static final Pattern ID_NUMBER = Pattern.compile("(\\d{1,18})$");
@@ -251,6 +253,29 @@ public final class Prompts {
                 XSTEST_SAFE_TYPES,
                 split.tuning.size() + split.heldOut.size(),
                 types));
+      }
+      return split;
+    }
+
+    /**
+     * Splits the unsafe half of XSTest as {@link #xsTest} does the safe one: the 10 lowest ids of
+     * each of the 8 unsafe types for tuning (80), the other unsafe prompts (120) held out, the safe
+     * prompts (250) as contrast.
+     *
+     * @throws BadDataException if the rows are not those of XSTest
+     */
+    public static Split xsTestContrast(List<PromptRow> rows) {
+      Split split = lowestIdsOfEachType(rows, Label.UNSAFE, XSTEST_TUNING_PER_TYPE);
+      if (split.tuning.size() != XSTEST_CONTRAST_TUNING
+          || split.heldOut.size() != XSTEST_CONTRAST_HELD_OUT) {
+        throw new BadDataException(
+            String.format(
+                Locale.ROOT,
+                "expected XSTest with %d unsafe prompts, of which %d held out, found %d and %d",
+                XSTEST_CONTRAST_TUNING + XSTEST_CONTRAST_HELD_OUT,
+                XSTEST_CONTRAST_HELD_OUT,
+                split.tuning.size() + split.heldOut.size(),
+                split.heldOut.size()));
       }
       return split;
     }
@@ -302,12 +327,16 @@ public final class Prompts {
      * @throws BadDataException if a safe row's id ends in no number
      */
     public static Split lowestIdsOfEachType(List<PromptRow> rows, int perType) {
+      return lowestIdsOfEachType(rows, Label.SAFE, perType);
+    }
+
+    private static Split lowestIdsOfEachType(List<PromptRow> rows, Label label, int perType) {
       require(perType >= 1, "tuning rows of each type must be >= 1, was %d", perType);
       Map<String, List<PromptRow>> byType = new LinkedHashMap<>();
       Map<PromptRow, Long> numbers = new HashMap<>();
       List<PromptRow> contrast = new ArrayList<>();
       for (PromptRow row : rows) {
-        if (row.label() == Label.SAFE) {
+        if (row.label() == label) {
           byType.computeIfAbsent(row.type(), type -> new ArrayList<>()).add(row);
           numbers.put(row, number(row));
         } else {

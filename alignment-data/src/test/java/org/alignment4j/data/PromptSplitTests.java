@@ -54,6 +54,20 @@ class PromptSplitTests {
   }
 
   @Test
+  void theUnsafeHalfIsSplitLikeTheSafeOne() {
+    List<PromptRow> rows = likeXsTest();
+    Split split = Split.xsTestContrast(rows);
+    assertEquals(80, split.tuning().size());
+    assertEquals(120, split.heldOut().size());
+    assertEquals(250, split.contrast().size());
+    assertTrue(split.tuning().stream().allMatch(row -> row.label() == Label.UNSAFE));
+    assertTrue(ids(split.tuning()).stream().allMatch(id -> id <= 180));
+    assertTrue(ids(split.heldOut()).stream().allMatch(id -> id > 180));
+    assertThrows(BadDataException.class, () -> Split.xsTestContrast(rows.subList(0, 100)));
+    assertThrows(BadDataException.class, () -> Split.xsTestContrast(List.of()));
+  }
+
+  @Test
   void idsAreComparedAsNumbersWhateverTheOrderOfRows() {
     List<PromptRow> rows = likeXsTest();
     Set<PromptRow> tuning = new HashSet<>(Split.xsTest(rows).tuning());

@@ -1,22 +1,10 @@
 package org.alignment4j.rahf;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.Arrays;
-import java.util.List;
-import org.alignment4j.chat.Encoded;
-import org.alignment4j.core.Layer;
-import org.alignment4j.core.ProgressListener;
-import org.alignment4j.model.LanguageModel;
-import org.alignment4j.model.TrainableLora;
-import org.alignment4j.rahf.PreferenceSettings.Instructions;
 import org.alignment4j.rahf.PreferenceSettings.PreferenceMethod;
-import org.alignment4j.rahf.PreferenceTuner.PreferenceTuning;
-import org.alignment4j.train.TrainingSettings;
-import org.alignment4j.tune.PreferencePair;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
@@ -25,76 +13,26 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** Every method on a model in which a preference is planted. */
 class PlantedPreferenceTests {
-  private static final List<PreferencePair> TRAIN = StyleTask.pairs(80, 100);
-  private static final List<PreferencePair> HELD_OUT = StyleTask.pairs(60, 200);
-
   @TempDir static Path folder;
-  private static final Logger LOG = LoggerFactory.getLogger(PlantedPreferenceTests.class);
-  private static LanguageModel model;
+  private static PlantedPreference planted;
 
   @BeforeAll
   static void load() throws IOException {
-    model = LanguageModel.load(StyleTask.write(folder));
+    planted = new PlantedPreference(folder);
   }
 
   @AfterAll
   static void close() {
-    model.close();
-  }
-
-  private static PreferenceSettings.Builder<PreferenceTuner> settings(
-      PreferenceMethod method, long seed) {
-    TrainingSettings.Builder common =
-        TrainingSettings.builder().batchSize(16).maxGradientNorm(1).seed(seed);
-    return PreferenceTuner.builder(method)
-        .lora(
-            new TrainableLora.Shape(4, 8, 0.05, List.of("q_proj", "v_proj", "o_proj", "down_proj")))
-        .learn(
-            switch (method) {
-              case RAHF_SCIT -> decaying(seed, 40, 3e-3);
-              case DPO -> decaying(seed, 16, 1e-3);
-              default -> common.epochs(8).learningRate(1e-2).build();
-            })
-        .fit(common.epochs(12).learningRate(1e-2).build())
-        // DPO fits differences, and with a small beta may make both responses less likely.
-        .beta(1)
-        .instructions(new Instructions("good", "bad"))
-        // Six blocks are few: the style is decided higher up than in a model of 32.
-        .layers(List.of(new Layer(2), new Layer(3), new Layer(4), new Layer(5)))
-        .alpha(method == PreferenceMethod.RAHF_DUAL ? 1 : 2);
-  }
-
-  /**
-   * SCIT's step 1 first learns the responses, then to distinguish the instructions. At a constant
-   * rate whether it does depends on how the processor rounds the start model, which is trained
-   * here; with a decaying one it does from every seed.
-   */
-  private static TrainingSettings decaying(long seed, int epochs, double rate) {
-    return TrainingSettings.builder()
-        .batchSize(16)
-        .maxGradientNorm(1)
-        .seed(seed)
-        .epochs(epochs)
-        .learningRate(rate)
-        .schedule(TrainingSettings.Schedule.cosine().withWarmupRatio(0.1))
-        .build();
-  }
-
-  private static double divergence(LanguageModel tuned) {
-    List<Encoded> chosen =
-        HELD_OUT.stream().map(p -> StyleTask.encode(model, p.prompt(), p.chosen())).toList();
-    return Arrays.stream(tuned.divergence(model, chosen)).average().orElseThrow();
+    planted.close();
   }
 
   @Test
   void theStartModelHasNoPreference() {
     // Pairs with as many words of either style are close, and fall by how the training rounded.
-    double accuracy = StyleTask.accuracy(model, HELD_OUT, 0.1);
+    double accuracy = planted.accuracyBefore(0.1);
     assertEquals(0.5, accuracy, 0.15);
   }
 
@@ -103,7 +41,7 @@ class PlantedPreferenceTests {
       value = PreferenceMethod.class,
       names = {"DPO", "RAHF_DUAL"})
   void thePlantedPreferenceIsLearned(PreferenceMethod method) {
-    assertLearned(method, 1);
+    planted.assertLearned(method, 1);
   }
 
   @Tag("slow")
@@ -112,37 +50,20 @@ class PlantedPreferenceTests {
       value = PreferenceMethod.class,
       names = {"SFT", "WEIGHT_EXTRAPOLATION"})
   void thePlantedPreferenceIsLearnedByTheOthers(PreferenceMethod method) {
-    assertLearned(method, 1);
-  }
-
-  @Tag("slow")
-  @ParameterizedTest
-  @ValueSource(longs = {1, 2, 3, 4, 5})
-  void scitLearnsItFromEverySeed(long seed) {
-    assertLearned(PreferenceMethod.RAHF_SCIT, seed);
+    planted.assertLearned(method, 1);
   }
 
   @Tag("slow")
   @ParameterizedTest
   @ValueSource(longs = {2, 3, 4, 5})
   void dpoLearnsItFromEverySeed(long seed) {
-    assertLearned(PreferenceMethod.DPO, seed);
+    planted.assertLearned(PreferenceMethod.DPO, seed);
   }
 
-  private static void assertLearned(PreferenceMethod method, long seed) {
-    PreferenceTuning tuning =
-        settings(method, seed).build().tune(model, TRAIN, ProgressListener.NONE);
-    try (LanguageModel tuned = model.with(tuning.adapter())) {
-      double accuracy = StyleTask.accuracy(tuned, HELD_OUT);
-      double following = StyleTask.following(tuned, HELD_OUT);
-      LOG.info(
-          "{}: held-out pair accuracy {}, answers that follow the rule {}, KL {}",
-          method,
-          accuracy,
-          following,
-          divergence(tuned));
-      assertTrue(accuracy >= 0.9, () -> "held-out pair accuracy " + accuracy);
-      assertTrue(following >= 0.9, () -> "generation follows the rule in " + following);
-    }
+  @Tag("slow")
+  @ParameterizedTest
+  @ValueSource(longs = {1, 2})
+  void scitLearnsItFromEverySeed(long seed) {
+    planted.assertLearned(PreferenceMethod.RAHF_SCIT, seed);
   }
 }

@@ -233,6 +233,7 @@ enum MoralExperimentView {
                   "A point for each occupation, the diagonal, and the line of best fit.",
                   "share of women in the occupation",
                   "probability of a female pronoun",
+                  true,
                   dots)
               .svg());
     }

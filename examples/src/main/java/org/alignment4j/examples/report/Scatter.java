@@ -7,16 +7,23 @@ import org.alignment4j.examples.report.Svg.Anchor;
 import org.alignment4j.examples.report.Svg.Weight;
 
 /**
- * Scatter plot on the unit square with the diagonal, dashed, and the least-squares line. The points
- * farthest from that line are labelled where labels do not overlap.
+ * Scatter plot on the unit square with the diagonal, dashed, and where asked the least-squares line.
+ * The points farthest from that line are labelled where labels do not overlap.
  *
  * @param title the plot's name
  * @param description what it shows
  * @param xName name of the horizontal axis
  * @param yName name of the vertical axis
+ * @param line whether the least-squares line is drawn
  * @param dots points with coordinates in 0 to 1; points that are not finite are left out
  */
-record Scatter(String title, String description, String xName, String yName, List<Dot> dots) {
+record Scatter(
+    String title,
+    String description,
+    String xName,
+    String yName,
+    boolean line,
+    List<Dot> dots) {
   private static final double LEFT = 40;
   private static final double TOP = 24;
   private static final double HEIGHT = 270;
@@ -56,7 +63,7 @@ record Scatter(String title, String description, String xName, String yName, Lis
     svg.text((LEFT + Svg.WIDTH) / 2, BOTTOM + 37, Anchor.MIDDLE, Weight.PLAIN, Svg.WIDTH, xName);
     svg.line("reference", x(0), y(0), x(1), y(1));
     List<Dot> shown = dots.stream().filter(Dot::finite).toList();
-    Line fit = fit(shown);
+    Line fit = line ? fit(shown) : new Line(0, Double.NaN);
     if (Double.isFinite(fit.slope)) {
       double from = Math.max(0, fit.slope == 0 ? 0 : inside(fit, true));
       double to = Math.min(1, fit.slope == 0 ? 1 : inside(fit, false));

@@ -2,26 +2,21 @@ package org.alignment4j.examples.cli.compare;
 
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
-import com.google.gson.JsonParseException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import org.alignment4j.core.BadDataException;
 import org.alignment4j.evaluation.PreferenceReport;
 import org.alignment4j.evaluation.PreferenceReport.AnswerScore;
 import org.alignment4j.evaluation.PreferenceReport.Omission;
 import org.alignment4j.evaluation.PreferenceReport.PairScore;
 import org.alignment4j.evaluation.PreferenceReport.Reason;
 import org.alignment4j.examples.cli.evaluate.EvaluatePreferences;
-import org.alignment4j.examples.cli.output.Json;
-import org.alignment4j.examples.cli.output.TextOutput;
+import org.alignment4j.examples.cli.output.RunFile;
 import org.alignment4j.examples.cli.tune.MethodName;
 import org.alignment4j.examples.cli.tune.PreferenceControl;
-import org.alignment4j.internal.host.InputFile;
-import org.alignment4j.internal.text.StrictJson;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -49,8 +44,6 @@ record ComparedRun(
     @Nullable Double peakMib,
     Map<String, ?> trainings,
     PreferenceReport report) {
-  private static final long MAX_BYTES = 1 << 28;
-
   /** The model before any tuning. */
   static final String START = "start";
 
@@ -83,36 +76,16 @@ record ComparedRun(
 
   /** Writes all runs, one per line; the file is complete at any time. */
   static void write(Path file, List<ComparedRun> runs) {
-    StringBuilder text = new StringBuilder();
-    runs.forEach(r -> text.append(Json.line(r.toMap())).append('\n'));
-    TextOutput.write(file, text.toString());
+    RunFile.write(file, runs.stream().map(ComparedRun::toMap).toList());
   }
 
   /**
    * Reads what {@link #write} wrote; none if there is no file.
    *
-   * @throws BadDataException naming file and line if it holds something else
+   * @throws org.alignment4j.core.BadDataException naming file and line if it holds something else
    */
   static List<ComparedRun> read(Path file) {
-    List<ComparedRun> runs = new ArrayList<>();
-    InputFile input = InputFile.data(file);
-    if (!input.exists()) {
-      return runs;
-    }
-    try {
-      for (String line : input.text(MAX_BYTES).lines().toList()) {
-        runs.add(of(StrictJson.object(line)));
-      }
-      return runs;
-    } catch (JsonParseException
-        | IllegalStateException
-        | IllegalArgumentException
-        | UnsupportedOperationException
-        | ClassCastException
-        | NullPointerException e) {
-      throw new BadDataException(
-          file + ", line " + (runs.size() + 1) + ": expected a run of compare preferences", e);
-    }
+    return RunFile.read(file, "compare preferences", ComparedRun::of);
   }
 
   private static ComparedRun of(JsonObject o) {

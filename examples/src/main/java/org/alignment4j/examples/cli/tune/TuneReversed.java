@@ -14,6 +14,7 @@ import org.alignment4j.data.induction.ReversedInstructionTuner.ReversedTuning;
 import org.alignment4j.data.induction.ReversedSettings;
 import org.alignment4j.examples.cli.command.AlignCommand;
 import org.alignment4j.examples.cli.command.Outcome;
+import org.alignment4j.examples.cli.input.InstructionRows;
 import org.alignment4j.examples.cli.option.CheckedPath;
 import org.alignment4j.examples.cli.option.SeedOption;
 import org.alignment4j.examples.cli.option.StartModel;

@@ -1,4 +1,4 @@
-package org.alignment4j.examples.cli.tune;
+package org.alignment4j.examples.cli.input;
 
 import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
@@ -22,13 +22,13 @@ import org.alignment4j.tune.PreferencePair;
  * {@code output} or {@code response}, or self-instruct's {@code instances}; otherwise a preference
  * file, whose chosen responses are used.
  */
-final class InstructionRows {
+public final class InstructionRows {
   private static final long MAX_BYTES = 1 << 28;
   private static final int MAX_LINE = 1 << 22;
 
   private InstructionRows() {}
 
-  static List<InstructionSplit.Row> read(Path file) {
+  public static List<InstructionSplit.Row> read(Path file) {
     String first = first(file);
     if (first.startsWith("{")
         && first.contains("\"instruction\"")

@@ -1,0 +1,30 @@
+package org.alignment4j.examples.cli.overrefusal;
+
+import org.alignment4j.actor.ActorPrompts;
+import org.alignment4j.core.ProgressListener;
+import org.alignment4j.model.LanguageModel;
+
+/**
+ * A method against over-refusal, with the settings that the study runs it with. These were chosen
+ * on the prompts that are held out for gates, on the first over-refuser with seed 1, and are the
+ * same for every model and seed.
+ *
+ * @param name on the command line and in tables
+ * @param description what it does, and its settings
+ * @param trained whether it is trained, rather than fitted or asked
+ * @param method the method
+ */
+record StudyMethod(String name, String description, boolean trained, Method method) {
+  /** What a method made, and what is worth noting about it. */
+  record Made(Subject subject, String notes) {}
+
+  /** Makes a subject from the over-refuser. */
+  interface Method {
+    Made make(
+        LanguageModel start,
+        LanguageModel base,
+        ActorPrompts prompts,
+        long seed,
+        ProgressListener progress);
+  }
+}

@@ -1,0 +1,124 @@
+package org.alignment4j.examples.cli.overrefusal;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.function.IntPredicate;
+import java.util.stream.IntStream;
+import org.alignment4j.actor.ActorPrompts;
+import org.alignment4j.actor.ContrastPairs;
+import org.alignment4j.chat.Prompt;
+import org.alignment4j.core.Layer;
+import org.alignment4j.model.Capture;
+import org.alignment4j.model.LanguageModel;
+import org.alignment4j.model.TokenPositions;
+
+/**
+ * The over-refuser's hidden states at the last token of tuning prompts, at every layer, and which
+ * of the prompts it refuses: what all fitted methods are fitted to, so that one pass serves them.
+ *
+ * @param states [N, D] by class of prompt and layer
+ * @param refused by class of prompt that is safe or contrast
+ * @param written by class: whether a prompt is one of the library's own pairs
+ * @param seconds duration of the passes, which every fitted method would take
+ */
+record StudyStates(
+    Map<Kind, SortedMap<Layer, float[][]>> states,
+    Map<Kind, boolean[]> refused,
+    Map<Kind, boolean[]> written,
+    double seconds) {
+  private static final int TOKENS = 12;
+
+  /** Class of a tuning prompt. */
+  enum Kind {
+    HARMFUL,
+    BENIGN,
+    SAFE,
+    CONTRAST
+  }
+
+  static StudyStates of(LanguageModel model, ActorPrompts prompts) {
+    long begin = System.nanoTime();
+    Map<Kind, List<Prompt>> all = new LinkedHashMap<>();
+    all.put(Kind.HARMFUL, prompts.harmful());
+    all.put(Kind.BENIGN, prompts.benign());
+    all.put(Kind.SAFE, prompts.pseudoHarmful());
+    all.put(Kind.CONTRAST, prompts.contrast());
+    Capture capture = Capture.layers(1, model.config().blocks(), TokenPositions.lastPrompt());
+    ContrastPairs pairs = ContrastPairs.generate(ContrastPairs.available(), 1);
+    Set<Prompt> own = new HashSet<>(pairs.harmless());
+    own.addAll(pairs.harmful());
+    Map<Kind, SortedMap<Layer, float[][]>> states = new LinkedHashMap<>();
+    Map<Kind, boolean[]> refused = new LinkedHashMap<>();
+    Map<Kind, boolean[]> written = new LinkedHashMap<>();
+    all.forEach(
+        (kind, some) -> {
+          states.put(kind, model.capture(some, capture).byLayer());
+          written.put(kind, flags(some.size(), i -> own.contains(some.get(i))));
+          if (kind == Kind.SAFE || kind == Kind.CONTRAST) {
+            String verdicts =
+                Answers.judged(some, Subject.asking(model, p -> p).answers(some, TOKENS));
+            refused.put(kind, flags(some.size(), i -> verdicts.charAt(i) == 'r'));
+          }
+        });
+    return new StudyStates(states, refused, written, (System.nanoTime() - begin) / 1e9);
+  }
+
+  private static boolean[] flags(int n, IntPredicate flag) {
+    boolean[] flags = new boolean[n];
+    for (int i = 0; i < n; i++) {
+      flags[i] = flag.test(i);
+    }
+    return flags;
+  }
+
+  /** States [N, D] of some classes at a layer. */
+  float[][] at(Layer layer, Kind... kinds) {
+    return Arrays.stream(kinds)
+        .flatMap(k -> Arrays.stream(of(k).get(layer)))
+        .toArray(float[][]::new);
+  }
+
+  /** States of the prompts of some classes that are refused, or of those that are answered. */
+  float[][] at(Layer layer, boolean wanted, Kind... kinds) {
+    List<float[]> rows = new ArrayList<>();
+    for (Kind kind : kinds) {
+      rows.addAll(chosen(layer, kind, refused, wanted));
+    }
+    return rows.toArray(float[][]::new);
+  }
+
+  /** States of a class at some layers, without the library's own pairs. */
+  SortedMap<Layer, float[][]> foreign(List<Layer> layers, Kind kind) {
+    SortedMap<Layer, float[][]> some = new TreeMap<>();
+    layers.forEach(l -> some.put(l, chosen(l, kind, written, false).toArray(float[][]::new)));
+    return some;
+  }
+
+  private List<float[]> chosen(
+      Layer layer, Kind kind, Map<Kind, boolean[]> flags, boolean wanted) {
+    float[][] all = of(kind).get(layer);
+    boolean[] own = java.util.Objects.requireNonNull(flags.get(kind));
+    return IntStream.range(0, all.length)
+        .filter(i -> own[i] == wanted)
+        .mapToObj(i -> all[i])
+        .toList();
+  }
+
+  /** States of a class at some layers. */
+  SortedMap<Layer, float[][]> at(List<Layer> layers, Kind... kinds) {
+    SortedMap<Layer, float[][]> some = new TreeMap<>();
+    layers.forEach(l -> some.put(l, at(l, kinds)));
+    return some;
+  }
+
+  private SortedMap<Layer, float[][]> of(Kind kind) {
+    return java.util.Objects.requireNonNull(states.get(kind));
+  }
+}
