@@ -22,6 +22,7 @@ import org.alignment4j.adapter.GatedEdit;
 import org.alignment4j.adapter.GatedEdit.Change;
 import org.alignment4j.adapter.GatedEdit.Positions;
 import org.alignment4j.adapter.GatedEdit.Site;
+import org.alignment4j.analysis.LogisticProbe;
 import org.alignment4j.core.Layer;
 import org.alignment4j.core.Provenance;
 import org.alignment4j.steering.AlphaSteer.Form;
@@ -333,6 +334,47 @@ class FittedEditTests {
                 () -> ConditionalSteering.edit(condition, vector(v, 2, 5), 2, Map.of()))
             .getMessage();
     assertTrue(message.contains("layer 2"), message);
+  }
+
+  // ---- probed steering
+
+  @Property(tries = 20)
+  void probesEnforceWhatTheyAreSureOfInBothDirections(@ForAll long seed) {
+    Random random = new Random(seed);
+    float[] c = normal(random, D);
+    SortedMap<Layer, float[][]> yes = new TreeMap<>();
+    SortedMap<Layer, float[][]> no = new TreeMap<>();
+    for (int l = 2; l <= 3; l++) {
+      yes.put(new Layer(l), shifted(rows(random, 50), c, 3));
+      no.put(new Layer(l), shifted(rows(random, 50), c, -3));
+    }
+    float[] v = normal(random, D);
+    GatedEdit edit =
+        ConditionalSteering.probed(
+            yes, no, LogisticProbe.Settings.DEFAULT, vector(v, 3, 4), 6, Map.of());
+    assertEquals(4, edit.changes().size(), "two probes at two layers");
+    for (Change change : edit.changes()) {
+      assertEquals(Positions.LAST_PROMPT, change.positions());
+      // Each probe has its share of alpha.
+      assertEquals(3 * v[0], change.affine().b()[0], 1e-5);
+      Layer read = change.gate().reading().layer();
+      for (float[] h : yes.get(read)) {
+        assertTrue(change.gate().value(h) > 0 && change.gate().value(h) <= 1);
+      }
+      for (float[] h : no.get(read)) {
+        assertTrue(change.gate().value(h) < 0 && change.gate().value(h) >= -1);
+      }
+    }
+    bad(
+        () ->
+            ConditionalSteering.probed(
+                yes, no, LogisticProbe.Settings.DEFAULT, vector(v, 2, 4), 1, Map.of()),
+        "layer 2");
+    bad(
+        () ->
+            ConditionalSteering.probed(
+                yes, Map.of(), LogisticProbe.Settings.DEFAULT, vector(v, 3), 1, Map.of()),
+        "layer 2");
   }
 
   // ---- AdaSteer

@@ -214,6 +214,11 @@ final class FittedMethods {
         false,
         (start, base, own, seed, progress) -> {
           StudyStates read = states(start, own);
+          if (!read.tellsRefusals()) {
+            return new Made(
+                Subject.asking(start, p -> p),
+                "not applied: the tuning prompts are all refused or all answered");
+          }
           GatedEdit edit = fit.of(read, start.config().blocks());
           return new Made(
               Subject.of(start.with(edit)),

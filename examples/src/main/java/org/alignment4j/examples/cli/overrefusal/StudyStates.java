@@ -78,6 +78,13 @@ record StudyStates(
     return flags;
   }
 
+  /** Whether some safe prompts are refused, and some prompts answered: methods compare them. */
+  boolean tellsRefusals() {
+    Layer any = of(Kind.SAFE).firstKey();
+    return at(any, true, Kind.SAFE).length > 0
+        && at(any, false, Kind.SAFE, Kind.CONTRAST).length > 0;
+  }
+
   /** States [N, D] of some classes at a layer. */
   float[][] at(Layer layer, Kind... kinds) {
     return Arrays.stream(kinds)
