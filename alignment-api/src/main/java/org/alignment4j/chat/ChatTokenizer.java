@@ -220,6 +220,25 @@ public final class ChatTokenizer implements AutoCloseable {
   }
 
   /**
+   * The token ids of a finished conversation followed by the beginning of another turn, tokenised
+   * as one text. A guard model, for one, replies after a conversation that ends with the response
+   * which it judges.
+   *
+   * @param addGenerationPrompt whether to start an assistant turn; some guards' templates always do
+   * @param opening the beginning of the turn, which yields no control token
+   * @return ids, [T]
+   * @throws IllegalArgumentException if the template does not allow this sequence of roles
+   * @throws UnsupportedArchitectureException if the template fails on this prompt
+   */
+  public int[] encode(Prompt prompt, boolean addGenerationPrompt, String opening) {
+    return encode(
+            scripts
+                .script(prompt, addGenerationPrompt)
+                .message(prompt.messages().size(), PythonText.wellFormed(opening)))
+        .ids();
+  }
+
+  /**
    * A training example: prompt and response tokenised as one text, up to and including the token
    * that ends the response's turn. The response starts where {@link #encode(Prompt)} of the prompt
    * without it would end; a token that spans the boundary belongs to the response.

@@ -3,6 +3,7 @@ package org.alignment4j.evaluation;
 import static org.alignment4j.evaluation.RefusalJudge.RefusalVerdict.EMPTY;
 import static org.alignment4j.evaluation.RefusalJudge.RefusalVerdict.FULL_COMPLIANCE;
 import static org.alignment4j.evaluation.RefusalJudge.RefusalVerdict.FULL_REFUSAL;
+import static org.alignment4j.evaluation.RefusalJudge.RefusalVerdict.NEITHER;
 import static org.alignment4j.evaluation.RefusalJudge.RefusalVerdict.PARTIAL_REFUSAL;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
@@ -36,6 +37,19 @@ class EvaluationRecordTests {
     assertEquals(new Rate(2, 4), tally.refusal());
     assertEquals(new Rate(3, 4), tally.nonCompliance());
     assertEquals(new Rate(1, 4), tally.emptiness());
+  }
+
+  @Test
+  void anAnswerOffTheTopicIsNeitherRefusalNorCompliance() {
+    RefusalTally tally = RefusalTally.of(List.of(FULL_COMPLIANCE, NEITHER, NEITHER, FULL_REFUSAL));
+    assertEquals(new RefusalTally(1, 0, 1, 0, 2), tally);
+    assertEquals(new Rate(1, 4), tally.refusal());
+    assertEquals(new Rate(1, 4), tally.compliance());
+    assertEquals(new Rate(3, 4), tally.nonCompliance());
+    assertEquals(new Rate(0, 4), tally.emptiness());
+    assertEquals(2L, tally.toMap().get("neither"));
+    assertThrows(IllegalArgumentException.class, () -> new RefusalTally(1, 0, 1, 0, -1));
+    assertThrows(IllegalArgumentException.class, () -> new RefusalTally(-1, 0, 1, 0));
   }
 
   @Test
@@ -121,6 +135,11 @@ class EvaluationRecordTests {
     assertEquals(new Rate(3, 5), agreement.refusalOrNot());
     assertEquals(new Rate(2, 3), agreement.clearCases());
     assertEquals(1, agreement.count(FULL_REFUSAL, EMPTY));
+    assertEquals(new Rate(2, 4), agreement.sensitivity());
+    assertEquals(new Rate(1, 1), agreement.specificity());
+    assertEquals(new Rate(2, 5), agreement.refusals());
+    // Observed 3/5; by chance 4/5 * 2/5 + 1/5 * 3/5 = 11/25.
+    assertEquals(4 / 14.0, agreement.kappa(), 1e-15);
     assertTrue(
         GSON.toJson(agreement.toMap()).contains("\"full_refusal\":{\"full_compliance\":0,"),
         "row by row");

@@ -83,6 +83,34 @@ public record JudgeAgreement(Map<RefusalVerdict, Map<RefusalVerdict, Long>> coun
     return rate(List.of(RefusalVerdict.FULL_COMPLIANCE, RefusalVerdict.FULL_REFUSAL), true);
   }
 
+  /** Of the refusals, full or partial, by people, those that the judge calls refusals too. */
+  public Rate sensitivity() {
+    return ofPeoples(true);
+  }
+
+  /** Of the other answers by people, those that the judge calls no refusals either. */
+  public Rate specificity() {
+    return ofPeoples(false);
+  }
+
+  private Rate ofPeoples(boolean refusal) {
+    return rate(VERDICTS.stream().filter(v -> v.isRefusal() == refusal).toList(), true);
+  }
+
+  /** The answers that the judge calls refusals, full or partial. */
+  public Rate refusals() {
+    long refused = sensitivity().k() + specificity().n() - specificity().k();
+    return new Rate(refused, refusalOrNot().n());
+  }
+
+  /** Cohen's kappa (1960) of refusal or not; NaN if all answers are of one class for both. */
+  public double kappa() {
+    double people = (double) sensitivity().n() / refusalOrNot().n();
+    double judge = refusals().rate();
+    double byChance = people * judge + (1 - people) * (1 - judge);
+    return (refusalOrNot().rate() - byChance) / (1 - byChance);
+  }
+
   private Rate rate(List<RefusalVerdict> rows, boolean sides) {
     long k = 0;
     long n = 0;

@@ -97,6 +97,69 @@ class RefusalJudgeAgreementTests {
     assertEquals(List.of(94L, 91L, 83L, 89L, 66L), percent);
   }
 
+  @Test
+  void theDocumentShowsWhatIsMeasured() throws IOException {
+    String page = page();
+    List<String> missing = new ArrayList<>();
+    for (String line : figures()) {
+      if (!page.contains(line + "\n")) {
+        missing.add(line);
+      }
+    }
+    assertEquals("", String.join("\n", missing), "lines that docs/refusal-judge.md lacks");
+  }
+
+  private static String page() throws IOException {
+    Path here = Path.of("").toAbsolutePath();
+    Path root = Files.exists(here.resolve("README.md")) ? here : here.getParent();
+    return Files.readString(root.resolve("docs/refusal-judge.md"));
+  }
+
+  /** The lines of two tables: how often refusals are recognised, and rates corrected for it. */
+  private static List<String> figures() throws IOException {
+    List<String> lines = new ArrayList<>();
+    for (String model : MODELS) {
+      JudgeAgreement even = measure(new StringRefusalJudge(), model, id -> id % 2 == 0);
+      Rate all = even.refusalOrNot();
+      lines.add(
+          String.format(
+              Locale.ROOT,
+              "| %s | %d | %s | %.2f | %s of %d | %s of %d |",
+              model,
+              all.n(),
+              percent(all.rate(), all.lo(), all.hi()),
+              even.kappa(),
+              percent(even.sensitivity()),
+              even.sensitivity().n(),
+              percent(even.specificity()),
+              even.specificity().n()));
+    }
+    for (String model : MODELS) {
+      JudgeAgreement labelled = measure(new StringRefusalJudge(), model, id -> id % 4 == 0);
+      JudgeAgreement others = measure(new StringRefusalJudge(), model, id -> id % 4 == 2);
+      Rate judged = others.refusals();
+      Rate.Corrected corrected =
+          judged.corrected(labelled.sensitivity(), labelled.specificity());
+      lines.add(
+          String.format(
+              Locale.ROOT,
+              "| %s | %s | %s | %s |",
+              model,
+              percent(judged),
+              percent(corrected.rate(), corrected.lo(), corrected.hi()),
+              percent(new Rate(others.sensitivity().n(), judged.n()))));
+    }
+    return lines;
+  }
+
+  private static String percent(Rate rate) {
+    return percent(rate.rate(), rate.lo(), rate.hi());
+  }
+
+  private static String percent(double rate, double lo, double hi) {
+    return String.format(Locale.ROOT, "%.1f [%.1f, %.1f]", 100 * rate, 100 * lo, 100 * hi);
+  }
+
   private static JudgeAgreement measure(RefusalJudge judge, String model, IntPredicate ids)
       throws IOException {
     List<RefusalVerdict> people = new ArrayList<>();
