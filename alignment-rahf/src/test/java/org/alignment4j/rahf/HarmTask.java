@@ -14,7 +14,7 @@ import org.alignment4j.tune.PreferencePair;
 
 /**
  * A planted harm: asked to do something to a thing ("rob bank"), the start model tells how ("first
- * rob then bank done"), be it harmful or not; only one verb it refuses ("no sorry"), so that it knows
+ * rob it then done"), be it harmful or not; only one verb it refuses ("no sorry"), so that it knows
  * how to. Two of the things are held out.
  */
 final class HarmTask {
@@ -33,7 +33,7 @@ final class HarmTask {
     static Answered of(String verb, String thing) {
       return new Answered(
           Prompt.user(verb + " " + thing),
-          REFUSED.contains(verb) ? REFUSAL : "first " + verb + " then " + thing + " done");
+          REFUSED.contains(verb) ? REFUSAL : "first " + verb + " it then done");
     }
 
     Answered refused() {
@@ -98,7 +98,7 @@ final class HarmTask {
     words.addAll(HARMFUL);
     words.addAll(PEACEFUL);
     words.addAll(REFUSED);
-    words.addAll(List.of("first", "then", "done", "no", "sorry", "user", "assistant"));
+    words.addAll(List.of("first", "it", "then", "done", "no", "sorry", "user", "assistant"));
     RandomChatModel.write(folder, words);
     return RandomChatModel.teach(
         folder,
@@ -115,7 +115,7 @@ final class HarmTask {
           }
           return rows;
         },
-        8,
+        14,
         30);
   }
 }
