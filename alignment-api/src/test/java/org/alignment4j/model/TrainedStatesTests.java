@@ -66,8 +66,7 @@ class TrainedStatesTests {
               TinyModels.noise(random, D * rank),
               TinyModels.noise(random, rank * D),
               TinyModels.noise(random, D));
-      changes.add(
-          new Change(new Layer(layers[i]), Site.BLOCK, all.get(i), map, Gate.constant(1)));
+      changes.add(new Change(new Layer(layers[i]), Site.BLOCK, all.get(i), map, Gate.constant(1)));
     }
     return changes;
   }
@@ -110,8 +109,7 @@ class TrainedStatesTests {
 
   @ParameterizedTest
   @CsvSource({"LLAMA,0", "GEMMA2,3", "PHI3,0", "QWEN3,0"})
-  void changesInTrainingGiveTheStatesOfAViewWithThem(Family family, int window)
-      throws IOException {
+  void changesInTrainingGiveTheStatesOfAViewWithThem(Family family, int window) throws IOException {
     Path path = TinyModels.write(folder.resolve("m"), family, window, 3);
     List<Change> changes = changes(7);
     Capture what = Capture.layers(0, 3, TokenPositions.all());
@@ -243,8 +241,7 @@ class TrainedStatesTests {
 
   @Test
   void theEndsOfAPromptAreItsFirstAndLastTokensEachOnce() {
-    assertArrayEquals(
-        new int[] {0, 1, 5, 6, 7}, TokenPositions.promptEnds(2, 3).resolve(12, 8));
+    assertArrayEquals(new int[] {0, 1, 5, 6, 7}, TokenPositions.promptEnds(2, 3).resolve(12, 8));
     assertArrayEquals(new int[] {0, 1, 2}, TokenPositions.promptEnds(2, 2).resolve(12, 3));
     assertArrayEquals(new int[] {0, 1}, TokenPositions.promptEnds(5, 5).resolve(12, 2));
     assertArrayEquals(new int[] {3}, TokenPositions.promptEnds(0, 1).resolve(4, 4));
@@ -252,7 +249,6 @@ class TrainedStatesTests {
     assertFalse(TokenPositions.promptEnds(1, 1).generated());
     assertThrows(IllegalArgumentException.class, () -> TokenPositions.promptEnds(0, 0));
     assertThrows(IllegalArgumentException.class, () -> Positions.promptEnds(-1, 2));
-    assertThrows(
-        IllegalArgumentException.class, () -> new Positions(Positions.Kind.ALL, 1, 0));
+    assertThrows(IllegalArgumentException.class, () -> new Positions(Positions.Kind.ALL, 1, 0));
   }
 }

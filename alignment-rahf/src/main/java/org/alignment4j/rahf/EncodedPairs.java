@@ -42,9 +42,7 @@ record EncodedPairs(
     return Stream.concat(pairs.stream().map(p -> p.rejected().plain()), rejected.stream()).toList();
   }
 
-  /**
-   * Tokenises pairs of which one response may be empty.
-   */
+  /** Tokenises pairs of which one response may be empty. */
   static EncodedPairs ofEither(LanguageModel model, List<PreferencePair> pairs) {
     List<EncodedPair> both = new ArrayList<>();
     List<Encoded> chosen = new ArrayList<>();

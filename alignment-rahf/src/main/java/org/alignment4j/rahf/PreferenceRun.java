@@ -198,8 +198,7 @@ final class PreferenceRun {
 
   private LoraAdapter rerouted() {
     List<ReroutingRow> rows =
-        ReroutingRow.of(
-            encoded.allRejected(), encoded.allChosen(), settings.responseTokens());
+        ReroutingRow.of(encoded.allRejected(), encoded.allChosen(), settings.responseTokens());
     List<Layer> broken = settings.layers(model.config().blocks());
     List<Layer> kept = upTo(broken.get(broken.size() - 1));
     long steps = settings.fit().totalSteps(rows.size());

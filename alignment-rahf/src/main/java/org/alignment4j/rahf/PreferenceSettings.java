@@ -113,8 +113,8 @@ public record PreferenceSettings(
 
   /**
    * Returns the layers of a model: those set, or every second layer at the relative depths of the
-   * paper's layers 10 to 18 (SCIT and LoRRA) or 10 to 20 (Dual) of 32, or for circuit breakers those
-   * at the depths of 10 and 20 of 32.
+   * paper's layers 10 to 18 (SCIT and LoRRA) or 10 to 20 (Dual) of 32, or for circuit breakers
+   * those at the depths of 10 and 20 of 32.
    *
    * @param blocks the model's number of blocks
    */
@@ -187,8 +187,9 @@ public record PreferenceSettings(
    * Collects settings. Defaults are the published ones where there are any: lambda 1, smoothing
    * 0.2, beta 0.1, alpha 5, fit loss NORM, base START, 512 response tokens (Dual: 64), LoRA rank 8.
    * The learning rates suit LoRA: 2e-4, with 10 % warm-up, for the training on logits, 3e-4 for the
-   * fit. The extrapolation factor is 0.5. Circuit breakers have their own: alpha 10, 150 steps of 16
-   * rows at a constant rate of 1e-4, LoRAs of rank and alpha 16 on all matrices. Not thread-safe.
+   * fit. The extrapolation factor is 0.5. Circuit breakers have their own: alpha 10, 150 steps of
+   * 16 rows at a constant rate of 1e-4, LoRAs of rank and alpha 16 on all matrices. Not
+   * thread-safe.
    *
    * @param <T> the type that is built: the settings, or a tuner with them
    */
@@ -241,13 +242,7 @@ public record PreferenceSettings(
                 16,
                 0.05,
                 List.of(
-                    "q_proj",
-                    "k_proj",
-                    "v_proj",
-                    "o_proj",
-                    "gate_proj",
-                    "up_proj",
-                    "down_proj"));
+                    "q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"));
       }
     }
 
@@ -468,10 +463,10 @@ public record PreferenceSettings(
      */
     WEIGHT_EXTRAPOLATION,
     /**
-     * Circuit breakers by representation rerouting (Zou et al. 2024, arXiv 2406.04313, algorithm 1):
-     * on rejected responses, such as harmful answers, the hidden states lose their direction, on
-     * chosen ones, such as answers to harmless prompts and refusals of harmful ones, they stay. A
-     * pair of which one response is empty has only the other.
+     * Circuit breakers by representation rerouting (Zou et al. 2024, arXiv 2406.04313, algorithm
+     * 1): on rejected responses, such as harmful answers, the hidden states lose their direction,
+     * on chosen ones, such as answers to harmless prompts and refusals of harmful ones, they stay.
+     * A pair of which one response is empty has only the other.
      */
     CIRCUIT_BREAKERS;
 

@@ -78,8 +78,7 @@ public final class PreferenceTuner
     if (encoded.allRejected().isEmpty() || encoded.allChosen().isEmpty()) {
       throw unusable(
           "none of %d pairs has a %s response that can be used"
-              .formatted(
-                  pairs.size(), encoded.allRejected().isEmpty() ? "rejected" : "chosen"),
+              .formatted(pairs.size(), encoded.allRejected().isEmpty() ? "rejected" : "chosen"),
           encoded,
           pairs);
     }
@@ -122,8 +121,8 @@ public final class PreferenceTuner
    * prompt, R [r, D] with orthonormal rows, with the cross entropy of the responses' tokens. The
    * result is that edit as a {@link GatedEdit}: U = R^T, V = W - R, and R^T b. It differs from the
    * published code in its start, which changes nothing (W = R, b = 0) instead of drawing W and b at
-   * random, in R, which is the Q of a QR decomposition of the trained matrix in each step instead of
-   * a product of Householder reflections, and in that one edit serves both ends of a prompt.
+   * random, in R, which is the Q of a QR decomposition of the trained matrix in each step instead
+   * of a product of Householder reflections, and in that one edit serves both ends of a prompt.
    *
    * <p>If the settings name a checkpoint folder, an interrupted tuning resumes when called again
    * with the same model, pairs and settings, and ends with the same edit, bit for bit. Immutable;
@@ -163,8 +162,7 @@ public final class PreferenceTuner
       if (encoded.size() == 0) {
         throw unusable("none of " + pairs.size() + " pairs can be used", encoded, pairs);
       }
-      String data =
-          Hashes.sha256(pairs.stream().map(p -> p.prompt() + " " + p.chosen()).toList());
+      String data = Hashes.sha256(pairs.stream().map(p -> p.prompt() + " " + p.chosen()).toList());
       return new LoreftRun(model, settings, encoded, data, progress).run();
     }
 

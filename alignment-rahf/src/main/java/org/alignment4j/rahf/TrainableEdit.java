@@ -25,9 +25,9 @@ import org.alignment4j.rahf.PreferenceTuner.Loreft;
 
 /**
  * A LoReFT edit in training: for each layer a matrix M [r, D], from whose rows R is made, W [r, D]
- * and b [r], all float32. R is a function of M, not a parameter that would be made orthonormal again
- * after each step: so there is nothing besides the parameters that a resumed training would have to
- * know. Used by the training thread only.
+ * and b [r], all float32. R is a function of M, not a parameter that would be made orthonormal
+ * again after each step: so there is nothing besides the parameters that a resumed training would
+ * have to know. Used by the training thread only.
  */
 final class TrainableEdit implements AutoCloseable {
   private final List<Layer> layers;

@@ -136,8 +136,7 @@ class LoreftTests {
         b[k] = (float) shift;
       }
       changes.add(
-          new Change(
-              LAYERS.get(l), Site.BLOCK, ENDS, new Affine(RANK, u, v, b), Gate.constant(1)));
+          new Change(LAYERS.get(l), Site.BLOCK, ENDS, new Affine(RANK, u, v, b), Gate.constant(1)));
     }
     return new GatedEdit(changes, provenance());
   }
@@ -279,8 +278,7 @@ class LoreftTests {
     try (TrainableEdit edit = TrainableEdit.initial(model, settings().build());
         TrainableEdit other = TrainableEdit.initial(model, settings().seed(8).build());
         LanguageModel view = model.with(edit.snapshot(provenance()))) {
-      assertArrayEquals(
-          model.nextTokenLogitsIds(ids)[0], view.nextTokenLogitsIds(ids)[0], 1e-5f);
+      assertArrayEquals(model.nextTokenLogitsIds(ids)[0], view.nextTokenLogitsIds(ids)[0], 1e-5f);
       assertTrue(
           !Arrays.equals(values(edit).get(0), values(other).get(0)), "every seed is the same");
     }

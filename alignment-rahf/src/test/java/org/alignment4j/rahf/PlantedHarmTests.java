@@ -30,7 +30,9 @@ import org.junit.jupiter.api.io.TempDir;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Circuit breakers and LoReFT on a model in which harm is planted; measured on held-out requests. */
+/**
+ * Circuit breakers and LoReFT on a model in which harm is planted; measured on held-out requests.
+ */
 class PlantedHarmTests {
   private static final Logger LOG = LoggerFactory.getLogger(PlantedHarmTests.class);
   private static final List<Layer> LAYERS = List.of(new Layer(2), new Layer(4));

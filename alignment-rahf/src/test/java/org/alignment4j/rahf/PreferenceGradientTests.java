@@ -269,18 +269,29 @@ class PreferenceGradientTests {
         view -> {
           double loss = 0;
           for (ReroutingRow row : rows) {
-            loss += ALPHA * 0.7 * mean(view, row.broken(), new Capture(FITTED, where), PreferenceGradientTests::aligned);
-            loss += ALPHA * 0.3 * mean(view, row.kept(), new Capture(kept, where), PreferenceGradientTests::distance);
+            loss +=
+                ALPHA
+                    * 0.7
+                    * mean(
+                        view,
+                        row.broken(),
+                        new Capture(FITTED, where),
+                        PreferenceGradientTests::aligned);
+            loss +=
+                ALPHA
+                    * 0.3
+                    * mean(
+                        view,
+                        row.kept(),
+                        new Capture(kept, where),
+                        PreferenceGradientTests::distance);
           }
           return loss;
         });
   }
 
   private static double mean(
-      LanguageModel view,
-      Encoded sequence,
-      Capture what,
-      ToDoubleBiFunction<float[], float[]> of) {
+      LanguageModel view, Encoded sequence, Capture what, ToDoubleBiFunction<float[], float[]> of) {
     Activations own = view.captureIds(List.of(sequence), what);
     Activations start = model.captureIds(List.of(sequence), what);
     double sum = 0;

@@ -147,8 +147,7 @@ class PreferenceLossTests {
       y.setRequiresGradient(true);
       NDList found =
           kernels.reroute(
-              new ReroutedStates(
-                  new NDList(x.mul(1)), new NDList(start), new double[] {0.5, 1, 2}),
+              new ReroutedStates(new NDList(x.mul(1)), new NDList(start), new double[] {0.5, 1, 2}),
               new ReroutedStates(new NDList(y.mul(1)), new NDList(stays), new double[] {1, 0.25}),
               3,
               2,
@@ -162,8 +161,7 @@ class PreferenceLossTests {
       assertEquals(0.25 * 5, found.get(3).getFloat(), 1e-6);
       // cos((1, 0), (1, 1)) grows only along (0, 1), by 1 over the root of 2.
       float along = (float) (3 * 0.5 / Math.sqrt(2));
-      assertArrayEquals(
-          new float[] {0, along, 0, 0, 0, 0}, found.get(4).toFloatArray(), 1e-6f);
+      assertArrayEquals(new float[] {0, along, 0, 0, 0, 0}, found.get(4).toFloatArray(), 1e-6f);
       assertArrayEquals(
           new float[] {0, 0, 2 * 0.25f * 0.6f, 2 * 0.25f * 0.8f},
           found.get(5).toFloatArray(),

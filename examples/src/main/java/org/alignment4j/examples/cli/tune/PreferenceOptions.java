@@ -24,7 +24,10 @@ public final class PreferenceOptions {
   @Option(names = "--epochs", paramLabel = "N", description = "epochs of sft, dpo, step 1")
   private @Nullable Integer epochs;
 
-  @Option(names = "--fit-epochs", paramLabel = "N", description = "epochs on hidden states: of the fit, step 2, or of circuit-breakers")
+  @Option(
+      names = "--fit-epochs",
+      paramLabel = "N",
+      description = "epochs on hidden states: of the fit, step 2, or of circuit-breakers")
   private @Nullable Integer fitEpochs;
 
   @Option(

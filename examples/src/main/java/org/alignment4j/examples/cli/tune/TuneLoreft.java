@@ -156,9 +156,7 @@ final class TuneLoreft extends AlignCommand {
     if (layers != null) {
       boolean all = layers.ranges().isEmpty();
       builder.layers(
-          layers.of(m.config().blocks()).stream()
-              .filter(l -> !all || l.index() > 0)
-              .toList());
+          layers.of(m.config().blocks()).stream().filter(l -> !all || l.index() > 0).toList());
     }
     return builder.build();
   }

@@ -124,8 +124,7 @@ public abstract class TunePreferences extends AlignCommand {
     json.put("seconds", seconds);
     StringBuilder text = new StringBuilder(PairsText.of(set));
     text.append(
-        String.format(
-            "%nlearned from %d of %d pairs", taken - tuning.unused().size(), taken));
+        String.format("%nlearned from %d of %d pairs", taken - tuning.unused().size(), taken));
     text.append(
         PairsText.listed(
             "of these could not be used",

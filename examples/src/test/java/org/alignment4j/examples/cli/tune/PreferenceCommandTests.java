@@ -110,11 +110,7 @@ class PreferenceCommandTests {
     // Two broken responses and four kept ones: the two are repeated.
     assertEquals(
         2,
-        run.json()
-            .getAsJsonObject("trainings")
-            .getAsJsonObject("reroute")
-            .get("steps")
-            .getAsInt());
+        run.json().getAsJsonObject("trainings").getAsJsonObject("reroute").get("steps").getAsInt());
     assertFails(
         tune("circuit-breakers", folder.resolve("out"), "--epochs", 1),
         "circuit-breakers has no use for --epochs");
