@@ -29,16 +29,68 @@ public record GatedEdit(List<Change> changes, Provenance provenance) implements 
     BLOCK
   }
 
-  /** The tokens that a change applies to; input embeddings of a soft prompt are none of them. */
-  public enum Positions {
+  /**
+   * The tokens that a change applies to; input embeddings of a soft prompt are none of them.
+   *
+   * @param kind the choice
+   * @param first with {@link Kind#PROMPT_ENDS} the number of the prompt's first tokens, 0 or more;
+   *     else 0
+   * @param last with {@link Kind#PROMPT_ENDS} the number of its last ones, 0 or more; else 0
+   */
+  public record Positions(Kind kind, int first, int last) {
+    /** The choices. */
+    public enum Kind {
+      /** Every token. */
+      ALL,
+      /** The tokens of the prompt. */
+      PROMPT,
+      /** The last token of the prompt. */
+      LAST_PROMPT,
+      /** The tokens of the response, including generated ones. */
+      RESPONSE,
+      /** The first and the last tokens of the prompt, as many as are said. */
+      PROMPT_ENDS
+    }
+
     /** Every token. */
-    ALL,
+    public static final Positions ALL = new Positions(Kind.ALL, 0, 0);
+
     /** The tokens of the prompt. */
-    PROMPT,
+    public static final Positions PROMPT = new Positions(Kind.PROMPT, 0, 0);
+
     /** The last token of the prompt. */
-    LAST_PROMPT,
+    public static final Positions LAST_PROMPT = new Positions(Kind.LAST_PROMPT, 0, 0);
+
     /** The tokens of the response, including generated ones. */
-    RESPONSE
+    public static final Positions RESPONSE = new Positions(Kind.RESPONSE, 0, 0);
+
+    /** Checks the numbers. */
+    public Positions {
+      require(
+          kind == Kind.PROMPT_ENDS
+              ? first >= 0 && last >= 0 && (first > 0 || last > 0)
+              : first == 0 && last == 0,
+          "%s with %s first and %s last tokens",
+          kind,
+          first,
+          last);
+    }
+
+    /**
+     * The first {@code first} and the last {@code last} tokens of the prompt, each once; all of a
+     * prompt that has no more.
+     *
+     * @param first 0 or more
+     * @param last 0 or more, at least 1 if {@code first} is 0
+     */
+    public static Positions promptEnds(int first, int last) {
+      return new Positions(Kind.PROMPT_ENDS, first, last);
+    }
+
+    @Override
+    public String toString() {
+      return kind == Kind.PROMPT_ENDS ? kind + " " + first + "+" + last : kind.toString();
+    }
   }
 
   /**

@@ -15,6 +15,7 @@ import java.util.TreeSet;
 import org.alignment4j.adapter.Gate.Reading;
 import org.alignment4j.adapter.GatedEdit.Affine;
 import org.alignment4j.adapter.GatedEdit.Change;
+import org.alignment4j.adapter.GatedEdit.Positions;
 import org.alignment4j.core.CheckpointException;
 import org.alignment4j.core.Layer;
 import org.alignment4j.core.Provenance;
@@ -56,7 +57,11 @@ final class GatedEditFile {
       JsonObject o = new JsonObject();
       o.addProperty("layer", c.layer().index());
       o.addProperty("site", c.site().name());
-      o.addProperty("positions", c.positions().name());
+      o.addProperty("positions", c.positions().kind().name());
+      if (c.positions().kind() == Positions.Kind.PROMPT_ENDS) {
+        o.addProperty("first", c.positions().first());
+        o.addProperty("last", c.positions().last());
+      }
       o.addProperty("map", maps.get(c.affine()));
       o.addProperty("gate", gates.get(c.gate()));
       changes.add(o);
@@ -148,7 +153,7 @@ final class GatedEditFile {
           new Change(
               new Layer(number(c, "layer", Integer.MAX_VALUE)),
               constant(c, "site", GatedEdit.Site.class),
-              constant(c, "positions", GatedEdit.Positions.class),
+              positions(c),
               maps.computeIfAbsent(map, this::map),
               gates.get(number(c, "gate", gates.size() - 1))));
     }
@@ -159,6 +164,14 @@ final class GatedEditFile {
               + Shown.value(unread));
     }
     return new GatedEdit(changes, provenance);
+  }
+
+  private static Positions positions(JsonFile c) {
+    Positions.Kind kind = constant(c, "positions", Positions.Kind.class);
+    return kind == Positions.Kind.PROMPT_ENDS
+        ? Positions.promptEnds(
+            number(c, "first", Integer.MAX_VALUE), number(c, "last", Integer.MAX_VALUE))
+        : new Positions(kind, 0, 0);
   }
 
   private Gate gate(JsonFile g, int index) {

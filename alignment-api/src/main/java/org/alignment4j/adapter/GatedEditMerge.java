@@ -48,7 +48,8 @@ final class GatedEditMerge implements MergedCheckpoint.Plan {
     for (Change c : edit.changes()) {
       String what = c.layer() + ", " + c.site() + " cannot be merged into weights: ";
       require(c.gate().reading() == null, "%sits gate is not constant", what);
-      require(c.positions() == Positions.ALL, "%sit applies to %s tokens", what, c.positions());
+      require(
+          c.positions().equals(Positions.ALL), "%sit applies to %s tokens", what, c.positions());
       require(
           c.affine().equals(first.affine()) && c.gate().equals(first.gate()),
           "%sit differs from %s, %s",

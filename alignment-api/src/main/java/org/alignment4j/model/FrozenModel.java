@@ -5,14 +5,19 @@ import static org.alignment4j.internal.text.Arguments.require;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
 import java.util.List;
+import org.alignment4j.adapter.GatedEdit.Positions;
 import org.alignment4j.chat.Encoded;
+import org.alignment4j.core.Layer;
 
 /**
- * A model as a differentiable function of some of its input embeddings, for training what computes
- * them; its weights get no gradients and never change. In a sequence, the negative id -1 - j
- * denotes row j of an array. Rows are hidden states at layer 0, after a family's scaling of its
- * embeddings. Not thread-safe; used by the training thread only. The model must stay open.
+ * A model as a differentiable function of some of its input embeddings, or of changes of its
+ * residual stream, for training what computes them; its weights get no gradients and never change.
+ * In a sequence, the negative id -1 - j denotes row j of an array. Rows are hidden states at layer
+ * 0, after a family's scaling of its embeddings. Not thread-safe; used by the training thread only.
+ * The model must stay open.
  */
 public final class FrozenModel {
   private final ForwardPass pass;
@@ -57,6 +62,77 @@ public final class FrozenModel {
    */
   public NDArray states(List<Encoded> sequences, NDArray rows, NDManager scope) {
     return with(rows).lastStates(sequences, scope);
+  }
+
+  /**
+   * A change h + U V h + b of the residual stream on some tokens of a layer, whose tensors may
+   * carry a graph: {@link org.alignment4j.adapter.GatedEdit.Change} in training, without a gate.
+   *
+   * @param layer the layer, 0 for the embeddings
+   * @param positions the tokens
+   * @param u U [D, r] float32, r at least 1
+   * @param v V [r, D] float32
+   * @param b b [D] float32
+   */
+  public record AffineChange(Layer layer, Positions positions, NDArray u, NDArray v, NDArray b) {
+    /**
+     * @throws IllegalArgumentException if the shapes or types are others
+     */
+    public AffineChange {
+      long d = b.size();
+      long r = u.getShape().dimension() == 2 ? u.getShape().get(1) : 0;
+      require(
+          r >= 1
+              && b.getShape().equals(new Shape(d))
+              && u.getShape().equals(new Shape(d, r))
+              && v.getShape().equals(new Shape(r, d)),
+          "U, V and b of a change have shapes %s, %s and %s",
+          u.getShape(),
+          v.getShape(),
+          b.getShape());
+      for (NDArray array : List.of(u, v, b)) {
+        // Another type would reach a native product that ends the process.
+        require(
+            array.getDataType() == DataType.FLOAT32,
+            "a change must be float32, found %s",
+            array.getDataType());
+      }
+    }
+  }
+
+  /**
+   * The sum of cross entropies of the responses' tokens under some changes, in nats, and its
+   * gradients.
+   *
+   * @param sequences prompt and response; tokens from {@code responseStart} on are predicted
+   * @param changes those of one layer apply in their order
+   * @param parameters that the changes' tensors were computed from, or the tensors themselves
+   * @return the sum [], then a gradient per parameter, in {@code scope}
+   * @throws IllegalArgumentException if no sequence has a response, or a change does not fit the
+   *     model
+   */
+  public NDList crossEntropy(
+      List<Encoded> sequences, List<AffineChange> changes, NDList parameters, NDManager scope) {
+    return with(changes).crossEntropy(sequences, parameters, scope);
+  }
+
+  /** Hidden states of some tokens under some changes, per layer [R, D], with their graph. */
+  NDList hiddenStates(
+      List<Encoded> sequences, List<AffineChange> changes, Capture what, NDManager scope) {
+    return with(changes).hiddenStates(sequences, what, scope);
+  }
+
+  private LanguageLoss with(List<AffineChange> changes) {
+    for (AffineChange c : changes) {
+      require(
+          c.layer().index() <= pass.config().blocks() && c.b().size() == pass.config().width(),
+          "a change of %s of width %s for a model of %s blocks of width %s",
+          c.layer(),
+          c.b().size(),
+          pass.config().blocks(),
+          pass.config().width());
+    }
+    return new LanguageLoss(pass, Decoder.Dropout.NONE, null, changes);
   }
 
   private LanguageLoss with(NDArray rows) {

@@ -13,6 +13,7 @@ import org.alignment4j.adapter.Gate.Reading;
 import org.alignment4j.adapter.GatedEdit;
 import org.alignment4j.adapter.GatedEdit.Affine;
 import org.alignment4j.adapter.GatedEdit.Change;
+import org.alignment4j.adapter.GatedEdit.Positions;
 import org.alignment4j.adapter.GatedEdit.Site;
 import org.alignment4j.core.CheckpointException;
 import org.jspecify.annotations.Nullable;
@@ -77,19 +78,20 @@ record GatedEdits(List<Part> parts, int gates) {
       List<NDArray> tensors =
           maps.computeIfAbsent(scaled, s -> tensors(s.map.times(s.factor), own));
       int place = Edit.at(c.layer()) - (c.site() == Site.ATTENTION ? 1 : 0);
-      changes.add(new Part(place, Edit.Kind.AFFINE, positions(c), tensors, gate, 0));
+      changes.add(new Part(place, Edit.Kind.AFFINE, positions(c.positions()), tensors, gate, 0));
     }
     int read = reads.size();
     reads.addAll(changes);
     return new GatedEdits(List.copyOf(reads), read);
   }
 
-  private static TokenPositions positions(Change c) {
-    return switch (c.positions()) {
+  static TokenPositions positions(Positions positions) {
+    return switch (positions.kind()) {
       case ALL -> TokenPositions.all();
       case PROMPT -> TokenPositions.prompt();
       case LAST_PROMPT -> TokenPositions.lastPrompt();
       case RESPONSE -> TokenPositions.response();
+      case PROMPT_ENDS -> TokenPositions.promptEnds(positions.first(), positions.last());
     };
   }
 
@@ -182,7 +184,7 @@ record GatedEdits(List<Part> parts, int gates) {
    *
    * @param some whether a sequence that has none is marked at its first token
    */
-  private static NDArray mask(
+  static NDArray mask(
       NDManager scope, Batch batch, int room, int virtual, TokenPositions positions, boolean some) {
     int columns = batch.length() + room;
     float[] on = new float[batch.size() * columns];

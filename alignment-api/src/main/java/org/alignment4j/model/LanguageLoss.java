@@ -10,6 +10,7 @@ import java.util.List;
 import org.alignment4j.chat.Encoded;
 import org.alignment4j.core.Layer;
 import org.alignment4j.model.Decoder.Targets;
+import org.alignment4j.model.FrozenModel.AffineChange;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,10 +19,19 @@ import org.jspecify.annotations.Nullable;
  * @param pass the model with the weights in training
  * @param dropout of low-rank changes
  * @param given input embeddings [N, D] for the ids -1 to -N, or null
+ * @param changes of the residual stream
  */
-record LanguageLoss(ForwardPass pass, Decoder.Dropout dropout, @Nullable NDArray given) {
+record LanguageLoss(
+    ForwardPass pass,
+    Decoder.Dropout dropout,
+    @Nullable NDArray given,
+    List<AffineChange> changes) {
   LanguageLoss(ForwardPass pass, Decoder.Dropout dropout) {
     this(pass, dropout, null);
+  }
+
+  LanguageLoss(ForwardPass pass, Decoder.Dropout dropout, @Nullable NDArray given) {
+    this(pass, dropout, given, List.of());
   }
 
   static LanguageLoss of(ForwardPass pass) {
@@ -29,7 +39,8 @@ record LanguageLoss(ForwardPass pass, Decoder.Dropout dropout, @Nullable NDArray
   }
 
   private static Batch batch(List<Encoded> sequences) {
-    return Batch.of(sequences.stream().map(Encoded::ids).toList(), Batch.Side.RIGHT);
+    return Batch.of(sequences.stream().map(Encoded::ids).toList(), Batch.Side.RIGHT)
+        .withResponseStarts(sequences.stream().mapToInt(Encoded::responseStart).toArray());
   }
 
   /** See {@link Trainable#crossEntropy}; the gradients flow to {@code parameters}. */
@@ -107,21 +118,19 @@ record LanguageLoss(ForwardPass pass, Decoder.Dropout dropout, @Nullable NDArray
     return values.stream().mapToLong(Long::longValue).toArray();
   }
 
-  /** See {@link TrainableLora#hiddenStates}. */
-  NDList hiddenStates(List<Encoded> sequences, List<Layer> layers, int max, NDManager scope) {
+  /** See {@link TrainableLora#hiddenStates(List, Capture, NDManager)}. */
+  NDList hiddenStates(List<Encoded> sequences, Capture what, NDManager scope) {
     List<Long> rows = new ArrayList<>();
     Batch batch = batch(sequences);
     int[] first = batch.firstTokens();
     for (int b = 0; b < first.length; b++) {
       Encoded e = sequences.get(b);
-      int n = Math.min(max, e.responseLength());
-      for (int p = 0; p < n; p++) {
-        rows.add((long) first[b] + e.responseStart() + p);
+      for (int p : what.positions().resolve(e.ids().length, e.responseStart())) {
+        rows.add((long) first[b] + p);
       }
     }
-    require(!rows.isEmpty(), "no sequence has a response to read");
-    Layer top = layers.get(layers.size() - 1);
-    NDList found = run(batch, top, layers, array(rows), scope);
+    require(!rows.isEmpty(), "no sequence has a token to read at %s", what.positions());
+    NDList found = run(batch, what.top(), what.layers(), array(rows), scope);
     return new NDList(found.subList(1, found.size()));
   }
 
@@ -130,7 +139,24 @@ record LanguageLoss(ForwardPass pass, Decoder.Dropout dropout, @Nullable NDArray
     Decoder decoder = pass.decoder();
     Weights weights = pass.weights();
     NDArray x = decoder.embed(scope, batch.tokenIds(scope), weights, given, true);
-    Decoder.Pass blocks = new Decoder.Pass(0, top.index(), captures, rows, null, List.of());
+    Decoder.Pass blocks =
+        new Decoder.Pass(0, top.index(), captures, rows, null, edits(batch, scope));
     return decoder.trainBlocks(scope, x, weights, batch, blocks, dropout);
+  }
+
+  private List<Edit> edits(Batch batch, NDManager scope) {
+    List<Edit> edits = new ArrayList<>();
+    for (AffineChange c : changes) {
+      NDArray mask =
+          GatedEdits.mask(scope, batch, 0, 0, GatedEdits.positions(c.positions()), false);
+      edits.add(
+          new Edit(
+              Edit.at(c.layer()),
+              Edit.Kind.AFFINE,
+              List.of(c.u(), c.v(), c.b(), mask),
+              Edit.NO_GATE,
+              0));
+    }
+    return Edit.ordered(edits);
   }
 }

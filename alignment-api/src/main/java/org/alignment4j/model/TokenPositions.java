@@ -19,6 +19,17 @@ public sealed interface TokenPositions {
     return new WholePrompt();
   }
 
+  /**
+   * The first {@code first} and the last {@code last} tokens of the prompt, each once; all of a
+   * prompt that has no more.
+   *
+   * @param first 0 or more
+   * @param last 0 or more, at least 1 if {@code first} is 0
+   */
+  static TokenPositions promptEnds(int first, int last) {
+    return new PromptEnds(first, last);
+  }
+
   /** The tokens of the response, including generated ones. */
   static TokenPositions response() {
     return new Response();
@@ -72,6 +83,30 @@ public sealed interface TokenPositions {
     @Override
     public int[] resolve(int length, int responseStart) {
       return IntStream.range(0, responseStart).toArray();
+    }
+
+    @Override
+    public boolean generated() {
+      return false;
+    }
+  }
+
+  /** See {@link #promptEnds}. */
+  record PromptEnds(int first, int last) implements TokenPositions {
+    /** Checks the numbers. */
+    public PromptEnds {
+      require(
+          first >= 0 && last >= 0 && (first > 0 || last > 0),
+          "%s first and %s last tokens of the prompt",
+          first,
+          last);
+    }
+
+    @Override
+    public int[] resolve(int length, int responseStart) {
+      return IntStream.range(0, responseStart)
+          .filter(p -> p < first || p >= responseStart - last)
+          .toArray();
     }
 
     @Override

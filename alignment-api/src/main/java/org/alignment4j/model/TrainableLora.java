@@ -150,7 +150,30 @@ public final class TrainableLora implements Trainable {
    */
   public NDList hiddenStates(
       List<Encoded> sequences, List<Layer> layers, int tokens, NDManager scope) {
-    return loss(scope).hiddenStates(sequences, layers, tokens, scope);
+    return hiddenStates(sequences, new Capture(layers, TokenPositions.response(tokens)), scope);
+  }
+
+  /**
+   * Hidden states of some tokens, with their graph. Blocks above the highest layer are not run.
+   *
+   * @param what layers up to the number of blocks, and the tokens
+   * @return per layer [R, D] float32 in {@code scope}, ordered by sequence, then token
+   * @throws IllegalArgumentException if no sequence has such a token
+   */
+  public NDList hiddenStates(List<Encoded> sequences, Capture what, NDManager scope) {
+    return loss(scope).hiddenStates(sequences, what, scope);
+  }
+
+  /**
+   * The same states of the model without this LoRA, computed in float32 in the same way, so that
+   * they differ by what the LoRA does and not by how a product is rounded. They have no graph.
+   *
+   * @param what layers up to the number of blocks, and the tokens
+   * @return per layer [R, D] float32 in {@code scope}, ordered by sequence, then token
+   * @throws IllegalArgumentException if no sequence has such a token
+   */
+  public NDList startStates(List<Encoded> sequences, Capture what, NDManager scope) {
+    return LanguageLoss.of(model.pass()).hiddenStates(sequences, what, scope);
   }
 
   private LanguageLoss loss(NDManager scope) {

@@ -105,6 +105,34 @@ class GatedEditFileTests {
   }
 
   @Test
+  void theEndsOfAPromptAreStoredWithTheirNumbers() {
+    Change whole = edit().changes().get(1);
+    GatedEdit ends =
+        new GatedEdit(
+            List.of(
+                new Change(
+                    whole.layer(),
+                    whole.site(),
+                    Positions.promptEnds(3, 2),
+                    whole.affine(),
+                    whole.gate())),
+            Loras.PROVENANCE);
+    ends.save(folder);
+    assertEquals(ends, GatedEdit.load(folder));
+    refused(e -> change(e).addProperty("positions", "PROMPT_ENDS"), t -> {}, "first");
+    for (int last : new int[] {-1, 0}) {
+      refused(
+          e -> {
+            change(e).addProperty("positions", "PROMPT_ENDS");
+            change(e).addProperty("first", 0);
+            change(e).addProperty("last", last);
+          },
+          t -> {},
+          "last");
+    }
+  }
+
+  @Test
   void damagedMembersAreRefusedByName() {
     for (String key : List.of("layer", "site", "positions", "map", "gate")) {
       member(key, JsonNull.INSTANCE);

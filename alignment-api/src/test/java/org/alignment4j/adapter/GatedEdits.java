@@ -6,6 +6,7 @@ import java.util.Random;
 import org.alignment4j.adapter.Gate.Reading;
 import org.alignment4j.adapter.GatedEdit.Affine;
 import org.alignment4j.adapter.GatedEdit.Change;
+import org.alignment4j.adapter.GatedEdit.Positions;
 import org.alignment4j.core.Layer;
 import org.alignment4j.core.Provenance;
 
@@ -33,11 +34,18 @@ final class GatedEdits {
           new Change(
               new Layer(4 + random.nextInt(9)),
               any(random, GatedEdit.Site.values()),
-              any(random, GatedEdit.Positions.values()),
+              positions(random),
               maps.get(random.nextInt(3)),
               gates.get(random.nextInt(3))));
     }
     return new GatedEdit(changes, provenance);
+  }
+
+  private static Positions positions(Random random) {
+    Positions.Kind kind = any(random, Positions.Kind.values());
+    return kind == Positions.Kind.PROMPT_ENDS
+        ? Positions.promptEnds(1 + random.nextInt(3), random.nextInt(3))
+        : new Positions(kind, 0, 0);
   }
 
   static Gate gate(Random random, int d) {

@@ -36,6 +36,13 @@ import org.junit.jupiter.params.provider.ValueSource;
 class GatedEditTests {
   private static final double NEAR = 5e-5;
   private static final int D = 24;
+  private static final List<Positions> POSITIONS =
+      List.of(
+          Positions.ALL,
+          Positions.PROMPT,
+          Positions.LAST_PROMPT,
+          Positions.RESPONSE,
+          Positions.promptEnds(2, 1));
 
   @TempDir Path folder;
 
@@ -66,7 +73,7 @@ class GatedEditTests {
     Random random = new Random(seed);
     List<Change> changes = new ArrayList<>();
     int n = 0;
-    for (Positions positions : Positions.values()) {
+    for (Positions positions : POSITIONS) {
       for (Site site : Site.values()) {
         int layer = 1 + n % 3;
         State state = State.values()[n % 3];
@@ -109,11 +116,12 @@ class GatedEditTests {
         if (2 * c.layer().index() - (c.site() == Site.ATTENTION ? 1 : 0) == place) {
           for (int t = 0; t < x.length; t++) {
             boolean applies =
-                switch (c.positions()) {
+                switch (c.positions().kind()) {
                   case ALL -> true;
                   case PROMPT -> t < prompt;
                   case LAST_PROMPT -> t == prompt - 1;
                   case RESPONSE -> t >= prompt;
+                  case PROMPT_ENDS -> t < prompt && (t < 2 || t >= prompt - 1);
                 };
             double g = values[i] == null ? c.gate().high() : values[i][0][t];
             double[] y = c.affine().apply(floats(x[t]));

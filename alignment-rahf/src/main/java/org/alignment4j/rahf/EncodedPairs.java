@@ -3,6 +3,7 @@ package org.alignment4j.rahf;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.Stream;
 import org.alignment4j.Tuning.Unused;
 import org.alignment4j.chat.Encoded;
 import org.alignment4j.chat.Prompt;
@@ -16,9 +17,84 @@ import org.jspecify.annotations.Nullable;
  * Tokenised pairs, and the reasons why others cannot be used.
  *
  * @param pairs the usable pairs
+ * @param chosen the responses of pairs that have no other, if the method can use such
+ * @param rejected the same of the other side
  * @param unused the other pairs, with the reason
  */
-record EncodedPairs(List<EncodedPair> pairs, List<Unused> unused) {
+record EncodedPairs(
+    List<EncodedPair> pairs, List<Encoded> chosen, List<Encoded> rejected, List<Unused> unused) {
+  EncodedPairs(List<EncodedPair> pairs) {
+    this(pairs, List.of(), List.of(), List.of());
+  }
+
+  /** The number of pairs, those with one response too. */
+  int size() {
+    return pairs.size() + chosen.size() + rejected.size();
+  }
+
+  /** All chosen responses, without an instruction. */
+  List<Encoded> allChosen() {
+    return Stream.concat(pairs.stream().map(p -> p.chosen().plain()), chosen.stream()).toList();
+  }
+
+  /** All rejected responses, without an instruction. */
+  List<Encoded> allRejected() {
+    return Stream.concat(pairs.stream().map(p -> p.rejected().plain()), rejected.stream()).toList();
+  }
+
+  /** Tokenises pairs of which one response may be empty. */
+  static EncodedPairs ofEither(LanguageModel model, List<PreferencePair> pairs) {
+    List<EncodedPair> both = new ArrayList<>();
+    List<Encoded> chosen = new ArrayList<>();
+    List<Encoded> rejected = new ArrayList<>();
+    List<Unused> unused = new ArrayList<>();
+    for (int i = 0; i < pairs.size(); i++) {
+      PreferencePair p = pairs.get(i);
+      boolean keeps = !p.chosen().isBlank();
+      boolean breaks = !p.rejected().isBlank();
+      String reason =
+          !keeps && !breaks
+              ? "both responses are empty"
+              : p.chosen().equals(p.rejected()) ? "the responses are equal" : "";
+      if (reason.isEmpty()) {
+        Tokens good = tokens(model, p.prompt(), keeps ? p.chosen() : p.rejected(), null);
+        Tokens bad = tokens(model, p.prompt(), breaks ? p.rejected() : p.chosen(), null);
+        reason = good.reason(model);
+        reason = reason.isEmpty() ? bad.reason(model) : reason;
+        if (reason.isEmpty() && keeps && breaks) {
+          both.add(new EncodedPair(good.response(), bad.response()));
+        } else if (reason.isEmpty()) {
+          (keeps ? chosen : rejected).add(good.plain());
+        }
+      }
+      if (!reason.isEmpty()) {
+        unused.add(new Unused(i, reason));
+      }
+    }
+    return new EncodedPairs(both, chosen, rejected, unused);
+  }
+
+  /** Tokenises the chosen responses only; the others may be empty or anything else. */
+  static EncodedPairs ofChosen(LanguageModel model, List<PreferencePair> pairs) {
+    List<Encoded> chosen = new ArrayList<>();
+    List<Unused> unused = new ArrayList<>();
+    for (int i = 0; i < pairs.size(); i++) {
+      PreferencePair p = pairs.get(i);
+      String reason = "the chosen response is empty";
+      if (!p.chosen().isBlank()) {
+        Tokens tokens = tokens(model, p.prompt(), p.chosen(), null);
+        reason = tokens.reason(model);
+        if (reason.isEmpty()) {
+          chosen.add(tokens.plain());
+        }
+      }
+      if (!reason.isEmpty()) {
+        unused.add(new Unused(i, reason));
+      }
+    }
+    return new EncodedPairs(List.of(), chosen, List.of(), unused);
+  }
+
   /**
    * Tokenises pairs.
    *
@@ -44,7 +120,7 @@ record EncodedPairs(List<EncodedPair> pairs, List<Unused> unused) {
         unused.add(new Unused(i, reason));
       }
     }
-    return new EncodedPairs(usable, unused);
+    return new EncodedPairs(usable, List.of(), List.of(), unused);
   }
 
   private static String textReason(PreferencePair p) {

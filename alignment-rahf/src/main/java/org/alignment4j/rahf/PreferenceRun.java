@@ -15,6 +15,7 @@ import org.alignment4j.core.Layer;
 import org.alignment4j.core.ProgressListener;
 import org.alignment4j.core.Provenance;
 import org.alignment4j.model.LanguageModel;
+import org.alignment4j.model.TokenPositions;
 import org.alignment4j.model.TrainableLora;
 import org.alignment4j.rahf.PreferenceTuner.EncodedPair;
 import org.alignment4j.rahf.PreferenceTuner.PreferenceTuning;
@@ -59,10 +60,11 @@ final class PreferenceRun {
           case RAHF_SCIT -> scit();
           case RAHF_DUAL -> dual();
           case WEIGHT_EXTRAPOLATION -> extrapolated();
+          case CIRCUIT_BREAKERS -> rerouted();
         };
     return new PreferenceTuning(
         adapter,
-        settings.method() + " on " + encoded.pairs().size() + " pairs",
+        settings.method() + " on " + encoded.size() + " pairs",
         encoded.unused(),
         steps,
         trainings);
@@ -183,15 +185,10 @@ final class PreferenceRun {
       EncodedPair.Response r = p.chosen();
       rows.add(new FitRow(rows.size(), r.plain(), r.good(), r.bad()));
     }
-    // A LoRA above the highest fitted layer would get no gradient.
-    List<Layer> below =
-        IntStream.rangeClosed(1, layers.get(layers.size() - 1).index())
-            .mapToObj(Layer::new)
-            .toList();
     return train(
         "fit",
         settings.fit(),
-        below,
+        upTo(layers.get(layers.size() - 1)),
         rows,
         lora ->
             new FitObjective(
@@ -199,8 +196,36 @@ final class PreferenceRun {
         r -> r.plain().ids().length);
   }
 
+  private LoraAdapter rerouted() {
+    List<ReroutingRow> rows =
+        ReroutingRow.of(encoded.allRejected(), encoded.allChosen(), settings.responseTokens());
+    List<Layer> broken = settings.layers(model.config().blocks());
+    List<Layer> kept = upTo(broken.get(broken.size() - 1));
+    long steps = settings.fit().totalSteps(rows.size());
+    return train(
+        "reroute",
+        settings.fit(),
+        kept,
+        rows,
+        lora ->
+            new ReroutingObjective(
+                lora,
+                broken,
+                kept,
+                settings.promptTokens() ? TokenPositions.all() : TokenPositions.response(),
+                settings.alpha(),
+                steps,
+                kernels),
+        r -> r.broken().ids().length + r.kept().ids().length);
+  }
+
   private List<Layer> allLayers() {
-    return IntStream.rangeClosed(1, model.config().blocks()).mapToObj(Layer::new).toList();
+    return upTo(new Layer(model.config().blocks()));
+  }
+
+  /** Layers 1 to {@code top}: a LoRA above the highest layer that is read would get no gradient. */
+  private static List<Layer> upTo(Layer top) {
+    return IntStream.rangeClosed(1, top.index()).mapToObj(Layer::new).toList();
   }
 
   private <R> LoraAdapter train(
@@ -232,7 +257,7 @@ final class PreferenceRun {
 
   private Provenance provenance(String name, long seed, Map<String, Object> training) {
     Map<String, Object> metrics = new LinkedHashMap<>(training);
-    metrics.put("pairs", encoded.pairs().size());
+    metrics.put("pairs", encoded.size());
     metrics.put("unused_pairs", encoded.unused().size());
     return new Provenance(
         settings.method().name().toLowerCase(java.util.Locale.ROOT) + ", " + name,

@@ -24,20 +24,22 @@ import org.alignment4j.train.TrainingSettings.Schedule;
  * @param method the method
  * @param lora shape of every adapter that is trained
  * @param learn the training on logits: SFT, DPO, or step 1 of RAHF
- * @param fit the training on hidden states: step 2
+ * @param fit the training on hidden states: step 2, or circuit breakers
  * @param instructions the good and the bad one, of SCIT and LoRRA
  * @param lambda weight of SCIT's contrast, 0 or more
  * @param smoothing eps of SCIT's contrast, 0 to 0.5
  * @param beta DPO's beta, greater than 0
  * @param alpha multiple of the difference that is added to get the targets, finite; 0 changes
- *     nothing
+ *     nothing. For circuit breakers the coefficient that both losses share, above 0
  * @param extrapolation factor a of weight extrapolation, W_good + a (W_good - W_bad), finite; 0
  *     yields the good model
  * @param fitLoss distance or squared distance
  * @param base hidden states that the difference is added to
- * @param layers layers at which hidden states are fitted; empty for a range by relative depth, see
- *     {@link #layers(int)}
- * @param responseTokens maximum number of tokens of each response that are fitted, from its start
+ * @param layers layers at which hidden states are fitted, or for circuit breakers lose their
+ *     direction; empty for a choice by relative depth, see {@link #layers(int)}
+ * @param responseTokens maximum number of tokens of each response whose hidden states are read,
+ *     from its start
+ * @param promptTokens whether circuit breakers read the hidden states of prompts, too
  * @param stepOneOnly whether to end after step 1, as a control: with SCIT's adapter or Dual's good
  *     one
  * @param randomDirections whether random vectors of equal norms replace the differences, as a
@@ -59,6 +61,7 @@ public record PreferenceSettings(
     TargetBase base,
     List<Layer> layers,
     int responseTokens,
+    boolean promptTokens,
     boolean stepOneOnly,
     boolean randomDirections,
     long targetBytes) {
@@ -87,6 +90,10 @@ public record PreferenceSettings(
     require(smoothing >= 0 && smoothing <= 0.5, "smoothing must be in [0, 0.5], was %s", smoothing);
     require(beta > 0 && Double.isFinite(beta), "beta must be > 0, was %s", beta);
     require(Double.isFinite(alpha), "alpha must be finite, was %s", alpha);
+    require(
+        alpha > 0 || method != PreferenceMethod.CIRCUIT_BREAKERS,
+        "alpha must be > 0, was %s",
+        alpha);
     require(Double.isFinite(extrapolation), "extrapolation must be finite, was %s", extrapolation);
     require(responseTokens >= 1, "responseTokens must be >= 1, was %s", responseTokens);
     require(targetBytes >= 0, "targetBytes must be >= 0, was %s", targetBytes);
@@ -105,8 +112,9 @@ public record PreferenceSettings(
   }
 
   /**
-   * Returns the fitted layers of a model: those set, or every second layer at the relative depths
-   * of the paper's layers 10 to 18 (SCIT and LoRRA) or 10 to 20 (Dual) of 32.
+   * Returns the layers of a model: those set, or every second layer at the relative depths of the
+   * paper's layers 10 to 18 (SCIT and LoRRA) or 10 to 20 (Dual) of 32, or for circuit breakers
+   * those at the depths of 10 and 20 of 32.
    *
    * @param blocks the model's number of blocks
    */
@@ -117,9 +125,14 @@ public record PreferenceSettings(
       }
       return layers;
     }
-    int last = method == PreferenceMethod.RAHF_DUAL ? 20 : 18;
-    return IntStream.rangeClosed(5, last / 2)
-        .map(i -> Math.max(1, Math.round(2 * i * blocks / 32f)))
+    IntStream published =
+        switch (method) {
+          case CIRCUIT_BREAKERS -> IntStream.of(10, 20);
+          case RAHF_DUAL -> IntStream.iterate(10, i -> i <= 20, i -> i + 2);
+          default -> IntStream.iterate(10, i -> i <= 18, i -> i + 2);
+        };
+    return published
+        .map(i -> Math.max(1, Math.round(i * blocks / 32f)))
         .distinct()
         .mapToObj(Layer::new)
         .toList();
@@ -133,7 +146,7 @@ public record PreferenceSettings(
     map.put("lora_alpha", lora.alpha());
     map.put("dropout", lora.dropout());
     map.put("modules", lora.modules());
-    if (method != PreferenceMethod.LORRA) {
+    if (method.learns()) {
       map.put("learn", learn.toMap());
     }
     if (method == PreferenceMethod.RAHF_SCIT) {
@@ -160,6 +173,13 @@ public record PreferenceSettings(
       map.put("step_one_only", stepOneOnly);
       map.put("random_directions", randomDirections);
     }
+    if (method == PreferenceMethod.CIRCUIT_BREAKERS) {
+      map.put("fit", fit.toMap());
+      map.put("alpha", alpha);
+      map.put("layers", layers.stream().map(Layer::index).toList());
+      map.put("response_tokens", responseTokens);
+      map.put("prompt_tokens", promptTokens);
+    }
     return map;
   }
 
@@ -167,7 +187,9 @@ public record PreferenceSettings(
    * Collects settings. Defaults are the published ones where there are any: lambda 1, smoothing
    * 0.2, beta 0.1, alpha 5, fit loss NORM, base START, 512 response tokens (Dual: 64), LoRA rank 8.
    * The learning rates suit LoRA: 2e-4, with 10 % warm-up, for the training on logits, 3e-4 for the
-   * fit. The extrapolation factor is 0.5. Not thread-safe.
+   * fit. The extrapolation factor is 0.5. Circuit breakers have their own: alpha 10, 150 steps of
+   * 16 rows at a constant rate of 1e-4, LoRAs of rank and alpha 16 on all matrices. Not
+   * thread-safe.
    *
    * @param <T> the type that is built: the settings, or a tuner with them
    */
@@ -202,6 +224,7 @@ public record PreferenceSettings(
     private TargetBase base = TargetBase.START;
     private List<Layer> layers = List.of();
     private int responseTokens;
+    private boolean promptTokens = true;
     private boolean stepOneOnly;
     private boolean randomDirections;
     private long targetBytes = 256L << 20;
@@ -210,6 +233,17 @@ public record PreferenceSettings(
       this.method = method;
       this.finish = finish;
       this.responseTokens = method == PreferenceMethod.RAHF_DUAL ? 64 : 512;
+      if (method == PreferenceMethod.CIRCUIT_BREAKERS) {
+        this.alpha = 10;
+        this.fit = fit.with(t -> t.steps(150).learningRate(1e-4));
+        this.lora =
+            new TrainableLora.Shape(
+                16,
+                16,
+                0.05,
+                List.of(
+                    "q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"));
+      }
     }
 
     /** Shape of the adapters. */
@@ -259,7 +293,7 @@ public record PreferenceSettings(
       return this;
     }
 
-    /** Multiple of the difference that is added to get the targets. */
+    /** Multiple of the difference that is added to get the targets; of circuit breakers' losses. */
     public Builder<T> alpha(double value) {
       this.alpha = value;
       return this;
@@ -283,15 +317,24 @@ public record PreferenceSettings(
       return this;
     }
 
-    /** Layers at which hidden states are fitted. */
+    /** Layers at which hidden states are fitted, or lose their direction. */
     public Builder<T> layers(List<Layer> where) {
       this.layers = where;
       return this;
     }
 
-    /** Maximum number of tokens of each response that are fitted. */
+    /** Maximum number of tokens of each response whose hidden states are read. */
     public Builder<T> responseTokens(int tokens) {
       this.responseTokens = tokens;
+      return this;
+    }
+
+    /**
+     * Whether circuit breakers read the hidden states of prompts, too, as published, and not those
+     * of responses only.
+     */
+    public Builder<T> promptTokens(boolean read) {
+      this.promptTokens = read;
       return this;
     }
 
@@ -335,6 +378,7 @@ public record PreferenceSettings(
               base,
               layers,
               responseTokens,
+              promptTokens,
               stepOneOnly,
               randomDirections,
               targetBytes));
@@ -417,7 +461,19 @@ public record PreferenceSettings(
      * Dual's two models, whose weights instead of hidden states are extrapolated, W_good + a
      * (W_good - W_bad); nothing is fitted.
      */
-    WEIGHT_EXTRAPOLATION;
+    WEIGHT_EXTRAPOLATION,
+    /**
+     * Circuit breakers by representation rerouting (Zou et al. 2024, arXiv 2406.04313, algorithm
+     * 1): on rejected responses, such as harmful answers, the hidden states lose their direction,
+     * on chosen ones, such as answers to harmless prompts and refusals of harmful ones, they stay.
+     * A pair of which one response is empty has only the other.
+     */
+    CIRCUIT_BREAKERS;
+
+    /** Whether there is a training on logits. */
+    public boolean learns() {
+      return this != LORRA && this != CIRCUIT_BREAKERS;
+    }
 
     /** Whether the two conditions are a good and a bad instruction. */
     public boolean instructed() {

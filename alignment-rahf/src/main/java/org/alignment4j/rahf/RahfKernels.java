@@ -58,6 +58,39 @@ final class RahfKernels implements AutoCloseable {
         .train();
   }
 
+  /**
+   * The loss, the sums of cosines, of their positive parts and of distances, each weighted, then
+   * gradients.
+   */
+  NDList reroute(
+      ReroutedStates broken,
+      ReroutedStates kept,
+      double breaking,
+      double keeping,
+      NDList parameters,
+      NDManager scope) {
+    return kernels
+        .call("reroute", scope)
+        .list(broken.now())
+        .list(broken.start())
+        .list(kept.now())
+        .list(kept.start())
+        .reals(broken.weights())
+        .reals(kept.weights())
+        .reals(breaking, keeping)
+        .list(parameters)
+        .train();
+  }
+
+  /**
+   * Hidden states of R tokens.
+   *
+   * @param now per layer [R, D], with their graph
+   * @param start per layer [R, D], of the start model
+   * @param weights of the tokens' terms in the loss [R]
+   */
+  record ReroutedStates(NDList now, NDList start, double[] weights) {}
+
   @Override
   public void close() {
     kernels.close();

@@ -1,6 +1,7 @@
 /**
- * RAHF, representation alignment from human feedback (ACL 2024), and baselines on the same data:
- * SCIT, Dual, LoRRA, DPO, supervised fine-tuning and weight extrapolation.
+ * RAHF, representation alignment from human feedback (ACL 2024), and other methods on the same
+ * data: SCIT, Dual, LoRRA, DPO, supervised fine-tuning, weight extrapolation, circuit breakers and
+ * LoReFT.
  */
 @NullMarked
 package org.alignment4j.rahf;

@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.function.Function;
+import java.util.function.ToDoubleBiFunction;
 import java.util.function.ToDoubleFunction;
 import org.alignment4j.adapter.LoraAdapter;
 import org.alignment4j.adapter.LoraAdapter.Target;
@@ -29,6 +30,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * The gradients of each loss through the model against central differences of what the loss says on
@@ -244,6 +246,71 @@ class PreferenceGradientTests {
           }
           return loss;
         });
+  }
+
+  /** The third of five steps: breaking has seven tenths of alpha, keeping three. */
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void reroute(boolean prompts) {
+    TokenPositions where = prompts ? TokenPositions.all() : TokenPositions.response();
+    List<Layer> kept = List.of(new Layer(1), new Layer(2), new Layer(3), new Layer(4));
+    List<ReroutingRow> rows = ReroutingRow.of(List.of(ONE, TWO_GOOD), List.of(TWO, ONE_BAD), 3);
+    assertEquals(List.of(2, 3), rows.stream().map(r -> r.broken().responseLength()).toList());
+    check(
+        lora -> {
+          ReroutingObjective objective =
+              new ReroutingObjective(lora, FITTED, kept, where, ALPHA, 5, kernels);
+          try (NDManager scope = NDManager.newBaseManager(model.device(), "PyTorch")) {
+            objective.beforeStep(2, scope);
+          }
+          return objective;
+        },
+        rows,
+        view -> {
+          double loss = 0;
+          for (ReroutingRow row : rows) {
+            loss +=
+                ALPHA
+                    * 0.7
+                    * mean(
+                        view,
+                        row.broken(),
+                        new Capture(FITTED, where),
+                        PreferenceGradientTests::aligned);
+            loss +=
+                ALPHA
+                    * 0.3
+                    * mean(
+                        view,
+                        row.kept(),
+                        new Capture(kept, where),
+                        PreferenceGradientTests::distance);
+          }
+          return loss;
+        });
+  }
+
+  private static double mean(
+      LanguageModel view, Encoded sequence, Capture what, ToDoubleBiFunction<float[], float[]> of) {
+    Activations own = view.captureIds(List.of(sequence), what);
+    Activations start = model.captureIds(List.of(sequence), what);
+    double sum = 0;
+    int n = 0;
+    for (Layer l : what.layers()) {
+      for (int r = 0; r < own.at(l).length; r++) {
+        sum += of.applyAsDouble(own.at(l)[r], start.at(l)[r]);
+        n++;
+      }
+    }
+    return sum / n;
+  }
+
+  private static double aligned(float[] h, float[] h0) {
+    return Math.max(0, dot(h, h0) / Math.sqrt(dot(h, h) * dot(h0, h0)));
+  }
+
+  private static double distance(float[] h, float[] h0) {
+    return Math.sqrt(dot(h, h) - 2 * dot(h, h0) + dot(h0, h0));
   }
 
   private static Activations states(LanguageModel view, List<Encoded> sequences) {

@@ -20,6 +20,7 @@ import org.alignment4j.internal.tensor.GradientScope;
 import org.alignment4j.model.LanguageModel;
 import org.alignment4j.model.TrainableLora;
 import org.alignment4j.rahf.PreferenceSettings.FitLoss;
+import org.alignment4j.rahf.RahfKernels.ReroutedStates;
 import org.alignment4j.train.TrainingLoop.Objective;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -131,6 +132,40 @@ class PreferenceLossTests {
             found.get(1).toFloatArray(),
             1e-6f);
       }
+    }
+  }
+
+  @Test
+  void reroutingLeavesOpposedStatesAndThoseThatDidNotMoveAlone() {
+    try (GradientScope scope = GradientScope.open();
+        NDManager manager = NDManager.newBaseManager(model.device(), "PyTorch")) {
+      NDArray x = manager.create(new float[] {1, 0, -1, 0.1f, 0, 2}, new Shape(3, 2));
+      NDArray start = manager.create(new float[] {1, 1, 1, 0, 1, 0}, new Shape(3, 2));
+      NDArray y = manager.create(new float[] {1, 2, 3, 7}, new Shape(2, 2));
+      NDArray stays = manager.create(new float[] {1, 2, 0, 3}, new Shape(2, 2));
+      x.setRequiresGradient(true);
+      y.setRequiresGradient(true);
+      NDList found =
+          kernels.reroute(
+              new ReroutedStates(new NDList(x.mul(1)), new NDList(start), new double[] {0.5, 1, 2}),
+              new ReroutedStates(new NDList(y.mul(1)), new NDList(stays), new double[] {1, 0.25}),
+              3,
+              2,
+              new NDList(x, y),
+              manager);
+      double aligned = 0.5 / Math.sqrt(2);
+      double opposed = -1 / Math.sqrt(1.01);
+      assertEquals(3 * aligned + 2 * 0.25 * 5, found.get(0).getFloat(), 1e-6);
+      assertEquals(aligned + opposed, found.get(1).getFloat(), 1e-6);
+      assertEquals(aligned, found.get(2).getFloat(), 1e-6);
+      assertEquals(0.25 * 5, found.get(3).getFloat(), 1e-6);
+      // cos((1, 0), (1, 1)) grows only along (0, 1), by 1 over the root of 2.
+      float along = (float) (3 * 0.5 / Math.sqrt(2));
+      assertArrayEquals(new float[] {0, along, 0, 0, 0, 0}, found.get(4).toFloatArray(), 1e-6f);
+      assertArrayEquals(
+          new float[] {0, 0, 2 * 0.25f * 0.6f, 2 * 0.25f * 0.8f},
+          found.get(5).toFloatArray(),
+          1e-6f);
     }
   }
 

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import org.alignment4j.RepresentationTuner;
+import org.alignment4j.adapter.GatedEdit;
 import org.alignment4j.adapter.LoraAdapter;
 import org.alignment4j.core.Layer;
 import org.alignment4j.model.LanguageModel;
@@ -107,6 +108,41 @@ class PreferenceTunerContractTests {
   class WeightsExtrapolated extends Contract {
     WeightsExtrapolated() {
       super(PreferenceMethod.WEIGHT_EXTRAPOLATION);
+    }
+  }
+
+  @Nested
+  class CircuitBreakers extends Contract {
+    CircuitBreakers() {
+      super(PreferenceMethod.CIRCUIT_BREAKERS);
+    }
+  }
+
+  /** {@link PreferenceTuner.Loreft} keeps it too. */
+  @Nested
+  class Loreft extends TunerContract<List<PreferencePair>, GatedEdit> {
+    @Override
+    protected LanguageModel model() {
+      return model;
+    }
+
+    @Override
+    protected RepresentationTuner<List<PreferencePair>, GatedEdit> tuner(long seed) {
+      return PreferenceTuner.Loreft.builder()
+          .rank(2)
+          .training(t -> t.epochs(1).batchSize(4).learningRate(1e-2))
+          .seed(seed)
+          .build();
+    }
+
+    @Override
+    protected List<PreferencePair> data() {
+      return PAIRS;
+    }
+
+    @Override
+    protected List<PreferencePair> none() {
+      return List.of();
     }
   }
 }

@@ -83,7 +83,7 @@ class PreferenceTunerTests {
   @ParameterizedTest
   @EnumSource(
       value = PreferenceMethod.class,
-      names = {"DPO", "RAHF_SCIT"})
+      names = {"DPO", "RAHF_SCIT", "CIRCUIT_BREAKERS"})
   void interruptedAndResumedGivesTheSameAdapterBitForBit(
       PreferenceMethod method, @TempDir Path whole, @TempDir Path parts) {
     resumes(method, whole, parts);
@@ -94,7 +94,7 @@ class PreferenceTunerTests {
   @EnumSource(
       value = PreferenceMethod.class,
       mode = EnumSource.Mode.EXCLUDE,
-      names = {"DPO", "RAHF_SCIT"})
+      names = {"DPO", "RAHF_SCIT", "CIRCUIT_BREAKERS"})
   void everyOtherMethodResumesBitForBitToo(
       PreferenceMethod method, @TempDir Path whole, @TempDir Path parts) {
     resumes(method, whole, parts);
@@ -144,7 +144,8 @@ class PreferenceTunerTests {
   void aLoraAboveTheTopTargetDoesNotExist(PreferenceMethod method) {
     LoraAdapter adapter = tune(settings(method, null).build(), ProgressListener.NONE);
     int top = adapter.targets().stream().mapToInt(t -> t.layer().index()).max().orElseThrow();
-    assertEquals(method.fits() ? 4 : 6, top);
+    boolean logits = method.learns() && !method.fits();
+    assertEquals(logits ? 6 : 4, top);
     assertTrue(
         adapter.targets().stream().allMatch(t -> nonZero(t.b())), "a matrix got no gradient");
   }
@@ -183,6 +184,65 @@ class PreferenceTunerTests {
                     .build()
                     .tune(model, pairs.subList(12, 14), ProgressListener.NONE));
     assertTrue(e.getMessage().contains("no answer"), e.getMessage());
+  }
+
+  @Test
+  void circuitBreakersTakePairsOfWhichOneResponseIsEmpty() {
+    Prompt prompt = Prompt.user("say run");
+    List<PreferencePair> pairs = new ArrayList<>();
+    pairs.add(new PreferencePair("kept", prompt, "so run please", ""));
+    pairs.add(new PreferencePair("broken", prompt, " ", "so run now"));
+    pairs.add(new PreferencePair("neither", prompt, " ", ""));
+    pairs.add(new PreferencePair("same", prompt, "so run now", "so run now"));
+    pairs.add(new PreferencePair("long", Prompt.user("run ".repeat(200)), "so", ""));
+    PreferenceTuner tuner = settings(PreferenceMethod.CIRCUIT_BREAKERS, null).build();
+    PreferenceTuning tuning = tuner.tune(model, pairs, ProgressListener.NONE);
+    assertEquals(
+        List.of("neither", "same", "long"),
+        tuning.unused().stream().map(u -> pairs.get(u.index()).id()).toList());
+    assertEquals(2, tuning.adapter().provenance().metrics().get("pairs"));
+    // The two sides together are what a pair with both is.
+    PreferencePair both = new PreferencePair("both", prompt, "so run please", "so run now");
+    assertSame(tune(tuner, List.of(both)), tuning.adapter());
+    for (int i : new int[] {0, 1}) {
+      BadDataException e =
+          assertThrows(BadDataException.class, () -> tune(tuner, List.of(pairs.get(i))));
+      assertTrue(e.getMessage().contains(i == 0 ? "a rejected" : "a chosen"), e.getMessage());
+    }
+  }
+
+  private static LoraAdapter tune(PreferenceTuner tuner, List<PreferencePair> pairs) {
+    return tuner.tune(model, pairs, ProgressListener.NONE).adapter();
+  }
+
+  /** Algorithm 1 of the paper: after T steps both coefficients are half of alpha. */
+  @Test
+  void circuitBreakersHaveThePublishedDefaultsAndCoefficients() {
+    PreferenceSettings published =
+        PreferenceSettings.builder(PreferenceMethod.CIRCUIT_BREAKERS).build();
+    assertEquals(List.of(new Layer(10), new Layer(20)), published.layers(32));
+    assertEquals(150, published.fit().totalSteps(1000));
+    assertEquals(10, published.alpha());
+    assertEquals(16, published.lora().rank());
+    List<Double> losses = new ArrayList<>();
+    PreferenceTuning tuning =
+        settings(PreferenceMethod.CIRCUIT_BREAKERS, null)
+            .alpha(2)
+            .build()
+            .tune(model, PAIRS, ProgressListener.NONE);
+    tuning
+        .training()
+        .history()
+        .forEach(
+            s -> {
+              double t = s.step() / 18.0; // T is 9
+              double aligned = s.metrics().getOrDefault("aligned", Double.NaN);
+              double distance = s.metrics().getOrDefault("distance", Double.NaN);
+              losses.add(s.loss());
+              assertEquals(2 * (1 - t) * aligned + 2 * t * distance, s.loss(), 1e-4);
+            });
+    assertEquals(9, losses.size());
+    assertEquals(2 * (1 - 1 / 18.0), losses.get(0), 1e-4, "the start model is aligned with itself");
   }
 
   @Test

@@ -24,7 +24,10 @@ public final class PreferenceOptions {
   @Option(names = "--epochs", paramLabel = "N", description = "epochs of sft, dpo, step 1")
   private @Nullable Integer epochs;
 
-  @Option(names = "--fit-epochs", paramLabel = "N", description = "epochs of the fit, step 2")
+  @Option(
+      names = "--fit-epochs",
+      paramLabel = "N",
+      description = "epochs on hidden states: of the fit, step 2, or of circuit-breakers")
   private @Nullable Integer fitEpochs;
 
   @Option(
@@ -36,13 +39,16 @@ public final class PreferenceOptions {
   @Option(
       names = "--fit-learning-rate",
       paramLabel = "X",
-      description = "AdamW's learning rate" + " in the fit")
+      description = "AdamW's learning rate on hidden states")
   private @Nullable Double fitRate;
 
   @Option(names = "--batch-size", paramLabel = "N", description = "pairs per step")
   private @Nullable Integer batch;
 
-  @Option(names = "--rank", paramLabel = "R", description = "LoRA's rank; its alpha is twice that")
+  @Option(
+      names = "--rank",
+      paramLabel = "R",
+      description = "LoRA's rank; its alpha is twice that, for circuit-breakers equal")
   private @Nullable Integer rank;
 
   @Option(
@@ -55,7 +61,7 @@ public final class PreferenceOptions {
   @Option(
       names = "--alpha",
       paramLabel = "X",
-      description = "multiple of the difference v in the targets")
+      description = "multiple of the difference v in the targets, or circuit-breakers' coefficient")
   private @Nullable Double alpha;
 
   @Option(
@@ -77,14 +83,19 @@ public final class PreferenceOptions {
       names = "--layers",
       paramLabel = "LIST",
       converter = LayerList.Converter.class,
-      description = "fitted layers, such as 10,12-14")
+      description = "layers whose states are fitted or broken, such as 10,12-14")
   private @Nullable LayerList layers;
 
   @Option(
       names = "--response-tokens",
       paramLabel = "N",
-      description = "number of first tokens of a response that are fitted")
+      description = "number of first tokens of a response whose states are read")
   private @Nullable Integer responseTokens;
+
+  @Option(
+      names = "--only-responses",
+      description = "circuit-breakers: hidden states of responses only, not of prompts, too")
+  private boolean onlyResponses;
 
   @Option(
       names = "--good-instruction",
@@ -100,17 +111,21 @@ public final class PreferenceOptions {
 
   /** Rejects options that the method does not use, which may be typing errors. */
   public void check(PreferenceMethod method) {
-    boolean learns = method != PreferenceMethod.LORRA;
-    requireUsed(method, "--epochs", epochs, learns);
-    requireUsed(method, "--learning-rate", rate, learns);
+    boolean onStates = method.fits() || method == PreferenceMethod.CIRCUIT_BREAKERS;
+    requireUsed(method, "--epochs", epochs, method.learns());
+    requireUsed(method, "--learning-rate", rate, method.learns());
     requireUsed(method, "--beta", beta, method == PreferenceMethod.DPO);
     requireUsed(method, "--a", extrapolation, method == PreferenceMethod.WEIGHT_EXTRAPOLATION);
-    requireUsed(method, "--fit-epochs", fitEpochs, method.fits());
-    requireUsed(method, "--fit-learning-rate", fitRate, method.fits());
-    requireUsed(method, "--alpha", alpha, method.fits());
+    requireUsed(method, "--fit-epochs", fitEpochs, onStates);
+    requireUsed(method, "--fit-learning-rate", fitRate, onStates);
+    requireUsed(method, "--alpha", alpha, onStates);
     requireUsed(method, "--base", base, method.fits());
-    requireUsed(method, "--layers", layers, method.fits());
-    requireUsed(method, "--response-tokens", responseTokens, method.fits());
+    requireUsed(method, "--layers", layers, onStates);
+    requireUsed(method, "--response-tokens", responseTokens, onStates);
+    require(
+        !onlyResponses || method == PreferenceMethod.CIRCUIT_BREAKERS,
+        "%s has no use for --only-responses",
+        MethodName.of(method));
     requireUsed(method, "--good-instruction", goodInstruction, method.instructed());
     requireUsed(method, "--bad-instruction", badInstruction, method.instructed());
     require(
@@ -139,6 +154,7 @@ public final class PreferenceOptions {
     both.base = first(base, other.base);
     both.layers = first(layers, other.layers);
     both.responseTokens = first(responseTokens, other.responseTokens);
+    both.onlyResponses = onlyResponses || other.onlyResponses;
     both.goodInstruction = first(goodInstruction, other.goodInstruction);
     both.badInstruction = first(badInstruction, other.badInstruction);
     return both;
@@ -191,6 +207,7 @@ public final class PreferenceOptions {
     if (responseTokens != null) {
       b.responseTokens(responseTokens);
     }
+    b.promptTokens(!onlyResponses);
     if (goodInstruction != null && badInstruction != null) {
       b.instructions(new Instructions(goodInstruction, badInstruction));
     }
@@ -204,18 +221,13 @@ public final class PreferenceOptions {
       @Nullable Double learningRate,
       long seed,
       @Nullable Path checkpoints) {
-    return TrainingSettings.builder()
-        .epochs(Objects.requireNonNullElse(passes, d.epochs()))
-        .batchSize(Objects.requireNonNullElse(batch, d.batchSize()))
-        .microBatchTokens(d.microBatchTokens())
-        .groupByLength(d.groupByLength())
-        .learningRate(Objects.requireNonNullElse(learningRate, d.learningRate()))
-        .schedule(d.schedule())
-        .optimizer(d.optimizer())
-        .maxGradientNorm(d.maxGradientNorm())
-        .seed(seed)
-        .checkpointEvery(checkpoints == null ? 0 : CHECKPOINT_EVERY)
-        .checkpointFolder(checkpoints)
-        .build();
+    return d.with(
+        t ->
+            (passes == null ? t : t.epochs(passes))
+                .batchSize(Objects.requireNonNullElse(batch, d.batchSize()))
+                .learningRate(Objects.requireNonNullElse(learningRate, d.learningRate()))
+                .seed(seed)
+                .checkpointEvery(checkpoints == null ? 0 : CHECKPOINT_EVERY)
+                .checkpointFolder(checkpoints));
   }
 }

@@ -44,7 +44,9 @@ import picocli.CommandLine.Option;
       TunePreferences.Lorra.class,
       TunePreferences.Dpo.class,
       TunePreferences.Sft.class,
-      TunePreferences.Extrapolation.class
+      TunePreferences.Extrapolation.class,
+      TunePreferences.CircuitBreakers.class,
+      TuneLoreft.class
     })
 public final class TuneCommand {
 

@@ -4,14 +4,17 @@ import static org.alignment4j.internal.text.Arguments.require;
 
 import com.google.common.collect.ImmutableMap;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
+import org.alignment4j.chat.Prompt;
 import org.alignment4j.core.ProgressListener;
 import org.alignment4j.data.Preferences.Contents;
+import org.alignment4j.data.induction.ReversedInstructionTuner.InstructionSplit;
 import org.alignment4j.examples.cli.command.AlignCommand;
 import org.alignment4j.examples.cli.command.Outcome;
 import org.alignment4j.examples.cli.option.CheckedPath;
@@ -77,7 +80,8 @@ public abstract class TunePreferences extends AlignCommand {
     PreferenceControl how = Objects.requireNonNullElse(control, PreferenceControl.NONE);
     require(how.fits(method), "%s cannot be run as control %s", MethodName.of(method), how);
     Contents set = input.read();
-    List<PreferencePair> pairs = how.apply(input.some(set, 0, first));
+    List<PreferencePair> pairs = new ArrayList<>(how.apply(input.some(set, 0, first)));
+    pairs.addAll(further());
     long start = System.nanoTime();
     PreferenceTuning tuning =
         input.use(
@@ -88,6 +92,11 @@ public abstract class TunePreferences extends AlignCommand {
     double seconds = (System.nanoTime() - start) / 1e9;
     tuning.adapter().save(out);
     return outcome(set, pairs, how, tuning, seconds);
+  }
+
+  /** Pairs of other files, which {@code --first} and controls leave as they are. */
+  List<PreferencePair> further() {
+    return List.of();
   }
 
   private Outcome outcome(
@@ -115,9 +124,7 @@ public abstract class TunePreferences extends AlignCommand {
     json.put("seconds", seconds);
     StringBuilder text = new StringBuilder(PairsText.of(set));
     text.append(
-        String.format(
-            "%nlearned from %d pairs, the first %d of the file",
-            taken - tuning.unused().size(), taken));
+        String.format("%nlearned from %d of %d pairs", taken - tuning.unused().size(), taken));
     text.append(
         PairsText.listed(
             "of these could not be used",
@@ -224,6 +231,43 @@ public abstract class TunePreferences extends AlignCommand {
   static final class Sft extends TunePreferences {
     Sft() {
       super(PreferenceMethod.SFT);
+    }
+  }
+
+  /** Circuit breakers. */
+  @Command(
+      name = "circuit-breakers",
+      description = {
+        "Circuit breakers by representation rerouting: the hidden states of rejected responses, such"
+            + " as harmful answers, lose their direction, those of chosen ones stay. Writes a LoRA.",
+        "Needs responses to keep for all that the model should still do: refusals of harmful"
+            + " requests, and with --keep answers to harmless ones."
+      })
+  static final class CircuitBreakers extends TunePreferences {
+    @Option(
+        names = "--keep",
+        paramLabel = "FILE",
+        description =
+            "instructions with responses whose hidden states stay, may be repeated: JSON Lines with"
+                + " instruction and output, or a preference file, of which the chosen responses are"
+                + " used")
+    @CheckedPath(CheckedPath.Kind.FILE)
+    private List<Path> keep = List.of();
+
+    CircuitBreakers() {
+      super(PreferenceMethod.CIRCUIT_BREAKERS);
+    }
+
+    @Override
+    List<PreferencePair> further() {
+      List<PreferencePair> pairs = new ArrayList<>();
+      for (Path file : keep) {
+        for (InstructionSplit.Row row : InstructionRows.read(file)) {
+          pairs.add(
+              new PreferencePair(row.id(), Prompt.user(row.instruction()), row.response(), ""));
+        }
+      }
+      return pairs;
     }
   }
 

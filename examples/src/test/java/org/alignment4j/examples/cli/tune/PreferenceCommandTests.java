@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import org.alignment4j.adapter.GatedEdit;
 import org.alignment4j.adapter.LoraAdapter;
 import org.alignment4j.examples.cli.CommandRun;
 import org.junit.jupiter.api.Test;
@@ -48,7 +49,8 @@ class PreferenceCommandTests {
     "lorra, fit",
     "rahf-scit, fit scit",
     "rahf-dual, bad fit good",
-    "weight-extrapolation, bad good"
+    "weight-extrapolation, bad good",
+    "circuit-breakers, reroute"
   })
   void everyMethodWritesALoraAndSaysWhatItDid(String method, String trainings) throws IOException {
     Path out = folder.resolve(method);
@@ -57,7 +59,7 @@ class PreferenceCommandTests {
     more.addAll(
         lorra
             ? List.of("--good-instruction", "Be kind.", "--bad-instruction", "Be rude.")
-            : List.of("--epochs", 1));
+            : method.equals("circuit-breakers") ? List.of() : List.of("--epochs", 1));
     boolean extrapolates = method.equals("weight-extrapolation");
     if (extrapolates) {
       more.addAll(List.of("--a", "0.3"));
@@ -91,7 +93,50 @@ class PreferenceCommandTests {
         lorra ? "Be rude." : null,
         lorra ? lora.provenance().settings().get("bad_instruction") : null);
     int top = lora.targets().stream().mapToInt(t -> t.layer().index()).max().orElseThrow();
-    assertEquals(done.has("fit") ? 3 : 6, top);
+    assertEquals(done.has("fit") || done.has("reroute") ? 3 : 6, top);
+  }
+
+  @Test
+  void circuitBreakersKeepResponsesOfOtherFiles() throws IOException {
+    Path keep = folder.resolve("keep.jsonl");
+    Files.writeString(
+        keep,
+        "{\"instruction\": \"Name a colour.\", \"output\": \"Blue.\"}\n"
+            + "{\"instruction\": \"Name a number.\", \"output\": \"Seven.\"}\n");
+    Object[] more = {"--first", 2, "--fit-epochs", 1, "--batch-size", 2, "--keep", keep, "--json"};
+    CommandRun run = tune("circuit-breakers", folder.resolve("out"), more);
+    assertEquals(0, run.status(), run.err());
+    assertEquals(4, run.json().get("used").getAsInt());
+    // Two broken responses and four kept ones: the two are repeated.
+    assertEquals(
+        2,
+        run.json().getAsJsonObject("trainings").getAsJsonObject("reroute").get("steps").getAsInt());
+    assertFails(
+        tune("circuit-breakers", folder.resolve("out"), "--epochs", 1),
+        "circuit-breakers has no use for --epochs");
+  }
+
+  @Test
+  void loreftWritesAnEditAndSaysWhatItDid() throws IOException {
+    Path out = folder.resolve("edit");
+    Object[] more = {
+      "--positions", "f3+l2", "--layers", "2-3", "--epochs", 2, "--batch-size", 2, "--first", 4
+    };
+    List<Object> all = new ArrayList<>(List.of(more));
+    all.add("--json");
+    CommandRun run = tune("loreft", out, all.toArray());
+    assertEquals(0, run.status(), run.err());
+    assertEquals(4, run.json().get("used").getAsInt());
+    assertEquals(4, run.json().get("steps").getAsInt());
+    GatedEdit edit = GatedEdit.load(out);
+    assertEquals(List.of(2, 3), edit.changes().stream().map(c -> c.layer().index()).toList());
+    for (GatedEdit.Change c : edit.changes()) {
+      assertEquals(GatedEdit.Positions.promptEnds(3, 2), c.positions());
+      assertEquals(2, c.affine().rank());
+    }
+    CommandRun bad = tune("loreft", out, "--positions", "x3");
+    assertEquals(2, bad.status(), bad.err());
+    assertTrue(bad.err().contains("fN+lN"), bad.err());
   }
 
   @Test
