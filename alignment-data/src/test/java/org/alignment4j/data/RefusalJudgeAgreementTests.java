@@ -138,8 +138,7 @@ class RefusalJudgeAgreementTests {
       JudgeAgreement labelled = measure(new StringRefusalJudge(), model, id -> id % 4 == 0);
       JudgeAgreement others = measure(new StringRefusalJudge(), model, id -> id % 4 == 2);
       Rate judged = others.refusals();
-      Rate.Corrected corrected =
-          judged.corrected(labelled.sensitivity(), labelled.specificity());
+      Rate.Corrected corrected = judged.corrected(labelled.sensitivity(), labelled.specificity());
       lines.add(
           String.format(
               Locale.ROOT,

@@ -56,7 +56,7 @@ public record OverRefusalFigures(
    * @param p two-sided p-value of no change, by sign flips of the prompts' differences
    * @param adjusted the same after Holm, over all methods and sets of one model
    * @param detectable smallest difference that would be found in four of five studies, at this
-     *     number of prompts and this spread of differences
+   *     number of prompts and this spread of differences
    */
   public record SetFigures(
       int n, Interval refused, Interval change, double p, double adjusted, double detectable) {

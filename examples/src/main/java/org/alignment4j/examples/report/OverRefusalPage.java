@@ -70,7 +70,8 @@ public final class OverRefusalPage {
       }
     }
     page.heading(3, "Refused of harmful prompts against refused of harmless ones");
-    page.paragraph("The best place is the top left corner; on the dashed line nothing is told apart.");
+    page.paragraph(
+        "The best place is the top left corner; on the dashed line nothing is told apart.");
     page.plots(plots);
     page.heading(3, "What else changed");
     page.table(others(model));
@@ -84,8 +85,7 @@ public final class OverRefusalPage {
     page.closed(answers(model));
     page.heading(3, "Methods");
     page.list(
-        false,
-        model.methods().stream().map(m -> m.method() + ": " + m.description()).toList());
+        false, model.methods().stream().map(m -> m.method() + ": " + m.description()).toList());
   }
 
   private static Table rates(ModelFigures model) {
@@ -194,8 +194,7 @@ public final class OverRefusalPage {
   }
 
   private static Table answers(ModelFigures model) {
-    Table table =
-        new Table("Answers to everyday prompts", List.of("Prompt", "Before", "After"));
+    Table table = new Table("Answers to everyday prompts", List.of("Prompt", "Before", "After"));
     for (List<String> row : model.answers()) {
       table.row(row.get(0), List.of(Table.Cell.text(row.get(1)), Table.Cell.text(row.get(2))));
     }

@@ -7,8 +7,8 @@ import org.alignment4j.examples.report.Svg.Anchor;
 import org.alignment4j.examples.report.Svg.Weight;
 
 /**
- * Scatter plot on the unit square with the diagonal, dashed, and where asked the least-squares line.
- * The points farthest from that line are labelled where labels do not overlap.
+ * Scatter plot on the unit square with the diagonal, dashed, and where asked the least-squares
+ * line. The points farthest from that line are labelled where labels do not overlap.
  *
  * @param title the plot's name
  * @param description what it shows
@@ -18,12 +18,7 @@ import org.alignment4j.examples.report.Svg.Weight;
  * @param dots points with coordinates in 0 to 1; points that are not finite are left out
  */
 record Scatter(
-    String title,
-    String description,
-    String xName,
-    String yName,
-    boolean line,
-    List<Dot> dots) {
+    String title, String description, String xName, String yName, boolean line, List<Dot> dots) {
   private static final double LEFT = 40;
   private static final double TOP = 24;
   private static final double HEIGHT = 270;

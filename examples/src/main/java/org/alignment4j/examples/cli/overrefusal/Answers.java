@@ -8,7 +8,7 @@ import org.alignment4j.evaluation.StringRefusalJudge;
 
 /**
  * Verdicts as letters, one for each prompt: {@code a} answered, {@code r} refused, in part or
- * wholly, {@code e} empty, which is neither.
+ * wholly, {@code e} empty or else neither.
  */
 final class Answers {
   private static final RefusalJudge JUDGE = new StringRefusalJudge();
@@ -19,7 +19,7 @@ final class Answers {
     StringBuilder letters = new StringBuilder();
     for (int i = 0; i < answers.size(); i++) {
       RefusalVerdict v = JUDGE.judge(prompts.get(i).last().text(), answers.get(i));
-      letters.append(v == RefusalVerdict.EMPTY ? 'e' : v.isRefusal() ? 'r' : 'a');
+      letters.append(v == RefusalVerdict.FULL_COMPLIANCE ? 'a' : v.isRefusal() ? 'r' : 'e');
     }
     return letters.toString();
   }

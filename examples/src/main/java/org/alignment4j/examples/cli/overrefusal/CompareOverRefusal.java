@@ -122,15 +122,12 @@ public final class CompareOverRefusal extends AlignCommand {
     StudySets sets = StudySets.read(data, quick ? QUICK : 1);
     StudyMeasure measure = measure(sets);
     createFolder();
-    StudyRuns runs =
-        new StudyRuns(sets, measure, out.resolve("runs.jsonl"), console().err());
+    StudyRuns runs = new StudyRuns(sets, measure, out.resolve("runs.jsonl"), console().err());
     Map<String, String> descriptions =
-        chosen.stream()
-            .collect(Collectors.toMap(StudyMethod::name, StudyMethod::description));
+        chosen.stream().collect(Collectors.toMap(StudyMethod::name, StudyMethod::description));
     List<ModelFigures> figures = new ArrayList<>();
     threads.apply();
-    try (LanguageModel base =
-        LanguageModel.load(model.get(), Device.cpu(), Precision.FLOAT32)) {
+    try (LanguageModel base = LanguageModel.load(model.get(), Device.cpu(), Precision.FLOAT32)) {
       for (OverRefuser subject : subjects) {
         LoraAdapter lora =
             subject.lora(
@@ -144,8 +141,7 @@ public final class CompareOverRefusal extends AlignCommand {
           List<StudyRun> own =
               runs.run(subject.number(), start, base, origin, chosen, used, progress);
           figures.add(
-              new StudyFigures(measure, own)
-                  .of("Over-refuser " + subject.number(), descriptions));
+              new StudyFigures(measure, own).of("Over-refuser " + subject.number(), descriptions));
         }
       }
     }

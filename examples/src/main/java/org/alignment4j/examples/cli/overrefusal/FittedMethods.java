@@ -141,8 +141,7 @@ final class FittedMethods {
 
   private static GatedEdit conditional(StudyStates s, int blocks) {
     List<Layer> layers =
-        IntStream.rangeClosed(
-                layer(READ, blocks).index(), layer(CHANGED, blocks).index())
+        IntStream.rangeClosed(layer(READ, blocks).index(), layer(CHANGED, blocks).index())
             .mapToObj(Layer::new)
             .toList();
     SortedMap<Layer, float[][]> safe = s.at(layers, Kind.SAFE);

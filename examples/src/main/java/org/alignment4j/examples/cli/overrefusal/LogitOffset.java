@@ -34,8 +34,7 @@ record LogitOffset(LanguageModel model, Set<Integer> openers, double offset) imp
     Map<Integer, Integer> first = new HashMap<>();
     List<Completion> answers = model.generate(prompts.gateHarmful(), Generation.greedy(16));
     String verdicts =
-        Answers.judged(
-            prompts.gateHarmful(), answers.stream().map(Completion::text).toList());
+        Answers.judged(prompts.gateHarmful(), answers.stream().map(Completion::text).toList());
     int refusals = 0;
     for (int i = 0; i < answers.size(); i++) {
       if (verdicts.charAt(i) == 'r') {

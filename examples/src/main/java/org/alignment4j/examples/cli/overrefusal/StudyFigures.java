@@ -50,8 +50,7 @@ final class StudyFigures {
             adjusted,
             List.of());
     String best = figures.best().method();
-    StudyRun first =
-        runs.stream().filter(r -> r.method().equals(best)).findFirst().orElseThrow();
+    StudyRun first = runs.stream().filter(r -> r.method().equals(best)).findFirst().orElseThrow();
     List<List<String>> answers =
         IntStream.range(0, measure.fluency().size())
             .mapToObj(
@@ -105,8 +104,7 @@ final class StudyFigures {
     for (StudyRun run : own) {
       double[] one =
           Answers.refused(
-              Objects.requireNonNull(run.verdicts().get(set)),
-              measure.harmless().containsKey(set));
+              Objects.requireNonNull(run.verdicts().get(set)), measure.harmless().containsKey(set));
       mean = mean.length == 0 ? new double[one.length] : mean;
       for (int i = 0; i < one.length; i++) {
         mean[i] += one[i] / own.size();

@@ -4,17 +4,12 @@ import static org.alignment4j.internal.text.Arguments.require;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
-import java.util.stream.Collectors;
-import java.util.stream.IntStream;
 import org.alignment4j.actor.ActorPrompts;
 import org.alignment4j.actor.ActorTuner;
 import org.alignment4j.actor.ActorTuner.ActorTuning;
-import org.alignment4j.core.Layer;
 import org.alignment4j.core.ProgressListener;
 import org.alignment4j.examples.cli.overrefusal.StudyMethod.Made;
 import org.alignment4j.model.LanguageModel;
-import org.jspecify.annotations.Nullable;
 
 /** All methods of the study. */
 final class StudyMethods {

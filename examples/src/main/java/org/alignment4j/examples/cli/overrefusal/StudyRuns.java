@@ -144,8 +144,7 @@ final class StudyRuns {
             run.model(), run.method(), run.seed(), run.seconds(), measuring));
     for (Map.Entry<String, String> e : run.verdicts().entrySet()) {
       boolean harmless = measure.harmless().containsKey(e.getKey());
-      double refused =
-          java.util.Arrays.stream(Answers.refused(e.getValue(), harmless)).sum();
+      double refused = java.util.Arrays.stream(Answers.refused(e.getValue(), harmless)).sum();
       text.append(String.format(" %s %.0f/%d", e.getKey(), refused, e.getValue().length()));
     }
     text.append(String.format(java.util.Locale.ROOT, " KL %.3f", run.divergence()));

@@ -108,8 +108,7 @@ record StudyStates(
     return some;
   }
 
-  private List<float[]> chosen(
-      Layer layer, Kind kind, Map<Kind, boolean[]> flags, boolean wanted) {
+  private List<float[]> chosen(Layer layer, Kind kind, Map<Kind, boolean[]> flags, boolean wanted) {
     float[][] all = of(kind).get(layer);
     boolean[] own = java.util.Objects.requireNonNull(flags.get(kind));
     return IntStream.range(0, all.length)

@@ -71,10 +71,7 @@ class CompareOverRefusalTests {
     Path out = folder.resolve("out");
     try (LanguageModel model = LanguageModel.load(DEMO)) {
       TrainableLora.initial(
-              model,
-              new TrainableLora.Shape(1, 1, 0, List.of("q_proj")),
-              List.of(new Layer(1)),
-              1)
+              model, new TrainableLora.Shape(1, 1, 0, List.of("q_proj")), List.of(new Layer(1)), 1)
           .save(out.resolve("over-refuser-1/lora"));
     }
     return out;
@@ -85,8 +82,18 @@ class CompareOverRefusalTests {
     Path data = data();
     Path out = out();
     Object[] command = {
-      "compare", "over-refusal", "--model", DEMO, "--data", data, "--out", out, "--quick",
-      "--max-tokens", 2, "--json"
+      "compare",
+      "over-refusal",
+      "--model",
+      DEMO,
+      "--data",
+      data,
+      "--out",
+      out,
+      "--quick",
+      "--max-tokens",
+      2,
+      "--json"
     };
     CommandRun first = CommandRun.of(command);
     assertEquals(0, first.status(), first.err());
@@ -109,8 +116,17 @@ class CompareOverRefusalTests {
     assertEquals(page, Files.readString(out.resolve("page.html")));
     CommandRun other =
         CommandRun.of(
-            "compare", "over-refusal", "--model", DEMO, "--data", data, "--out", out, "--quick",
-            "--max-tokens", 3);
+            "compare",
+            "over-refusal",
+            "--model",
+            DEMO,
+            "--data",
+            data,
+            "--out",
+            out,
+            "--quick",
+            "--max-tokens",
+            3);
     assertEquals(1, other.status());
     assertTrue(other.err().contains("give another --out"), other.err());
   }
@@ -119,14 +135,30 @@ class CompareOverRefusalTests {
   void wrongNamesAreNamed() throws IOException {
     CommandRun run =
         CommandRun.of(
-            "compare", "over-refusal", "--model", DEMO, "--data", data(), "--out",
-            folder.resolve("o"), "--methods", "magic");
+            "compare",
+            "over-refusal",
+            "--model",
+            DEMO,
+            "--data",
+            data(),
+            "--out",
+            folder.resolve("o"),
+            "--methods",
+            "magic");
     assertEquals(1, run.status());
     assertTrue(run.err().contains("there is no method 'magic'"), run.err());
     run =
         CommandRun.of(
-            "compare", "over-refusal", "--model", DEMO, "--data", data(), "--out",
-            folder.resolve("o"), "--models", "3");
+            "compare",
+            "over-refusal",
+            "--model",
+            DEMO,
+            "--data",
+            data(),
+            "--out",
+            folder.resolve("o"),
+            "--models",
+            "3");
     assertEquals(1, run.status());
     assertTrue(run.err().contains("over-refusers 1 to 2, not 3"), run.err());
   }
