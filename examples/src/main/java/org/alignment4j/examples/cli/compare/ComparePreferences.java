@@ -2,8 +2,6 @@ package org.alignment4j.examples.cli.compare;
 
 import static org.alignment4j.internal.text.Arguments.require;
 
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -14,13 +12,12 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.alignment4j.chat.Prompt;
-import org.alignment4j.core.AlignmentException;
 import org.alignment4j.core.ProgressListener;
 import org.alignment4j.data.Preferences.Contents;
 import org.alignment4j.examples.cli.command.AlignCommand;
 import org.alignment4j.examples.cli.command.Outcome;
 import org.alignment4j.examples.cli.evaluate.EvaluatePreferences;
-import org.alignment4j.examples.cli.option.CheckedPath;
+import org.alignment4j.examples.cli.option.OutputFolder;
 import org.alignment4j.examples.cli.option.PairsInput;
 import org.alignment4j.examples.cli.output.PairsText;
 import org.alignment4j.examples.cli.output.TextOutput;
@@ -93,9 +90,7 @@ final class ComparePreferences extends AlignCommand {
       description = "maximum number of pairs to evaluate on (default: all after --train)")
   private int test;
 
-  @Option(names = "--out", required = true, paramLabel = "FOLDER", description = "folder to write")
-  @CheckedPath(CheckedPath.Kind.NEW_FOLDER)
-  private Path out = Path.of("");
+  @Mixin private OutputFolder folder = new OutputFolder();
 
   /** Options of one method. */
   @Command(name = "for")
@@ -113,11 +108,7 @@ final class ComparePreferences extends AlignCommand {
     List<PreferencePair> rest = input.some(set, train, test);
     List<PreferencePair> measured = rest.stream().filter(p -> !seen.contains(p.prompt())).toList();
     require(!measured.isEmpty(), "all prompts after the first %s pairs occur among these", train);
-    try {
-      Files.createDirectories(out);
-    } catch (IOException e) {
-      throw new AlignmentException("cannot create the folder " + out + ": " + Reasons.of(e), e);
-    }
+    Path out = folder.created();
     PreferenceRuns runs = new PreferenceRuns(learned, measured, measuring, out, console().err());
     List<ComparedRun> finished = input.use(m -> runs.run(m, wanted(options), progress));
     ComparedRuns all = ComparedRuns.of(finished);

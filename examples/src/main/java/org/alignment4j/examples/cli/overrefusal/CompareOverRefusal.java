@@ -3,8 +3,6 @@ package org.alignment4j.examples.cli.overrefusal;
 import static org.alignment4j.internal.text.Arguments.require;
 
 import ai.djl.Device;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -14,19 +12,18 @@ import java.util.Map;
 import java.util.stream.Collectors;
 import org.alignment4j.adapter.LoraAdapter;
 import org.alignment4j.chat.Prompt;
-import org.alignment4j.core.AlignmentException;
 import org.alignment4j.core.ProgressListener;
 import org.alignment4j.examples.cli.command.AlignCommand;
 import org.alignment4j.examples.cli.command.Outcome;
 import org.alignment4j.examples.cli.input.PromptFile;
 import org.alignment4j.examples.cli.option.CheckedPath;
 import org.alignment4j.examples.cli.option.ModelOption;
+import org.alignment4j.examples.cli.option.OutputFolder;
 import org.alignment4j.examples.cli.option.ThreadOptions;
 import org.alignment4j.examples.cli.output.TextOutput;
 import org.alignment4j.examples.report.OverRefusalFigures;
 import org.alignment4j.examples.report.OverRefusalPage;
 import org.alignment4j.examples.report.OverRefusalPage.ModelFigures;
-import org.alignment4j.internal.text.Reasons;
 import org.alignment4j.model.LanguageModel;
 import org.alignment4j.model.Precision;
 import org.alignment4j.safety.Attack;
@@ -109,9 +106,7 @@ public final class CompareOverRefusal extends AlignCommand {
       description = "maximum length of a judged answer (default: ${DEFAULT-VALUE})")
   private int tokens;
 
-  @Option(names = "--out", required = true, paramLabel = "FOLDER", description = "folder to write")
-  @CheckedPath(CheckedPath.Kind.NEW_FOLDER)
-  private Path out = Path.of("");
+  @Mixin private OutputFolder folder = new OutputFolder();
 
   @Override
   public Outcome run(ProgressListener progress) {
@@ -121,7 +116,7 @@ public final class CompareOverRefusal extends AlignCommand {
         seeds.stream().distinct().limit(quick ? 1 : Long.MAX_VALUE).mapToLong(s -> s).toArray();
     StudySets sets = StudySets.read(data, quick ? QUICK : 1);
     StudyMeasure measure = measure(sets);
-    createFolder();
+    Path out = folder.created();
     StudyRuns runs = new StudyRuns(sets, measure, out.resolve("runs.jsonl"), console().err());
     Map<String, String> descriptions =
         chosen.stream().collect(Collectors.toMap(StudyMethod::name, StudyMethod::description));
@@ -205,14 +200,6 @@ public final class CompareOverRefusal extends AlignCommand {
 
   private List<Prompt> some(Path file) {
     return StudySets.some(PromptFile.read(file), quick ? QUICK : 1);
-  }
-
-  private void createFolder() {
-    try {
-      Files.createDirectories(out);
-    } catch (IOException e) {
-      throw new AlignmentException("cannot create the folder " + out + ": " + Reasons.of(e), e);
-    }
   }
 
   private List<String> protocol(StudySets sets, long[] used) {

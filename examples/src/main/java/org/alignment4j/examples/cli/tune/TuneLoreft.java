@@ -93,23 +93,12 @@ final class TuneLoreft extends AlignCommand {
 
   @Mixin private SeedOption seed = new SeedOption(1);
 
-  @Option(
-      names = "--first",
-      paramLabel = "N",
-      description = "train on the first N pairs of the file (default: all)")
-  private int first;
-
-  @Option(
-      names = "--resume",
-      paramLabel = "FOLDER",
-      description = "folder for checkpoints; the same command called again resumes from them")
-  @CheckedPath(CheckedPath.Kind.NEW_FOLDER)
-  private @Nullable Path resume;
+  @Mixin private TrainedPairs trained = new TrainedPairs();
 
   @Override
   public Outcome run(ProgressListener progress) {
     Contents set = input.read();
-    List<PreferencePair> pairs = input.some(set, 0, first);
+    List<PreferencePair> pairs = input.some(set, 0, trained.first());
     Tuning<GatedEdit> tuning = input.use(m -> tuner(m).tune(m, pairs, progress));
     tuning.adapter().save(out);
     Map<String, Object> json = new LinkedHashMap<>();
@@ -151,8 +140,8 @@ final class TuneLoreft extends AlignCommand {
                     t.epochs(epochs)
                         .batchSize(batch)
                         .learningRate(rate)
-                        .checkpointEvery(resume == null ? 0 : CHECKPOINT_EVERY)
-                        .checkpointFolder(resume));
+                        .checkpointEvery(trained.resume() == null ? 0 : CHECKPOINT_EVERY)
+                        .checkpointFolder(trained.resume()));
     if (layers != null) {
       boolean all = layers.ranges().isEmpty();
       builder.layers(

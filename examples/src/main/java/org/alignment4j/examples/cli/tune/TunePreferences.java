@@ -17,6 +17,7 @@ import org.alignment4j.data.Preferences.Contents;
 import org.alignment4j.data.induction.ReversedInstructionTuner.InstructionSplit;
 import org.alignment4j.examples.cli.command.AlignCommand;
 import org.alignment4j.examples.cli.command.Outcome;
+import org.alignment4j.examples.cli.input.InstructionRows;
 import org.alignment4j.examples.cli.option.CheckedPath;
 import org.alignment4j.examples.cli.option.PairsInput;
 import org.alignment4j.examples.cli.option.SeedOption;
@@ -48,18 +49,7 @@ public abstract class TunePreferences extends AlignCommand {
 
   @Mixin private SeedOption seed = new SeedOption(1);
 
-  @Option(
-      names = "--first",
-      paramLabel = "N",
-      description = "train on the first N pairs of the file (default: all)")
-  private int first;
-
-  @Option(
-      names = "--resume",
-      paramLabel = "FOLDER",
-      description = "folder for checkpoints; the same command called again resumes from them")
-  @CheckedPath(CheckedPath.Kind.NEW_FOLDER)
-  private @Nullable Path resume;
+  @Mixin private TrainedPairs trained = new TrainedPairs();
 
   @Option(
       names = "--control",
@@ -80,14 +70,15 @@ public abstract class TunePreferences extends AlignCommand {
     PreferenceControl how = Objects.requireNonNullElse(control, PreferenceControl.NONE);
     require(how.fits(method), "%s cannot be run as control %s", MethodName.of(method), how);
     Contents set = input.read();
-    List<PreferencePair> pairs = new ArrayList<>(how.apply(input.some(set, 0, first)));
+    List<PreferencePair> pairs = new ArrayList<>(how.apply(input.some(set, 0, trained.first())));
     pairs.addAll(further());
     long start = System.nanoTime();
     PreferenceTuning tuning =
         input.use(
             m ->
                 new PreferenceTuner(
-                        options.settings(method, how, seed.get(), m.config().blocks(), resume))
+                        options.settings(
+                            method, how, seed.get(), m.config().blocks(), trained.resume()))
                     .tune(m, pairs, progress));
     double seconds = (System.nanoTime() - start) / 1e9;
     tuning.adapter().save(out);
