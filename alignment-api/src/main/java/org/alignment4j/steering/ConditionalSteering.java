@@ -165,20 +165,24 @@ public final class ConditionalSteering {
   }
 
   /**
-   * Steering in both directions by linear probes, a form of ours: at each layer of the behaviour, h
-   * + c alpha v at the last prompt token, where c, in [-1, 1], is the mean over the probed layers
-   * of the log-odds that the prompt is positive, each clipped to [-1, 1]. What the probes are sure
-   * of is enforced; where they are not, the model decides. The probes are logistic regressions on
-   * the last prompt token's states, and several layers tell more than one.
+   * Steering by linear probes, a form of ours: at each layer of the behaviour, h + c alpha v at the
+   * last prompt token, where c is the mean over the probed layers of the log-odds that the prompt
+   * is positive, each clipped to [low, high]. With -1 and 1 what the probes are sure of is enforced
+   * in both directions, and where they are not, the model decides; with -1 and 0 the behaviour is
+   * only taken away, with 0 and 1 only added. The probes are logistic regressions on the last
+   * prompt token's states, and several layers tell more than one. Probes are wrong on prompts
+   * unlike those that they saw, such as attacks: measure these, too.
    *
    * @param positive states [N, D] by probed layer, of prompts that are to get the behaviour
    * @param negative states of prompts that are to get its opposite
    * @param settings of the logistic regressions
    * @param behaviour a direction for each changed layer, none below the highest probed one
    * @param alpha factor of the directions
+   * @param low the lowest coefficient of a probe
+   * @param high its highest coefficient
    * @param inputs hashes of the model and of the data
    * @throws IllegalArgumentException if layers or shapes differ, a class is empty, a changed layer
-   *     lies below a probed one or a value is not finite
+   *     lies below a probed one, {@code low} is above {@code high} or a value is not finite
    */
   public static GatedEdit probed(
       SortedMap<Layer, float[][]> positive,
@@ -186,6 +190,8 @@ public final class ConditionalSteering {
       LogisticProbe.Settings settings,
       ControlVector behaviour,
       double alpha,
+      double low,
+      double high,
       Map<String, String> inputs) {
     require(!positive.isEmpty(), "no layers");
     List<Change> changes = new ArrayList<>();
@@ -197,7 +203,7 @@ public final class ConditionalSteering {
               Reading.State.LAST_PROMPT,
               Reading.Measure.PROJECTION,
               Directions.narrow(probe.weights()));
-      Gate gate = Gate.clipped(reading, 1, probe.intercept(), -1, 1);
+      Gate gate = Gate.clipped(reading, 1, probe.intercept(), low, high);
       behaviour
           .directions()
           .forEach(
@@ -212,6 +218,8 @@ public final class ConditionalSteering {
     }
     Map<String, Object> used = new LinkedHashMap<>();
     used.put("alpha", alpha);
+    used.put("low", low);
+    used.put("high", high);
     used.put("l2", settings.l2());
     used.put("probed_layers", positive.keySet().stream().map(Layer::index).toList());
     used.put(

@@ -351,7 +351,7 @@ class FittedEditTests {
     float[] v = normal(random, D);
     GatedEdit edit =
         ConditionalSteering.probed(
-            yes, no, LogisticProbe.Settings.DEFAULT, vector(v, 3, 4), 6, Map.of());
+            yes, no, LogisticProbe.Settings.DEFAULT, vector(v, 3, 4), 6, -1, 1, Map.of());
     assertEquals(4, edit.changes().size(), "two probes at two layers");
     for (Change change : edit.changes()) {
       assertEquals(Positions.LAST_PROMPT, change.positions());
@@ -368,13 +368,23 @@ class FittedEditTests {
     bad(
         () ->
             ConditionalSteering.probed(
-                yes, no, LogisticProbe.Settings.DEFAULT, vector(v, 2, 4), 1, Map.of()),
+                yes, no, LogisticProbe.Settings.DEFAULT, vector(v, 2, 4), 1, -1, 1, Map.of()),
         "layer 2");
     bad(
         () ->
             ConditionalSteering.probed(
-                yes, Map.of(), LogisticProbe.Settings.DEFAULT, vector(v, 3), 1, Map.of()),
+                yes, Map.of(), LogisticProbe.Settings.DEFAULT, vector(v, 3), 1, -1, 1, Map.of()),
         "layer 2");
+    // What is only taken away leaves the positive class as it is.
+    GatedEdit less =
+        ConditionalSteering.probed(
+            yes, no, LogisticProbe.Settings.DEFAULT, vector(v, 3), 1, -1, 0, Map.of());
+    for (Change change : less.changes()) {
+      Layer read = change.gate().reading().layer();
+      for (float[] h : yes.get(read)) {
+        assertEquals(0, change.gate().value(h));
+      }
+    }
   }
 
   // ---- AdaSteer

@@ -31,6 +31,6 @@ final class Answers {
    *     it does not help
    */
   static double[] refused(String letters, boolean harmless) {
-    return letters.chars().mapToDouble(c -> c == 'r' || harmless && c == 'e' ? 1 : 0).toArray();
+    return letters.chars().mapToDouble(c -> c == 'r' || (harmless && c == 'e') ? 1 : 0).toArray();
   }
 }

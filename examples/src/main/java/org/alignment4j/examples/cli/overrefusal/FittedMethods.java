@@ -93,12 +93,17 @@ final class FittedMethods {
                 + PROBED_ALPHA
                 + ", at "
                 + changed
-                + ", added or subtracted as the mean clipped log-odds of logistic probes (L2 "
+                + ", added or subtracted as logistic probes (L2 "
                 + L2
                 + ") of XSTest's contrast against its safe prompts at "
                 + PROBED
-                + " of the depth says",
-            FittedMethods::probed));
+                + " of the depth say",
+            FittedMethods::probed),
+        fitted.method(
+            "probe-steer-attacked",
+            "the same, but subtracted as probes say that have AdvBench under attacks beside the"
+                + " contrast prompts, and added as the former say",
+            FittedMethods::probedWithAttacks));
   }
 
   private static Layer layer(double share, int blocks) {
@@ -196,13 +201,40 @@ final class FittedMethods {
   }
 
   private static GatedEdit probed(StudyStates s, int blocks) {
-    List<Layer> probed = PROBED.stream().map(share -> layer(share, blocks)).distinct().toList();
+    return probed(s, blocks, s.foreign(probedLayers(blocks), Kind.CONTRAST), -1, 1);
+  }
+
+  private static GatedEdit probedWithAttacks(StudyStates s, int blocks) {
+    List<Layer> layers = probedLayers(blocks);
+    SortedMap<Layer, float[][]> harmful = s.foreign(layers, Kind.CONTRAST);
+    SortedMap<Layer, float[][]> more = new TreeMap<>();
+    harmful.forEach(
+        (l, rows) ->
+            more.put(
+                l,
+                Stream.concat(Stream.of(rows), Stream.of(s.at(l, Kind.ATTACKED)))
+                    .toArray(float[][]::new)));
+    GatedEdit less = probed(s, blocks, more, -1, 0);
+    GatedEdit added = probed(s, blocks, harmful, 0, 1);
+    return new GatedEdit(
+        Stream.concat(less.changes().stream(), added.changes().stream()).toList(),
+        less.provenance());
+  }
+
+  private static List<Layer> probedLayers(int blocks) {
+    return PROBED.stream().map(share -> layer(share, blocks)).distinct().toList();
+  }
+
+  private static GatedEdit probed(
+      StudyStates s, int blocks, SortedMap<Layer, float[][]> harmful, double low, double high) {
     return ConditionalSteering.probed(
-        s.foreign(probed, Kind.CONTRAST),
-        s.foreign(probed, Kind.SAFE),
+        harmful,
+        s.foreign(probedLayers(blocks), Kind.SAFE),
         new LogisticProbe.Settings(L2, true, 100),
         refusal(s, blocks),
         PROBED_ALPHA,
+        low,
+        high,
         Map.of());
   }
 

@@ -18,6 +18,7 @@ import org.alignment4j.core.Layer;
 import org.alignment4j.model.Capture;
 import org.alignment4j.model.LanguageModel;
 import org.alignment4j.model.TokenPositions;
+import org.alignment4j.safety.Attack;
 
 /**
  * The over-refuser's hidden states at the last token of tuning prompts, at every layer, and which
@@ -40,8 +41,21 @@ record StudyStates(
     HARMFUL,
     BENIGN,
     SAFE,
-    CONTRAST
+    CONTRAST,
+    /** Harmful prompts under attacks that are not measured. */
+    ATTACKED
   }
+
+  private static final List<Attack> ATTACKS =
+      List.of(
+          Attack.BASE64_INPUT_ONLY,
+          Attack.ROT13,
+          Attack.STYLE_JSON,
+          Attack.POEM,
+          Attack.DISTRACTORS,
+          Attack.EVIL_CONFIDANT,
+          Attack.STYLE_SHORT,
+          Attack.DISEMVOWEL);
 
   static StudyStates of(LanguageModel model, ActorPrompts prompts) {
     long begin = System.nanoTime();
@@ -50,6 +64,7 @@ record StudyStates(
     all.put(Kind.BENIGN, prompts.benign());
     all.put(Kind.SAFE, prompts.pseudoHarmful());
     all.put(Kind.CONTRAST, prompts.contrast());
+    all.put(Kind.ATTACKED, attacked(prompts.harmful()));
     Capture capture = Capture.layers(1, model.config().blocks(), TokenPositions.lastPrompt());
     ContrastPairs pairs = ContrastPairs.generate(ContrastPairs.available(), 1);
     Set<Prompt> own = new HashSet<>(pairs.harmless());
@@ -70,6 +85,15 @@ record StudyStates(
     return new StudyStates(states, refused, written, (System.nanoTime() - begin) / 1e9);
   }
 
+  private static List<Prompt> attacked(List<Prompt> harmful) {
+    List<Prompt> attacked = new ArrayList<>();
+    for (int i = 0; i < harmful.size(); i++) {
+      Attack attack = ATTACKS.get(i % ATTACKS.size());
+      attacked.add(Prompt.user(attack.apply(harmful.get(i).last().text(), i)));
+    }
+    return attacked;
+  }
+
   private static boolean[] flags(int n, IntPredicate flag) {
     boolean[] flags = new boolean[n];
     for (int i = 0; i < n; i++) {
@@ -88,7 +112,7 @@ record StudyStates(
   /** States [N, D] of some classes at a layer. */
   float[][] at(Layer layer, Kind... kinds) {
     return Arrays.stream(kinds)
-        .flatMap(k -> Arrays.stream(of(k).get(layer)))
+        .flatMap(k -> Arrays.stream(java.util.Objects.requireNonNull(of(k).get(layer))))
         .toArray(float[][]::new);
   }
 
@@ -109,7 +133,7 @@ record StudyStates(
   }
 
   private List<float[]> chosen(Layer layer, Kind kind, Map<Kind, boolean[]> flags, boolean wanted) {
-    float[][] all = of(kind).get(layer);
+    float[][] all = java.util.Objects.requireNonNull(of(kind).get(layer));
     boolean[] own = java.util.Objects.requireNonNull(flags.get(kind));
     return IntStream.range(0, all.length)
         .filter(i -> own[i] == wanted)

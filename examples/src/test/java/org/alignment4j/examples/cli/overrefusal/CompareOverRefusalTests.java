@@ -99,7 +99,7 @@ class CompareOverRefusalTests {
     assertEquals(0, first.status(), first.err());
     JsonObject json = first.json();
     var methods = json.getAsJsonArray("models").get(0).getAsJsonObject().getAsJsonArray("methods");
-    assertEquals(9, methods.size(), "the over-refuser, two ways of asking, six edits");
+    assertEquals(10, methods.size(), "the over-refuser, two ways of asking, seven edits");
     JsonObject start = methods.get(0).getAsJsonObject();
     assertEquals("start", start.get("method").getAsString());
     assertEquals(
@@ -109,7 +109,7 @@ class CompareOverRefusalTests {
     String page = Files.readString(out.resolve("page.html"));
     assertTrue(page.contains("probe-steer") && page.contains("XSTest unsafe, n = 40"), page);
     List<String> runs = Files.readAllLines(out.resolve("runs.jsonl"));
-    assertEquals(9, runs.size());
+    assertEquals(10, runs.size());
     CommandRun again = CommandRun.of(command);
     assertEquals(0, again.status(), again.err());
     assertEquals(runs, Files.readAllLines(out.resolve("runs.jsonl")));
