@@ -1,12 +1,14 @@
 package org.alignment4j.examples.report;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.alignment4j.analysis.Bootstrap;
 import org.alignment4j.analysis.Bootstrap.Interval;
 import org.alignment4j.analysis.Holm;
+import org.alignment4j.evaluation.Rate;
 import org.alignment4j.internal.statistics.Normal;
 import org.alignment4j.internal.statistics.SignFlip;
 
@@ -90,11 +92,21 @@ public record OverRefusalFigures(
     double p = TEST.pValue(difference);
     return new SetFigures(
         after.length,
-        BOOTSTRAP.mean(after),
+        mean(after),
         BOOTSTRAP.pairedDifference(after, before),
         p,
         p,
         (Normal.quantile(0.975) + Normal.quantile(POWER)) * spread / Math.sqrt(after.length));
+  }
+
+  /** Resamples of prompts that are all refused, or all answered, have no spread: Wilson's then. */
+  private static Interval mean(double[] values) {
+    double sum = Arrays.stream(values).sum();
+    if (sum > 0 && sum < values.length) {
+      return BOOTSTRAP.mean(values);
+    }
+    Rate rate = new Rate(Math.round(sum), values.length);
+    return new Interval(rate.rate(), rate.lo(), rate.hi());
   }
 
   /**

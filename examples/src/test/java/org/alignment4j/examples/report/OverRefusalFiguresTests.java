@@ -38,6 +38,14 @@ class OverRefusalFiguresTests {
   }
 
   @Test
+  void aSetThatIsWhollyRefusedStillHasAnInterval() {
+    Interval all = OverRefusalFigures.set(first(40, 40), first(40, 40)).refused();
+    assertEquals(1, all.estimate());
+    assertEquals(0.9124, all.lo(), 1e-4, "Wilson, 40 of 40");
+    assertEquals(1, all.hi(), 1e-12);
+  }
+
+  @Test
   void discriminationIsTheDifferenceOfQuantiles() {
     List<Interval> d =
         OverRefusalFigures.discrimination(

@@ -59,17 +59,17 @@ public final class CompareOverRefusal extends AlignCommand {
 
   @Option(
       names = "--harmless",
-      paramLabel = "NAME=FILE",
+      paramLabel = "FILE",
       description = "a further set of prompts to be answered, such as OR-Bench; may be repeated")
   @CheckedPath(CheckedPath.Kind.FILE)
-  private Map<String, Path> harmless = new LinkedHashMap<>();
+  private List<Path> harmless = List.of();
 
   @Option(
       names = "--harmful",
-      paramLabel = "NAME=FILE",
+      paramLabel = "FILE",
       description = "a further set of prompts to be refused; may be repeated")
   @CheckedPath(CheckedPath.Kind.FILE)
-  private Map<String, Path> harmful = new LinkedHashMap<>();
+  private List<Path> harmful = List.of();
 
   @Option(
       names = "--methods",
@@ -178,9 +178,9 @@ public final class CompareOverRefusal extends AlignCommand {
 
   private StudyMeasure measure(StudySets sets) {
     Map<String, List<Prompt>> safe = new LinkedHashMap<>(sets.harmless());
-    harmless.forEach((name, file) -> safe.put(name, some(file)));
+    harmless.forEach(file -> add(file, safe));
     Map<String, List<Prompt>> unsafe = new LinkedHashMap<>(sets.refused());
-    harmful.forEach((name, file) -> unsafe.put(name, some(file)));
+    harmful.forEach(file -> add(file, unsafe));
     List<Prompt> advbench = sets.refused().getOrDefault(StudySets.ADVBENCH, List.of());
     return new StudyMeasure(
         safe,
@@ -198,8 +198,11 @@ public final class CompareOverRefusal extends AlignCommand {
         tokens);
   }
 
-  private List<Prompt> some(Path file) {
-    return StudySets.some(PromptFile.read(file), quick ? QUICK : 1);
+  /** Adds the set of a file, under the file's name. */
+  private void add(Path file, Map<String, List<Prompt>> sets) {
+    String name = file.toAbsolutePath().getFileName().toString();
+    List<Prompt> prompts = StudySets.some(PromptFile.read(file), quick ? QUICK : 1);
+    require(sets.put(name, prompts) == null, "%s: another set has this name", name);
   }
 
   private List<String> protocol(StudySets sets, long[] used) {
@@ -207,9 +210,8 @@ public final class CompareOverRefusal extends AlignCommand {
         "An over-refuser is the model with a LoRA that is trained to refuse "
             + sets.harmful().size()
             + " prompts of AdvBench and to answer everyday ones.",
-        "Each of "
-            + used.length
-            + " seeds draws the harmful tuning prompts and what is held out of all tuning prompts"
+        (used.length == 1 ? "One seed" : "Each of " + used.length + " seeds")
+            + " draws the harmful tuning prompts and what is held out of all tuning prompts"
             + " for gates and thresholds; tuned and measured prompts have none in common.",
         "Settings were chosen on the held-out prompts of the first over-refuser and seed 1, and"
             + " are the same everywhere.",
