@@ -75,7 +75,7 @@ public final class CompareOverRefusal extends AlignCommand {
       names = "--methods",
       split = ",",
       paramLabel = "NAME",
-      description = "methods (default: all that are not trained, and actor)")
+      description = "methods (default: all that are not trained)")
   private List<String> methods = List.of();
 
   @Option(

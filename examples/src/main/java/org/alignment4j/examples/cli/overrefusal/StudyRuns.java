@@ -49,6 +49,7 @@ final class StudyRuns {
    * @param number the over-refuser's
    * @param start the over-refuser
    * @param base the model it was made from
+   * @param origin what tells this over-refuser from any other
    */
   List<StudyRun> run(
       int number,
