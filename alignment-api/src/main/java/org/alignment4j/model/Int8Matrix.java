@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import com.google.errorprone.annotations.Immutable;
 import java.nio.FloatBuffer;
+import java.util.ArrayList;
 import java.util.List;
 import org.alignment4j.core.CheckpointException;
 import org.alignment4j.internal.tensor.Kernels;
@@ -45,6 +46,12 @@ record Int8Matrix(String name, Shape shape, List<NDArray> arrays, @Nullable Orig
     return new Int8Matrix(name, shape, arrays, of);
   }
 
+  private Int8Matrix withIntegers(NDArray integers) {
+    List<NDArray> others = new ArrayList<>(arrays);
+    others.set(0, integers);
+    return new Int8Matrix(name, shape, List.copyOf(others), origin);
+  }
+
   @Override
   public boolean fill(long first, long count, NativeTensor.Source source) {
     return Int8Rows.fill(arrays, first / columns(), count, source);
@@ -58,16 +65,14 @@ record Int8Matrix(String name, Shape shape, List<NDArray> arrays, @Nullable Orig
       return this;
     }
     integers.close();
-    return new Int8Matrix(name, shape, List.of(packed, arrays.get(1), arrays.get(2)), origin);
+    return withIntegers(packed);
   }
 
   @Override
   public Int8Matrix forProducts() {
     NDArray packed =
         Int8Kernels.multipliesUnpacked() ? null : Int8Kernels.packed(arrays.get(0), manager());
-    return packed == null
-        ? this
-        : new Int8Matrix(name, shape, List.of(packed, arrays.get(1), arrays.get(2)), origin);
+    return packed == null ? this : withIntegers(packed);
   }
 
   @Override
@@ -123,6 +128,8 @@ record Int8Matrix(String name, Shape shape, List<NDArray> arrays, @Nullable Orig
 
   @Immutable
   private record Format() implements MatrixFormat {
+    private static final Shape PIECES = new Shape(2, 1, 1);
+
     @Override
     public StorageType type() {
       return StorageType.I8;
@@ -141,7 +148,7 @@ record Int8Matrix(String name, Shape shape, List<NDArray> arrays, @Nullable Orig
 
     @Override
     public int arrays() {
-      return 3;
+      return 4;
     }
 
     @Override
@@ -163,13 +170,15 @@ record Int8Matrix(String name, Shape shape, List<NDArray> arrays, @Nullable Orig
 
     private static Matrix of(NDArray integers, String name, NDManager manager) {
       Shape shape = integers.getShape();
+      Int8Pieces pieces = Int8Kernels.pieces();
       return new Int8Matrix(
           name,
           shape,
           List.of(
               integers,
               NativeTensor.empty(manager, StorageType.F32, new Shape(shape.get(0))),
-              manager.create(Int8Kernels.pieces().constants())),
+              manager.create(pieces.parts(), PIECES),
+              manager.create(pieces.zeros(), PIECES)),
           null);
     }
 
@@ -186,7 +195,8 @@ record Int8Matrix(String name, Shape shape, List<NDArray> arrays, @Nullable Orig
           .source(Int8Matrix.class, "int8.torchscript")
           .source(Int8Matrix.class, "matrix_int8.torchscript")
           .constant("SCALES", 1)
-          .constant("PIECES", 2);
+          .constant("PARTS", 2)
+          .constant("ZEROS", 3);
       if (integers) {
         Int8Kernels.pieces().define(kernels).source(Int8Matrix.class, "int8_packing.torchscript");
       }

@@ -22,18 +22,25 @@ record Int8Pieces(int bits) {
     return base() / 2;
   }
 
-  private int zeros() {
+  private int offset() {
     return zero() * base() + zero();
   }
 
   /** Largest magnitude of an activation in steps. */
   int largest() {
-    return base() * base() - 1 - zeros();
+    return base() * base() - 1 - offset();
   }
 
-  /** The constants that the products read. */
-  float[] constants() {
-    return new float[] {1f / largest(), Float.MIN_NORMAL, zeros() + 0.5f};
+  /** The steps of the high and of the low piece as parts of a row's largest magnitude. */
+  float[] parts() {
+    float low = 1f / largest();
+    return new float[] {base() * low, low};
+  }
+
+  /** What is added to an activation in steps of the high and of the low piece, and then cut off. */
+  float[] zeros() {
+    float low = offset() + 0.5f;
+    return new float[] {low / base(), low};
   }
 
   /** Adds the names that the text of the products uses. */

@@ -12,6 +12,8 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
@@ -156,14 +158,18 @@ class GuardJudgeTests {
         String prompt = word(random);
         String answer = word(random) + (i % 2 == 0 ? " now" : "");
         double[] logs = logProbabilities(guard, question, prompt, answer);
+        double largest = Arrays.stream(logs).max().orElseThrow();
         Map<RefusalVerdict, Double> sums = new EnumMap<>(RefusalVerdict.class);
         for (int r = 0; r < logs.length; r++) {
           sums.merge(
-              Objects.requireNonNull(replies.get(r).verdict()), Math.exp(logs[r]), Double::sum);
+              Objects.requireNonNull(replies.get(r).verdict()),
+              Math.exp(logs[r] - largest),
+              Double::sum);
         }
+        RefusalVerdict verdict = new GuardJudge(guard, question).judge(prompt, answer);
+        // The two paths round differently, so of equally probable verdicts either may be found.
         assertEquals(
-            sums.entrySet().stream().max(Map.Entry.comparingByValue()).orElseThrow().getKey(),
-            new GuardJudge(guard, question).judge(prompt, answer));
+            Collections.max(sums.values()), sums.getOrDefault(verdict, 0.0), 1e-3, sums::toString);
       }
     }
   }
