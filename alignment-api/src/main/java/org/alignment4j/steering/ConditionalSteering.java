@@ -165,11 +165,30 @@ public final class ConditionalSteering {
   }
 
   /**
+   * How a probe's log-odds become a coefficient: log-odds + shift, clipped to [low, high]. With -1
+   * and 1 what a probe is sure of is enforced in both directions, and where it is not, the model
+   * decides; with -1 and 0 the behaviour is only taken away, with 0 and 1 only added.
+   *
+   * @param shift in nats; below 0 for less of the behaviour
+   * @param low the lowest coefficient
+   * @param high the highest one
+   */
+  public record Coefficient(double shift, double low, double high) {
+    /** Checks that the numbers are finite and in order. */
+    public Coefficient {
+      require(Double.isFinite(shift), "shift must be finite, was %s", shift);
+      require(
+          Double.isFinite(low) && Double.isFinite(high) && low <= high,
+          "low and high must be finite and in order, were %s and %s",
+          low,
+          high);
+    }
+  }
+
+  /**
    * Steering by linear probes, a form of ours: at each layer of the behaviour, h + c alpha v at the
-   * last prompt token, where c is the mean over the probed layers of the log-odds that the prompt
-   * is positive, each clipped to [low, high]. With -1 and 1 what the probes are sure of is enforced
-   * in both directions, and where they are not, the model decides; with -1 and 0 the behaviour is
-   * only taken away, with 0 and 1 only added. The probes are logistic regressions on the last
+   * last prompt token, where c is the mean over the probed layers of a {@link Coefficient} of the
+   * log-odds that the prompt is positive. The probes are logistic regressions on the last
    * prompt token's states, and several layers tell more than one. Probes are wrong on prompts
    * unlike those that they saw, such as attacks: measure these, too.
    *
@@ -178,11 +197,10 @@ public final class ConditionalSteering {
    * @param settings of the logistic regressions
    * @param behaviour a direction for each changed layer, none below the highest probed one
    * @param alpha factor of the directions
-   * @param low the lowest coefficient of a probe
-   * @param high its highest coefficient
+   * @param coefficient of a probe
    * @param inputs hashes of the model and of the data
    * @throws IllegalArgumentException if layers or shapes differ, a class is empty, a changed layer
-   *     lies below a probed one, {@code low} is above {@code high} or a value is not finite
+   *     lies below a probed one or a value is not finite
    */
   public static GatedEdit probed(
       SortedMap<Layer, float[][]> positive,
@@ -190,8 +208,7 @@ public final class ConditionalSteering {
       LogisticProbe.Settings settings,
       ControlVector behaviour,
       double alpha,
-      double low,
-      double high,
+      Coefficient coefficient,
       Map<String, String> inputs) {
     require(!positive.isEmpty(), "no layers");
     List<Change> changes = new ArrayList<>();
@@ -203,7 +220,12 @@ public final class ConditionalSteering {
               Reading.State.LAST_PROMPT,
               Reading.Measure.PROJECTION,
               Directions.narrow(probe.weights()));
-      Gate gate = Gate.clipped(reading, 1, probe.intercept(), low, high);
+      Gate gate = Gate.clipped(
+              reading,
+              1,
+              probe.intercept() + coefficient.shift,
+              coefficient.low,
+              coefficient.high);
       behaviour
           .directions()
           .forEach(
@@ -218,8 +240,9 @@ public final class ConditionalSteering {
     }
     Map<String, Object> used = new LinkedHashMap<>();
     used.put("alpha", alpha);
-    used.put("low", low);
-    used.put("high", high);
+    used.put("shift", coefficient.shift);
+    used.put("low", coefficient.low);
+    used.put("high", coefficient.high);
     used.put("l2", settings.l2());
     used.put("probed_layers", positive.keySet().stream().map(Layer::index).toList());
     used.put(

@@ -19,6 +19,7 @@ import org.alignment4j.adapter.ControlVector;
 import org.alignment4j.adapter.Gate;
 import org.alignment4j.adapter.Gate.Reading;
 import org.alignment4j.adapter.GatedEdit;
+import org.alignment4j.steering.ConditionalSteering.Coefficient;
 import org.alignment4j.adapter.GatedEdit.Change;
 import org.alignment4j.adapter.GatedEdit.Positions;
 import org.alignment4j.adapter.GatedEdit.Site;
@@ -338,6 +339,8 @@ class FittedEditTests {
 
   // ---- probed steering
 
+  private static final Coefficient BOTH = new Coefficient(0, -1, 1);
+
   @Property(tries = 20)
   void probesEnforceWhatTheyAreSureOfInBothDirections(@ForAll long seed) {
     Random random = new Random(seed);
@@ -351,7 +354,7 @@ class FittedEditTests {
     float[] v = normal(random, D);
     GatedEdit edit =
         ConditionalSteering.probed(
-            yes, no, LogisticProbe.Settings.DEFAULT, vector(v, 3, 4), 6, -1, 1, Map.of());
+            yes, no, LogisticProbe.Settings.DEFAULT, vector(v, 3, 4), 6, BOTH, Map.of());
     assertEquals(4, edit.changes().size(), "two probes at two layers");
     for (Change change : edit.changes()) {
       assertEquals(Positions.LAST_PROMPT, change.positions());
@@ -368,23 +371,41 @@ class FittedEditTests {
     bad(
         () ->
             ConditionalSteering.probed(
-                yes, no, LogisticProbe.Settings.DEFAULT, vector(v, 2, 4), 1, -1, 1, Map.of()),
+                yes, no, LogisticProbe.Settings.DEFAULT, vector(v, 2, 4), 1, BOTH, Map.of()),
         "layer 2");
     bad(
         () ->
             ConditionalSteering.probed(
-                yes, Map.of(), LogisticProbe.Settings.DEFAULT, vector(v, 3), 1, -1, 1, Map.of()),
+                yes, Map.of(), LogisticProbe.Settings.DEFAULT, vector(v, 3), 1, BOTH, Map.of()),
         "layer 2");
     // What is only taken away leaves the positive class as it is.
     GatedEdit less =
         ConditionalSteering.probed(
-            yes, no, LogisticProbe.Settings.DEFAULT, vector(v, 3), 1, -1, 0, Map.of());
-    for (Change change : less.changes()) {
-      Layer read = change.gate().reading().layer();
-      for (float[] h : yes.get(read)) {
-        assertEquals(0, change.gate().value(h));
+            yes,
+            no,
+            LogisticProbe.Settings.DEFAULT,
+            vector(v, 3),
+            1,
+            new Coefficient(0, -1, 0),
+            Map.of());
+    GatedEdit shifted =
+        ConditionalSteering.probed(
+            yes,
+            no,
+            LogisticProbe.Settings.DEFAULT,
+            vector(v, 3),
+            1,
+            new Coefficient(-1000, -1, 0),
+            Map.of());
+    for (int i = 0; i < less.changes().size(); i++) {
+      Gate gate = less.changes().get(i).gate();
+      for (float[] h : yes.get(gate.reading().layer())) {
+        assertEquals(0, gate.value(h));
+        assertEquals(-1, shifted.changes().get(i).gate().value(h));
       }
     }
+    bad(() -> new Coefficient(0, 1, -1), "in order");
+    bad(() -> new Coefficient(Double.NaN, -1, 1), "shift");
   }
 
   // ---- AdaSteer

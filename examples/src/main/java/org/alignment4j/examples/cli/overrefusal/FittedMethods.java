@@ -19,6 +19,7 @@ import org.alignment4j.model.LanguageModel;
 import org.alignment4j.steering.AdaSteer;
 import org.alignment4j.steering.AlphaSteer;
 import org.alignment4j.steering.ConditionalSteering;
+import org.alignment4j.steering.ConditionalSteering.Coefficient;
 import org.alignment4j.steering.ConditionalSteering.Condition;
 import org.alignment4j.steering.DirectionalAblation;
 import org.jspecify.annotations.Nullable;
@@ -201,7 +202,7 @@ final class FittedMethods {
   }
 
   private static GatedEdit probed(StudyStates s, int blocks) {
-    return probed(s, blocks, s.foreign(probedLayers(blocks), Kind.CONTRAST), -1, 1);
+    return probed(s, blocks, s.foreign(probedLayers(blocks), Kind.CONTRAST), new Coefficient(0, -1, 1));
   }
 
   private static GatedEdit probedWithAttacks(StudyStates s, int blocks) {
@@ -214,8 +215,8 @@ final class FittedMethods {
                 l,
                 Stream.concat(Stream.of(rows), Stream.of(s.at(l, Kind.ATTACKED)))
                     .toArray(float[][]::new)));
-    GatedEdit less = probed(s, blocks, more, -1, 0);
-    GatedEdit added = probed(s, blocks, harmful, 0, 1);
+    GatedEdit less = probed(s, blocks, more, new Coefficient(0, -1, 0));
+    GatedEdit added = probed(s, blocks, harmful, new Coefficient(0, 0, 1));
     return new GatedEdit(
         Stream.concat(less.changes().stream(), added.changes().stream()).toList(),
         less.provenance());
@@ -226,15 +227,14 @@ final class FittedMethods {
   }
 
   private static GatedEdit probed(
-      StudyStates s, int blocks, SortedMap<Layer, float[][]> harmful, double low, double high) {
+      StudyStates s, int blocks, SortedMap<Layer, float[][]> harmful, Coefficient coefficient) {
     return ConditionalSteering.probed(
         harmful,
         s.foreign(probedLayers(blocks), Kind.SAFE),
         new LogisticProbe.Settings(L2, true, 100),
         refusal(s, blocks),
         PROBED_ALPHA,
-        low,
-        high,
+        coefficient,
         Map.of());
   }
 
