@@ -188,9 +188,9 @@ public final class ConditionalSteering {
   /**
    * Steering by linear probes, a form of ours: at each layer of the behaviour, h + c alpha v at the
    * last prompt token, where c is the mean over the probed layers of a {@link Coefficient} of the
-   * log-odds that the prompt is positive. The probes are logistic regressions on the last
-   * prompt token's states, and several layers tell more than one. Probes are wrong on prompts
-   * unlike those that they saw, such as attacks: measure these, too.
+   * log-odds that the prompt is positive. The probes are logistic regressions on the last prompt
+   * token's states, and several layers tell more than one. Probes are wrong on prompts unlike those
+   * that they saw, such as attacks: measure these, too.
    *
    * @param positive states [N, D] by probed layer, of prompts that are to get the behaviour
    * @param negative states of prompts that are to get its opposite
@@ -220,12 +220,9 @@ public final class ConditionalSteering {
               Reading.State.LAST_PROMPT,
               Reading.Measure.PROJECTION,
               Directions.narrow(probe.weights()));
-      Gate gate = Gate.clipped(
-              reading,
-              1,
-              probe.intercept() + coefficient.shift,
-              coefficient.low,
-              coefficient.high);
+      Gate gate =
+          Gate.clipped(
+              reading, 1, probe.intercept() + coefficient.shift, coefficient.low, coefficient.high);
       behaviour
           .directions()
           .forEach(

@@ -19,7 +19,6 @@ import org.alignment4j.adapter.ControlVector;
 import org.alignment4j.adapter.Gate;
 import org.alignment4j.adapter.Gate.Reading;
 import org.alignment4j.adapter.GatedEdit;
-import org.alignment4j.steering.ConditionalSteering.Coefficient;
 import org.alignment4j.adapter.GatedEdit.Change;
 import org.alignment4j.adapter.GatedEdit.Positions;
 import org.alignment4j.adapter.GatedEdit.Site;
@@ -27,6 +26,7 @@ import org.alignment4j.analysis.LogisticProbe;
 import org.alignment4j.core.Layer;
 import org.alignment4j.core.Provenance;
 import org.alignment4j.steering.AlphaSteer.Form;
+import org.alignment4j.steering.ConditionalSteering.Coefficient;
 import org.alignment4j.steering.ConditionalSteering.Condition;
 
 /** The published algebra, on states whose structure is known. */

@@ -202,7 +202,8 @@ final class FittedMethods {
   }
 
   private static GatedEdit probed(StudyStates s, int blocks) {
-    return probed(s, blocks, s.foreign(probedLayers(blocks), Kind.CONTRAST), new Coefficient(0, -1, 1));
+    return probed(
+        s, blocks, s.foreign(probedLayers(blocks), Kind.CONTRAST), new Coefficient(0, -1, 1));
   }
 
   private static GatedEdit probedWithAttacks(StudyStates s, int blocks) {
