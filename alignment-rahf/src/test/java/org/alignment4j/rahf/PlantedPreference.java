@@ -50,7 +50,7 @@ final class PlantedPreference implements AutoCloseable {
             new TrainableLora.Shape(4, 8, 0.05, List.of("q_proj", "v_proj", "o_proj", "down_proj")))
         .learn(
             switch (method) {
-              case RAHF_SCIT -> decaying(seed, 40, 3e-3);
+              case RAHF_SCIT -> decaying(seed, 40, 5e-3);
               case DPO -> decaying(seed, 16, 1e-3);
               default -> common.epochs(8).learningRate(1e-2).build();
             })
