@@ -167,9 +167,11 @@ class GuardJudgeTests {
               Double::sum);
         }
         RefusalVerdict verdict = new GuardJudge(guard, question).judge(prompt, answer);
-        // The two paths round differently, so of equally probable verdicts either may be found.
+        // The two paths round differently, by about 1e-5 nats of 90: of verdicts that are as
+        // probable
+        // but for that either may be found.
         assertEquals(
-            Collections.max(sums.values()), sums.getOrDefault(verdict, 0.0), 1e-3, sums::toString);
+            Collections.max(sums.values()), sums.getOrDefault(verdict, 0.0), 5e-5, sums::toString);
       }
     }
   }
