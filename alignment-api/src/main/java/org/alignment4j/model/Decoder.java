@@ -274,15 +274,24 @@ final class Decoder implements AutoCloseable {
     return new LowRank.Pair(both.get(0), both.get(1));
   }
 
-  /** A copy of a matrix with a change added. */
-  Matrix mergeLowRank(NDManager scope, Matrix matrix, LowRank.Pair change) {
-    List<NDArray> arrays = kernels.table().padded(matrix, scope.create(new Shape(0)));
-    return matrix
-        .with(
-            kernels.run(
-                kernels.call("merge", scope).list(arrays).tensor(change.a()).tensor(change.b()),
-                true))
-        .packed();
+  /** A copy, in {@code manager}, of a matrix with a change added to its unrounded values. */
+  Matrix mergeLowRank(NDManager manager, Matrix matrix, LowRank.Pair change) {
+    try (NDManager scope = manager.newSubManager()) {
+      NDArray none = scope.create(new Shape(0));
+      FloatMatrix exact = matrix.unrounded(scope);
+      NDList merged =
+          kernels.run(
+              kernels
+                  .call("merge", manager)
+                  .list(kernels.table().padded(matrix, none))
+                  .tensor(exact == null ? none : exact.array())
+                  .tensor(change.a())
+                  .tensor(change.b()),
+              true);
+      return merged.size() < matrix.arrays().size()
+          ? new FloatMatrix(matrix.name(), merged.get(0))
+          : matrix.with(merged).packed();
+    }
   }
 
   /** An array [shape] of the computing type, for keys and values. */

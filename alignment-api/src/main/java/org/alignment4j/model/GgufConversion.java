@@ -49,6 +49,11 @@ final class GgufConversion {
           base instanceof GgufModel gguf
               ? GgufExport.write(file, gguf, changes, conversion.type)
               : conversion.folder(base, changes, file);
+      if (conversion.type == GgufType.Q4_0 && !changes.isEmpty()) {
+        conversion.notes.add(
+            "four bits may lose most of what an adapter changes; Q8_0 and F16 keep it, and a LoRA"
+                + " beside the model does");
+      }
       if (!inHalf.isEmpty()) {
         conversion.notes.add(
             inHalf.size()

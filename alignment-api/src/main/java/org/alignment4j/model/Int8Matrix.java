@@ -94,18 +94,9 @@ record Int8Matrix(String name, Shape shape, List<NDArray> arrays, @Nullable Orig
     return new FloatMatrix(name, Int8Kernels.widened(arrays, manager));
   }
 
-  @Override
-  public FloatMatrix trainable(NDManager manager) {
-    FloatMatrix copy = unrounded(manager);
-    if (copy == null) {
-      copy = widened(manager);
-    }
-    copy.array().setRequiresGradient(true);
-    return copy;
-  }
-
   /** The values at the origin, if they are still those that this matrix was made of. */
-  private @Nullable FloatMatrix unrounded(NDManager manager) {
+  @Override
+  public @Nullable FloatMatrix unrounded(NDManager manager) {
     if (origin == null) {
       return null;
     }
@@ -118,9 +109,9 @@ record Int8Matrix(String name, Shape shape, List<NDArray> arrays, @Nullable Orig
       LOG.warn(
           "{}: the checkpoint has changed since it was loaded: {}",
           name,
-          "its rounded values are trained");
+          "its rounded values are used");
     } catch (CheckpointException e) {
-      LOG.warn("{}: its rounded values are trained: {}", name, e.getMessage());
+      LOG.warn("{}: its rounded values are used: {}", name, e.getMessage());
     }
     copy.array().close();
     return null;

@@ -97,7 +97,8 @@ public final class LanguageModel implements AutoCloseable {
    * Writes a model as one GGUF file; what an adapter does not change in GGUF is copied as it is.
    *
    * @param adapter a LoRA or tuned block to be merged; null for none
-   * @param weights the type of matrices, in GGUF of the changed ones
+   * @param weights the type of matrices, in GGUF of the changed ones; Q4_0 may lose most of what a
+   *     LoRA changes
    * @return what the file does not keep or stores otherwise, for users
    * @throws CheckpointException if model and adapter do not fit or cannot be stored so
    * @throws org.alignment4j.core.UnsupportedArchitectureException if GGUF has no form of the model
@@ -193,7 +194,9 @@ public final class LanguageModel implements AutoCloseable {
 
   /**
    * A view with a LoRA merged into copies of the matrices it changes: as fast as the base, but
-   * those matrices take memory a second time. Close it to free them.
+   * those matrices take memory a second time. Close it to free them. In {@link Precision#INT8} the
+   * sum with the checkpoint's values is rounded; it stays float32 where they cannot be read any
+   * more, and where a LoRA was merged before, as rounded values would lose most of a small change.
    *
    * @throws CheckpointException if the adapter does not fit this model
    */

@@ -6,6 +6,7 @@ import ai.djl.ndarray.types.Shape;
 import java.nio.FloatBuffer;
 import java.util.List;
 import org.alignment4j.internal.tensor.NativeTensor;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A weight on its device: a matrix [out, in], or a vector such as a norm's. An implementation is a
@@ -75,9 +76,17 @@ interface Matrix {
   /** A float32 copy in {@code manager}, detached: no gradients flow to this matrix. */
   FloatMatrix widened(NDManager manager);
 
+  /**
+   * A float32 copy in {@code manager} of the values before rounding; null if they are not known.
+   */
+  default @Nullable FloatMatrix unrounded(NDManager manager) {
+    return null;
+  }
+
   /** A float32 copy in {@code manager} to be trained; unrounded if its origin has the values. */
   default FloatMatrix trainable(NDManager manager) {
-    FloatMatrix copy = widened(manager);
+    FloatMatrix exact = unrounded(manager);
+    FloatMatrix copy = exact == null ? widened(manager) : exact;
     copy.array().setRequiresGradient(true);
     return copy;
   }

@@ -198,6 +198,43 @@ class GgufConversionTests {
     }
   }
 
+  /** Rounded to the nearest, numbers on a grid would be rounded back to where they were. */
+  @Test
+  void aSmallChangeOfQ8IsThereOnAverageInQ8() {
+    Path source = written(PARITY.resolve("llama2"), GgufWeights.Q8_0);
+    Path exact = folder.resolve("exact.gguf");
+    Path rounded = folder.resolve("rounded.gguf");
+    Path again = folder.resolve("again.gguf");
+    try (LanguageModel model = LanguageModel.load(source, Device.cpu(), Precision.FLOAT32)) {
+      LoraAdapter large = lora(model);
+      LoraAdapter small = new LoraAdapter(3, 0.1, large.targets(), large.provenance());
+      LanguageModel.writeGguf(source, small, GgufWeights.F32, exact);
+      LanguageModel.writeGguf(source, small, GgufWeights.Q8_0, rounded);
+      LanguageModel.writeGguf(source, small, GgufWeights.Q8_0, again);
+    }
+    double moved = 0;
+    double change = 0;
+    try (GgufCheckpoint before = GgufCheckpoint.open(source);
+        GgufCheckpoint wanted = GgufCheckpoint.open(exact);
+        GgufCheckpoint found = GgufCheckpoint.open(rounded);
+        GgufCheckpoint same = GgufCheckpoint.open(again)) {
+      for (String name : before.names()) {
+        assertArrayEquals(raw(found, name), raw(same, name), name);
+        if (wanted.info(name).type() == GgufType.F32 && before.info(name).type() == GgufType.Q8_0) {
+          float[] was = before.floats(name);
+          float[] to = wanted.floats(name);
+          float[] is = found.floats(name);
+          for (int i = 0; i < was.length; i++) {
+            moved += (double) (to[i] - was[i]) * (is[i] - was[i]);
+            change += (double) (to[i] - was[i]) * (to[i] - was[i]);
+          }
+        }
+      }
+    }
+    assertTrue(change > 0);
+    assertEquals(1, moved / change, 0.3, "of the change");
+  }
+
   @ParameterizedTest
   @MethodSource("families")
   void aWrittenLoraIsTheDifferenceOfTheMergedModel(String family) {

@@ -35,6 +35,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * A model in INT8 against its twin: a float32 checkpoint of the same rounded weights, which plain
@@ -173,17 +174,17 @@ class Int8ModelTests {
     }
   }
 
-  /** A merged matrix is rounded once more, to 8 bits of its row. */
+  /** A merged matrix is the unrounded one with the change, rounded to 8 bits of its row. */
   @ParameterizedTest
   @EnumSource(Family.class)
   void aMergedLoraIsRounded(Family family) throws IOException {
     Path path = TinyModels.write(folder.resolve("m"), family, 0, 22);
     Layer layer = new Layer(2);
     try (LanguageModel model = int8(path);
-        LanguageModel twin = LanguageModel.load(twin(path))) {
+        LanguageModel exact = LanguageModel.load(path)) {
       LoraAdapter lora = TinyModels.lora(model.config(), 3, 5, layer);
       try (LanguageModel merged = model.withMerged(lora);
-          LanguageModel wanted = twin.withMerged(lora)) {
+          LanguageModel wanted = exact.withMerged(lora)) {
         ModelBlock block = merged.pass().weights().block(layer);
         wanted
             .pass()
@@ -200,6 +201,50 @@ class Int8ModelTests {
                   double d = TinyModels.relative(block.get(weight).floats(), values);
                   assertTrue(d < 1.01 / 127, weight + " differs by " + d);
                 });
+      }
+    }
+  }
+
+  /** A change much smaller than the distance between two rounded weights is there on average. */
+  @ParameterizedTest
+  @ValueSource(strings = {"as loaded", "merged before", "file gone"})
+  void aSmallMergedChangeIsNotLost(String origin) throws IOException {
+    Path path = TinyModels.write(folder.resolve("m"), Family.LLAMA, 0, 22);
+    Layer layer = new Layer(2);
+    try (LanguageModel model = int8(path);
+        LanguageModel exact = LanguageModel.load(path)) {
+      LoraAdapter large = TinyModels.lora(model.config(), 3, 5, layer);
+      LoraAdapter small = new LoraAdapter(large.rank(), 0.02, large.targets(), large.provenance());
+      LanguageModel before = origin.equals("merged before") ? model.withMerged(large) : model;
+      if (origin.equals("file gone")) {
+        Files.delete(path.resolve("model.safetensors"));
+      }
+      try (LanguageModel merged = before.withMerged(small);
+          LanguageModel wanted = exact.withMerged(small)) {
+        double[] moved = new double[2];
+        before
+            .pass()
+            .weights()
+            .block(layer)
+            .own()
+            .forEach(
+                (weight, m) -> {
+                  if (weight.isMatrix()) {
+                    float[] was = m.floats();
+                    float[] is = merged.pass().weights().block(layer).get(weight).floats();
+                    float[] plain = exact.pass().weights().block(layer).get(weight).floats();
+                    float[] changed = wanted.pass().weights().block(layer).get(weight).floats();
+                    for (int i = 0; i < is.length; i++) {
+                      double change = changed[i] - plain[i];
+                      moved[0] += change * (is[i] - was[i]);
+                      moved[1] += change * change;
+                    }
+                  }
+                });
+        assertEquals(1, moved[0] / moved[1], 0.3, "of the change");
+      }
+      if (before != model) {
+        before.close();
       }
     }
   }

@@ -1,6 +1,8 @@
 package org.alignment4j.internal.tensor;
 
 import java.nio.ByteBuffer;
+import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Rounds float32 to the elements of GGUF tensors, to the bit as Python's gguf package does it: F32,
@@ -17,15 +19,26 @@ final class GgufEncoder {
 
   private final GgufType type;
   private final FloatEncoder plain;
+  private final @Nullable RandomGenerator dither;
 
   /**
    * @param most maximum number of elements encoded at once
    */
   GgufEncoder(GgufType type, int most) {
+    this(type, most, null);
+  }
+
+  /**
+   * @param most maximum number of elements encoded at once
+   * @param dither source of randomness to round Q8_0 up or down at random, by how near either is,
+   *     so that the mean stays; null to round to the nearest
+   */
+  GgufEncoder(GgufType type, int most, @Nullable RandomGenerator dither) {
     if (!canWrite(type)) {
       throw new IllegalArgumentException(type + " cannot be written");
     }
     this.type = type;
+    this.dither = dither;
     this.plain = new FloatEncoder(type.plain().orElse(StorageType.F32), most);
   }
 
@@ -72,7 +85,7 @@ final class GgufEncoder {
     }
   }
 
-  private static void q8(float[] from, int at, ByteBuffer out) {
+  private void q8(float[] from, int at, ByteBuffer out) {
     float most = 0;
     for (int i = at; i < at + BLOCK; i++) {
       most = Math.max(most, Math.abs(from[i]));
@@ -83,7 +96,10 @@ final class GgufEncoder {
     for (int i = at; i < at + BLOCK; i++) {
       float x = Math.abs(from[i] * inverse);
       float floor = (float) Math.floor(x);
-      int rounded = (int) (floor + (float) Math.floor(2 * (x - floor))); // half away from zero
+      int rounded =
+          dither == null
+              ? (int) (floor + (float) Math.floor(2 * (x - floor))) // half away from zero
+              : (int) Math.min(127, floor + (x - floor > dither.nextFloat() ? 1 : 0));
       out.put((byte) (from[i] < 0 ? -rounded : rounded));
     }
   }

@@ -69,7 +69,7 @@ public final class GgufExport {
                                   + Shown.quoted(name)
                                   + " has no name in GGUF files of architecture "
                                   + architecture.key()));
-          export.add(name, source, stored, tied ? EMBEDDINGS : HEAD);
+          export.add(name, source, stored, tied ? EMBEDDINGS : HEAD, false);
         });
     GgufWriter.write(file, 3, metadata, export.tensors);
     return export.inHalf;
@@ -96,7 +96,8 @@ public final class GgufExport {
       if (name == null) {
         export.tensors.add(GgufWriter.Tensor.copy(base.file(), stored));
       } else {
-        export.add(name, name, stored, HEAD);
+        boolean sameGrid = base.file().info(stored).type() == GgufType.Q8_0;
+        export.add(name, name, stored, HEAD, sameGrid);
       }
     }
     Map<String, GgufValue> metadata = new LinkedHashMap<>(base.file().metadata());
@@ -105,7 +106,7 @@ public final class GgufExport {
     return export.inHalf;
   }
 
-  private void add(String name, String source, String stored, String head) {
+  private void add(String name, String source, String stored, String head, boolean dithered) {
     long[] shape = weights.info(source).shape();
     long[] fastestFirst = new long[shape.length];
     for (int i = 0; i < shape.length; i++) {
@@ -126,8 +127,8 @@ public final class GgufExport {
             stored,
             type(stored, fastestFirst, head),
             fastestFirst,
-            new StoredRows(
-                weights, source, interleaves ? headSize : 0, architecture.addsOne(name))));
+            new StoredRows(weights, source, interleaves ? headSize : 0, architecture.addsOne(name)),
+            dithered));
   }
 
   /** As llama.cpp converts: vectors and norms are F32, rows that are not whole blocks F16. */

@@ -13,6 +13,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.SplittableRandom;
 import org.alignment4j.core.CancelledException;
 import org.alignment4j.core.CheckpointException;
 import org.alignment4j.internal.host.Cancellation;
@@ -34,8 +35,16 @@ public final class GgufWriter {
    * @param type how its elements are stored
    * @param shape sizes as the file has them, the fastest first
    * @param filler supplies the elements, or the bytes as they are to be stored
+   * @param dithered whether Q8_0 is rounded up or down at random, always alike for a name, so that
+   *     small changes of numbers that were Q8_0 already are not all rounded away
    */
-  public record Tensor(String name, GgufType type, long[] shape, TensorSource.Filler filler) {
+  public record Tensor(
+      String name, GgufType type, long[] shape, TensorSource.Filler filler, boolean dithered) {
+    /** A tensor that is rounded to the nearest. */
+    public Tensor(String name, GgufType type, long[] shape, TensorSource.Filler filler) {
+      this(name, type, shape, filler, false);
+    }
+
     /**
      * Checks that rows are whole blocks.
      *
@@ -183,7 +192,9 @@ public final class GgufWriter {
     long elements = t.elements();
     int chunk = (int) Math.min(CHUNK, elements); // both are whole blocks
     float[] floats = new float[chunk];
-    GgufEncoder encoder = new GgufEncoder(t.type(), chunk);
+    GgufEncoder encoder =
+        new GgufEncoder(
+            t.type(), chunk, t.dithered() ? new SplittableRandom(t.name().hashCode()) : null);
     float limit = GgufEncoder.limit(t.type());
     for (long first = 0; first < elements; first += chunk) {
       Cancellation.check("writing " + file);
