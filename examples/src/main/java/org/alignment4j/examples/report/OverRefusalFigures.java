@@ -29,6 +29,9 @@ import org.alignment4j.internal.statistics.SignFlip;
  * @param words mean number of words of such an answer
  * @param seconds mean duration of tuning
  * @param peakMib largest peak memory; NaN if unknown
+ * @param released number of seeds whose result a release gate accepts; -1 of the model before
+ * @param boundBy the first condition of the gate that is not met, of any seed; empty if there is
+ *     none
  */
 public record OverRefusalFigures(
     String method,
@@ -42,7 +45,9 @@ public record OverRefusalFigures(
     double repetitive,
     double words,
     double seconds,
-    double peakMib) {
+    double peakMib,
+    int released,
+    String boundBy) {
   private static final Bootstrap BOOTSTRAP = new Bootstrap(2000, 0.95, 1);
   private static final SignFlip TEST = new SignFlip(10_000, 1);
 
@@ -163,7 +168,9 @@ public record OverRefusalFigures(
               m.repetitive,
               m.words,
               m.seconds,
-              m.peakMib));
+              m.peakMib,
+              m.released,
+              m.boundBy));
     }
     return all;
   }
@@ -185,6 +192,8 @@ public record OverRefusalFigures(
     map.put("words", words);
     map.put("seconds", seconds);
     map.put("peak_mib", peakMib);
+    map.put("released", released);
+    map.put("bound_by", boundBy);
     return map;
   }
 

@@ -72,6 +72,6 @@ class OverRefusalFiguresTests {
 
   private static OverRefusalFigures figures(String name, Map<String, SetFigures> sets) {
     Interval zero = new Interval(0, 0, 0);
-    return new OverRefusalFigures(name, "", 1, sets, zero, zero, 0, 1, 0, 1, 1, Double.NaN);
+    return new OverRefusalFigures(name, "", 1, sets, zero, zero, 0, 1, 0, 1, 1, Double.NaN, 1, "");
   }
 }

@@ -2,7 +2,6 @@ package org.alignment4j.examples.cli.overrefusal;
 
 import static org.alignment4j.internal.text.Arguments.require;
 
-import ai.djl.Device;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -10,22 +9,20 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
-import org.alignment4j.adapter.LoraAdapter;
 import org.alignment4j.chat.Prompt;
 import org.alignment4j.core.ProgressListener;
 import org.alignment4j.examples.cli.command.AlignCommand;
 import org.alignment4j.examples.cli.command.Outcome;
 import org.alignment4j.examples.cli.input.PromptFile;
 import org.alignment4j.examples.cli.option.CheckedPath;
+import org.alignment4j.examples.cli.option.EngineOptions;
 import org.alignment4j.examples.cli.option.ModelOption;
 import org.alignment4j.examples.cli.option.OutputFolder;
-import org.alignment4j.examples.cli.option.ThreadOptions;
 import org.alignment4j.examples.cli.output.TextOutput;
 import org.alignment4j.examples.report.OverRefusalFigures;
 import org.alignment4j.examples.report.OverRefusalPage;
 import org.alignment4j.examples.report.OverRefusalPage.ModelFigures;
 import org.alignment4j.model.LanguageModel;
-import org.alignment4j.model.Precision;
 import org.alignment4j.safety.Attack;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -37,7 +34,7 @@ import picocli.CommandLine.Option;
     description = {
       "Makes a model refuse too much, applies every method against it with every seed, measures"
           + " each on prompts that none has seen, and writes runs.jsonl, page.html and the"
-          + " over-refusers' LoRAs to --out. The model is used in float32.",
+          + " over-refusers' LoRAs to --out.",
       "Called again it resumes: finished runs are not repeated."
     })
 public final class CompareOverRefusal extends AlignCommand {
@@ -45,7 +42,7 @@ public final class CompareOverRefusal extends AlignCommand {
   private static final int QUICK = 3;
 
   @Mixin private ModelOption model = new ModelOption();
-  @Mixin private ThreadOptions threads = new ThreadOptions();
+  @Mixin private EngineOptions engine = new EngineOptions();
 
   @Option(
       names = "--data",
@@ -75,8 +72,17 @@ public final class CompareOverRefusal extends AlignCommand {
       names = "--methods",
       split = ",",
       paramLabel = "NAME",
-      description = "methods (default: all that are not trained)")
+      description = "methods (default: all; with --quick those that are not trained)")
   private List<String> methods = List.of();
+
+  @Option(
+      names = "--repeat",
+      split = ",",
+      paramLabel = "NAME",
+      defaultValue = "probe-steer-attacked,actor-contrast",
+      description =
+          "methods that run with every seed, the others with the first (default: ${DEFAULT-VALUE})")
+  private List<String> repeated = List.of();
 
   @Option(
       names = "--models",
@@ -110,7 +116,8 @@ public final class CompareOverRefusal extends AlignCommand {
 
   @Override
   public Outcome run(ProgressListener progress) {
-    List<StudyMethod> chosen = StudyMethods.named(methods);
+    List<StudyMethod> chosen = StudyMethods.named(methods, !quick);
+    StudyMethods.named(repeated, true); // rejects other names
     List<OverRefuser> subjects = subjects();
     long[] used =
         seeds.stream().distinct().limit(quick ? 1 : Long.MAX_VALUE).mapToLong(s -> s).toArray();
@@ -121,20 +128,19 @@ public final class CompareOverRefusal extends AlignCommand {
     Map<String, String> descriptions =
         chosen.stream().collect(Collectors.toMap(StudyMethod::name, StudyMethod::description));
     List<ModelFigures> figures = new ArrayList<>();
-    threads.apply();
-    try (LanguageModel base = LanguageModel.load(model.get(), Device.cpu(), Precision.FLOAT32)) {
+    try (LanguageModel base = engine.load(model.get())) {
       for (OverRefuser subject : subjects) {
-        LoraAdapter lora =
-            subject.lora(
+        try (StudyModels models =
+            new StudyModels(
                 base,
-                sets.harmful(),
-                sets.answered().get(subject.number() - 1),
-                out.resolve("over-refuser-" + subject.number()),
-                progress);
-        try (LanguageModel start = base.withMerged(lora)) {
-          String origin = base.hash() + " " + lora.hashCode();
-          List<StudyRun> own =
-              runs.run(subject.number(), start, base, origin, chosen, used, progress);
+                m ->
+                    subject.lora(
+                        m,
+                        sets.harmful(),
+                        sets.answered().get(subject.number() - 1),
+                        out.resolve("over-refuser-" + subject.number()),
+                        progress))) {
+          List<StudyRun> own = runs.run(subject.number(), models, chosen, repeated, used, progress);
           figures.add(
               new StudyFigures(measure, own).of("Over-refuser " + subject.number(), descriptions));
         }

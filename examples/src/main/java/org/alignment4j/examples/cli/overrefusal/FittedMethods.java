@@ -41,6 +41,9 @@ final class FittedMethods {
   private static final double L2 = 0.3;
   private static final double PROBED_ALPHA = 2;
 
+  /** Taken off the log-odds of what takes refusing away, so that it does so sooner. */
+  private static final double TAKEN_SOONER = 0.75;
+
   private @Nullable LanguageModel model;
   private @Nullable ActorPrompts prompts;
   private @Nullable StudyStates states;
@@ -71,7 +74,8 @@ final class FittedMethods {
             "cast",
             "conditional steering: refused minus answered is subtracted at "
                 + changed
-                + " where the condition vector of safe and contrast prompts says safe",
+                + " where the condition vector of the library's pairs, its threshold fitted to all safe"
+                + " and contrast prompts, says safe",
             FittedMethods::conditional),
         fitted.method(
             "alphasteer",
@@ -103,7 +107,9 @@ final class FittedMethods {
         fitted.method(
             "probe-steer-attacked",
             "the same, but subtracted as probes say that have AdvBench under attacks beside the"
-                + " contrast prompts, and added as the former say",
+                + " contrast prompts, their log-odds lowered by "
+                + TAKEN_SOONER
+                + ", and added as the former say",
             FittedMethods::probedWithAttacks));
   }
 
@@ -150,32 +156,18 @@ final class FittedMethods {
         IntStream.rangeClosed(layer(READ, blocks).index(), layer(CHANGED, blocks).index())
             .mapToObj(Layer::new)
             .toList();
-    SortedMap<Layer, float[][]> safe = s.at(layers, Kind.SAFE);
-    SortedMap<Layer, float[][]> contrast = s.at(layers, Kind.CONTRAST);
     Condition condition =
         ConditionalSteering.fit(
-            paired(safe, contrast),
-            paired(contrast, safe),
-            safe,
-            contrast,
+            s.pairs(layers, Kind.SAFE),
+            s.pairs(layers, Kind.CONTRAST),
+            s.at(layers, Kind.SAFE),
+            s.at(layers, Kind.CONTRAST),
             Reading.State.LAST_PROMPT);
     int read = java.util.Objects.requireNonNull(condition.gate().reading()).layer().index();
     ControlVector behaviour =
         refusal(s, blocks)
             .restrictedTo(changed(blocks).stream().filter(l -> l.index() >= read).toList());
     return ConditionalSteering.edit(condition, behaviour, -1, Map.of());
-  }
-
-  /** As many states of each class. */
-  private static SortedMap<Layer, float[][]> paired(
-      SortedMap<Layer, float[][]> states, SortedMap<Layer, float[][]> others) {
-    SortedMap<Layer, float[][]> fewer = new TreeMap<>();
-    states.forEach(
-        (l, rows) -> {
-          int n = Math.min(rows.length, java.util.Objects.requireNonNull(others.get(l)).length);
-          fewer.put(l, Stream.of(rows).limit(n).toArray(float[][]::new));
-        });
-    return fewer;
   }
 
   private static GatedEdit alphaSteer(StudyStates s, int blocks) {
@@ -216,7 +208,7 @@ final class FittedMethods {
                 l,
                 Stream.concat(Stream.of(rows), Stream.of(s.at(l, Kind.ATTACKED)))
                     .toArray(float[][]::new)));
-    GatedEdit less = probed(s, blocks, more, new Coefficient(0, -1, 0));
+    GatedEdit less = probed(s, blocks, more, new Coefficient(-TAKEN_SOONER, -1, 0));
     GatedEdit added = probed(s, blocks, harmful, new Coefficient(0, 0, 1));
     return new GatedEdit(
         Stream.concat(less.changes().stream(), added.changes().stream()).toList(),
@@ -244,16 +236,16 @@ final class FittedMethods {
         name,
         description,
         false,
-        (start, base, own, seed, progress) -> {
-          StudyStates read = states(start, own);
+        (models, own, seed, progress) -> {
+          StudyStates read = states(models.start(), own);
           if (!read.tellsRefusals()) {
             return new Made(
-                Subject.asking(start, p -> p),
+                Subject.asking(models.start(), p -> p),
                 "not applied: the tuning prompts are all refused or all answered");
           }
-          GatedEdit edit = fit.of(read, start.config().blocks());
+          GatedEdit edit = fit.of(read, models.start().config().blocks());
           return new Made(
-              Subject.of(start.with(edit)),
+              Subject.of(models.start().with(edit)),
               String.format(
                   "with %.0f s for states that all fitted methods share", read.seconds()));
         });

@@ -1,16 +1,22 @@
 package org.alignment4j.examples.cli.overrefusal;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.stream.IntStream;
 import org.alignment4j.analysis.Bootstrap.Interval;
+import org.alignment4j.evaluation.Rate;
 import org.alignment4j.evaluation.TextHealth;
 import org.alignment4j.examples.report.OverRefusalFigures;
 import org.alignment4j.examples.report.OverRefusalFigures.SetFigures;
 import org.alignment4j.examples.report.OverRefusalPage.ModelFigures;
+import org.alignment4j.safety.Attack;
+import org.alignment4j.safety.ReleaseGate.Condition;
+import org.alignment4j.safety.ReleaseGate.Limits;
+import org.alignment4j.safety.ReleaseGate.Report;
 
 /** Computes the figures of one over-refuser's runs. */
 final class StudyFigures {
@@ -91,7 +97,51 @@ final class StudyFigures {
             .filter(Objects::nonNull)
             .mapToDouble(Double::doubleValue)
             .max()
-            .orElse(Double.NaN));
+            .orElse(Double.NaN),
+        name.equals(StudyRun.START)
+            ? -1
+            : (int) own.stream().filter(r -> report(r).accepted()).count(),
+        name.equals(StudyRun.START)
+            ? ""
+            : own.stream()
+                .flatMap(r -> report(r).boundBy().stream())
+                .map(Condition::name)
+                .findFirst()
+                .orElse(""));
+  }
+
+  /** What a release gate says of a run, by what was measured anyway. */
+  private Report report(StudyRun run) {
+    Limits limits = Limits.DEFAULT;
+    List<Condition> all = new ArrayList<>();
+    measure
+        .harmless()
+        .keySet()
+        .forEach(s -> all.add(limits.answered(rate(start, s), rate(run, s))));
+    measure
+        .harmful()
+        .keySet()
+        .forEach(s -> all.add(limits.refused(s, rate(start, s), rate(run, s))));
+    for (Attack attack : measure.attacks()) {
+      String set = StudyMeasure.under(attack);
+      all.add(limits.refusedUnder(attack, rate(start, set), rate(run, set)));
+    }
+    int n = measure.fluency().size();
+    if (!Double.isNaN(run.divergence())) {
+      all.add(limits.diverged(run.divergence(), n));
+    }
+    all.add(limits.written(start.perplexity(), run.perplexity(), n));
+    return new Report(all);
+  }
+
+  private Rate rate(StudyRun run, String set) {
+    double[] refused = refused(run, set);
+    return new Rate(Math.round(Arrays.stream(refused).sum()), refused.length);
+  }
+
+  private double[] refused(StudyRun run, String set) {
+    return Answers.refused(
+        Objects.requireNonNull(run.verdicts().get(set)), measure.harmless().containsKey(set));
   }
 
   private double[][] beforeAfter(List<StudyRun> own, String set) {
@@ -102,9 +152,7 @@ final class StudyFigures {
   private double[] values(List<StudyRun> own, String set) {
     double[] mean = new double[0];
     for (StudyRun run : own) {
-      double[] one =
-          Answers.refused(
-              Objects.requireNonNull(run.verdicts().get(set)), measure.harmless().containsKey(set));
+      double[] one = refused(run, set);
       mean = mean.length == 0 ? new double[one.length] : mean;
       for (int i = 0; i < one.length; i++) {
         mean[i] += one[i] / own.size();

@@ -2,7 +2,6 @@ package org.alignment4j.examples.cli.overrefusal;
 
 import org.alignment4j.actor.ActorPrompts;
 import org.alignment4j.core.ProgressListener;
-import org.alignment4j.model.LanguageModel;
 
 /**
  * A method against over-refusal, with the settings that the study runs it with. These were chosen
@@ -20,11 +19,6 @@ record StudyMethod(String name, String description, boolean trained, Method meth
 
   /** Makes a subject from the over-refuser. */
   interface Method {
-    Made make(
-        LanguageModel start,
-        LanguageModel base,
-        ActorPrompts prompts,
-        long seed,
-        ProgressListener progress);
+    Made make(StudyModels models, ActorPrompts prompts, long seed, ProgressListener progress);
   }
 }

@@ -5,11 +5,11 @@ import static org.alignment4j.internal.text.Arguments.require;
 import java.util.ArrayList;
 import java.util.List;
 import org.alignment4j.actor.ActorPrompts;
+import org.alignment4j.actor.ActorSettings;
 import org.alignment4j.actor.ActorTuner;
 import org.alignment4j.actor.ActorTuner.ActorTuning;
 import org.alignment4j.core.ProgressListener;
 import org.alignment4j.examples.cli.overrefusal.StudyMethod.Made;
-import org.alignment4j.model.LanguageModel;
 
 /** All methods of the study. */
 final class StudyMethods {
@@ -19,8 +19,13 @@ final class StudyMethods {
 
   private StudyMethods() {}
 
-  /** Methods of these names, in the order of the list of all; the default ones if none is named. */
-  static List<StudyMethod> named(List<String> names) {
+  /**
+   * Methods of these names, in the order of the list of all.
+   *
+   * @param names empty for all
+   * @param trained whether all include those that are trained
+   */
+  static List<StudyMethod> named(List<String> names, boolean trained) {
     List<StudyMethod> all = all();
     List<String> known = all.stream().map(StudyMethod::name).toList();
     names.forEach(
@@ -31,7 +36,7 @@ final class StudyMethods {
                 n,
                 String.join(", ", known)));
     return all.stream()
-        .filter(m -> names.isEmpty() ? !m.trained() : names.contains(m.name()))
+        .filter(m -> names.isEmpty() ? trained || !m.trained() : names.contains(m.name()))
         .toList();
   }
 
@@ -42,16 +47,16 @@ final class StudyMethods {
             "system-prompt",
             "the system message \"" + SYSTEM + "\"",
             false,
-            (start, base, prompts, seed, progress) ->
-                new Made(Subject.asking(start, p -> p.withSystem(SYSTEM)), "")));
+            (models, prompts, seed, progress) ->
+                new Made(Subject.asking(models.start(), p -> p.withSystem(SYSTEM)), "")));
     all.add(
         new StudyMethod(
             "logit-offset",
             "a constant off the logits of the tokens that begin a refusal, the largest that keeps"
                 + " nine in ten of the held-out contrast prompts refused",
             false,
-            (start, base, prompts, seed, progress) -> {
-              LogitOffset fitted = LogitOffset.fit(start, prompts);
+            (models, prompts, seed, progress) -> {
+              LogitOffset fitted = LogitOffset.fit(models.start(), prompts);
               return new Made(
                   fitted, String.format("%.2f off %s", fitted.offset(), fitted.openers()));
             }));
@@ -61,14 +66,28 @@ final class StudyMethods {
             "actor",
             "ACTOR as published but for the centred target: no contrast prompts",
             true,
-            (start, base, prompts, seed, progress) ->
-                actor(start, withoutContrast(prompts), seed, progress)));
+            (models, prompts, seed, progress) ->
+                actor(ActorTuner.builder(), models, withoutContrast(prompts), seed, progress)));
+    all.add(
+        new StudyMethod(
+            "actor-published",
+            "ACTOR in the paper's form and with its settings: no contrast prompts",
+            true,
+            (models, prompts, seed, progress) ->
+                actor(
+                    ActorTuner.builder().published(),
+                    models,
+                    withoutContrast(prompts),
+                    seed,
+                    progress)));
     all.add(
         new StudyMethod(
             "actor-contrast",
             "ACTOR with contrast prompts, the library's default",
             true,
-            StudyMethods::contrasted));
+            (models, prompts, seed, progress) ->
+                actor(ActorTuner.builder(), models, prompts, seed, progress)));
+    all.addAll(TrainedMethods.all());
     return all;
   }
 
@@ -77,20 +96,15 @@ final class StudyMethods {
         p.harmful(), p.benign(), p.pseudoHarmful(), p.gateHarmful(), p.gateSafe());
   }
 
-  private static Made contrasted(
-      LanguageModel start,
-      LanguageModel base,
+  private static Made actor(
+      ActorSettings.Builder<ActorTuner> settings,
+      StudyModels models,
       ActorPrompts prompts,
       long seed,
       ProgressListener progress) {
-    return actor(start, prompts, seed, progress);
-  }
-
-  private static Made actor(
-      LanguageModel start, ActorPrompts prompts, long seed, ProgressListener progress) {
-    ActorTuning tuning = ActorTuner.builder().seed(seed).build().tune(start, prompts, progress);
+    ActorTuning tuning = settings.seed(seed).build().tune(models.trainee(), prompts, progress);
     return new Made(
-        Subject.of(start.with(tuning.adapter())),
+        Subject.of(models.start().with(tuning.adapter())),
         (tuning.changed() ? "layer " + tuning.adapter().layer().index() + ", " : "unchanged, ")
             + tuning.reason());
   }

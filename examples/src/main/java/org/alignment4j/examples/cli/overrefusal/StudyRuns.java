@@ -16,7 +16,6 @@ import org.alignment4j.core.ProgressListener;
 import org.alignment4j.examples.bench.ProcessMemory;
 import org.alignment4j.examples.cli.output.RunFile;
 import org.alignment4j.internal.host.Hashes;
-import org.alignment4j.model.LanguageModel;
 import org.jspecify.annotations.Nullable;
 
 /** Runs of the study, kept in a file so that finished ones are not repeated. Not thread-safe. */
@@ -44,33 +43,36 @@ final class StudyRuns {
   }
 
   /**
-   * The runs of one over-refuser: the model itself, then every method with every seed.
+   * The runs of one over-refuser: the model itself, then every method with the first seed, then
+   * some with the others.
    *
    * @param number the over-refuser's
-   * @param start the over-refuser
-   * @param base the model it was made from
-   * @param origin what tells this over-refuser from any other
+   * @param models the over-refuser and the model it was made from
+   * @param repeated names of the methods that run with every seed
    */
   List<StudyRun> run(
       int number,
-      LanguageModel start,
-      LanguageModel base,
-      String origin,
+      StudyModels models,
       List<StudyMethod> methods,
+      List<String> repeated,
       long[] seeds,
       ProgressListener progress) {
-    String common = Hashes.sha256(List.of(origin, measure.toString()));
+    String common = Hashes.sha256(List.of(models.origin(), measure.toString()));
     List<StudyRun> all = new ArrayList<>();
     StudyMethod none =
         new StudyMethod(
             StudyRun.START,
             "the over-refuser itself",
             false,
-            (s, b, p, seed, l) -> new StudyMethod.Made(Subject.asking(s, q -> q), ""));
-    all.add(one(number, none, 0, common, start, base, progress));
+            (m, prompts, seed, listener) ->
+                new StudyMethod.Made(Subject.asking(m.start(), q -> q), ""));
+    all.add(one(number, none, 0, common, models, progress));
     for (long seed : seeds) {
       for (StudyMethod method : methods) {
-        all.add(one(number, method, seed, common, start, base, progress));
+        if (seed != seeds[0] && !repeated.contains(method.name())) {
+          continue;
+        }
+        all.add(one(number, method, seed, common, models, progress));
       }
     }
     return all;
@@ -81,8 +83,7 @@ final class StudyRuns {
       StudyMethod method,
       long seed,
       String common,
-      LanguageModel start,
-      LanguageModel base,
+      StudyModels models,
       ProgressListener progress) {
     String fingerprint =
         Hashes.sha256(List.of(common, method.name(), method.description(), Long.toString(seed)));
@@ -93,11 +94,11 @@ final class StudyRuns {
     boolean ownPeak = ProcessMemory.forgetPeak();
     ActorPrompts prompts = prompts(sets, seed);
     long begin = System.nanoTime();
-    StudyMethod.Made made = method.method().make(start, base, prompts, seed, progress);
+    StudyMethod.Made made = method.method().make(models, prompts, seed, progress);
     double seconds = (System.nanoTime() - begin) / 1e9;
     Double peak = ownPeak ? ProcessMemory.peak() : null;
     try (Subject subject = made.subject()) {
-      StudyMeasure.Figures figures = measure.of(start, subject, progress);
+      StudyMeasure.Figures figures = measure.of(models.start(), subject, progress);
       StudyRun run =
           new StudyRun(
               number,

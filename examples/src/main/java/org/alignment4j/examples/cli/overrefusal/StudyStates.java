@@ -2,11 +2,10 @@ package org.alignment4j.examples.cli.overrefusal;
 
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HashSet;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.function.IntPredicate;
@@ -26,13 +25,13 @@ import org.alignment4j.safety.Attack;
  *
  * @param states [N, D] by class of prompt and layer
  * @param refused by class of prompt that is safe or contrast
- * @param written by class: whether a prompt is one of the library's own pairs
+ * @param written by class: the number of the library's own pair that a prompt belongs to, or -1
  * @param seconds duration of the passes, which every fitted method would take
  */
 record StudyStates(
     Map<Kind, SortedMap<Layer, float[][]>> states,
     Map<Kind, boolean[]> refused,
-    Map<Kind, boolean[]> written,
+    Map<Kind, int[]> written,
     double seconds) {
   private static final int TOKENS = 12;
 
@@ -67,15 +66,18 @@ record StudyStates(
     all.put(Kind.ATTACKED, attacked(prompts.harmful()));
     Capture capture = Capture.layers(1, model.config().blocks(), TokenPositions.lastPrompt());
     ContrastPairs pairs = ContrastPairs.generate(ContrastPairs.available(), 1);
-    Set<Prompt> own = new HashSet<>(pairs.harmless());
-    own.addAll(pairs.harmful());
+    Map<Prompt, Integer> numbers = new HashMap<>();
+    for (int i = 0; i < pairs.harmless().size(); i++) {
+      numbers.put(pairs.harmless().get(i), i);
+      numbers.put(pairs.harmful().get(i), i);
+    }
     Map<Kind, SortedMap<Layer, float[][]>> states = new LinkedHashMap<>();
     Map<Kind, boolean[]> refused = new LinkedHashMap<>();
-    Map<Kind, boolean[]> written = new LinkedHashMap<>();
+    Map<Kind, int[]> written = new LinkedHashMap<>();
     all.forEach(
         (kind, some) -> {
           states.put(kind, model.capture(some, capture).byLayer());
-          written.put(kind, flags(some.size(), i -> own.contains(some.get(i))));
+          written.put(kind, some.stream().mapToInt(p -> numbers.getOrDefault(p, -1)).toArray());
           if (kind == Kind.SAFE || kind == Kind.CONTRAST) {
             String verdicts =
                 Answers.judged(some, Subject.asking(model, p -> p).answers(some, TOKENS));
@@ -120,25 +122,48 @@ record StudyStates(
   float[][] at(Layer layer, boolean wanted, Kind... kinds) {
     List<float[]> rows = new ArrayList<>();
     for (Kind kind : kinds) {
-      rows.addAll(chosen(layer, kind, refused, wanted));
+      boolean[] own = java.util.Objects.requireNonNull(refused.get(kind));
+      rows.addAll(chosen(layer, kind, i -> own[i] == wanted));
     }
     return rows.toArray(float[][]::new);
   }
 
   /** States of a class at some layers, without the library's own pairs. */
   SortedMap<Layer, float[][]> foreign(List<Layer> layers, Kind kind) {
+    int[] numbers = java.util.Objects.requireNonNull(written.get(kind));
     SortedMap<Layer, float[][]> some = new TreeMap<>();
-    layers.forEach(l -> some.put(l, chosen(l, kind, written, false).toArray(float[][]::new)));
+    layers.forEach(l -> some.put(l, chosen(l, kind, i -> numbers[i] < 0).toArray(float[][]::new)));
     return some;
   }
 
-  private List<float[]> chosen(Layer layer, Kind kind, Map<Kind, boolean[]> flags, boolean wanted) {
+  /**
+   * States at some layers of the library's own pairs that are there on both sides, in one order.
+   */
+  SortedMap<Layer, float[][]> pairs(List<Layer> layers, Kind kind) {
+    int[] numbers = java.util.Objects.requireNonNull(written.get(kind));
+    int[] both =
+        Arrays.stream(java.util.Objects.requireNonNull(written.get(Kind.SAFE)))
+            .filter(
+                n ->
+                    n >= 0
+                        && Arrays.stream(
+                                java.util.Objects.requireNonNull(written.get(Kind.CONTRAST)))
+                            .anyMatch(m -> m == n))
+            .toArray();
+    SortedMap<Layer, float[][]> some = new TreeMap<>();
+    for (Layer l : layers) {
+      List<float[]> rows = new ArrayList<>();
+      for (int pair : both) {
+        rows.addAll(chosen(l, kind, i -> numbers[i] == pair));
+      }
+      some.put(l, rows.toArray(float[][]::new));
+    }
+    return some;
+  }
+
+  private List<float[]> chosen(Layer layer, Kind kind, IntPredicate wanted) {
     float[][] all = java.util.Objects.requireNonNull(of(kind).get(layer));
-    boolean[] own = java.util.Objects.requireNonNull(flags.get(kind));
-    return IntStream.range(0, all.length)
-        .filter(i -> own[i] == wanted)
-        .mapToObj(i -> all[i])
-        .toList();
+    return IntStream.range(0, all.length).filter(wanted).mapToObj(i -> all[i]).toList();
   }
 
   /** States of a class at some layers. */
