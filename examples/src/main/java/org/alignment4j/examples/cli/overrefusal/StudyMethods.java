@@ -3,13 +3,18 @@ package org.alignment4j.examples.cli.overrefusal;
 import static org.alignment4j.internal.text.Arguments.require;
 
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
+import java.util.Random;
 import org.alignment4j.actor.ActorPrompts;
 import org.alignment4j.actor.ActorSettings;
 import org.alignment4j.actor.ActorTuner;
 import org.alignment4j.actor.ActorTuner.ActorTuning;
+import org.alignment4j.adapter.LoraAdapter;
+import org.alignment4j.chat.Prompt;
 import org.alignment4j.core.ProgressListener;
 import org.alignment4j.examples.cli.overrefusal.StudyMethod.Made;
+import org.alignment4j.steering.DirectionalAblation.Search;
 
 /** All methods of the study. */
 final class StudyMethods {
@@ -88,12 +93,50 @@ final class StudyMethods {
             (models, prompts, seed, progress) ->
                 actor(ActorTuner.builder(), models, prompts, seed, progress)));
     all.addAll(TrainedMethods.all());
+    all.add(
+        new StudyMethod(
+            "search",
+            "a search over ablations of the false refusals' direction in the weights, on the"
+                + " held-out prompts: "
+                + Search.Settings.DEFAULT.candidates()
+                + " candidates",
+            true,
+            StudyMethods::search));
     return all;
   }
 
   private static ActorPrompts withoutContrast(ActorPrompts p) {
     return new ActorPrompts(
         p.harmful(), p.benign(), p.pseudoHarmful(), p.gateHarmful(), p.gateSafe());
+  }
+
+  private static Made search(
+      StudyModels models, ActorPrompts prompts, long seed, ProgressListener progress) {
+    Search.Settings defaults = Search.Settings.DEFAULT;
+    List<Prompt> harmful = new ArrayList<>(prompts.gateContrast());
+    harmful.addAll(prompts.gateHarmful());
+    Collections.shuffle(harmful, new Random(seed));
+    int half = prompts.benign().size() / 2;
+    Search.Result found =
+        new Search(
+                new Search.Settings(
+                    defaults.candidates(), defaults.firstPrompts(), defaults.limits(), seed))
+            .run(
+                models.start(),
+                new Search.Prompts(
+                    prompts.pseudoHarmful(),
+                    prompts.harmful(),
+                    prompts.benign().subList(0, half),
+                    prompts.gateSafe(),
+                    harmful,
+                    prompts.benign().subList(half, 2 * half)),
+                List.of(),
+                trial -> {},
+                progress);
+    LoraAdapter lora = found.adapter();
+    return lora == null
+        ? new Made(Subject.asking(models.start(), p -> p), "unchanged: " + found.reason())
+        : new Made(Subject.of(models.start().with(lora)), found.reason());
   }
 
   private static Made actor(

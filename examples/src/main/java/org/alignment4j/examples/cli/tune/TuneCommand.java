@@ -24,6 +24,7 @@ import org.alignment4j.examples.cli.option.CheckedPath;
 import org.alignment4j.examples.cli.option.HarmfulFile;
 import org.alignment4j.examples.cli.option.ModelOptions;
 import org.alignment4j.examples.cli.option.OutputFolder;
+import org.alignment4j.examples.cli.option.PseudoHarmfulFile;
 import org.alignment4j.examples.cli.output.PairedText;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -38,6 +39,7 @@ import picocli.CommandLine.Option;
     subcommands = {
       TuneCommand.Actor.class,
       TuneEdit.class,
+      TuneSearch.class,
       TuneReversed.class,
       TunePreferences.Scit.class,
       TunePreferences.Dual.class,
@@ -69,13 +71,7 @@ public final class TuneCommand {
 
     @Mixin private BenignFile benign = new BenignFile();
 
-    @Option(
-        names = "--pseudo-harmful",
-        required = true,
-        paramLabel = "FILE",
-        description = "prompts to be answered that look harmful")
-    @CheckedPath(CheckedPath.Kind.FILE)
-    private Path pseudoHarmful = Path.of("");
+    @Mixin private PseudoHarmfulFile pseudoHarmful = new PseudoHarmfulFile();
 
     @Option(
         names = "--contrast",
@@ -105,7 +101,7 @@ public final class TuneCommand {
 
     @Override
     public Outcome run(ProgressListener progress) {
-      List<Prompt> toAnswer = new ArrayList<>(PromptFile.read(pseudoHarmful));
+      List<Prompt> toAnswer = new ArrayList<>(PromptFile.read(pseudoHarmful.get()));
       List<Prompt> toRefuse = new ArrayList<>();
       if (contrast != null) {
         toRefuse.addAll(PromptFile.read(contrast));
