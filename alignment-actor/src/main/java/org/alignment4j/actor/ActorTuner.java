@@ -2,18 +2,25 @@ package org.alignment4j.actor;
 
 import static org.alignment4j.internal.text.Arguments.require;
 
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.alignment4j.RepresentationTuner;
 import org.alignment4j.Tuning;
 import org.alignment4j.actor.ActorPrompts.PromptClass;
 import org.alignment4j.actor.ProbeReport.LayerScore;
+import org.alignment4j.adapter.GatedEdit;
 import org.alignment4j.adapter.TunedBlock;
 import org.alignment4j.core.Layer;
 import org.alignment4j.core.ProgressListener;
 import org.alignment4j.evaluation.OverRefusal.OverRefusalReport;
 import org.alignment4j.evaluation.OverRefusal.OverRefusalReport.BeforeAfter;
+import org.alignment4j.evaluation.RefusalJudge;
+import org.alignment4j.evaluation.StringRefusalJudge;
 import org.alignment4j.model.LanguageModel;
+import org.alignment4j.safety.Attack;
+import org.alignment4j.safety.ReleaseGate;
 import org.alignment4j.train.TrainingResult;
 
 /**
@@ -124,5 +131,157 @@ public final class ActorTuner implements RepresentationTuner<ActorPrompts, Tuned
     public ActorTuning {
       layerScores = List.copyOf(layerScores);
     }
+  }
+
+  /**
+   * Probe steering, a method of ours against over-refusal that trains nothing: logistic probes at
+   * several layers tell contrast prompts from pseudo-harmful ones, and at the last prompt token the
+   * mean of their clipped log-odds adds or takes away, at the last layers, the difference of
+   * prompts that the model refuses and of those that it answers ({@link
+   * org.alignment4j.steering.ConditionalSteering#probed}). What takes refusals away has harmful
+   * prompts under attacks among its positive examples, too: probes call harmless what they never
+   * saw. A {@link ReleaseGate} measures the held-out prompts, under other attacks, and nothing is
+   * changed unless it accepts. ACTOR tunes one block by the same prompts; this keeps the two apart
+   * better where their states can be told apart. Immutable; thread-safe if the judge is.
+   */
+  public static final class ProbeSteering implements RepresentationTuner<ActorPrompts, GatedEdit> {
+    private final Settings settings;
+
+    /** A tuner with these settings. */
+    public ProbeSteering(Settings settings) {
+      this.settings = settings;
+    }
+
+    /** The settings. */
+    public Settings settings() {
+      return settings;
+    }
+
+    /**
+     * {@inheritDoc}
+     *
+     * <p>Answers of the model itself are judged; prompts need contrast prompts. A model that
+     * refuses none of the pseudo-harmful prompts is not changed.
+     *
+     * @throws IllegalArgumentException if there are no contrast prompts
+     */
+    @Override
+    public SteeringTuning tune(LanguageModel model, ActorPrompts data, ProgressListener progress) {
+      require(data != null, "no data to tune on");
+      return new SteeringFit(model, settings, data, progress).run();
+    }
+
+    /**
+     * Settings. Depths are shares of the blocks.
+     *
+     * @param probed depths of the probed layers, in (0, 1]
+     * @param changed depth from which on, up to the last block but one, states are changed; not
+     *     below a probed one
+     * @param l2 of the logistic regressions
+     * @param alpha factor of the difference of refused and answered prompts
+     * @param sooner taken off the log-odds of what takes refusals away, in nats: higher takes away
+     *     more
+     * @param attacks on the harmful prompts that the probes see; none for probes that only tell
+     *     plain prompts apart, which break under attack
+     * @param gateAttacks attacks on the held-out prompts in the release gate
+     * @param gate whether there is a release gate
+     * @param tokens maximum number of tokens of a judged answer
+     * @param judge of answers
+     */
+    public record Settings(
+        List<Double> probed,
+        double changed,
+        double l2,
+        double alpha,
+        double sooner,
+        List<Attack> attacks,
+        List<Attack> gateAttacks,
+        boolean gate,
+        int tokens,
+        RefusalJudge judge) {
+      /**
+       * Chosen on held-out tuning prompts of SmolLM2-135M-Instruct (docs/over-refusal.md): probes
+       * at .53, .6, .73 and .9 of the depth, changes from .9 on, l2 .3, alpha 2, sooner .75.
+       */
+      public static final Settings DEFAULT =
+          new Settings(
+              List.of(0.53, 0.6, 0.73, 0.9),
+              0.9,
+              0.3,
+              2,
+              0.75,
+              List.of(
+                  Attack.BASE64_INPUT_ONLY,
+                  Attack.ROT13,
+                  Attack.STYLE_JSON,
+                  Attack.POEM,
+                  Attack.DISTRACTORS,
+                  Attack.EVIL_CONFIDANT,
+                  Attack.STYLE_SHORT,
+                  Attack.DISEMVOWEL),
+              List.of(Attack.PREFIX_INJECTION, Attack.REFUSAL_SUPPRESSION, Attack.LEETSPEAK),
+              true,
+              12,
+              new StringRefusalJudge());
+
+      /** Checks the ranges. */
+      public Settings {
+        probed = List.copyOf(probed);
+        attacks = List.copyOf(attacks);
+        gateAttacks = List.copyOf(gateAttacks);
+        require(!probed.isEmpty(), "no probed layers");
+        for (double share : probed) {
+          require(share > 0 && share <= 1, "a depth must be in (0, 1], was %s", share);
+          require(share <= changed, "probed at %s, changed from %s on", share, changed);
+        }
+        require(changed <= 1, "a depth must be in (0, 1], was %s", changed);
+        require(l2 >= 0 && Double.isFinite(l2), "l2 must be >= 0, was %s", l2);
+        require(Double.isFinite(alpha), "alpha must be finite, was %s", alpha);
+        require(Double.isFinite(sooner), "sooner must be finite, was %s", sooner);
+        require(tokens >= 1, "tokens must be >= 1, was %s", tokens);
+      }
+
+      /** The same without a release gate, for experiments that measure on their own. */
+      public Settings ungated() {
+        return new Settings(
+            probed, changed, l2, alpha, sooner, attacks, List.of(), false, tokens, judge);
+      }
+
+      /** The same with other attacks for the probes. */
+      public Settings withAttacks(List<Attack> others) {
+        return new Settings(
+            probed, changed, l2, alpha, sooner, others, gateAttacks, gate, tokens, judge);
+      }
+
+      /** Returns the numbers by name. */
+      public Map<String, Object> toMap() {
+        Map<String, Object> map = new LinkedHashMap<>();
+        map.put("probed", probed);
+        map.put("changed", changed);
+        map.put("l2", l2);
+        map.put("alpha", alpha);
+        map.put("sooner", sooner);
+        map.put("attacks", attacks.stream().map(Attack::name).toList());
+        map.put("tokens", tokens);
+        return map;
+      }
+    }
+
+    /**
+     * Result of probe steering.
+     *
+     * @param adapter the edit; one that adds nothing unless the outcome is {@code CHANGED}
+     * @param outcome whether the gate accepted it
+     * @param reason why
+     * @param report what the gate measured; empty without one, or if nothing was fitted
+     * @param training no steps; the seconds that it took
+     */
+    public record SteeringTuning(
+        GatedEdit adapter,
+        Outcome outcome,
+        String reason,
+        Optional<ReleaseGate.Report> report,
+        TrainingResult training)
+        implements Tuning<GatedEdit> {}
   }
 }

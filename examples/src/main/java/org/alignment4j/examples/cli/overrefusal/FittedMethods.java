@@ -5,12 +5,10 @@ import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.stream.IntStream;
-import java.util.stream.Stream;
 import org.alignment4j.actor.ActorPrompts;
 import org.alignment4j.adapter.ControlVector;
 import org.alignment4j.adapter.Gate.Reading;
 import org.alignment4j.adapter.GatedEdit;
-import org.alignment4j.analysis.LogisticProbe;
 import org.alignment4j.core.Layer;
 import org.alignment4j.core.Provenance;
 import org.alignment4j.examples.cli.overrefusal.StudyMethod.Made;
@@ -19,7 +17,6 @@ import org.alignment4j.model.LanguageModel;
 import org.alignment4j.steering.AdaSteer;
 import org.alignment4j.steering.AlphaSteer;
 import org.alignment4j.steering.ConditionalSteering;
-import org.alignment4j.steering.ConditionalSteering.Coefficient;
 import org.alignment4j.steering.ConditionalSteering.Condition;
 import org.alignment4j.steering.DirectionalAblation;
 import org.jspecify.annotations.Nullable;
@@ -34,15 +31,6 @@ final class FittedMethods {
 
   /** Where refusing is changed: above it, up to the last but one. */
   private static final double CHANGED = 0.9;
-
-  /** Layers of the probes. */
-  private static final List<Double> PROBED = List.of(0.53, 0.6, 0.73, 0.9);
-
-  private static final double L2 = 0.3;
-  private static final double PROBED_ALPHA = 2;
-
-  /** Taken off the log-odds of what takes refusing away, so that it does so sooner. */
-  private static final double TAKEN_SOONER = 0.75;
 
   private @Nullable LanguageModel model;
   private @Nullable ActorPrompts prompts;
@@ -91,26 +79,7 @@ final class FittedMethods {
                 + " safe prompts at "
                 + READ
                 + " of the depth",
-            FittedMethods::adaSteer),
-        fitted.method(
-            "probe-steer",
-            "probed steering: refused minus answered, times "
-                + PROBED_ALPHA
-                + ", at "
-                + changed
-                + ", added or subtracted as logistic probes (L2 "
-                + L2
-                + ") of XSTest's contrast against its safe prompts at "
-                + PROBED
-                + " of the depth say",
-            FittedMethods::probed),
-        fitted.method(
-            "probe-steer-attacked",
-            "the same, but subtracted as probes say that have AdvBench under attacks beside the"
-                + " contrast prompts, their log-odds lowered by "
-                + TAKEN_SOONER
-                + ", and added as the former say",
-            FittedMethods::probedWithAttacks));
+            FittedMethods::adaSteer));
   }
 
   private static Layer layer(double share, int blocks) {
@@ -190,44 +159,6 @@ final class FittedMethods {
         List.of(
             AdaSteer.fit(at, safe, contrast, direction, -1, refusal),
             AdaSteer.fit(at, contrast, safe, direction, 1, refusal)),
-        Map.of());
-  }
-
-  private static GatedEdit probed(StudyStates s, int blocks) {
-    return probed(
-        s, blocks, s.foreign(probedLayers(blocks), Kind.CONTRAST), new Coefficient(0, -1, 1));
-  }
-
-  private static GatedEdit probedWithAttacks(StudyStates s, int blocks) {
-    List<Layer> layers = probedLayers(blocks);
-    SortedMap<Layer, float[][]> harmful = s.foreign(layers, Kind.CONTRAST);
-    SortedMap<Layer, float[][]> more = new TreeMap<>();
-    harmful.forEach(
-        (l, rows) ->
-            more.put(
-                l,
-                Stream.concat(Stream.of(rows), Stream.of(s.at(l, Kind.ATTACKED)))
-                    .toArray(float[][]::new)));
-    GatedEdit less = probed(s, blocks, more, new Coefficient(-TAKEN_SOONER, -1, 0));
-    GatedEdit added = probed(s, blocks, harmful, new Coefficient(0, 0, 1));
-    return new GatedEdit(
-        Stream.concat(less.changes().stream(), added.changes().stream()).toList(),
-        less.provenance());
-  }
-
-  private static List<Layer> probedLayers(int blocks) {
-    return PROBED.stream().map(share -> layer(share, blocks)).distinct().toList();
-  }
-
-  private static GatedEdit probed(
-      StudyStates s, int blocks, SortedMap<Layer, float[][]> harmful, Coefficient coefficient) {
-    return ConditionalSteering.probed(
-        harmful,
-        s.foreign(probedLayers(blocks), Kind.SAFE),
-        new LogisticProbe.Settings(L2, true, 100),
-        refusal(s, blocks),
-        PROBED_ALPHA,
-        coefficient,
         Map.of());
   }
 

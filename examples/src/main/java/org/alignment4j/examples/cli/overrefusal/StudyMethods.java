@@ -10,6 +10,7 @@ import org.alignment4j.actor.ActorPrompts;
 import org.alignment4j.actor.ActorSettings;
 import org.alignment4j.actor.ActorTuner;
 import org.alignment4j.actor.ActorTuner.ActorTuning;
+import org.alignment4j.actor.ActorTuner.ProbeSteering;
 import org.alignment4j.adapter.LoraAdapter;
 import org.alignment4j.chat.Prompt;
 import org.alignment4j.core.ProgressListener;
@@ -66,6 +67,31 @@ final class StudyMethods {
                   fitted, String.format("%.2f off %s", fitted.offset(), fitted.openers()));
             }));
     all.addAll(FittedMethods.all());
+    ProbeSteering.Settings probes = ProbeSteering.Settings.DEFAULT;
+    all.add(
+        new StudyMethod(
+            "probe-steer",
+            "probed steering: refused minus answered, times "
+                + probes.alpha()
+                + ", at the layers from "
+                + probes.changed()
+                + " of the depth to the last but one, added or subtracted as logistic probes (L2 "
+                + probes.l2()
+                + ") of XSTest's contrast against its safe prompts at "
+                + probes.probed()
+                + " of the depth say",
+            false,
+            (models, prompts, seed, progress) ->
+                steered(probes.withAttacks(List.of()), models, prompts, progress)));
+    all.add(
+        new StudyMethod(
+            "probe-steer-attacked",
+            "the same, but subtracted as probes say that have AdvBench under attacks beside the"
+                + " contrast prompts, their log-odds lowered by "
+                + probes.sooner()
+                + ", and added as the former say",
+            false,
+            (models, prompts, seed, progress) -> steered(probes, models, prompts, progress)));
     all.add(
         new StudyMethod(
             "actor",
@@ -108,6 +134,18 @@ final class StudyMethods {
   private static ActorPrompts withoutContrast(ActorPrompts p) {
     return new ActorPrompts(
         p.harmful(), p.benign(), p.pseudoHarmful(), p.gateHarmful(), p.gateSafe());
+  }
+
+  /** Without a release gate: that is the study's measurement. */
+  private static Made steered(
+      ProbeSteering.Settings settings,
+      StudyModels models,
+      ActorPrompts prompts,
+      ProgressListener progress) {
+    var tuning = new ProbeSteering(settings.ungated()).tune(models.start(), prompts, progress);
+    return tuning.changed()
+        ? new Made(Subject.of(models.start().with(tuning.adapter())), "")
+        : new Made(Subject.asking(models.start(), p -> p), "not applied: " + tuning.reason());
   }
 
   private static Made search(

@@ -17,7 +17,6 @@ import org.alignment4j.core.Layer;
 import org.alignment4j.model.Capture;
 import org.alignment4j.model.LanguageModel;
 import org.alignment4j.model.TokenPositions;
-import org.alignment4j.safety.Attack;
 
 /**
  * The over-refuser's hidden states at the last token of tuning prompts, at every layer, and which
@@ -40,21 +39,8 @@ record StudyStates(
     HARMFUL,
     BENIGN,
     SAFE,
-    CONTRAST,
-    /** Harmful prompts under attacks that are not measured. */
-    ATTACKED
+    CONTRAST
   }
-
-  private static final List<Attack> ATTACKS =
-      List.of(
-          Attack.BASE64_INPUT_ONLY,
-          Attack.ROT13,
-          Attack.STYLE_JSON,
-          Attack.POEM,
-          Attack.DISTRACTORS,
-          Attack.EVIL_CONFIDANT,
-          Attack.STYLE_SHORT,
-          Attack.DISEMVOWEL);
 
   static StudyStates of(LanguageModel model, ActorPrompts prompts) {
     long begin = System.nanoTime();
@@ -63,7 +49,6 @@ record StudyStates(
     all.put(Kind.BENIGN, prompts.benign());
     all.put(Kind.SAFE, prompts.pseudoHarmful());
     all.put(Kind.CONTRAST, prompts.contrast());
-    all.put(Kind.ATTACKED, attacked(prompts.harmful()));
     Capture capture = Capture.layers(1, model.config().blocks(), TokenPositions.lastPrompt());
     ContrastPairs pairs = ContrastPairs.generate(ContrastPairs.available(), 1);
     Map<Prompt, Integer> numbers = new HashMap<>();
@@ -85,15 +70,6 @@ record StudyStates(
           }
         });
     return new StudyStates(states, refused, written, (System.nanoTime() - begin) / 1e9);
-  }
-
-  private static List<Prompt> attacked(List<Prompt> harmful) {
-    List<Prompt> attacked = new ArrayList<>();
-    for (int i = 0; i < harmful.size(); i++) {
-      Attack attack = ATTACKS.get(i % ATTACKS.size());
-      attacked.add(Prompt.user(attack.apply(harmful.get(i).last().text(), i)));
-    }
-    return attacked;
   }
 
   private static boolean[] flags(int n, IntPredicate flag) {
@@ -126,14 +102,6 @@ record StudyStates(
       rows.addAll(chosen(layer, kind, i -> own[i] == wanted));
     }
     return rows.toArray(float[][]::new);
-  }
-
-  /** States of a class at some layers, without the library's own pairs. */
-  SortedMap<Layer, float[][]> foreign(List<Layer> layers, Kind kind) {
-    int[] numbers = java.util.Objects.requireNonNull(written.get(kind));
-    SortedMap<Layer, float[][]> some = new TreeMap<>();
-    layers.forEach(l -> some.put(l, chosen(l, kind, i -> numbers[i] < 0).toArray(float[][]::new)));
-    return some;
   }
 
   /**

@@ -21,8 +21,8 @@ final class TrainedMethods {
       new TrainableLora.Shape(
           16, 32, 0.05, List.of("q_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"));
   private static final int BATCH = 8;
-  private static final double SFT_RATE = 2e-4;
-  private static final double DPO_RATE = 1e-4;
+  private static final double SFT_RATE = 1e-3;
+  private static final double DPO_RATE = 2e-4;
   private static final int BREAKER_STEPS = 60;
   private static final int LOREFT_EPOCHS = 3;
 

@@ -1,7 +1,6 @@
 package org.alignment4j.examples.cli.tune;
 
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -10,21 +9,15 @@ import java.util.stream.Collectors;
 import org.alignment4j.Tuning;
 import org.alignment4j.actor.ActorPrompts;
 import org.alignment4j.actor.ActorTuner.ActorTuning;
-import org.alignment4j.actor.ContrastPairs;
 import org.alignment4j.actor.ProbeReport;
 import org.alignment4j.actor.ProbeReport.LayerScore;
-import org.alignment4j.chat.Prompt;
 import org.alignment4j.core.ProgressListener;
 import org.alignment4j.examples.cli.command.AlignCommand;
 import org.alignment4j.examples.cli.command.Outcome;
 import org.alignment4j.examples.cli.evaluate.RefusalComparison;
-import org.alignment4j.examples.cli.input.PromptFile;
-import org.alignment4j.examples.cli.option.BenignFile;
 import org.alignment4j.examples.cli.option.CheckedPath;
-import org.alignment4j.examples.cli.option.HarmfulFile;
 import org.alignment4j.examples.cli.option.ModelOptions;
 import org.alignment4j.examples.cli.option.OutputFolder;
-import org.alignment4j.examples.cli.option.PseudoHarmfulFile;
 import org.alignment4j.examples.cli.output.PairedText;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -38,6 +31,7 @@ import picocli.CommandLine.Option;
     mixinStandardHelpOptions = true,
     subcommands = {
       TuneCommand.Actor.class,
+      TuneProbeSteering.class,
       TuneEdit.class,
       TuneSearch.class,
       TuneReversed.class,
@@ -62,33 +56,10 @@ public final class TuneCommand {
             + " safety gate."
       })
   static final class Actor extends AlignCommand {
-    private static final double HELD_OUT = 0.2;
-
     @Mixin private ModelOptions model = new ModelOptions();
     @Mixin private ActorOptions actor = new ActorOptions();
 
-    @Mixin private HarmfulFile harmful = new HarmfulFile();
-
-    @Mixin private BenignFile benign = new BenignFile();
-
-    @Mixin private PseudoHarmfulFile pseudoHarmful = new PseudoHarmfulFile();
-
-    @Option(
-        names = "--contrast",
-        paramLabel = "FILE",
-        description =
-            "prompts to be refused in the wording of the pseudo-harmful ones, such as XSTest's"
-                + " unsafe half")
-    @CheckedPath(CheckedPath.Kind.FILE)
-    private @Nullable Path contrast;
-
-    @Option(
-        names = "--contrast-pairs",
-        paramLabel = "N",
-        description =
-            "add N of the library's own pairs of a harmless and a harmful question in the same"
-                + " words (default: 0)")
-    private int pairs;
+    @Mixin private TunedPrompts tuned = new TunedPrompts();
 
     @Mixin private OutputFolder out = new OutputFolder();
 
@@ -101,24 +72,7 @@ public final class TuneCommand {
 
     @Override
     public Outcome run(ProgressListener progress) {
-      List<Prompt> toAnswer = new ArrayList<>(PromptFile.read(pseudoHarmful.get()));
-      List<Prompt> toRefuse = new ArrayList<>();
-      if (contrast != null) {
-        toRefuse.addAll(PromptFile.read(contrast));
-      }
-      if (pairs != 0) {
-        ContrastPairs own = ContrastPairs.generate(pairs, actor.seed());
-        toAnswer.addAll(own.harmless());
-        toRefuse.addAll(own.harmful());
-      }
-      ActorPrompts prompts =
-          ActorPrompts.holdingOut(
-              PromptFile.read(harmful.get()),
-              PromptFile.read(benign.get()),
-              toAnswer,
-              toRefuse,
-              HELD_OUT,
-              actor.seed());
+      ActorPrompts prompts = tuned.read(actor.seed());
       ActorTuning tuning = model.use(m -> actor.builder().build().tune(m, prompts, progress));
       if (tuning.outcome() == Tuning.Outcome.NOTHING_TO_DO) {
         return nothingToDo(tuning);
