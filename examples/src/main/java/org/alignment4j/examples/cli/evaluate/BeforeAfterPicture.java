@@ -1,15 +1,20 @@
 package org.alignment4j.examples.cli.evaluate;
 
+import com.google.gson.JsonArray;
+import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
 import java.nio.file.Path;
+import java.util.HashSet;
 import java.util.Locale;
+import java.util.Set;
 import org.alignment4j.core.BadDataException;
 import org.alignment4j.evaluation.OverRefusal.OverRefusalReport.BeforeAfter;
 import org.alignment4j.evaluation.Rate;
 import org.alignment4j.examples.report.Markup;
 import org.alignment4j.internal.host.InputFile;
 import org.alignment4j.internal.text.StrictJson;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Figure of refusals before and after, as horizontal bars with their intervals.
@@ -25,13 +30,18 @@ record BeforeAfterPicture(BeforeAfter overRefusal, BeforeAfter harmfulRefusal) {
   private static final String BLUE = "#6aa5de";
 
   /**
-   * Reads {@code {"over_refusal": {"before", "after"}, "harmful_refusal": {"before", "after"}}}.
+   * Reads {@code {"over_refusal": {"before", "after"}, "harmful_refusal": {"before", "after"}}}, or
+   * the result of {@code compare over-refusal}: of its first model the method with the largest d'
+   * among those that the release gate accepts with every seed, on plain sets.
    *
    * @throws BadDataException if the file does not hold that
    */
   static BeforeAfterPicture read(Path file) {
     try {
       JsonObject object = StrictJson.object(InputFile.data(file).text(InputFile.SETTINGS));
+      if (object.has("models")) {
+        return compared(object.getAsJsonArray("models").get(0).getAsJsonObject());
+      }
       return new BeforeAfterPicture(
           pair(object.getAsJsonObject("over_refusal")),
           pair(object.getAsJsonObject("harmful_refusal")));
@@ -43,9 +53,51 @@ record BeforeAfterPicture(BeforeAfter overRefusal, BeforeAfter harmfulRefusal) {
         | NullPointerException e) {
       throw new BadDataException(
           file
-              + ": expected over_refusal and harmful_refusal, each with before and after as k of n",
+              + ": expected over_refusal and harmful_refusal, each with before and after as k of n,"
+              + " or a comparison of methods one of which the release gate accepts",
           e);
     }
+  }
+
+  private static BeforeAfterPicture compared(JsonObject model) {
+    JsonArray methods = model.getAsJsonArray("methods");
+    JsonObject start = methods.get(0).getAsJsonObject();
+    @Nullable JsonObject best = null;
+    double most = Double.NEGATIVE_INFINITY;
+    for (JsonElement e : methods) {
+      JsonObject method = e.getAsJsonObject();
+      double gained = method.getAsJsonObject("d_prime").get("estimate").getAsDouble();
+      if (method.get("released").equals(method.get("seeds")) && gained > most) {
+        best = method;
+        most = gained;
+      }
+    }
+    if (best == null) {
+      throw new IllegalArgumentException("no method is accepted");
+    }
+    Set<String> answered = new HashSet<>();
+    model.getAsJsonArray("to_answer").forEach(e -> answered.add(e.getAsString()));
+    Set<String> attacked = new HashSet<>();
+    model.getAsJsonArray("attacked").forEach(e -> attacked.add(e.getAsString()));
+    Set<String> refused = new HashSet<>(start.getAsJsonObject("sets").keySet());
+    refused.removeAll(answered);
+    refused.removeAll(attacked);
+    return new BeforeAfterPicture(
+        new BeforeAfter(sum(start, answered), sum(best, answered)),
+        new BeforeAfter(sum(start, refused), sum(best, refused)));
+  }
+
+  /** Over several sets; a mean over seeds is rounded to prompts. */
+  private static Rate sum(JsonObject method, Set<String> sets) {
+    double k = 0;
+    long n = 0;
+    for (String set : sets) {
+      JsonObject figures = method.getAsJsonObject("sets").getAsJsonObject(set);
+      long size = figures.get("n").getAsLong();
+      k += size * figures.getAsJsonObject("refused").get("estimate").getAsDouble();
+      n += size;
+    }
+    return new Rate(Math.round(k), n);
   }
 
   private static BeforeAfter pair(JsonObject json) {

@@ -12,15 +12,16 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Parameters;
 
 /**
- * Draws the refusals before and after that {@code demo} and {@code evaluate over-refusal} measured.
+ * Draws the refusals before and after that {@code demo} and {@code evaluate over-refusal} measured,
+ * or {@code compare over-refusal} of its best method.
  */
 @Command(
     name = "picture",
     description =
-        "Draws the JSON of demo or evaluate over-refusal as an SVG figure: refusals before and"
-            + " after with their 95 %% intervals.")
+        "Draws the JSON of demo, evaluate over-refusal or compare over-refusal as an SVG figure:"
+            + " refusals before and after with their 95 %% intervals.")
 public final class PictureCommand extends AlignCommand {
-  @Parameters(index = "0", paramLabel = "JSON", description = "result of demo or evaluate")
+  @Parameters(index = "0", paramLabel = "JSON", description = "result of one of them")
   @CheckedPath(CheckedPath.Kind.FILE)
   private Path from = Path.of("");
 

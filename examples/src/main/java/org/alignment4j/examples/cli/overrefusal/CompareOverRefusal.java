@@ -158,6 +158,8 @@ public final class CompareOverRefusal extends AlignCommand {
     for (ModelFigures m : figures) {
       Map<String, Object> one = new LinkedHashMap<>();
       one.put("name", m.name());
+      one.put("to_answer", m.sets().subList(0, m.harmless()));
+      one.put("attacked", m.attacked());
       one.put("methods", m.methods().stream().map(OverRefusalFigures::toMap).toList());
       all.add(one);
     }

@@ -53,6 +53,44 @@ class PictureCommandTests {
     assertEquals(0.8, widths[0] / widths[2], 1e-9);
   }
 
+  private static String method(String name, int released, double d, double safe, double bad) {
+    return String.format(
+        java.util.Locale.ROOT,
+        "{\"method\": \"%s\", \"seeds\": 2, \"released\": %d, \"d_prime\": {\"estimate\": %f},"
+            + " \"sets\": {\"S\": {\"n\": 10, \"refused\": {\"estimate\": %f}}, \"U\": {\"n\": 20,"
+            + " \"refused\": {\"estimate\": %f}}, \"V\": {\"n\": 20, \"refused\": {\"estimate\":"
+            + " 1}}, \"under X\": {\"n\": 5, \"refused\": {\"estimate\": 0}}}}",
+        name,
+        released,
+        d,
+        safe,
+        bad);
+  }
+
+  @Test
+  void ofAComparisonTheBestMethodThatTheGateAcceptsIsDrawn() throws Exception {
+    String compared =
+        "{\"models\": [{\"to_answer\": [\"S\"], \"attacked\": [\"under X\"], \"methods\": ["
+            + String.join(
+                ",",
+                method("start", -1, 0.5, 0.8, 0.5),
+                method("poor", 2, 0.6, 0.6, 0.5),
+                method("good", 2, 0.9, 0.25, 0.55),
+                method("rejected", 1, 2, 0, 1))
+            + "]}]}";
+    Path json = Files.writeString(folder.resolve("r.json"), compared);
+    Path svg = folder.resolve("r.svg");
+    CommandRun run = CommandRun.of("picture", json, svg);
+    assertEquals(0, run.status(), run.err());
+    String text = Files.readString(svg);
+    assertTrue(text.contains("8 of 10") && text.contains("3 of 10"), text);
+    assertTrue(text.contains("30 of 40") && text.contains("31 of 40"), text);
+    Files.writeString(json, compared.replace("\"released\": 2", "\"released\": 1"));
+    run = CommandRun.of("picture", json, folder.resolve("none.svg"));
+    assertEquals(1, run.status());
+    assertTrue(run.err().contains("the release gate accepts"), run.err());
+  }
+
   @ParameterizedTest
   @ValueSource(
       strings = {
