@@ -12,8 +12,8 @@ import org.alignment4j.evaluation.Rate;
 import org.alignment4j.examples.cli.command.AlignCommand;
 import org.alignment4j.examples.cli.command.Outcome;
 import org.alignment4j.examples.cli.option.CheckedPath;
+import org.alignment4j.examples.cli.option.EngineOptions;
 import org.alignment4j.examples.cli.option.ModelOption;
-import org.alignment4j.examples.cli.option.ThreadOptions;
 import org.alignment4j.model.LanguageModel;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -57,14 +57,13 @@ final class EvaluateBenchmark extends AlignCommand {
       description = "seed of everything random (default: ${DEFAULT-VALUE})")
   private long seed;
 
-  @Mixin private ThreadOptions threads = new ThreadOptions();
+  @Mixin private EngineOptions engine = new EngineOptions();
 
   @Override
   public Outcome run(ProgressListener progress) {
-    threads.apply();
     Benchmark benchmark = Benchmarks.read(name, data);
     Adapter applied = adapter == null ? null : Adapter.load(adapter);
-    try (LanguageModel base = LanguageModel.load(model.get())) {
+    try (LanguageModel base = engine.load(model.get())) {
       Benchmark.Result found;
       if (applied == null) {
         found = benchmark.run(base, seed, progress);

@@ -12,9 +12,9 @@ import org.alignment4j.examples.cli.command.AlignCommand;
 import org.alignment4j.examples.cli.command.Outcome;
 import org.alignment4j.examples.cli.option.AnswerTokens;
 import org.alignment4j.examples.cli.option.CheckedPath;
+import org.alignment4j.examples.cli.option.EngineOptions;
 import org.alignment4j.examples.cli.option.HarmfulFile;
 import org.alignment4j.examples.cli.option.ModelOption;
-import org.alignment4j.examples.cli.option.ThreadOptions;
 import org.alignment4j.model.LanguageModel;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -29,6 +29,7 @@ import picocli.CommandLine.Option;
     subcommands = {
       EvaluateBenchmark.class,
       EvaluateCommand.OverRefusalOf.class,
+      EvaluateRelease.class,
       EvaluatePreferences.class,
       EvaluateMoral.class
     })
@@ -49,7 +50,7 @@ public final class EvaluateCommand {
     @CheckedPath(CheckedPath.Kind.FOLDER)
     private @Nullable Path adapter;
 
-    @Mixin private ThreadOptions threads = new ThreadOptions();
+    @Mixin private EngineOptions engine = new EngineOptions();
 
     @Option(
         names = "--safe",
@@ -65,13 +66,12 @@ public final class EvaluateCommand {
 
     @Override
     public Outcome run(ProgressListener progress) {
-      threads.apply();
       Map<String, List<PromptRow>> safeRows = new LinkedHashMap<>();
       safe.forEach(file -> safeRows.put(file.toString(), Prompts.read(file)));
       List<PromptRow> harmfulRows = Prompts.read(harmful.get());
       RefusalComparison judge = new RefusalComparison(tokens.max());
       Adapter applied = adapter == null ? null : Adapter.load(adapter);
-      try (LanguageModel base = LanguageModel.load(model.get())) {
+      try (LanguageModel base = engine.load(model.get())) {
         RefusalComparison.Compared found;
         if (applied == null) {
           found = judge.compare(base, base, safeRows, harmfulRows, progress);

@@ -21,6 +21,7 @@ import org.alignment4j.evaluation.OverRefusal.RefusalWarnings;
 import org.alignment4j.evaluation.Rate;
 import org.alignment4j.evaluation.TextHealth;
 import org.alignment4j.examples.cli.guard.GuardedAnswers.Latency;
+import org.alignment4j.examples.cli.option.AttackList;
 import org.alignment4j.examples.cli.output.AurocText;
 import org.alignment4j.examples.cli.output.MarkdownTable;
 import org.alignment4j.examples.cli.output.PairedText;

@@ -15,6 +15,7 @@ import org.alignment4j.data.Prompts;
 import org.alignment4j.evaluation.StringRefusalJudge;
 import org.alignment4j.examples.cli.command.AlignCommand;
 import org.alignment4j.examples.cli.command.Outcome;
+import org.alignment4j.examples.cli.option.AttackList;
 import org.alignment4j.examples.cli.option.CheckedPath;
 import org.alignment4j.examples.cli.option.ModelOptions;
 import org.alignment4j.examples.cli.option.OutputFolder;

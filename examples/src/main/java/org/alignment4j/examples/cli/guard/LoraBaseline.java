@@ -12,6 +12,7 @@ import org.alignment4j.adapter.LoraAdapter;
 import org.alignment4j.chat.Prompt;
 import org.alignment4j.core.ProgressListener;
 import org.alignment4j.examples.cli.command.Outcome;
+import org.alignment4j.examples.cli.option.AttackList;
 import org.alignment4j.model.LanguageModel;
 import org.alignment4j.rahf.PreferenceSettings;
 import org.alignment4j.rahf.PreferenceSettings.PreferenceMethod;

@@ -3,6 +3,7 @@ package org.alignment4j.examples.cli.guard;
 import java.util.List;
 import java.util.stream.Stream;
 import org.alignment4j.evaluation.StringRefusalJudge;
+import org.alignment4j.examples.cli.option.AttackList;
 import org.alignment4j.safety.Attack;
 import org.alignment4j.sysformer.AttackEvaluator;
 import org.jspecify.annotations.Nullable;

@@ -5,6 +5,7 @@ import static org.alignment4j.internal.text.Arguments.require;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
+import org.alignment4j.examples.cli.option.AttackList;
 import org.alignment4j.safety.Attack;
 import picocli.CommandLine.Option;
 

@@ -9,13 +9,13 @@ import java.util.Random;
 import org.alignment4j.actor.ActorPrompts;
 import org.alignment4j.actor.ActorSettings;
 import org.alignment4j.actor.ActorTuner;
+import org.alignment4j.actor.ActorTuner.AblationSearch;
 import org.alignment4j.actor.ActorTuner.ActorTuning;
 import org.alignment4j.actor.ActorTuner.ProbeSteering;
 import org.alignment4j.adapter.LoraAdapter;
 import org.alignment4j.chat.Prompt;
 import org.alignment4j.core.ProgressListener;
 import org.alignment4j.examples.cli.overrefusal.StudyMethod.Made;
-import org.alignment4j.steering.DirectionalAblation.Search;
 
 /** All methods of the study. */
 final class StudyMethods {
@@ -124,7 +124,7 @@ final class StudyMethods {
             "search",
             "a search over ablations of the false refusals' direction in the weights, on the"
                 + " held-out prompts: "
-                + Search.Settings.DEFAULT.candidates()
+                + AblationSearch.Settings.DEFAULT.candidates()
                 + " candidates",
             true,
             StudyMethods::search));
@@ -150,18 +150,18 @@ final class StudyMethods {
 
   private static Made search(
       StudyModels models, ActorPrompts prompts, long seed, ProgressListener progress) {
-    Search.Settings defaults = Search.Settings.DEFAULT;
+    AblationSearch.Settings defaults = AblationSearch.Settings.DEFAULT;
     List<Prompt> harmful = new ArrayList<>(prompts.gateContrast());
     harmful.addAll(prompts.gateHarmful());
     Collections.shuffle(harmful, new Random(seed));
     int half = prompts.benign().size() / 2;
-    Search.Result found =
-        new Search(
-                new Search.Settings(
+    AblationSearch.Result found =
+        new AblationSearch(
+                new AblationSearch.Settings(
                     defaults.candidates(), defaults.firstPrompts(), defaults.limits(), seed))
             .run(
                 models.start(),
-                new Search.Prompts(
+                new AblationSearch.Prompts(
                     prompts.pseudoHarmful(),
                     prompts.harmful(),
                     prompts.benign().subList(0, half),

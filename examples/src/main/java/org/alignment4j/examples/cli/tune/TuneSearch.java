@@ -10,6 +10,13 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import org.alignment4j.actor.ActorTuner.AblationSearch;
+import org.alignment4j.actor.ActorTuner.AblationSearch.Candidate;
+import org.alignment4j.actor.ActorTuner.AblationSearch.Kernel;
+import org.alignment4j.actor.ActorTuner.AblationSearch.Prompts;
+import org.alignment4j.actor.ActorTuner.AblationSearch.Result;
+import org.alignment4j.actor.ActorTuner.AblationSearch.Settings;
+import org.alignment4j.actor.ActorTuner.AblationSearch.Trial;
 import org.alignment4j.chat.Prompt;
 import org.alignment4j.core.ProgressListener;
 import org.alignment4j.examples.cli.command.AlignCommand;
@@ -24,13 +31,6 @@ import org.alignment4j.examples.cli.option.SeedOption;
 import org.alignment4j.examples.cli.output.RunFile;
 import org.alignment4j.internal.host.Hashes;
 import org.alignment4j.model.LanguageModel;
-import org.alignment4j.steering.DirectionalAblation.Search;
-import org.alignment4j.steering.DirectionalAblation.Search.Candidate;
-import org.alignment4j.steering.DirectionalAblation.Search.Kernel;
-import org.alignment4j.steering.DirectionalAblation.Search.Prompts;
-import org.alignment4j.steering.DirectionalAblation.Search.Result;
-import org.alignment4j.steering.DirectionalAblation.Search.Settings;
-import org.alignment4j.steering.DirectionalAblation.Search.Trial;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -172,7 +172,7 @@ final class TuneSearch extends AlignCommand {
       Path file,
       ProgressListener progress) {
     List<Kept> all = new ArrayList<>(kept);
-    return new Search(settings)
+    return new AblationSearch(settings)
         .run(
             m,
             prompts,

@@ -1,4 +1,4 @@
-package org.alignment4j.steering;
+package org.alignment4j.actor;
 
 import static org.alignment4j.internal.text.Arguments.require;
 
@@ -12,6 +12,11 @@ import java.util.Map;
 import java.util.Random;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
+import org.alignment4j.actor.ActorTuner.AblationSearch;
+import org.alignment4j.actor.ActorTuner.AblationSearch.Candidate;
+import org.alignment4j.actor.ActorTuner.AblationSearch.Kernel;
+import org.alignment4j.actor.ActorTuner.AblationSearch.Result;
+import org.alignment4j.actor.ActorTuner.AblationSearch.Trial;
 import org.alignment4j.adapter.LoraAdapter;
 import org.alignment4j.chat.Encoded;
 import org.alignment4j.chat.Prompt;
@@ -25,15 +30,11 @@ import org.alignment4j.model.Completion;
 import org.alignment4j.model.Generation;
 import org.alignment4j.model.LanguageModel;
 import org.alignment4j.safety.ReleaseGate.Limits;
-import org.alignment4j.steering.DirectionalAblation.Search;
-import org.alignment4j.steering.DirectionalAblation.Search.Candidate;
-import org.alignment4j.steering.DirectionalAblation.Search.Kernel;
-import org.alignment4j.steering.DirectionalAblation.Search.Result;
-import org.alignment4j.steering.DirectionalAblation.Search.Trial;
+import org.alignment4j.steering.DirectionalAblation;
 import org.jspecify.annotations.Nullable;
 
-/** Runs a {@link Search}. */
-final class AblationSearch {
+/** Runs an {@link AblationSearch}. */
+final class SearchRun {
   /** Depths, as shares of the blocks, at which directions are read. */
   private static final double FIRST = 0.25;
 
@@ -44,9 +45,9 @@ final class AblationSearch {
   private static final int KEPT = 3;
 
   private final LanguageModel model;
-  private final Search.Settings settings;
+  private final AblationSearch.Settings settings;
   private final RefusalJudge judge;
-  private final Search.Prompts prompts;
+  private final AblationSearch.Prompts prompts;
   private final Map<List<Integer>, Trial> finished = new HashMap<>();
   private final Consumer<Trial> listener;
   private final ProgressListener progress;
@@ -55,11 +56,11 @@ final class AblationSearch {
   /** Answers of the model itself to the first prompts. */
   private record Measured(RefusalTally safe, RefusalTally harmful, List<Encoded> benign) {}
 
-  AblationSearch(
+  SearchRun(
       LanguageModel model,
-      Search.Settings settings,
+      AblationSearch.Settings settings,
       RefusalJudge judge,
-      Search.Prompts prompts,
+      AblationSearch.Prompts prompts,
       List<Trial> finished,
       Consumer<Trial> listener,
       ProgressListener progress) {
@@ -171,14 +172,10 @@ final class AblationSearch {
     var benign = model.capture(prompts.fitBenign(), capture);
     List<float[]> all = new ArrayList<>();
     for (Layer l : layers) {
-      all.add(unit(DirectionalAblation.difference(safe.at(l), benign.at(l))));
-      all.add(unit(DirectionalAblation.difference(harmful.at(l), benign.at(l))));
+      all.add(WrittenDirections.unit(DirectionalAblation.difference(safe.at(l), benign.at(l))));
+      all.add(WrittenDirections.unit(DirectionalAblation.difference(harmful.at(l), benign.at(l))));
     }
     return all.toArray(float[][]::new);
-  }
-
-  private static float[] unit(float[] vector) {
-    return Directions.narrow(Directions.unit(Directions.wide(vector)));
   }
 
   private List<Candidate> candidates() {

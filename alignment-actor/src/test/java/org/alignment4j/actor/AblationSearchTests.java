@@ -1,4 +1,4 @@
-package org.alignment4j.steering;
+package org.alignment4j.actor;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
@@ -14,6 +14,12 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Random;
 import java.util.stream.IntStream;
+import org.alignment4j.actor.ActorTuner.AblationSearch;
+import org.alignment4j.actor.ActorTuner.AblationSearch.Kernel;
+import org.alignment4j.actor.ActorTuner.AblationSearch.Prompts;
+import org.alignment4j.actor.ActorTuner.AblationSearch.Result;
+import org.alignment4j.actor.ActorTuner.AblationSearch.Settings;
+import org.alignment4j.actor.ActorTuner.AblationSearch.Trial;
 import org.alignment4j.adapter.LoraAdapter;
 import org.alignment4j.adapter.TunedBlock;
 import org.alignment4j.chat.Prompt;
@@ -25,12 +31,6 @@ import org.alignment4j.evaluation.RefusalJudge.RefusalVerdict;
 import org.alignment4j.model.LanguageModel;
 import org.alignment4j.model.TrainableBlock;
 import org.alignment4j.safety.ReleaseGate.Limits;
-import org.alignment4j.steering.DirectionalAblation.Search;
-import org.alignment4j.steering.DirectionalAblation.Search.Kernel;
-import org.alignment4j.steering.DirectionalAblation.Search.Prompts;
-import org.alignment4j.steering.DirectionalAblation.Search.Result;
-import org.alignment4j.steering.DirectionalAblation.Search.Settings;
-import org.alignment4j.steering.DirectionalAblation.Search.Trial;
 import org.alignment4j.testing.RandomChatModel;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -160,7 +160,7 @@ class AblationSearchTests {
 
   private static Result run(
       RefusalJudge judge, double divergence, List<Trial> finished, List<Trial> fresh) {
-    return new Search(settings(divergence), judge)
+    return new AblationSearch(settings(divergence), judge)
         .run(model, PROMPTS, finished, fresh::add, ProgressListener.NONE);
   }
 

@@ -1,4 +1,4 @@
-package org.alignment4j.steering;
+package org.alignment4j.actor;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -86,8 +86,8 @@ final class WrittenDirections {
         direction[d] += coefficients[v] * vectors[v][d];
       }
     }
-    double norm = Math.sqrt(Directions.dot(direction, direction));
-    float[] unit = Directions.narrow(Directions.unit(direction));
+    double norm = Math.sqrt(CosineLoss.dot(direction, direction));
+    float[] unit = times(direction, 1 / norm);
     List<Target> targets = new ArrayList<>();
     for (Written w : matrices) {
       double weight = weights.of(w.layer, w.module.equals(ATTENTION));
@@ -109,5 +109,22 @@ final class WrittenDirections {
       }
     }
     return new LoraAdapter(1, 1, targets, provenance);
+  }
+
+  /** A vector of length 1. */
+  static float[] unit(float[] vector) {
+    double[] wide = new double[vector.length];
+    for (int d = 0; d < wide.length; d++) {
+      wide[d] = vector[d];
+    }
+    return times(wide, 1 / Math.sqrt(CosineLoss.dot(wide, wide)));
+  }
+
+  private static float[] times(double[] vector, double factor) {
+    float[] product = new float[vector.length];
+    for (int d = 0; d < product.length; d++) {
+      product[d] = (float) (factor * vector[d]);
+    }
+    return product;
   }
 }

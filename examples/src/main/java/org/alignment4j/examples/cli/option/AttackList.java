@@ -1,4 +1,4 @@
-package org.alignment4j.examples.cli.guard;
+package org.alignment4j.examples.cli.option;
 
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -9,15 +9,15 @@ import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
 /** Attacks selected by name, by family, or all. */
-record AttackList(List<Attack> attacks) {
-  static final AttackList NONE = new AttackList(List.of());
+public record AttackList(List<Attack> attacks) {
+  public static final AttackList NONE = new AttackList(List.of());
 
-  AttackList {
+  public AttackList {
     attacks = List.copyOf(attacks);
   }
 
   /** Reads {@code injection,base64-raw} and the like. */
-  static final class Converter implements ITypeConverter<AttackList> {
+  public static final class Converter implements ITypeConverter<AttackList> {
     @Override
     public AttackList convert(String text) {
       List<Attack> found = new ArrayList<>();
@@ -41,7 +41,8 @@ record AttackList(List<Attack> attacks) {
     }
   }
 
-  static String name(Enum<?> value) {
+  /** A name as users write it. */
+  public static String name(Enum<?> value) {
     return value.name().toLowerCase(Locale.ROOT).replace('_', '-');
   }
 
