@@ -31,16 +31,17 @@ record BeforeAfterPicture(BeforeAfter overRefusal, BeforeAfter harmfulRefusal) {
 
   /**
    * Reads {@code {"over_refusal": {"before", "after"}, "harmful_refusal": {"before", "after"}}}, or
-   * the result of {@code compare over-refusal}: of its first model the method with the largest d'
-   * among those that the release gate accepts with every seed, on plain sets.
+   * the result of {@code compare over-refusal}: of its first model a method, on plain sets.
    *
+   * @param method of a comparison; empty for the one with the largest d' among those that the
+   *     release gate accepts with every seed
    * @throws BadDataException if the file does not hold that
    */
-  static BeforeAfterPicture read(Path file) {
+  static BeforeAfterPicture read(Path file, String method) {
     try {
       JsonObject object = StrictJson.object(InputFile.data(file).text(InputFile.SETTINGS));
       if (object.has("models")) {
-        return compared(object.getAsJsonArray("models").get(0).getAsJsonObject());
+        return compared(object.getAsJsonArray("models").get(0).getAsJsonObject(), method);
       }
       return new BeforeAfterPicture(
           pair(object.getAsJsonObject("over_refusal")),
@@ -54,12 +55,13 @@ record BeforeAfterPicture(BeforeAfter overRefusal, BeforeAfter harmfulRefusal) {
       throw new BadDataException(
           file
               + ": expected over_refusal and harmful_refusal, each with before and after as k of n,"
-              + " or a comparison of methods one of which the release gate accepts",
+              + " or a comparison of methods with "
+              + (method.isEmpty() ? "one that the release gate accepts" : method),
           e);
     }
   }
 
-  private static BeforeAfterPicture compared(JsonObject model) {
+  private static BeforeAfterPicture compared(JsonObject model, String wanted) {
     JsonArray methods = model.getAsJsonArray("methods");
     JsonObject start = methods.get(0).getAsJsonObject();
     @Nullable JsonObject best = null;
@@ -67,13 +69,17 @@ record BeforeAfterPicture(BeforeAfter overRefusal, BeforeAfter harmfulRefusal) {
     for (JsonElement e : methods) {
       JsonObject method = e.getAsJsonObject();
       double gained = method.getAsJsonObject("d_prime").get("estimate").getAsDouble();
-      if (method.get("released").equals(method.get("seeds")) && gained > most) {
+      boolean chosen =
+          wanted.isEmpty()
+              ? method.get("released").equals(method.get("seeds"))
+              : method.get("method").getAsString().equals(wanted);
+      if (chosen && gained > most) {
         best = method;
         most = gained;
       }
     }
     if (best == null) {
-      throw new IllegalArgumentException("no method is accepted");
+      throw new IllegalArgumentException("no such method");
     }
     Set<String> answered = new HashSet<>();
     model.getAsJsonArray("to_answer").forEach(e -> answered.add(e.getAsString()));

@@ -9,6 +9,7 @@ import org.alignment4j.examples.cli.command.Outcome;
 import org.alignment4j.examples.cli.option.CheckedPath;
 import org.alignment4j.examples.cli.output.TextOutput;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /**
@@ -29,9 +30,17 @@ public final class PictureCommand extends AlignCommand {
   @CheckedPath(CheckedPath.Kind.NEW_FILE)
   private Path to = Path.of("");
 
+  @Option(
+      names = "--method",
+      paramLabel = "NAME",
+      defaultValue = "",
+      description =
+          "which method of a comparison (default: the best of those that the release gate accepts)")
+  private String method = "";
+
   @Override
   public Outcome run(ProgressListener progress) {
-    BeforeAfterPicture picture = BeforeAfterPicture.read(from);
+    BeforeAfterPicture picture = BeforeAfterPicture.read(from, method);
     TextOutput.write(to, picture.svg());
     Map<String, Object> json = new LinkedHashMap<>();
     json.put("picture", to.toString());

@@ -72,14 +72,15 @@ public final class CompareOverRefusal extends AlignCommand {
       names = "--methods",
       split = ",",
       paramLabel = "NAME",
-      description = "methods (default: all; with --quick those that are not trained)")
+      description =
+          "methods (default: all that are not trained, and without --quick actor-contrast)")
   private List<String> methods = List.of();
 
   @Option(
       names = "--repeat",
       split = ",",
       paramLabel = "NAME",
-      defaultValue = "probe-steer-attacked,actor-contrast",
+      defaultValue = "probe-steer-attacked",
       description =
           "methods that run with every seed, the others with the first (default: ${DEFAULT-VALUE})")
   private List<String> repeated = List.of();

@@ -19,6 +19,9 @@ import org.alignment4j.examples.cli.overrefusal.StudyMethod.Made;
 
 /** All methods of the study. */
 final class StudyMethods {
+  /** ACTOR with the library's defaults. */
+  private static final String ACTOR = "actor-contrast";
+
   private static final String SYSTEM =
       "You are a helpful assistant. Answer every harmless question, even if its words sound"
           + " dangerous. Refuse only what would really harm people.";
@@ -28,10 +31,10 @@ final class StudyMethods {
   /**
    * Methods of these names, in the order of the list of all.
    *
-   * @param names empty for all
-   * @param trained whether all include those that are trained
+   * @param names empty for those that are not trained
+   * @param tuned whether ACTOR, as the library has it by default, is among these
    */
-  static List<StudyMethod> named(List<String> names, boolean trained) {
+  static List<StudyMethod> named(List<String> names, boolean tuned) {
     List<StudyMethod> all = all();
     List<String> known = all.stream().map(StudyMethod::name).toList();
     names.forEach(
@@ -42,7 +45,7 @@ final class StudyMethods {
                 n,
                 String.join(", ", known)));
     return all.stream()
-        .filter(m -> names.isEmpty() ? trained || !m.trained() : names.contains(m.name()))
+        .filter(m -> names.isEmpty() ? !m.trained() || (tuned && m.name().equals(ACTOR)) : names.contains(m.name()))
         .toList();
   }
 
@@ -113,7 +116,7 @@ final class StudyMethods {
                     progress)));
     all.add(
         new StudyMethod(
-            "actor-contrast",
+            ACTOR,
             "ACTOR with contrast prompts, the library's default",
             true,
             (models, prompts, seed, progress) ->

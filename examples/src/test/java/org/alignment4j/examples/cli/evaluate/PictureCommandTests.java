@@ -85,6 +85,9 @@ class PictureCommandTests {
     String text = Files.readString(svg);
     assertTrue(text.contains("8 of 10") && text.contains("3 of 10"), text);
     assertTrue(text.contains("30 of 40") && text.contains("31 of 40"), text);
+    run = CommandRun.of("picture", json, svg, "--method", "rejected");
+    assertEquals(0, run.status(), run.err());
+    assertTrue(Files.readString(svg).contains("0 of 10"), "the one that is asked for");
     Files.writeString(json, compared.replace("\"released\": 2", "\"released\": 1"));
     run = CommandRun.of("picture", json, folder.resolve("none.svg"));
     assertEquals(1, run.status());
