@@ -45,7 +45,11 @@ final class StudyMethods {
                 n,
                 String.join(", ", known)));
     return all.stream()
-        .filter(m -> names.isEmpty() ? !m.trained() || (tuned && m.name().equals(ACTOR)) : names.contains(m.name()))
+        .filter(
+            m ->
+                names.isEmpty()
+                    ? !m.trained() || (tuned && m.name().equals(ACTOR))
+                    : names.contains(m.name()))
         .toList();
   }
 
