@@ -150,15 +150,15 @@ public final class ActorTuner implements RepresentationTuner<ActorPrompts, Tuned
    * better where their states can be told apart. Immutable; thread-safe if the judge is.
    */
   public static final class ProbeSteering implements RepresentationTuner<ActorPrompts, GatedEdit> {
-    private final Settings settings;
+    private final ProbeSteering.Settings settings;
 
     /** A tuner with these settings. */
-    public ProbeSteering(Settings settings) {
+    public ProbeSteering(ProbeSteering.Settings settings) {
       this.settings = settings;
     }
 
     /** The settings. */
-    public Settings settings() {
+    public ProbeSteering.Settings settings() {
       return settings;
     }
 
@@ -208,8 +208,8 @@ public final class ActorTuner implements RepresentationTuner<ActorPrompts, Tuned
        * Chosen on held-out tuning prompts of SmolLM2-135M-Instruct (docs/over-refusal.md): probes
        * at .53, .6, .73 and .9 of the depth, changes from .9 on, l2 .3, alpha 2, sooner .75.
        */
-      public static final Settings DEFAULT =
-          new Settings(
+      public static final ProbeSteering.Settings DEFAULT =
+          new ProbeSteering.Settings(
               List.of(0.53, 0.6, 0.73, 0.9),
               0.9,
               0.3,
@@ -247,14 +247,14 @@ public final class ActorTuner implements RepresentationTuner<ActorPrompts, Tuned
       }
 
       /** The same without a release gate, for experiments that measure on their own. */
-      public Settings ungated() {
-        return new Settings(
+      public ProbeSteering.Settings ungated() {
+        return new ProbeSteering.Settings(
             probed, changed, l2, alpha, sooner, attacks, List.of(), false, tokens, judge);
       }
 
       /** The same with other attacks for the probes. */
-      public Settings withAttacks(List<Attack> others) {
-        return new Settings(
+      public ProbeSteering.Settings withAttacks(List<Attack> others) {
+        return new ProbeSteering.Settings(
             probed, changed, l2, alpha, sooner, others, gateAttacks, gate, tokens, judge);
       }
 
@@ -305,16 +305,16 @@ public final class ActorTuner implements RepresentationTuner<ActorPrompts, Tuned
    * {@link org.alignment4j.safety.ReleaseGate} on others, under attacks, too.
    */
   public static final class AblationSearch {
-    private final Settings settings;
+    private final AblationSearch.Settings settings;
     private final RefusalJudge judge;
 
     /** A search that matches refusal phrases. */
-    public AblationSearch(Settings settings) {
+    public AblationSearch(AblationSearch.Settings settings) {
       this(settings, new StringRefusalJudge());
     }
 
     /** A search with a judge of answers. */
-    public AblationSearch(Settings settings, RefusalJudge judge) {
+    public AblationSearch(AblationSearch.Settings settings, RefusalJudge judge) {
       this.settings = settings;
       this.judge = judge;
     }
@@ -330,8 +330,8 @@ public final class ActorTuner implements RepresentationTuner<ActorPrompts, Tuned
      */
     public record Settings(int candidates, int firstPrompts, Limits limits, long seed) {
       /** 48 candidates, 8 prompts, 2 %, 0.5 nats and answers of 12 tokens. */
-      public static final Settings DEFAULT =
-          new Settings(48, 8, new Limits(0.02, 0.02, 0.5, 1.5, 0.05, 2, 12), 1);
+      public static final AblationSearch.Settings DEFAULT =
+          new AblationSearch.Settings(48, 8, new Limits(0.02, 0.02, 0.5, 1.5, 0.05, 2, 12), 1);
 
       /**
        * @throws IllegalArgumentException if a setting is out of its range

