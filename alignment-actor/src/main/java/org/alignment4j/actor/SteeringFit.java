@@ -161,8 +161,8 @@ final class SteeringFit {
                       chosen(contrast.at(l), i -> !contrastRefused[i]))));
     }
     ControlVector refusal = new ControlVector(directions, provenance());
-    IntPredicate ownSafe = foreign(prompts.pseudoHarmful());
-    IntPredicate ownContrast = foreign(prompts.contrast());
+    IntPredicate ownSafe = probed(prompts.pseudoHarmful());
+    IntPredicate ownContrast = probed(prompts.contrast());
     SortedMap<Layer, float[][]> negative = new TreeMap<>();
     SortedMap<Layer, float[][]> positive = new TreeMap<>();
     for (Layer l : probed) {
@@ -232,13 +232,18 @@ final class SteeringFit {
     return all;
   }
 
-  /** Those that are none of the library's own pairs; all if these are few. */
-  private static IntPredicate foreign(List<Prompt> all) {
+  /**
+   * Those that are none of the library's own pairs. If there are few of a class, all of both: pairs
+   * on one side only would be told by their style.
+   */
+  private IntPredicate probed(List<Prompt> all) {
     ContrastPairs pairs = ContrastPairs.generate(ContrastPairs.available(), 1);
     Set<Prompt> own = new HashSet<>(pairs.harmless());
     own.addAll(pairs.harmful());
-    long others = all.stream().filter(p -> !own.contains(p)).count();
-    return i -> others < FEW || !own.contains(all.get(i));
+    boolean few =
+        Stream.of(prompts.pseudoHarmful(), prompts.contrast())
+            .anyMatch(some -> some.stream().filter(p -> !own.contains(p)).count() < FEW);
+    return i -> few || !own.contains(all.get(i));
   }
 
   private boolean[] refused(List<Prompt> some) {
