@@ -3,6 +3,7 @@ package org.alignment4j.model;
 import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import java.util.List;
 import java.util.concurrent.ConcurrentHashMap;
@@ -19,21 +20,52 @@ import org.slf4j.LoggerFactory;
  */
 final class Int8Kernels {
   private static final Logger LOG = LoggerFactory.getLogger(Int8Kernels.class);
-  private static final ConcurrentMap<Device, Kernels> BY_DEVICE = new ConcurrentHashMap<>();
+  private static final ConcurrentMap<Key, Kernels> COMPILED = new ConcurrentHashMap<>();
 
   /** Columns of the probed products: more than one block of any kernel. */
   private static final int PROBED = 520;
 
+  /** Of no meaning: finding the engine's layout takes time that 8 bits do not need. */
+  static final Int4Layout NO_FOUR_BITS = Int4Layout.VECTORS_OF_512_BITS;
+
+  private static final Shape PIECES = new Shape(2, 1, 1);
+
   private Int8Kernels() {}
 
+  /** The constants of products that {@link Int8Pieces#parts} returns, [2, 1, 1]. */
+  static NDArray parts(NDManager manager) {
+    return manager.create(pieces().parts(), PIECES);
+  }
+
+  /** The constants of products that {@link Int8Pieces#zeros} returns, [2, 1, 1]. */
+  static NDArray zeros(NDManager manager) {
+    return manager.create(pieces().zeros(), PIECES);
+  }
+
+  private record Key(Device device, Int4Layout layout) {}
+
   private static Kernels on(NDManager manager) {
-    return BY_DEVICE.computeIfAbsent(
-        manager.getDevice(),
-        d ->
-            Kernels.named("int8")
+    return on(manager, NO_FOUR_BITS);
+  }
+
+  /** The kernels of storage for arrays of either kind. */
+  private static Kernels on(NDManager manager, List<NDArray> arrays) {
+    return arrays.get(0).getDataType() == DataType.UINT8
+        ? on(manager, Int4Kernels.layout())
+        : on(manager);
+  }
+
+  /** The kernels of storage, also for matrices of 4 bits in a layout. */
+  static Kernels on(NDManager manager, Int4Layout layout) {
+    return COMPILED.computeIfAbsent(
+        new Key(manager.getDevice(), layout),
+        key ->
+            key.layout()
+                .define(Kernels.named("int8"))
                 .source(Int8Kernels.class, "int8.torchscript")
+                .source(Int8Kernels.class, "int4.torchscript")
                 .source(Int8Kernels.class, "int8_storage.torchscript")
-                .compile(d));
+                .compile(key.device()));
   }
 
   /**
@@ -73,7 +105,7 @@ final class Int8Kernels {
   /** Rows as float32, row-major. */
   static float[] rows(List<NDArray> arrays, long first, long count, NDManager manager) {
     try (NDManager scope = manager.newSubManager()) {
-      return on(scope)
+      return on(scope, arrays)
           .call("rows", scope)
           .list(arrays)
           .ints(first)
@@ -88,7 +120,7 @@ final class Int8Kernels {
   static NDArray widened(List<NDArray> arrays, NDManager manager) {
     try (NDManager scope = manager.newSubManager()) {
       // Not an inference tensor: it may be trained.
-      NDArray whole = on(scope).call("whole", scope).list(arrays).train().get(0);
+      NDArray whole = on(scope, arrays).call("whole", scope).list(arrays).train().get(0);
       whole.attach(manager);
       return whole;
     }

@@ -4,16 +4,12 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import com.google.errorprone.annotations.Immutable;
-import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.List;
-import org.alignment4j.core.CheckpointException;
 import org.alignment4j.internal.tensor.Kernels;
 import org.alignment4j.internal.tensor.NativeTensor;
 import org.alignment4j.internal.tensor.StorageType;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * A matrix of 8-bit integers with one float32 scale per row, quantised symmetrically: the scale is
@@ -23,10 +19,8 @@ import org.slf4j.LoggerFactory;
  * @param origin of the unrounded values; null if there is none
  */
 record Int8Matrix(String name, Shape shape, List<NDArray> arrays, @Nullable Origin origin)
-    implements Matrix {
+    implements RoundedMatrix {
   static final MatrixFormat FORMAT = new Format();
-
-  private static final Logger LOG = LoggerFactory.getLogger(Int8Matrix.class);
 
   private NDManager manager() {
     return arrays.get(1).getManager();
@@ -76,51 +70,12 @@ record Int8Matrix(String name, Shape shape, List<NDArray> arrays, @Nullable Orig
   }
 
   @Override
-  public void read(long first, FloatBuffer into) {
-    while (into.hasRemaining()) {
-      long row = first / columns();
-      int before = (int) (first - row * columns());
-      // 16 MiB at a time.
-      long rows = Math.max(1, (1L << 22) / columns());
-      float[] some = Int8Kernels.rows(arrays, row, Math.min(rows, shape.get(0) - row), manager());
-      int n = Math.min(into.remaining(), some.length - before);
-      into.put(some, before, n);
-      first += n;
-    }
-  }
-
-  @Override
-  public FloatMatrix widened(NDManager manager) {
-    return new FloatMatrix(name, Int8Kernels.widened(arrays, manager));
-  }
-
-  /** The values at the origin, if they are still those that this matrix was made of. */
-  @Override
-  public @Nullable FloatMatrix unrounded(NDManager manager) {
-    if (origin == null) {
-      return null;
-    }
-    FloatMatrix copy = new FloatMatrix(name, NativeTensor.empty(manager, StorageType.F32, shape));
-    try {
-      origin.fill(copy);
-      if (Int8Kernels.roundsTo(arrays, copy.array(), manager)) {
-        return copy;
-      }
-      LOG.warn(
-          "{}: the checkpoint has changed since it was loaded: {}",
-          name,
-          "its rounded values are used");
-    } catch (CheckpointException e) {
-      LOG.warn("{}: its rounded values are used: {}", name, e.getMessage());
-    }
-    copy.array().close();
-    return null;
+  public boolean isRoundOf(FloatMatrix values) {
+    return Int8Kernels.roundsTo(arrays, values.array(), manager());
   }
 
   @Immutable
   private record Format() implements MatrixFormat {
-    private static final Shape PIECES = new Shape(2, 1, 1);
-
     @Override
     public StorageType type() {
       return StorageType.I8;
@@ -161,36 +116,42 @@ record Int8Matrix(String name, Shape shape, List<NDArray> arrays, @Nullable Orig
 
     private static Matrix of(NDArray integers, String name, NDManager manager) {
       Shape shape = integers.getShape();
-      Int8Pieces pieces = Int8Kernels.pieces();
       return new Int8Matrix(
           name,
           shape,
           List.of(
               integers,
               NativeTensor.empty(manager, StorageType.F32, new Shape(shape.get(0))),
-              manager.create(pieces.parts(), PIECES),
-              manager.create(pieces.zeros(), PIECES)),
+              Int8Kernels.parts(manager),
+              Int8Kernels.zeros(manager)),
           null);
     }
 
     @Override
     public void addKernels(Kernels.Builder kernels, boolean oneDnn) {
-      String products = oneDnn ? "product_onednn.torchscript" : "product.torchscript";
-      boolean integers = oneDnn && Int8Kernels.multiplies();
-      kernels
-          .sources(Int8Matrix.class, products, "product.torchscript")
-          .sources(
-              Int8Matrix.class,
-              integers ? "linear_int8.torchscript" : "linear.torchscript",
-              "linear.torchscript")
-          .source(Int8Matrix.class, "int8.torchscript")
-          .source(Int8Matrix.class, "matrix_int8.torchscript")
-          .constant("SCALES", 1)
-          .constant("PARTS", 2)
-          .constant("ZEROS", 3);
-      if (integers) {
-        Int8Kernels.pieces().define(kernels).source(Int8Matrix.class, "int8_packing.torchscript");
-      }
+      Int8Matrix.addKernels(kernels, oneDnn, Int8Kernels.NO_FOUR_BITS);
+    }
+  }
+
+  /** Adds the kernels of this format and of matrices of 4 bits in a layout. */
+  static void addKernels(Kernels.Builder kernels, boolean oneDnn, Int4Layout layout) {
+    String products = oneDnn ? "product_onednn.torchscript" : "product.torchscript";
+    boolean integers = oneDnn && Int8Kernels.multiplies();
+    layout
+        .define(kernels)
+        .sources(Int8Matrix.class, products, "product.torchscript")
+        .sources(
+            Int8Matrix.class,
+            integers ? "linear_int8.torchscript" : "linear.torchscript",
+            "linear.torchscript")
+        .source(Int8Matrix.class, "int8.torchscript")
+        .source(Int8Matrix.class, "int4.torchscript")
+        .source(Int8Matrix.class, "matrix_int8.torchscript")
+        .constant("SCALES", 1)
+        .constant("PARTS", 2)
+        .constant("ZEROS", 3);
+    if (integers) {
+      Int8Kernels.pieces().define(kernels).source(Int8Matrix.class, "int8_packing.torchscript");
     }
   }
 }

@@ -70,7 +70,7 @@ interface Matrix {
      *
      * @throws org.alignment4j.core.CheckpointException if they can no longer be read
      */
-    void fill(FloatMatrix matrix);
+    void fill(Matrix matrix);
   }
 
   /** A float32 copy in {@code manager}, detached: no gradients flow to this matrix. */

@@ -3,6 +3,8 @@ package org.alignment4j.model;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import com.google.errorprone.annotations.Immutable;
+import java.util.List;
+import org.alignment4j.internal.tensor.Checkpoint;
 import org.alignment4j.internal.tensor.Kernels;
 import org.alignment4j.internal.tensor.StorageType;
 
@@ -25,6 +27,14 @@ interface MatrixFormat {
 
   /** The format of the weights of a tuned block. */
   default MatrixFormat tuned() {
+    return this;
+  }
+
+  /**
+   * The format of a matrix that consists of a checkpoint's tensors, one below the other: this one,
+   * unless it depends on how they are stored.
+   */
+  default MatrixFormat of(Checkpoint checkpoint, List<String> tensors) {
     return this;
   }
 

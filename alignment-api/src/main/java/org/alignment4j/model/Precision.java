@@ -26,7 +26,16 @@ public enum Precision {
    * and fast on processors with instructions for them. Activations keep 16 bits in products, 14 on
    * processors without such instructions, so that only the weights are rounded.
    */
-  INT8(Int8Matrix.FORMAT, StorageType.F32, 1e-1);
+  INT8(Int8Matrix.FORMAT, StorageType.F32, 1e-1),
+  /**
+   * Matrices of 4-bit integers with a bfloat16 scale and offset for each 32 elements of a row:
+   * about 5 bits a weight. The integers of GGUF's Q4_0, Q4_1 and Q4_K are kept as they are; plain
+   * numbers are rounded as Q4_1 does. What a file keeps in more than 4 bits, and the embedding
+   * table, is in {@link #INT8}. Each product's inputs and outputs are rounded to bfloat16; sums are
+   * float32. One sequence is generated faster than in INT8, prompts and many sequences more slowly.
+   * On a device without such products all is in INT8.
+   */
+  INT4(Int4Matrix.FORMAT, StorageType.F32, 3e-1);
 
   private final MatrixFormat format;
   private final StorageType compute;

@@ -5,6 +5,7 @@ import java.nio.FloatBuffer;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Matcher;
@@ -53,7 +54,8 @@ final class WeightsReader implements AutoCloseable {
    */
   Matrix read(String name, Slot slot, String prefix) {
     checkParts(slot, prefix);
-    MatrixFormat format = slot.format(precision.format());
+    List<String> tensors = slot.parts().stream().map(part -> prefix + part.name()).toList();
+    MatrixFormat format = slot.format(precision.format()).of(checkpoint, tensors);
     Matrix matrix = format.staged(name, slot.shape(), manager, staging);
     return read(matrix, slot, prefix).packed();
   }
@@ -79,10 +81,25 @@ final class WeightsReader implements AutoCloseable {
   }
 
   private static NativeTensor.Source source(Checkpoint from, String tensor) {
-    return (first, into) -> from.read(tensor, first, into);
+    return new NativeTensor.Source() {
+      @Override
+      public void read(long first, FloatBuffer into) {
+        from.read(tensor, first, into);
+      }
+
+      @Override
+      public boolean groups(long first, float[] scales, float[] offsets) {
+        if (!from.isFourBit(tensor)) {
+          return false;
+        }
+        long[] shape = from.info(tensor).shape();
+        from.readRowGroups(tensor, first / shape[shape.length - 1], scales, offsets);
+        return true;
+      }
+    };
   }
 
-  private static void readAgain(Path origin, Slot slot, String prefix, FloatMatrix copy) {
+  private static void readAgain(Path origin, Slot slot, String prefix, Matrix copy) {
     try (Checkpoint again = Checkpoint.open(origin)) {
       long at = 0;
       for (Part part : slot.parts()) {

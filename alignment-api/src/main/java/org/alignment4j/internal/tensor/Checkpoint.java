@@ -60,6 +60,32 @@ public interface Checkpoint extends AutoCloseable {
   void read(String name, long firstElement, FloatBuffer into);
 
   /**
+   * Whether each 32 elements of a tensor's rows lie on 16 points of equal distance, which {@link
+   * #readRowGroups} returns.
+   */
+  default boolean isFourBit(String name) {
+    return false;
+  }
+
+  /** Whether a tensor is stored in blocks of few bits an element, not as plain numbers. */
+  default boolean isQuantised(String name) {
+    return false;
+  }
+
+  /**
+   * Reads where the elements of a tensor of 4 bits lie: those of each 32 elements of a row at
+   * {@code offset + scale * q}, q 0 to 15.
+   *
+   * @param firstRow the first of the rows whose groups fill {@code scales}, row-major
+   * @param scales as many as groups are wanted, of whole rows; like {@code offsets}
+   * @throws CheckpointException if there is no such tensor or it cannot be read
+   * @throws IllegalStateException if the tensor is not {@linkplain #isFourBit of 4 bits}
+   */
+  default void readRowGroups(String name, long firstRow, float[] scales, float[] offsets) {
+    throw new IllegalStateException(name + " is not of 4 bits");
+  }
+
+  /**
    * Reads a whole tensor as float32; see {@link #read}.
    *
    * @throws OutOfMemoryException if it does not fit in an array

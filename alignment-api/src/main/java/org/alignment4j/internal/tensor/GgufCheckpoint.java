@@ -201,6 +201,11 @@ public final class GgufCheckpoint implements AutoCloseable {
     file(name).readRaw(name, firstByte, into);
   }
 
+  /** Reads where elements of a tensor of 4 bits lie; see {@link GgufFile#readGroups}. */
+  void readGroups(String name, long firstGroup, float[] scales, float[] offsets) {
+    file(name).readGroups(name, firstGroup, scales, offsets);
+  }
+
   private GgufFile file(String name) {
     GgufFile file = fileByTensor.get(name);
     if (file == null) {

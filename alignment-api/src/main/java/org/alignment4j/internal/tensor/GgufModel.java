@@ -175,6 +175,41 @@ public final class GgufModel implements Checkpoint {
     }
   }
 
+  @Override
+  public boolean isFourBit(String name) {
+    return file.info(storedName(name)).type().isFourBit();
+  }
+
+  @Override
+  public boolean isQuantised(String name) {
+    return file.info(storedName(name)).type().blockElements() > 1;
+  }
+
+  @Override
+  public void readRowGroups(String name, long firstRow, float[] scales, float[] offsets) {
+    String source = storedName(name);
+    int groups = groupsOfRow(name);
+    if (!architecture.interleaves(name)) {
+      file.readGroups(source, firstRow * groups, scales, offsets);
+      return;
+    }
+    float[] rowScales = new float[groups];
+    float[] rowOffsets = new float[groups];
+    for (int at = 0; at < scales.length; at += groups) {
+      long row = firstRow + at / groups;
+      long head = row / headSize * headSize;
+      long from = head + GgufArchitecture.interleavedRow((int) (row - head), headSize);
+      file.readGroups(source, from * groups, rowScales, rowOffsets);
+      System.arraycopy(rowScales, 0, scales, at, groups);
+      System.arraycopy(rowOffsets, 0, offsets, at, groups);
+    }
+  }
+
+  private int groupsOfRow(String name) {
+    long[] shape = info(name).shape();
+    return Math.toIntExact(shape[shape.length - 1]) / GgufType.GROUP;
+  }
+
   /** Reads rows that are stored in another order within each head. */
   private void readHeads(String name, String source, long firstElement, FloatBuffer into) {
     long[] shape = info(name).shape();

@@ -15,8 +15,8 @@ import org.jspecify.annotations.Nullable;
 public enum GgufType {
   F32(0, StorageType.F32),
   F16(1, StorageType.F16),
-  Q4_0(2, 32, 18, SimpleBlocks::q4x0),
-  Q4_1(3, 32, 20, SimpleBlocks::q4x1),
+  Q4_0(2, 32, 18, SimpleBlocks::q4x0, SimpleBlocks::q4x0Groups),
+  Q4_1(3, 32, 20, SimpleBlocks::q4x1, SimpleBlocks::q4x1Groups),
   Q5_0(6, 32, 22, SimpleBlocks::q5x0),
   Q5_1(7, 32, 24, SimpleBlocks::q5x1),
   Q8_0(8, 32, 34, SimpleBlocks::q8x0),
@@ -24,7 +24,7 @@ public enum GgufType {
   Q8_1(9, 32, 36, null),
   Q2_K(10, SuperBlocks.SIZE, 84, SuperBlocks::q2),
   Q3_K(11, SuperBlocks.SIZE, 110, SuperBlocks::q3),
-  Q4_K(12, SuperBlocks.SIZE, 144, SuperBlocks::q4),
+  Q4_K(12, SuperBlocks.SIZE, 144, SuperBlocks::q4, SuperBlocks::q4Groups),
   Q5_K(13, SuperBlocks.SIZE, 176, SuperBlocks::q5),
   Q6_K(14, SuperBlocks.SIZE, 210, SuperBlocks::q6),
   Q8_K(15, SuperBlocks.SIZE, 292, SuperBlocks::q8),
@@ -52,6 +52,9 @@ public enum GgufType {
   /** A bound of the elements that a byte of any type holds. */
   static final int MAX_PER_BYTE = 8;
 
+  /** Elements whose values lie on the same 16 points, in types of 4 bits. */
+  static final int GROUP = 32;
+
   private final int number;
   private final int elements;
   private final int bytes;
@@ -59,13 +62,27 @@ public enum GgufType {
   @SuppressWarnings("ImmutableEnumChecker") // references to static methods
   private final @Nullable BlockDecoder decoder;
 
+  @SuppressWarnings("ImmutableEnumChecker") // references to static methods
+  private final @Nullable GroupDecoder groups;
+
   private final @Nullable StorageType plain;
 
   GgufType(int number, int elements, int bytes, @Nullable BlockDecoder decoder) {
+    this(number, elements, bytes, decoder, null);
+  }
+
+  /** A type of 4 bits an element. */
+  GgufType(
+      int number,
+      int elements,
+      int bytes,
+      @Nullable BlockDecoder decoder,
+      @Nullable GroupDecoder groups) {
     this.number = number;
     this.elements = elements;
     this.bytes = bytes;
     this.decoder = decoder;
+    this.groups = groups;
     this.plain = null;
   }
 
@@ -75,6 +92,7 @@ public enum GgufType {
     this.elements = 1;
     this.bytes = plain.bytes();
     this.decoder = null;
+    this.groups = null;
     this.plain = plain;
   }
 
@@ -96,6 +114,11 @@ public enum GgufType {
   /** Whether its elements can be read as float32. */
   public boolean isReadable() {
     return decoder != null || plain != null;
+  }
+
+  /** Whether an element is one of 16 evenly spaced values, which are those of 32 elements. */
+  boolean isFourBit() {
+    return groups != null;
   }
 
   /** The same type in safetensors, if it has it. */
@@ -148,5 +171,21 @@ public enum GgufType {
         one.decode(in, i * bytes, out, i * elements);
       }
     };
+  }
+
+  /**
+   * Where the 16 values of each 32 elements lie, of blocks from the beginning of {@code in} on: at
+   * {@code offset + scale * q}, q 0 to 15.
+   *
+   * @throws IllegalStateException if this is not a {@linkplain #isFourBit() type of 4 bits}
+   */
+  void groups(byte[] in, int blocks, float[] scales, float[] offsets, int to) {
+    GroupDecoder one = groups;
+    if (one == null) {
+      throw new IllegalStateException(this + " is no type of 4 bits");
+    }
+    for (int i = 0; i < blocks; i++) {
+      one.decode(in, i * bytes, scales, offsets, to + i * (elements / GROUP));
+    }
   }
 }

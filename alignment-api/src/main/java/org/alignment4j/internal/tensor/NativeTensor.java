@@ -26,12 +26,24 @@ public final class NativeTensor {
   public interface Source {
     /** Puts {@code into.remaining()} elements, starting at index {@code first}. */
     void read(long first, FloatBuffer into);
+
+    /**
+     * Where elements lie that are stored in 4 bits: each 32 of a row at {@code offset + scale * q},
+     * q 0 to 15.
+     *
+     * @param first index of the first element, at the start of a row
+     * @param scales to be set, one for each 32 elements; like {@code offsets}
+     * @return false if the elements are not stored so, and nothing is set
+     */
+    default boolean groups(long first, float[] scales, float[] offsets) {
+      return false;
+    }
   }
 
   /**
    * Allocates a tensor with uninitialised elements.
    *
-   * @param type F32, F16, BF16 or I8
+   * @param type F32, F16, BF16, I8 or U8
    * @throws OutOfMemoryException if it does not fit in the device's memory
    */
   public static NDArray empty(NDManager manager, StorageType type, Shape shape) {

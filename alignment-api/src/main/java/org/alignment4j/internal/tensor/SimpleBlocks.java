@@ -22,6 +22,18 @@ final class SimpleBlocks {
     }
   }
 
+  /** See {@link GgufType#groups}. */
+  static void q4x0Groups(byte[] in, int at, float[] scales, float[] offsets, int to) {
+    scales[to] = half(in, at);
+    offsets[to] = -8 * scales[to];
+  }
+
+  /** See {@link GgufType#groups}. */
+  static void q4x1Groups(byte[] in, int at, float[] scales, float[] offsets, int to) {
+    scales[to] = half(in, at);
+    offsets[to] = half(in, at + 2);
+  }
+
   /** d[2], m[2], nibbles[16]: d q + m. */
   static void q4x1(byte[] in, int at, float[] out, int to) {
     float d = half(in, at);

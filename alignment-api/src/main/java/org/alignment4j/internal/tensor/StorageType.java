@@ -102,6 +102,7 @@ public enum StorageType {
       case F16 -> 5;
       case BF16 -> 15;
       case I8 -> 1;
+      case U8 -> 0;
       default -> throw new IllegalArgumentException("the engine does not compute in " + this);
     };
   }

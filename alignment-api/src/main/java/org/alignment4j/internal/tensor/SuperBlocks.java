@@ -61,6 +61,16 @@ final class SuperBlocks {
     }
   }
 
+  /** See {@link GgufType#groups}. */
+  static void q4Groups(byte[] in, int at, float[] scales, float[] offsets, int to) {
+    float d = half(in, at);
+    float dmin = half(in, at + 2);
+    for (int group = 0; group < 8; group++) {
+      scales[to + group] = d * scale(in, at + 4, group);
+      offsets[to + group] = -(dmin * min(in, at + 4, group));
+    }
+  }
+
   /** d[2], dmin[2], 6-bit s and m[12], fifth bits[32], nibbles[128]. */
   static void q5(byte[] in, int at, float[] out, int to) {
     float d = half(in, at);

@@ -3,6 +3,7 @@ package org.alignment4j.internal.tensor;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
@@ -20,6 +21,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
@@ -78,6 +80,36 @@ class GgufTypeTests {
         System.arraycopy(all, from, expected, 1, count);
         assertArrayEquals(bits(expected), bits(into.array()), from + " " + count);
       }
+    }
+  }
+
+  /** Against the decoded elements, which the Python package gguf computed. */
+  @ParameterizedTest
+  @EnumSource(
+      value = GgufType.class,
+      names = {"Q4_0", "Q4_1", "Q4_K"})
+  void elementsOfFourBitsLieOnSixteenPoints(GgufType type) {
+    assertTrue(type.isFourBit());
+    try (GgufFile file = GgufFile.open(Goldens.gguf(type + ".gguf"))) {
+      float[] all = file.floats("expected");
+      float[] scales = new float[all.length / 32];
+      float[] offsets = new float[scales.length];
+      file.readGroups("blocks", 0, scales, offsets);
+      for (int g = 0; g < scales.length; g++) {
+        for (int i = 32 * g; i < 32 * g + 32 && Float.isFinite(scales[g] + offsets[g]); i++) {
+          double q = scales[g] == 0 ? 0 : ((double) all[i] - offsets[g]) / scales[g];
+          double nearest = Math.max(0, Math.min(15, Math.rint(q)));
+          float found = (float) (offsets[g] + nearest * scales[g]);
+          assertEquals(all[i], found, Math.ulp(Math.abs(offsets[g]) + 15 * Math.abs(scales[g])));
+        }
+      }
+      int perBlock = type.blockElements() / 32;
+      float[] last = new float[perBlock];
+      file.readGroups("blocks", scales.length - perBlock, last, new float[perBlock]);
+      assertArrayEquals(Arrays.copyOfRange(scales, scales.length - perBlock, scales.length), last);
+      assertThrows(
+          IllegalArgumentException.class,
+          () -> file.readGroups("blocks", scales.length, last, new float[perBlock]));
     }
   }
 
