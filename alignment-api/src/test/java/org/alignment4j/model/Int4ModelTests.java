@@ -32,7 +32,7 @@ class Int4ModelTests {
   /** Scales, offsets, and the inputs and outputs of products are rounded to 8 bits of fraction. */
   private static final double NEAR = 2e-2;
 
-  /** Through random changes that are larger than the weights. */
+  /** Of gradients, and of states with a change. */
   private static final double NEAR_CHANGED = 6e-2;
 
   private static final int VOCABULARY = 320;
@@ -58,6 +58,12 @@ class Int4ModelTests {
 
   private LanguageModel int4() {
     return LanguageModel.load(file, Device.cpu(), Precision.INT4);
+  }
+
+  /** Its effect is of the size of the weights. */
+  private static LoraAdapter lora(LanguageModel model, Layer... layers) {
+    LoraAdapter large = TinyModels.lora(model.config(), 3, 5, layers);
+    return new LoraAdapter(large.rank(), 0.02, large.targets(), large.provenance());
   }
 
   private LanguageModel exact() {
@@ -143,7 +149,7 @@ class Int4ModelTests {
   void viewsAndSteeringAreThoseOfTheExactModel() {
     try (LanguageModel model = int4();
         LanguageModel exact = exact()) {
-      LoraAdapter lora = TinyModels.lora(model.config(), 3, 5, new Layer(1), new Layer(3));
+      LoraAdapter lora = lora(model, new Layer(1), new Layer(3));
       Steering push = Steering.add(new Layer(2), TinyModels.noise(new Random(2), 128), 1);
       try (LanguageModel a = model.with(lora);
           LanguageModel b = exact.with(lora)) {
@@ -165,7 +171,7 @@ class Int4ModelTests {
     Layer layer = new Layer(2);
     try (LanguageModel model = int4();
         LanguageModel int8 = LanguageModel.load(file, Device.cpu(), Precision.INT8)) {
-      LoraAdapter lora = TinyModels.lora(model.config(), 3, 5, layer);
+      LoraAdapter lora = lora(model, layer);
       try (LanguageModel merged = model.withMerged(lora);
           LanguageModel wanted = int8.withMerged(lora)) {
         ModelBlock block = merged.pass().weights().block(layer);
@@ -220,7 +226,7 @@ class Int4ModelTests {
             new Encoded(random.ints(5, 0, VOCABULARY).toArray(), 2));
     try (LanguageModel model = int4();
         LanguageModel exact = exact()) {
-      LoraAdapter lora = TinyModels.lora(model.config(), 2, 5, new Layer(1), new Layer(3));
+      LoraAdapter lora = lora(model, new Layer(1), new Layer(3));
       try (GradientScope gradients = GradientScope.open();
           TrainableLora one = new TrainableLora(model, lora);
           TrainableLora other = new TrainableLora(exact, lora);
