@@ -6,6 +6,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import java.util.List;
 import org.alignment4j.core.EngineException;
+import org.alignment4j.internal.tensor.GgufGroups;
 import org.alignment4j.internal.tensor.Kernels;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -14,7 +15,7 @@ import org.slf4j.LoggerFactory;
 /** Operations on the arrays of an {@link Int4Matrix}, and whether the CPU multiplies with it. */
 final class Int4Kernels {
   /** Elements of a row that share a scale and an offset. */
-  static final int GROUP = 32;
+  static final int GROUP = GgufGroups.SIZE;
 
   /** Columns of the probed matrix, and rows of its other operand: more than one block of each. */
   private static final int PROBED = 128;

@@ -9,6 +9,7 @@ import java.nio.FloatBuffer;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.alignment4j.internal.tensor.DirectMemory;
+import org.alignment4j.internal.tensor.GgufGroups;
 import org.alignment4j.internal.tensor.NativeTensor;
 import org.alignment4j.internal.tensor.StorageType;
 
@@ -26,7 +27,7 @@ final class Int4Rows {
   /** The integer at which a value is its group's offset. */
   private static final int MIDDLE = 8;
 
-  private static final int LARGEST = 15;
+  private static final float LARGEST = 15;
 
   private final int columns;
   private final int groups;
@@ -77,61 +78,66 @@ final class Int4Rows {
   }
 
   private boolean readBlock(int block, long firstRow, NativeTensor.Source source) {
-    float[] values = new float[blockRows * columns];
-    float[] blockScales = new float[blockRows * groups];
-    float[] offsets = new float[blockRows * groups];
-    source.read(firstRow * columns, FloatBuffer.wrap(values));
-    if (!source.groups(firstRow * columns, blockScales, offsets)) {
-      for (int g = 0; g < blockScales.length; g++) {
-        span(values, g, blockScales, offsets);
+    GgufGroups read = GgufGroups.of(blockRows * groups);
+    if (!source.groups(firstRow * columns, read)) {
+      float[] values = new float[blockRows * columns];
+      source.read(firstRow * columns, FloatBuffer.wrap(values));
+      for (int g = 0; g < read.count(); g++) {
+        round(values, g, read);
       }
     }
-    byte[] packed = new byte[blockRows * columns / 2];
     boolean finite = true;
     for (int row = 0; row < blockRows; row++) {
       for (int g = 0; g < groups; g++) {
-        int at = row * groups + g;
-        float scale = StorageType.BF16.rounded(blockScales[at]);
-        float offset = StorageType.BF16.rounded(offsets[at] + MIDDLE * blockScales[at]);
+        float scale = read.scales()[row * groups + g];
+        float middle = read.offsets()[row * groups + g] + MIDDLE * scale;
         int to = 2 * (g * rows + block * blockRows + row);
-        scales[to] = scale;
-        scales[to + 1] = offset;
-        finite &= Float.isFinite(scale) && Float.isFinite(offset);
-        finite &= pack(values, at * GROUP, scale, offset, packed, g * GROUP, row);
+        scales[to] = StorageType.BF16.rounded(scale);
+        scales[to + 1] = StorageType.BF16.rounded(middle);
+        finite &= Float.isFinite(scales[to]) && Float.isFinite(scales[to + 1]);
       }
     }
+    byte[] packed = packed(read.integers());
     integers.put(block * packed.length, packed);
     return finite;
   }
 
-  /** The 16 points that reach from the least to the largest element of a group. */
-  private static void span(float[] values, int group, float[] scales, float[] offsets) {
-    float least = values[group * GROUP];
+  /**
+   * Rounds a group to 16 points from its least to its largest element, where the kernels will see
+   * them. What is not finite makes the scale or the offset so.
+   */
+  private static void round(float[] values, int group, GgufGroups into) {
+    int at = group * GROUP;
+    float least = values[at];
     float largest = least;
-    for (int i = group * GROUP; i < (group + 1) * GROUP; i++) {
+    for (int i = at; i < at + GROUP; i++) {
       least = Math.min(least, values[i]);
       largest = Math.max(largest, values[i]);
     }
     // Halves, since the difference of two large numbers may be infinite.
-    scales[group] = 2 * ((largest / 2 - least / 2) / LARGEST);
-    offsets[group] = least;
+    float scale = StorageType.BF16.rounded(2 * ((largest / 2 - least / 2) / LARGEST));
+    float middle = StorageType.BF16.rounded(least + MIDDLE * scale);
+    into.scales()[group] = scale;
+    into.offsets()[group] = middle - MIDDLE * scale;
+    for (int i = at; i < at + GROUP; i++) {
+      float q = scale == 0 ? MIDDLE : (values[i] - middle) / scale + MIDDLE;
+      float inRange = Math.max(0, Math.min(LARGEST, q));
+      into.integers()[i] = (byte) Float.floatToRawIntBits(inRange + Int8Rows.TO_INTEGER);
+    }
   }
 
-  /** Rounds a group into a block's bytes and returns whether all its values are finite. */
-  private boolean pack(
-      float[] values, int from, float scale, float offset, byte[] packed, int column, int row) {
+  /** A block's integers in the engine's layout. */
+  private byte[] packed(byte[] rounded) {
+    byte[] packed = new byte[rounded.length / 2];
     int half = blockRows / 2;
-    int shift = row < half ? 0 : 4;
-    int at = column * half + row % half;
-    boolean finite = true;
-    for (int i = 0; i < GROUP; i++) {
-      float value = values[from + i];
-      finite &= Float.isFinite(value);
-      int q = scale == 0 ? MIDDLE : MIDDLE + Math.round((value - offset) / scale);
-      packed[at] |= (byte) (Math.max(0, Math.min(LARGEST, q)) << shift);
-      at += half;
+    for (int row = 0; row < half; row++) {
+      int low = row * columns;
+      int high = (row + half) * columns;
+      for (int column = 0, to = row; column < columns; column++, to += half) {
+        packed[to] = (byte) (rounded[low + column] | rounded[high + column] << 4);
+      }
     }
-    return finite;
+    return packed;
   }
 
   private void place(List<NDArray> arrays, long first) {

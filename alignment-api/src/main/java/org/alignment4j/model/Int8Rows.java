@@ -26,7 +26,7 @@ final class Int8Rows {
   private static final int INFINITE = 0x7f80_0000;
 
   /** 1.5 * 2^23: added to a small float, it leaves the nearest integer in the lowest bits. */
-  private static final float TO_INTEGER = 12_582_912f;
+  static final float TO_INTEGER = 12_582_912f;
 
   private Int8Rows() {}
 

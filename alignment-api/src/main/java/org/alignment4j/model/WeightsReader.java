@@ -12,6 +12,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.alignment4j.core.CheckpointException;
 import org.alignment4j.internal.tensor.Checkpoint;
+import org.alignment4j.internal.tensor.GgufGroups;
 import org.alignment4j.internal.tensor.NativeTensor;
 import org.alignment4j.model.BlockLayout.Part;
 import org.alignment4j.model.BlockLayout.Slot;
@@ -88,12 +89,12 @@ final class WeightsReader implements AutoCloseable {
       }
 
       @Override
-      public boolean groups(long first, float[] scales, float[] offsets) {
+      public boolean groups(long first, GgufGroups into) {
         if (!from.isFourBit(tensor)) {
           return false;
         }
         long[] shape = from.info(tensor).shape();
-        from.readRowGroups(tensor, first / shape[shape.length - 1], scales, offsets);
+        from.readRowGroups(tensor, first / shape[shape.length - 1], into);
         return true;
       }
     };

@@ -59,10 +59,7 @@ public interface Checkpoint extends AutoCloseable {
    */
   void read(String name, long firstElement, FloatBuffer into);
 
-  /**
-   * Whether each 32 elements of a tensor's rows lie on 16 points of equal distance, which {@link
-   * #readRowGroups} returns.
-   */
+  /** Whether {@link #readRowGroups} reads a tensor. */
   default boolean isFourBit(String name) {
     return false;
   }
@@ -73,15 +70,13 @@ public interface Checkpoint extends AutoCloseable {
   }
 
   /**
-   * Reads where the elements of a tensor of 4 bits lie: those of each 32 elements of a row at
-   * {@code offset + scale * q}, q 0 to 15.
+   * Reads elements of a tensor of 4 bits as they are.
    *
-   * @param firstRow the first of the rows whose groups fill {@code scales}, row-major
-   * @param scales as many as groups are wanted, of whole rows; like {@code offsets}
+   * @param firstRow the first of the rows, whole ones, that are wanted
    * @throws CheckpointException if there is no such tensor or it cannot be read
    * @throws IllegalStateException if the tensor is not {@linkplain #isFourBit of 4 bits}
    */
-  default void readRowGroups(String name, long firstRow, float[] scales, float[] offsets) {
+  default void readRowGroups(String name, long firstRow, GgufGroups into) {
     throw new IllegalStateException(name + " is not of 4 bits");
   }
 

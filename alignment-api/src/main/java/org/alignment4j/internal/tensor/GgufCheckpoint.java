@@ -201,9 +201,9 @@ public final class GgufCheckpoint implements AutoCloseable {
     file(name).readRaw(name, firstByte, into);
   }
 
-  /** Reads where elements of a tensor of 4 bits lie; see {@link GgufFile#readGroups}. */
-  void readGroups(String name, long firstGroup, float[] scales, float[] offsets) {
-    file(name).readGroups(name, firstGroup, scales, offsets);
+  /** Reads elements of a tensor of 4 bits as they are; see {@link GgufFile#readGroups}. */
+  void readGroups(String name, long firstGroup, GgufGroups into) {
+    file(name).readGroups(name, firstGroup, into);
   }
 
   private GgufFile file(String name) {

@@ -219,27 +219,27 @@ public final class GgufFile implements AutoCloseable {
   }
 
   /**
-   * Reads where the elements of a tensor of 4 bits lie: in each group of 32 from {@code firstGroup}
-   * on, at {@code offset + scale * q}, q 0 to 15. Both ends are those of blocks.
+   * Reads elements of a tensor of 4 bits as they are. Both ends are those of blocks.
    *
-   * @param scales as many as groups are wanted, like {@code offsets}
+   * @param into as many groups as are wanted
    * @throws CheckpointException if there is no such tensor, or the file cannot be read
    * @throws IllegalStateException if its type is not one of 4 bits
    * @throws IllegalArgumentException if the range is not within the tensor
    */
-  void readGroups(String name, long firstGroup, float[] scales, float[] offsets) {
+  void readGroups(String name, long firstGroup, GgufGroups into) {
     GgufTensor info = info(name);
     GgufType type = info.type();
-    int groups = type.blockElements() / GgufType.GROUP;
-    checkRange(info, "group", firstGroup, scales.length, info.elements() / GgufType.GROUP);
-    int most = Math.min(CHUNK / type.blockElements(), scales.length / groups);
+    int count = into.count();
+    int groups = type.blockElements() / GgufGroups.SIZE;
+    checkRange(info, "group", firstGroup, count, info.elements() / GgufGroups.SIZE);
+    int most = Math.min(CHUNK / type.blockElements(), count / groups);
     byte[] stored = new byte[most * type.blockBytes()];
-    for (int done = 0; done < scales.length; done += most * groups) {
-      int blocks = Math.min(most, (scales.length - done) / groups);
+    for (int done = 0; done < count; done += most * groups) {
+      int blocks = Math.min(most, (count - done) / groups);
       long block = (firstGroup + done) / groups;
       ByteBuffer bytes = ByteBuffer.wrap(stored, 0, blocks * type.blockBytes());
       readData(info, bytes, block * type.blockBytes());
-      type.groups(stored, blocks, scales, offsets, done);
+      type.groups(stored, blocks, into, done);
     }
   }
 

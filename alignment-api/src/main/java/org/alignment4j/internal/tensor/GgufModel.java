@@ -186,28 +186,26 @@ public final class GgufModel implements Checkpoint {
   }
 
   @Override
-  public void readRowGroups(String name, long firstRow, float[] scales, float[] offsets) {
+  public void readRowGroups(String name, long firstRow, GgufGroups into) {
     String source = storedName(name);
     int groups = groupsOfRow(name);
     if (!architecture.interleaves(name)) {
-      file.readGroups(source, firstRow * groups, scales, offsets);
+      file.readGroups(source, firstRow * groups, into);
       return;
     }
-    float[] rowScales = new float[groups];
-    float[] rowOffsets = new float[groups];
-    for (int at = 0; at < scales.length; at += groups) {
+    GgufGroups one = GgufGroups.of(groups);
+    for (int at = 0; at < into.count(); at += groups) {
       long row = firstRow + at / groups;
       long head = row / headSize * headSize;
-      long from = head + GgufArchitecture.interleavedRow((int) (row - head), headSize);
-      file.readGroups(source, from * groups, rowScales, rowOffsets);
-      System.arraycopy(rowScales, 0, scales, at, groups);
-      System.arraycopy(rowOffsets, 0, offsets, at, groups);
+      int stored = GgufArchitecture.interleavedRow((int) (row - head), headSize);
+      file.readGroups(source, (head + stored) * groups, one);
+      into.set(at, one, 0, groups);
     }
   }
 
   private int groupsOfRow(String name) {
     long[] shape = info(name).shape();
-    return Math.toIntExact(shape[shape.length - 1]) / GgufType.GROUP;
+    return Math.toIntExact(shape[shape.length - 1]) / GgufGroups.SIZE;
   }
 
   /** Reads rows that are stored in another order within each head. */

@@ -52,9 +52,6 @@ public enum GgufType {
   /** A bound of the elements that a byte of any type holds. */
   static final int MAX_PER_BYTE = 8;
 
-  /** Elements whose values lie on the same 16 points, in types of 4 bits. */
-  static final int GROUP = 32;
-
   private final int number;
   private final int elements;
   private final int bytes;
@@ -116,7 +113,7 @@ public enum GgufType {
     return decoder != null || plain != null;
   }
 
-  /** Whether an element is one of 16 evenly spaced values, which are those of 32 elements. */
+  /** Whether it can be read as {@link GgufGroups}. */
   boolean isFourBit() {
     return groups != null;
   }
@@ -174,18 +171,18 @@ public enum GgufType {
   }
 
   /**
-   * Where the 16 values of each 32 elements lie, of blocks from the beginning of {@code in} on: at
-   * {@code offset + scale * q}, q 0 to 15.
+   * Unpacks blocks from the beginning of {@code in} on.
    *
+   * @param to index of the first group
    * @throws IllegalStateException if this is not a {@linkplain #isFourBit() type of 4 bits}
    */
-  void groups(byte[] in, int blocks, float[] scales, float[] offsets, int to) {
+  void groups(byte[] in, int blocks, GgufGroups out, int to) {
     GroupDecoder one = groups;
     if (one == null) {
       throw new IllegalStateException(this + " is no type of 4 bits");
     }
     for (int i = 0; i < blocks; i++) {
-      one.decode(in, i * bytes, scales, offsets, to + i * (elements / GROUP));
+      one.decode(in, i * bytes, out, to + i * (elements / GgufGroups.SIZE));
     }
   }
 }

@@ -1,13 +1,13 @@
 package org.alignment4j.internal.tensor;
 
-/** Finds where the values of each 32 elements of a block lie, in a GGUF type of 4 bits. */
+/** Unpacks one block of a GGUF type of 4 bits. */
 @FunctionalInterface
 interface GroupDecoder {
   /**
-   * Decodes the scales and offsets of one block; see {@link GgufType#groups}.
+   * Unpacks one block.
    *
    * @param in holds the block from byte {@code at} on
    * @param to index of the block's first group
    */
-  void decode(byte[] in, int at, float[] scales, float[] offsets, int to);
+  void decode(byte[] in, int at, GgufGroups out, int to);
 }

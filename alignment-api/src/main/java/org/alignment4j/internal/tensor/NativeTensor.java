@@ -28,14 +28,12 @@ public final class NativeTensor {
     void read(long first, FloatBuffer into);
 
     /**
-     * Where elements lie that are stored in 4 bits: each 32 of a row at {@code offset + scale * q},
-     * q 0 to 15.
+     * Reads elements that are stored in 4 bits as they are.
      *
      * @param first index of the first element, at the start of a row
-     * @param scales to be set, one for each 32 elements; like {@code offsets}
      * @return false if the elements are not stored so, and nothing is set
      */
-    default boolean groups(long first, float[] scales, float[] offsets) {
+    default boolean groups(long first, GgufGroups into) {
       return false;
     }
   }

@@ -23,15 +23,27 @@ final class SimpleBlocks {
   }
 
   /** See {@link GgufType#groups}. */
-  static void q4x0Groups(byte[] in, int at, float[] scales, float[] offsets, int to) {
-    scales[to] = half(in, at);
-    offsets[to] = -8 * scales[to];
+  static void q4x0Groups(byte[] in, int at, GgufGroups out, int to) {
+    float d = half(in, at);
+    out.scales()[to] = d;
+    out.offsets()[to] = -8 * d;
+    nibbles(in, at + 2, out.integers(), to * 2 * HALF);
   }
 
   /** See {@link GgufType#groups}. */
-  static void q4x1Groups(byte[] in, int at, float[] scales, float[] offsets, int to) {
-    scales[to] = half(in, at);
-    offsets[to] = half(in, at + 2);
+  static void q4x1Groups(byte[] in, int at, GgufGroups out, int to) {
+    out.scales()[to] = half(in, at);
+    out.offsets()[to] = half(in, at + 2);
+    nibbles(in, at + 4, out.integers(), to * 2 * HALF);
+  }
+
+  private static void nibbles(byte[] in, int at, byte[] out, int to) {
+    for (int i = 0; i < HALF; i++) {
+      out[to + i] = (byte) (in[at + i] & 15);
+    }
+    for (int i = 0; i < HALF; i++) {
+      out[to + HALF + i] = (byte) (in[at + i] >> 4 & 15);
+    }
   }
 
   /** d[2], m[2], nibbles[16]: d q + m. */

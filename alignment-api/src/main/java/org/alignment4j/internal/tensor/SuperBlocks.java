@@ -62,12 +62,18 @@ final class SuperBlocks {
   }
 
   /** See {@link GgufType#groups}. */
-  static void q4Groups(byte[] in, int at, float[] scales, float[] offsets, int to) {
+  static void q4Groups(byte[] in, int at, GgufGroups out, int to) {
     float d = half(in, at);
     float dmin = half(in, at + 2);
     for (int group = 0; group < 8; group++) {
-      scales[to + group] = d * scale(in, at + 4, group);
-      offsets[to + group] = -(dmin * min(in, at + 4, group));
+      out.scales()[to + group] = d * scale(in, at + 4, group);
+      out.offsets()[to + group] = -(dmin * min(in, at + 4, group));
+      int q = at + 16 + 32 * (group / 2);
+      int shift = 4 * (group % 2);
+      int first = 32 * (to + group);
+      for (int i = 0; i < 32; i++) {
+        out.integers()[first + i] = (byte) (in[q + i] >> shift & 15);
+      }
     }
   }
 
