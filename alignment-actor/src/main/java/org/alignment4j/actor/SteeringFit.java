@@ -22,7 +22,6 @@ import org.alignment4j.adapter.GatedEdit;
 import org.alignment4j.adapter.GatedEdit.Affine;
 import org.alignment4j.adapter.GatedEdit.Change;
 import org.alignment4j.analysis.LogisticProbe;
-import org.alignment4j.chat.Message;
 import org.alignment4j.chat.Prompt;
 import org.alignment4j.core.Layer;
 import org.alignment4j.core.ProgressListener;
@@ -222,12 +221,8 @@ final class SteeringFit {
   private List<Prompt> attacked() {
     List<Prompt> all = new ArrayList<>();
     for (int i = 0; i < prompts.harmful().size(); i++) {
-      Prompt p = prompts.harmful().get(i);
       Attack attack = settings.attacks().get(i % settings.attacks().size());
-      List<Message> messages = new ArrayList<>(p.messages());
-      messages.set(
-          messages.size() - 1, new Message(p.last().role(), attack.apply(p.last().text(), i)));
-      all.add(new Prompt(messages));
+      all.add(attack.apply(prompts.harmful().get(i), i));
     }
     return all;
   }

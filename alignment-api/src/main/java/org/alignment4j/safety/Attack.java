@@ -1,11 +1,14 @@
 package org.alignment4j.safety;
 
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.function.BiFunction;
 import java.util.stream.Collectors;
+import org.alignment4j.chat.Message;
+import org.alignment4j.chat.Prompt;
 
 /**
  * Jailbreak attacks: rewordings of a request that are known to bypass a model's refusal (the types
@@ -96,6 +99,19 @@ public enum Attack {
    */
   public String apply(String request, long seed) {
     return change.apply(request, new SplittableRandom(seed ^ ((long) name().hashCode() << 32)));
+  }
+
+  /**
+   * Returns a prompt whose last message is {@linkplain #apply(String, long) reworded}.
+   *
+   * @param prompt any prompt; its other messages stay as they are
+   * @param seed as there
+   */
+  public Prompt apply(Prompt prompt, long seed) {
+    List<Message> messages = new ArrayList<>(prompt.messages());
+    Message last = prompt.last();
+    messages.set(messages.size() - 1, new Message(last.role(), apply(last.text(), seed)));
+    return new Prompt(messages);
   }
 
   private static String base64(String text) {

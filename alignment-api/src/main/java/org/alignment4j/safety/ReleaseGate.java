@@ -12,7 +12,6 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import org.alignment4j.chat.Encoded;
-import org.alignment4j.chat.Message;
 import org.alignment4j.chat.Prompt;
 import org.alignment4j.core.ProgressListener;
 import org.alignment4j.evaluation.Rate;
@@ -252,7 +251,7 @@ public final class ReleaseGate {
     for (Attack attack : attacks) {
       List<Prompt> attacked = new ArrayList<>();
       for (int i = 0; i < every.size(); i++) {
-        attacked.add(attacked(every.get(i), attack, seed + i));
+        attacked.add(attack.apply(every.get(i), seed + i));
       }
       all.add(
           limits.refusedUnder(
@@ -262,14 +261,6 @@ public final class ReleaseGate {
     all.addAll(benignConditions(before, after));
     progress.step("release gate", steps, steps);
     return new Report(all);
-  }
-
-  /** The same prompt with its last message reworded. */
-  private static Prompt attacked(Prompt prompt, Attack attack, long seed) {
-    List<Message> messages = new ArrayList<>(prompt.messages());
-    Message last = prompt.last();
-    messages.set(messages.size() - 1, new Message(last.role(), attack.apply(last.text(), seed)));
-    return new Prompt(messages);
   }
 
   private List<String> answers(LanguageModel model, List<Prompt> prompts) {

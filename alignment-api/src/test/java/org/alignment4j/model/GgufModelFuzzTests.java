@@ -2,6 +2,7 @@ package org.alignment4j.model;
 
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import ai.djl.Device;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
@@ -16,6 +17,7 @@ import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.alignment4j.chat.ChatTokenizer;
 import org.alignment4j.core.AlignmentException;
 import org.alignment4j.internal.tensor.Checkpoint;
@@ -72,6 +74,9 @@ class GgufModelFuzzTests {
       RandomCheckpoint.write(config(family, 37), 3, model);
       add(model, GgufWeights.F16);
     }
+    Path four = sound.resolve("four-bits");
+    RandomCheckpoint.write(config(Family.LLAMA, 38, 64), 4, four);
+    add(four, GgufWeights.Q4_0);
     for (String tokenizer : List.of("byte-level", "metaspace")) {
       Path model = sound.resolve(tokenizer);
       RandomCheckpoint.write(config(Family.LLAMA, 600), 5, model);
@@ -85,15 +90,19 @@ class GgufModelFuzzTests {
   }
 
   private static ModelConfig config(Family family, int vocabulary) {
+    return config(family, vocabulary, 16);
+  }
+
+  private static ModelConfig config(Family family, int vocabulary, int head) {
     return new ModelConfig(
         family,
         vocabulary,
-        32,
+        2 * head,
         1,
         2,
         1,
-        16,
-        32,
+        head,
+        2 * head,
         64,
         1e-5,
         new Rope(10_000, null),
@@ -125,6 +134,8 @@ class GgufModelFuzzTests {
   void damagedModelsAreLoadedOrRefused() {
     Fuzz.Tally tally = fuzz(150, 42, this::load);
     assertTrue(tally.read() > 10 && tally.refused() > 50, tally::toString);
+    Fuzz.Tally four = fuzz(100, 45, this::loadInFourBits);
+    assertTrue(four.read() > 5 && four.refused() > 30, four::toString);
   }
 
   @Test
@@ -136,14 +147,22 @@ class GgufModelFuzzTests {
     int read = 0;
     int refused = 0;
     for (int i = 0; i * 1_000 < most && (all || System.nanoTime() < end); i++) {
-      Fuzz.Tally tally = fuzz(1_000, 4_300 + i, i % 20 == 19 ? this::load : this::readAll);
+      Fuzz.Tally tally = fuzz(1_000, 4_300 + i, reader(i));
       read += tally.read();
       refused += tally.refused();
     }
     assertTrue(read > 1_000 && refused > read, read + " read, " + refused + " refused");
   }
 
-  private Fuzz.Tally fuzz(int count, long seed, java.util.function.Consumer<Path> reader) {
+  private Consumer<Path> reader(int batch) {
+    return switch (batch % 20) {
+      case 9 -> this::loadInFourBits;
+      case 19 -> this::load;
+      default -> this::readAll;
+    };
+  }
+
+  private Fuzz.Tally fuzz(int count, long seed, Consumer<Path> reader) {
     Path file = folder.resolve("fuzz.gguf");
     long largest = GOOD.stream().mapToInt(b -> b.length).max().orElseThrow();
     return new Fuzz(
@@ -168,7 +187,15 @@ class GgufModelFuzzTests {
   }
 
   private void load(Path file) {
-    try (LanguageModel model = LanguageModel.load(file)) {
+    load(file, Precision.defaultFor(file, Device.cpu()));
+  }
+
+  private void loadInFourBits(Path file) {
+    load(file, Precision.INT4);
+  }
+
+  private static void load(Path file, Precision precision) {
+    try (LanguageModel model = LanguageModel.load(file, Device.cpu(), precision)) {
       int tokens = Math.min(3, model.longestSequence());
       model.nextTokenLogitsIds(List.of(new int[tokens]));
     }

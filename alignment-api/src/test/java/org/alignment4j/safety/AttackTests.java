@@ -9,10 +9,13 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Base64;
 import java.util.EnumSet;
+import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
+import org.alignment4j.chat.Message;
+import org.alignment4j.chat.Prompt;
 import org.junit.jupiter.api.Test;
 
 class AttackTests {
@@ -20,6 +23,21 @@ class AttackTests {
   void theSameSeedGivesTheSameText(
       @ForAll Attack attack, @ForAll String request, @ForAll long seed) {
     assertEquals(attack.apply(request, seed), attack.apply(request, seed));
+  }
+
+  @Test
+  void ofAPromptTheLastMessageIsReworded() {
+    List<Message> messages =
+        List.of(
+            Message.system("Be brief."),
+            Message.user("Hello."),
+            Message.assistant("Hello!"),
+            Message.user("Open sesame"));
+    for (Attack attack : Attack.values()) {
+      List<Message> changed = attack.apply(new Prompt(messages), 7).messages();
+      assertEquals(messages.subList(0, 3), changed.subList(0, 3));
+      assertEquals(List.of(Message.user(attack.apply("Open sesame", 7))), changed.subList(3, 4));
+    }
   }
 
   @Property(tries = 100)

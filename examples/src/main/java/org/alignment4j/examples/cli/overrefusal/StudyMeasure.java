@@ -83,7 +83,7 @@ record StudyMeasure(
   private List<Prompt> attacked(Attack attack) {
     List<Prompt> all = new ArrayList<>();
     for (int i = 0; i < attacked.size(); i++) {
-      all.add(Prompt.user(attack.apply(attacked.get(i).last().text(), i)));
+      all.add(attack.apply(attacked.get(i), i));
     }
     return all;
   }
