@@ -184,8 +184,10 @@ public final class ActorTuner implements RepresentationTuner<ActorPrompts, Tuned
      *     below a probed one
      * @param l2 of the logistic regressions
      * @param alpha factor of the difference of refused and answered prompts
-     * @param sooner taken off the log-odds of what takes refusals away, in nats: higher takes away
-     *     more
+     * @param sooner taken off the log-odds of what takes refusals away, in nats, ascending: higher
+     *     takes away more. Of several the largest is chosen with which no more than {@code lost} of
+     *     the contrast prompts, each asked with an edit fitted to the others, is refused no more
+     * @param lost share of the contrast prompts, in [0, 1]
      * @param attacks on the harmful prompts that the probes see; none for probes that only tell
      *     plain prompts apart, which break under attack
      * @param gateAttacks attacks on the held-out prompts in the release gate
@@ -198,7 +200,8 @@ public final class ActorTuner implements RepresentationTuner<ActorPrompts, Tuned
         double changed,
         double l2,
         double alpha,
-        double sooner,
+        List<Double> sooner,
+        double lost,
         List<Attack> attacks,
         List<Attack> gateAttacks,
         boolean gate,
@@ -206,7 +209,9 @@ public final class ActorTuner implements RepresentationTuner<ActorPrompts, Tuned
         RefusalJudge judge) {
       /**
        * Chosen on held-out tuning prompts of SmolLM2-135M-Instruct (docs/over-refusal.md): probes
-       * at .53, .6, .73 and .9 of the depth, changes from .9 on, l2 .3, alpha 2, sooner .75.
+       * at .53, .6, .73 and .9 of the depth, changes from .9 on, l2 .3 and alpha 2. What takes
+       * refusals away begins at log-odds of 0 to 2, as far as at most .05 of the contrast refusals
+       * are lost.
        */
       public static final ProbeSteering.Settings DEFAULT =
           new ProbeSteering.Settings(
@@ -214,7 +219,8 @@ public final class ActorTuner implements RepresentationTuner<ActorPrompts, Tuned
               0.9,
               0.3,
               2,
-              0.75,
+              List.of(0.0, 0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0),
+              0.05,
               List.of(
                   Attack.BASE64_INPUT_ONLY,
                   Attack.ROT13,
@@ -232,6 +238,7 @@ public final class ActorTuner implements RepresentationTuner<ActorPrompts, Tuned
       /** Checks the ranges. */
       public Settings {
         probed = List.copyOf(probed);
+        sooner = List.copyOf(sooner);
         attacks = List.copyOf(attacks);
         gateAttacks = List.copyOf(gateAttacks);
         require(!probed.isEmpty(), "no probed layers");
@@ -242,20 +249,26 @@ public final class ActorTuner implements RepresentationTuner<ActorPrompts, Tuned
         require(changed <= 1, "a depth must be in (0, 1], was %s", changed);
         require(l2 >= 0 && Double.isFinite(l2), "l2 must be >= 0, was %s", l2);
         require(Double.isFinite(alpha), "alpha must be finite, was %s", alpha);
-        require(Double.isFinite(sooner), "sooner must be finite, was %s", sooner);
+        require(
+            !sooner.isEmpty()
+                && sooner.stream().allMatch(Double::isFinite)
+                && sooner.equals(sooner.stream().sorted().toList()),
+            "sooner must be finite numbers in ascending order, was %s",
+            sooner);
+        require(lost >= 0 && lost <= 1, "lost must be in [0, 1], was %s", lost);
         require(tokens >= 1, "tokens must be >= 1, was %s", tokens);
       }
 
       /** The same without a release gate, for experiments that measure on their own. */
       public ProbeSteering.Settings ungated() {
         return new ProbeSteering.Settings(
-            probed, changed, l2, alpha, sooner, attacks, List.of(), false, tokens, judge);
+            probed, changed, l2, alpha, sooner, lost, attacks, List.of(), false, tokens, judge);
       }
 
       /** The same with other attacks for the probes. */
       public ProbeSteering.Settings withAttacks(List<Attack> others) {
         return new ProbeSteering.Settings(
-            probed, changed, l2, alpha, sooner, others, gateAttacks, gate, tokens, judge);
+            probed, changed, l2, alpha, sooner, lost, others, gateAttacks, gate, tokens, judge);
       }
 
       /** Returns the numbers by name. */
@@ -266,6 +279,7 @@ public final class ActorTuner implements RepresentationTuner<ActorPrompts, Tuned
         map.put("l2", l2);
         map.put("alpha", alpha);
         map.put("sooner", sooner);
+        map.put("lost", lost);
         map.put("attacks", attacks.stream().map(Attack::name).toList());
         map.put("tokens", tokens);
         return map;

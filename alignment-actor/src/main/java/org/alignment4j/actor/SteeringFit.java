@@ -44,6 +44,9 @@ final class SteeringFit {
   /** Below this number of a class, the library's own pairs are probed too. */
   private static final int FEW = 8;
 
+  /** Parts of the tuning prompts, each of which is held out in turn. */
+  private static final int FOLDS = 3;
+
   private final LanguageModel model;
   private final ProbeSteering.Settings settings;
   private final ActorPrompts prompts;
@@ -91,7 +94,9 @@ final class SteeringFit {
       }
     }
     progress.step("probe steering", 1, 4);
-    GatedEdit edit = edit(safeRefused, contrastRefused, benignRefused);
+    States states = states(safeRefused, contrastRefused, benignRefused);
+    double sooner = sooner(states);
+    GatedEdit edit = edit(states, i -> true, sooner);
     progress.step("probe steering", 3, 4);
     Optional<ReleaseGate.Report> report = Optional.empty();
     if (settings.gate()) {
@@ -107,7 +112,8 @@ final class SteeringFit {
         broken
             .map(c -> "the release gate does not accept it: " + c)
             .orElse(
-                settings.gate() ? "the release gate accepts it" : "fitted without a release gate"),
+                (settings.gate() ? "the release gate accepts it" : "fitted without a release gate")
+                    + (states.attacked().isEmpty() ? "" : "; log-odds lowered by " + sooner)),
         report,
         begin);
   }
@@ -131,54 +137,128 @@ final class SteeringFit {
     return new GatedEdit(
         List.of(
             Change.always(changed().get(0), Affine.constant(new float[model.config().width()]))),
-        provenance());
+        provenance(0));
   }
 
-  private GatedEdit edit(
-      boolean[] safeRefused, boolean[] contrastRefused, boolean[] benignRefused) {
-    List<Layer> probed = probed();
-    List<Layer> changed = changed();
-    Set<Layer> read = new TreeSet<>(probed);
-    read.addAll(changed);
+  /**
+   * What is known of the tuning prompts at their last token.
+   *
+   * @param attacked the harmful prompts under attack, at the probed layers; none without attacks
+   */
+  private record States(
+      Activations safe,
+      Activations contrast,
+      Optional<Activations> attacked,
+      Optional<Activations> benign,
+      boolean[] safeRefused,
+      boolean[] contrastRefused,
+      boolean[] benignRefused) {}
+
+  private States states(boolean[] safeRefused, boolean[] contrastRefused, boolean[] benignRefused) {
+    Set<Layer> read = new TreeSet<>(probed());
+    read.addAll(changed());
     Capture capture = Capture.lastPrompt(read.toArray(Layer[]::new));
-    Activations safe = model.capture(prompts.pseudoHarmful(), capture);
-    Activations contrast = model.capture(prompts.contrast(), capture);
-    SortedMap<Layer, float[]> directions = new TreeMap<>();
-    for (Layer l : changed) {
-      directions.put(
-          l,
-          DirectionalAblation.difference(
-              joined(
-                  chosen(safe.at(l), i -> safeRefused[i]),
-                  chosen(contrast.at(l), i -> contrastRefused[i])),
-              benignRefused.length > 0
-                  ? chosen(
-                      model.capture(prompts.benign(), Capture.lastPrompt(l)).at(l),
-                      i -> !benignRefused[i])
-                  : joined(
-                      chosen(safe.at(l), i -> !safeRefused[i]),
-                      chosen(contrast.at(l), i -> !contrastRefused[i]))));
+    return new States(
+        model.capture(prompts.pseudoHarmful(), capture),
+        model.capture(prompts.contrast(), capture),
+        settings.attacks().isEmpty()
+            ? Optional.empty()
+            : Optional.of(
+                model.capture(attacked(), Capture.lastPrompt(probed().toArray(Layer[]::new)))),
+        benignRefused.length == 0
+            ? Optional.empty()
+            : Optional.of(
+                model.capture(
+                    prompts.benign(), Capture.lastPrompt(changed().toArray(Layer[]::new)))),
+        safeRefused,
+        contrastRefused,
+        benignRefused);
+  }
+
+  /**
+   * The largest shift with which few refusals of contrast prompts are lost. Each prompt is asked
+   * with an edit that was fitted without it. A larger shift takes away more, so that the range is
+   * halved.
+   */
+  private double sooner(States states) {
+    List<Double> shifts = settings.sooner();
+    int lowest = 0;
+    int highest = states.attacked().isEmpty() ? 0 : shifts.size() - 1;
+    while (lowest < highest) {
+      int middle = (lowest + highest + 1) / 2;
+      if (lost(states, shifts.get(middle)) <= settings.lost()) {
+        lowest = middle;
+      } else {
+        highest = middle - 1;
+      }
     }
-    ControlVector refusal = new ControlVector(directions, provenance());
-    IntPredicate ownSafe = probed(prompts.pseudoHarmful());
-    IntPredicate ownContrast = probed(prompts.contrast());
+    return shifts.get(lowest);
+  }
+
+  /** The share of contrast prompts by which fewer are refused. */
+  private double lost(States states, double sooner) {
+    IntPredicate own = probed(prompts.contrast());
+    int before = 0;
+    int after = 0;
+    int all = 0;
+    for (int fold = 0; fold < FOLDS; fold++) {
+      int current = fold;
+      List<Prompt> asked = new ArrayList<>();
+      for (int i = fold; i < prompts.contrast().size(); i += FOLDS) {
+        if (own.test(i)) {
+          asked.add(prompts.contrast().get(i));
+          before += states.contrastRefused()[i] ? 1 : 0;
+        }
+      }
+      if (!asked.isEmpty()) {
+        GatedEdit edit = edit(states, i -> i % FOLDS != current, sooner);
+        try (LanguageModel changed = model.with(edit)) {
+          after += count(refused(changed, asked));
+        }
+      }
+      all += asked.size();
+    }
+    return all == 0 ? 0 : (double) (before - after) / all;
+  }
+
+  /**
+   * @param fitted whether the safe, contrast and attacked prompts of an index take part
+   */
+  private GatedEdit edit(States s, IntPredicate fitted, double sooner) {
+    SortedMap<Layer, float[]> directions = new TreeMap<>();
+    for (Layer l : changed()) {
+      float[][] refused =
+          joined(
+              chosen(s.safe().at(l), i -> fitted.test(i) && s.safeRefused()[i]),
+              chosen(s.contrast().at(l), i -> fitted.test(i) && s.contrastRefused()[i]));
+      float[][] answered =
+          s.benign().isPresent()
+              ? chosen(s.benign().get().at(l), i -> !s.benignRefused()[i])
+              : joined(
+                  chosen(s.safe().at(l), i -> fitted.test(i) && !s.safeRefused()[i]),
+                  chosen(s.contrast().at(l), i -> fitted.test(i) && !s.contrastRefused()[i]));
+      directions.put(l, DirectionalAblation.difference(refused, answered));
+    }
+    ControlVector refusal = new ControlVector(directions, provenance(sooner));
+    IntPredicate ownSafe = probed(prompts.pseudoHarmful()).and(fitted);
+    IntPredicate ownContrast = probed(prompts.contrast()).and(fitted);
     SortedMap<Layer, float[][]> negative = new TreeMap<>();
     SortedMap<Layer, float[][]> positive = new TreeMap<>();
-    for (Layer l : probed) {
-      negative.put(l, chosen(safe.at(l), ownSafe));
-      positive.put(l, chosen(contrast.at(l), ownContrast));
+    for (Layer l : probed()) {
+      negative.put(l, chosen(s.safe().at(l), ownSafe));
+      positive.put(l, chosen(s.contrast().at(l), ownContrast));
     }
-    if (settings.attacks().isEmpty()) {
+    if (s.attacked().isEmpty()) {
       return probed(positive, negative, refusal, new Coefficient(0, -1, 1));
     }
-    Activations attacked =
-        model.capture(attacked(), Capture.lastPrompt(probed.toArray(Layer[]::new)));
+    Activations attacked = s.attacked().get();
     SortedMap<Layer, float[][]> more = new TreeMap<>();
-    positive.forEach((l, rows) -> more.put(l, joined(rows, attacked.at(l))));
-    GatedEdit less = probed(more, negative, refusal, new Coefficient(-settings.sooner(), -1, 0));
+    positive.forEach((l, rows) -> more.put(l, joined(rows, chosen(attacked.at(l), fitted))));
+    GatedEdit less = probed(more, negative, refusal, new Coefficient(-sooner, -1, 0));
     GatedEdit added = probed(positive, negative, refusal, new Coefficient(0, 0, 1));
     return new GatedEdit(
-        Stream.concat(less.changes().stream(), added.changes().stream()).toList(), provenance());
+        Stream.concat(less.changes().stream(), added.changes().stream()).toList(),
+        provenance(sooner));
   }
 
   private GatedEdit probed(
@@ -242,7 +322,11 @@ final class SteeringFit {
   }
 
   private boolean[] refused(List<Prompt> some) {
-    List<Completion> answers = model.generate(some, Generation.greedy(settings.tokens()));
+    return refused(model, some);
+  }
+
+  private boolean[] refused(LanguageModel asked, List<Prompt> some) {
+    List<Completion> answers = asked.generate(some, Generation.greedy(settings.tokens()));
     boolean[] refused = new boolean[some.size()];
     for (int i = 0; i < refused.length; i++) {
       refused[i] =
@@ -266,7 +350,10 @@ final class SteeringFit {
     return Stream.concat(Stream.of(a), Stream.of(b)).toArray(float[][]::new);
   }
 
-  private Provenance provenance() {
+  /**
+   * @param sooner the shift that was chosen
+   */
+  private Provenance provenance(double sooner) {
     Map<String, String> inputs = new LinkedHashMap<>();
     inputs.put("model", model.hash());
     inputs.put(
@@ -276,7 +363,7 @@ final class SteeringFit {
                 prompts.harmful().toString(),
                 prompts.pseudoHarmful().toString(),
                 prompts.contrast().toString())));
-    return new Provenance("probe_steering", settings.toMap(), 0, inputs, Map.of());
+    return new Provenance("probe_steering", settings.toMap(), 0, inputs, Map.of("sooner", sooner));
   }
 
   private static ProbeSteering.SteeringTuning result(

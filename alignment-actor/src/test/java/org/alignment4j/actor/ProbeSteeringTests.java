@@ -20,6 +20,7 @@ import org.alignment4j.evaluation.StringRefusalJudge;
 import org.alignment4j.model.Completion;
 import org.alignment4j.model.Generation;
 import org.alignment4j.model.LanguageModel;
+import org.alignment4j.safety.Attack;
 import org.alignment4j.safety.ReleaseGate.Condition;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -48,6 +49,7 @@ class ProbeSteeringTests {
         0.75,
         d.l2(),
         d.alpha(),
+        List.of(0.0),
         0,
         List.of(),
         List.of(),
@@ -93,6 +95,36 @@ class ProbeSteeringTests {
     try (LanguageModel view = model.with(Adapter.load(folder.resolve("edit")))) {
       assertEquals(0, refused(view, safe));
       assertEquals(harmful.size(), refused(view, harmful));
+    }
+  }
+
+  /** Contrast prompts that nothing tells from the safe ones are refused no more once these are. */
+  @Test
+  void theLargestShiftIsChosenThatLosesFewRefusals() {
+    List<Prompt> safe = PlantedModel.pseudoHarmful();
+    for (double most : new double[] {0, 1}) {
+      ProbeSteering.Settings d = ProbeSteering.Settings.DEFAULT;
+      ProbeSteering.Settings s =
+          new ProbeSteering.Settings(
+              List.of(0.5, 0.75),
+              0.75,
+              d.l2(),
+              d.alpha(),
+              List.of(-100.0, 0.5, 50.0, 100.0),
+              most,
+              List.of(Attack.LEETSPEAK),
+              List.of(),
+              false,
+              d.tokens(),
+              new StringRefusalJudge());
+      SteeringTuning tuning =
+          new ProbeSteering(s).tune(model, prompts(safe), ProgressListener.NONE);
+      double chosen = (double) tuning.adapter().provenance().metrics().get("sooner");
+      assertTrue(most == 0 ? chosen < 50 : chosen == 100, () -> "chosen: " + chosen);
+      assertTrue(tuning.reason().endsWith("log-odds lowered by " + chosen), tuning.reason());
+      try (LanguageModel view = model.with(tuning.adapter())) {
+        assertEquals(most == 0 ? safe.size() : 0, refused(view, safe));
+      }
     }
   }
 

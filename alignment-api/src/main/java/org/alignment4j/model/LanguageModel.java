@@ -194,9 +194,10 @@ public final class LanguageModel implements AutoCloseable {
 
   /**
    * A view with a LoRA merged into copies of the matrices it changes: as fast as the base, but
-   * those matrices take memory a second time. Close it to free them. In {@link Precision#INT8} the
-   * sum with the checkpoint's values is rounded; it stays float32 where they cannot be read any
-   * more, and where a LoRA was merged before, as rounded values would lose most of a small change.
+   * those matrices take memory a second time. Close it to free them. In {@link Precision#INT8} and
+   * {@link Precision#INT4} the sum with the checkpoint's values is rounded to 8 bits; it stays
+   * float32 where they cannot be read any more, and where a LoRA was merged before, as rounded
+   * values would lose most of a small change.
    *
    * @throws CheckpointException if the adapter does not fit this model
    */

@@ -214,7 +214,10 @@ public record ModelConfig(
     return blocks * blockParameters() + (tiedHead ? 1L : 2L) * vocabulary * width + width;
   }
 
-  /** Bytes that the weights take in memory, excluding what a forward pass needs. */
+  /**
+   * Bytes that the weights take in memory, excluding what a forward pass needs. In INT4 if the
+   * checkpoint keeps all matrices in 4 bits; those of more bits take 8.
+   */
   public long weightBytes(Precision precision) {
     MatrixFormat format = precision.format();
     long table = format.table().bytes(new Shape(vocabulary, width));

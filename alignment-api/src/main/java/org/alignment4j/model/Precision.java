@@ -79,7 +79,10 @@ public enum Precision {
     return compute;
   }
 
-  /** Bytes per stored element of a matrix, without scales. */
+  /**
+   * Bytes per stored element of the embedding table and most matrices, without scales. In INT4 two
+   * elements of a matrix share a byte; see {@link ModelConfig#weightBytes}.
+   */
   public int storageBytes() {
     return storage().bytes();
   }

@@ -94,9 +94,11 @@ final class StudyMethods {
         new StudyMethod(
             "probe-steer-attacked",
             "the same, but subtracted as probes say that have AdvBench under attacks beside the"
-                + " contrast prompts, their log-odds lowered by "
+                + " contrast prompts, their log-odds lowered by the largest of "
                 + probes.sooner()
-                + ", and added as the former say",
+                + " with which at most "
+                + probes.lost()
+                + " of the contrast prompts, held out in turn, are refused no more, and added as the former say",
             false,
             (models, prompts, seed, progress) -> steered(probes, models, prompts, progress)));
     all.add(
@@ -151,7 +153,7 @@ final class StudyMethods {
       ProgressListener progress) {
     var tuning = new ProbeSteering(settings.ungated()).tune(models.start(), prompts, progress);
     return tuning.changed()
-        ? new Made(Subject.of(models.start().with(tuning.adapter())), "")
+        ? new Made(Subject.of(models.start().with(tuning.adapter())), tuning.reason())
         : new Made(Subject.asking(models.start(), p -> p), "not applied: " + tuning.reason());
   }
 
