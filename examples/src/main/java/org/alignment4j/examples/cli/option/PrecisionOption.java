@@ -2,7 +2,9 @@ package org.alignment4j.examples.cli.option;
 
 import ai.djl.Device;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Locale;
+import java.util.stream.Collectors;
 import org.alignment4j.model.Precision;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ITypeConverter;
@@ -18,7 +20,7 @@ final class PrecisionOption {
       description = {
         "float32; bfloat16, float16: stored and computed; bfloat16-weights, float16-weights:"
             + " stored, computed in float32; int8: matrices in 8-bit integers, a quarter of the"
-            + " memory (default: int8 for a quantised GGUF file, else float32)"
+            + " memory; int4: the integers of a 4-bit GGUF file, still less (default: int8 for a quantised GGUF file, else float32)"
       })
   private @Nullable Precision precision;
 
@@ -35,7 +37,11 @@ final class PrecisionOption {
         }
       }
       throw new TypeConversionException(
-          "expected float32, bfloat16, float16, bfloat16-weights, float16-weights or int8, found '"
+          "expected "
+              + Arrays.stream(Precision.values())
+                  .map(p -> p.name().toLowerCase(Locale.ROOT).replace('_', '-'))
+                  .collect(Collectors.joining(", "))
+              + ", found '"
               + value
               + "'");
     }
