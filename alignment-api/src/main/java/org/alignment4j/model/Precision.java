@@ -35,7 +35,7 @@ public enum Precision {
    * float32. One sequence is generated faster than in INT8, prompts and many sequences more slowly.
    * On a device without such products all is in INT8.
    */
-  INT4(Int4Matrix.FORMAT, StorageType.F32, 3e-1);
+  INT4(Int4Matrix.FORMAT, StorageType.F32, 5e-1);
 
   private final MatrixFormat format;
   private final StorageType compute;
