@@ -209,9 +209,8 @@ public final class ActorTuner implements RepresentationTuner<ActorPrompts, Tuned
         RefusalJudge judge) {
       /**
        * Chosen on held-out tuning prompts of SmolLM2-135M-Instruct (docs/over-refusal.md): probes
-       * at .53, .6, .73 and .9 of the depth, changes from .9 on, l2 .3 and alpha 2. What takes
-       * refusals away begins at log-odds of 0 to 2, as far as at most .05 of the contrast refusals
-       * are lost.
+       * at .53, .6, .73 and .9 of the depth, changes from .9 on, l2 .3, alpha 2, sooner .75. Of
+       * several values of {@code sooner}, at most .05 may be lost.
        */
       public static final ProbeSteering.Settings DEFAULT =
           new ProbeSteering.Settings(
@@ -219,7 +218,7 @@ public final class ActorTuner implements RepresentationTuner<ActorPrompts, Tuned
               0.9,
               0.3,
               2,
-              List.of(0.0, 0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0),
+              List.of(0.75),
               0.05,
               List.of(
                   Attack.BASE64_INPUT_ONLY,

@@ -94,11 +94,9 @@ final class StudyMethods {
         new StudyMethod(
             "probe-steer-attacked",
             "the same, but subtracted as probes say that have AdvBench under attacks beside the"
-                + " contrast prompts, their log-odds lowered by the largest of "
-                + probes.sooner()
-                + " with which at most "
-                + probes.lost()
-                + " of the contrast prompts, held out in turn, are refused no more, and added as the former say",
+                + " contrast prompts, their log-odds lowered by "
+                + probes.sooner().get(0)
+                + ", and added as the former say",
             false,
             (models, prompts, seed, progress) -> steered(probes, models, prompts, progress)));
     all.add(
