@@ -34,6 +34,10 @@ record LoadedCheckpoint(LazyFiles files, NDManager manager, Decoder decoder, Wei
     LazyFiles files = new LazyFiles(path);
     try (Checkpoint checkpoint = Checkpoint.open(path)) {
       ModelConfig config = Weights.withStoredHead(checkpoint, stated);
+      if (!device.isGpu()) {
+        long needed = config.loadBytes(precision) + Weights.more(checkpoint, config, precision);
+        requireRoom(path, needed, precision, AvailableMemory.bytes());
+      }
       files.readAhead();
       NDManager manager = NativeEngine.manager(device);
       try {
@@ -85,7 +89,11 @@ record LoadedCheckpoint(LazyFiles files, NDManager manager, Decoder decoder, Wei
    */
   static void requireRoom(
       Path path, ModelConfig config, Precision precision, OptionalLong available) {
-    long needed = config.loadBytes(precision);
+    requireRoom(path, config.loadBytes(precision), precision, available);
+  }
+
+  private static void requireRoom(
+      Path path, long needed, Precision precision, OptionalLong available) {
     if (available.isPresent() && needed > available.getAsLong()) {
       throw new OutOfMemoryException(
           String.format(

@@ -76,6 +76,25 @@ final class Weights {
     return config.withOwnHead();
   }
 
+  /**
+   * Bytes beyond {@link ModelConfig#weightBytes} that the blocks take because the checkpoint stores
+   * some matrices in more bits.
+   */
+  static long more(Checkpoint checkpoint, ModelConfig config, Precision precision) {
+    long more = 0;
+    BlockLayout layout = BlockLayout.of(config);
+    for (int b = 0; b < config.blocks(); b++) {
+      Layer layer = Layer.ofBlock(b);
+      for (Slot slot : layout.slots().values()) {
+        MatrixFormat format = slot.format(precision.format());
+        List<String> tensors =
+            slot.parts().stream().map(part -> BlockLayout.fullName(layer, part)).toList();
+        more += format.of(checkpoint, tensors).bytes(slot.shape()) - format.bytes(slot.shape());
+      }
+    }
+    return more;
+  }
+
   static Weights load(
       Checkpoint checkpoint, ModelConfig config, Precision precision, NDManager manager) {
     try (WeightsReader reader = new WeightsReader(checkpoint, precision, manager)) {

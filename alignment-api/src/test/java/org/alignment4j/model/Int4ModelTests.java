@@ -21,6 +21,7 @@ import org.alignment4j.adapter.LoraAdapter;
 import org.alignment4j.chat.Encoded;
 import org.alignment4j.core.Layer;
 import org.alignment4j.internal.tensor.BlockWeight;
+import org.alignment4j.internal.tensor.Checkpoint;
 import org.alignment4j.internal.tensor.GradientScope;
 import org.alignment4j.model.LanguageModel.GgufWeights;
 import org.junit.jupiter.api.BeforeEach;
@@ -252,5 +253,15 @@ class Int4ModelTests {
     long table = VOCABULARY * (128L + 4);
     long norms = 3 * 2 * 4 * 128L + 4 * 128L;
     assertEquals(matrices * 5 / 8 + table + norms, config.weightBytes(Precision.INT4));
+    Path eight = folder.resolve("q8.gguf");
+    LanguageModel.writeGguf(folder.resolve("source"), null, GgufWeights.Q8_0, eight);
+    try (Checkpoint four = Checkpoint.open(file);
+        Checkpoint more = Checkpoint.open(eight)) {
+      assertEquals(0, Weights.more(four, config, Precision.INT4));
+      assertEquals(0, Weights.more(more, config, Precision.INT8));
+      assertEquals(
+          config.weightBytes(Precision.INT8) - config.weightBytes(Precision.INT4),
+          Weights.more(more, config, Precision.INT4));
+    }
   }
 }
