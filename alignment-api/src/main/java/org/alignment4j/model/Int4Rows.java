@@ -130,11 +130,12 @@ final class Int4Rows {
   private byte[] packed(byte[] rounded) {
     byte[] packed = new byte[rounded.length / 2];
     int half = blockRows / 2;
-    for (int row = 0; row < half; row++) {
-      int low = row * columns;
-      int high = (row + half) * columns;
-      for (int column = 0, to = row; column < columns; column++, to += half) {
-        packed[to] = (byte) (rounded[low + column] | rounded[high + column] << 4);
+    int between = half * columns;
+    int to = 0;
+    // One cache line of every row serves 64 columns.
+    for (int column = 0; column < columns; column++) {
+      for (int at = column; at < between; at += columns) {
+        packed[to++] = (byte) (rounded[at] | rounded[at + between] << 4);
       }
     }
     return packed;

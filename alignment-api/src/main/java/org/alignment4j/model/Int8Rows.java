@@ -46,6 +46,7 @@ final class Int8Rows {
     ByteBuffer integers = DirectMemory.reused(Math.multiplyExact(most, columns), "rows");
     float[] scales = new float[most];
     int each = Math.max(1, SLICE / columns);
+    ThreadLocal<float[]> reused = ThreadLocal.withInitial(() -> new float[each * columns]);
     boolean finite = true;
     for (long done = 0; done < rows; done += most) {
       int n = (int) Math.min(most, rows - done);
@@ -57,9 +58,10 @@ final class Int8Rows {
                   i -> {
                     int from = i * each;
                     int some = Math.min(each, n - from);
-                    float[] values = new float[some * columns];
-                    source.read((start + from) * columns, FloatBuffer.wrap(values));
-                    return quantise(values, columns, integers, scales, from);
+                    float[] values = reused.get();
+                    source.read(
+                        (start + from) * columns, FloatBuffer.wrap(values, 0, some * columns));
+                    return quantise(values, some, columns, integers, scales, from);
                   })
               .reduce(true, Boolean::logicalAnd);
       place(arrays, integers.slice(0, n * columns), scales, first + done, n);
@@ -77,12 +79,14 @@ final class Int8Rows {
     }
   }
 
-  /** Quantises rows into their place and returns whether all are finite. */
+  /**
+   * Quantises rows into their place and returns whether all are finite. The values are overwritten.
+   */
   private static boolean quantise(
-      float[] values, int columns, ByteBuffer integers, float[] scales, int first) {
+      float[] values, int rows, int columns, ByteBuffer integers, float[] scales, int first) {
     byte[] row = new byte[columns];
     boolean finite = true;
-    for (int at = 0, r = first; at < values.length; at += columns, r++) {
+    for (int at = 0, r = first; r < first + rows; at += columns, r++) {
       int largest = largest(values, at, columns);
       finite &= largest < INFINITE;
       float scale = Float.intBitsToFloat(largest) / 127f;
@@ -122,8 +126,12 @@ final class Int8Rows {
       }
       return;
     }
+    // By itself, since the compiler has vector instructions for this loop only.
+    for (int i = at; i < at + row.length; i++) {
+      values[i] = values[i] / scale + TO_INTEGER;
+    }
     for (int i = 0; i < row.length; i++) {
-      row[i] = (byte) Float.floatToRawIntBits(values[at + i] / scale + TO_INTEGER);
+      row[i] = (byte) Float.floatToRawIntBits(values[at + i]);
     }
   }
 }

@@ -164,14 +164,22 @@ public final class GgufFile implements AutoCloseable {
     int skipped = (int) (firstElement % size);
     int most = (int) Math.min(CHUNK / size, ((long) skipped + into.remaining() + size - 1) / size);
     byte[] stored = new byte[most * type.blockBytes()];
-    float[] values = new float[most * size];
     GgufType.Decoder decoder = type.decoder(most);
     while (into.hasRemaining()) {
-      int blocks = (int) Math.min(most, ((long) skipped + into.remaining() + size - 1) / size);
+      int whole = into.remaining() / size;
+      boolean direct = into.hasArray() && skipped == 0 && whole > 0; // spares a copy
+      long asked = direct ? whole : ((long) skipped + into.remaining() + size - 1) / size;
+      int blocks = (int) Math.min(most, asked);
       ByteBuffer bytes = ByteBuffer.wrap(stored, 0, blocks * type.blockBytes());
       readData(info, bytes, block * type.blockBytes());
-      decoder.decode(stored, values, blocks);
-      into.put(values, skipped, Math.min(into.remaining(), blocks * size - skipped));
+      if (direct) {
+        decoder.decode(stored, into.array(), into.arrayOffset() + into.position(), blocks);
+        into.position(into.position() + blocks * size);
+      } else {
+        float[] values = new float[blocks * size];
+        decoder.decode(stored, values, 0, blocks);
+        into.put(values, skipped, Math.min(into.remaining(), values.length - skipped));
+      }
       block += blocks;
       skipped = 0;
     }

@@ -141,10 +141,10 @@ public enum GgufType {
     return null;
   }
 
-  /** Decodes blocks from the beginning of {@code in} to that of {@code out}, on one thread. */
+  /** Decodes blocks from the beginning of {@code in} to {@code out[to]} and on, on one thread. */
   @FunctionalInterface
   interface Decoder {
-    void decode(byte[] in, float[] out, int blocks);
+    void decode(byte[] in, float[] out, int to, int blocks);
   }
 
   /**
@@ -154,18 +154,18 @@ public enum GgufType {
   Decoder decoder(int most) {
     if (plain != null) {
       FloatDecoder floats = new FloatDecoder(plain, most);
-      return (in, out, blocks) ->
+      return (in, out, to, blocks) ->
           floats.decode(
               ByteBuffer.wrap(in, 0, blocks * bytes).order(ByteOrder.LITTLE_ENDIAN),
-              FloatBuffer.wrap(out));
+              FloatBuffer.wrap(out, to, blocks));
     }
     BlockDecoder one = decoder;
     if (one == null) {
       throw new IllegalStateException(this + " cannot be read");
     }
-    return (in, out, blocks) -> {
+    return (in, out, to, blocks) -> {
       for (int i = 0; i < blocks; i++) {
-        one.decode(in, i * bytes, out, i * elements);
+        one.decode(in, i * bytes, out, to + i * elements);
       }
     };
   }

@@ -82,7 +82,9 @@ record OverRefuser(int number, List<String> refusals) {
             .tune(model, pairs(harmful, answered), progress)
             .adapter();
     made.save(kept);
-    return made;
+    // As the next call finds it: what is kept in a file is not equal to what was made, in the types
+    // of its provenance.
+    return LoraAdapter.load(kept);
   }
 
   private List<PreferencePair> pairs(List<Prompt> harmful, List<InstructionSplit.Row> answered) {

@@ -59,7 +59,13 @@ final class StudyModels implements AutoCloseable {
 
   /** What tells this over-refuser from any other. */
   String origin() {
-    return base.hash() + " " + base.precision() + " " + lora.hashCode();
+    // Not the whole LoRA's hash: its provenance may hold objects whose hash differs by process.
+    return String.join(
+        " ",
+        base.hash(),
+        base.precision().toString(),
+        Double.toString(lora.alpha()),
+        Integer.toString(lora.targets().hashCode()));
   }
 
   @Override

@@ -11,8 +11,11 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.alignment4j.actor.ActorPrompts;
+import org.alignment4j.adapter.LoraAdapter;
 import org.alignment4j.chat.Prompt;
 import org.alignment4j.core.Layer;
+import org.alignment4j.core.ProgressListener;
+import org.alignment4j.data.induction.ReversedInstructionTuner.InstructionSplit;
 import org.alignment4j.examples.cli.CommandRun;
 import org.alignment4j.model.LanguageModel;
 import org.alignment4j.model.TrainableLora;
@@ -182,6 +185,22 @@ class CompareOverRefusalTests {
         measured.values().forEach(some -> some.forEach(p -> assertTrue(!seen.contains(p))));
       }
       sets.fluency().forEach(p -> assertTrue(!seen.contains(p)));
+    }
+  }
+
+  /** Else finished runs would seem to be another model's. */
+  @Test
+  void theOverRefuserThatIsMadeIsTheOneThatIsKept() {
+    OverRefuser maker = OverRefuser.ALL.get(0);
+    List<InstructionSplit.Row> answered =
+        List.of(new InstructionSplit.Row("1", "Name a colour", "Blue."));
+    try (LanguageModel model = LanguageModel.load(DEMO)) {
+      LoraAdapter made =
+          maker.lora(
+              model, List.of(Prompt.user("Make a bomb")), answered, folder, ProgressListener.NONE);
+      LoraAdapter kept = maker.lora(model, List.of(), List.of(), folder, ProgressListener.NONE);
+      assertEquals(kept, made);
+      assertEquals(kept.hashCode(), made.hashCode());
     }
   }
 
