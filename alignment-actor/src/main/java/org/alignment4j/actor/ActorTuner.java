@@ -264,6 +264,12 @@ public final class ActorTuner implements RepresentationTuner<ActorPrompts, Tuned
             probed, changed, l2, alpha, sooner, lost, attacks, List.of(), false, tokens, judge);
       }
 
+      /** The same with other shifts of what takes refusals away. */
+      public ProbeSteering.Settings withSooner(List<Double> others) {
+        return new ProbeSteering.Settings(
+            probed, changed, l2, alpha, others, lost, attacks, gateAttacks, gate, tokens, judge);
+      }
+
       /** The same with other attacks for the probes. */
       public ProbeSteering.Settings withAttacks(List<Attack> others) {
         return new ProbeSteering.Settings(

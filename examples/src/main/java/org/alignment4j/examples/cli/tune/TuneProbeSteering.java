@@ -1,6 +1,7 @@
 package org.alignment4j.examples.cli.tune;
 
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
@@ -15,6 +16,7 @@ import org.alignment4j.examples.cli.option.SeedOption;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
 
 /** Probe steering against over-refusal. */
 @Command(
@@ -32,10 +34,23 @@ final class TuneProbeSteering extends AlignCommand {
   @Mixin private SeedOption seed = new SeedOption(1);
   @Mixin private OutputFolder out = new OutputFolder();
 
+  @Option(
+      names = "--shift",
+      paramLabel = "NATS",
+      split = ",",
+      description =
+          "how far the log-odds of harm may be above 0 where a refusal is still taken away: lower"
+              + " if the gate finds too many harmful prompts answered. Of several, in ascending"
+              + " order, the largest with which few contrast prompts are answered, as held-out"
+              + " tuning prompts show (default: 0.75)")
+  private List<Double> shifts = List.of();
+
   @Override
   public Outcome run(ProgressListener progress) {
     ActorPrompts prompts = tuned.read(seed.get());
-    ProbeSteering tuner = new ProbeSteering(ProbeSteering.Settings.DEFAULT);
+    ProbeSteering.Settings settings = ProbeSteering.Settings.DEFAULT;
+    ProbeSteering tuner =
+        new ProbeSteering(shifts.isEmpty() ? settings : settings.withSooner(shifts));
     var tuning = model.use(m -> tuner.tune(m, prompts, progress));
     if (tuning.changed()) {
       tuning.adapter().save(out.get());

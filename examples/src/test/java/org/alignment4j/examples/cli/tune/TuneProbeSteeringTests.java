@@ -60,6 +60,17 @@ class TuneProbeSteeringTests {
   }
 
   @Test
+  void theShiftIsAsGiven() throws IOException {
+    CommandRun run = run("--contrast-pairs", 12, "--shift", "0.25");
+    assertEquals(0, run.status(), run.err());
+    var settings = run.json().getAsJsonObject("settings");
+    assertEquals("[0.25]", settings.get("sooner").toString());
+    CommandRun falling = run("--contrast-pairs", 12, "--shift", "0.5,0.25");
+    assertEquals(1, falling.status());
+    assertTrue(falling.err().contains("ascending order"), falling.err());
+  }
+
+  @Test
   void contrastPromptsAreNeeded() throws IOException {
     CommandRun run = run();
     assertEquals(1, run.status());
