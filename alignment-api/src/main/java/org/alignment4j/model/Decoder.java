@@ -394,39 +394,59 @@ final class Decoder implements AutoCloseable {
   }
 
   /**
-   * Continuations of one prefix, packed one after another into one row.
+   * Continuations of one prefix, packed into one row.
    *
    * @param past P, number of tokens in the prefix
    * @param reach the length that selects the rotary frequencies
    * @param rows rows of logits computed at a time
-   * @param ids [1, T]
-   * @param positions [1, T]
-   * @param owners index of each token's continuation [T]
-   * @param labels the token that follows each [T]
    */
-  record Packed(
-      int past,
-      int reach,
-      int rows,
-      NDArray ids,
-      NDArray positions,
-      NDArray owners,
-      NDArray labels) {}
+  record Packed(int past, int reach, int rows, TokenTree tree) {
+    /** P, rows at a time, and where the wanted probabilities of each such part begin and end. */
+    private long[] plan(long[] all) {
+      List<Long> plan = new ArrayList<>(List.of((long) past, (long) rows));
+      List<TokenTree.Wanted> wanted = tree.wanted();
+      int at = 0;
+      for (int part = 0; part < all.length; part += rows) {
+        plan.add((long) at);
+        long last = all[Math.min(part + rows, all.length) - 1];
+        while (at < wanted.size() && wanted.get(at).node() <= last) {
+          at++;
+        }
+      }
+      plan.add((long) at);
+      return plan.stream().mapToLong(n -> n).toArray();
+    }
 
-  /** Log-probabilities [T] of the token that follows each; see score.torchscript. */
+    private long[] positions() {
+      return Arrays.stream(tree.depths()).map(depth -> past + depth).toArray();
+    }
+  }
+
+  /** Log-probabilities of what is wanted, in its order; see score.torchscript. */
   NDArray score(
       NDManager scope, Packed packed, Weights weights, List<NDArray> cache, List<Edit> edits) {
+    TokenTree tree = packed.tree;
+    long[] rows = tree.rows();
+    Shape row = new Shape(1, tree.ids().length);
     return kernels
         .run(
             kernels
                 .call("score", scope)
-                .ints(packed.past, packed.rows)
-                .tensor(packed.ids)
+                .ints(packed.plan(rows))
+                .tensor(scope.create(tree.ids(), row))
                 .list(weights.arrays())
-                .tensor(packed.positions)
-                .tensor(packed.owners)
+                .tensor(scope.create(packed.positions(), row))
+                .tensor(scope.create(tree.ends()))
                 .tensor(frequencies.of(scope, new int[] {packed.reach}))
-                .tensor(packed.labels)
+                .tensor(scope.create(rows))
+                .tensor(
+                    scope.create(
+                        tree.wanted().stream()
+                            .mapToLong(w -> Arrays.binarySearch(rows, w.node()))
+                            .toArray()))
+                .tensor(
+                    scope.create(
+                        tree.wanted().stream().mapToLong(TokenTree.Wanted::label).toArray()))
                 .list(cache)
                 .ints(Edit.plan(edits))
                 .list(Edit.tensors(edits)),

@@ -8,6 +8,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.stream.IntStream;
@@ -17,6 +19,7 @@ import net.jqwik.api.constraints.IntRange;
 import net.jqwik.api.lifecycle.AfterContainer;
 import org.alignment4j.core.Layer;
 import org.alignment4j.model.Steering.Kind;
+import org.junit.jupiter.api.Test;
 
 /** Scores over a shared prefix are those of each continuation on its own, in one full pass. */
 class ScoringTests {
@@ -100,6 +103,113 @@ class ScoringTests {
     return IntStream.range(0, n)
         .mapToObj(i -> TinyModels.ids(random, random.nextInt(longest + 1)))
         .toList();
+  }
+
+  /** Prefixes and continuations that begin alike in every way, some the same, some empty. */
+  private static List<int[]> alike(Random random, int[] start, int n, int longest) {
+    List<int[]> all = new ArrayList<>();
+    all.add(start);
+    for (int i = 1; i < n; i++) {
+      int[] other = all.get(random.nextInt(all.size()));
+      int[] more = TinyModels.ids(random, random.nextInt(longest + 1));
+      int kept = Math.min(other.length, random.nextInt(longest + 1));
+      int[] own = Arrays.copyOf(other, kept + more.length);
+      System.arraycopy(more, 0, own, kept, more.length);
+      all.add(own);
+    }
+    return all;
+  }
+
+  @Property(tries = 60)
+  void prefixesTogetherAreAsEachByItself(
+      @ForAll @IntRange(max = TinyFamilies.LAST) int kind,
+      @ForAll long seed,
+      @ForAll @IntRange(min = 1, max = 6) int n,
+      @ForAll boolean steered) {
+    Random random = new Random(seed);
+    LanguageModel model = model(kind);
+    int[] shared = TinyModels.ids(random, random.nextInt(3));
+    List<int[]> prefixes =
+        alike(random, TinyModels.ids(random, 1 + random.nextInt(5)), n, 5).stream()
+            .map(ids -> ids.length == 0 ? new int[] {1} : ids)
+            .map(ids -> IntStream.concat(Arrays.stream(shared), Arrays.stream(ids)).toArray())
+            .toList();
+    List<List<int[]>> continuations =
+        IntStream.range(0, n)
+            .mapToObj(i -> alike(random, TinyModels.ids(random, 4), random.nextInt(5) + 1, 4))
+            .map(all -> random.nextInt(6) == 0 ? List.<int[]>of() : all)
+            .toList();
+    if (steered) {
+      // Depends on where a prefix ends.
+      Steering change =
+          new Steering(
+              new Layer(1),
+              TokenPositions.lastPrompt(),
+              Kind.ADD,
+              TinyModels.noise(random, model.config().width()));
+      try (LanguageModel view = model.with(change)) {
+        assertTogether(view, prefixes, continuations);
+      }
+    } else {
+      assertTogether(model, prefixes, continuations);
+    }
+  }
+
+  private static void assertTogether(
+      LanguageModel model, List<int[]> prefixes, List<List<int[]>> continuations) {
+    List<List<ContinuationScore>> found = model.scoreIds(prefixes, continuations);
+    assertEquals(prefixes.size(), found.size());
+    for (int p = 0; p < prefixes.size(); p++) {
+      assertEquals(continuations.get(p).size(), found.get(p).size());
+      for (int i = 0; i < found.get(p).size(); i++) {
+        ContinuationScore score = found.get(p).get(i);
+        assertArrayEquals(continuations.get(p).get(i), score.ids());
+        double[] expected = separate(model, prefixes.get(p), score.ids());
+        for (int j = 0; j < expected.length; j++) {
+          double bound = TOLERANCE * Math.max(1, Math.abs(expected[j]));
+          assertEquals(expected[j], score.logProbabilities()[j], bound, p + " " + i + " " + j);
+        }
+      }
+    }
+  }
+
+  /** A tree holds some 512 tokens, so these need several, and one prefix is run by itself. */
+  @Test
+  void manyAndLongPrefixesTogether() {
+    Random random = new Random(5);
+    LanguageModel model = model(0);
+    int longest = model.longestSequence();
+    List<int[]> prefixes = new ArrayList<>();
+    List<List<int[]>> continuations = new ArrayList<>();
+    for (int length : new int[] {100, 30, 90, longest - 8, 100, 100, 70, 100, 100, 100}) {
+      int[] ids = TinyModels.ids(random, Math.min(length, longest - 8));
+      ids[0] = 2;
+      prefixes.add(ids);
+      continuations.add(alike(random, TinyModels.ids(random, 3), 6, 4));
+    }
+    assertTogether(model, prefixes, continuations);
+  }
+
+  @Test
+  void wrongPrefixesAreNamed() {
+    LanguageModel model = model(0);
+    List<List<int[]>> one = List.of(List.of(new int[] {1}));
+    assertTrue(
+        assertThrows(
+                IllegalArgumentException.class,
+                () -> model.scoreIds(List.of(new int[] {1}, new int[] {2}), one))
+            .getMessage()
+            .contains("2 prefixes, continuations of 1"));
+    assertTrue(
+        assertThrows(
+                IllegalArgumentException.class,
+                () ->
+                    model.scoreIds(
+                        List.of(new int[] {1}, new int[0]),
+                        List.of(List.of(new int[] {1}), List.of())))
+            .getMessage()
+            .contains("prefix 1: the prefix is empty"));
+    assertEquals(List.of(), model.scoreIds(List.of(), List.of()));
   }
 
   @Property(tries = 60)

@@ -63,32 +63,58 @@ final class LocalScorer implements ContinuationScorer {
 
   @Override
   public List<double[]> score(List<Question> questions, List<List<String>> continuations) {
-    List<double[]> all = new ArrayList<>();
-    for (int i = 0; i < questions.size(); i++) {
-      all.add(score(questions.get(i), continuations.get(i)));
+    double[][] logs = new double[questions.size()][];
+    List<Integer> plain = new ArrayList<>();
+    List<Asked> asked = new ArrayList<>();
+    for (int i = 0; i < logs.length; i++) {
+      Question question = questions.get(i);
+      List<int[]> whole =
+          continuations.get(i).stream().map(c -> encoded(question, question.stem() + c)).toList();
+      int longest = whole.stream().mapToInt(ids -> ids.length).max().orElse(0);
+      if (longest > model.longestSequence()) {
+        logs[i] = new double[0];
+        continue;
+      }
+      Asked one = Asked.of(whole, given(encoded(question, question.stem()), whole));
+      if (question.system().isEmpty()) {
+        plain.add(i);
+        asked.add(one);
+      } else {
+        logs[i] = one.logs(with(question.system(), view -> view.scoreIds(one.start, one.rest)));
+      }
     }
-    return all;
+    List<List<ContinuationScore>> scores =
+        model.scoreIds(
+            asked.stream().map(Asked::start).toList(), asked.stream().map(Asked::rest).toList());
+    for (int k = 0; k < scores.size(); k++) {
+      logs[plain.get(k)] = asked.get(k).logs(scores.get(k));
+    }
+    return List.of(logs);
   }
 
-  private double[] score(Question question, List<String> continuations) {
-    List<int[]> whole =
-        continuations.stream().map(c -> encoded(question, question.stem() + c)).toList();
-    int longest = whole.stream().mapToInt(ids -> ids.length).max().orElse(0);
-    if (longest > model.longestSequence()) {
-      return new double[0];
+  /**
+   * A question's tokens.
+   *
+   * @param start those that are given
+   * @param rest those of each continuation
+   */
+  @SuppressWarnings("ArrayRecordComponent")
+  private record Asked(int[] start, List<int[]> rest) {
+    static Asked of(List<int[]> whole, int given) {
+      return new Asked(
+          Arrays.copyOf(whole.get(0), given),
+          whole.stream().map(ids -> Arrays.copyOfRange(ids, given, ids.length)).toList());
     }
-    int prefix = given(encoded(question, question.stem()), whole);
-    List<int[]> rest =
-        whole.stream().map(ids -> Arrays.copyOfRange(ids, prefix, ids.length)).toList();
-    int[] start = Arrays.copyOf(whole.get(0), prefix);
-    List<ContinuationScore> scores = with(question.system(), view -> view.scoreIds(start, rest));
-    double[] logs = new double[scores.size()];
-    Set<List<Integer>> seen = new HashSet<>();
-    for (int i = 0; i < logs.length; i++) {
-      boolean fresh = seen.add(Arrays.stream(rest.get(i)).boxed().toList());
-      logs[i] = fresh ? scores.get(i).sum() : Double.NEGATIVE_INFINITY;
+
+    double[] logs(List<ContinuationScore> scores) {
+      double[] logs = new double[scores.size()];
+      Set<List<Integer>> seen = new HashSet<>();
+      for (int i = 0; i < logs.length; i++) {
+        boolean fresh = seen.add(Arrays.stream(rest.get(i)).boxed().toList());
+        logs[i] = fresh ? scores.get(i).sum() : Double.NEGATIVE_INFINITY;
+      }
+      return logs;
     }
-    return logs;
   }
 
   /**
