@@ -6,12 +6,16 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.SplittableRandom;
 import org.alignment4j.core.Layer;
 import org.alignment4j.core.Provenance;
 import org.alignment4j.internal.tensor.LowRankMerge;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A low-rank change of some of a model's matrices, W + (alpha / rank) B A, as in LoRA (Hu et al.
@@ -70,6 +74,45 @@ public record LoraAdapter(int rank, double alpha, List<Target> targets, Provenan
           module,
           at,
           at < 0 ? 0 : values[at]);
+    }
+
+    /** Zeros of another rank. */
+    private Target(Target shape, int rank) {
+      this(
+          shape.layer,
+          shape.module,
+          shape.in,
+          shape.out,
+          new float[Math.multiplyExact(rank, shape.in)],
+          new float[Math.multiplyExact(rank, shape.out)]);
+    }
+
+    /**
+     * Sets some of the ranks.
+     *
+     * @param part null for zeros
+     * @param first index of the first rank
+     */
+    private void add(@Nullable Target part, int first, int ranks, double factor) {
+      if (part == null) {
+        return;
+      }
+      require(
+          part.in == in && part.out == out,
+          "%s, %s: from %s to %s numbers and from %s to %s",
+          layer,
+          module,
+          in,
+          out,
+          part.in,
+          part.out);
+      System.arraycopy(part.a, 0, a, first * in, ranks * in);
+      int rank = b.length / out;
+      for (int row = 0; row < out; row++) {
+        for (int r = 0; r < ranks; r++) {
+          b[row * rank + first + r] = (float) (factor * part.b[row * ranks + r]);
+        }
+      }
     }
 
     @Override
@@ -172,6 +215,39 @@ public record LoraAdapter(int rank, double alpha, List<Target> targets, Provenan
   public LoraAdapter scaled(double factor) {
     require(Double.isFinite(factor), "the factor must be finite, was %s", factor);
     return new LoraAdapter(rank, alpha * factor, targets, VectorHistory.scaled(provenance, factor));
+  }
+
+  /**
+   * This change and another as one LoRA, such as that of a further training of the model with this
+   * one merged. Its rank is the sum of both, its factor 1, and its provenance that of the other,
+   * whose setting {@code after} is this one's method.
+   *
+   * @throws IllegalArgumentException if both change a matrix of different shapes
+   */
+  public LoraAdapter plus(LoraAdapter other) {
+    Map<List<Object>, Target> own = new LinkedHashMap<>();
+    Map<List<Object>, Target> others = new LinkedHashMap<>();
+    targets.forEach(t -> own.put(List.of(t.layer, t.module), t));
+    other.targets.forEach(t -> others.put(List.of(t.layer, t.module), t));
+    Set<List<Object>> all = new LinkedHashSet<>(own.keySet());
+    all.addAll(others.keySet());
+    int both = Math.addExact(rank, other.rank);
+    List<Target> joined = new ArrayList<>();
+    for (List<Object> key : all) {
+      Target shape = own.containsKey(key) ? own.get(key) : others.get(key);
+      Target one = new Target(shape, both);
+      one.add(own.get(key), 0, rank, scale());
+      one.add(others.get(key), rank, other.rank, other.scale());
+      joined.add(one);
+    }
+    Map<String, Object> settings = new LinkedHashMap<>(other.provenance.settings());
+    settings.put("after", provenance.method());
+    Provenance from = other.provenance;
+    return new LoraAdapter(
+        both,
+        both,
+        joined,
+        new Provenance(from.method(), settings, from.seed(), from.inputs(), from.metrics()));
   }
 
   /**

@@ -10,6 +10,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import org.alignment4j.adapter.LoraAdapter.Shape;
 import org.alignment4j.adapter.LoraAdapter.Target;
 import org.alignment4j.core.Layer;
@@ -89,6 +90,58 @@ class LoraAdapterTests {
                 List.of(new Shape(new Layer(1), "m", 1 << 20, 1)),
                 0,
                 Loras.PROVENANCE));
+  }
+
+  /** scale B A [out, in]; zeros if the matrix is no target. */
+  private static double[] change(LoraAdapter lora, Target of) {
+    double[] sum = new double[of.out() * of.in()];
+    for (Target t : lora.targets()) {
+      if (!t.layer().equals(of.layer()) || !t.module().equals(of.module())) {
+        continue;
+      }
+      for (int o = 0; o < t.out(); o++) {
+        for (int i = 0; i < t.in(); i++) {
+          for (int r = 0; r < lora.rank(); r++) {
+            sum[o * t.in() + i] +=
+                lora.scale() * t.b()[o * lora.rank() + r] * t.a()[r * t.in() + i];
+          }
+        }
+      }
+    }
+    return sum;
+  }
+
+  @Test
+  void theSumOfTwoIsBothChanges() {
+    Random random = new Random(3);
+    LoraAdapter one =
+        of(
+            2,
+            3,
+            Loras.target(random, 1, "q_proj", 4, 6, 2),
+            Loras.target(random, 2, "v_proj", 4, 3, 2));
+    LoraAdapter other =
+        of(
+            3,
+            1,
+            Loras.target(random, 1, "q_proj", 4, 6, 3),
+            Loras.target(random, 1, "k_proj", 4, 5, 3));
+    LoraAdapter both = one.plus(other);
+    assertEquals(5, both.rank());
+    assertEquals(3, both.targets().size());
+    for (Target t : both.targets()) {
+      double[] expected = change(one, t);
+      double[] more = change(other, t);
+      for (int i = 0; i < expected.length; i++) {
+        expected[i] += more[i];
+      }
+      assertArrayEquals(expected, change(both, t), 1e-6, t.toString());
+    }
+    assertEquals("test", both.provenance().settings().get("after"));
+    LoraAdapter wide = of(1, 1, Loras.target(random, 1, "q_proj", 8, 6, 1));
+    String message =
+        assertThrows(IllegalArgumentException.class, () -> one.plus(wide)).getMessage();
+    assertTrue(message.contains("q_proj"), message);
   }
 
   @Test

@@ -11,6 +11,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
+import org.alignment4j.adapter.LoraAdapter;
 import org.alignment4j.chat.Prompt;
 import org.alignment4j.core.ProgressListener;
 import org.alignment4j.data.Preferences.Contents;
@@ -22,6 +23,7 @@ import org.alignment4j.examples.cli.option.CheckedPath;
 import org.alignment4j.examples.cli.option.PairsInput;
 import org.alignment4j.examples.cli.option.SeedOption;
 import org.alignment4j.examples.cli.output.PairsText;
+import org.alignment4j.model.LanguageModel;
 import org.alignment4j.rahf.PreferenceSettings.PreferenceMethod;
 import org.alignment4j.rahf.PreferenceTuner;
 import org.alignment4j.rahf.PreferenceTuner.PreferenceTuning;
@@ -46,6 +48,15 @@ public abstract class TunePreferences extends AlignCommand {
       description = "folder for the LoRA, in PEFT's format")
   @CheckedPath(CheckedPath.Kind.NEW_FOLDER)
   private Path out = Path.of("");
+
+  @Option(
+      names = "--adapter",
+      paramLabel = "DIR",
+      description =
+          "folder of a LoRA to start from, such as that of tune sft; the one that is written"
+              + " contains it")
+  @CheckedPath(CheckedPath.Kind.FOLDER)
+  private @Nullable Path before;
 
   @Mixin private SeedOption seed = new SeedOption(1);
 
@@ -73,15 +84,23 @@ public abstract class TunePreferences extends AlignCommand {
     List<PreferencePair> pairs = new ArrayList<>(how.apply(input.some(set, 0, trained.first())));
     pairs.addAll(further());
     long start = System.nanoTime();
+    LoraAdapter first = before == null ? null : LoraAdapter.load(before);
     PreferenceTuning tuning =
         input.use(
-            m ->
-                new PreferenceTuner(
-                        options.settings(
-                            method, how, seed.get(), m.config().blocks(), trained.resume()))
-                    .tune(m, pairs, progress));
+            m -> {
+              PreferenceTuner tuner =
+                  new PreferenceTuner(
+                      options.settings(
+                          method, how, seed.get(), m.config().blocks(), trained.resume()));
+              if (first == null) {
+                return tuner.tune(m, pairs, progress);
+              }
+              try (LanguageModel merged = m.withMerged(first)) {
+                return tuner.tune(merged, pairs, progress);
+              }
+            });
     double seconds = (System.nanoTime() - start) / 1e9;
-    tuning.adapter().save(out);
+    (first == null ? tuning.adapter() : first.plus(tuning.adapter())).save(out);
     return outcome(set, pairs, how, tuning, seconds);
   }
 
@@ -102,6 +121,7 @@ public abstract class TunePreferences extends AlignCommand {
     json.put("control", how);
     json.put("seed", seed.get());
     json.put("adapter", out);
+    json.put("start_adapter", before);
     json.put("input", PairsText.json(input.pairs(), set));
     json.put("taken", taken);
     json.put("used", taken - tuning.unused().size());

@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.alignment4j.adapter.GatedEdit;
 import org.alignment4j.adapter.LoraAdapter;
@@ -94,6 +95,39 @@ class PreferenceCommandTests {
         lorra ? lora.provenance().settings().get("bad_instruction") : null);
     int top = lora.targets().stream().mapToInt(t -> t.layer().index()).max().orElseThrow();
     assertEquals(done.has("fit") || done.has("reroute") ? 3 : 6, top);
+  }
+
+  @Test
+  void aMethodStartsFromAnAdapterThatItsOwnContains() throws IOException {
+    Object[] small = {"--first", 4, "--batch-size", 2, "--epochs", 1, "--json"};
+    CommandRun sft = tune("sft", folder.resolve("sft"), small);
+    assertEquals(0, sft.status(), sft.err());
+    List<Object> more = new ArrayList<>(List.of(small));
+    more.addAll(List.of("--adapter", folder.resolve("sft")));
+    CommandRun dpo = tune("dpo", folder.resolve("dpo"), more.toArray());
+    assertEquals(0, dpo.status(), dpo.err());
+    assertEquals(folder.resolve("sft").toString(), dpo.json().get("start_adapter").getAsString());
+    LoraAdapter before = LoraAdapter.load(folder.resolve("sft"));
+    LoraAdapter after = LoraAdapter.load(folder.resolve("dpo"));
+    assertEquals(4, after.rank());
+    LoraAdapter.Target own = before.targets().get(0);
+    LoraAdapter.Target both =
+        after.targets().stream()
+            .filter(t -> t.layer().equals(own.layer()) && t.module().equals(own.module()))
+            .findFirst()
+            .orElseThrow();
+    assertArrayEquals(own.a(), Arrays.copyOf(both.a(), own.a().length));
+    // Against the start, not against the model without it: the first loss is that of no change.
+    double first =
+        dpo.json()
+            .getAsJsonObject("trainings")
+            .getAsJsonObject("dpo")
+            .getAsJsonArray("losses")
+            .get(0)
+            .getAsJsonObject()
+            .get("loss")
+            .getAsDouble();
+    assertEquals(Math.log(2), first, 1e-3);
   }
 
   @Test
