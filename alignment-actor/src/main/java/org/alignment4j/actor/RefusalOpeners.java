@@ -9,6 +9,7 @@ import java.util.Set;
 import org.alignment4j.chat.Prompt;
 import org.alignment4j.evaluation.Rate;
 import org.alignment4j.evaluation.RefusalJudge;
+import org.alignment4j.evaluation.RefusalJudge.RefusalVerdict;
 import org.alignment4j.model.Completion;
 import org.alignment4j.model.Generation;
 import org.alignment4j.model.LanguageModel;
@@ -40,11 +41,15 @@ record RefusalOpeners(Set<Integer> ids, Rate harmful, Rate benign) {
     Map<Integer, int[]> counts = new HashMap<>();
     int[] refused = new int[2];
     List<Completion> answers = model.generate(prompts, Generation.greedy(TOKENS));
+    List<RefusalVerdict> verdicts =
+        judge.judgeAll(
+            prompts.stream().map(p -> p.last().text()).toList(),
+            answers.stream().map(Completion::text).toList());
     for (int i = 0; i < answers.size(); i++) {
       if (answers.get(i).ids().length > 0) {
         int[] c = counts.computeIfAbsent(answers.get(i).ids()[0], k -> new int[2]);
         c[0]++;
-        if (judge.judge(prompts.get(i).last().text(), answers.get(i).text()).isRefusal()) {
+        if (verdicts.get(i).isRefusal()) {
           c[1]++;
           refused[i < harmful.size() ? 0 : 1]++;
         }

@@ -25,6 +25,7 @@ import org.alignment4j.core.ProgressListener;
 import org.alignment4j.core.Provenance;
 import org.alignment4j.evaluation.RefusalJudge;
 import org.alignment4j.evaluation.RefusalJudge.RefusalTally;
+import org.alignment4j.evaluation.RefusalJudge.RefusalVerdict;
 import org.alignment4j.model.Capture;
 import org.alignment4j.model.Completion;
 import org.alignment4j.model.Generation;
@@ -157,11 +158,13 @@ final class SearchRun {
   /** Of each layer the false refusals' unit direction, then the true refusals'. */
   private float[][] directions(List<Layer> layers) {
     List<Prompt> refused = new ArrayList<>();
-    List<String> answers = answers(model, prompts.fitSafe());
-    for (int i = 0; i < answers.size(); i++) {
-      Prompt p = prompts.fitSafe().get(i);
-      if (judge.judge(p.last().text(), answers.get(i)).isRefusal()) {
-        refused.add(p);
+    List<RefusalVerdict> verdicts =
+        judge.judgeAll(
+            prompts.fitSafe().stream().map(p -> p.last().text()).toList(),
+            answers(model, prompts.fitSafe()));
+    for (int i = 0; i < verdicts.size(); i++) {
+      if (verdicts.get(i).isRefusal()) {
+        refused.add(prompts.fitSafe().get(i));
       }
     }
     // Where the model refuses none of them, the safe prompts as a whole stand in.

@@ -26,6 +26,7 @@ import org.alignment4j.chat.Prompt;
 import org.alignment4j.core.Layer;
 import org.alignment4j.core.ProgressListener;
 import org.alignment4j.core.Provenance;
+import org.alignment4j.evaluation.RefusalJudge.RefusalVerdict;
 import org.alignment4j.internal.host.Hashes;
 import org.alignment4j.model.Capture;
 import org.alignment4j.model.Capture.Activations;
@@ -327,10 +328,15 @@ final class SteeringFit {
 
   private boolean[] refused(LanguageModel asked, List<Prompt> some) {
     List<Completion> answers = asked.generate(some, Generation.greedy(settings.tokens()));
+    List<RefusalVerdict> verdicts =
+        settings
+            .judge()
+            .judgeAll(
+                some.stream().map(p -> p.last().text()).toList(),
+                answers.stream().map(Completion::text).toList());
     boolean[] refused = new boolean[some.size()];
     for (int i = 0; i < refused.length; i++) {
-      refused[i] =
-          settings.judge().judge(some.get(i).last().text(), answers.get(i).text()).isRefusal();
+      refused[i] = verdicts.get(i).isRefusal();
     }
     return refused;
   }

@@ -17,7 +17,7 @@ import org.alignment4j.internal.host.Cancellation;
  * continuations, so what continuations share is not repeated and nothing is padded.
  */
 final class Scorer {
-  /** Prefixes of more tokens run by themselves, so that their keys and values are kept. */
+  /** Prefixes with more tokens of their own run by themselves, so that keys and values are kept. */
   private static final int LONG_PREFIX = 512;
 
   /** Maximum number of logits at a time: 64 MiB. */
@@ -70,7 +70,7 @@ final class Scorer {
     List<int[]> all = new ArrayList<>();
     List<Integer> from = new ArrayList<>();
     for (int p = 0; p < prefixes.size(); p++) {
-      if (together && prefixes.get(p).length <= LONG_PREFIX) {
+      if (together && prefixes.get(p).length - shared <= LONG_PREFIX) {
         int[] rest = Arrays.copyOfRange(prefixes.get(p), shared, prefixes.get(p).length);
         continuations.get(p).forEach(c -> all.add(concatenated(rest, c)));
         from.addAll(Collections.nCopies(continuations.get(p).size(), rest.length));
@@ -87,7 +87,7 @@ final class Scorer {
     List<List<ContinuationScore>> found = new ArrayList<>();
     int at = 0;
     for (int p = 0; p < prefixes.size(); p++) {
-      if (together && prefixes.get(p).length <= LONG_PREFIX) {
+      if (together && prefixes.get(p).length - shared <= LONG_PREFIX) {
         int n = continuations.get(p).size();
         int skipped = prefixes.get(p).length - shared;
         found.add(joint.subList(at, at + n).stream().map(s -> s.from(skipped)).toList());

@@ -318,6 +318,29 @@ class GuardJudgeTests {
   }
 
   @Test
+  void answersTogetherAreJudgedAsEachByItself() {
+    RefusalJudge judge = ModelJudge.refusals(letters, GuardTemplate.of(LETTERS, MEANING));
+    Random random = new Random(4);
+    List<String> prompts = new ArrayList<>();
+    List<String> answers = new ArrayList<>();
+    for (int i = 0; i < 70; i++) {
+      prompts.add(word(random) + " " + word(random));
+      answers.add(
+          List.of(word(random) + " please", word(random) + " now", word(random), " ")
+              .get(random.nextInt(4)));
+    }
+    List<RefusalVerdict> together = judge.judgeAll(prompts, answers);
+    List<RefusalVerdict> alone = new ArrayList<>();
+    for (int i = 0; i < 70; i++) {
+      alone.add(judge.judge(prompts.get(i), answers.get(i)));
+    }
+    assertEquals(alone, together);
+    assertTrue(alone.containsAll(List.of(EMPTY, FULL_COMPLIANCE, FULL_REFUSAL)), alone.toString());
+    assertEquals(List.of(), judge.judgeAll(List.of(), List.of()));
+    assertThrows(IllegalArgumentException.class, () -> judge.judgeAll(prompts, List.of()));
+  }
+
+  @Test
   void anAnswerBeyondTheContextIsRejected() {
     RefusalJudge judge = ModelJudge.refusals(letters, GuardTemplate.of(LETTERS, MEANING));
     IllegalArgumentException e =
