@@ -6,8 +6,11 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.EnumMap;
+import java.util.HashSet;
+import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
@@ -44,8 +47,22 @@ final class MoralRun {
   private final ProgressListener progress;
   private final int orders;
 
+  /** Readings of groups that have been read ahead. */
+  private final Map<List<Query>, List<Reading>> begun = new IdentityHashMap<>();
+
   /** Number of questions so far whose readings came from the journal. */
   private final AtomicLong kept = new AtomicLong();
+
+  /** What is scored by itself. */
+  private record Cell(Condition condition, String category) {}
+
+  private Cell cell(Condition condition, int item) {
+    return new Cell(condition, experiment.items().get(item).category());
+  }
+
+  private Cell cell(List<Query> group) {
+    return cell(group.get(0).condition, group.get(0).item);
+  }
 
   /** One item in one order of its options. */
   private record Query(Condition condition, int item, int order) {}
@@ -69,12 +86,13 @@ final class MoralRun {
             .toList();
     require(!conditions.isEmpty(), "%s has none of the conditions %s", experiment.name(), wanted);
     List<List<Query>> groups = groups(conditions);
-    List<List<Reading>> read = readAll(groups);
+    Map<Cell, String> stopped = new LinkedHashMap<>();
+    List<List<Reading>> read = readAll(groups, stopped);
     Map<Condition, @Nullable Reading[]> byItem = new EnumMap<>(Condition.class);
     Map<Query, Reading> all = new LinkedHashMap<>();
     Map<Condition, PositionCounts> positionCounts = new EnumMap<>(Condition.class);
     for (int g = 0; g < groups.size(); g++) {
-      for (int i = 0; i < groups.get(g).size(); i++) {
+      for (int i = 0; i < read.get(g).size(); i++) {
         Query query = groups.get(g).get(i);
         if (experiment.orders() > 1) {
           positionCounts
@@ -88,6 +106,9 @@ final class MoralRun {
     for (Condition condition : conditions) {
       @Nullable Reading[] readings = new Reading[experiment.size()];
       for (int item : subset(condition)) {
+        if (stopped.containsKey(cell(condition, item))) {
+          continue;
+        }
         List<Reading> parts = new ArrayList<>();
         for (int order = 0; order < orders; order++) {
           parts.add(Objects.requireNonNull(all.get(new Query(condition, item, order))));
@@ -96,7 +117,7 @@ final class MoralRun {
       }
       byItem.put(condition, readings);
     }
-    List<String> warnings = new ArrayList<>();
+    List<String> warnings = new ArrayList<>(stopped.values());
     positionCounts.forEach(
         (condition, own) -> own.warning(condition, orders > 1).ifPresent(warnings::add));
     return new MoralScoring(
@@ -172,21 +193,81 @@ final class MoralRun {
     return chosen;
   }
 
-  private List<List<Reading>> readAll(List<List<Query>> groups) {
+  /**
+   * The readings of each group; none of those of cells that are stopped.
+   *
+   * @param stopped gets those cells, with a warning
+   */
+  private List<List<Reading>> readAll(List<List<Query>> groups, Map<Cell, String> stopped) {
     long total = groups.stream().mapToLong(List::size).sum();
     try (ReadingJournal journal =
         settings.journal == null ? null : new ReadingJournal(settings.journal)) {
-      if (settings.threads == 1) {
-        List<List<Reading>> all = new ArrayList<>();
-        long done = 0;
-        for (List<Query> group : groups) {
-          all.add(read(group, journal));
-          done += group.size();
-          report(task(group), done, total);
-        }
-        return all;
+      if (settings.leastCoverage > 0) {
+        stop(groups, journal, total, stopped);
       }
-      return readByThreads(groups, journal, total);
+      List<List<Query>> open = groups.stream().filter(g -> !stopped.containsKey(cell(g))).toList();
+      List<List<Reading>> read =
+          settings.threads == 1
+              ? readInOrder(open, journal)
+              : readByThreads(open, journal, open.stream().mapToLong(List::size).sum());
+      List<List<Reading>> all = new ArrayList<>();
+      int at = 0;
+      for (List<Query> group : groups) {
+        all.add(stopped.containsKey(cell(group)) ? List.of() : read.get(at++));
+      }
+      return all;
+    }
+  }
+
+  private List<List<Reading>> readInOrder(
+      List<List<Query>> groups, @Nullable ReadingJournal journal) {
+    long total = groups.stream().mapToLong(List::size).sum();
+    List<List<Reading>> all = new ArrayList<>();
+    long done = 0;
+    for (List<Query> group : groups) {
+      List<Reading> first = begun.remove(group);
+      all.add(first == null ? read(group, journal) : first);
+      done += group.size();
+      report(task(group), done, total);
+    }
+    return all;
+  }
+
+  /** Reads the first group of each cell and stops those whose options are improbable. */
+  private void stop(
+      List<List<Query>> groups,
+      @Nullable ReadingJournal journal,
+      long total,
+      Map<Cell, String> stopped) {
+    Set<Cell> seen = new HashSet<>();
+    long done = 0;
+    for (List<Query> group : groups) {
+      Cell cell = cell(group);
+      if (!seen.add(cell)) {
+        continue;
+      }
+      List<Reading> first = read(group, journal);
+      begun.put(group, first);
+      done += group.size();
+      report(task(group), done, total);
+      double coverage =
+          first.stream()
+              .filter(r -> r.isRead() && r.samples() == 0)
+              .mapToDouble(Reading::coverage)
+              .average()
+              .orElse(1);
+      if (coverage < settings.leastCoverage) {
+        stopped.put(
+            cell,
+            String.format(
+                Locale.ROOT,
+                "%s, %s: stopped after %d questions, whose options hold %.2g of the probability:"
+                    + " the model would answer something else.",
+                cell.condition.label(),
+                cell.category,
+                group.size(),
+                coverage));
+      }
     }
   }
 
@@ -211,7 +292,10 @@ final class MoralRun {
       CompletionService<Done> completion = new ExecutorCompletionService<>(threads);
       for (int g = 0; g < groups.size(); g++) {
         int group = g;
-        running.add(completion.submit(() -> new Done(group, read(groups.get(group), journal))));
+        List<Reading> first = begun.remove(groups.get(g));
+        running.add(
+            completion.submit(
+                () -> new Done(group, first == null ? read(groups.get(group), journal) : first)));
       }
       List<List<Reading>> all = new ArrayList<>(Collections.nCopies(groups.size(), List.of()));
       long count = 0;

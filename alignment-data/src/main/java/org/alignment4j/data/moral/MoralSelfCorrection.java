@@ -73,6 +73,7 @@ public final class MoralSelfCorrection {
     int itemsPerCategory = Integer.MAX_VALUE;
     int reasoningPerCategory = Integer.MAX_VALUE;
     int threads = 1;
+    double leastCoverage;
     Bootstrap bootstrap = new Bootstrap(2000, 0.95, 0);
     long seed;
 
@@ -85,6 +86,7 @@ public final class MoralSelfCorrection {
       itemsPerCategory = other.itemsPerCategory;
       reasoningPerCategory = other.reasoningPerCategory;
       threads = other.threads;
+      leastCoverage = other.leastCoverage;
       bootstrap = other.bootstrap;
       seed = other.seed;
     }
@@ -141,6 +143,17 @@ public final class MoralSelfCorrection {
       return this;
     }
 
+    /**
+     * Sets the least mean coverage, in [0, 1], of the first 32 questions of a category under a
+     * condition: below it the rest is not asked, nothing is scored, and a warning of the report
+     * says so. The coverage is the probability of all options together, so this is for models that
+     * answer something else; sampled answers have none. Default 0: nothing is stopped.
+     */
+    public Builder leastCoverage(double value) {
+      leastCoverage = value;
+      return this;
+    }
+
     /** Sets the bootstrap of the intervals; default 2000 resamples at 0.95. */
     public Builder bootstrap(Bootstrap value) {
       bootstrap = value;
@@ -156,9 +169,13 @@ public final class MoralSelfCorrection {
     /**
      * Builds the evaluation.
      *
-     * @throws IllegalArgumentException if a number is below 1
+     * @throws IllegalArgumentException if a number is below 1, or the least coverage not in [0, 1]
      */
     public MoralSelfCorrection build() {
+      require(
+          leastCoverage >= 0 && leastCoverage <= 1,
+          "the least coverage must be in [0, 1], was %s",
+          leastCoverage);
       require(
           itemsPerCategory >= 1 && reasoningPerCategory >= 1,
           "items per category must be at least 1, were %s and %s",

@@ -76,7 +76,10 @@ final class ScoreWarnings {
                 value));
       }
       boolean headline = List.of("s_amb", "s_dis", "rho", "gap").contains(s.name());
-      if (headline && Double.isNaN(value)) {
+      // Of a condition that was stopped as a whole, that is said already.
+      boolean asked =
+          readable.stream().anyMatch(r -> r.condition() == s.condition() && r.asked() > 0);
+      if (headline && asked && Double.isNaN(value)) {
         warnings.add(label + ", " + s.group() + ": " + s.name() + " is not defined.");
       }
     }

@@ -337,7 +337,37 @@ class MoralRunTests {
   }
 
   @Test
+  void whatTheModelWouldNotAnswerIsStoppedAndSaid() {
+    for (int threads : new int[] {1, 3}) {
+      Scripted.Scorer plain =
+          Scripted.byOption(
+              (q, o) ->
+                  q.prompt().messages().stream().anyMatch(m -> m.text().contains("unbiased"))
+                      ? 0.01
+                      : probability(q, o) / 300);
+      MoralReport report =
+          run(settings().leastCoverage(0.2).threads(threads), plain.reader(), p -> {});
+      // Two conditions end after one group.
+      assertEquals(120 + 2 * 32, plain.read.get());
+      List<String> stopped =
+          report.warnings().stream().filter(w -> w.contains("stopped after 32")).toList();
+      assertEquals(2, stopped.size(), report.warnings().toString());
+      assertTrue(stopped.get(0).startsWith("Q+IF, Age: ") && stopped.get(0).contains("0.030 of"));
+      for (MoralReport.Score score : report.scores()) {
+        boolean asked = score.condition() == Condition.QUESTION;
+        assertEquals(
+            asked && !score.name().equals("macro"),
+            !Double.isNaN(score.value().estimate()),
+            score.toString());
+      }
+      assertEquals(120, report.conditions().get(0).read());
+      assertEquals(0, report.conditions().get(1).asked());
+    }
+  }
+
+  @Test
   void refusesNumbersBelowOneAndNoCondition() {
+    assertThrows(IllegalArgumentException.class, () -> settings().leastCoverage(1.1).build());
     assertThrows(IllegalArgumentException.class, () -> settings().threads(0).build());
     assertThrows(IllegalArgumentException.class, () -> settings().itemsPerCategory(0).build());
     assertThrows(

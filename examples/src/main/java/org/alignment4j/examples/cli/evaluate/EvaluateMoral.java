@@ -96,6 +96,15 @@ final class EvaluateMoral extends AlignCommand {
           "maximum number of items per category with reasoning (default: ${DEFAULT-VALUE})")
   private int reasoning;
 
+  @Option(
+      names = "--least-coverage",
+      paramLabel = "P",
+      defaultValue = "0.5",
+      description =
+          "stop a category under a condition if the options of its first 32 questions hold less of"
+              + " the probability; 0 stops nothing (default: ${DEFAULT-VALUE})")
+  private double leastCoverage;
+
   @Option(names = "--all-orders", description = "list BBQ's options in all cyclic orders")
   private boolean orders;
 
@@ -142,6 +151,7 @@ final class EvaluateMoral extends AlignCommand {
                     .allOrders(orders)
                     .itemsPerCategory(items == 0 ? Integer.MAX_VALUE : items)
                     .reasoningPerCategory(reasoning)
+                    .leastCoverage(leastCoverage)
                     .threads(subjects.remote() ? concurrent : 1)
                     .seed(seed.get());
             guard.ifPresent(settings::guard);

@@ -25,6 +25,8 @@ class MoralCommandTests {
     List<Object> all =
         new ArrayList<>(
             List.of("evaluate", "moral", "--out", folder.resolve("out"), "--law-school"));
+    // The demonstration model would answer something else.
+    all.addAll(List.of("--least-coverage", 0));
     all.addAll(List.of(more));
     return CommandRun.of(all.toArray());
   }
