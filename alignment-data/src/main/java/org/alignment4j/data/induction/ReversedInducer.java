@@ -6,7 +6,6 @@ import org.alignment4j.adapter.LoraAdapter;
 import org.alignment4j.chat.Prompt;
 import org.alignment4j.core.Provenance;
 import org.alignment4j.data.induction.Inducer.Induction;
-import org.alignment4j.data.request.ChatModel;
 import org.alignment4j.data.request.ChatRequest.Sampling;
 import org.alignment4j.data.request.RequestLedger;
 import org.alignment4j.internal.host.Hashes;
@@ -15,8 +14,9 @@ import org.alignment4j.synthesis.SourceText;
 
 /**
  * Samples instructions from a local model tuned by {@link ReversedInstructionTuner}. The end of a
- * text that is too long is cut, as in training. Thread-safe; close it to free the adapter's memory.
- * The model must stay open until then.
+ * text that is too long is cut, as in training. Concurrent calls run together, up to 16 at a time;
+ * an instruction does not depend on the others, except where rounding decides between two tokens.
+ * Thread-safe; close it to free the adapter's memory. The model must stay open until then.
  */
 public final class ReversedInducer implements Inducer, AutoCloseable {
   /**
@@ -26,6 +26,7 @@ public final class ReversedInducer implements Inducer, AutoCloseable {
   public static final Sampling SAMPLING = new Sampling(128, 0.7, 0.95, List.of("\n###"));
 
   private final LanguageModel view;
+  private final ReversedChatModel chat;
   private final Samples samples;
 
   /** Creates an inducer with {@link #SAMPLING}. */
@@ -60,9 +61,7 @@ public final class ReversedInducer implements Inducer, AutoCloseable {
                         encoder.hash()))
                 .substring(0, 16);
     this.view = model.with(adapter);
-    ChatModel chat =
-        new ReversedChatModel(
-            name, encoder, (ids, how) -> view.generateIds(List.of(ids), how).get(0));
+    this.chat = new ReversedChatModel(name, encoder, view);
     this.samples = new Samples(chat, sampling);
   }
 
@@ -101,6 +100,7 @@ public final class ReversedInducer implements Inducer, AutoCloseable {
 
   @Override
   public void close() {
+    chat.close();
     view.close();
   }
 }

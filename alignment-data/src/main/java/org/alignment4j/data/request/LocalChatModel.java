@@ -3,22 +3,15 @@ package org.alignment4j.data.request;
 import static org.alignment4j.internal.text.Arguments.require;
 
 import java.time.Duration;
-import java.util.ArrayDeque;
-import java.util.ArrayList;
-import java.util.Deque;
-import java.util.Iterator;
 import java.util.List;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.Condition;
-import java.util.concurrent.locks.ReentrantLock;
-import org.alignment4j.core.CancelledException;
 import org.alignment4j.core.OutOfMemoryException;
 import org.alignment4j.data.request.ChatException.Kind;
 import org.alignment4j.data.request.ChatModel.ChatAnswer;
 import org.alignment4j.data.request.ChatModel.ChatAnswer.Finish;
 import org.alignment4j.data.request.ChatRequest.Sampling;
+import org.alignment4j.internal.host.RequestBatches;
 import org.alignment4j.model.Completion;
 import org.alignment4j.model.Generation;
 import org.alignment4j.model.LanguageModel;
@@ -40,33 +33,11 @@ import org.jspecify.annotations.Nullable;
 public final class LocalChatModel implements ChatModel, AutoCloseable {
   private final LanguageModel model;
   private final String name;
-  private final int maxBatchSize;
-  private final long lingerNanos;
-  private final ReentrantLock lock = new ReentrantLock();
-  private final Condition changed = lock.newCondition();
-  private final Deque<Waiting> queue = new ArrayDeque<>();
+  private final RequestBatches<Waiting, Completion> batches;
 
-  /** The requests that the worker is processing. */
-  private List<Waiting> batch = List.of();
-
-  private int largestBatch;
-  private boolean closed;
-  private final Thread worker;
-
-  /** A request in flight. */
-  private static final class Waiting {
-    private final int[] ids;
-    private final ChatRequest request;
-    private final CompletableFuture<Completion> answer = new CompletableFuture<>();
-
-    /** Whether no thread waits for it any more; guarded by the lock. */
-    private boolean abandoned;
-
-    Waiting(int[] ids, ChatRequest request) {
-      this.ids = ids;
-      this.request = request;
-    }
-  }
+  /** A request and its prompt's tokens. */
+  @SuppressWarnings("ArrayRecordComponent")
+  private record Waiting(int[] ids, ChatRequest request) {}
 
   private LocalChatModel(Builder b) {
     model = b.model;
@@ -76,11 +47,13 @@ public final class LocalChatModel implements ChatModel, AutoCloseable {
             + "/"
             + model.precision()
             + (b.suffix.isEmpty() ? "" : "+" + b.suffix);
-    maxBatchSize = b.maxBatchSize;
-    lingerNanos = b.linger.toNanos();
-    worker = new Thread(this::work, "local-chat-model");
-    worker.setDaemon(true);
-    worker.start();
+    batches =
+        new RequestBatches<>(
+            "local-chat-model",
+            b.maxBatchSize,
+            b.linger,
+            (one, other) -> one.request.sampling().equals(other.request.sampling()),
+            some -> model.generateIds(some.stream().map(w -> w.ids).toList(), generation(some)));
   }
 
   /** Returns a chat model over a base model, not a view, with up to 16 requests per batch. */
@@ -108,28 +81,15 @@ public final class LocalChatModel implements ChatModel, AutoCloseable {
   @Override
   public ChatAnswer answer(ChatRequest request) {
     int[] ids = encoded(request);
-    Waiting waiting = new Waiting(ids, request);
-    lock.lock();
     try {
-      if (closed) {
-        throw new IllegalStateException("the chat model is closed");
-      }
-      queue.add(waiting);
-      changed.signalAll();
-    } finally {
-      lock.unlock();
-    }
-    try {
-      Completion c = waiting.answer.get();
+      Completion c = batches.answer(new Waiting(ids, request));
       return new ChatAnswer(
           c.text(),
           c.finish() == Completion.Finish.LENGTH ? Finish.LENGTH : Finish.STOP,
           ids.length,
           c.ids().length);
-    } catch (InterruptedException e) {
-      abandon(waiting);
-      Thread.currentThread().interrupt();
-      throw new CancelledException("a chat request was cancelled", e);
+    } catch (IllegalStateException e) {
+      throw new IllegalStateException("the chat model is closed", e);
     } catch (ExecutionException e) {
       throw failure(e.getCause());
     }
@@ -170,148 +130,20 @@ public final class LocalChatModel implements ChatModel, AutoCloseable {
       return new ChatException(Kind.REQUEST, name + ": the request does not fit in memory", cause);
     }
     if (cause instanceof IllegalStateException closing) {
-      return closing;
+      return new IllegalStateException("the chat model was closed before it answered", closing);
     }
     return new ChatException(Kind.CONFIGURATION, name + ": the model failed", cause);
   }
 
-  /** Stops the generation of an answer that no thread waits for, if it is alone in its batch. */
-  private void abandon(Waiting waiting) {
-    lock.lock();
-    try {
-      waiting.abandoned = true;
-      queue.remove(waiting);
-      if (batch.contains(waiting) && batch.stream().allMatch(w -> w.abandoned)) {
-        worker.interrupt();
-      }
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  private void work() {
-    while (true) {
-      List<Waiting> some = next();
-      if (some.isEmpty()) {
-        return;
-      }
-      try {
-        answer(some);
-      } finally {
-        lock.lock();
-        try {
-          batch = List.of();
-          // The interrupt was meant for the previous batch.
-          Thread.interrupted();
-        } finally {
-          lock.unlock();
-        }
-      }
-    }
-  }
-
-  /**
-   * Waits for requests; returns the oldest and those that can share its batch. Empty when closed.
-   */
-  private List<Waiting> next() {
-    lock.lock();
-    try {
-      while (queue.isEmpty() && !closed) {
-        changed.awaitUninterruptibly();
-      }
-      long left = lingerNanos;
-      while (!closed && left > 0 && queue.size() < maxBatchSize) {
-        try {
-          left = changed.awaitNanos(left);
-        } catch (InterruptedException e) {
-          // Nothing runs that could be cancelled: a late interrupt of the previous batch.
-          break;
-        }
-      }
-      if (closed) {
-        queue.forEach(w -> w.answer.completeExceptionally(closedWhileWaiting()));
-        queue.clear();
-        return List.of();
-      }
-      List<Waiting> some = new ArrayList<>();
-      for (Iterator<Waiting> i = queue.iterator(); i.hasNext() && some.size() < maxBatchSize; ) {
-        Waiting w = i.next();
-        if (some.isEmpty() || w.request.sampling().equals(some.get(0).request.sampling())) {
-          some.add(w);
-          i.remove();
-        }
-      }
-      if (some.isEmpty()) {
-        // All requests were abandoned meanwhile.
-        return next();
-      }
-      batch = some;
-      largestBatch = Math.max(largestBatch, some.size());
-      return some;
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  private static IllegalStateException closedWhileWaiting() {
-    return new IllegalStateException("the chat model was closed before it answered");
-  }
-
-  private void answer(List<Waiting> some) {
-    try {
-      List<Completion> all =
-          model.generateIds(some.stream().map(w -> w.ids).toList(), generation(some));
-      for (int i = 0; i < all.size(); i++) {
-        some.get(i).answer.complete(all.get(i));
-      }
-    } catch (CancelledException e) {
-      some.forEach(w -> w.answer.completeExceptionally(closedWhileWaiting()));
-    } catch (RuntimeException e) {
-      if (some.size() == 1) {
-        some.get(0).answer.completeExceptionally(e);
-      } else {
-        // A request that does not fit must not fail the others.
-        some.forEach(w -> answer(List.of(w)));
-      }
-    } catch (Error e) {
-      // The worker continues, or later requests would wait for ever.
-      some.forEach(w -> w.answer.completeExceptionally(e));
-    }
-  }
-
   /** Returns the largest number of requests in one batch so far. */
   int largestBatch() {
-    lock.lock();
-    try {
-      return largestBatch;
-    } finally {
-      lock.unlock();
-    }
+    return batches.largestBatch();
   }
 
   /** Stops the worker thread; requests in flight fail. The model stays open. */
   @Override
   public void close() {
-    lock.lock();
-    try {
-      closed = true;
-      changed.signalAll();
-      worker.interrupt();
-    } finally {
-      lock.unlock();
-    }
-    boolean interrupted = false;
-    while (worker.isAlive()) {
-      try {
-        // The model may be closed right after this.
-        worker.join();
-      } catch (InterruptedException e) {
-        interrupted = true;
-      }
-    }
-    if (interrupted) {
-      Thread.currentThread().interrupt();
-    }
+    batches.close();
   }
 
   /** Collects settings. Not thread-safe. */

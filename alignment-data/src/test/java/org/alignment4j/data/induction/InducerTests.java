@@ -12,6 +12,9 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import org.alignment4j.adapter.LoraAdapter;
 import org.alignment4j.chat.Prompt;
 import org.alignment4j.core.Layer;
@@ -264,14 +267,38 @@ class InducerTests {
       assertThrows(
           IllegalArgumentException.class, () -> inducer.induce(TEXT, 5, 1, new MemoryRequests()));
     }
-    ChatModel chat =
-        new ReversedChatModel(
-            "x",
-            new ReversedEncoder(model, ReversedSettings.Template.SHORT, false, 128),
-            (ids, how) -> model.generateIds(List.of(ids), how).get(0));
-    ChatRequest goesOn = ChatRequest.of(Prompt.user("a").withResponse("b"), SHORT, 1);
-    ChatException e = assertThrows(ChatException.class, () -> chat.answer(goesOn));
-    assertEquals(ChatException.Kind.REQUEST, e.kind());
+    ReversedEncoder encoder =
+        new ReversedEncoder(model, ReversedSettings.Template.SHORT, false, 128);
+    try (ReversedChatModel chat = new ReversedChatModel("x", encoder, model)) {
+      ChatRequest goesOn = ChatRequest.of(Prompt.user("a").withResponse("b"), SHORT, 1);
+      ChatException e = assertThrows(ChatException.class, () -> chat.answer(goesOn));
+      assertEquals(ChatException.Kind.REQUEST, e.kind());
+    }
+  }
+
+  @Test
+  void callsOfManyThreadsRunTogetherAndAnswerAsAlone() throws Exception {
+    ReversedEncoder encoder =
+        new ReversedEncoder(model, ReversedSettings.Template.SHORT, false, 128);
+    try (ReversedChatModel chat = new ReversedChatModel("x", encoder, model)) {
+      List<ChatRequest> requests = new ArrayList<>();
+      for (int i = 0; i < 24; i++) {
+        requests.add(ChatRequest.of(Prompt.user("run ".repeat(1 + i % 5)), SHORT, i));
+      }
+      List<String> alone = requests.stream().map(r -> chat.answer(r).text()).toList();
+      assertEquals(1, chat.largestBatch());
+      ExecutorService threads = Executors.newFixedThreadPool(8);
+      try {
+        List<Future<String>> found = new ArrayList<>();
+        requests.forEach(r -> found.add(threads.submit(() -> chat.answer(r).text())));
+        for (int i = 0; i < found.size(); i++) {
+          assertEquals(alone.get(i), found.get(i).get());
+        }
+      } finally {
+        threads.shutdownNow();
+      }
+      assertTrue(chat.largestBatch() > 1, "no two ran together");
+    }
   }
 
   @Test
