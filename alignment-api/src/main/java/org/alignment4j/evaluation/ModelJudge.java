@@ -1,5 +1,9 @@
 package org.alignment4j.evaluation;
 
+import static org.alignment4j.internal.text.Arguments.require;
+
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -87,15 +91,52 @@ public final class ModelJudge implements PairwiseJudge {
    */
   @Override
   public OptionalDouble prefers(Prompt prompt, String first, String second) {
-    Prompt question =
-        Prompt.user(
-            template.fill(Map.of("question", conversation(prompt), "a", first, "b", second)));
-    int length = judge.tokenizer().encodeForTraining(question.withResponse("A")).ids().length;
-    if (length > judge.longestSequence()) {
-      return OptionalDouble.empty();
+    return prefersAll(List.of(prompt), List.of(first), List.of(second)).get(0);
+  }
+
+  /**
+   * {@inheritDoc} What the questions begin with runs once for them.
+   *
+   * @throws org.alignment4j.core.CancelledException if the thread is interrupted
+   */
+  @Override
+  public List<OptionalDouble> prefersAll(
+      List<Prompt> prompts, List<String> firsts, List<String> seconds) {
+    require(
+        firsts.size() == prompts.size() && seconds.size() == prompts.size(),
+        "%s prompts, %s first and %s second answers",
+        prompts.size(),
+        firsts.size(),
+        seconds.size());
+    List<OptionalDouble> found =
+        new ArrayList<>(Collections.nCopies(prompts.size(), OptionalDouble.empty()));
+    List<Integer> fitting = new ArrayList<>();
+    List<Prompt> questions = new ArrayList<>();
+    for (int i = 0; i < prompts.size(); i++) {
+      Prompt question =
+          Prompt.user(
+              template.fill(
+                  Map.of(
+                      "question",
+                      conversation(prompts.get(i)),
+                      "a",
+                      firsts.get(i),
+                      "b",
+                      seconds.get(i))));
+      int length = judge.tokenizer().encodeForTraining(question.withResponse("A")).ids().length;
+      if (length <= judge.longestSequence()) {
+        fitting.add(i);
+        questions.add(question);
+      }
     }
-    List<ContinuationScore> letters = judge.score(question, List.of("A", "B"));
-    return OptionalDouble.of(letters.get(0).sum() - letters.get(1).sum());
+    List<List<ContinuationScore>> letters =
+        judge.score(questions, Collections.nCopies(questions.size(), List.of("A", "B")));
+    for (int k = 0; k < letters.size(); k++) {
+      double a = letters.get(k).get(0).sum();
+      double b = letters.get(k).get(1).sum();
+      found.set(fitting.get(k), OptionalDouble.of(a - b));
+    }
+    return List.copyOf(found);
   }
 
   /** A single user message as it is, otherwise each message with its role in front. */

@@ -2,6 +2,7 @@ package org.alignment4j.evaluation;
 
 import static org.alignment4j.internal.text.Arguments.require;
 
+import com.google.common.collect.Lists;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -30,6 +31,9 @@ import org.jspecify.annotations.Nullable;
  * @param bootstrap the method of the intervals
  */
 public record WinRate(List<Comparison> comparisons, List<Integer> unjudged, Bootstrap bootstrap) {
+  /** Prompts that are judged together. */
+  private static final int TOGETHER = 16;
+
   /** The outcome of a comparison for the first model's answer. */
   public enum Outcome {
     /** Preferred in both orders. */
@@ -172,16 +176,29 @@ public record WinRate(List<Comparison> comparisons, List<Integer> unjudged, Boot
       ProgressListener progress) {
     List<Comparison> comparisons = new ArrayList<>();
     List<Integer> unjudged = new ArrayList<>(IntStream.range(0, prompts.size()).boxed().toList());
-    for (int k = 0; k < answered.size(); k++) {
-      Integer number = answered.get(k);
-      Prompt prompt = prompts.get(number);
-      OptionalDouble first = judge.prefers(prompt, own.get(k), others.get(k));
-      OptionalDouble second = judge.prefers(prompt, others.get(k), own.get(k));
-      if (first.isPresent() && second.isPresent()) {
-        comparisons.add(new Comparison(number, first.getAsDouble(), -second.getAsDouble()));
-        unjudged.remove(number);
+    int done = 0;
+    for (List<Integer> some : Lists.partition(answered, TOGETHER)) {
+      List<Prompt> both = new ArrayList<>();
+      List<String> first = new ArrayList<>();
+      List<String> second = new ArrayList<>();
+      for (int k = 0; k < some.size(); k++) {
+        Prompt prompt = prompts.get(some.get(k));
+        both.addAll(List.of(prompt, prompt));
+        first.addAll(List.of(own.get(done + k), others.get(done + k)));
+        second.addAll(List.of(others.get(done + k), own.get(done + k)));
       }
-      progress.step("judge answers", k + 1, answered.size());
+      List<OptionalDouble> verdicts = judge.prefersAll(both, first, second);
+      for (int k = 0; k < some.size(); k++) {
+        OptionalDouble shownFirst = verdicts.get(2 * k);
+        OptionalDouble shownSecond = verdicts.get(2 * k + 1);
+        if (shownFirst.isPresent() && shownSecond.isPresent()) {
+          comparisons.add(
+              new Comparison(some.get(k), shownFirst.getAsDouble(), -shownSecond.getAsDouble()));
+          unjudged.remove(some.get(k));
+        }
+      }
+      done += some.size();
+      progress.step("judge answers", done, answered.size());
     }
     return new WinRate(comparisons, unjudged, bootstrap);
   }
@@ -280,7 +297,8 @@ public record WinRate(List<Comparison> comparisons, List<Integer> unjudged, Boot
 
   /**
    * Decides which of two answers to a prompt is better. {@link ModelJudge} is one that uses a
-   * language model. Implementations document whether they are thread-safe.
+   * language model. One that gains by working in batches overrides {@link #prefersAll}.
+   * Implementations document whether they are thread-safe.
    */
   @FunctionalInterface
   public interface PairwiseJudge {
@@ -294,5 +312,23 @@ public record WinRate(List<Comparison> comparisons, List<Integer> unjudged, Boot
      *     0 for the second, 0 for a tie; empty if the judge cannot process the texts
      */
     OptionalDouble prefers(Prompt prompt, String first, String second);
+
+    /**
+     * Compares many pairs of answers: verdict i belongs to prompt i and its answers.
+     *
+     * @throws IllegalArgumentException if the lists differ in length
+     */
+    default List<OptionalDouble> prefersAll(
+        List<Prompt> prompts, List<String> firsts, List<String> seconds) {
+      require(
+          firsts.size() == prompts.size() && seconds.size() == prompts.size(),
+          "%s prompts, %s first and %s second answers",
+          prompts.size(),
+          firsts.size(),
+          seconds.size());
+      return IntStream.range(0, prompts.size())
+          .mapToObj(i -> prefers(prompts.get(i), firsts.get(i), seconds.get(i)))
+          .toList();
+    }
   }
 }

@@ -50,9 +50,19 @@ record ContinuedPrompt(int[] shared, List<int[]> rest, int[] starts) {
     return mismatch < 0 ? a.length : mismatch;
   }
 
-  /** One score per continuation, over the tokens that are not part of the prompt. */
-  List<ContinuationScore> scores(ForwardPass pass) {
-    List<ContinuationScore> scores = Scorer.scores(pass, shared, rest);
+  /** One score per continuation of each, over the tokens that are not part of the prompt. */
+  static List<List<ContinuationScore>> scores(ForwardPass pass, List<ContinuedPrompt> prompts) {
+    List<List<ContinuationScore>> scores =
+        Scorer.scores(
+            pass,
+            prompts.stream().map(ContinuedPrompt::shared).toList(),
+            prompts.stream().map(ContinuedPrompt::rest).toList());
+    return IntStream.range(0, prompts.size())
+        .mapToObj(i -> prompts.get(i).withoutPrompt(scores.get(i)))
+        .toList();
+  }
+
+  private List<ContinuationScore> withoutPrompt(List<ContinuationScore> scores) {
     return IntStream.range(0, scores.size()).mapToObj(i -> scores.get(i).from(starts[i])).toList();
   }
 }

@@ -1,8 +1,11 @@
 package org.alignment4j.model;
 
+import static org.alignment4j.internal.text.Arguments.require;
+
 import ai.djl.Device;
 import ai.djl.ndarray.NDManager;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
 import java.util.function.Function;
@@ -369,7 +372,29 @@ public final class LanguageModel implements AutoCloseable {
    * @throws IllegalArgumentException as in {@link #scoreIds}
    */
   public List<ContinuationScore> score(Prompt prompt, List<String> continuations) {
-    return ContinuedPrompt.of(tokenizer(), prompt, continuations).scores(pass);
+    return score(List.of(prompt), List.of(continuations)).get(0);
+  }
+
+  /**
+   * Scores responses to several prompts, as {@link #score(Prompt, List)} does of each, and together
+   * as {@link #scoreIds(List, List)} does.
+   *
+   * @param continuations a list for each prompt
+   * @return one score per continuation, in order
+   * @throws IllegalArgumentException as in {@link #scoreIds(List, List)}
+   */
+  public List<List<ContinuationScore>> score(
+      List<Prompt> prompts, List<List<String>> continuations) {
+    require(
+        prompts.size() == continuations.size(),
+        "%s prompts, continuations of %s",
+        prompts.size(),
+        continuations.size());
+    List<ContinuedPrompt> continued = new ArrayList<>();
+    for (int i = 0; i < prompts.size(); i++) {
+      continued.add(ContinuedPrompt.of(tokenizer(), prompts.get(i), continuations.get(i)));
+    }
+    return ContinuedPrompt.scores(pass, continued);
   }
 
   /**

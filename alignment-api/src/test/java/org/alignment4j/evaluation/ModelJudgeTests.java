@@ -98,6 +98,26 @@ class ModelJudgeTests {
   }
 
   @Test
+  void pairsTogetherAreJudgedAsEachByItself() {
+    Random random = new Random(5);
+    ModelJudge judge = new ModelJudge(polite, TEXT);
+    List<Prompt> prompts = new ArrayList<>();
+    List<String> first = new ArrayList<>();
+    List<String> second = new ArrayList<>();
+    for (int i = 0; i < 20; i++) {
+      prompts.add(Prompt.user(word(random)));
+      first.add(i == 7 ? "jump ".repeat(200) : word(random) + " please");
+      second.add(word(random));
+    }
+    List<OptionalDouble> found = judge.prefersAll(prompts, first, second);
+    for (int i = 0; i < 20; i++) {
+      OptionalDouble alone = judge.prefers(prompts.get(i), first.get(i), second.get(i));
+      assertEquals(i != 7, found.get(i).isPresent());
+      assertEquals(alone.orElse(0), found.get(i).orElse(0), 1e-4, "pair " + i);
+    }
+  }
+
+  @Test
   void theVerdictIsHowMuchLikelierOneLetterIsThanTheOther() {
     Prompt prompt = Prompt.user("run");
     float[] logits =
@@ -173,7 +193,7 @@ class ModelJudgeTests {
       assertEquals(given.winRate(), found.winRate());
       assertEquals(List.of(0, 2), found.comparisons().stream().map(c -> c.prompt()).toList());
       assertEquals("answer prompts 6/6", told.get(1));
-      assertEquals("judge answers 3/3", told.get(4));
+      assertEquals("judge answers 3/3", told.get(2));
     }
     WinRate self =
         WinRate.between(

@@ -92,6 +92,30 @@ class WinRateTests {
   }
 
   @Test
+  void manyPairsAreJudgedInPartsInOrder() {
+    List<Prompt> prompts = new ArrayList<>();
+    List<String> own = new ArrayList<>();
+    List<String> others = new ArrayList<>();
+    for (int i = 0; i < 40; i++) {
+      prompts.add(Prompt.user("q" + i));
+      own.add("a".repeat(i));
+      others.add("b".repeat(39 - i));
+    }
+    List<Long> done = new ArrayList<>();
+    WinRate found =
+        WinRate.of(byLength(0.5), prompts, own, others, BOOTSTRAP, p -> done.add(p.done()));
+    assertEquals(List.of(16L, 32L, 40L), done);
+    for (Comparison c : found.comparisons()) {
+      double first =
+          byLength(0.5)
+              .prefers(prompts.get(0), own.get(c.prompt()), others.get(c.prompt()))
+              .getAsDouble();
+      assertEquals(first, c.shownFirst(), 0, "prompt " + c.prompt());
+    }
+    assertEquals(40, found.comparisons().size());
+  }
+
+  @Test
   void whatTheJudgeCannotReadInOneOrderIsListedAndNotCounted() {
     PairwiseJudge shortSighted =
         (prompt, first, second) ->
@@ -108,7 +132,7 @@ class WinRateTests {
             p -> told.add(p.task() + " " + p.done() + "/" + p.total()));
     assertEquals(List.of(0, 1), found.unjudged());
     assertEquals(List.of(new Comparison(2, 1, -1)), found.comparisons());
-    assertEquals(List.of("judge answers 1/3", "judge answers 2/3", "judge answers 3/3"), told);
+    assertEquals(List.of("judge answers 3/3"), told, "16 at a time");
     assertFalse(found.toString().contains("aaaa"));
     WinRate none =
         WinRate.of(
