@@ -7,7 +7,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -229,15 +228,14 @@ public record LoraAdapter(int rank, double alpha, List<Target> targets, Provenan
     Map<List<Object>, Target> others = new LinkedHashMap<>();
     targets.forEach(t -> own.put(List.of(t.layer, t.module), t));
     other.targets.forEach(t -> others.put(List.of(t.layer, t.module), t));
-    Set<List<Object>> all = new LinkedHashSet<>(own.keySet());
-    all.addAll(others.keySet());
+    Map<List<Object>, Target> all = new LinkedHashMap<>(own);
+    others.forEach(all::putIfAbsent);
     int both = Math.addExact(rank, other.rank);
     List<Target> joined = new ArrayList<>();
-    for (List<Object> key : all) {
-      Target shape = own.containsKey(key) ? own.get(key) : others.get(key);
-      Target one = new Target(shape, both);
-      one.add(own.get(key), 0, rank, scale());
-      one.add(others.get(key), rank, other.rank, other.scale());
+    for (Map.Entry<List<Object>, Target> e : all.entrySet()) {
+      Target one = new Target(e.getValue(), both);
+      one.add(own.get(e.getKey()), 0, rank, scale());
+      one.add(others.get(e.getKey()), rank, other.rank, other.scale());
       joined.add(one);
     }
     Map<String, Object> settings = new LinkedHashMap<>(other.provenance.settings());
