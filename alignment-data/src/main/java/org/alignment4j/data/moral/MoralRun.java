@@ -6,8 +6,8 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.EnumMap;
+import java.util.HashMap;
 import java.util.HashSet;
-import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -47,8 +47,8 @@ final class MoralRun {
   private final ProgressListener progress;
   private final int orders;
 
-  /** Readings of groups that have been read ahead. */
-  private final Map<List<Query>, List<Reading>> begun = new IdentityHashMap<>();
+  /** Readings of each cell's first group, if that was read ahead; taken once. */
+  private final Map<Cell, List<Reading>> begun = new HashMap<>();
 
   /** Number of questions so far whose readings came from the journal. */
   private final AtomicLong kept = new AtomicLong();
@@ -225,7 +225,7 @@ final class MoralRun {
     List<List<Reading>> all = new ArrayList<>();
     long done = 0;
     for (List<Query> group : groups) {
-      List<Reading> first = begun.remove(group);
+      List<Reading> first = begun.remove(cell(group));
       all.add(first == null ? read(group, journal) : first);
       done += group.size();
       report(task(group), done, total);
@@ -247,7 +247,7 @@ final class MoralRun {
         continue;
       }
       List<Reading> first = read(group, journal);
-      begun.put(group, first);
+      begun.put(cell, first);
       done += group.size();
       report(task(group), done, total);
       double coverage =
@@ -292,7 +292,7 @@ final class MoralRun {
       CompletionService<Done> completion = new ExecutorCompletionService<>(threads);
       for (int g = 0; g < groups.size(); g++) {
         int group = g;
-        List<Reading> first = begun.remove(groups.get(g));
+        List<Reading> first = begun.remove(cell(groups.get(g)));
         running.add(
             completion.submit(
                 () -> new Done(group, first == null ? read(groups.get(group), journal) : first)));
