@@ -18,7 +18,7 @@ final class Int4Kernels {
   static final int GROUP = GgufGroups.SIZE;
 
   /** Columns of the probed matrix, and rows of its other operand: more than one block of each. */
-  private static final int PROBED = 128;
+  private static final int PROBED = 160;
 
   private static final Logger LOG = LoggerFactory.getLogger(Int4Kernels.class);
 
@@ -88,7 +88,7 @@ final class Int4Kernels {
               kernels.call("probe", manager).ints(PROBED).infer().get(0).toDoubleArray()[0];
           if (wrong == 0) {
             boolean wide = kernels.call("has_bfloat16", manager).infer().get(0).getLong() == 1;
-            return wide ? layout : layout.neverWidened();
+            return wide ? layout : layout.widenedToFloat32();
           }
           LOG.debug("4-bit matrices in {}: {} numbers of the probe are wrong", layout, wrong);
         } catch (EngineException e) {
