@@ -7,6 +7,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.alignment4j.analysis.Bootstrap;
 import org.alignment4j.chat.ChatTokenizer;
 import org.alignment4j.chat.Encoded;
@@ -116,9 +117,14 @@ public record PreferenceEvaluator(Generation generation, int answers, Bootstrap 
     List<PairScore> scores = new ArrayList<>();
     for (int from = 0; from < tokens.size(); from += CHUNK) {
       List<Tokens> some = tokens.subList(from, Math.min(tokens.size(), from + CHUNK));
-      List<ResponseScore> chosen =
-          tuned.scoreAgainst(start, some.stream().map(Tokens::chosen).toList());
-      double[] rejected = rejected(tuned, some, chosen);
+      int n = some.size();
+      // In one call, since the two responses of a pair have the same prompt.
+      List<ResponseScore> both =
+          tuned.scoreAgainst(
+              start,
+              Stream.concat(some.stream().map(Tokens::chosen), some.stream().map(Tokens::rejected))
+                  .toList(),
+              i -> i < n);
       for (int i = 0; i < some.size(); i++) {
         Tokens t = some.get(i);
         int prompt = prompts.computeIfAbsent(t.pair.prompt(), p -> prompts.size());
@@ -126,30 +132,16 @@ public record PreferenceEvaluator(Generation generation, int answers, Bootstrap 
             new PairScore(
                 t.pair.id(),
                 prompt,
-                chosen.get(i).logProbability(),
-                rejected[i],
+                both.get(i).logProbability(),
+                // Equal responses tie, whatever they are rounded to.
+                both.get(t.rejected.equals(t.chosen) ? i : n + i).logProbability(),
                 t.chosen.predictedLength(),
                 t.rejected.predictedLength(),
-                chosen.get(i).divergence()));
+                both.get(i).divergence()));
       }
       progress.step("score preferences", scores.size(), tokens.size());
     }
     return scores;
-  }
-
-  /**
-   * Log-probabilities of the rejected responses; equal responses get equal values, so that they
-   * tie.
-   */
-  private static double[] rejected(
-      LanguageModel model, List<Tokens> some, List<ResponseScore> chosen) {
-    double[] sums = model.logProbabilities(some.stream().map(Tokens::rejected).toList());
-    for (int i = 0; i < sums.length; i++) {
-      if (some.get(i).rejected.equals(some.get(i).chosen)) {
-        sums[i] = chosen.get(i).logProbability();
-      }
-    }
-    return sums;
   }
 
   private List<AnswerScore> answers(

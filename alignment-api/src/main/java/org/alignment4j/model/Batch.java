@@ -11,7 +11,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Token sequences of one forward pass. Their tokens are stored one after another without padding;
- * where rows of equal length are needed, as in attention and generation, the rows are padded.
+ * where rows of equal length are needed, as in attention and generation, the rows are padded. What
+ * sequences begin with in common may be stored once.
  *
  * @param index index of each sequence in the caller's list [B]
  * @param sequences B token sequences
@@ -19,14 +20,20 @@ import org.jspecify.annotations.Nullable;
  * @param side the side that is padded
  * @param responseStarts for each sequence of the caller's list, the position of its response's
  *     first token, input embeddings before the sequence not counted; null if there is no response
+ * @param shared where tokens are if common beginnings are stored once, else null
  */
 record Batch(
-    int[] index, List<int[]> sequences, int length, Side side, int @Nullable [] responseStarts) {
+    int[] index,
+    List<int[]> sequences,
+    int length,
+    Side side,
+    int @Nullable [] responseStarts,
+    @Nullable SharedBeginnings shared) {
   /** Maximum ratio of padded positions to tokens in a batch. */
   private static final double WASTE = 1.5;
 
   Batch(int[] index, List<int[]> sequences, int length, Side side) {
-    this(index, sequences, length, side, null);
+    this(index, sequences, length, side, null, null);
   }
 
   /** The side of a row that is padded. */
@@ -54,6 +61,25 @@ record Batch(
         .toList();
   }
 
+  /**
+   * Groups sequences so that those of one prompt are in one batch, which then may {@linkplain
+   * #sharingBeginnings share} it.
+   *
+   * @param starts number of tokens of each one's prompt
+   * @param tokens maximum number of tokens in a batch, a prompt counted once; a single sequence may
+   *     exceed it
+   */
+  static List<Batch> groupByPrompt(List<int[]> sequences, int[] starts, int tokens) {
+    List<OnePrompt> prompts = OnePrompt.of(sequences, starts, tokens);
+    int[] sizes = prompts.stream().mapToInt(OnePrompt::tokens).toArray();
+    return LengthGroups.of(
+            sizes, (n, longest, all) -> all <= tokens && (long) n * longest <= WASTE * all)
+        .stream()
+        .map(group -> group.stream().flatMap(g -> prompts.get(g).sequences().stream()).toList())
+        .map(group -> pick(sequences, group, Side.RIGHT))
+        .toList();
+  }
+
   private static Batch pick(List<int[]> sequences, List<Integer> group, Side side) {
     List<int[]> some = group.stream().map(sequences::get).toList();
     return new Batch(
@@ -66,12 +92,24 @@ record Batch(
 
   /** The same sequences with other indices in the caller's list. */
   Batch withIndex(int[] other) {
-    return new Batch(other, sequences, length, side, responseStarts);
+    return new Batch(other, sequences, length, side, responseStarts, shared);
   }
 
   /** The same batch with the response starts of the caller's whole list. */
   Batch withResponseStarts(int[] starts) {
-    return new Batch(index, sequences, length, side, starts);
+    return new Batch(index, sequences, length, side, starts, shared);
+  }
+
+  /**
+   * The same batch with common beginnings stored once, if that saves enough. A token's hidden
+   * states must depend on nothing but the tokens up to it.
+   */
+  Batch sharingBeginnings() {
+    if (side != Side.RIGHT) {
+      throw new IllegalStateException("the columns of a beginning differ");
+    }
+    SharedBeginnings found = SharedBeginnings.find(sequences);
+    return found == null ? this : new Batch(index, sequences, length, side, responseStarts, found);
   }
 
   /**
@@ -101,65 +139,74 @@ record Batch(
     return side == Side.RIGHT || even();
   }
 
-  /** N, the total number of tokens. */
+  /** N, the number of tokens that are stored. */
   int tokens() {
-    return sequences.stream().mapToInt(s -> s.length).sum();
+    return shared == null ? sequences.stream().mapToInt(s -> s.length).sum() : shared.count();
   }
 
-  /** The index of each sequence's first token among the N tokens [B]. */
-  int[] firstTokens() {
+  /** Where the tokens of a batch's sequences are among its N tokens. */
+  @FunctionalInterface
+  interface Places {
+    /** The index of the token at a position of sequence {@code b}. */
+    int of(int b, int position);
+  }
+
+  /** Where tokens are; computed at each call. */
+  Places places() {
+    if (shared != null) {
+      return shared;
+    }
     int[] first = new int[size()];
     for (int b = 1; b < first.length; b++) {
       first[b] = first[b - 1] + sequences.get(b - 1).length;
     }
-    return first;
+    return (b, position) -> first[b] + position;
   }
 
   /** The index of each sequence's last token among the N tokens [B]. */
   long[] lastTokens() {
-    int[] first = firstTokens();
+    Places places = places();
     return IntStream.range(0, size())
-        .mapToLong(b -> first[b] + sequences.get(b).length - 1L)
+        .mapToLong(b -> places.of(b, sequences.get(b).length - 1))
         .toArray();
   }
 
   /** Ids of the N tokens, int64. */
   NDArray tokenIds(NDManager scope) {
-    return scope.create(sequences.stream().flatMapToInt(IntStream::of).mapToLong(i -> i).toArray());
+    return scope.create(eachToken((b, p) -> sequences.get(b)[p]));
   }
 
   /** Position of each of the N tokens in its sequence [N, 1] int64. */
   NDArray tokenPositions(NDManager scope) {
-    return scope.create(
-        sequences.stream()
-            .flatMapToInt(s -> IntStream.range(0, s.length))
-            .mapToLong(p -> p)
-            .toArray(),
-        new Shape(tokens(), 1));
+    return scope.create(eachToken((b, p) -> p), new Shape(tokens(), 1));
   }
 
-  /** The index of each of the N tokens in the padded rows [BT], int64. */
+  /** The index of each of the N tokens in the padded rows [BT], int64; of several, any. */
   NDArray tokenCells(NDManager scope) {
-    long[] cells = new long[tokens()];
-    int n = 0;
+    return scope.create(eachToken((b, p) -> (long) b * length + column(b, p)));
+  }
+
+  private long[] eachToken(Value value) {
+    Places places = places();
+    long[] all = new long[tokens()];
     for (int b = 0; b < size(); b++) {
       for (int p = 0; p < sequences.get(b).length; p++) {
-        cells[n++] = (long) b * length + column(b, p);
+        all[places.of(b, p)] = value.at(b, p);
       }
     }
-    return scope.create(cells);
+    return all;
   }
 
   /**
    * For each index of the padded rows [BT] the index of its token, int64, 0 for padding; [0] if
-   * nothing is padded.
+   * these are the same.
    */
   NDArray cellTokens(NDManager scope) {
-    if (even()) {
+    if (even() && shared == null) {
       return scope.zeros(new Shape(0), DataType.INT64);
     }
-    int[] first = firstTokens();
-    return fill(scope, length, (b, p) -> (long) first[b] + p, 0).flatten();
+    Places places = places();
+    return fill(scope, length, places::of, 0).flatten();
   }
 
   /** The column of token {@code position} of sequence {@code b} in its padded row. */

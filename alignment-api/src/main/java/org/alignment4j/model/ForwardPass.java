@@ -214,6 +214,17 @@ record ForwardPass(
     return inputs.prepared(sequences);
   }
 
+  /**
+   * A batch padded on the right with common beginnings stored once, unless a token's hidden states
+   * depend on more than the tokens up to it: steering on where the prompt ends, frequencies on the
+   * length.
+   */
+  Batch sharing(Batch batch) {
+    return steering.any() || config().rope().switchesAbove() > 0
+        ? batch
+        : batch.sharingBeginnings();
+  }
+
   /** Steering resolved for a batch, with room for tokens still to be generated. */
   List<Edit> edits(NDManager scope, Batch batch, int room) {
     return steering.edits(scope, batch, room, virtualTokens());
@@ -252,7 +263,8 @@ record ForwardPass(
   float[][] nextTokenLogits(List<int[]> sequences) {
     check(sequences);
     float[][] logits = new float[sequences.size()][];
-    for (Batch batch : Batch.group(prepared(sequences), TOKENS, Batch.Side.RIGHT)) {
+    for (Batch group : Batch.group(prepared(sequences), TOKENS, Batch.Side.RIGHT)) {
+      Batch batch = sharing(group);
       Cancellation.check("logits");
       try (NDManager scope = manager.newSubManager()) {
         float[] all = decoder.head(scope, lastStates(scope, batch), weights).toFloatArray();

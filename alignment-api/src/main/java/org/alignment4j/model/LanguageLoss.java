@@ -38,8 +38,9 @@ record LanguageLoss(
     return new LanguageLoss(pass, Decoder.Dropout.NONE);
   }
 
-  private static Batch batch(List<Encoded> sequences) {
-    return Batch.of(sequences.stream().map(Encoded::ids).toList(), Batch.Side.RIGHT)
+  private Batch batch(List<Encoded> sequences) {
+    Batch batch = Batch.of(sequences.stream().map(Encoded::ids).toList(), Batch.Side.RIGHT);
+    return (changes.isEmpty() ? pass.sharing(batch) : batch)
         .withResponseStarts(sequences.stream().mapToInt(Encoded::responseStart).toArray());
   }
 
@@ -83,11 +84,11 @@ record LanguageLoss(
   }
 
   private NDList lastStates(Batch batch, List<Encoded> sequences, NDManager scope) {
-    int[] first = batch.firstTokens();
-    long[] last = new long[first.length];
+    Batch.Places places = batch.places();
+    long[] last = new long[batch.size()];
     for (int b = 0; b < last.length; b++) {
       require(sequences.get(b).responseStart() > 0, "sequence %s has no prompt", b);
-      last[b] = (long) first[b] + sequences.get(b).responseStart() - 1;
+      last[b] = places.of(b, sequences.get(b).responseStart() - 1);
     }
     return run(batch, pass.topLayer(), List.of(pass.topLayer()), last, scope);
   }
@@ -101,11 +102,11 @@ record LanguageLoss(
     List<Long> rows = new ArrayList<>();
     List<Long> labels = new ArrayList<>();
     List<Long> owners = new ArrayList<>();
-    int[] first = batch.firstTokens();
+    Batch.Places places = batch.places();
     for (int b = 0; b < batch.size(); b++) {
       int[] ids = batch.sequences().get(b);
       for (int p = Math.max(1, sequences.get(b).responseStart()); p < ids.length; p++) {
-        rows.add((long) first[b] + p - 1);
+        rows.add((long) places.of(b, p - 1));
         labels.add((long) ids[p]);
         owners.add((long) b);
       }
@@ -122,11 +123,11 @@ record LanguageLoss(
   NDList hiddenStates(List<Encoded> sequences, Capture what, NDManager scope) {
     List<Long> rows = new ArrayList<>();
     Batch batch = batch(sequences);
-    int[] first = batch.firstTokens();
-    for (int b = 0; b < first.length; b++) {
+    Batch.Places places = batch.places();
+    for (int b = 0; b < batch.size(); b++) {
       Encoded e = sequences.get(b);
       for (int p : what.positions().resolve(e.ids().length, e.responseStart())) {
-        rows.add((long) first[b] + p);
+        rows.add((long) places.of(b, p));
       }
     }
     require(!rows.isEmpty(), "no sequence has a token to read at %s", what.positions());

@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.function.IntPredicate;
 import org.alignment4j.adapter.Adapter;
 import org.alignment4j.adapter.ControlVector;
 import org.alignment4j.adapter.GatedEdit;
@@ -471,7 +472,20 @@ public final class LanguageModel implements AutoCloseable {
    * @throws org.alignment4j.core.CancelledException if the thread is interrupted
    */
   public List<ResponseScore> scoreAgainst(LanguageModel start, List<Encoded> sequences) {
-    return Responses.compared(pass, start.pass, sequences);
+    return scoreAgainst(start, sequences, i -> true);
+  }
+
+  /**
+   * The same, where the divergence of some sequences only is wanted: the other model does not run
+   * the rest. Responses of the same prompt are best scored in one call: the prompt then runs once.
+   *
+   * @param diverging indices of the sequences whose divergence is computed; that of others is NaN
+   * @return one score per sequence, in order
+   * @throws IllegalArgumentException as in {@link #divergence}
+   */
+  public List<ResponseScore> scoreAgainst(
+      LanguageModel start, List<Encoded> sequences, IntPredicate diverging) {
+    return Responses.compared(pass, start.pass, sequences, diverging);
   }
 
   /** The forward pass of this view. */

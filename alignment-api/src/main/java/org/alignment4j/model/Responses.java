@@ -8,6 +8,7 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.IntPredicate;
 import java.util.stream.IntStream;
 import org.alignment4j.chat.Encoded;
 import org.alignment4j.internal.host.Cancellation;
@@ -50,7 +51,7 @@ final class Responses {
 
   /** See {@link LanguageModel#scoreAgainst}. */
   static List<ResponseScore> compared(
-      ForwardPass pass, ForwardPass start, List<Encoded> sequences) {
+      ForwardPass pass, ForwardPass start, List<Encoded> sequences, IntPredicate diverging) {
     require(
         pass.config().vocabulary() == start.config().vocabulary(),
         "vocabularies of %s and %s tokens",
@@ -60,7 +61,7 @@ final class Responses {
     Device other = start.manager().getDevice();
     require(device.equals(other), "models on %s and %s", device, other);
     return new Responses(pass, sequences, LOGITS)
-        .comparedWith(new Responses(start, sequences, LOGITS));
+        .comparedWith(new Responses(start, sequences, LOGITS), diverging);
   }
 
   /** The first predicted token; nothing predicts a sequence's first. */
@@ -76,68 +77,91 @@ final class Responses {
   /** Sums of log-probabilities, one per sequence, in nats. */
   double[] logProbabilities() {
     double[] sums = new double[sequences.size()];
-    for (Batch group : Batch.group(prepared, ForwardPass.TOKENS, Batch.Side.RIGHT)) {
+    for (Batch group : groups()) {
       Cancellation.check("log-probabilities");
       Batch batch = batch(group.index());
       try (NDManager scope = pass.manager().newSubManager()) {
-        NDArray found =
-            pass.decoder()
-                .responses(
-                    scope,
-                    pass.states(scope, batch),
-                    pass.weights(),
-                    rows(batch),
-                    labels(batch),
-                    rowsAtOnce(1));
-        add(batch, found.toFloatArray(), sums);
+        addLogProbabilities(pass.states(scope, batch), batch, i -> true, sums, scope);
       }
     }
     return sums;
+  }
+
+  private void addLogProbabilities(
+      NDArray states, Batch batch, IntPredicate which, double[] sums, NDManager scope) {
+    long[] rows = rows(batch, which);
+    if (rows.length > 0) {
+      NDArray found =
+          pass.decoder()
+              .responses(scope, states, pass.weights(), rows, labels(batch, which), rowsAtOnce(1));
+      add(batch, which, found.toFloatArray(), sums);
+    }
   }
 
   /**
    * Each response's score under this model, with its divergence from another.
    *
    * @param other the same sequences, for a model with the same vocabulary
+   * @param diverging the sequences whose divergence is wanted; that of others is NaN
    */
-  List<ResponseScore> comparedWith(Responses other) {
+  List<ResponseScore> comparedWith(Responses other, IntPredicate diverging) {
     double[] divergences = new double[sequences.size()];
     double[] logProbabilities = new double[sequences.size()];
-    for (Batch group : Batch.group(prepared, ForwardPass.TOKENS, Batch.Side.RIGHT)) {
+    for (Batch group : groups()) {
       Batch own = batch(group.index());
-      Compared found = comparedWith(own, other, other.batch(group.index()));
-      add(own, found.divergences, divergences);
-      add(own, found.logProbabilities, logProbabilities);
+      int[] others = Arrays.stream(group.index()).filter(diverging).toArray();
+      try (NDManager scope = pass.manager().newSubManager()) {
+        Cancellation.check("divergence");
+        NDArray states = pass.states(scope, own);
+        addLogProbabilities(states, own, diverging.negate(), logProbabilities, scope);
+        if (others.length > 0) {
+          Compared found = comparedWith(states, own, other, other.batch(others), diverging, scope);
+          add(own, diverging, found.divergences, divergences);
+          add(own, diverging, found.logProbabilities, logProbabilities);
+        }
+      }
     }
     return IntStream.range(0, logProbabilities.length)
-        .mapToObj(i -> new ResponseScore(logProbabilities[i], divergences[i] / tokens(i)))
+        .mapToObj(
+            i ->
+                new ResponseScore(
+                    logProbabilities[i],
+                    diverging.test(i) ? divergences[i] / tokens(i) : Double.NaN))
         .toList();
   }
 
   /** Values for each token of a batch's responses, in nats. */
   private record Compared(float[] divergences, float[] logProbabilities) {}
 
-  private Compared comparedWith(Batch own, Responses other, Batch others) {
-    long[] rows = rows(own);
-    long[] otherRows = other.rows(others);
-    long[] labels = labels(own);
+  /**
+   * @param x this model's states of its batch
+   * @param others the other model's batch of those sequences of this one's that diverge
+   */
+  private Compared comparedWith(
+      NDArray x,
+      Batch own,
+      Responses other,
+      Batch others,
+      IntPredicate diverging,
+      NDManager scope) {
+    long[] rows = rows(own, diverging);
+    // A model does not differ from itself by rounding either.
+    boolean same = other.pass.equals(pass);
+    long[] otherRows = same ? rows : other.rows(others, i -> true);
+    long[] labels = labels(own, diverging);
     Compared found = new Compared(new float[rows.length], new float[rows.length]);
     int step = rowsAtOnce(2);
-    try (NDManager scope = pass.manager().newSubManager()) {
+    NDArray y = same ? x : other.pass.states(scope, others);
+    for (int from = 0; from < rows.length; from += step) {
       Cancellation.check("divergence");
-      NDArray x = pass.states(scope, own);
-      NDArray y = other.pass.states(scope, others);
-      for (int from = 0; from < rows.length; from += step) {
-        Cancellation.check("divergence");
-        int to = Math.min(rows.length, from + step);
-        try (NDManager slice = scope.newSubManager()) {
-          // Two calls of the head, since the models may differ in more than their weights.
-          NDArray p = distributions(slice, x, Arrays.copyOfRange(rows, from, to));
-          NDArray q = other.distributions(slice, y, Arrays.copyOfRange(otherRows, from, to));
-          NDList some = pass.decoder().compared(slice, p, q, Arrays.copyOfRange(labels, from, to));
-          System.arraycopy(some.get(0).toFloatArray(), 0, found.divergences, from, to - from);
-          System.arraycopy(some.get(1).toFloatArray(), 0, found.logProbabilities, from, to - from);
-        }
+      int to = Math.min(rows.length, from + step);
+      try (NDManager slice = scope.newSubManager()) {
+        // Two calls of the head, since the models may differ in more than their weights.
+        NDArray p = distributions(slice, x, Arrays.copyOfRange(rows, from, to));
+        NDArray q = other.distributions(slice, y, Arrays.copyOfRange(otherRows, from, to));
+        NDList some = pass.decoder().compared(slice, p, q, Arrays.copyOfRange(labels, from, to));
+        System.arraycopy(some.get(0).toFloatArray(), 0, found.divergences, from, to - from);
+        System.arraycopy(some.get(1).toFloatArray(), 0, found.logProbabilities, from, to - from);
       }
     }
     return found;
@@ -152,46 +176,54 @@ final class Responses {
     return Math.max(1, logits / models / pass.config().vocabulary());
   }
 
+  /** Responses of one prompt together: it then runs once. */
+  private List<Batch> groups() {
+    int[] prompts =
+        sequences.stream().mapToInt(s -> s.responseStart() + pass.virtualTokens()).toArray();
+    return Batch.groupByPrompt(prepared, prompts, ForwardPass.TOKENS);
+  }
+
   /** Some sequences as the model runs them, including virtual tokens. */
   private Batch batch(int[] index) {
     int[] starts = sequences.stream().mapToInt(Encoded::responseStart).toArray();
-    return Batch.of(Arrays.stream(index).mapToObj(prepared::get).toList(), Batch.Side.RIGHT)
+    List<int[]> some = Arrays.stream(index).mapToObj(prepared::get).toList();
+    return pass.sharing(Batch.of(some, Batch.Side.RIGHT))
         .withIndex(index)
         .withResponseStarts(starts);
   }
 
-  /** Indices, among a batch's N tokens, of those that predict a response's token. */
-  private long[] rows(Batch batch) {
-    int[] begin = batch.firstTokens();
-    return each(batch, (b, p) -> (long) begin[b] + pass.virtualTokens() + p - 1);
+  /** Indices, among a batch's N tokens, of those that predict a token of some responses. */
+  private long[] rows(Batch batch, IntPredicate which) {
+    Batch.Places places = batch.places();
+    return each(batch, which, (b, p) -> places.of(b, pass.virtualTokens() + p - 1));
   }
 
   /** The tokens that these should predict. */
-  private long[] labels(Batch batch) {
-    return each(batch, (b, p) -> batch.sequences().get(b)[pass.virtualTokens() + p]);
+  private long[] labels(Batch batch, IntPredicate which) {
+    return each(batch, which, (b, p) -> batch.sequences().get(b)[pass.virtualTokens() + p]);
   }
 
   private interface Value {
     long at(int sequence, int position);
   }
 
-  private long[] each(Batch batch, Value value) {
-    long[] all = new long[batch.tokens()];
+  private long[] each(Batch batch, IntPredicate which, Value value) {
+    long[] all = new long[Arrays.stream(batch.index()).filter(which).map(this::tokens).sum()];
     int n = 0;
     for (int b = 0; b < batch.size(); b++) {
-      int length = batch.sequences().get(b).length - pass.virtualTokens();
-      for (int p = first(sequences.get(batch.index()[b])); p < length; p++) {
+      int i = batch.index()[b];
+      for (int p = first(sequences.get(i)), k = 0; which.test(i) && k < tokens(i); p++, k++) {
         all[n++] = value.at(b, p);
       }
     }
-    return Arrays.copyOf(all, n);
+    return all;
   }
 
-  /** Adds a batch's values per response token to its sequences' sums. */
-  private void add(Batch batch, float[] found, double[] sums) {
+  /** Adds a batch's values per token of some responses to its sequences' sums. */
+  private void add(Batch batch, IntPredicate which, float[] found, double[] sums) {
     int n = 0;
     for (int i : batch.index()) {
-      for (int k = 0; k < tokens(i); k++) {
+      for (int k = 0; which.test(i) && k < tokens(i); k++) {
         sums[i] += found[n++];
       }
     }

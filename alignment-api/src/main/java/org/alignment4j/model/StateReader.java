@@ -58,7 +58,7 @@ final class StateReader {
     int[] starts = sequences.stream().mapToInt(Encoded::responseStart).toArray();
     for (Batch batch : Batch.group(ids, ForwardPass.TOKENS, Batch.Side.RIGHT)) {
       Cancellation.check("capture");
-      read(batch.withResponseStarts(starts));
+      read(pass.sharing(batch).withResponseStarts(starts));
     }
     return new Activations(labels, values);
   }
@@ -79,10 +79,10 @@ final class StateReader {
   /** The captured tokens among a batch's N. */
   private long[] rows(Batch batch) {
     List<Long> rows = new ArrayList<>();
-    int[] first = batch.firstTokens();
+    Batch.Places places = batch.places();
     for (int b = 0; b < batch.size(); b++) {
       for (int p : positions[batch.index()[b]]) {
-        rows.add((long) first[b] + p + pass.virtualTokens());
+        rows.add((long) places.of(b, p + pass.virtualTokens()));
       }
     }
     return rows.stream().mapToLong(Long::longValue).toArray();

@@ -24,6 +24,7 @@ import org.alignment4j.train.TrainingLoop.Objective;
 import org.alignment4j.train.TrainingResult;
 import org.alignment4j.train.TrainingSettings;
 import org.alignment4j.tune.SupervisedObjective;
+import org.jspecify.annotations.Nullable;
 
 /** A run of a method. */
 final class PreferenceRun {
@@ -56,7 +57,7 @@ final class PreferenceRun {
         switch (settings.method()) {
           case SFT -> sft("sft", pairs(p -> p.chosen().plain()));
           case DPO -> dpo();
-          case LORRA -> fit(model, model, true);
+          case LORRA -> fit(model, model, null);
           case RAHF_SCIT -> scit();
           case RAHF_DUAL -> dual();
           case WEIGHT_EXTRAPOLATION -> extrapolated();
@@ -123,7 +124,7 @@ final class PreferenceRun {
       return taught;
     }
     try (LanguageModel view = model.with(taught)) {
-      return fit(view, view, true);
+      return fit(view, view, taught);
     }
   }
 
@@ -158,19 +159,29 @@ final class PreferenceRun {
     LoraAdapter bad = bad();
     try (LanguageModel one = model.with(good);
         LanguageModel other = model.with(bad)) {
-      return fit(one, other, false);
+      return fit(one, other, good);
     }
   }
 
-  private LoraAdapter fit(LanguageModel good, LanguageModel bad, boolean instructed) {
+  /**
+   * Step 2.
+   *
+   * @param taught step 1's adapter of the good model; null if there was no step 1
+   */
+  private LoraAdapter fit(LanguageModel good, LanguageModel bad, @Nullable LoraAdapter taught) {
     List<Layer> layers = settings.layers(model.config().blocks());
+    boolean instructed = settings.method().instructed();
     FitCondition goodState = new FitCondition(good, instructed ? FitRow::good : FitRow::plain);
     FitCondition badState = new FitCondition(bad, instructed ? FitRow::bad : FitRow::plain);
+    FitCondition base =
+        switch (settings.base()) {
+          case START -> new FitCondition(model, FitRow::plain);
+          case STEP1 -> instructed ? new FitCondition(good, FitRow::plain) : goodState;
+          case STEP1_GOOD -> goodState;
+        };
     ActivityPatterns patterns =
         new ActivityPatterns(
-            settings.base() == PreferenceSettings.TargetBase.STEP1_GOOD
-                ? goodState
-                : new FitCondition(model, FitRow::plain),
+            base,
             goodState,
             badState,
             layers,
@@ -180,20 +191,19 @@ final class PreferenceRun {
                 ? OptionalLong.of(settings.fit().seed())
                 : OptionalLong.empty(),
             settings.targetBytes());
-    List<FitRow> rows = new ArrayList<>();
-    for (EncodedPair p : encoded.pairs()) {
-      EncodedPair.Response r = p.chosen();
-      rows.add(new FitRow(rows.size(), r.plain(), r.good(), r.bad()));
-    }
-    return train(
-        "fit",
-        settings.fit(),
-        upTo(layers.get(layers.size() - 1)),
-        rows,
-        lora ->
-            new FitObjective(
-                lora, patterns, layers, settings.responseTokens(), settings.fitLoss(), kernels),
-        r -> r.plain().ids().length);
+    LoraAdapter before = settings.fromStepOne() ? taught : null;
+    LoraAdapter fitted =
+        train(
+            "fit",
+            settings.fit(),
+            before == null ? model : good,
+            upTo(layers.get(layers.size() - 1)),
+            FitRow.of(encoded.pairs(), settings.responses(), settings.fit().seed()),
+            lora ->
+                new FitObjective(
+                    lora, patterns, layers, settings.responseTokens(), settings.fitLoss(), kernels),
+            r -> r.plain().ids().length);
+    return before == null ? fitted : before.plus(fitted);
   }
 
   private LoraAdapter rerouted() {
@@ -235,12 +245,26 @@ final class PreferenceRun {
       List<R> rows,
       Function<TrainableLora, Objective<R>> objective,
       ToIntFunction<R> length) {
+    return train(name, how, model, layers, rows, objective, length);
+  }
+
+  /**
+   * @param on the model, which may have an adapter already; the result does not contain it
+   */
+  private <R> LoraAdapter train(
+      String name,
+      TrainingSettings how,
+      LanguageModel on,
+      List<Layer> layers,
+      List<R> rows,
+      Function<TrainableLora, Objective<R>> objective,
+      ToIntFunction<R> length) {
     TrainableLora.Shape shape = settings.lora();
-    LoraAdapter start = TrainableLora.initial(model, shape, layers, how.seed());
+    LoraAdapter start = TrainableLora.initial(on, shape, layers, how.seed());
     Path folder = how.checkpointFolder();
     TrainingSettings own =
         folder == null ? how : how.with(t -> t.checkpointFolder(folder.resolve(name)));
-    try (TrainableLora lora = new TrainableLora(model, start, shape.dropout())) {
+    try (TrainableLora lora = new TrainableLora(on, start, shape.dropout())) {
       TrainingResult result =
           TrainingLoop.<R>builder(own)
               .task(name)

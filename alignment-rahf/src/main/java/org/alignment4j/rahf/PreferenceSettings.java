@@ -35,6 +35,9 @@ import org.alignment4j.train.TrainingSettings.Schedule;
  *     yields the good model
  * @param fitLoss distance or squared distance
  * @param base hidden states that the difference is added to
+ * @param responses responses whose hidden states are fitted
+ * @param fromStepOne whether the fit starts from step 1's model, whose adapter the result then
+ *     contains
  * @param layers layers at which hidden states are fitted, or for circuit breakers lose their
  *     direction; empty for a choice by relative depth, see {@link #layers(int)}
  * @param responseTokens maximum number of tokens of each response whose hidden states are read,
@@ -59,6 +62,8 @@ public record PreferenceSettings(
     double extrapolation,
     FitLoss fitLoss,
     TargetBase base,
+    FittedResponses responses,
+    boolean fromStepOne,
     List<Layer> layers,
     int responseTokens,
     boolean promptTokens,
@@ -78,10 +83,27 @@ public record PreferenceSettings(
     /** Hidden states of the start model. */
     START,
     /**
-     * Hidden states of step 1's good condition, which extrapolates beyond it. The published scripts
-     * do so in Dual; in SCIT they use step 1's model without an instruction.
+     * Hidden states of step 1's good condition, which extrapolates beyond it, as the published
+     * scripts do in Dual.
      */
-    STEP1_GOOD
+    STEP1_GOOD,
+    /**
+     * Hidden states of step 1's model without an instruction, as the published scripts do in SCIT.
+     * In Dual these are those of the good model, in LoRRA those of the start model.
+     */
+    STEP1
+  }
+
+  /** Responses of a pair whose hidden states are fitted. */
+  public enum FittedResponses {
+    /** The chosen one. */
+    CHOSEN,
+    /** The rejected one. */
+    REJECTED,
+    /** Both, as the published scripts do in Dual. */
+    BOTH,
+    /** One of the two at random, drawn once by the fit's seed, as the scripts do in SCIT. */
+    RANDOM
   }
 
   /** Checks the ranges. */
@@ -102,6 +124,12 @@ public record PreferenceSettings(
             || method == PreferenceMethod.RAHF_SCIT
             || method == PreferenceMethod.RAHF_DUAL,
         "%s has no step 1 to end after",
+        method);
+    require(
+        !fromStepOne
+            || method == PreferenceMethod.RAHF_SCIT
+            || method == PreferenceMethod.RAHF_DUAL,
+        "%s has no step 1 to start from",
         method);
     layers = List.copyOf(new TreeSet<>(layers));
   }
@@ -168,6 +196,8 @@ public record PreferenceSettings(
       map.put("alpha", alpha);
       map.put("fit_loss", fitLoss.name());
       map.put("base", base.name());
+      map.put("responses", responses.name());
+      map.put("from_step_one", fromStepOne);
       map.put("layers", layers.stream().map(Layer::index).toList());
       map.put("response_tokens", responseTokens);
       map.put("step_one_only", stepOneOnly);
@@ -185,11 +215,11 @@ public record PreferenceSettings(
 
   /**
    * Collects settings. Defaults are the published ones where there are any: lambda 1, smoothing
-   * 0.2, beta 0.1, alpha 5, fit loss NORM, base START, 512 response tokens (Dual: 64), LoRA rank 8.
-   * The learning rates suit LoRA: 2e-4, with 10 % warm-up, for the training on logits, 3e-4 for the
-   * fit. The extrapolation factor is 0.5. Circuit breakers have their own: alpha 10, 150 steps of
-   * 16 rows at a constant rate of 1e-4, LoRAs of rank and alpha 16 on all matrices. Not
-   * thread-safe.
+   * 0.2, beta 0.1, alpha 5, fit loss NORM, base START, chosen responses, 512 response tokens (Dual:
+   * 64), LoRA rank 8. The learning rates suit LoRA: 2e-4, with 10 % warm-up, for the training on
+   * logits, 3e-4 for the fit. The extrapolation factor is 0.5. Circuit breakers have their own:
+   * alpha 10, 150 steps of 16 rows at a constant rate of 1e-4, LoRAs of rank and alpha 16 on all
+   * matrices. Not thread-safe.
    *
    * @param <T> the type that is built: the settings, or a tuner with them
    */
@@ -222,6 +252,8 @@ public record PreferenceSettings(
     private double extrapolation = 0.5;
     private FitLoss fitLoss = FitLoss.NORM;
     private TargetBase base = TargetBase.START;
+    private FittedResponses responses = FittedResponses.CHOSEN;
+    private boolean fromStepOne;
     private List<Layer> layers = List.of();
     private int responseTokens;
     private boolean promptTokens = true;
@@ -317,6 +349,18 @@ public record PreferenceSettings(
       return this;
     }
 
+    /** Responses whose hidden states are fitted. */
+    public Builder<T> responses(FittedResponses which) {
+      this.responses = which;
+      return this;
+    }
+
+    /** The fit starts from step 1's model, as published; the result contains step 1's adapter. */
+    public Builder<T> fromStepOne() {
+      this.fromStepOne = true;
+      return this;
+    }
+
     /** Layers at which hidden states are fitted, or lose their direction. */
     public Builder<T> layers(List<Layer> where) {
       this.layers = where;
@@ -376,6 +420,8 @@ public record PreferenceSettings(
               extrapolation,
               fitLoss,
               base,
+              responses,
+              fromStepOne,
               layers,
               responseTokens,
               promptTokens,

@@ -2,12 +2,14 @@ package org.alignment4j.rahf;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.Set;
@@ -19,8 +21,11 @@ import org.alignment4j.core.Layer;
 import org.alignment4j.core.ProgressListener;
 import org.alignment4j.model.LanguageModel;
 import org.alignment4j.model.TrainableLora;
+import org.alignment4j.rahf.PreferenceSettings.FittedResponses;
 import org.alignment4j.rahf.PreferenceSettings.Instructions;
 import org.alignment4j.rahf.PreferenceSettings.PreferenceMethod;
+import org.alignment4j.rahf.PreferenceSettings.TargetBase;
+import org.alignment4j.rahf.PreferenceTuner.EncodedPair;
 import org.alignment4j.rahf.PreferenceTuner.PreferenceTuning;
 import org.alignment4j.train.TrainingSettings;
 import org.alignment4j.tune.PreferencePair;
@@ -123,6 +128,64 @@ class PreferenceTunerTests {
     }
     assertTrue(interruptions > 0);
     assertSame(expected, tune(tuner, ProgressListener.NONE));
+  }
+
+  /** Without a difference the fit has nothing to learn on top of step 1's model. */
+  @ParameterizedTest
+  @EnumSource(
+      value = PreferenceMethod.class,
+      names = {"RAHF_SCIT", "RAHF_DUAL"})
+  void aFitFromStepOneContainsStepOne(PreferenceMethod method) {
+    PreferenceTuning tuning =
+        settings(method, null)
+            .alpha(0)
+            .base(TargetBase.STEP1)
+            .responses(FittedResponses.BOTH)
+            .fromStepOne()
+            .lora(new TrainableLora.Shape(2, 4, 0, List.of("q_proj", "v_proj")))
+            .build()
+            .tune(model, PAIRS, ProgressListener.NONE);
+    LoraAdapter taught = tuning.steps().get(method == PreferenceMethod.RAHF_SCIT ? "scit" : "good");
+    assertEquals(2 * taught.rank(), tuning.adapter().rank());
+    List<int[]> ids = List.of(new int[] {3, 4, 5});
+    try (LanguageModel tuned = model.with(tuning.adapter());
+        LanguageModel stepOne = model.with(taught)) {
+      float[] before = stepOne.nextTokenLogitsIds(ids)[0];
+      assertArrayEquals(before, tuned.nextTokenLogitsIds(ids)[0], 1e-4f);
+      assertFalse(Arrays.equals(before, model.nextTokenLogitsIds(ids)[0]));
+    }
+  }
+
+  @Test
+  void onlyMethodsWithAStepOneStartFromIt() {
+    assertThrows(
+        IllegalArgumentException.class,
+        () -> settings(PreferenceMethod.LORRA, null).fromStepOne().build());
+  }
+
+  @Test
+  void responsesAreFittedAsAsked() {
+    EncodedPairs pairs = EncodedPairs.of(model, PAIRS, null);
+    int n = pairs.pairs().size();
+    for (FittedResponses which : FittedResponses.values()) {
+      List<FitRow> rows = FitRow.of(pairs.pairs(), which, 5);
+      assertEquals(which == FittedResponses.BOTH ? 2 * n : n, rows.size());
+      int chosen = 0;
+      for (int i = 0; i < rows.size(); i++) {
+        FitRow row = rows.get(i);
+        EncodedPair pair = pairs.pairs().get(which == FittedResponses.BOTH ? i / 2 : i);
+        assertEquals(i, row.number());
+        boolean first = row.plain().equals(pair.chosen().plain());
+        assertTrue(first || row.plain().equals(pair.rejected().plain()));
+        chosen += first ? 1 : 0;
+      }
+      switch (which) {
+        case CHOSEN, BOTH -> assertEquals(n, chosen);
+        case REJECTED -> assertEquals(0, chosen);
+        case RANDOM -> assertTrue(chosen > 0 && chosen < n);
+      }
+      assertEquals(rows, FitRow.of(pairs.pairs(), which, 5));
+    }
   }
 
   @Test

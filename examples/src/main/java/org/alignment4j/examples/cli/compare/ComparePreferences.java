@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.alignment4j.chat.Prompt;
 import org.alignment4j.core.ProgressListener;
 import org.alignment4j.data.Preferences.Contents;
@@ -25,6 +26,7 @@ import org.alignment4j.examples.cli.tune.MethodName;
 import org.alignment4j.examples.cli.tune.PreferenceControl;
 import org.alignment4j.examples.cli.tune.PreferenceOptions;
 import org.alignment4j.internal.text.Reasons;
+import org.alignment4j.model.LanguageModel;
 import org.alignment4j.rahf.PreferenceSettings.PreferenceMethod;
 import org.alignment4j.tune.PreferencePair;
 import picocli.CommandLine;
@@ -90,6 +92,13 @@ final class ComparePreferences extends AlignCommand {
       description = "maximum number of pairs to evaluate on (default: all after --train)")
   private int test;
 
+  @Option(
+      names = "--max-length",
+      paramLabel = "N",
+      description =
+          "leave out pairs of which prompt and a response have more than N tokens (default: none)")
+  private int longest;
+
   @Mixin private OutputFolder folder = new OutputFolder();
 
   /** Options of one method. */
@@ -101,22 +110,34 @@ final class ComparePreferences extends AlignCommand {
   @Override
   public Outcome run(ProgressListener progress) {
     require(train >= 1, "--train must be >= 1, was %s", train);
+    require(longest >= 0, "--max-length must be >= 0, was %s", longest);
     Map<PreferenceMethod, PreferenceOptions> options = optionsByMethod();
     Contents set = input.read();
-    List<PreferencePair> learned = input.some(set, 0, train);
+    input.some(set, train, test);
+    return input.use(m -> compared(m, set, options, progress));
+  }
+
+  private Outcome compared(
+      LanguageModel model,
+      Contents set,
+      Map<PreferenceMethod, PreferenceOptions> options,
+      ProgressListener progress) {
+    List<PreferencePair> pairs = set.pairs().stream().filter(p -> fits(model, p)).toList();
+    List<PreferencePair> learned = input.some(pairs, 0, train);
     Set<Prompt> seen = learned.stream().map(PreferencePair::prompt).collect(Collectors.toSet());
-    List<PreferencePair> rest = input.some(set, train, test);
+    List<PreferencePair> rest = input.some(pairs, train, test);
     List<PreferencePair> measured = rest.stream().filter(p -> !seen.contains(p.prompt())).toList();
     require(!measured.isEmpty(), "all prompts after the first %s pairs occur among these", train);
     Path out = folder.created();
     PreferenceRuns runs = new PreferenceRuns(learned, measured, measuring, out, console().err());
-    List<ComparedRun> finished = input.use(m -> runs.run(m, wanted(options), progress));
+    List<ComparedRun> finished = runs.run(model, wanted(options), progress);
     ComparedRuns all = ComparedRuns.of(finished);
     TextOutput.write(out.resolve("table.md"), all.markdown());
     TextOutput.write(out.resolve("figure.svg"), new ComparedPicture(finished).svg());
     Map<String, Object> json = new LinkedHashMap<>();
     json.put("model", input.model());
     json.put("input", PairsText.json(input.pairs(), set));
+    json.put("left_out_as_longer", set.pairs().size() - pairs.size());
     json.put("train", learned.size());
     json.put("test", measured.size());
     json.put("test_left_out_as_prompt_is_trained_on", rest.size() - measured.size());
@@ -130,6 +151,13 @@ final class ComparePreferences extends AlignCommand {
             + "\nwritten to "
             + out;
     return Outcome.passed(json, text);
+  }
+
+  private boolean fits(LanguageModel model, PreferencePair pair) {
+    return longest == 0
+        || Stream.of(pair.chosen(), pair.rejected())
+            .map(r -> model.tokenizer().encodeForTraining(pair.prompt().withResponse(r)))
+            .allMatch(e -> e.ids().length <= longest);
   }
 
   private Map<PreferenceMethod, PreferenceOptions> optionsByMethod() {

@@ -53,9 +53,14 @@ public final class PairsInput {
    * @param max maximum number of pairs; 0 for all
    */
   public List<PreferencePair> some(Contents set, int skip, int max) {
+    return some(set.pairs(), skip, max);
+  }
+
+  /** The same of some of the file's pairs. */
+  public List<PreferencePair> some(List<PreferencePair> usable, int skip, int max) {
     require(skip >= 0 && max >= 0, "numbers of pairs must be >= 0, were %s and %s", skip, max);
-    int n = set.pairs().size();
+    int n = usable.size();
     require(skip < n, "%s has %s pairs, none after the first %s", pairs, n, skip);
-    return set.pairs().subList(skip, max == 0 ? n : (int) Math.min(n, (long) skip + max));
+    return usable.subList(skip, max == 0 ? n : (int) Math.min(n, (long) skip + max));
   }
 }

@@ -9,6 +9,7 @@ import org.alignment4j.core.Layer;
 import org.alignment4j.examples.cli.option.LayerList;
 import org.alignment4j.model.TrainableLora;
 import org.alignment4j.rahf.PreferenceSettings;
+import org.alignment4j.rahf.PreferenceSettings.FittedResponses;
 import org.alignment4j.rahf.PreferenceSettings.Instructions;
 import org.alignment4j.rahf.PreferenceSettings.PreferenceMethod;
 import org.alignment4j.rahf.PreferenceSettings.TargetBase;
@@ -80,6 +81,17 @@ public final class PreferenceOptions {
   private @Nullable TargetBase base;
 
   @Option(
+      names = "--responses",
+      paramLabel = "WHICH",
+      description = "responses whose states are fitted: ${COMPLETION-CANDIDATES} (default: CHOSEN)")
+  private @Nullable FittedResponses responses;
+
+  @Option(
+      names = "--from-step-one",
+      description = "the fit starts from step 1's model, which the result then contains")
+  private boolean fromStepOne;
+
+  @Option(
       names = "--layers",
       paramLabel = "LIST",
       converter = LayerList.Converter.class,
@@ -120,6 +132,9 @@ public final class PreferenceOptions {
     requireUsed(method, "--fit-learning-rate", fitRate, onStates);
     requireUsed(method, "--alpha", alpha, onStates);
     requireUsed(method, "--base", base, method.fits());
+    requireUsed(method, "--responses", responses, method.fits());
+    requireUsed(
+        method, "--from-step-one", fromStepOne ? true : null, method.fits() && method.learns());
     requireUsed(method, "--layers", layers, onStates);
     requireUsed(method, "--response-tokens", responseTokens, onStates);
     require(
@@ -152,6 +167,8 @@ public final class PreferenceOptions {
     both.extrapolation = first(extrapolation, other.extrapolation);
     both.beta = first(beta, other.beta);
     both.base = first(base, other.base);
+    both.responses = first(responses, other.responses);
+    both.fromStepOne = fromStepOne || other.fromStepOne;
     both.layers = first(layers, other.layers);
     both.responseTokens = first(responseTokens, other.responseTokens);
     both.onlyResponses = onlyResponses || other.onlyResponses;
@@ -199,6 +216,12 @@ public final class PreferenceOptions {
     }
     if (base != null) {
       b.base(base);
+    }
+    if (responses != null) {
+      b.responses(responses);
+    }
+    if (fromStepOne) {
+      b.fromStepOne();
     }
     if (layers != null) {
       boolean all = layers.ranges().isEmpty();
