@@ -125,7 +125,8 @@ record Int4Matrix(String name, Shape shape, List<NDArray> arrays, @Nullable Orig
               NativeTensor.empty(manager, StorageType.U8, new Shape(rows, columns / 2)),
               NativeTensor.empty(manager, StorageType.BF16, scales),
               Int8Kernels.parts(manager),
-              Int8Kernels.zeros(manager)),
+              Int8Kernels.zeros(manager),
+              Int8Kernels.noSums(manager)),
           null);
     }
 

@@ -2,6 +2,7 @@ package org.alignment4j.model;
 
 import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
@@ -42,6 +43,11 @@ final class Int8Kernels {
     return manager.create(pieces().zeros(), PIECES);
   }
 
+  /** The sums of integers that are not packed. */
+  static NDArray noSums(NDManager manager) {
+    return manager.create(new Shape(0), DataType.INT32);
+  }
+
   private record Key(Device device, Int4Layout layout) {}
 
   private static Kernels on(NDManager manager) {
@@ -65,6 +71,7 @@ final class Int8Kernels {
                 .source(Int8Kernels.class, "int8.torchscript")
                 .source(Int8Kernels.class, "int4.torchscript")
                 .source(Int8Kernels.class, "int8_storage.torchscript")
+                .constant("SUMS", Int8Matrix.SUMS)
                 .compile(key.device()));
   }
 
@@ -134,15 +141,15 @@ final class Int8Kernels {
     }
   }
 
-  /** Integers in the layout of the products; null if they are used as they are. */
-  static @Nullable NDArray packed(NDArray integers, NDManager manager) {
+  /** Integers in the layout of the products, and their sums; null if they are used as they are. */
+  static @Nullable NDList packed(NDArray integers, NDManager manager) {
     Kernels packing = Packing.KERNELS;
     if (packing == null || !packs(manager)) {
       return null;
     }
     try (NDManager scope = manager.newSubManager()) {
       // Not an inference tensor: frozen matrices take part in training.
-      NDArray packed = packing.call("pack", scope).tensor(integers).train().get(0);
+      NDList packed = packing.call("pack", scope).tensor(integers).train();
       packed.attach(manager);
       return packed;
     }
@@ -178,7 +185,7 @@ final class Int8Kernels {
   static Kernels packing(Int8Pieces pieces) {
     return pieces
         .define(Kernels.named("int8 products"))
-        .source(Int8Kernels.class, "int8_packing.torchscript")
+        .source(Int8Kernels.class, "int8.torchscript")
         .source(Int8Kernels.class, "int8_probe.torchscript")
         .compile(Device.cpu());
   }
@@ -198,7 +205,8 @@ final class Int8Kernels {
     static {
       Kernels exact = null;
       Int8Pieces found = null;
-      for (Int8Pieces pieces : List.of(Int8Pieces.EIGHT_BITS, Int8Pieces.SEVEN_BITS)) {
+      for (Int8Pieces pieces :
+          List.of(Int8Pieces.EIGHT_BITS, Int8Pieces.SEVEN_BITS, Int8Pieces.SEVEN_BITS_ONE_DNN)) {
         if (exact == null) {
           exact = ifExact(pieces);
           found = exact == null ? null : pieces;
@@ -212,9 +220,8 @@ final class Int8Kernels {
                 + " used, which is slower than float32");
       } else if (found.bits() < 8) {
         LOG.warn(
-            "this processor has no instructions for products of 8-bit integers (VNNI): activations"
-                + " are kept to {} bits in place of 16, and one sequence is generated more slowly than in"
-                + " float32; the memory is a quarter all the same",
+            "this processor has no instructions for products of 8-bit integers (VNNI): INT8 keeps"
+                + " activations to {} bits in place of 16, and reads prompts more slowly than FLOAT32",
             2 * found.bits());
       }
     }
@@ -227,9 +234,9 @@ final class Int8Kernels {
         if (error == 0) {
           return kernels;
         }
-        LOG.debug("products of pieces of {} bits are inexact by {}", pieces.bits(), error);
+        LOG.debug("products in {} are inexact by {}", pieces, error);
       } catch (EngineException e) {
-        LOG.debug("no products of pieces of {} bits", pieces.bits(), e);
+        LOG.debug("no products in {}", pieces, e);
       }
       if (kernels != null) {
         kernels.close();

@@ -1,6 +1,7 @@
 package org.alignment4j.model;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import com.google.errorprone.annotations.Immutable;
@@ -15,12 +16,16 @@ import org.jspecify.annotations.Nullable;
  * A matrix of 8-bit integers with one float32 scale per row, quantised symmetrically: the scale is
  * the row's largest magnitude / 127.
  *
- * @param arrays the integers, [out, in] or packed, the scales [out], and constants of the products
+ * @param arrays the integers, [out, in] or packed, the scales [out], constants of the products, and
+ *     the integers' sums if products need them
  * @param origin of the unrounded values; null if there is none
  */
 record Int8Matrix(String name, Shape shape, List<NDArray> arrays, @Nullable Origin origin)
     implements RoundedMatrix {
   static final MatrixFormat FORMAT = new Format();
+
+  /** Index of the sums in {@link #arrays}. */
+  static final int SUMS = 4;
 
   private NDManager manager() {
     return arrays.get(1).getManager();
@@ -40,9 +45,10 @@ record Int8Matrix(String name, Shape shape, List<NDArray> arrays, @Nullable Orig
     return new Int8Matrix(name, shape, arrays, of);
   }
 
-  private Int8Matrix withIntegers(NDArray integers) {
+  private Int8Matrix withPacked(NDList packed) {
     List<NDArray> others = new ArrayList<>(arrays);
-    others.set(0, integers);
+    others.set(0, packed.get(0));
+    others.set(SUMS, packed.get(1));
     return new Int8Matrix(name, shape, List.copyOf(others), origin);
   }
 
@@ -54,19 +60,19 @@ record Int8Matrix(String name, Shape shape, List<NDArray> arrays, @Nullable Orig
   @Override
   public Int8Matrix packed() {
     NDArray integers = arrays.get(0);
-    NDArray packed = Int8Kernels.packed(integers, manager());
+    NDList packed = Int8Kernels.packed(integers, manager());
     if (packed == null) {
       return this;
     }
     integers.close();
-    return withIntegers(packed);
+    return withPacked(packed);
   }
 
   @Override
   public Int8Matrix forProducts() {
-    NDArray packed =
+    NDList packed =
         Int8Kernels.multipliesUnpacked() ? null : Int8Kernels.packed(arrays.get(0), manager());
-    return packed == null ? this : withIntegers(packed);
+    return packed == null ? this : withPacked(packed);
   }
 
   @Override
@@ -94,7 +100,7 @@ record Int8Matrix(String name, Shape shape, List<NDArray> arrays, @Nullable Orig
 
     @Override
     public int arrays() {
-      return 4;
+      return SUMS + 1;
     }
 
     @Override
@@ -123,7 +129,8 @@ record Int8Matrix(String name, Shape shape, List<NDArray> arrays, @Nullable Orig
               integers,
               NativeTensor.empty(manager, StorageType.F32, new Shape(shape.get(0))),
               Int8Kernels.parts(manager),
-              Int8Kernels.zeros(manager)),
+              Int8Kernels.zeros(manager),
+              Int8Kernels.noSums(manager)),
           null);
     }
 
@@ -149,9 +156,10 @@ record Int8Matrix(String name, Shape shape, List<NDArray> arrays, @Nullable Orig
         .source(Int8Matrix.class, "matrix_int8.torchscript")
         .constant("SCALES", 1)
         .constant("PARTS", 2)
-        .constant("ZEROS", 3);
+        .constant("ZEROS", 3)
+        .constant("SUMS", SUMS);
     if (integers) {
-      Int8Kernels.pieces().define(kernels).source(Int8Matrix.class, "int8_packing.torchscript");
+      Int8Kernels.pieces().define(kernels);
     }
   }
 }

@@ -5,7 +5,7 @@ import java.math.RoundingMode;
 import java.util.Locale;
 
 /** Formats numbers for readers; a dash for those that are not defined. */
-final class Figures {
+public final class Figures {
   static final String NONE = "–";
 
   private Figures() {}
@@ -20,7 +20,7 @@ final class Figures {
   }
 
   /** Formats a score of about -1 to 1. */
-  static String score(double value) {
+  public static String score(double value) {
     return Double.isFinite(value) ? fixed(value, 3) : NONE;
   }
 
@@ -31,7 +31,7 @@ final class Figures {
   }
 
   /** Formats a p-value. */
-  static String pValue(double p) {
+  public static String pValue(double p) {
     return !Double.isFinite(p) ? NONE : p < 0.0001 ? "< 0.0001" : fixed(p, 4);
   }
 

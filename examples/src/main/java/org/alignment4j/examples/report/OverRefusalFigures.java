@@ -51,9 +51,6 @@ public record OverRefusalFigures(
   private static final Bootstrap BOOTSTRAP = new Bootstrap(2000, 0.95, 1);
   private static final SignFlip TEST = new SignFlip(10_000, 1);
 
-  /** Power with which {@link SetFigures#detectable} is found. */
-  static final double POWER = 0.8;
-
   /**
    * A method's figures on one set.
    *
@@ -87,13 +84,9 @@ public record OverRefusalFigures(
   /** Compares a set's values [N] with those from before. */
   public static SetFigures set(double[] before, double[] after) {
     double[] difference = new double[after.length];
-    double squares = 0;
     for (int i = 0; i < after.length; i++) {
       difference[i] = after[i] - before[i];
-      squares += difference[i] * difference[i];
     }
-    // At least one prompt in n may always change.
-    double spread = Math.sqrt(Math.max(1, squares) / after.length);
     double p = TEST.pValue(difference);
     return new SetFigures(
         after.length,
@@ -101,7 +94,7 @@ public record OverRefusalFigures(
         BOOTSTRAP.pairedDifference(after, before),
         p,
         p,
-        (Normal.quantile(0.975) + Normal.quantile(POWER)) * spread / Math.sqrt(after.length));
+        Power.detectable(difference));
   }
 
   /** Resamples of prompts that are all refused, or all answered, have no spread: Wilson's then. */

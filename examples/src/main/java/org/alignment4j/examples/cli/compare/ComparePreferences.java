@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
@@ -40,7 +41,8 @@ import picocli.CommandLine.ParameterException;
     name = "preferences",
     description = {
       "Trains with every method and seed on the first pairs of a file, evaluates each on the"
-          + " others, and writes runs.jsonl, table.md, figure.svg and the adapters to --out.",
+          + " others, and writes page.html, runs.jsonl, table.md, figure.svg and the adapters to"
+          + " --out.",
       "Called again it resumes: finished runs are not repeated."
     })
 final class ComparePreferences extends AlignCommand {
@@ -133,7 +135,11 @@ final class ComparePreferences extends AlignCommand {
     List<ComparedRun> finished = runs.run(model, wanted(options), progress);
     ComparedRuns all = ComparedRuns.of(finished);
     TextOutput.write(out.resolve("table.md"), all.markdown());
-    TextOutput.write(out.resolve("figure.svg"), new ComparedPicture(finished).svg());
+    String svg = new ComparedPicture(finished).svg();
+    TextOutput.write(out.resolve("figure.svg"), svg);
+    List<String> protocol = protocol(model, set, pairs, learned, measured);
+    TextOutput.write(
+        out.resolve("page.html"), all.page("Methods that learn from preferences", protocol, svg));
     Map<String, Object> json = new LinkedHashMap<>();
     json.put("model", input.model());
     json.put("input", PairsText.json(input.pairs(), set));
@@ -151,6 +157,37 @@ final class ComparePreferences extends AlignCommand {
             + "\nwritten to "
             + out;
     return Outcome.passed(json, text);
+  }
+
+  private List<String> protocol(
+      LanguageModel model,
+      Contents set,
+      List<PreferencePair> pairs,
+      List<PreferencePair> learned,
+      List<PreferencePair> measured) {
+    return List.of(
+        "Model: " + input.model().getFileName() + ", " + model.precision() + ".",
+        String.format(
+            Locale.ROOT,
+            "Pairs: %s, of which %,d can be used%s; learned from the first %,d, measured on %,d of"
+                + " the following whose prompts are not among those.",
+            input.pairs().getFileName(),
+            pairs.size(),
+            longest == 0
+                ? ""
+                : String.format(
+                    Locale.ROOT,
+                    " (%,d of more than %,d tokens are left out)",
+                    set.pairs().size() - pairs.size(),
+                    longest),
+            learned.size(),
+            measured.size()),
+        "Pair accuracy is the share of pairs whose chosen response has the higher mean"
+            + " log-probability per token; equal ones count half.",
+        "Controls: swapped exchanges chosen and rejected, random fits random vectors of equal"
+            + " norms, step-one ends after RAHF's first step.",
+        "Settings are those that were given; a method's own ones must have been chosen on other"
+            + " pairs than these.");
   }
 
   private boolean fits(LanguageModel model, PreferencePair pair) {

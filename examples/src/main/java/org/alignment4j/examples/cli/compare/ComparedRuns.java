@@ -8,6 +8,8 @@ import java.util.Map;
 import java.util.function.Function;
 import org.alignment4j.analysis.Bootstrap.Interval;
 import org.alignment4j.evaluation.PreferenceReport;
+import org.alignment4j.examples.report.Figures;
+import org.alignment4j.examples.report.PreferencePage;
 
 /**
  * Formats finished runs as tables and as JSON.
@@ -50,8 +52,8 @@ record ComparedRuns(List<ComparedRun> runs, List<RunComparison> comparisons) {
       lines.add("");
       lines.add(
           "| method | compared with | seed | difference of pair accuracy |"
-              + " of the margin, nats per token |");
-      lines.add("|---|---|---|---|---|");
+              + " of the margin, nats per token | p | p, Holm | detectable |");
+      lines.add("|---|---|---|---|---|---|---|---|");
       comparisons.forEach(c -> lines.add(line(c)));
     }
     return String.join("\n", lines) + "\n";
@@ -59,7 +61,9 @@ record ComparedRuns(List<ComparedRun> runs, List<RunComparison> comparisons) {
 
   private static String line(RunComparison c) {
     String format =
-        c.seeds().size() == 1 ? "| %s | %s | %s | %s | %s |" : "| **%s** | %s | %s | %s | %s |";
+        c.seeds().size() == 1
+            ? "| %s | %s | %s | %s | %s | %s | %s | %s |"
+            : "| **%s** | %s | %s | %s | %s | %s | %s | %s |";
     return String.format(
         Locale.ROOT,
         format,
@@ -67,7 +71,10 @@ record ComparedRuns(List<ComparedRun> runs, List<RunComparison> comparisons) {
         c.baseline(),
         c.seed(),
         of("%+.3f", c.accuracy()),
-        of("%+.4f", c.margin()));
+        of("%+.4f", c.margin()),
+        Figures.pValue(c.p()),
+        Double.isNaN(c.adjusted()) ? "" : Figures.pValue(c.adjusted()),
+        Figures.score(c.detectable()));
   }
 
   private static String line(ComparedRun r) {
@@ -127,6 +134,35 @@ record ComparedRuns(List<ComparedRun> runs, List<RunComparison> comparisons) {
             i.estimate(),
             i.lo(),
             i.hi());
+  }
+
+  /** Returns the runs and comparisons as a page; see {@link PreferencePage}. */
+  String page(String title, List<String> protocol, String svg) {
+    return PreferencePage.of(
+        title,
+        protocol,
+        runs.stream().map(ComparedRuns::row).toList(),
+        comparisons.stream().map(ComparedRuns::row).toList(),
+        svg);
+  }
+
+  private static PreferencePage.Run row(ComparedRun r) {
+    boolean start = r.method().equals(ComparedRun.START);
+    return new PreferencePage.Run(
+        start ? r.setting() : r.setting() + ", seed " + r.seed(),
+        r.report(),
+        start ? Double.NaN : r.seconds(),
+        r.peakMib() == null ? Double.NaN : r.peakMib());
+  }
+
+  private static PreferencePage.Difference row(RunComparison c) {
+    return new PreferencePage.Difference(
+        c.setting() + " less " + c.baseline() + (c.seeds().size() > 1 ? "" : ", seed " + c.seed()),
+        c.accuracy(),
+        c.margin(),
+        c.p(),
+        c.adjusted(),
+        c.detectable());
   }
 
   /** Returns runs, without the scores of single pairs, and comparisons, for JSON. */

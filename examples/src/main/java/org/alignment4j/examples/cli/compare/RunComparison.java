@@ -8,9 +8,12 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.alignment4j.analysis.Bootstrap.Interval;
+import org.alignment4j.analysis.Holm;
 import org.alignment4j.evaluation.PreferenceReport;
 import org.alignment4j.evaluation.PreferenceReport.PairScore;
 import org.alignment4j.examples.cli.tune.PreferenceControl;
+import org.alignment4j.examples.report.Power;
+import org.alignment4j.internal.statistics.SignFlip;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,15 +21,28 @@ import org.jspecify.annotations.Nullable;
  * seeds.
  *
  * @param setting the run's setting
- * @param baseline SFT, DPO, or the control's own method without the control
+ * @param baseline the start model, SFT, DPO, or the control's own method without the control
  * @param seeds a single seed, or all that both were run with
  * @param accuracy difference of pair accuracy, with its paired interval
  * @param margin difference of the mean margin, in nats per token
+ * @param p two-sided p-value of equal pair accuracy, by sign flips of the prompts' differences
+ * @param adjusted the same after Holm over all comparisons of as many seeds as there are; NaN for
+ *     those of fewer
+ * @param detectable smallest difference of pair accuracy that four of five studies would find
  */
 record RunComparison(
-    String setting, String baseline, List<Long> seeds, Interval accuracy, Interval margin) {
-  /** Methods that all others are compared with. */
-  private static final List<String> BASELINES = List.of("sft", "dpo");
+    String setting,
+    String baseline,
+    List<Long> seeds,
+    Interval accuracy,
+    Interval margin,
+    double p,
+    double adjusted,
+    double detectable) {
+  /** What all others are compared with. */
+  private static final List<String> BASELINES = List.of(ComparedRun.START, "sft", "dpo");
+
+  private static final SignFlip TEST = new SignFlip(10_000, 1);
 
   /** A run and its baseline. */
   private record Match(ComparedRun own, ComparedRun other) {}
@@ -35,13 +51,16 @@ record RunComparison(
   static List<RunComparison> all(List<ComparedRun> runs) {
     List<RunComparison> all = new ArrayList<>();
     for (String setting : runs.stream().map(ComparedRun::setting).distinct().toList()) {
+      if (setting.equals(ComparedRun.START)) {
+        continue;
+      }
       List<ComparedRun> own = runs.stream().filter(r -> r.setting().equals(setting)).toList();
       for (String baseline : baselines(own.get(0))) {
         List<Match> matches = new ArrayList<>();
         for (ComparedRun run : own) {
           Optional<ComparedRun> other =
               runs.stream()
-                  .filter(r -> r.is(baseline, PreferenceControl.NONE, run.seed()))
+                  .filter(r -> r.is(baseline, PreferenceControl.NONE, seed(baseline, run)))
                   .findFirst();
           other.ifPresent(r -> matches.add(new Match(run, r)));
         }
@@ -51,7 +70,31 @@ record RunComparison(
         }
       }
     }
-    return all;
+    return adjusted(all);
+  }
+
+  /** The start model has no seed. */
+  private static long seed(String baseline, ComparedRun run) {
+    return baseline.equals(ComparedRun.START) ? 0 : run.seed();
+  }
+
+  private static List<RunComparison> adjusted(List<RunComparison> all) {
+    int most = all.stream().mapToInt(c -> c.seeds.size()).max().orElse(0);
+    double[] p =
+        Holm.adjusted(
+            all.stream()
+                .filter(c -> c.seeds.size() == most)
+                .mapToDouble(RunComparison::p)
+                .toArray());
+    List<RunComparison> done = new ArrayList<>();
+    int at = 0;
+    for (RunComparison c : all) {
+      double own = c.seeds.size() == most ? p[at++] : Double.NaN;
+      done.add(
+          new RunComparison(
+              c.setting, c.baseline, c.seeds, c.accuracy, c.margin, c.p, own, c.detectable));
+    }
+    return done;
   }
 
   /**
@@ -71,12 +114,30 @@ record RunComparison(
     List<PreferenceReport> own = matches.stream().map(m -> m.own.report()).toList();
     List<PreferenceReport> others = matches.stream().map(m -> m.other.report()).toList();
     Match first = matches.get(0);
+    double[] byPrompt = byPrompt(own, others);
     return new RunComparison(
         first.own.setting(),
         first.other.setting(),
         matches.stream().map(m -> m.own.seed()).toList(),
         PreferenceReport.compare(own, others, PairScore::correct),
-        PreferenceReport.compare(own, others, PairScore::margin));
+        PreferenceReport.compare(own, others, PairScore::margin),
+        TEST.pValue(byPrompt),
+        Double.NaN,
+        Power.detectable(byPrompt));
+  }
+
+  /** Mean difference of each prompt's pairs, over the runs; several pairs of one go together. */
+  private static double[] byPrompt(List<PreferenceReport> own, List<PreferenceReport> others) {
+    Map<Integer, double[]> sums = new LinkedHashMap<>();
+    for (int r = 0; r < own.size(); r++) {
+      for (int i = 0; i < own.get(r).pairs().size(); i++) {
+        PairScore a = own.get(r).pairs().get(i);
+        double[] sum = sums.computeIfAbsent(a.prompt(), k -> new double[2]);
+        sum[0] += a.correct() - others.get(r).pairs().get(i).correct();
+        sum[1]++;
+      }
+    }
+    return sums.values().stream().mapToDouble(s -> s[0] / s[1]).toArray();
   }
 
   /** Returns the seed, or "all seeds". */
@@ -97,6 +158,9 @@ record RunComparison(
     map.put("margin_difference", margin.estimate());
     map.put("margin_lo", margin.lo());
     map.put("margin_hi", margin.hi());
+    map.put("p", p);
+    map.put("p_holm", Double.isNaN(adjusted) ? null : adjusted);
+    map.put("detectable", detectable);
     return map;
   }
 }

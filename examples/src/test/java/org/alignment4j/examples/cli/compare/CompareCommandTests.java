@@ -77,8 +77,11 @@ class CompareCommandTests {
     assertEquals(3, json.get("test").getAsInt());
     assertEquals(9, json.getAsJsonArray("runs").size());
     // dpo and both controls against sft, sft and both controls against dpo, each with two seeds and
-    // for both seeds together
-    assertEquals(18, json.getAsJsonArray("comparisons").size());
+    // for both seeds together; and each of the four against the start model
+    assertEquals(18 + 12, json.getAsJsonArray("comparisons").size());
+    String page = Files.readString(out.resolve("page.html"));
+    assertTrue(page.contains("sft, swapped less start"), page);
+    assertTrue(page.contains("<svg"), page);
     String table = Files.readString(out.resolve("table.md"));
     assertTrue(table.contains("| sft, swapped | 2 | "), table);
     assertTrue(table.contains("| **dpo, mean of 2** |"), table);

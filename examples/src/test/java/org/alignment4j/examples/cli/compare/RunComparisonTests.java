@@ -62,13 +62,23 @@ class RunComparisonTests {
   void aControlIsComparedWithItsOwnMethodOfTheSameSeed() {
     assertEquals(
         List.of(
+            "dpo - start 1",
+            "dpo - start 2",
+            "dpo - start all seeds",
             "dpo, swapped - dpo 1",
             "dpo, swapped - dpo 2",
             "dpo, swapped - dpo all seeds",
+            "dpo, swapped - start 1",
+            "dpo, swapped - start 2",
+            "dpo, swapped - start all seeds",
+            "rahf-dual - start 1",
+            "rahf-dual - start 2",
+            "rahf-dual - start all seeds",
             "rahf-dual - dpo 1",
             "rahf-dual - dpo 2",
             "rahf-dual - dpo all seeds",
             "rahf-dual, random - rahf-dual 1",
+            "rahf-dual, random - start 1",
             "rahf-dual, random - dpo 1"),
         RunComparison.all(RUNS).stream().map(RunComparisonTests::name).toList());
   }
@@ -97,6 +107,14 @@ class RunComparisonTests {
     assertEquals(-1, (double) json.get("margin_difference"), 1e-12);
     assertTrue(json.containsKey("seed") && json.get("seed") == null);
     assertEquals(1L, found("rahf-dual - dpo 1").toMap().get("seed"));
+    RunComparison start = found("dpo - start all seeds");
+    assertEquals(BOOTSTRAP.mean(new double[] {0.5, 0.5}), start.accuracy());
+    // Two differences of one sign: two of the four flips are as far from 0.
+    assertEquals(0.5, start.p(), 1e-12);
+    assertEquals(1, start.adjusted(), 1e-12);
+    // (1.95996 + 0.84162) sqrt(1 / 2) / sqrt(2): the spread is at least that of one prompt.
+    assertEquals(1.40079, start.detectable(), 1e-5);
+    assertTrue(Double.isNaN(found("dpo - start 1").adjusted()));
     String table = ComparedRuns.of(RUNS).markdown();
     assertTrue(
         table.contains("| **rahf-dual** | dpo | all seeds | -0.250 (-0.500 to +0.000) | -1.0000"),
