@@ -488,6 +488,33 @@ public final class LanguageModel implements AutoCloseable {
     return Responses.compared(pass, start.pass, sequences, diverging);
   }
 
+  /**
+   * This model's predictions of given responses, for {@link #scoreAgainst(ResponseScore.Reference,
+   * List)} of other models.
+   *
+   * @param sequences prompt and response as one text
+   * @throws IllegalArgumentException as in {@link #logProbabilities}
+   * @throws org.alignment4j.core.CancelledException if the thread is interrupted
+   */
+  public ResponseScore.Reference reference(List<Encoded> sequences) {
+    return new ResponseScore.Reference(pass, sequences);
+  }
+
+  /**
+   * The same as {@link #scoreAgainst(LanguageModel, List, IntPredicate)} without running the other
+   * model.
+   *
+   * @param start the other model's predictions of the responses whose divergence is wanted
+   * @param others further responses, whose divergence is NaN; those of a prompt of {@code start}
+   *     cost less in the same call
+   * @return one score per sequence: those of {@code start}, then the others, in order
+   * @throws IllegalArgumentException as in {@link #divergence}
+   * @throws org.alignment4j.core.CancelledException if the thread is interrupted
+   */
+  public List<ResponseScore> scoreAgainst(ResponseScore.Reference start, List<Encoded> others) {
+    return Responses.compared(pass, start, others);
+  }
+
   /** The forward pass of this view. */
   ForwardPass pass() {
     return pass;

@@ -6,6 +6,7 @@ import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.IntPredicate;
@@ -52,6 +53,23 @@ final class Responses {
   /** See {@link LanguageModel#scoreAgainst}. */
   static List<ResponseScore> compared(
       ForwardPass pass, ForwardPass start, List<Encoded> sequences, IntPredicate diverging) {
+    requireComparable(pass, start);
+    Responses own = new Responses(pass, sequences, LOGITS);
+    return own.comparedWith(new Responses(start, sequences, LOGITS).other(), diverging);
+  }
+
+  /** See {@link LanguageModel#scoreAgainst(ResponseScore.Reference, List)}. */
+  static List<ResponseScore> compared(
+      ForwardPass pass, ResponseScore.Reference reference, List<Encoded> others) {
+    Other start = reference.other();
+    requireComparable(pass, start.pass());
+    int n = reference.sequences().size();
+    List<Encoded> all = new ArrayList<>(reference.sequences());
+    all.addAll(others);
+    return new Responses(pass, all, LOGITS).comparedWith(start, i -> i < n);
+  }
+
+  private static void requireComparable(ForwardPass pass, ForwardPass start) {
     require(
         pass.config().vocabulary() == start.config().vocabulary(),
         "vocabularies of %s and %s tokens",
@@ -60,8 +78,65 @@ final class Responses {
     Device device = pass.manager().getDevice();
     Device other = start.manager().getDevice();
     require(device.equals(other), "models on %s and %s", device, other);
-    return new Responses(pass, sequences, LOGITS)
-        .comparedWith(new Responses(start, sequences, LOGITS), diverging);
+  }
+
+  /**
+   * The states of tokens that predict responses.
+   *
+   * @param x [N, D] output of the last block
+   * @param rows those of its rows that predict, by sequence, then token
+   */
+  record States(NDArray x, long[] rows) {}
+
+  /** The model that a response's distributions are compared with. */
+  interface Other {
+    ForwardPass pass();
+
+    /** The states of some sequences' responses. */
+    States states(int[] index, NDManager scope);
+  }
+
+  /** The model of these sequences, as it runs. */
+  Other other() {
+    return new Other() {
+      @Override
+      public ForwardPass pass() {
+        return pass;
+      }
+
+      @Override
+      public States states(int[] index, NDManager scope) {
+        Batch batch = batch(index);
+        return new States(pass.states(scope, batch), rows(batch, i -> true));
+      }
+    };
+  }
+
+  /** The states that predict each response's tokens [sequences][tokens * D]. */
+  float[][] states() {
+    float[][] all = new float[sequences.size()][];
+    for (Batch group : groups()) {
+      Cancellation.check("log-probabilities");
+      try (NDManager scope = pass.manager().newSubManager()) {
+        Batch batch = batch(group.index());
+        NDList found =
+            pass.hidden(
+                scope,
+                batch,
+                pass.topLayer(),
+                List.of(pass.topLayer()),
+                rows(batch, i -> true),
+                null);
+        float[] states = found.get(1).toFloatArray();
+        int at = 0;
+        for (int i : batch.index()) {
+          int n = tokens(i) * pass.config().width();
+          all[i] = Arrays.copyOfRange(states, at, at + n);
+          at += n;
+        }
+      }
+    }
+    return all;
   }
 
   /** The first predicted token; nothing predicts a sequence's first. */
@@ -101,10 +176,10 @@ final class Responses {
   /**
    * Each response's score under this model, with its divergence from another.
    *
-   * @param other the same sequences, for a model with the same vocabulary
+   * @param other a model with the same vocabulary
    * @param diverging the sequences whose divergence is wanted; that of others is NaN
    */
-  List<ResponseScore> comparedWith(Responses other, IntPredicate diverging) {
+  List<ResponseScore> comparedWith(Other other, IntPredicate diverging) {
     double[] divergences = new double[sequences.size()];
     double[] logProbabilities = new double[sequences.size()];
     for (Batch group : groups()) {
@@ -115,7 +190,7 @@ final class Responses {
         NDArray states = pass.states(scope, own);
         addLogProbabilities(states, own, diverging.negate(), logProbabilities, scope);
         if (others.length > 0) {
-          Compared found = comparedWith(states, own, other, other.batch(others), diverging, scope);
+          Compared found = comparedWith(states, own, other, others, diverging, scope);
           add(own, diverging, found.divergences, divergences);
           add(own, diverging, found.logProbabilities, logProbabilities);
         }
@@ -135,30 +210,23 @@ final class Responses {
 
   /**
    * @param x this model's states of its batch
-   * @param others the other model's batch of those sequences of this one's that diverge
+   * @param others those of the batch's sequences that diverge
    */
   private Compared comparedWith(
-      NDArray x,
-      Batch own,
-      Responses other,
-      Batch others,
-      IntPredicate diverging,
-      NDManager scope) {
+      NDArray x, Batch own, Other other, int[] others, IntPredicate diverging, NDManager scope) {
     long[] rows = rows(own, diverging);
     // A model does not differ from itself by rounding either.
-    boolean same = other.pass.equals(pass);
-    long[] otherRows = same ? rows : other.rows(others, i -> true);
+    States y = other.pass().equals(pass) ? new States(x, rows) : other.states(others, scope);
     long[] labels = labels(own, diverging);
     Compared found = new Compared(new float[rows.length], new float[rows.length]);
     int step = rowsAtOnce(2);
-    NDArray y = same ? x : other.pass.states(scope, others);
     for (int from = 0; from < rows.length; from += step) {
       Cancellation.check("divergence");
       int to = Math.min(rows.length, from + step);
       try (NDManager slice = scope.newSubManager()) {
         // Two calls of the head, since the models may differ in more than their weights.
-        NDArray p = distributions(slice, x, Arrays.copyOfRange(rows, from, to));
-        NDArray q = other.distributions(slice, y, Arrays.copyOfRange(otherRows, from, to));
+        NDArray p = distributions(slice, pass, x, Arrays.copyOfRange(rows, from, to));
+        NDArray q = distributions(slice, other.pass(), y.x, Arrays.copyOfRange(y.rows, from, to));
         NDList some = pass.decoder().compared(slice, p, q, Arrays.copyOfRange(labels, from, to));
         System.arraycopy(some.get(0).toFloatArray(), 0, found.divergences, from, to - from);
         System.arraycopy(some.get(1).toFloatArray(), 0, found.logProbabilities, from, to - from);
@@ -168,7 +236,7 @@ final class Responses {
   }
 
   /** Log-probabilities [M, V] of every possible next token after some rows of x. */
-  private NDArray distributions(NDManager scope, NDArray x, long[] rows) {
+  private static NDArray distributions(NDManager scope, ForwardPass pass, NDArray x, long[] rows) {
     return pass.decoder().logSoftmax(scope, x, pass.weights(), rows);
   }
 

@@ -17,6 +17,7 @@ import org.alignment4j.chat.Encoded;
 import org.alignment4j.chat.Prompt;
 import org.alignment4j.core.Layer;
 import org.alignment4j.core.ProgressListener;
+import org.alignment4j.evaluation.PreferenceEvaluator.HeldOut;
 import org.alignment4j.evaluation.PreferenceReport.AnswerScore;
 import org.alignment4j.evaluation.PreferenceReport.Omission;
 import org.alignment4j.evaluation.PreferenceReport.PairScore;
@@ -117,6 +118,25 @@ class PreferenceEvaluatorTests {
     }
     assertTrue(report.divergence().lo() > 0);
     assertEquals(0, evaluate(model, pairs(4)).divergence().hi());
+  }
+
+  @Test
+  void aStartModelThatRanOnceGivesTheSameReports() {
+    List<PreferencePair> pairs = pairs(70);
+    HeldOut heldOut = EVALUATOR.against(model, pairs, ProgressListener.NONE);
+    for (LanguageModel measured : List.of(tuned, model)) {
+      PreferenceReport expected = evaluate(measured, pairs);
+      PreferenceReport found = heldOut.evaluate(measured, ProgressListener.NONE);
+      assertEquals(expected.answers(), found.answers());
+      assertEquals(expected.omitted(), found.omitted());
+      for (int i = 0; i < pairs.size(); i++) {
+        PairScore a = expected.pairs().get(i);
+        PairScore b = found.pairs().get(i);
+        near(a.chosen(), b.chosen());
+        near(a.rejected(), b.rejected());
+        near(a.divergence(), b.divergence());
+      }
+    }
   }
 
   private static void near(double expected, double found) {

@@ -131,6 +131,9 @@ class SharedBeginningsTests {
     LanguageModel start = MODELS.get(0);
     List<ResponseScore> all = model.scoreAgainst(start, sequences);
     List<ResponseScore> some = model.scoreAgainst(start, sequences, i -> i % 2 == 0);
+    int half = n / 2;
+    List<ResponseScore> kept =
+        model.scoreAgainst(start.reference(sequences.subList(0, half)), sequences.subList(half, n));
     for (int i = 0; i < n; i++) {
       ResponseScore alone = model.scoreAgainst(start, List.of(sequences.get(i))).get(0);
       double near = 1e-4 * Math.max(1, Math.abs(alone.logProbability()));
@@ -138,6 +141,8 @@ class SharedBeginningsTests {
       assertEquals(alone.logProbability(), all.get(i).logProbability(), near);
       assertEquals(alone.logProbability(), some.get(i).logProbability(), near);
       assertEquals(alone.divergence(), all.get(i).divergence(), 1e-4 + 1e-4 * alone.divergence());
+      assertEquals(alone.logProbability(), kept.get(i).logProbability(), near);
+      assertEquals(i < half ? all.get(i).divergence() : NaN, kept.get(i).divergence(), 1e-3);
       assertEquals(i % 2 == 0 ? all.get(i).divergence() : NaN, some.get(i).divergence(), 1e-3);
     }
   }

@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import org.alignment4j.core.AlignmentException;
 import org.alignment4j.core.ProgressListener;
+import org.alignment4j.evaluation.PreferenceEvaluator.HeldOut;
 import org.alignment4j.examples.bench.ProcessMemory;
 import org.alignment4j.examples.cli.evaluate.EvaluatePreferences;
 import org.alignment4j.examples.cli.tune.MethodName;
@@ -39,6 +40,7 @@ final class PreferenceRuns {
   private final PrintStream err;
   private final Path file;
   private final List<ComparedRun> runs;
+  private @Nullable HeldOut heldOut;
 
   /**
    * @param learned pairs to train on
@@ -108,10 +110,18 @@ final class PreferenceRuns {
               false,
               null,
               Map.of(),
-              measuring.evaluator().evaluate(model, model, measured, progress));
+              heldOut(model, progress).evaluate(model, progress));
       keep(start);
     }
     return start;
+  }
+
+  /** Made when the first run needs it: finished runs do not. */
+  private HeldOut heldOut(LanguageModel model, ProgressListener progress) {
+    if (heldOut == null) {
+      heldOut = measuring.evaluator().against(model, measured, progress);
+    }
+    return heldOut;
   }
 
   private void keep(ComparedRun run) {
@@ -166,7 +176,7 @@ final class PreferenceRuns {
           resumed,
           peak,
           TunePreferences.trainings(tuning),
-          measuring.evaluator().evaluate(tuned, model, measured, progress));
+          heldOut(model, progress).evaluate(tuned, progress));
     }
   }
 
