@@ -27,7 +27,7 @@ record FitRow(int number, Encoded plain, Encoded good, Encoded bad) {
       boolean chosen =
           which == FittedResponses.CHOSEN
               || which == FittedResponses.BOTH
-              || which == FittedResponses.RANDOM && first;
+              || (which == FittedResponses.RANDOM && first);
       boolean rejected = which == FittedResponses.BOTH || !chosen;
       if (chosen) {
         rows.add(of(rows.size(), p.chosen()));
