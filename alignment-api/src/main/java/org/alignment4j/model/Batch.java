@@ -205,7 +205,11 @@ record Batch(
     if (even() && shared == null) {
       return scope.zeros(new Shape(0), DataType.INT64);
     }
-    Places places = places();
+    return columns(scope, places());
+  }
+
+  /** For each index of the padded rows [BT] the place of its token, int64, 0 for padding. */
+  NDArray columns(NDManager scope, Places places) {
     return fill(scope, length, places::of, 0).flatten();
   }
 

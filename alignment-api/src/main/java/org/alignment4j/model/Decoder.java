@@ -248,6 +248,38 @@ final class Decoder implements AutoCloseable {
   }
 
   /**
+   * The first step of a generation without edits; see generate.torchscript.
+   *
+   * @param prompts padded on the right
+   * @param padded the same, padded on the left
+   * @param given as in {@link #embed}
+   */
+  NDList prefill(
+      NDManager scope,
+      Weights weights,
+      Batch prompts,
+      Batch padded,
+      @Nullable NDArray given,
+      NDArray banned,
+      List<NDArray> cache) {
+    return kernels.run(
+        kernels
+            .call("prefill", scope)
+            .tensor(embed(scope, prompts.tokenIds(scope), weights, given, false))
+            .list(weights.arrays())
+            .tensor(prompts.attentionWithRoom(scope, 0))
+            .tensor(prompts.tokenPositions(scope))
+            .tensor(frequencies.of(scope, prompts.lengths()))
+            .tensor(prompts.cellTokens(scope))
+            .tensor(prompts.tokenCells(scope))
+            .tensor(padded.columns(scope, prompts.places()))
+            .tensor(longs(scope, prompts.lastTokens()))
+            .tensor(banned)
+            .list(cache),
+        false);
+  }
+
+  /**
    * A and B of each fused matrix; see low_rank.torchscript.
    *
    * @param parts A of each target, then B of each

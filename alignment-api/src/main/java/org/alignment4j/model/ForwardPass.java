@@ -220,9 +220,12 @@ record ForwardPass(
    * length.
    */
   Batch sharing(Batch batch) {
-    return steering.any() || config().rope().switchesAbove() > 0
-        ? batch
-        : batch.sharingBeginnings();
+    return shares() ? batch.sharingBeginnings() : batch;
+  }
+
+  /** Whether a token's hidden states depend on nothing but the tokens up to it. */
+  boolean shares() {
+    return !steering.any() && config().rope().switchesAbove() == 0;
   }
 
   /** Steering resolved for a batch, with room for tokens still to be generated. */

@@ -31,6 +31,9 @@ final class Generator {
   /** Maximum B x T of the prompts in a batch; a single prompt may exceed it. */
   private static final int MAX_PROMPT_POSITIONS = 8192;
 
+  /** Share of the padded positions that prompts without padding may take to be run so. */
+  private static final double WORTHWHILE = 0.9;
+
   private final ForwardPass pass;
   private final NDManager scope;
   private final Batch batch;
@@ -43,6 +46,9 @@ final class Generator {
 
   private final GeneratedSequence[] generated;
   private final Decoder.Context context;
+
+  /** The prompts without padding, if running them so saves enough; else null. */
+  private final @Nullable Batch prompts;
 
   /** Ids that may not be chosen before minNewTokens tokens [N]. */
   private final NDArray banned;
@@ -69,6 +75,7 @@ final class Generator {
     this.listener = listener;
     ModelConfig c = pass.config();
     this.border = c.rope().switchesAbove();
+    this.prompts = pass.shares() ? unpadded(batch) : null;
     int[] limits =
         batch.sequences().stream()
             .mapToInt(s -> Math.min(settings.maxNewTokens(), c.contextLength() - s.length))
@@ -165,6 +172,12 @@ final class Generator {
         files.path());
   }
 
+  private static @Nullable Batch unpadded(Batch batch) {
+    Batch prompts = Batch.of(batch.sequences(), Batch.Side.RIGHT).sharingBeginnings();
+    long padded = (long) batch.size() * batch.length();
+    return prompts.tokens() <= WORTHWHILE * padded ? prompts : null;
+  }
+
   private Set<Integer> ends(@Nullable ChatTokenizer tokenizer) {
     Set<Integer> ends = new HashSet<>();
     if (!settings.ignoreEnd()) {
@@ -201,6 +214,16 @@ final class Generator {
     boolean again = n > 0 && crosses(n);
     boolean whole = n == 0 || again;
     NDArray ban = n < settings.minNewTokens() ? banned : none;
+    if (n == 0 && prompts != null) {
+      NDArray given = pass.inputs().array();
+      NDArray hidden = sampler == null ? ban : none;
+      return chosen(
+          step,
+          pass.decoder()
+              .prefill(step, pass.weights(), prompts, batch, given, hidden, context.cache()),
+          ban,
+          n);
+    }
     int size = batch.size();
     long[] pick = new long[size];
     Arrays.fill(pick, whole ? batch.length() + n - 1 : 0);
@@ -213,7 +236,10 @@ final class Generator {
             whole ? positionsSoFar(step, n) : step.create(positionsAt(n - 1), positionShape(1)),
             pick,
             sampler == null ? ban : none);
-    NDList result = pass.decoder().step(step, pass.weights(), context, input);
+    return chosen(step, pass.decoder().step(step, pass.weights(), context, input), ban, n);
+  }
+
+  private Sampler.Choice chosen(NDManager step, NDList result, NDArray ban, int n) {
     return sampler == null
         ? new Sampler.Choice(result.get(1).toLongArray(), new float[0])
         : sampler.choose(step, result.get(0), ban, n);

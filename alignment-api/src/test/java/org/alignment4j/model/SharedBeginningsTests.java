@@ -147,6 +147,22 @@ class SharedBeginningsTests {
     }
   }
 
+  /** Prompts of different lengths, which are padded in the cache, and one of two that are equal. */
+  @Property(tries = 60)
+  void textsAreThoseOfAPromptAlone(
+      @ForAll @IntRange(max = TinyFamilies.LAST) int kind,
+      @ForAll long seed,
+      @ForAll @IntRange(min = 2, max = 8) int n) {
+    LanguageModel model = MODELS.get(kind);
+    List<int[]> prompts = ids(branches(new Random(seed), n));
+    Generation greedy = Generation.greedy(6);
+    List<Completion> together = model.generateIds(prompts, greedy);
+    for (int i = 0; i < n; i++) {
+      Completion alone = model.generateIds(List.of(prompts.get(i)), greedy).get(0);
+      assertArrayEquals(alone.ids(), together.get(i).ids(), "prompt " + i);
+    }
+  }
+
   /** A shared token's gradient is the sum over the sequences that it is in. */
   @Property(tries = 20)
   void gradientsAreTheSumOfThoseAlone(
