@@ -3,7 +3,6 @@ package org.alignment4j.actor;
 import static org.alignment4j.internal.text.Arguments.require;
 
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -30,6 +29,7 @@ import org.alignment4j.model.Capture;
 import org.alignment4j.model.Completion;
 import org.alignment4j.model.Generation;
 import org.alignment4j.model.LanguageModel;
+import org.alignment4j.model.ResponseScore;
 import org.alignment4j.safety.ReleaseGate.Limits;
 import org.alignment4j.steering.DirectionalAblation;
 import org.jspecify.annotations.Nullable;
@@ -54,8 +54,13 @@ final class SearchRun {
   private final ProgressListener progress;
   private final Map<Integer, Measured> before = new HashMap<>();
 
-  /** Answers of the model itself to the first prompts. */
-  private record Measured(RefusalTally safe, RefusalTally harmful, List<Encoded> benign) {}
+  /**
+   * Answers of the model itself to the first prompts.
+   *
+   * @param benign null if all answers are blank
+   */
+  private record Measured(
+      RefusalTally safe, RefusalTally harmful, ResponseScore.@Nullable Reference benign) {}
 
   SearchRun(
       LanguageModel model,
@@ -242,9 +247,12 @@ final class SearchRun {
       RefusalTally safe = tally(changed, first(prompts.safe(), n));
       RefusalTally harmful = tally(changed, first(prompts.harmful(), n));
       double divergence =
-          was.benign.isEmpty()
+          was.benign == null
               ? 0
-              : Arrays.stream(changed.divergence(model, was.benign)).average().orElseThrow();
+              : changed.scoreAgainst(was.benign, List.of()).stream()
+                  .mapToDouble(ResponseScore::divergence)
+                  .average()
+                  .orElseThrow();
       Limits limits = settings.limits();
       var kept = limits.refused("harmful", was.harmful.refusal(), harmful.refusal());
       var near = limits.diverged(divergence, n);
@@ -279,7 +287,7 @@ final class SearchRun {
           return new Measured(
               tally(model, first(prompts.safe(), count)),
               tally(model, first(prompts.harmful(), count)),
-              encoded);
+              encoded.isEmpty() ? null : model.reference(encoded));
         });
   }
 

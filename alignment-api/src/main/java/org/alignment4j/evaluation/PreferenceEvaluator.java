@@ -37,6 +37,9 @@ public record PreferenceEvaluator(Generation generation, int answers, Bootstrap 
   /** The number of pairs scored between two progress reports. */
   private static final int CHUNK = 64;
 
+  /** Part of Java's heap for a start model's predictions. */
+  private static final int HEAP_PARTS = 8;
+
   /**
    * @throws IllegalArgumentException if {@code answers} is negative
    */
@@ -70,15 +73,7 @@ public record PreferenceEvaluator(Generation generation, int answers, Bootstrap 
     int longest = Math.min(tuned.longestSequence(), start.longestSequence());
     List<Tokens> tokens = tokens(tuned.tokenizer(), pairs, longest, omitted);
     // One model that is compared once: nothing of the start model needs to be kept.
-    List<PairScore> scores =
-        scores(
-            tokens,
-            (chunk, some) ->
-                tuned.scoreAgainst(
-                    start,
-                    Stream.concat(chosen(some).stream(), rejected(some).stream()).toList(),
-                    i -> i < some.size()),
-            progress);
+    List<PairScore> scores = scores(tokens, (chunk, some) -> both(tuned, start, some), progress);
     List<AnswerScore> texts = answers(tuned, tokens, omitted, progress);
     return new PreferenceReport(scores, texts, omitted, bootstrap);
   }
@@ -86,21 +81,24 @@ public record PreferenceEvaluator(Generation generation, int answers, Bootstrap 
   /**
    * Held-out pairs, and a start model's predictions of their chosen responses: models tuned from it
    * are measured without running it again. Keeps 4 bytes times the model's width for each token of
-   * a chosen response in Java's heap. Made by {@link #against}; the start model must stay open.
-   * Immutable and thread-safe.
+   * a chosen response, in at most an eighth of Java's heap; beyond that the start model runs again.
+   * Made by {@link #against}; the start model must stay open. Immutable and thread-safe.
    */
   public static final class HeldOut {
     private final PreferenceEvaluator evaluator;
+    private final LanguageModel start;
     private final List<Tokens> tokens;
     private final List<Omission> omitted;
     private final List<ResponseScore.Reference> chosen;
 
     private HeldOut(
         PreferenceEvaluator evaluator,
+        LanguageModel start,
         List<Tokens> tokens,
         List<Omission> omitted,
         List<ResponseScore.Reference> chosen) {
       this.evaluator = evaluator;
+      this.start = start;
       this.tokens = tokens;
       this.omitted = omitted;
       this.chosen = chosen;
@@ -118,7 +116,10 @@ public record PreferenceEvaluator(Generation generation, int answers, Bootstrap 
       List<PairScore> scores =
           scores(
               tokens,
-              (chunk, some) -> tuned.scoreAgainst(chosen.get(chunk), rejected(some)),
+              (chunk, some) ->
+                  chunk < chosen.size()
+                      ? tuned.scoreAgainst(chosen.get(chunk), rejected(some))
+                      : both(tuned, start, some),
               progress);
       List<AnswerScore> texts = evaluator.answers(tuned, tokens, all, progress);
       return new PreferenceReport(scores, texts, all, evaluator.bootstrap);
@@ -140,12 +141,27 @@ public record PreferenceEvaluator(Generation generation, int answers, Bootstrap 
     List<Omission> omitted = new ArrayList<>();
     List<Tokens> tokens = tokens(start.tokenizer(), pairs, start.longestSequence(), omitted);
     List<ResponseScore.Reference> chosen = new ArrayList<>();
+    long left = Runtime.getRuntime().maxMemory() / HEAP_PARTS;
     for (int from = 0; from < tokens.size(); from += CHUNK) {
       List<Tokens> some = tokens.subList(from, Math.min(tokens.size(), from + CHUNK));
+      long predicted = some.stream().mapToLong(t -> t.chosen.predictedLength()).sum();
+      left -= predicted * start.config().width() * Float.BYTES;
+      if (left < 0) {
+        break;
+      }
       chosen.add(start.reference(chosen(some)));
       progress.step("read start model", from + some.size(), tokens.size());
     }
-    return new HeldOut(this, tokens, List.copyOf(omitted), List.copyOf(chosen));
+    return new HeldOut(this, start, tokens, List.copyOf(omitted), List.copyOf(chosen));
+  }
+
+  /** In one call, since the two responses of a pair have the same prompt. */
+  private static List<ResponseScore> both(
+      LanguageModel tuned, LanguageModel start, List<Tokens> some) {
+    return tuned.scoreAgainst(
+        start,
+        Stream.concat(chosen(some).stream(), rejected(some).stream()).toList(),
+        i -> i < some.size());
   }
 
   private static List<Encoded> chosen(List<Tokens> some) {

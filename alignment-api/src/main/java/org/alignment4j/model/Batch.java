@@ -4,6 +4,8 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.alignment4j.internal.tensor.LengthGroups;
@@ -31,6 +33,9 @@ record Batch(
     @Nullable SharedBeginnings shared) {
   /** Maximum ratio of padded positions to tokens in a batch. */
   private static final double WASTE = 1.5;
+
+  /** Maximum ratio of padded positions, for which attention is computed, to tokens allowed. */
+  private static final int MOST_SHARED = 4;
 
   Batch(int[] index, List<int[]> sequences, int length, Side side) {
     this(index, sequences, length, side, null, null);
@@ -70,14 +75,27 @@ record Batch(
    *     exceed it
    */
   static List<Batch> groupByPrompt(List<int[]> sequences, int[] starts, int tokens) {
-    List<OnePrompt> prompts = OnePrompt.of(sequences, starts, tokens);
-    int[] sizes = prompts.stream().mapToInt(OnePrompt::tokens).toArray();
-    return LengthGroups.of(
-            sizes, (n, longest, all) -> all <= tokens && (long) n * longest <= WASTE * all)
-        .stream()
-        .map(group -> group.stream().flatMap(g -> prompts.get(g).sequences().stream()).toList())
-        .map(group -> pick(sequences, group, Side.RIGHT))
-        .toList();
+    OnePrompt.Bound bound =
+        some ->
+            some.tokens() <= tokens
+                && some.cells() <= WASTE * some.all()
+                && some.cells() <= (long) MOST_SHARED * tokens;
+    List<OnePrompt> prompts = new ArrayList<>(OnePrompt.of(sequences, starts, bound));
+    prompts.sort(Comparator.comparingInt(OnePrompt::longest));
+    List<Batch> groups = new ArrayList<>();
+    OnePrompt group = null;
+    for (OnePrompt prompt : prompts) {
+      OnePrompt both = group == null ? prompt : group.with(prompt, 0);
+      if (group != null && !bound.holds(both)) {
+        groups.add(pick(sequences, group.sequences(), Side.RIGHT));
+        both = prompt;
+      }
+      group = both;
+    }
+    if (group != null) {
+      groups.add(pick(sequences, group.sequences(), Side.RIGHT));
+    }
+    return groups;
   }
 
   private static Batch pick(List<int[]> sequences, List<Integer> group, Side side) {

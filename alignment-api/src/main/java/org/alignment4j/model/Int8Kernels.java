@@ -56,7 +56,9 @@ final class Int8Kernels {
 
   /** The kernels of storage for arrays of either kind. */
   private static Kernels on(NDManager manager, List<NDArray> arrays) {
-    return arrays.get(0).getDataType() == DataType.UINT8
+    NDArray integers = arrays.get(0);
+    // Opaque ones have one dimension.
+    return integers.getDataType() == DataType.UINT8 && integers.getShape().dimension() == 2
         ? on(manager, Int4Kernels.layout())
         : on(manager);
   }

@@ -244,8 +244,11 @@ final class Responses {
     return Math.max(1, logits / models / pass.config().vocabulary());
   }
 
-  /** Responses of one prompt together: it then runs once. */
+  /** Responses of one prompt together, if it then runs once. */
   private List<Batch> groups() {
+    if (!pass.shares()) {
+      return Batch.group(prepared, ForwardPass.TOKENS, Batch.Side.RIGHT);
+    }
     int[] prompts =
         sequences.stream().mapToInt(s -> s.responseStart() + pass.virtualTokens()).toArray();
     return Batch.groupByPrompt(prepared, prompts, ForwardPass.TOKENS);

@@ -229,6 +229,34 @@ class SharedBeginningsTests {
       }
     }
     assertEquals(10, seen.size());
-    assertEquals(List.of(List.of(6, 8), List.of(0, 2, 4)), withPrompt);
+    assertEquals(List.of(List.of(0, 2, 4), List.of(6, 8)), withPrompt);
+  }
+
+  /** Attention is computed for padded rows, whose number sharing does not bound. */
+  @Property
+  void groupsAreNotMuchLargerThanTheirTokens(
+      @ForAll @IntRange(min = 1, max = 60) int n,
+      @ForAll @IntRange(max = 40) int prompt,
+      @ForAll long seed) {
+    Random random = new Random(seed);
+    int[] start = TinyModels.ids(random, prompt);
+    List<int[]> sequences = new ArrayList<>();
+    int[] starts = new int[n];
+    for (int i = 0; i < n; i++) {
+      starts[i] = random.nextBoolean() ? prompt : 0;
+      int[] ids = Arrays.copyOf(start, prompt + 1 + random.nextInt(60));
+      ids[ids.length - 1] = random.nextInt(TinyModels.VOCABULARY);
+      sequences.add(ids);
+    }
+    Set<Integer> seen = new HashSet<>();
+    for (Batch group : Batch.groupByPrompt(sequences, starts, 128)) {
+      Arrays.stream(group.index()).forEach(seen::add);
+      int all = Arrays.stream(group.lengths()).sum();
+      if (group.size() > 1) {
+        assertTrue(group.size() * group.length() <= 1.5 * all);
+        assertTrue(group.size() * group.length() <= 4 * 128);
+      }
+    }
+    assertEquals(n, seen.size());
   }
 }

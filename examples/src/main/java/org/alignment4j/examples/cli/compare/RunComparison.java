@@ -5,6 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import org.alignment4j.analysis.Bootstrap.Interval;
@@ -73,6 +74,10 @@ record RunComparison(
     return adjusted(all);
   }
 
+  private Set<String> both() {
+    return Set.of(setting, baseline);
+  }
+
   /** The start model has no seed. */
   private static long seed(String baseline, ComparedRun run) {
     return baseline.equals(ComparedRun.START) ? 0 : run.seed();
@@ -80,16 +85,18 @@ record RunComparison(
 
   private static List<RunComparison> adjusted(List<RunComparison> all) {
     int most = all.stream().mapToInt(c -> c.seeds.size()).max().orElse(0);
-    double[] p =
-        Holm.adjusted(
-            all.stream()
-                .filter(c -> c.seeds.size() == most)
-                .mapToDouble(RunComparison::p)
-                .toArray());
-    List<RunComparison> done = new ArrayList<>();
+    // Of two methods each is compared with the other: one test.
+    Map<Set<String>, Double> tests = new LinkedHashMap<>();
+    all.stream().filter(c -> c.seeds.size() == most).forEach(c -> tests.putIfAbsent(c.both(), c.p));
+    double[] p = Holm.adjusted(tests.values().stream().mapToDouble(v -> v).toArray());
     int at = 0;
+    for (Map.Entry<Set<String>, Double> test : tests.entrySet()) {
+      test.setValue(p[at++]);
+    }
+    List<RunComparison> done = new ArrayList<>();
     for (RunComparison c : all) {
-      double own = c.seeds.size() == most ? p[at++] : Double.NaN;
+      double own =
+          c.seeds.size() == most ? Objects.requireNonNull(tests.get(c.both())) : Double.NaN;
       done.add(
           new RunComparison(
               c.setting, c.baseline, c.seeds, c.accuracy, c.margin, c.p, own, c.detectable));
@@ -114,30 +121,35 @@ record RunComparison(
     List<PreferenceReport> own = matches.stream().map(m -> m.own.report()).toList();
     List<PreferenceReport> others = matches.stream().map(m -> m.other.report()).toList();
     Match first = matches.get(0);
+    Interval accuracy = PreferenceReport.compare(own, others, PairScore::correct);
     double[] byPrompt = byPrompt(own, others);
     return new RunComparison(
         first.own.setting(),
         first.other.setting(),
         matches.stream().map(m -> m.own.seed()).toList(),
-        PreferenceReport.compare(own, others, PairScore::correct),
+        accuracy,
         PreferenceReport.compare(own, others, PairScore::margin),
         TEST.pValue(byPrompt),
         Double.NaN,
         Power.detectable(byPrompt));
   }
 
-  /** Mean difference of each prompt's pairs, over the runs; several pairs of one go together. */
+  /**
+   * The sum of the differences of each prompt's pairs, averaged over the runs, in units whose mean
+   * is that of the pairs: several pairs of one prompt go together.
+   */
   private static double[] byPrompt(List<PreferenceReport> own, List<PreferenceReport> others) {
-    Map<Integer, double[]> sums = new LinkedHashMap<>();
+    Map<Integer, Double> sums = new LinkedHashMap<>();
+    int n = 0;
     for (int r = 0; r < own.size(); r++) {
       for (int i = 0; i < own.get(r).pairs().size(); i++) {
         PairScore a = own.get(r).pairs().get(i);
-        double[] sum = sums.computeIfAbsent(a.prompt(), k -> new double[2]);
-        sum[0] += a.correct() - others.get(r).pairs().get(i).correct();
-        sum[1]++;
+        sums.merge(a.prompt(), a.correct() - others.get(r).pairs().get(i).correct(), Double::sum);
+        n++;
       }
     }
-    return sums.values().stream().mapToDouble(s -> s[0] / s[1]).toArray();
+    double unit = (double) sums.size() / n;
+    return sums.values().stream().mapToDouble(s -> s * unit).toArray();
   }
 
   /** Returns the seed, or "all seeds". */

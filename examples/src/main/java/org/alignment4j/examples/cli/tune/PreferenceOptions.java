@@ -220,7 +220,7 @@ public final class PreferenceOptions {
     if (responses != null) {
       b.responses(responses);
     }
-    if (fromStepOne) {
+    if (fromStepOne && method.fits() && method.learns()) {
       b.fromStepOne();
     }
     if (layers != null) {
