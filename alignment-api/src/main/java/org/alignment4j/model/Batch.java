@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -111,6 +112,17 @@ record Batch(
   /** The same sequences with other indices in the caller's list. */
   Batch withIndex(int[] other) {
     return new Batch(other, sequences, length, side, responseStarts, shared);
+  }
+
+  /** Some of the sequences, padded to the same length. */
+  Batch only(int[] rows) {
+    return new Batch(
+        Arrays.stream(rows).map(b -> index[b]).toArray(),
+        Arrays.stream(rows).mapToObj(sequences::get).toList(),
+        length,
+        side,
+        responseStarts,
+        null);
   }
 
   /** The same batch with the response starts of the caller's whole list. */
@@ -280,7 +292,7 @@ record Batch(
 
   private NDArray fill(NDManager scope, int columns, Value value, long padding) {
     long[] flat = new long[size() * columns];
-    java.util.Arrays.fill(flat, padding);
+    Arrays.fill(flat, padding);
     for (int b = 0; b < size(); b++) {
       for (int p = 0; p < sequences.get(b).length; p++) {
         flat[b * columns + column(b, p)] = value.at(b, p);

@@ -7,6 +7,7 @@ import ai.djl.ndarray.types.Shape;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.UnaryOperator;
 import org.alignment4j.core.Layer;
 import org.alignment4j.internal.tensor.Kernels;
 import org.alignment4j.internal.tensor.NativeTensor;
@@ -205,6 +206,37 @@ final class Decoder implements AutoCloseable {
    * @param edits over S positions
    */
   record Context(List<NDArray> cache, NDArray attention, boolean plain, List<Edit> edits) {}
+
+  /**
+   * The state of some of a batch's sequences, whose keys and values move to the first rows of the
+   * same cache: the state given must not be used any more.
+   *
+   * @param rows ascending
+   * @param past positions already in the cache
+   */
+  Context only(NDManager scope, Context all, int[] rows, int past) {
+    NDList cache =
+        kernels.run(
+            kernels.call("move_rows", scope).ints(past).tensor(index(scope, rows)).list(all.cache),
+            false);
+    UnaryOperator<NDArray> own = array -> rows(scope, array, rows);
+    return new Context(
+        cache,
+        own.apply(all.attention),
+        all.plain,
+        all.edits.stream().map(e -> e.only(own)).toList());
+  }
+
+  /** Some rows of an array, in the order given. */
+  NDArray rows(NDManager scope, NDArray array, int[] rows) {
+    return kernels
+        .run(kernels.call("rows", scope).tensor(array).tensor(index(scope, rows)), false)
+        .get(0);
+  }
+
+  private static NDArray index(NDManager scope, int[] rows) {
+    return longs(scope, Arrays.stream(rows).asLongStream().toArray());
+  }
 
   /**
    * The inputs of one step.

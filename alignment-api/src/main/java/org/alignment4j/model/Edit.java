@@ -6,6 +6,7 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.UnaryOperator;
 import org.alignment4j.core.Layer;
 
 /**
@@ -20,8 +21,14 @@ import org.alignment4j.core.Layer;
 record Edit(int place, Kind kind, List<NDArray> tensors, int gate, int form) {
   static final int NO_GATE = -1;
 
+  /** Index of a gate's mask among its tensors, [0] if it reads each token. */
+  private static final int GATE_MASK = 2;
+
   /** Index of a gate's value among its tensors. */
   private static final int VALUE = 3;
+
+  private static final int AFFINE_MASK = 3;
+  private static final int STEERING_MASK = 1;
 
   /** What the kernel does, by its number. */
   enum Kind {
@@ -64,6 +71,32 @@ record Edit(int place, Kind kind, List<NDArray> tensors, int gate, int form) {
       continued.add(new Edit(e.place, e.kind, tensors, e.gate, e.form));
     }
     return continued;
+  }
+
+  /**
+   * The edit of some of a batch's sequences.
+   *
+   * @param rows takes their rows from an array that has one row per sequence
+   */
+  Edit only(UnaryOperator<NDArray> rows) {
+    List<NDArray> some = new ArrayList<>(tensors);
+    for (int i : ofEachSequence()) {
+      some.set(i, rows.apply(tensors.get(i)));
+    }
+    return new Edit(place, kind, some, gate, form);
+  }
+
+  /** Which tensors have a row for each sequence. */
+  private List<Integer> ofEachSequence() {
+    return switch (kind) {
+      // Vectors that are the same for all sequences are one row.
+      case ADD, PROJECT_OUT ->
+          tensors.get(0).getShape().get(0) == 1
+              ? List.of(STEERING_MASK)
+              : List.of(0, STEERING_MASK);
+      case AFFINE -> List.of(AFFINE_MASK);
+      case GATE -> tensors.get(GATE_MASK).size() == 0 ? List.of(VALUE) : List.of(GATE_MASK, VALUE);
+    };
   }
 
   /** The kernel's plan: the number of edits, then five numbers for each. */

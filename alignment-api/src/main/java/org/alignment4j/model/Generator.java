@@ -34,9 +34,11 @@ final class Generator {
   /** Share of the padded positions that prompts without padding may take to be run so. */
   private static final double WORTHWHILE = 0.9;
 
+  /** Share of the sequences that may still run for the others to be dropped. */
+  private static final double WORTH_MOVING = 0.875;
+
   private final ForwardPass pass;
   private final NDManager scope;
-  private final Batch batch;
   private final Generation settings;
   private final @Nullable Consumer<GeneratedToken> listener;
   private final int room;
@@ -45,7 +47,14 @@ final class Generator {
   private final int border;
 
   private final GeneratedSequence[] generated;
-  private final Decoder.Context context;
+
+  /** The sequences that still run, in the caller's order. */
+  private Batch batch;
+
+  /** What each of the batch generates [B]. */
+  private GeneratedSequence[] running;
+
+  private Decoder.Context context;
 
   /** The prompts without padding, if running them so saves enough; else null. */
   private final @Nullable Batch prompts;
@@ -56,7 +65,7 @@ final class Generator {
   private final NDArray none;
 
   /** Null if only the most likely token of the raw logits is needed. */
-  private final @Nullable Sampler sampler;
+  private @Nullable Sampler sampler;
 
   /**
    * @param batch a batch whose index holds the sequences' indices in the caller's list
@@ -92,6 +101,7 @@ final class Generator {
             .mapToObj(
                 limit -> new GeneratedSequence(settings, ends, limit, tokenizer, listener != null))
             .toArray(GeneratedSequence[]::new);
+    this.running = generated;
     this.context =
         new Decoder.Context(
             KeyValueCache.allocate(pass.decoder(), scope, batch.size(), (int) positions),
@@ -199,6 +209,7 @@ final class Generator {
       step = scope.newSubManager();
       take(choice);
       chosen[n] = choice.tokens();
+      dropFinished(n + 1, chosen);
     }
     step.close();
     return Arrays.stream(generated).map(GeneratedSequence::completion).toList();
@@ -245,9 +256,30 @@ final class Generator {
         : sampler.choose(step, result.get(0), ban, n);
   }
 
+  /**
+   * Goes on without the sequences that have ended, if these are enough to be worth moving the
+   * others' keys and values.
+   *
+   * @param n number of tokens chosen so far
+   */
+  private void dropFinished(int n, long[][] chosen) {
+    int[] rows = IntStream.range(0, running.length).filter(b -> !running[b].done()).toArray();
+    if (rows.length == 0 || rows.length > WORTH_MOVING * running.length || n == room) {
+      return;
+    }
+    context = pass.decoder().only(scope, context, rows, batch.length() + n - 1);
+    batch = batch.only(rows);
+    sampler = sampler == null ? null : sampler.only(scope, rows);
+    running = Arrays.stream(rows).mapToObj(b -> running[b]).toArray(GeneratedSequence[]::new);
+    for (int j = 0; j < n; j++) {
+      long[] of = chosen[j];
+      chosen[j] = Arrays.stream(rows).mapToLong(b -> of[b]).toArray();
+    }
+  }
+
   private boolean crosses(int n) {
-    for (int b = 0; border > 0 && b < generated.length; b++) {
-      if (!generated[b].done() && batch.sequences().get(b).length + n == border + 1) {
+    for (int b = 0; border > 0 && b < running.length; b++) {
+      if (!running[b].done() && batch.sequences().get(b).length + n == border + 1) {
         return true;
       }
     }
@@ -295,10 +327,10 @@ final class Generator {
 
   private void take(Sampler.Choice choice) {
     List<GeneratedToken> news = new ArrayList<>();
-    for (int b = 0; b < generated.length; b++) {
-      if (!generated[b].done()) {
+    for (int b = 0; b < running.length; b++) {
+      if (!running[b].done()) {
         float p = settings.logProbabilities() ? choice.logProbabilities()[b] : Float.NaN;
-        news.add(generated[b].add(batch.index()[b], (int) choice.tokens()[b], p));
+        news.add(running[b].add(batch.index()[b], (int) choice.tokens()[b], p));
       }
     }
     if (listener != null) {
@@ -307,7 +339,7 @@ final class Generator {
   }
 
   private boolean done() {
-    return Arrays.stream(generated).allMatch(GeneratedSequence::done);
+    return Arrays.stream(running).allMatch(GeneratedSequence::done);
   }
 
   private long[] positionsAt(int n) {

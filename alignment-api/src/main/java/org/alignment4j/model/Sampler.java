@@ -51,6 +51,19 @@ final class Sampler {
             : decoder.seen(scope, batch.ids(scope, vocabulary), vocabulary);
   }
 
+  private Sampler(Sampler from, int[] rows, NDArray seen) {
+    this.decoder = from.decoder;
+    this.settings = from.settings;
+    this.index = Arrays.stream(rows).map(b -> from.index[b]).toArray();
+    this.seeds = Arrays.stream(rows).mapToLong(b -> from.seeds[b]).toArray();
+    this.seen = seen;
+  }
+
+  /** The sampler of some of the sequences. */
+  Sampler only(NDManager scope, int[] rows) {
+    return new Sampler(this, rows, seen.size() == 0 ? seen : decoder.rows(scope, seen, rows));
+  }
+
   /**
    * Chooses the n-th tokens.
    *

@@ -12,6 +12,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
@@ -27,12 +28,21 @@ class BatchSamplingTests {
 
   private static final int TOKENS = 12;
 
+  /** Some sequences end early and leave their batch. */
+  private static final Set<Integer> STOP = Set.of(4, 9, 14, 20, 31);
+
   private static final List<Generation> SETTINGS =
       List.of(
           sampled().temperature(1).build(),
-          sampled().temperature(0.7).topK(6).build(),
+          sampled().temperature(0.7).topK(6).stopTokens(STOP).build(),
           sampled().temperature(1.3).topP(0.85).build(),
-          sampled().temperature(1.1).minP(0.1).repetitionPenalty(1.3).minNewTokens(4).build(),
+          sampled()
+              .temperature(1.1)
+              .minP(0.1)
+              .repetitionPenalty(1.3)
+              .minNewTokens(4)
+              .stopTokens(STOP)
+              .build(),
           sampled().temperature(0.9).topK(20).topP(0.9).minP(0.02).repetitionPenalty(0.8).build());
 
   @TempDir static Path folder;
