@@ -82,7 +82,7 @@ final class FileInspector {
 
   /** Returns preferences if rows have chosen and rejected, else prompts. */
   static Kind kind(Path file) {
-    try (RowSource rows = preferences(file)) {
+    try (RowSource rows = PreferenceSource.open(file)) {
       RowSource.Row row = rows.next();
       for (int i = 0; row != null && i < LOOKED_AT; i++, row = rows.next()) {
         Set<String> found = row.content().keySet();
@@ -97,12 +97,6 @@ final class FileInspector {
     return Kind.PROMPTS;
   }
 
-  private static RowSource preferences(Path file) {
-    return PreferenceSource.isArray(file)
-        ? PreferenceSource.array(file)
-        : PreferenceSource.open(file);
-  }
-
   FileInspection inspect() {
     return switch (kind) {
       case PREFERENCES -> preferences();
@@ -111,7 +105,7 @@ final class FileInspector {
   }
 
   private FileInspection preferences() {
-    try (RowSource source = preferences(file)) {
+    try (RowSource source = PreferenceSource.open(file)) {
       for (RowSource.Row row = source.next(); row != null; row = source.next()) {
         try {
           count(row);

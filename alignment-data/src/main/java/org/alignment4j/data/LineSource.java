@@ -27,7 +27,7 @@ final class LineSource implements AutoCloseable {
   static final int MAX_LINE = 1 << 22;
 
   /** Line length in bytes above which the file is rejected as binary or a zip bomb. */
-  private static final long MAX_SKIPPED = 1 << 30;
+  static final long MAX_SKIPPED = 1 << 30;
 
   private static final int BUFFER = 1 << 16;
 
@@ -61,8 +61,17 @@ final class LineSource implements AutoCloseable {
    */
   LineSource(Path file) {
     this.file = file;
+    this.in = opened(file);
+  }
+
+  /**
+   * Opens a file, decompressed if it is gzip, after its byte order mark.
+   *
+   * @throws BadDataException if the file cannot be opened, or is UTF-16
+   */
+  static InputStream opened(Path file) {
     try {
-      in = open(file);
+      return open(file);
     } catch (IOException e) {
       throw new BadDataException("cannot read " + file + ": " + Reasons.of(e), e);
     }
@@ -99,6 +108,26 @@ final class LineSource implements AutoCloseable {
   static String beginning(Path file) {
     try (InputStream in = open(file)) {
       return new String(in.readNBytes(BUFFER), StandardCharsets.UTF_8);
+    } catch (IOException e) {
+      throw new BadDataException("cannot read " + file + ": " + Reasons.of(e), e);
+    }
+  }
+
+  /**
+   * The last byte of a file that is not white space; 0 if there is none.
+   *
+   * @throws BadDataException if the file cannot be read, or is UTF-16
+   */
+  static char last(Path file) {
+    byte[] some = new byte[BUFFER];
+    byte last = 0;
+    try (InputStream in = open(file)) {
+      for (int n = in.read(some); n >= 0; n = in.read(some)) {
+        for (int i = 0; i < n; i++) {
+          last = Character.isWhitespace(some[i]) ? last : some[i];
+        }
+      }
+      return (char) (last & 0xFF);
     } catch (IOException e) {
       throw new BadDataException("cannot read " + file + ": " + Reasons.of(e), e);
     }

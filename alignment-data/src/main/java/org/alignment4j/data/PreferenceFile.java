@@ -14,10 +14,10 @@ import org.alignment4j.synthesis.SynthesizedPair;
 import org.alignment4j.tune.PreferencePair;
 
 /**
- * A preference file of any size, read row by row: JSON Lines, CSV (both plain or gzip) or Parquet,
- * with rows in the forms that {@link Preferences} lists; a JSON array is not supported. The format
- * is detected from the content. Memory is bounded by 4 MiB per row of text, for Parquet by the size
- * of a row group. Immutable.
+ * A preference file of any size, read row by row: JSON Lines, one JSON array, CSV (all plain or
+ * gzip) or Parquet, with rows in the forms that {@link Preferences} lists. The format is detected
+ * from the content. Memory is bounded by 4 MiB per row of text, for Parquet by the size of a row
+ * group. Immutable.
  *
  * <p>Safer-Instruct's released CSV (instruction, rejected, chosen, label) is supported too. Two of
  * its four labels have no rejected texts: {@link #pairs} skips such rows and reports them, {@link
@@ -122,10 +122,7 @@ public final class PreferenceFile {
   }
 
   private <T> Stream<T> stream(RowStream.Reader<T> reader, Consumer<SourceFile.Skipped> skipped) {
-    return RowStream.of(
-        PreferenceSource.open(file),
-        reader,
-        (row, reason) -> skipped.accept(new SourceFile.Skipped(file, row.line(), reason)));
+    return RowStream.of(file, PreferenceSource.open(file), reader, skipped);
   }
 
   /**

@@ -23,17 +23,6 @@ final class PreferenceSource {
     return !Parquet.is(file) && LineSource.beginning(file).isBlank();
   }
 
-  /** Whether the file is one JSON array, which {@link #open} does not support. */
-  static boolean isArray(Path file) {
-    return !Parquet.is(file) && LineSource.beginning(file).stripLeading().startsWith("[");
-  }
-
-  /** Returns the elements of a file for which {@link #isArray} is true. */
-  static RowSource array(Path file) {
-    return new JsonArrayRows(
-        file, json -> JsonPreferences.object(json, PreferenceRow.KEYS::contains));
-  }
-
   /**
    * @throws BadDataException if the file cannot be read or has another format
    */
@@ -46,8 +35,8 @@ final class PreferenceSource {
       return new JsonRows(file, PreferenceRow.KEYS::contains);
     }
     if (beginning.startsWith("[")) {
-      throw new BadDataException(
-          file + ": expected JSON Lines, CSV or Parquet to read row by row, found a JSON array");
+      return new JsonArrayRows(
+          file, json -> JsonPreferences.object(json, PreferenceRow.KEYS::contains));
     }
     CsvHeader header = CsvHeader.of(file, names -> names.containsAll(NEEDED));
     boolean once =

@@ -112,10 +112,7 @@ public final class Preferences {
     if (PreferenceSource.isEmpty(file)) {
       throw new BadDataException(file + ": " + PreferenceSource.EXPECTED + ", found an empty file");
     }
-    try (RowSource source =
-        PreferenceSource.isArray(file)
-            ? PreferenceSource.array(file)
-            : PreferenceSource.open(file)) {
+    try (RowSource source = PreferenceSource.open(file)) {
       for (RowSource.Row row = source.next(); row != null; row = source.next()) {
         rows.add(row);
       }

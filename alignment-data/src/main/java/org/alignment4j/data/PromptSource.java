@@ -77,7 +77,7 @@ record PromptSource(
     return switch (format) {
       case TEXT -> new PromptSource(file, format, new Lines(TextFile.read(file)), null, false);
       case JSONL -> {
-        boolean array = LineSource.beginning(file).stripLeading().startsWith("[");
+        boolean array = JsonArrayRows.isArray(file);
         RowSource rows =
             array
                 ? new JsonArrayRows(file, PromptSource::element)
@@ -124,7 +124,7 @@ record PromptSource(
     String inside = beginning.substring(1).stripLeading();
     return !inside.isEmpty()
         && "{\"]".indexOf(inside.charAt(0)) >= 0
-        && TextFile.readMarked(file).stripTrailing().endsWith("]");
+        && LineSource.last(file) == ']';
   }
 
   private static boolean isRow(String beginning) {

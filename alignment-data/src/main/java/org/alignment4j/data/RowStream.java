@@ -1,5 +1,6 @@
 package org.alignment4j.data;
 
+import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.Collection;
 import java.util.Iterator;
@@ -8,15 +9,16 @@ import java.util.NoSuchElementException;
 import java.util.Queue;
 import java.util.Spliterator;
 import java.util.Spliterators;
-import java.util.function.BiConsumer;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 
 /** Converts a file's rows lazily; rows that cannot be used are reported and skipped. */
 final class RowStream<T> implements Iterator<T> {
+  private final Path file;
   private final RowSource rows;
   private final ListReader<T> reader;
-  private final BiConsumer<RowSource.Row, String> skipped;
+  private final Consumer<SourceFile.Skipped> skipped;
   private final Queue<T> ready = new ArrayDeque<>();
 
   /** Converts a row to a value. */
@@ -30,7 +32,8 @@ final class RowStream<T> implements Iterator<T> {
   }
 
   private RowStream(
-      RowSource rows, ListReader<T> reader, BiConsumer<RowSource.Row, String> skipped) {
+      Path file, RowSource rows, ListReader<T> reader, Consumer<SourceFile.Skipped> skipped) {
+    this.file = file;
     this.rows = rows;
     this.reader = reader;
     this.skipped = skipped;
@@ -40,22 +43,23 @@ final class RowStream<T> implements Iterator<T> {
    * Returns a stream of one value per row.
    *
    * @param rows the rows, closed with the stream
-   * @param skipped called with each row that cannot be read, and the reason
+   * @param skipped called with each row that cannot be read
    */
   static <T> Stream<T> of(
-      RowSource rows, Reader<T> reader, BiConsumer<RowSource.Row, String> skipped) {
-    return ofLists(rows, row -> List.of(reader.read(row)), skipped);
+      Path file, RowSource rows, Reader<T> reader, Consumer<SourceFile.Skipped> skipped) {
+    return ofLists(file, rows, row -> List.of(reader.read(row)), skipped);
   }
 
   /**
    * @param rows the rows, closed with the stream
-   * @param skipped called with each row that cannot be read, and the reason
+   * @param skipped called with each row that cannot be read
    */
   static <T> Stream<T> ofLists(
-      RowSource rows, ListReader<T> reader, BiConsumer<RowSource.Row, String> skipped) {
+      Path file, RowSource rows, ListReader<T> reader, Consumer<SourceFile.Skipped> skipped) {
     int traits = Spliterator.ORDERED | Spliterator.NONNULL | Spliterator.IMMUTABLE;
     return StreamSupport.stream(
-            Spliterators.spliteratorUnknownSize(new RowStream<>(rows, reader, skipped), traits),
+            Spliterators.spliteratorUnknownSize(
+                new RowStream<>(file, rows, reader, skipped), traits),
             false)
         .onClose(rows::close);
   }
@@ -70,10 +74,16 @@ final class RowStream<T> implements Iterator<T> {
       try {
         ready.addAll(reader.read(row));
       } catch (BadRow e) {
-        skipped.accept(row, e.reason());
+        skipped.accept(skipped(row, e.reason()));
       }
     }
     return true;
+  }
+
+  /** Many elements of an array may be on one line. */
+  private SourceFile.Skipped skipped(RowSource.Row row, String reason) {
+    String text = rows instanceof JsonArrayRows ? "row " + row.number() + ": " + reason : reason;
+    return new SourceFile.Skipped(file, row.line(), text);
   }
 
   @Override

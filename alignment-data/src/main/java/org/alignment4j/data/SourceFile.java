@@ -11,8 +11,8 @@ import org.alignment4j.synthesis.SourceText;
 /**
  * A file of source texts, its format, and the defaults of category, source and licence. Files are
  * UTF-8, plain or gzip, or Parquet, of any size: memory is bounded by 4 MiB per line of JSON Lines
- * or text, and per record of CSV. Rows without an id get the file's name and the line's number,
- * {@code name:7}. Immutable.
+ * or text, per element of a JSON array and per record of CSV. Rows without an id get the file's
+ * name and the number of the line, or of the array's element, {@code name:7}. Immutable.
  *
  * <pre>{@code
  * try (Stream<SourceText> texts = SourceFile.hateCheck(file).open(bad -> log.warn("{}", bad))) {
@@ -59,8 +59,9 @@ public final class SourceFile {
   }
 
   /**
-   * Returns a file of JSON Lines: objects with {@code text} and optionally {@code id}, {@code
-   * category}, {@code source} and {@code licence} or {@code license}; other keys are ignored.
+   * Returns a file of JSON Lines or of one JSON array: objects with {@code text} and optionally
+   * {@code id}, {@code category}, {@code source} and {@code licence} or {@code license}; other keys
+   * are ignored.
    */
   public static SourceFile jsonl(Path file) {
     return new SourceFile(file, SourceFormat.JSONL, "", "", "");
@@ -148,10 +149,7 @@ public final class SourceFile {
    */
   public Stream<SourceText> open(Consumer<Skipped> skipped) {
     SourceRows rows = new SourceRows(this);
-    return RowStream.ofLists(
-        rows.open(),
-        rows::texts,
-        (row, reason) -> skipped.accept(new Skipped(file, row.line(), reason)));
+    return RowStream.ofLists(file, rows.open(), rows::texts, skipped);
   }
 
   Path file() {

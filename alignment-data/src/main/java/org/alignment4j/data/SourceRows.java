@@ -21,6 +21,9 @@ final class SourceRows {
   private final SourceFile file;
   private final String name;
 
+  /** Whether rows are told apart by their number, as many may be on one line. */
+  private boolean array;
+
   SourceRows(SourceFile file) {
     this.file = file;
     String plain = String.valueOf(file.file().getFileName()).replaceFirst("(?i)\\.gz$", "");
@@ -41,18 +44,17 @@ final class SourceRows {
     };
   }
 
-  private static RowSource json(Path path) {
-    if (LineSource.beginning(path).stripLeading().startsWith("[")) {
-      throw new BadDataException(
-          path + ": expected JSON Lines, one object a line, found a JSON array");
-    }
-    return new JsonRows(path, KEYS::contains);
+  private RowSource json(Path path) {
+    array = JsonArrayRows.isArray(path);
+    return array
+        ? new JsonArrayRows(path, json -> JsonPreferences.object(json, KEYS::contains))
+        : new JsonRows(path, KEYS::contains);
   }
 
   List<SourceText> texts(RowSource.Row row) throws BadRow {
     JsonObject content = row.fields();
     Map<String, String> fields = values(content);
-    long line = row.line();
+    long line = array ? row.number() : row.line();
     return switch (file.format()) {
       case TOXIGEN -> List.of(row(line, "", prompt(get(fields, TextRows.LINE))));
       case TOXIGEN_STATEMENTS -> statements(line, get(fields, TextRows.LINE));

@@ -48,18 +48,13 @@ final class TextFile {
   }
 
   /**
-   * Reads a file in which some rows may be malformed UTF-8: each such byte becomes a lone
-   * surrogate, U+DC00 plus the byte, to which valid UTF-8 never decodes. {@link #requireText}
-   * detects them.
-   *
-   * @throws BadDataException if the file cannot be read, is too large, or is UTF-16
+   * The text of a row that may be malformed UTF-8: each such byte becomes a lone surrogate, U+DC00
+   * plus the byte, to which valid UTF-8 never decodes. {@link #requireText} detects them.
    */
-  static String readMarked(Path file) {
-    byte[] bytes = bytes(file);
-    requireNoWideText(file, bytes);
+  static String marked(byte[] row) {
     CharsetDecoder decoder = decoder();
-    ByteBuffer in = ByteBuffer.wrap(bytes);
-    CharBuffer out = CharBuffer.allocate(bytes.length + 1);
+    ByteBuffer in = ByteBuffer.wrap(row);
+    CharBuffer out = CharBuffer.allocate(row.length + 1);
     CoderResult result = decoder.decode(in, out, true);
     while (result.isError()) {
       for (int i = 0; i < result.length(); i++) {
@@ -67,11 +62,11 @@ final class TextFile {
       }
       result = decoder.decode(in, out, true);
     }
-    return withoutMark(out.flip().toString());
+    return out.flip().toString();
   }
 
   /**
-   * Checks a row of {@link #readMarked}.
+   * Checks a row of {@link #marked}.
    *
    * @throws BadRow if it contains a byte that is not UTF-8, or a zero byte
    */

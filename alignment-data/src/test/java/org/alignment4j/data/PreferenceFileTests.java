@@ -234,8 +234,37 @@ class PreferenceFileTests {
   }
 
   @Test
+  void anArrayIsReadRowByRow() throws IOException {
+    Path file = file("a.json", "[" + GOOD + ",\n{\"prompt\": 1},\n " + GOOD + "\n]\n");
+    assertEquals(2, pairs(file).size());
+    assertEquals(List.of(2L), skipped.stream().map(SourceFile.Skipped::line).toList());
+    assertEquals(1, PreferenceFile.of(file).counts().unusable());
+    // The rows before the place where an array breaks off are read.
+    Path broken = file("b.json", "[" + GOOD + ",\n" + GOOD);
+    List<PreferencePair> read = new ArrayList<>();
+    try (Stream<PreferencePair> pairs = PreferenceFile.of(broken).pairs(skipped::add)) {
+      BadDataException e = assertThrows(BadDataException.class, () -> pairs.forEach(read::add));
+      assertTrue(
+          e.getMessage().contains("line 2: expected a JSON array, found one that"), e::getMessage);
+    }
+    assertEquals(1, read.size());
+  }
+
+  @Test
+  void anElementThatIsTooLongIsSkippedAndTheNextOneRead() throws IOException {
+    String brackets = "\"]}, \\\\\\\"[{\"";
+    String odd = "{\"prompt\": \"q\", \"chosen\": " + brackets + ", \"rejected\": \"r\"}";
+    String longer = "{\"prompt\": \"" + "x".repeat((1 << 22) + 1) + "\"}";
+    Path file = file("a.json", "[" + odd + ", " + longer + ",\n" + GOOD + "]");
+    List<PreferencePair> read = pairs(file);
+    assertEquals(2, read.size());
+    assertEquals("]}, \\\"[{", read.get(0).chosen());
+    assertEquals(1, skipped.size());
+    assertTrue(skipped.get(0).reason().contains("at most 4194304 bytes in a row"));
+  }
+
+  @Test
   void filesOfAnotherKindAreNamed() throws IOException {
-    assertTrue(failure(file("a.json", "[" + GOOD + "]")).contains("found a JSON array"));
     assertTrue(failure(file("a.csv", "a,b\n")).contains("found columns [a, b]"));
     assertTrue(failure(file("b.csv", "chosen,rejected,chosen\n")).contains("that is neither"));
     assertTrue(failure(folder.resolve("none")).contains("expected a file, found none"));

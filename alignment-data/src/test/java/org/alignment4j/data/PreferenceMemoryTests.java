@@ -3,12 +3,20 @@ package org.alignment4j.data;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.InputStreamReader;
+import java.io.OutputStreamWriter;
+import java.io.UncheckedIOException;
+import java.io.Writer;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import java.util.zip.GZIPInputStream;
+import java.util.zip.GZIPOutputStream;
 import org.alignment4j.chat.Prompt;
 import org.alignment4j.data.PreferenceWriter.Layout;
 import org.alignment4j.tune.PreferencePair;
@@ -70,15 +78,43 @@ class PreferenceMemoryTests {
         }
         out.commit();
       }
-      try (Stream<PreferencePair> pairs =
-          PreferenceFile.of(file)
-              .pairs(
-                  bad -> {
-                    throw new IllegalStateException(bad.toString());
-                  })) {
-        if (pairs.count() != ROWS) {
-          throw new IllegalStateException(file + ": rows are missing");
-        }
+      count(file);
+    }
+    count(array(Path.of(args[0], "a.jsonl.gz")));
+  }
+
+  /** The rows of a file of JSON Lines as one array. */
+  private static Path array(Path lines) {
+    Path file = lines.resolveSibling("a.json.gz");
+    try (BufferedReader in =
+            new BufferedReader(
+                new InputStreamReader(
+                    new GZIPInputStream(Files.newInputStream(lines)), StandardCharsets.UTF_8));
+        Writer out =
+            new OutputStreamWriter(
+                new GZIPOutputStream(Files.newOutputStream(file)), StandardCharsets.UTF_8)) {
+      String comma = "[";
+      for (String line = in.readLine(); line != null; line = in.readLine()) {
+        out.write(comma);
+        out.write(line);
+        comma = ",";
+      }
+      out.write("]");
+      return file;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static void count(Path file) {
+    try (Stream<PreferencePair> pairs =
+        PreferenceFile.of(file)
+            .pairs(
+                bad -> {
+                  throw new IllegalStateException(bad.toString());
+                })) {
+      if (pairs.count() != ROWS) {
+        throw new IllegalStateException(file + ": rows are missing");
       }
     }
   }

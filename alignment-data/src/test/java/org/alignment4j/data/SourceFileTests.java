@@ -61,6 +61,19 @@ class SourceFileTests {
   }
 
   @ParameterizedTest
+  @ValueSource(strings = {"a.json", "a.json.gz"})
+  void anArrayCostsTheCorruptElementOnly(String name) throws IOException {
+    String text =
+        "\uFEFF [{\"text\":\"a\"},{\"text\":7}, {\"text\":\"b]\"},\n{\"id\":1,\"text\":\"c\"}]";
+    Path file = file(name, text.getBytes(StandardCharsets.UTF_8));
+    assertEquals(
+        List.of("a:1 a", "a:3 b]", "1 c"),
+        read(SourceFile.jsonl(file)).stream().map(s -> s.id() + " " + s.text()).toList());
+    assertEquals(1, skipped.size());
+    assertEquals("row 2: expected text as text, found a number", skipped.get(0).reason());
+  }
+
+  @ParameterizedTest
   @ValueSource(strings = {"a.jsonl", "a.jsonl.gz"})
   void jsonLinesCostTheCorruptLineOnly(String name) throws IOException {
     byte[] text =

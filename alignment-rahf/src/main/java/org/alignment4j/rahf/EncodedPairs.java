@@ -98,7 +98,7 @@ record EncodedPairs(
   /**
    * Tokenises pairs.
    *
-   * @param instructions the good and the bad one, of SCIT and LoRRA; null for methods without
+   * @param instructions the good and the bad one, of SCIT, LoRRA and HIR; null for methods without
    */
   static EncodedPairs of(
       LanguageModel model, List<PreferencePair> pairs, @Nullable Instructions instructions) {

@@ -57,6 +57,7 @@ final class PreferenceRun {
         switch (settings.method()) {
           case SFT -> sft("sft", pairs(p -> p.chosen().plain()));
           case DPO -> dpo();
+          case HIR -> hir();
           case LORRA -> fit(model, model, null);
           case RAHF_SCIT -> scit();
           case RAHF_DUAL -> dual();
@@ -103,6 +104,12 @@ final class PreferenceRun {
         rows,
         lora -> new DpoObjective(lora, settings.beta(), kernels),
         r -> r.chosen().ids().length + r.rejected().ids().length);
+  }
+
+  private LoraAdapter hir() {
+    List<Encoded> responses = new ArrayList<>(pairs(p -> p.chosen().good()));
+    responses.addAll(pairs(p -> p.rejected().bad()));
+    return sft("hir", responses);
   }
 
   private LoraAdapter scit() {

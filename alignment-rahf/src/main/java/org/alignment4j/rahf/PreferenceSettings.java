@@ -25,7 +25,7 @@ import org.alignment4j.train.TrainingSettings.Schedule;
  * @param lora shape of every adapter that is trained
  * @param learn the training on logits: SFT, DPO, or step 1 of RAHF
  * @param fit the training on hidden states: step 2, or circuit breakers
- * @param instructions the good and the bad one, of SCIT and LoRRA
+ * @param instructions the good and the bad one, of SCIT, LoRRA and HIR
  * @param lambda weight of SCIT's contrast, 0 or more
  * @param smoothing eps of SCIT's contrast, 0 to 0.5
  * @param beta DPO's beta, greater than 0
@@ -166,6 +166,16 @@ public record PreferenceSettings(
         .toList();
   }
 
+  /**
+   * A prompt as the tuned model is to be asked: under the good instruction after HIR, else the
+   * same.
+   *
+   * @throws IllegalArgumentException if it has no user message and an instruction is needed
+   */
+  public Prompt asked(Prompt prompt) {
+    return method == PreferenceMethod.HIR ? instructions.good(prompt) : prompt;
+  }
+
   /** Returns all settings that the result depends on, by name. */
   public Map<String, Object> toMap() {
     Map<String, Object> map = new LinkedHashMap<>();
@@ -181,7 +191,7 @@ public record PreferenceSettings(
       map.put("lambda", lambda);
       map.put("smoothing", smoothing);
     }
-    if (method == PreferenceMethod.RAHF_SCIT || method == PreferenceMethod.LORRA) {
+    if (method.instructed()) {
       map.put("good_instruction", instructions.good());
       map.put("bad_instruction", instructions.bad());
     }
@@ -432,8 +442,8 @@ public record PreferenceSettings(
   }
 
   /**
-   * The good and the bad instruction of SCIT and LoRRA. They are put in front of the first user
-   * message's text, which works with every chat template.
+   * The good and the bad instruction of SCIT, LoRRA and HIR. They are put in front of the first
+   * user message's text, which works with every chat template.
    *
    * @param good asks for preferred responses; not blank
    * @param bad asks for the opposite; not blank
@@ -496,6 +506,13 @@ public record PreferenceSettings(
      * instruction, without step 1.
      */
     LORRA,
+    /**
+     * Hindsight instruction relabelling (Zhang et al. 2023, arXiv 2302.05206), as RAHF's paper
+     * compares with it: supervised fine-tuning on the chosen responses under the good instruction
+     * and on the rejected ones under the bad one. What it learned shows under the good instruction:
+     * ask with {@link PreferenceSettings#asked}.
+     */
+    HIR,
     /** RAHF-SCIT: one model learns both instructions, then their difference is fitted. */
     RAHF_SCIT,
     /**
@@ -523,7 +540,7 @@ public record PreferenceSettings(
 
     /** Whether the two conditions are a good and a bad instruction. */
     public boolean instructed() {
-      return this == LORRA || this == RAHF_SCIT;
+      return this == HIR || this == LORRA || this == RAHF_SCIT;
     }
 
     /** Whether hidden states are fitted in a second step. */

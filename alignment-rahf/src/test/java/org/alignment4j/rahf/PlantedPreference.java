@@ -6,7 +6,9 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.UnaryOperator;
 import org.alignment4j.chat.Encoded;
+import org.alignment4j.chat.Prompt;
 import org.alignment4j.core.Layer;
 import org.alignment4j.core.ProgressListener;
 import org.alignment4j.model.LanguageModel;
@@ -50,7 +52,7 @@ final class PlantedPreference implements AutoCloseable {
             new TrainableLora.Shape(4, 8, 0.05, List.of("q_proj", "v_proj", "o_proj", "down_proj")))
         .learn(
             switch (method) {
-              case RAHF_SCIT -> decaying(seed, 40, 5e-3);
+              case RAHF_SCIT, HIR -> decaying(seed, 40, 5e-3);
               case DPO -> decaying(seed, 16, 1e-3);
               default -> common.epochs(8).learningRate(1e-2).build();
             })
@@ -86,11 +88,12 @@ final class PlantedPreference implements AutoCloseable {
   }
 
   void assertLearned(PreferenceMethod method, long seed) {
-    PreferenceTuning tuning =
-        settings(method, seed).build().tune(model, TRAIN, ProgressListener.NONE);
+    PreferenceTuner tuner = settings(method, seed).build();
+    PreferenceTuning tuning = tuner.tune(model, TRAIN, ProgressListener.NONE);
+    List<PreferencePair> asked = asked(tuner.settings()::asked);
     try (LanguageModel tuned = model.with(tuning.adapter())) {
-      double accuracy = StyleTask.accuracy(tuned, HELD_OUT);
-      double following = StyleTask.following(tuned, HELD_OUT);
+      double accuracy = StyleTask.accuracy(tuned, asked);
+      double following = StyleTask.following(tuned, asked);
       LOG.info(
           "{}: held-out pair accuracy {}, answers that follow the rule {}, KL {}",
           method,
@@ -99,6 +102,17 @@ final class PlantedPreference implements AutoCloseable {
           divergence(tuned));
       assertTrue(accuracy >= 0.9, () -> "held-out pair accuracy " + accuracy);
       assertTrue(following >= 0.9, () -> "generation follows the rule in " + following);
+      if (method == PreferenceMethod.HIR) {
+        Instructions exchanged = tuner.settings().instructions().swapped();
+        double opposite = StyleTask.accuracy(tuned, asked(exchanged::good));
+        assertTrue(opposite <= 0.1, () -> "accuracy under the bad instruction " + opposite);
+      }
     }
+  }
+
+  private static List<PreferencePair> asked(UnaryOperator<Prompt> prompt) {
+    return HELD_OUT.stream()
+        .map(p -> new PreferencePair(p.id(), prompt.apply(p.prompt()), p.chosen(), p.rejected()))
+        .toList();
   }
 }

@@ -10,7 +10,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** SCIT on more seeds than {@link PlantedPreferenceTests}, to run beside it. */
+/** HIR, and SCIT on more seeds than {@link PlantedPreferenceTests}, to run beside it. */
 class PlantedScitTests {
   @TempDir static Path folder;
   private static PlantedPreference planted;
@@ -23,6 +23,13 @@ class PlantedScitTests {
   @AfterAll
   static void close() {
     planted.close();
+  }
+
+  @Tag("slow")
+  @ParameterizedTest
+  @ValueSource(longs = {1, 2})
+  void hirLearnsBothInstructionsFromEverySeed(long seed) {
+    planted.assertLearned(PreferenceMethod.HIR, seed);
   }
 
   @Tag("slow")

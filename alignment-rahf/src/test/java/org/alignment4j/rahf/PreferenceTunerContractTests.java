@@ -84,6 +84,13 @@ class PreferenceTunerContractTests {
   }
 
   @Nested
+  class Hir extends Contract {
+    Hir() {
+      super(PreferenceMethod.HIR);
+    }
+  }
+
+  @Nested
   class Lorra extends Contract {
     Lorra() {
       super(PreferenceMethod.LORRA);

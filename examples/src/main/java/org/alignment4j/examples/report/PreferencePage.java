@@ -4,6 +4,8 @@ import java.util.List;
 import java.util.Map;
 import org.alignment4j.analysis.Bootstrap.Interval;
 import org.alignment4j.evaluation.PreferenceReport;
+import org.alignment4j.evaluation.WinRate;
+import org.jspecify.annotations.Nullable;
 
 /** A comparison of methods that learn from preferences, as one page. */
 public final class PreferencePage {
@@ -13,10 +15,16 @@ public final class PreferencePage {
    * A measured model.
    *
    * @param name method, control and seed
+   * @param winRate against the start model's responses; null if nothing was judged
    * @param seconds duration of tuning; NaN if nothing was tuned
    * @param peakMib peak memory of the process while tuning; NaN if unknown
    */
-  public record Run(String name, PreferenceReport report, double seconds, double peakMib) {}
+  public record Run(
+      String name,
+      PreferenceReport report,
+      @Nullable WinRate winRate,
+      double seconds,
+      double peakMib) {}
 
   /**
    * A difference between two settings on the same pairs.
@@ -57,6 +65,9 @@ public final class PreferencePage {
     page.table(differences(differences));
     page.heading(2, "Responses and cost");
     page.table(others(runs));
+    if (runs.stream().anyMatch(r -> r.winRate() != null)) {
+      page.table(judged(runs));
+    }
     return page.html();
   }
 
@@ -124,6 +135,30 @@ public final class PreferencePage {
           Figures.percent(r.report().distinct2().estimate()),
           number(r.seconds()),
           number(r.peakMib()));
+    }
+    return table;
+  }
+
+  private static Table judged(List<Run> runs) {
+    Table table =
+        new Table(
+            "Responses judged against the start model's to the same prompts, each pair in both"
+                + " orders; where these disagree it is a tie. Win rates count ties half, with 95 %"
+                + " intervals over prompts; at 50 % the models are equal. A judge that mostly"
+                + " prefers what it is shown first says little",
+            List.of("Run", "Win rate", "Won", "Tied", "Lost", "First preferred"));
+    for (Run r : runs) {
+      WinRate w = r.winRate();
+      if (w != null) {
+        table.row(
+            r.name(),
+            List.of(
+                percent(w.winRate()),
+                Table.Cell.number(Long.toString(w.wins().k())),
+                Table.Cell.number(Long.toString(w.ties().k())),
+                Table.Cell.number(Long.toString(w.losses().k())),
+                Table.Cell.number(Figures.percent(w.firstPreferred().rate()))));
+      }
     }
     return table;
   }

@@ -19,6 +19,8 @@ import org.alignment4j.data.Preferences.Contents;
 import org.alignment4j.examples.cli.command.AlignCommand;
 import org.alignment4j.examples.cli.command.Outcome;
 import org.alignment4j.examples.cli.evaluate.EvaluatePreferences;
+import org.alignment4j.examples.cli.evaluate.JudgeOptions;
+import org.alignment4j.examples.cli.evaluate.JudgeOptions.Judge;
 import org.alignment4j.examples.cli.option.OutputFolder;
 import org.alignment4j.examples.cli.option.PairsInput;
 import org.alignment4j.examples.cli.output.PairsText;
@@ -30,6 +32,7 @@ import org.alignment4j.internal.text.Reasons;
 import org.alignment4j.model.LanguageModel;
 import org.alignment4j.rahf.PreferenceSettings.PreferenceMethod;
 import org.alignment4j.tune.PreferencePair;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -49,6 +52,7 @@ final class ComparePreferences extends AlignCommand {
   @Mixin private PairsInput input = new PairsInput();
   @Mixin private PreferenceOptions options = new PreferenceOptions();
   @Mixin private EvaluatePreferences.Measuring measuring = new EvaluatePreferences.Measuring();
+  @Mixin private JudgeOptions judging = new JudgeOptions();
 
   @Option(
       names = "--methods",
@@ -80,6 +84,24 @@ final class ComparePreferences extends AlignCommand {
           "settings of one method, overriding the common ones, such as --for \"dpo=--learning-rate"
               + " 5e-5 --epochs 1\"")
   private Map<PreferenceMethod, String> own = new LinkedHashMap<>();
+
+  @Option(
+      names = "--learning-rates",
+      split = ",",
+      paramLabel = "X",
+      description =
+          "choose each method's --learning-rate among these: with each it learns the first four"
+              + " fifths of the --train pairs, with the first seed, and the one with the highest"
+              + " pair accuracy on the last fifth is taken; a rate that --learning-rate or --for"
+              + " sets stays")
+  private List<Double> rates = List.of();
+
+  @Option(
+      names = "--fit-learning-rates",
+      split = ",",
+      paramLabel = "X",
+      description = "the same for --fit-learning-rate; with both, every combination is tried")
+  private List<Double> fitRates = List.of();
 
   @Option(
       names = "--train",
@@ -114,13 +136,15 @@ final class ComparePreferences extends AlignCommand {
     require(train >= 1, "--train must be >= 1, was %s", train);
     require(longest >= 0, "--max-length must be >= 0, was %s", longest);
     Map<PreferenceMethod, PreferenceOptions> options = optionsByMethod();
+    judging.question(); // checks it before anything runs
     Contents set = input.read();
     input.some(set, train, test);
-    return input.use(m -> compared(m, set, options, progress));
+    return input.use(m -> judging.use(input, judge -> compared(m, judge, set, options, progress)));
   }
 
   private Outcome compared(
       LanguageModel model,
+      @Nullable Judge judge,
       Contents set,
       Map<PreferenceMethod, PreferenceOptions> options,
       ProgressListener progress) {
@@ -131,13 +155,17 @@ final class ComparePreferences extends AlignCommand {
     List<PreferencePair> measured = rest.stream().filter(p -> !seen.contains(p.prompt())).toList();
     require(!measured.isEmpty(), "all prompts after the first %s pairs occur among these", train);
     Path out = folder.created();
-    PreferenceRuns runs = new PreferenceRuns(learned, measured, measuring, out, console().err());
+    PreferenceRuns runs =
+        new PreferenceRuns(learned, measured, measuring, judge, out, console().err());
+    Map<String, String> chosen = chooseRates(model, options, learned, out, progress);
     List<ComparedRun> finished = runs.run(model, wanted(options), progress);
     ComparedRuns all = ComparedRuns.of(finished);
     TextOutput.write(out.resolve("table.md"), all.markdown());
     String svg = new ComparedPicture(finished).svg();
     TextOutput.write(out.resolve("figure.svg"), svg);
-    List<String> protocol = protocol(model, set, pairs, learned, measured);
+    List<String> protocol = new ArrayList<>(protocol(model, set, pairs, learned, measured));
+    chosen.forEach(
+        (method, text) -> protocol.add("Learning rate of " + method + ": " + text + "."));
     TextOutput.write(
         out.resolve("page.html"), all.page("Methods that learn from preferences", protocol, svg));
     Map<String, Object> json = new LinkedHashMap<>();
@@ -146,6 +174,8 @@ final class ComparePreferences extends AlignCommand {
     json.put("left_out_as_longer", set.pairs().size() - pairs.size());
     json.put("train", learned.size());
     json.put("test", measured.size());
+    json.put("learning_rates", chosen);
+    json.put("judge", judging.toMap());
     json.put("test_left_out_as_prompt_is_trained_on", rest.size() - measured.size());
     json.putAll(all.toMap());
     String text =
@@ -184,10 +214,39 @@ final class ComparePreferences extends AlignCommand {
             measured.size()),
         "Pair accuracy is the share of pairs whose chosen response has the higher mean"
             + " log-probability per token; equal ones count half.",
-        "Controls: swapped exchanges chosen and rejected, random fits random vectors of equal"
-            + " norms, step-one ends after RAHF's first step.",
+        "Controls: swapped exchanges chosen and rejected; random fits random vectors of equal"
+            + " norms, or, in methods that fit none, exchanges them in a random half of the pairs;"
+            + " step-one ends after RAHF's first step.",
         "Settings are those that were given; a method's own ones must have been chosen on other"
             + " pairs than these.");
+  }
+
+  /**
+   * Sets the rates of methods for which several are given.
+   *
+   * @return what was tried and chosen, by method
+   */
+  private Map<String, String> chooseRates(
+      LanguageModel model,
+      Map<PreferenceMethod, PreferenceOptions> options,
+      List<PreferencePair> learned,
+      Path out,
+      ProgressListener progress) {
+    if (rates.isEmpty() && fitRates.isEmpty()) {
+      return Map.of();
+    }
+    RateSearch search =
+        new RateSearch(learned, seeds.distinct()[0], out.resolve("rates.jsonl"), console().err());
+    for (PreferenceMethod method : options.keySet()) {
+      Map<String, PreferenceOptions> candidates =
+          Objects.requireNonNull(options.get(method)).withRates(method, rates, fitRates);
+      options.put(
+          method,
+          candidates.size() == 1
+              ? candidates.values().iterator().next()
+              : search.chosen(model, method, candidates, progress));
+    }
+    return search.found();
   }
 
   private boolean fits(LanguageModel model, PreferencePair pair) {

@@ -13,6 +13,7 @@ import org.alignment4j.evaluation.PreferenceReport.AnswerScore;
 import org.alignment4j.evaluation.PreferenceReport.Omission;
 import org.alignment4j.evaluation.PreferenceReport.PairScore;
 import org.alignment4j.evaluation.PreferenceReport.Reason;
+import org.alignment4j.evaluation.WinRate;
 import org.alignment4j.examples.cli.evaluate.EvaluatePreferences;
 import org.alignment4j.examples.cli.output.RunFile;
 import org.alignment4j.examples.cli.tune.MethodName;
@@ -33,6 +34,7 @@ import org.jspecify.annotations.Nullable;
  *     resumed
  * @param trainings losses by training, for JSON
  * @param report the report on the held-out pairs
+ * @param winRate against the start model's responses; null without a judge, and of the start model
  */
 record ComparedRun(
     String method,
@@ -43,7 +45,8 @@ record ComparedRun(
     boolean resumed,
     @Nullable Double peakMib,
     Map<String, ?> trainings,
-    PreferenceReport report) {
+    PreferenceReport report,
+    @Nullable WinRate winRate) {
   /** The model before any tuning. */
   static final String START = "start";
 
@@ -71,6 +74,7 @@ record ComparedRun(
     map.put("peak_mib", peakMib);
     map.put("trainings", trainings);
     map.put("report", report.toMap());
+    map.put("win_rate", winRate == null ? null : winRate.toMap());
     return map;
   }
 
@@ -103,7 +107,28 @@ record ComparedRun(
         o.get("resumed").getAsBoolean(),
         peak.isJsonNull() ? null : peak.getAsDouble(),
         plain(o.getAsJsonObject("trainings")),
-        report(o.getAsJsonObject("report")));
+        report(o.getAsJsonObject("report")),
+        winRate(o.get("win_rate")));
+  }
+
+  private static @Nullable WinRate winRate(@Nullable JsonElement e) {
+    if (e == null || e.isJsonNull()) {
+      return null;
+    }
+    List<WinRate.Comparison> comparisons = new ArrayList<>();
+    for (JsonElement each : e.getAsJsonObject().getAsJsonArray("comparisons")) {
+      JsonObject c = each.getAsJsonObject();
+      comparisons.add(
+          new WinRate.Comparison(
+              c.get("prompt").getAsInt(),
+              c.get("shown_first").getAsDouble(),
+              c.get("shown_second").getAsDouble()));
+    }
+    List<Integer> unjudged = new ArrayList<>();
+    for (JsonElement i : e.getAsJsonObject().getAsJsonArray("unjudged")) {
+      unjudged.add(i.getAsInt());
+    }
+    return new WinRate(comparisons, unjudged, EvaluatePreferences.Measuring.bootstrap());
   }
 
   private static PreferenceReport report(JsonObject o) {

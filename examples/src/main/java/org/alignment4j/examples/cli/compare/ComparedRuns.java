@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.function.Function;
 import org.alignment4j.analysis.Bootstrap.Interval;
 import org.alignment4j.evaluation.PreferenceReport;
+import org.alignment4j.evaluation.WinRate;
 import org.alignment4j.examples.report.Figures;
 import org.alignment4j.examples.report.PreferencePage;
 
@@ -35,8 +36,8 @@ record ComparedRuns(List<ComparedRun> runs, List<RunComparison> comparisons) {
     List<String> lines = new ArrayList<>();
     lines.add(
         "| method | seed | pair accuracy, mean log-probability | its sum | KL, nats per token |"
-            + " length, tokens | repetition | seconds | peak memory, MiB |");
-    lines.add("|---|---|---|---|---|---|---|---|---|");
+            + " length, tokens | repetition | win rate, ties half | seconds | peak memory, MiB |");
+    lines.add("|---|---|---|---|---|---|---|---|---|---|");
     for (String setting : settings()) {
       List<ComparedRun> own = of(setting);
       own.forEach(r -> lines.add(line(r)));
@@ -80,7 +81,7 @@ record ComparedRuns(List<ComparedRun> runs, List<RunComparison> comparisons) {
   private static String line(ComparedRun r) {
     return String.format(
         Locale.ROOT,
-        "| %s | %s | %s | %s | %s | %s | %s | %s | %s |",
+        "| %s | %s | %s | %s | %s | %s | %s | %s | %s | %s |",
         r.setting(),
         r.method().equals(ComparedRun.START) ? "" : r.seed(),
         of("%.3f", r.report().accuracy()),
@@ -88,6 +89,7 @@ record ComparedRuns(List<ComparedRun> runs, List<RunComparison> comparisons) {
         of("%.4f", r.report().divergence()),
         of("%.1f", r.report().length()),
         of("%.3f", r.report().repetition()),
+        r.winRate() == null ? "" : of("%.3f", r.winRate().winRate()),
         r.method().equals(ComparedRun.START)
             ? ""
             : String.format(Locale.ROOT, "%.0f%s", r.seconds(), r.resumed() ? "\\*" : ""),
@@ -97,7 +99,7 @@ record ComparedRuns(List<ComparedRun> runs, List<RunComparison> comparisons) {
   private static String means(String setting, List<ComparedRun> own) {
     return String.format(
         Locale.ROOT,
-        "| **%s, mean of %d** | | %s | %s | %s | %s | %s | | |",
+        "| **%s, mean of %d** | | %s | %s | %s | %s | %s | | | |",
         setting,
         own.size(),
         mean("%.3f", own, PreferenceReport::accuracy),
@@ -151,6 +153,7 @@ record ComparedRuns(List<ComparedRun> runs, List<RunComparison> comparisons) {
     return new PreferencePage.Run(
         start ? r.setting() : r.setting() + ", seed " + r.seed(),
         r.report(),
+        r.winRate(),
         start ? Double.NaN : r.seconds(),
         r.peakMib() == null ? Double.NaN : r.peakMib());
   }
@@ -174,6 +177,12 @@ record ComparedRuns(List<ComparedRun> runs, List<RunComparison> comparisons) {
       Map<String, Object> report = new LinkedHashMap<>(r.report().toMap());
       report.keySet().removeAll(List.of("pairs", "answers"));
       one.put("report", report);
+      WinRate judged = r.winRate();
+      if (judged != null) {
+        Map<String, Object> rate = new LinkedHashMap<>(judged.toMap());
+        rate.remove("comparisons");
+        one.put("win_rate", rate);
+      }
       one.remove("trainings");
       all.add(one);
     }

@@ -15,6 +15,7 @@ import org.alignment4j.core.ProgressListener;
 import org.alignment4j.evaluation.PreferenceEvaluator.HeldOut;
 import org.alignment4j.examples.bench.ProcessMemory;
 import org.alignment4j.examples.cli.evaluate.EvaluatePreferences;
+import org.alignment4j.examples.cli.evaluate.JudgeOptions.Judge;
 import org.alignment4j.examples.cli.tune.MethodName;
 import org.alignment4j.examples.cli.tune.PreferenceControl;
 import org.alignment4j.examples.cli.tune.TunePreferences;
@@ -36,6 +37,7 @@ final class PreferenceRuns {
   private final List<PreferencePair> learned;
   private final List<PreferencePair> measured;
   private final EvaluatePreferences.Measuring measuring;
+  private final @Nullable Judge judge;
   private final Path out;
   private final PrintStream err;
   private final Path file;
@@ -45,6 +47,7 @@ final class PreferenceRuns {
   /**
    * @param learned pairs to train on
    * @param measured pairs to measure on
+   * @param judge compares each run's responses with the start model's; may be null
    * @param out folder of the runs
    * @param err stream to print finished runs to
    */
@@ -52,11 +55,13 @@ final class PreferenceRuns {
       List<PreferencePair> learned,
       List<PreferencePair> measured,
       EvaluatePreferences.Measuring measuring,
+      @Nullable Judge judge,
       Path out,
       PrintStream err) {
     this.learned = learned;
     this.measured = measured;
     this.measuring = measuring;
+    this.judge = judge;
     this.out = out;
     this.err = err;
     this.file = out.resolve("runs.jsonl");
@@ -72,14 +77,15 @@ final class PreferenceRuns {
                 model.precision().name(),
                 measured.toString(),
                 measuring.toMap().toString()));
+    String judged = judge == null ? common : Hashes.sha256(List.of(common, judge.fingerprint()));
     List<ComparedRun> runs = new ArrayList<>();
     runs.add(start(model, common, progress));
     for (WantedRun w : wanted) {
       Path checkpoints = out.resolve("checkpoints").resolve(w.name());
       PreferenceSettings settings = w.settings(model.config().blocks(), checkpoints);
-      List<PreferencePair> pairs = w.control().apply(learned);
+      List<PreferencePair> pairs = w.control().apply(w.method(), learned, w.seed());
       String fingerprint =
-          Hashes.sha256(List.of(common, pairs.toString(), settings.toMap().toString()));
+          Hashes.sha256(List.of(judged, pairs.toString(), settings.toMap().toString()));
       ComparedRun run = finished(MethodName.of(w.method()), w.control(), w.seed(), fingerprint);
       if (run == null) {
         run = one(model, w, settings, fingerprint, pairs, checkpoints, progress);
@@ -110,7 +116,8 @@ final class PreferenceRuns {
               false,
               null,
               Map.of(),
-              heldOut(model, progress).evaluate(model, progress));
+              heldOut(model, progress).evaluate(model, progress),
+              null);
       keep(start);
     }
     return start;
@@ -166,6 +173,7 @@ final class PreferenceRuns {
     }
     Double peak = ownPeak && !resumed ? ProcessMemory.peak() : null;
     tuning.adapter().save(out.resolve("adapters").resolve(w.name()));
+    List<PreferencePair> asked = asked(measured, settings);
     try (LanguageModel tuned = model.with(tuning.adapter())) {
       return new ComparedRun(
           MethodName.of(w.method()),
@@ -176,8 +184,18 @@ final class PreferenceRuns {
           resumed,
           peak,
           TunePreferences.trainings(tuning),
-          heldOut(model, progress).evaluate(tuned, progress));
+          asked.equals(measured)
+              ? heldOut(model, progress).evaluate(tuned, progress)
+              : measuring.evaluator().evaluate(tuned, model, asked, progress),
+          judge == null ? null : measuring.judged(judge.judge(), tuned, model, asked, progress));
     }
+  }
+
+  /** Pairs with their prompts as a tuned model is to be asked; the start model then is, too. */
+  static List<PreferencePair> asked(List<PreferencePair> pairs, PreferenceSettings settings) {
+    return pairs.stream()
+        .map(p -> new PreferencePair(p.id(), settings.asked(p.prompt()), p.chosen(), p.rejected()))
+        .toList();
   }
 
   private static void delete(Path folder) {

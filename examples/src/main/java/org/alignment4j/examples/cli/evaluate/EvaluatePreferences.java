@@ -13,10 +13,8 @@ import org.alignment4j.analysis.Bootstrap;
 import org.alignment4j.analysis.Bootstrap.Interval;
 import org.alignment4j.analysis.PairedProportions;
 import org.alignment4j.chat.Prompt;
-import org.alignment4j.core.BadDataException;
 import org.alignment4j.core.ProgressListener;
 import org.alignment4j.data.Preferences.Contents;
-import org.alignment4j.evaluation.ModelJudge;
 import org.alignment4j.evaluation.PreferenceEvaluator;
 import org.alignment4j.evaluation.PreferenceReport;
 import org.alignment4j.evaluation.WinRate;
@@ -25,12 +23,9 @@ import org.alignment4j.examples.cli.command.AlignCommand;
 import org.alignment4j.examples.cli.command.Outcome;
 import org.alignment4j.examples.cli.option.AnswerTokens;
 import org.alignment4j.examples.cli.option.CheckedPath;
-import org.alignment4j.examples.cli.option.LocatedModel;
 import org.alignment4j.examples.cli.option.PairsInput;
 import org.alignment4j.examples.cli.output.PairedText;
 import org.alignment4j.examples.cli.output.PairsText;
-import org.alignment4j.internal.host.InputFile;
-import org.alignment4j.internal.text.PromptTemplate;
 import org.alignment4j.model.Generation;
 import org.alignment4j.model.LanguageModel;
 import org.alignment4j.tune.PreferencePair;
@@ -75,7 +70,7 @@ public final class EvaluatePreferences extends AlignCommand {
       return new PreferenceEvaluator(Generation.greedy(tokens.max()), answers, bootstrap());
     }
 
-    WinRate judged(
+    public WinRate judged(
         PairwiseJudge judge,
         LanguageModel tuned,
         LanguageModel start,
@@ -111,22 +106,7 @@ public final class EvaluatePreferences extends AlignCommand {
       description = "measure on the first N pairs after those left out (default: all)")
   private int first;
 
-  @Option(
-      names = "--judge",
-      paramLabel = "MODEL",
-      description =
-          "checkpoint folder of a model that compares the adapter's responses with the start"
-              + " model's, each pair in both orders",
-      converter = LocatedModel.class)
-  @CheckedPath(CheckedPath.Kind.MODEL)
-  private @Nullable Path judge;
-
-  @Option(
-      names = "--judge-prompt",
-      paramLabel = "FILE",
-      description = "prompt of the judge, with {question}, {a} and {b} (default: built in)")
-  @CheckedPath(CheckedPath.Kind.FILE)
-  private @Nullable Path judgePrompt;
+  @Mixin private JudgeOptions judging = new JudgeOptions();
 
   /**
    * Results of the evaluation.
@@ -140,11 +120,10 @@ public final class EvaluatePreferences extends AlignCommand {
   @Override
   public Outcome run(ProgressListener progress) {
     PreferenceEvaluator evaluator = measuring.evaluator();
-    require(judgePrompt == null || judge != null, "--judge-prompt needs --judge");
+    judging.question(); // checks it before anything runs
     require(
-        judge == null || adapter != null,
+        !judging.any() || adapter != null,
         "--judge compares an adapter's responses with the start model's and needs --adapter");
-    String question = judgePrompt == null ? ModelJudge.defaultText() : text(judgePrompt);
     Contents set = input.read();
     List<PreferencePair> pairs = input.some(set, skip, first);
     Adapter applied = adapter == null ? null : Adapter.load(adapter);
@@ -155,12 +134,15 @@ public final class EvaluatePreferences extends AlignCommand {
                 return new Found(evaluator.evaluate(start, start, pairs, progress), null, null);
               }
               try (LanguageModel tuned = start.with(applied)) {
-                return judge == null
-                    ? new Found(
-                        evaluator.evaluate(tuned, start, pairs, progress),
-                        measuring.scorer().evaluate(start, start, pairs, progress),
-                        null)
-                    : judged(judge, question, tuned, start, pairs, progress);
+                return judging.use(
+                    input,
+                    judge ->
+                        new Found(
+                            evaluator.evaluate(tuned, start, pairs, progress),
+                            measuring.scorer().evaluate(start, start, pairs, progress),
+                            judge == null
+                                ? null
+                                : measuring.judged(judge.judge(), tuned, start, pairs, progress)));
               }
             });
     Map<String, Object> json = new LinkedHashMap<>();
@@ -192,42 +174,13 @@ public final class EvaluatePreferences extends AlignCommand {
               + "\npairs ranked correctly: "
               + PairedText.of(paired);
     }
-    if (judge != null && found.winRate != null) {
-      Map<String, Object> judged = new LinkedHashMap<>();
-      judged.put("model", judge);
-      judged.put("prompt", question);
+    if (found.winRate != null) {
+      Map<String, Object> judged = new LinkedHashMap<>(judging.toMap());
       judged.putAll(found.winRate.toMap());
       json.put("win_rate", judged);
       text += "\n" + text(found.winRate);
     }
     return Outcome.passed(json, text);
-  }
-
-  /** The judge is loaded first, so that a failure costs no evaluation. */
-  private Found judged(
-      Path folder,
-      String question,
-      LanguageModel tuned,
-      LanguageModel start,
-      List<PreferencePair> pairs,
-      ProgressListener progress) {
-    try (LanguageModel model = input.open(folder)) {
-      ModelJudge judging = new ModelJudge(model, question);
-      return new Found(
-          measuring.evaluator().evaluate(tuned, start, pairs, progress),
-          measuring.scorer().evaluate(start, start, pairs, progress),
-          measuring.judged(judging, tuned, start, pairs, progress));
-    }
-  }
-
-  private static String text(Path file) {
-    String text = InputFile.data(file).text(InputFile.SETTINGS).strip();
-    try {
-      PromptTemplate.of(text, "question", "a", "b");
-    } catch (IllegalArgumentException e) {
-      throw new BadDataException(file + ": " + e.getMessage(), e);
-    }
-    return text;
   }
 
   private static String text(WinRate w) {

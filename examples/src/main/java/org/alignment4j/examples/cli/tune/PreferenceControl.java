@@ -4,6 +4,7 @@ import static org.alignment4j.internal.text.Arguments.require;
 
 import java.util.List;
 import java.util.Locale;
+import java.util.Random;
 import org.alignment4j.rahf.PreferenceSettings;
 import org.alignment4j.rahf.PreferenceSettings.PreferenceMethod;
 import org.alignment4j.tune.PreferencePair;
@@ -16,7 +17,10 @@ public enum PreferenceControl {
   NONE,
   /** Ends after step 1. */
   STEP_ONE,
-  /** Replaces the differences by random vectors of equal norms. */
+  /**
+   * Replaces the differences of hidden states by random vectors of equal norms; in a method that
+   * fits none, exchanges chosen and rejected in a random half of the pairs.
+   */
   RANDOM,
   /** Exchanges chosen and rejected. */
   SWAPPED;
@@ -26,8 +30,7 @@ public enum PreferenceControl {
   /** Whether a method can be run with this control. */
   public boolean fits(PreferenceMethod method) {
     return switch (this) {
-      case NONE, SWAPPED -> true;
-      case RANDOM -> method.fits();
+      case NONE, SWAPPED, RANDOM -> true;
       case STEP_ONE -> method.fits() && method != PreferenceMethod.LORRA;
     };
   }
@@ -36,12 +39,22 @@ public enum PreferenceControl {
     require(fits(method), "%s cannot be run as control %s", MethodName.of(method), this);
     if (this == STEP_ONE) {
       settings.stepOneOnly();
-    } else if (this == RANDOM) {
+    } else if (this == RANDOM && method.fits()) {
       settings.randomDirections();
     }
   }
 
-  public List<PreferencePair> apply(List<PreferencePair> pairs) {
+  /**
+   * The pairs that are learned from.
+   *
+   * @param seed of the run
+   */
+  public List<PreferencePair> apply(
+      PreferenceMethod method, List<PreferencePair> pairs, long seed) {
+    if (this == RANDOM && !method.fits()) {
+      Random random = new Random(seed);
+      return pairs.stream().map(p -> random.nextBoolean() ? p.swapped() : p).toList();
+    }
     return this == SWAPPED ? pairs.stream().map(PreferencePair::swapped).toList() : pairs;
   }
 

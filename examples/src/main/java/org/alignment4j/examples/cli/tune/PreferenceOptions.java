@@ -3,8 +3,14 @@ package org.alignment4j.examples.cli.tune;
 import static org.alignment4j.internal.text.Arguments.require;
 
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.alignment4j.core.Layer;
 import org.alignment4j.examples.cli.option.LayerList;
 import org.alignment4j.model.TrainableLora;
@@ -175,6 +181,41 @@ public final class PreferenceOptions {
     both.goodInstruction = first(goodInstruction, other.goodInstruction);
     both.badInstruction = first(badInstruction, other.badInstruction);
     return both;
+  }
+
+  /**
+   * These options with each combination of learning rates that the method uses and that is not set
+   * here, by a text that names it; one, of no rates, if there is nothing to combine.
+   *
+   * @param rates of {@code --learning-rate}; may be empty
+   * @param fitRates of {@code --fit-learning-rate}; may be empty
+   */
+  public Map<String, PreferenceOptions> withRates(
+      PreferenceMethod method, List<Double> rates, List<Double> fitRates) {
+    boolean onStates = method.fits() || method == PreferenceMethod.CIRCUIT_BREAKERS;
+    Map<String, PreferenceOptions> all = new LinkedHashMap<>();
+    for (Double one : tried(rates, rate, method.learns())) {
+      for (Double fit : tried(fitRates, fitRate, onStates)) {
+        PreferenceOptions own = new PreferenceOptions();
+        own.rate = one;
+        own.fitRate = fit;
+        String name =
+            Stream.of(one, fit)
+                .filter(Objects::nonNull)
+                .map(Object::toString)
+                .collect(Collectors.joining(" and "));
+        all.put(name, own.or(this));
+      }
+    }
+    return all;
+  }
+
+  /** The rates to try, null for what is set. */
+  private static List<@Nullable Double> tried(
+      List<Double> rates, @Nullable Double set, boolean used) {
+    return used && set == null && !rates.isEmpty()
+        ? new ArrayList<>(rates)
+        : Collections.singletonList(null);
   }
 
   private static <T> @Nullable T first(@Nullable T own, @Nullable T other) {

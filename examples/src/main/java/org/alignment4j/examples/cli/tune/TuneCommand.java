@@ -39,6 +39,7 @@ import picocli.CommandLine.Option;
       TunePreferences.Dual.class,
       TunePreferences.Lorra.class,
       TunePreferences.Dpo.class,
+      TunePreferences.Hir.class,
       TunePreferences.Sft.class,
       TunePreferences.Extrapolation.class,
       TunePreferences.CircuitBreakers.class,

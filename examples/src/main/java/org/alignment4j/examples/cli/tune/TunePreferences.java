@@ -67,8 +67,9 @@ public abstract class TunePreferences extends AlignCommand {
       paramLabel = "NAME",
       converter = PreferenceControl.Converter.class,
       description =
-          "step-one: end after step 1; random: random vectors of equal norms; swapped: chosen and"
-              + " rejected exchanged")
+          "step-one: end after step 1; random: random vectors of equal norms, or, where none are"
+              + " fitted, chosen and rejected exchanged in a random half of the pairs; swapped: in"
+              + " all of them")
   private @Nullable PreferenceControl control;
 
   TunePreferences(PreferenceMethod method) {
@@ -81,7 +82,8 @@ public abstract class TunePreferences extends AlignCommand {
     PreferenceControl how = Objects.requireNonNullElse(control, PreferenceControl.NONE);
     require(how.fits(method), "%s cannot be run as control %s", MethodName.of(method), how);
     Contents set = input.read();
-    List<PreferencePair> pairs = new ArrayList<>(how.apply(input.some(set, 0, trained.first())));
+    List<PreferencePair> pairs =
+        new ArrayList<>(how.apply(method, input.some(set, 0, trained.first()), seed.get()));
     pairs.addAll(further());
     long start = System.nanoTime();
     LoraAdapter first = before == null ? null : LoraAdapter.load(before);
@@ -224,6 +226,19 @@ public abstract class TunePreferences extends AlignCommand {
   static final class Lorra extends TunePreferences {
     Lorra() {
       super(PreferenceMethod.LORRA);
+    }
+  }
+
+  /** HIR. */
+  @Command(
+      name = "hir",
+      description =
+          "Hindsight instruction relabelling: supervised fine-tuning on the chosen responses under"
+              + " a good instruction and on the rejected ones under a bad one. Writes a LoRA, to be"
+              + " asked under the good instruction.")
+  static final class Hir extends TunePreferences {
+    Hir() {
+      super(PreferenceMethod.HIR);
     }
   }
 

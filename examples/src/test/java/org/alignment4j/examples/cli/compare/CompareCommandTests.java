@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -69,16 +70,16 @@ class CompareCommandTests {
     CommandRun two = compare(out, second.toArray());
     assertEquals(0, two.status(), two.err());
     List<String> after = Files.readAllLines(file);
-    // random directions are a control of neither; seed 1 has the controls still to do
-    assertEquals(1 + 2 * 2 * 2, after.size());
+    // seed 1 has the controls still to do
+    assertEquals(1 + 2 * 2 * 3, after.size());
     assertEquals(before, after.subList(0, 3));
     JsonObject json = two.json();
     assertEquals(4, json.get("train").getAsInt());
     assertEquals(3, json.get("test").getAsInt());
-    assertEquals(9, json.getAsJsonArray("runs").size());
-    // dpo and both controls against sft, sft and both controls against dpo, each with two seeds and
-    // for both seeds together; and each of the four against the start model
-    assertEquals(18 + 12, json.getAsJsonArray("comparisons").size());
+    assertEquals(13, json.getAsJsonArray("runs").size());
+    // dpo and all controls against sft, sft and all controls against dpo, each with two seeds and
+    // for both seeds together; and each of the six against the start model
+    assertEquals(30 + 18, json.getAsJsonArray("comparisons").size());
     String page = Files.readString(out.resolve("page.html"));
     assertTrue(page.contains("sft, swapped less start"), page);
     assertTrue(page.contains("<svg"), page);
@@ -104,6 +105,102 @@ class CompareCommandTests {
         compare(out, "--methods", "dpo", "--seeds", 1, "--train", 4, "--test", 3, "--epochs", 2),
         "dpo, seed 1, of another model, other pairs or other settings");
     assertEquals(after, Files.readAllLines(file));
+  }
+
+  @Test
+  void ratesAreChosenOnTheLastFifthOfTheLearnedPairsAndNotTriedAgain() throws IOException {
+    Path out = folder.resolve("rates");
+    Object[] options = {
+      "--methods",
+      "sft,dpo,lorra",
+      "--seeds",
+      5,
+      "--train",
+      5,
+      "--test",
+      2,
+      "--epochs",
+      1,
+      "--fit-epochs",
+      1,
+      "--layers",
+      "2",
+      "--learning-rates",
+      "1e-4,1e-2",
+      "--fit-learning-rates",
+      "2e-3",
+      "--for",
+      "sft=--learning-rate 3e-3",
+      "--json"
+    };
+    CommandRun run = compare(out, options);
+    assertEquals(0, run.status(), run.err());
+    List<String> tried = Files.readAllLines(out.resolve("rates.jsonl"));
+    assertEquals(2, tried.size());
+    JsonObject best = null;
+    for (String line : tried) {
+      JsonObject one = JsonParser.parseString(line).getAsJsonObject();
+      assertEquals("dpo", one.get("method").getAsString());
+      if (best == null || isBetter(one, best)) {
+        best = one;
+      }
+    }
+    String rate = best.get("rates").getAsString();
+    String found = run.json().getAsJsonObject("learning_rates").get("dpo").getAsString();
+    assertTrue(found.startsWith(rate + " ("), found);
+    assertTrue(found.contains("1.0E-4: ") && found.contains("0.01: "), found);
+    assertEquals(rate, rateOf(out, "dpo", "learn"));
+    assertEquals("0.003", rateOf(out, "sft", "learn"));
+    assertEquals("0.002", rateOf(out, "lorra", "fit"));
+    assertTrue(Files.readString(out.resolve("page.html")).contains("Learning rate of dpo"));
+    CommandRun again = compare(out, options);
+    assertEquals(0, again.status(), again.err());
+    assertFalse(again.err().contains("rate tried"), again.err());
+    assertFails(
+        compare(folder.resolve("few"), "--methods", "dpo", "--train", 4, "--learning-rates", "1,2"),
+        "the last fifth of the 4 pairs has no prompt of its own");
+  }
+
+  private static boolean isBetter(JsonObject a, JsonObject b) {
+    double more = a.get("accuracy").getAsDouble() - b.get("accuracy").getAsDouble();
+    return more > 0 || (more == 0 && a.get("margin").getAsDouble() > b.get("margin").getAsDouble());
+  }
+
+  /** The learning rate of a training in the provenance of a run's adapter. */
+  private static String rateOf(Path out, String method, String training) {
+    String settings =
+        LoraAdapter.load(out.resolve("adapters/" + method + "-seed5"))
+            .provenance()
+            .settings()
+            .get(training)
+            .toString();
+    return settings.replaceAll(".*learning_rate=([^,}]*).*", "$1");
+  }
+
+  @Test
+  void responsesAreJudgedAgainstTheStartModels() throws IOException {
+    Path out = folder.resolve("judged");
+    Object[] options = {
+      "--methods", "sft", "--seeds", 1, "--train", 4, "--test", 3, "--epochs", 1, "--json"
+    };
+    List<Object> with = new ArrayList<>(List.of(options));
+    with.addAll(List.of("--judge", DEMO));
+    CommandRun run = compare(out, with.toArray());
+    assertEquals(0, run.status(), run.err());
+    JsonObject json = run.json();
+    assertEquals("demo-model", json.getAsJsonObject("judge").get("model").getAsString());
+    JsonObject sft = json.getAsJsonArray("runs").get(1).getAsJsonObject();
+    assertEquals(2, sft.getAsJsonObject("win_rate").get("n").getAsInt());
+    assertTrue(json.getAsJsonArray("runs").get(0).getAsJsonObject().get("win_rate").isJsonNull());
+    assertTrue(Files.readString(out.resolve("page.html")).contains("First preferred"));
+    Path file = out.resolve("runs.jsonl");
+    String text = Files.readString(file);
+    ComparedRun.write(file, ComparedRun.read(file));
+    assertEquals(text, Files.readString(file));
+    // What was run without a judge has no verdicts.
+    assertFails(
+        compare(out, options), "sft, seed 1, of another model, other pairs or other settings");
+    assertFails(compare(out, "--train", 4, "--judge-prompt", file), "--judge-prompt needs --judge");
   }
 
   @Test

@@ -33,7 +33,8 @@ class RunComparisonTests {
         false,
         null,
         Map.of(),
-        new PreferenceReport(pairs, List.of(), List.of(), BOOTSTRAP));
+        new PreferenceReport(pairs, List.of(), List.of(), BOOTSTRAP),
+        null);
   }
 
   private static final List<ComparedRun> RUNS =

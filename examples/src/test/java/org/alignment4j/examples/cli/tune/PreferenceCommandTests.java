@@ -340,7 +340,6 @@ class PreferenceCommandTests {
     assertFails(
         tune("weight-extrapolation", out, "--control", "step-one"),
         "weight-extrapolation cannot be run as control step-one");
-    assertFails(tune("dpo", out, "--control", "random"), "dpo cannot be run as control random");
     assertFails(tune("lorra", out, "--layers", "9"), "no layer 9");
     assertFails(tune("sft", out, "--epochs", 0), "epochs must be >= 1");
     assertFails(tune("sft", out, "--modules", "nonsense"), "nonsense");
