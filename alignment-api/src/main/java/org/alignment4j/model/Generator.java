@@ -48,7 +48,7 @@ final class Generator {
 
   private final GeneratedSequence[] generated;
 
-  /** The sequences that still run, in the caller's order. */
+  /** The sequences that run, of which a few may have ended; its index is the caller's. */
   private Batch batch;
 
   /** What each of the batch generates [B]. */

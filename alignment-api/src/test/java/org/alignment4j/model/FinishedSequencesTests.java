@@ -1,5 +1,6 @@
 package org.alignment4j.model;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -98,6 +99,31 @@ class FinishedSequencesTests {
     List<Completion> found = model.generateIds(prompts, penalised);
     for (int i = 0; i < n; i++) {
       assertSame(model, prompts.get(i), found.get(i), penalised);
+    }
+  }
+
+  @Property(tries = 10)
+  void listenersAndLogProbabilitiesAreThoseOfTheirSequence(
+      @ForAll @IntRange(max = TinyFamilies.LAST) int kind,
+      @ForAll long seed,
+      @ForAll @IntRange(min = 2, max = 12) int n) {
+    LanguageModel model = MODELS.get(kind);
+    List<int[]> prompts = prompts(new Random(seed), n);
+    Generation settings = settings().toBuilder().logProbabilities(true).minNewTokens(2).build();
+    List<List<Integer>> heard = new ArrayList<>();
+    prompts.forEach(p -> heard.add(new ArrayList<>()));
+    List<Completion> found =
+        model.generateIds(prompts, settings, token -> heard.get(token.sequence()).add(token.id()));
+    for (int i = 0; i < n; i++) {
+      Completion own = found.get(i);
+      Completion alone = model.generateIds(List.of(prompts.get(i)), settings).get(0);
+      assertArrayEquals(alone.ids(), own.ids());
+      assertArrayEquals(alone.logProbabilities(), own.logProbabilities(), 1e-4f);
+      List<Integer> ids = new ArrayList<>(heard.get(i));
+      if (own.finish() != Finish.LENGTH) {
+        ids.remove(ids.size() - 1); // the token that ended it
+      }
+      assertArrayEquals(own.ids(), ids.stream().mapToInt(id -> id).toArray());
     }
   }
 

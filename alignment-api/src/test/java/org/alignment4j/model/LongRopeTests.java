@@ -10,6 +10,8 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import java.util.Set;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -64,6 +66,26 @@ class LongRopeTests {
         assertArrayEquals(wanted, together.get(i).ids(), "prompt " + i);
         assertArrayEquals(
             wanted, model.generateIds(List.of(prompts.get(i)), settings).get(0).ids());
+      }
+    }
+  }
+
+  @Test
+  void sequencesThatEndBeforeTheBorderDoNotDisturbTheOthers() throws IOException {
+    int tokens = 9;
+    try (LanguageModel model = model()) {
+      for (int seed = 1; seed <= 6; seed++) {
+        Random random = new Random(seed);
+        List<int[]> prompts =
+            IntStream.of(3, 6, 9, 9, 9).mapToObj(n -> TinyModels.ids(random, n)).toList();
+        List<int[]> whole = prompts.stream().map(p -> greedy(model, p, tokens)).toList();
+        Set<Integer> stop = Set.copyOf(List.of(whole.get(0)[1], whole.get(1)[2]));
+        Generation settings = Generation.builder(tokens).ignoreEnd(true).stopTokens(stop).build();
+        List<Completion> found = model.generateIds(prompts, settings);
+        for (int i = 0; i < prompts.size(); i++) {
+          int[] wanted = IntStream.of(whole.get(i)).takeWhile(id -> !stop.contains(id)).toArray();
+          assertArrayEquals(wanted, found.get(i).ids(), "seed " + seed + ", prompt " + i);
+        }
       }
     }
   }

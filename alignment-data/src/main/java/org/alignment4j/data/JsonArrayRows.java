@@ -41,8 +41,13 @@ final class JsonArrayRows implements RowSource {
     this.file = file;
     this.element = element;
     this.in = LineSource.opened(file);
-    for (int b = peek(); b != '[' && b != END; b = peek()) {
-      take();
+    try {
+      for (int b = peek(); b != '[' && b != END; b = peek()) {
+        take();
+      }
+    } catch (BadDataException e) {
+      close();
+      throw e;
     }
     take();
   }

@@ -9,8 +9,8 @@ interface RowSource extends AutoCloseable {
    * A row.
    *
    * @param line the line where it starts, from 1; in Parquet its number
-   * @param number counted from 1: the line in JSON Lines, the record below the header in CSV, the
-   *     row in Parquet
+   * @param number counted from 1: the line in JSON Lines, the element in a JSON array, the record
+   *     below the header in CSV, the row in Parquet
    * @param content its keys and values, with empty values of unread keys; empty if there is a flaw
    * @param flaw why it cannot be used; null if it can
    */

@@ -41,7 +41,8 @@ public final class SourceFile {
    *
    * @param file the file
    * @param line the line where the row starts, from 1; in Parquet the row's number
-   * @param reason what was expected and what was found, on one line, without the row's text
+   * @param reason what was expected and what was found, on one line, without the row's text; of a
+   *     JSON array, many of whose elements may be on one line, it begins with the row's number
    */
   public record Skipped(Path file, long line, String reason) {
     /**

@@ -30,6 +30,7 @@ import org.alignment4j.examples.cli.read.CaptureCommand;
 import org.alignment4j.examples.cli.read.ProbeCommand;
 import org.alignment4j.examples.cli.read.ReadCommand;
 import org.alignment4j.examples.cli.read.SteerCommand;
+import org.alignment4j.examples.cli.synthesize.BestOfNCommand;
 import org.alignment4j.examples.cli.synthesize.SynthesizeCommand;
 import org.alignment4j.examples.cli.tune.SplitCommand;
 import org.alignment4j.examples.cli.tune.TuneCommand;
@@ -80,6 +81,7 @@ public final class Align {
           CompareCommand.class,
           StudyCommand.class,
           SynthesizeCommand.class,
+          BestOfNCommand.class,
           PictureCommand.class);
 
   private Align() {}

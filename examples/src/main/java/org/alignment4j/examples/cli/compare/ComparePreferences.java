@@ -19,8 +19,8 @@ import org.alignment4j.data.Preferences.Contents;
 import org.alignment4j.examples.cli.command.AlignCommand;
 import org.alignment4j.examples.cli.command.Outcome;
 import org.alignment4j.examples.cli.evaluate.EvaluatePreferences;
-import org.alignment4j.examples.cli.evaluate.JudgeOptions;
-import org.alignment4j.examples.cli.evaluate.JudgeOptions.Judge;
+import org.alignment4j.examples.cli.option.JudgeOptions;
+import org.alignment4j.examples.cli.option.JudgeOptions.Judge;
 import org.alignment4j.examples.cli.option.OutputFolder;
 import org.alignment4j.examples.cli.option.PairsInput;
 import org.alignment4j.examples.cli.output.PairsText;
@@ -91,7 +91,7 @@ final class ComparePreferences extends AlignCommand {
       paramLabel = "X",
       description =
           "choose each method's --learning-rate among these: with each it learns the first four"
-              + " fifths of the --train pairs, with the first seed, and the one with the highest"
+              + " fifths of the --train pairs, and the one with the highest"
               + " pair accuracy on the last fifth is taken; a rate that --learning-rate or --for"
               + " sets stays")
   private List<Double> rates = List.of();
@@ -135,11 +135,15 @@ final class ComparePreferences extends AlignCommand {
   public Outcome run(ProgressListener progress) {
     require(train >= 1, "--train must be >= 1, was %s", train);
     require(longest >= 0, "--max-length must be >= 0, was %s", longest);
+    Stream.concat(rates.stream(), fitRates.stream())
+        .forEach(r -> require(r > 0 && r < 1e6, "a learning rate must be > 0, was %s", r));
     Map<PreferenceMethod, PreferenceOptions> options = optionsByMethod();
     judging.question(); // checks it before anything runs
+    require(!judging.any() || measuring.answers(), "--judge needs --answers of at least 1");
     Contents set = input.read();
     input.some(set, train, test);
-    return input.use(m -> judging.use(input, judge -> compared(m, judge, set, options, progress)));
+    return input.use(
+        m -> judging.use(input::open, judge -> compared(m, judge, set, options, progress)));
   }
 
   private Outcome compared(
@@ -148,7 +152,7 @@ final class ComparePreferences extends AlignCommand {
       Contents set,
       Map<PreferenceMethod, PreferenceOptions> options,
       ProgressListener progress) {
-    List<PreferencePair> pairs = set.pairs().stream().filter(p -> fits(model, p)).toList();
+    List<PreferencePair> pairs = set.pairs().stream().filter(p -> fits(model, p, options)).toList();
     List<PreferencePair> learned = input.some(pairs, 0, train);
     Set<Prompt> seen = learned.stream().map(PreferencePair::prompt).collect(Collectors.toSet());
     List<PreferencePair> rest = input.some(pairs, train, test);
@@ -235,25 +239,58 @@ final class ComparePreferences extends AlignCommand {
     if (rates.isEmpty() && fitRates.isEmpty()) {
       return Map.of();
     }
-    RateSearch search =
-        new RateSearch(learned, seeds.distinct()[0], out.resolve("rates.jsonl"), console().err());
+    Map<String, String> found = new LinkedHashMap<>();
+    RateSearch search = null;
     for (PreferenceMethod method : options.keySet()) {
       Map<String, PreferenceOptions> candidates =
           Objects.requireNonNull(options.get(method)).withRates(method, rates, fitRates);
-      options.put(
-          method,
-          candidates.size() == 1
-              ? candidates.values().iterator().next()
-              : search.chosen(model, method, candidates, progress));
+      if (candidates.size() > 1) {
+        search =
+            search == null
+                ? new RateSearch(learned, out.resolve("rates.jsonl"), console().err())
+                : search;
+        options.put(method, search.chosen(model, method, candidates, progress));
+      } else {
+        candidates.forEach(
+            (rate, only) -> {
+              options.put(method, only);
+              if (!rate.isEmpty()) {
+                found.put(MethodName.of(method), rate);
+              }
+            });
+      }
     }
-    return search.found();
+    if (search != null) {
+      found.putAll(search.found());
+    }
+    return found;
   }
 
-  private boolean fits(LanguageModel model, PreferencePair pair) {
-    return longest == 0
-        || Stream.of(pair.chosen(), pair.rejected())
-            .map(r -> model.tokenizer().encodeForTraining(pair.prompt().withResponse(r)))
-            .allMatch(e -> e.ids().length <= longest);
+  /**
+   * Whether a pair may be used: it is as short as was asked for and, where a method puts an
+   * instruction before its prompt to measure it, has room for that, so that all runs are measured
+   * on the same pairs.
+   */
+  private boolean fits(
+      LanguageModel model, PreferencePair pair, Map<PreferenceMethod, PreferenceOptions> options) {
+    if (longest > 0 && longest(model, pair.prompt(), pair) > longest) {
+      return false;
+    }
+    PreferenceOptions hir = options.get(PreferenceMethod.HIR);
+    if (hir == null || longest(model, pair.prompt(), pair) > model.longestSequence()) {
+      return true;
+    }
+    Prompt asked =
+        hir.settings(PreferenceMethod.HIR, PreferenceControl.NONE, 0, model.config().blocks(), null)
+            .asked(pair.prompt());
+    return longest(model, asked, pair) <= model.longestSequence();
+  }
+
+  private static int longest(LanguageModel model, Prompt prompt, PreferencePair pair) {
+    return Stream.of(pair.chosen(), pair.rejected())
+        .mapToInt(r -> model.tokenizer().encodeForTraining(prompt.withResponse(r)).ids().length)
+        .max()
+        .orElse(0);
   }
 
   private Map<PreferenceMethod, PreferenceOptions> optionsByMethod() {

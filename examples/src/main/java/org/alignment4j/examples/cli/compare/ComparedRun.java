@@ -30,8 +30,8 @@ import org.jspecify.annotations.Nullable;
  * @param seconds duration of tuning
  * @param resumed whether tuning resumed from a checkpoint; seconds are then those of its training
  *     steps
- * @param peakMib peak memory of the process while tuning, including the model; null if unknown or
- *     resumed
+ * @param peakMib peak memory of the process while tuning, including the model, and a judge if there
+ *     is one; null if unknown or resumed
  * @param trainings losses by training, for JSON
  * @param report the report on the held-out pairs
  * @param winRate against the start model's responses; null without a judge, and of the start model

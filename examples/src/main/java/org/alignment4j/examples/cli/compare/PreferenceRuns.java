@@ -15,7 +15,7 @@ import org.alignment4j.core.ProgressListener;
 import org.alignment4j.evaluation.PreferenceEvaluator.HeldOut;
 import org.alignment4j.examples.bench.ProcessMemory;
 import org.alignment4j.examples.cli.evaluate.EvaluatePreferences;
-import org.alignment4j.examples.cli.evaluate.JudgeOptions.Judge;
+import org.alignment4j.examples.cli.option.JudgeOptions.Judge;
 import org.alignment4j.examples.cli.tune.MethodName;
 import org.alignment4j.examples.cli.tune.PreferenceControl;
 import org.alignment4j.examples.cli.tune.TunePreferences;

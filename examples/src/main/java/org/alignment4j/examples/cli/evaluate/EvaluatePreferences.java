@@ -23,6 +23,7 @@ import org.alignment4j.examples.cli.command.AlignCommand;
 import org.alignment4j.examples.cli.command.Outcome;
 import org.alignment4j.examples.cli.option.AnswerTokens;
 import org.alignment4j.examples.cli.option.CheckedPath;
+import org.alignment4j.examples.cli.option.JudgeOptions;
 import org.alignment4j.examples.cli.option.PairsInput;
 import org.alignment4j.examples.cli.output.PairedText;
 import org.alignment4j.examples.cli.output.PairsText;
@@ -64,6 +65,11 @@ public final class EvaluatePreferences extends AlignCommand {
     /** Returns an evaluator that scores pairs only. */
     PreferenceEvaluator scorer() {
       return new PreferenceEvaluator(Generation.greedy(tokens.max()), 0, bootstrap());
+    }
+
+    /** Whether responses are generated. */
+    public boolean answers() {
+      return answers > 0;
     }
 
     public PreferenceEvaluator evaluator() {
@@ -124,6 +130,7 @@ public final class EvaluatePreferences extends AlignCommand {
     require(
         !judging.any() || adapter != null,
         "--judge compares an adapter's responses with the start model's and needs --adapter");
+    require(!judging.any() || measuring.answers(), "--judge needs --answers of at least 1");
     Contents set = input.read();
     List<PreferencePair> pairs = input.some(set, skip, first);
     Adapter applied = adapter == null ? null : Adapter.load(adapter);
@@ -135,7 +142,7 @@ public final class EvaluatePreferences extends AlignCommand {
               }
               try (LanguageModel tuned = start.with(applied)) {
                 return judging.use(
-                    input,
+                    input::open,
                     judge ->
                         new Found(
                             evaluator.evaluate(tuned, start, pairs, progress),

@@ -31,6 +31,11 @@ public final class ModelOptions {
     return adapter;
   }
 
+  /** Loads another model in the same precision; close it. */
+  public LanguageModel open(Path other) {
+    return engine.load(other);
+  }
+
   /** Runs {@code work} with the model, the adapter applied, and closes it. */
   public <R> R use(Function<LanguageModel, R> work) {
     engine.applyThreads();

@@ -2,9 +2,12 @@ package org.alignment4j.examples.cli.tune;
 
 import static org.alignment4j.internal.text.Arguments.require;
 
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 import java.util.Random;
+import java.util.stream.IntStream;
 import org.alignment4j.rahf.PreferenceSettings;
 import org.alignment4j.rahf.PreferenceSettings.PreferenceMethod;
 import org.alignment4j.tune.PreferencePair;
@@ -52,8 +55,11 @@ public enum PreferenceControl {
   public List<PreferencePair> apply(
       PreferenceMethod method, List<PreferencePair> pairs, long seed) {
     if (this == RANDOM && !method.fits()) {
-      Random random = new Random(seed);
-      return pairs.stream().map(p -> random.nextBoolean() ? p.swapped() : p).toList();
+      List<PreferencePair> half = new ArrayList<>(pairs);
+      List<Integer> order = new ArrayList<>(IntStream.range(0, pairs.size()).boxed().toList());
+      Collections.shuffle(order, new Random(seed));
+      order.subList(0, pairs.size() / 2).forEach(i -> half.set(i, pairs.get(i).swapped()));
+      return half;
     }
     return this == SWAPPED ? pairs.stream().map(PreferencePair::swapped).toList() : pairs;
   }

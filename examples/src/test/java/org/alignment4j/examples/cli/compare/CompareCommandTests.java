@@ -156,6 +156,15 @@ class CompareCommandTests {
     CommandRun again = compare(out, options);
     assertEquals(0, again.status(), again.err());
     assertFalse(again.err().contains("rate tried"), again.err());
+    // Under another name: the same settings, with another seed of the runs.
+    List<Object> more = new ArrayList<>(List.of(options));
+    more.set(more.indexOf("sft,dpo,lorra"), "dpo,rahf-dual");
+    more.set(more.indexOf(5), 6);
+    more.set(more.indexOf("2e-3"), "2e-3,1e5");
+    more.set(more.indexOf("sft=--learning-rate 3e-3"), "rahf-dual=--learning-rate 1e-3");
+    CommandRun other = compare(out, more.toArray());
+    assertEquals(0, other.status(), other.err());
+    assertEquals(2, other.errorLines().stream().filter(l -> l.contains("rate tried")).count());
     assertFails(
         compare(folder.resolve("few"), "--methods", "dpo", "--train", 4, "--learning-rates", "1,2"),
         "the last fifth of the 4 pairs has no prompt of its own");

@@ -3,6 +3,7 @@ package org.alignment4j.examples.cli.tune;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.gson.JsonObject;
@@ -12,9 +13,13 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.alignment4j.adapter.GatedEdit;
 import org.alignment4j.adapter.LoraAdapter;
+import org.alignment4j.chat.Prompt;
 import org.alignment4j.examples.cli.CommandRun;
+import org.alignment4j.rahf.PreferenceSettings.PreferenceMethod;
+import org.alignment4j.tune.PreferencePair;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -95,6 +100,22 @@ class PreferenceCommandTests {
         lorra ? lora.provenance().settings().get("bad_instruction") : null);
     int top = lora.targets().stream().mapToInt(t -> t.layer().index()).max().orElseThrow();
     assertEquals(done.has("fit") || done.has("reroute") ? 3 : 6, top);
+  }
+
+  @Test
+  void randomLabelsExchangeHalfOfThePairsBySeedWhereNothingIsFitted() {
+    List<PreferencePair> pairs =
+        IntStream.range(0, 40)
+            .mapToObj(i -> new PreferencePair("" + i, Prompt.user("p" + i), "c", "r"))
+            .toList();
+    List<PreferencePair> one = PreferenceControl.RANDOM.apply(PreferenceMethod.DPO, pairs, 1);
+    assertEquals(20, one.stream().filter(p -> p.chosen().equals("r")).count());
+    assertEquals(
+        pairs.stream().map(PreferencePair::id).toList(),
+        one.stream().map(PreferencePair::id).toList());
+    assertEquals(one, PreferenceControl.RANDOM.apply(PreferenceMethod.DPO, pairs, 1));
+    assertNotEquals(one, PreferenceControl.RANDOM.apply(PreferenceMethod.DPO, pairs, 2));
+    assertEquals(pairs, PreferenceControl.RANDOM.apply(PreferenceMethod.RAHF_DUAL, pairs, 1));
   }
 
   @Test

@@ -1,4 +1,4 @@
-package org.alignment4j.examples.cli.evaluate;
+package org.alignment4j.examples.cli.option;
 
 import static org.alignment4j.internal.text.Arguments.require;
 
@@ -8,9 +8,6 @@ import java.util.Map;
 import java.util.function.Function;
 import org.alignment4j.core.BadDataException;
 import org.alignment4j.evaluation.ModelJudge;
-import org.alignment4j.examples.cli.option.CheckedPath;
-import org.alignment4j.examples.cli.option.LocatedModel;
-import org.alignment4j.examples.cli.option.PairsInput;
 import org.alignment4j.internal.host.InputFile;
 import org.alignment4j.internal.text.PromptTemplate;
 import org.alignment4j.model.LanguageModel;
@@ -23,8 +20,8 @@ public final class JudgeOptions {
       names = "--judge",
       paramLabel = "MODEL",
       description =
-          "checkpoint folder or GGUF file of a model that compares the adapter's responses with the"
-              + " start model's, each pair in both orders",
+          "checkpoint folder or GGUF file of a model that compares two responses, in both orders:"
+              + " an adapter's with the start model's, or a model's own",
       converter = LocatedModel.class)
   @CheckedPath(CheckedPath.Kind.MODEL)
   private @Nullable Path judge;
@@ -36,40 +33,53 @@ public final class JudgeOptions {
   @CheckedPath(CheckedPath.Kind.FILE)
   private @Nullable Path judgePrompt;
 
+  private @Nullable String text;
+
   /** Whether there is a judge. */
   public boolean any() {
     return judge != null;
   }
 
   /**
-   * The judge's prompt.
+   * The judge's prompt, read once.
    *
    * @throws BadDataException if the file is no such prompt
    */
   public String question() {
+    if (text == null) {
+      text = read();
+    }
+    return text;
+  }
+
+  private String read() {
     require(judgePrompt == null || judge != null, "--judge-prompt needs --judge");
     if (judgePrompt == null) {
       return ModelJudge.defaultText();
     }
-    String text = InputFile.data(judgePrompt).text(InputFile.SETTINGS).strip();
+    String own = InputFile.data(judgePrompt).text(InputFile.SETTINGS).strip();
     try {
-      PromptTemplate.of(text, "question", "a", "b");
+      PromptTemplate.of(own, "question", "a", "b");
     } catch (IllegalArgumentException e) {
       throw new BadDataException(judgePrompt + ": " + e.getMessage(), e);
     }
-    return text;
+    return own;
   }
 
   /** A judge, and the hash of the model and the prompt that its verdicts depend on. */
   public record Judge(ModelJudge judge, String fingerprint) {}
 
-  /** Runs {@code work} with the judge, or with null if there is none. */
-  public <R> R use(PairsInput input, Function<@Nullable Judge, R> work) {
+  /**
+   * Runs {@code work} with the judge, or with null if there is none.
+   *
+   * @param open loads a model, which is closed afterwards
+   */
+  public <R> R use(Function<Path, LanguageModel> open, Function<@Nullable Judge, R> work) {
     String question = question();
     if (judge == null) {
       return work.apply(null);
     }
-    try (LanguageModel model = input.open(judge)) {
+    try (LanguageModel model = open.apply(judge)) {
       return work.apply(
           new Judge(
               new ModelJudge(model, question),
