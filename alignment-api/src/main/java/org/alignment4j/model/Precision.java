@@ -32,8 +32,9 @@ public enum Precision {
    * about 5 bits a weight. The integers of GGUF's Q4_0, Q4_1 and Q4_K are kept as they are; plain
    * numbers are rounded as Q4_1 does. What a file keeps in more than 4 bits, and the embedding
    * table, is in {@link #INT8}. Each product's inputs and outputs are rounded to bfloat16; sums are
-   * float32. One sequence is generated faster than in INT8, prompts and many sequences more slowly.
-   * On a device without such products all is in INT8.
+   * float32. One sequence is generated faster than in INT8, with large matrices only on processors
+   * with AVX-512; prompts and many sequences more slowly. On a device without such products all is
+   * in INT8.
    */
   INT4(Int4Matrix.FORMAT, StorageType.F32, 5e-1);
 
