@@ -241,7 +241,7 @@ final class ComparePreferences extends AlignCommand {
     }
     Map<String, String> found = new LinkedHashMap<>();
     RateSearch search = null;
-    for (PreferenceMethod method : options.keySet()) {
+    for (PreferenceMethod method : List.copyOf(options.keySet())) {
       Map<String, PreferenceOptions> candidates =
           Objects.requireNonNull(options.get(method)).withRates(method, rates, fitRates);
       if (candidates.size() > 1) {
